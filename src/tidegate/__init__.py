@@ -1,0 +1,1 @@
+"""Tidegate: match, judge, decide, prove. See docs/concepts.md for the flow through these folders."""

@@ -1,0 +1,33 @@
+"""What we know, as pure types: fingerprints of content, and matches with the entries of banks."""
+
+import msgspec
+
+
+class Fingerprint(msgspec.Struct, frozen=True):
+    """A code computed from content. `value` is the code's bytes (32 for every 256-bit kind);
+    `quality` is the kind's own 0-100 measure, where it has one."""
+
+    kind: str
+    value: bytes
+    quality: int | None = None
+
+
+class Match(msgspec.Struct, frozen=True):
+    """Item part ↔ entry, by a route at a distance (bits; 0 for exact kinds).
+
+    `exact`: the route may restrict (a digest of bytes or of normalised text, a canonical URL, PDQ
+    within the bank's radius). `allowed`: an entry of stance `allow` is at least as near to the same
+    part, so this match speaks for nothing.
+    """
+
+    part: str
+    bank: str
+    stance: str
+    entry: str
+    labels: list[str]
+    kind: str
+    route: str
+    distance: int
+    confirmed: bool
+    exact: bool = False
+    allowed: bool = False
