@@ -1,0 +1,1 @@
+"""The command rim: one command a file."""

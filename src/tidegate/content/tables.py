@@ -1,0 +1,65 @@
+"""Where items, their revisions, evidence and holds are kept."""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+from tidegate.infra.db import metadata
+
+items = sa.Table(
+    "items",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("platform", sa.Text, nullable=False),
+    sa.Column("external_id", sa.Text, nullable=False),
+    sa.Column("publicness", sa.Text, nullable=False),
+    sa.Column("author", sa.Text),  # keyed pseudonym
+    sa.Column("revision", sa.Integer, nullable=False),  # the latest
+    sa.Column("verdict", sa.Text, nullable=False),  # the strongest so far; retention depends on it
+    sa.Column("sequence", sa.Integer, nullable=False, server_default="0"),  # of the last action
+    sa.Column("restricted_by", sa.Uuid),  # the standing restriction's decision
+    sa.Column("url_key", sa.LargeBinary),  # SHA-256 of the canonical URL: reports find it
+    sa.Column("received_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("erased_at", sa.TIMESTAMP(timezone=True)),
+    sa.Column("expunged_at", sa.TIMESTAMP(timezone=True)),  # content gone by retention
+    sa.UniqueConstraint("platform", "external_id"),
+)
+sa.Index("ix_items_received_at", items.c.received_at)
+sa.Index("ix_items_author", items.c.author, postgresql_where=items.c.restricted_by.isnot(None))
+sa.Index("ix_items_url_key", items.c.url_key, postgresql_where=items.c.url_key.isnot(None))
+
+revisions = sa.Table(
+    "revisions",
+    metadata,
+    sa.Column("item_id", sa.ForeignKey("items.id"), primary_key=True),
+    sa.Column("revision", sa.Integer, primary_key=True),
+    sa.Column("digest", sa.LargeBinary, nullable=False),  # of the parsed submission
+    sa.Column("content", sa.LargeBinary),  # the submission as JSON, media by digest; null: gone
+    sa.Column("media", JSONB),  # what decoding found, by part
+    sa.Column("fingerprints", sa.LargeBinary),  # msgpack of [(part, kind, value, quality)]
+    sa.Column("answer", sa.LargeBinary),  # the answer as sent
+    sa.Column("received_at", sa.TIMESTAMP(timezone=True), nullable=False),
+)
+
+evidence = sa.Table(
+    "evidence",
+    metadata,
+    sa.Column("item_id", sa.ForeignKey("items.id"), primary_key=True),
+    sa.Column("revision", sa.Integer, primary_key=True),
+    sa.Column("part", sa.Text, primary_key=True),
+    sa.Column("sha256", sa.LargeBinary, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("content_type", sa.Text),
+)
+sa.Index("ix_evidence_sha256", evidence.c.sha256)
+
+holds = sa.Table(
+    "holds",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("item_id", sa.ForeignKey("items.id"), nullable=False, index=True),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("placed_by", sa.Text, nullable=False),
+    sa.Column("placed_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("lifted_by", sa.Text),
+    sa.Column("lifted_at", sa.TIMESTAMP(timezone=True)),
+)

@@ -1,0 +1,1 @@
+"""What was concluded, by a rule or a person, on which ground; and its reversal."""

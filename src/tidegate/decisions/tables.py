@@ -1,0 +1,44 @@
+"""Where evaluations and decisions are kept: appended, never changed."""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from tidegate.infra.db import metadata
+
+evaluations = sa.Table(
+    "evaluations",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("item_id", sa.ForeignKey("items.id"), nullable=False, index=True),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("stage", sa.Text, nullable=False),  # fast, deep, retro, report
+    sa.Column("pack", sa.Text, nullable=False),
+    sa.Column("bank_version", sa.BigInteger, nullable=False),
+    sa.Column("verdict", sa.Text, nullable=False),
+    sa.Column("rules", JSONB, nullable=False),
+    sa.Column("matches", JSONB, nullable=False),
+    sa.Column("problems", JSONB, nullable=False),
+    sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
+)
+
+decisions = sa.Table(
+    "decisions",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("item_id", sa.ForeignKey("items.id"), nullable=False, index=True),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("case_id", sa.Uuid),
+    sa.Column("evaluation_id", sa.Uuid),
+    sa.Column("outcome", sa.Text, nullable=False),  # restrict, pass, lift, escalate
+    sa.Column("label", sa.Text),
+    sa.Column("ground_kind", sa.Text),
+    sa.Column("ground_reference", sa.Text),
+    sa.Column("exemption", sa.Text),
+    sa.Column("scope", sa.Text),
+    sa.Column("territory", ARRAY(sa.Text)),
+    sa.Column("until", sa.TIMESTAMP(timezone=True)),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("decided_by", sa.Text, nullable=False),  # an actor: user:…, key:…, rule:pack/rule
+    sa.Column("reverses", sa.Uuid),  # the decision that this one takes back
+    sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
+)

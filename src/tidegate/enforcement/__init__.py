@@ -1,0 +1,1 @@
+"""What happens: actions, and their delivery to the platform's own systems."""

@@ -1,0 +1,140 @@
+"""Transactions on PostgreSQL: the one way in which anything is read or changed.
+
+The rim opens a `Tx` and passes it down; actions and queries never open, commit or roll back one.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, CursorResult, Engine
+from sqlalchemy.sql import Executable
+
+from tidegate.infra.clock import Clock
+from tidegate.infra.errors import Refusal
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+counters = sa.Table(
+    "counters",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.BigInteger, nullable=False),
+)
+
+_NEXT_NUMBER = sa.text(
+    "INSERT INTO counters (name, value) VALUES (:name, :count) ON CONFLICT (name)"
+    " DO UPDATE SET value = counters.value + excluded.value RETURNING value"
+)
+
+# What a lost or overloaded server looks like from here; everything else is a fault of ours.
+UNAVAILABLE = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
+
+
+class Tx:
+    """One open transaction, with the time, the actor and the request that it acts for."""
+
+    def __init__(
+        self, connection: Connection, now: datetime, actor: str = "system", request_id: str = ""
+    ) -> None:
+        self.connection = connection
+        self.now = now
+        self.actor = actor
+        self.request_id = request_id
+
+    def execute(
+        self,
+        statement: Executable,
+        parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+    ) -> CursorResult[Any]:
+        """Run a Core statement or `text()`."""
+        return self.connection.execute(statement, parameters)
+
+    def copy(
+        self, table: sa.Table, columns: Sequence[str], rows: Iterable[Sequence[object]]
+    ) -> None:
+        """Insert rows by COPY: some ten times faster than INSERT, without conflict handling.
+
+        JSON values are passed as encoded text or bytes.
+        """
+        driver: psycopg.Connection[Any] = self.connection.connection.driver_connection  # pyright: ignore[reportAssignmentType]
+        names = psycopg.sql.SQL(", ").join(map(psycopg.sql.Identifier, columns))
+        command = psycopg.sql.SQL("COPY {} ({}) FROM STDIN").format(
+            psycopg.sql.Identifier(table.name), names
+        )
+        with driver.cursor() as cursor, cursor.copy(command) as copy:
+            for row in rows:
+                copy.write_row(row)
+
+    def next_number(self, name: str, count: int = 1) -> int:
+        """The first of `count` new numbers of a gap-free counter that starts at 1.
+
+        The counter's row stays locked until the commit, so that numbers become visible in order:
+        take it last in a transaction.
+        """
+        row = self.execute(_NEXT_NUMBER, {"name": name, "count": count}).one()
+        return int(row[0]) - count + 1
+
+    def notify(self, channel: str, payload: str = "") -> None:
+        """Tell the listeners when this commits. A hint only: whoever must know polls too."""
+        self.execute(sa.text("SELECT pg_notify(:c, :p)"), {"c": channel, "p": payload})
+
+
+class Database:
+    """A pool of connections to one PostgreSQL (16 or later)."""
+
+    def __init__(self, url: str, clock: Clock, pool_size: int = 10) -> None:
+        self.url = url
+        self.clock = clock
+        self.engine: Engine = sa.create_engine(
+            sa.engine.make_url(url).set(drivername="postgresql+psycopg"),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=10,
+            pool_pre_ping=False,
+            connect_args={
+                "connect_timeout": 5,
+                "application_name": "tidegate",
+                "options": "-c TimeZone=UTC -c idle_in_transaction_session_timeout=60000",
+            },
+        )
+
+    @contextmanager
+    def begin(self, actor: str = "system", request_id: str = "") -> Iterator[Tx]:
+        """A transaction that commits when the block ends, and rolls back when it raises."""
+        with self.engine.connect() as connection, connection.begin():
+            yield Tx(connection, self.clock.now(), actor, request_id)
+
+    @contextmanager
+    def connect_raw(self) -> Iterator[psycopg.Connection[Any]]:
+        """A connection of its own outside the pool, in autocommit, for LISTEN and session locks."""
+        url = sa.engine.make_url(self.url).set(drivername="postgresql")
+        with psycopg.connect(
+            url.render_as_string(hide_password=False), autocommit=True, connect_timeout=5
+        ) as connection:
+            yield connection
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def unavailable() -> Refusal:
+    """The 503 of a request that found no database."""
+    return Refusal(
+        "database-unavailable",
+        503,
+        "The database cannot be reached",
+        "Nothing was written. Send the same request again in a moment.",
+        headers={"Retry-After": "1"},
+    )

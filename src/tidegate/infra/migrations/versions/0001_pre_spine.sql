@@ -1,0 +1,223 @@
+CREATE TABLE banks (
+	id UUID NOT NULL, 
+	name TEXT NOT NULL, 
+	stance TEXT NOT NULL, 
+	radius JSONB NOT NULL, 
+	labels TEXT[] NOT NULL, 
+	provenance TEXT, 
+	note TEXT, 
+	enabled BOOLEAN NOT NULL, 
+	disabled_until TIMESTAMP WITH TIME ZONE, 
+	version BIGINT NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	deleted_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_banks PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_banks_version ON banks (version);
+
+CREATE UNIQUE INDEX uq_banks_name ON banks (name) WHERE deleted_at IS NULL;
+
+CREATE TABLE counters (
+	name TEXT NOT NULL, 
+	value BIGINT NOT NULL, 
+	CONSTRAINT pk_counters PRIMARY KEY (name)
+);
+
+CREATE TABLE items (
+	id UUID NOT NULL, 
+	platform TEXT NOT NULL, 
+	external_id TEXT NOT NULL, 
+	publicness TEXT NOT NULL, 
+	author TEXT, 
+	revision INTEGER NOT NULL, 
+	verdict TEXT NOT NULL, 
+	sequence INTEGER DEFAULT '0' NOT NULL, 
+	restricted_by UUID, 
+	url_key BYTEA, 
+	received_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	erased_at TIMESTAMP WITH TIME ZONE, 
+	expunged_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_items PRIMARY KEY (id), 
+	CONSTRAINT uq_items_platform_external_id UNIQUE (platform, external_id)
+);
+
+CREATE INDEX ix_items_author ON items (author) WHERE restricted_by IS NOT NULL;
+
+CREATE INDEX ix_items_received_at ON items (received_at);
+
+CREATE INDEX ix_items_url_key ON items (url_key) WHERE url_key IS NOT NULL;
+
+CREATE TABLE cases (
+	id UUID NOT NULL, 
+	item_id UUID NOT NULL, 
+	revision INTEGER NOT NULL, 
+	queue TEXT NOT NULL, 
+	state TEXT NOT NULL, 
+	origin TEXT NOT NULL, 
+	match JSONB, 
+	claimed_by TEXT, 
+	claimed_until TIMESTAMP WITH TIME ZONE, 
+	decision_id UUID, 
+	opened_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	decided_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_cases PRIMARY KEY (id), 
+	CONSTRAINT fk_cases_item_id FOREIGN KEY(item_id) REFERENCES items (id)
+);
+
+CREATE INDEX ix_cases_item_id ON cases (item_id);
+
+CREATE INDEX ix_cases_opened_at ON cases (opened_at, id);
+
+CREATE INDEX ix_cases_queue ON cases (queue, opened_at, id) WHERE state != 'decided';
+
+CREATE INDEX ix_cases_state ON cases (state, opened_at, id);
+
+CREATE UNIQUE INDEX uq_cases_item_id ON cases (item_id) WHERE state != 'decided';
+
+CREATE TABLE decisions (
+	id UUID NOT NULL, 
+	item_id UUID NOT NULL, 
+	revision INTEGER NOT NULL, 
+	case_id UUID, 
+	evaluation_id UUID, 
+	outcome TEXT NOT NULL, 
+	label TEXT, 
+	ground_kind TEXT, 
+	ground_reference TEXT, 
+	exemption TEXT, 
+	scope TEXT, 
+	territory TEXT[], 
+	until TIMESTAMP WITH TIME ZONE, 
+	reason TEXT NOT NULL, 
+	decided_by TEXT NOT NULL, 
+	reverses UUID, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_decisions PRIMARY KEY (id), 
+	CONSTRAINT fk_decisions_item_id FOREIGN KEY(item_id) REFERENCES items (id)
+);
+
+CREATE INDEX ix_decisions_item_id ON decisions (item_id);
+
+CREATE TABLE entries (
+	id UUID NOT NULL, 
+	bank_id UUID NOT NULL, 
+	labels TEXT[], 
+	provenance TEXT, 
+	note TEXT, 
+	confidence INTEGER, 
+	state TEXT NOT NULL, 
+	enabled BOOLEAN NOT NULL, 
+	disabled_until TIMESTAMP WITH TIME ZONE, 
+	fingerprints BYTEA NOT NULL, 
+	evidence BYTEA, 
+	text TEXT, 
+	version BIGINT NOT NULL, 
+	created_by TEXT NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	judged_by TEXT, 
+	judged_at TIMESTAMP WITH TIME ZONE, 
+	deleted_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_entries PRIMARY KEY (id), 
+	CONSTRAINT fk_entries_bank_id FOREIGN KEY(bank_id) REFERENCES banks (id)
+);
+
+CREATE INDEX ix_entries_bank_id ON entries (bank_id);
+
+CREATE INDEX ix_entries_evidence ON entries (evidence) WHERE evidence IS NOT NULL;
+
+CREATE INDEX ix_entries_version ON entries (version);
+
+CREATE TABLE evaluations (
+	id UUID NOT NULL, 
+	item_id UUID NOT NULL, 
+	revision INTEGER NOT NULL, 
+	stage TEXT NOT NULL, 
+	pack TEXT NOT NULL, 
+	bank_version BIGINT NOT NULL, 
+	verdict TEXT NOT NULL, 
+	rules JSONB NOT NULL, 
+	matches JSONB NOT NULL, 
+	problems JSONB NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_evaluations PRIMARY KEY (id), 
+	CONSTRAINT fk_evaluations_item_id FOREIGN KEY(item_id) REFERENCES items (id)
+);
+
+CREATE INDEX ix_evaluations_item_id ON evaluations (item_id);
+
+CREATE TABLE evidence (
+	item_id UUID NOT NULL, 
+	revision INTEGER NOT NULL, 
+	part TEXT NOT NULL, 
+	sha256 BYTEA NOT NULL, 
+	size BIGINT NOT NULL, 
+	content_type TEXT, 
+	CONSTRAINT pk_evidence PRIMARY KEY (item_id, revision, part), 
+	CONSTRAINT fk_evidence_item_id FOREIGN KEY(item_id) REFERENCES items (id)
+);
+
+CREATE INDEX ix_evidence_sha256 ON evidence (sha256);
+
+CREATE TABLE holds (
+	id UUID NOT NULL, 
+	item_id UUID NOT NULL, 
+	reason TEXT NOT NULL, 
+	placed_by TEXT NOT NULL, 
+	placed_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	lifted_by TEXT, 
+	lifted_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_holds PRIMARY KEY (id), 
+	CONSTRAINT fk_holds_item_id FOREIGN KEY(item_id) REFERENCES items (id)
+);
+
+CREATE INDEX ix_holds_item_id ON holds (item_id);
+
+CREATE TABLE reports (
+	id UUID NOT NULL, 
+	platform TEXT NOT NULL, 
+	external_id TEXT NOT NULL, 
+	item_id UUID NOT NULL, 
+	case_id UUID, 
+	channel TEXT NOT NULL, 
+	reason TEXT NOT NULL, 
+	comment TEXT, 
+	reporter TEXT, 
+	digest BYTEA NOT NULL, 
+	answer BYTEA, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	received_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_reports PRIMARY KEY (id), 
+	CONSTRAINT uq_reports_platform_external_id UNIQUE (platform, external_id), 
+	CONSTRAINT fk_reports_item_id FOREIGN KEY(item_id) REFERENCES items (id)
+);
+
+CREATE INDEX ix_reports_case_id ON reports (case_id);
+
+CREATE INDEX ix_reports_item_id ON reports (item_id);
+
+CREATE TABLE revisions (
+	item_id UUID NOT NULL, 
+	revision INTEGER NOT NULL, 
+	digest BYTEA NOT NULL, 
+	content BYTEA, 
+	media JSONB, 
+	fingerprints BYTEA, 
+	answer BYTEA, 
+	received_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_revisions PRIMARY KEY (item_id, revision), 
+	CONSTRAINT fk_revisions_item_id FOREIGN KEY(item_id) REFERENCES items (id)
+);
+
+CREATE TABLE case_events (
+	id BIGINT GENERATED BY DEFAULT AS IDENTITY, 
+	case_id UUID NOT NULL, 
+	at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	kind TEXT NOT NULL, 
+	actor TEXT NOT NULL, 
+	detail JSONB DEFAULT '{}' NOT NULL, 
+	CONSTRAINT pk_case_events PRIMARY KEY (id), 
+	CONSTRAINT fk_case_events_case_id FOREIGN KEY(case_id) REFERENCES cases (id)
+);
+
+CREATE INDEX ix_case_events_case_id ON case_events (case_id);

@@ -1,0 +1,123 @@
+"""Settings: one TOML file and the environment, read once at start.
+
+The environment (`TIDEGATE_<NAME>`) wins over the file (`DIR/tidegate.toml`, or the path in
+`TIDEGATE_CONFIG`), the file over the defaults. `docs/settings.md` is generated from this class.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+
+class SettingsError(Exception):
+    """A setting cannot be used; the text says which, why and what is expected."""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything an operator may set."""
+
+    data_dir: Annotated[
+        Path, Meta(description="Where the instance keeps its secrets, evidence and database")
+    ] = Path("var/tidegate")
+    database_url: Annotated[
+        str | None, Meta(description="A PostgreSQL (16 or later) of your own; else an embedded one")
+    ] = None
+    host: Annotated[str, Meta(description="Address to listen on")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535, description="Port to listen on")] = 8420
+    public_url: Annotated[
+        str | None, Meta(description="The address under which people reach the pages")
+    ] = None
+    secure_cookies: Annotated[
+        bool, Meta(description="Send session cookies over HTTPS only (set it behind TLS)")
+    ] = False
+    json_limit: Annotated[int, Meta(ge=1024, description="Largest JSON body, in bytes")] = 32 << 20
+    upload_limit: Annotated[
+        int, Meta(ge=1024, description="Largest multipart body, in bytes")
+    ] = 64 << 20
+    media_workers: Annotated[
+        int, Meta(ge=1, le=64, description="Sandboxed processes that decode media")
+    ] = 2
+    media_max_pixels: Annotated[
+        int, Meta(ge=1024, description="Larger pictures are not decoded, but reviewed")
+    ] = 64_000_000
+    media_wall_seconds: Annotated[
+        float, Meta(gt=0, description="Longest time for decoding one file")
+    ] = 10.0
+    fetch_timeout_seconds: Annotated[
+        float, Meta(gt=0, description="Longest time for fetching one media URL")
+    ] = 15.0
+    allowed_addresses: Annotated[
+        list[str],
+        Meta(description="Private networks (CIDR) that media URLs and webhooks may reach"),
+    ] = []
+    claim_minutes: Annotated[
+        float, Meta(gt=0, description="A claim on a case expires after this long")
+    ] = 30.0
+    keep_public_pass_days: Annotated[
+        int, Meta(ge=0, description="Content of public items that passed is kept this long")
+    ] = 90
+    keep_restricted_pass_days: Annotated[
+        int, Meta(ge=0, description="The same for items of publicness `restricted`")
+    ] = 30
+    keep_private_pass_days: Annotated[
+        int, Meta(ge=0, description="The same for private items; 0 keeps no bytes at all")
+    ] = 0
+    keep_judged_days: Annotated[
+        int, Meta(ge=0, description="Content of items that were reviewed or acted on")
+    ] = 365
+    session_hours: Annotated[float, Meta(gt=0, description="A session on the pages lasts")] = 12.0
+    log_level: Annotated[str, Meta(description="debug, info, warning or error")] = "info"
+
+
+def _from_text(name: str, text: str) -> object:
+    """An environment variable as the type of its field: lists are comma separated."""
+    kind = {f.name: f.type for f in msgspec.structs.fields(Settings)}[name]
+    if "list" in str(kind):
+        return [part.strip() for part in text.split(",") if part.strip()]
+    return text
+
+
+def load_settings(
+    data_dir: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    **overrides: object,
+) -> Settings:
+    """Read the settings; `data_dir` and `overrides` (from the command line) win over everything.
+
+    Raises SettingsError for an unreadable file, an unknown name or a value of the wrong kind.
+    """
+    environ = os.environ if environ is None else environ
+    names = {f.name for f in msgspec.structs.fields(Settings)}
+    values: dict[str, Any] = {}
+    for name in names:
+        if (text := environ.get(f"TIDEGATE_{name.upper()}")) is not None:
+            values[name] = _from_text(name, text)
+    root = data_dir or Path(str(values.get("data_dir", Settings().data_dir)))
+    path = Path(environ.get("TIDEGATE_CONFIG") or root / "tidegate.toml")
+    if path.exists():
+        try:
+            found = tomllib.loads(path.read_text())
+        except (OSError, ValueError) as error:
+            raise SettingsError(f"{path} cannot be read: {error}") from error
+        values = found | values
+    elif environ.get("TIDEGATE_CONFIG"):
+        raise SettingsError(f"TIDEGATE_CONFIG names {path}, which does not exist.")
+    if data_dir is not None:
+        values["data_dir"] = data_dir
+    values |= {name: value for name, value in overrides.items() if value is not None}
+    try:
+        settings = msgspec.convert(values, Settings, strict=False, dec_hook=_decode)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{path} or the environment: {error}") from error
+    return msgspec.structs.replace(settings, data_dir=settings.data_dir.absolute())
+
+
+def _decode(kind: type, value: object) -> object:
+    if kind is Path:
+        return Path(str(value))
+    raise NotImplementedError(kind)

@@ -1,0 +1,24 @@
+"""Where reports are kept, each with its reporter."""
+
+import sqlalchemy as sa
+
+from tidegate.infra.db import metadata
+
+reports = sa.Table(
+    "reports",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("platform", sa.Text, nullable=False),
+    sa.Column("external_id", sa.Text, nullable=False),
+    sa.Column("item_id", sa.ForeignKey("items.id"), nullable=False, index=True),
+    sa.Column("case_id", sa.Uuid, index=True),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("comment", sa.Text),
+    sa.Column("reporter", sa.Text),  # keyed pseudonym
+    sa.Column("digest", sa.LargeBinary, nullable=False),  # of the parsed report
+    sa.Column("answer", sa.LargeBinary),  # the answer as sent
+    sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("received_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.UniqueConstraint("platform", "external_id"),
+)

@@ -1,0 +1,1 @@
+"""What can be proven: an append-only log of salted commitments, sealed in a signed chain."""

@@ -1,0 +1,1 @@
+"""What people do: cases, queues, claims."""

@@ -1,0 +1,39 @@
+"""Where cases and their history are kept. One open case an item is an index, not a hope."""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+from tidegate.infra.db import metadata
+
+cases = sa.Table(
+    "cases",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("item_id", sa.ForeignKey("items.id"), nullable=False, index=True),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("queue", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),  # open, claimed, decided, reopened
+    sa.Column("origin", sa.Text, nullable=False),  # evaluation, report, escalation
+    sa.Column("match", JSONB),  # the match that opened it
+    sa.Column("claimed_by", sa.Text),
+    sa.Column("claimed_until", sa.TIMESTAMP(timezone=True)),
+    sa.Column("decision_id", sa.Uuid),
+    sa.Column("opened_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("decided_at", sa.TIMESTAMP(timezone=True)),
+)
+_waiting = cases.c.state != "decided"
+sa.Index("uq_cases_item_id", cases.c.item_id, unique=True, postgresql_where=_waiting)
+sa.Index("ix_cases_queue", cases.c.queue, cases.c.opened_at, cases.c.id, postgresql_where=_waiting)
+sa.Index("ix_cases_opened_at", cases.c.opened_at, cases.c.id)
+sa.Index("ix_cases_state", cases.c.state, cases.c.opened_at, cases.c.id)
+
+case_events = sa.Table(
+    "case_events",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
+    sa.Column("case_id", sa.ForeignKey("cases.id"), nullable=False, index=True),
+    sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),  # opened, reported, claimed, released, decided, …
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("detail", JSONB, nullable=False, server_default="{}"),
+)

@@ -1,0 +1,1 @@
+"""What we know: fingerprints, banks of known content, and the index that finds matches."""
