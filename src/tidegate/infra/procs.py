@@ -1,0 +1,54 @@
+"""Processes as Linux sees them: dying with the parent, and telling one process from the next.
+
+Used by what starts children (the workers, the media sandbox) and by the PostgreSQL supervisor.
+"""
+
+import ctypes
+import os
+import signal
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent(parent: int | None = None) -> None:
+    """Have the kernel kill this process (SIGKILL) as soon as its parent ends, however it ends.
+
+    Call it first thing in the child. `parent` is the parent's process id as the child was told
+    it: if that one is gone already, the child ends here. The kernel watches the *thread* that
+    forked, so start such children from a thread that lives as long as the process.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")
+    if parent is not None and os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def start_time(pid: int) -> int | None:
+    """When process `pid` started (clock ticks since boot), or None if it has ended.
+
+    With the process id this names one process for good: ids are used again, the pair is not.
+    """
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] in (b"Z", b"X") else int(fields[19])
+
+
+def command_line(pid: int) -> str:
+    """The command line (or the title that the process gave itself), "" if it has ended."""
+    try:
+        raw = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return ""
+    return raw.replace(b"\0", b" ").decode(errors="replace").strip()
+
+
+def owner(pid: int) -> int | None:
+    """The user id that process `pid` runs under, or None if it has ended."""
+    try:
+        return os.stat(f"/proc/{pid}").st_uid
+    except OSError:
+        return None
