@@ -1,0 +1,108 @@
+"""The verbs that change items: actions and restrictions move them, holds keep them, erasure ends them."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from tidegate.content.model import ItemRow
+from tidegate.content.queries import standing_holds
+from tidegate.content.tables import evidence, holds, items, revisions
+from tidegate.infra.db import Tx
+from tidegate.infra.errors import Refusal
+from tidegate.infra.ids import uuid7
+from tidegate.ledger.actions import append, forget
+
+STRENGTH = {"pass": 0, "review": 1, "restrict": 2, "escalate": 3}
+
+
+def next_sequence(tx: Tx, item_id: UUID) -> int:
+    """The number of the item's next action, from 1. The caller holds the item's row."""
+    query = (
+        sa.update(items)
+        .where(items.c.id == item_id)
+        .values(sequence=items.c.sequence + 1)
+        .returning(items.c.sequence)
+    )
+    return int(tx.execute(query).scalar_one())
+
+
+def set_restriction(tx: Tx, item_id: UUID, decision_id: UUID | None) -> None:
+    """Say which decision's restriction stands on the item now, if any."""
+    tx.execute(sa.update(items).where(items.c.id == item_id).values(restricted_by=decision_id))
+
+
+def raise_verdict(tx: Tx, item: ItemRow, verdict: str) -> None:
+    """Remember the strongest verdict so far, by which retention is counted."""
+    if STRENGTH[verdict] > STRENGTH[item.verdict]:
+        tx.execute(sa.update(items).where(items.c.id == item.id).values(verdict=verdict))
+
+
+def place_hold(tx: Tx, item: ItemRow, reason: str) -> UUID:
+    """Keep the item from erasure and expiry until the hold is lifted."""
+    hold_id = uuid7(tx.now)
+    tx.execute(
+        sa.insert(holds).values(
+            id=hold_id, item_id=item.id, reason=reason, placed_by=tx.actor, placed_at=tx.now
+        )
+    )
+    append(tx, "hold.placed", {"hold": str(hold_id), "reason": reason}, item.id)
+    return hold_id
+
+
+def lift_hold(tx: Tx, item: ItemRow, hold_id: UUID) -> None:
+    """End a hold. Raises Refusal (404) when no such hold stands on the item."""
+    lifted = tx.execute(
+        sa.update(holds)
+        .where(holds.c.id == hold_id, holds.c.item_id == item.id, holds.c.lifted_at.is_(None))
+        .values(lifted_by=tx.actor, lifted_at=tx.now)
+    )
+    if lifted.rowcount == 0:
+        raise Refusal(
+            "hold-unknown",
+            404,
+            "There is no such hold",
+            "GET the item to see which holds stand on it.",
+        )
+    append(tx, "hold.lifted", {"hold": str(hold_id)}, item.id)
+
+
+def erase(tx: Tx, item: ItemRow) -> list[bytes]:
+    """Erase what the item said and who said it; the tombstone (ids, times, verdict) stays.
+
+    Returns the SHA-256 digests of evidence that this item no longer refers to. Raises Refusal
+    (409) while a hold stands. The ledger's salts go too: its chain stays valid, unreadable here.
+    """
+    if standing := standing_holds(tx, item.id):
+        raise Refusal(
+            "item-held",
+            409,
+            "A hold forbids erasure",
+            f"{len(standing)} hold(s) stand on the item, the first since "
+            f"{standing[0]['placed_at']:%Y-%m-%d}: {standing[0]['reason']}. Lift them first.",
+            holds=[str(hold["id"]) for hold in standing],
+        )
+    released = expunge(tx, [item.id])
+    tx.execute(
+        sa.update(items)
+        .where(items.c.id == item.id)
+        .values(erased_at=tx.now, author=None, url_key=None)
+    )
+    forget(tx, item.id)
+    append(tx, "item.erased", {"item": str(item.id)})
+    return released
+
+
+def expunge(tx: Tx, item_ids: Sequence[UUID]) -> list[bytes]:
+    """Drop content, media and stored answers of items. Returns the digests let go."""
+    tx.execute(
+        sa.update(revisions)
+        .where(revisions.c.item_id.in_(item_ids))
+        .values(content=None, media=None, fingerprints=None, answer=None)
+    )
+    released = tx.execute(
+        sa.delete(evidence).where(evidence.c.item_id.in_(item_ids)).returning(evidence.c.sha256)
+    )
+    digests = [row[0] for row in released]
+    tx.execute(sa.update(items).where(items.c.id.in_(item_ids)).values(expunged_at=tx.now))
+    return digests

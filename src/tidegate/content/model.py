@@ -1,0 +1,137 @@
+"""A submitted item as the platform describes it, and the pure rules about it."""
+
+import hashlib
+import hmac
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from tidegate.infra.errors import bad_field
+
+MAX_SKEW = timedelta(minutes=10)
+MAX_TEXT = 200_000
+MAX_MEDIA = 16
+
+Publicness = Literal["public", "restricted", "private"]
+ItemId = Annotated[str, Meta(min_length=1, max_length=512, description="The platform's own id")]
+Platform = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
+Moment = Annotated[datetime, Meta(tz=True, description="RFC 3339 with an offset")]
+
+
+class MediaIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One file of an item: inline (`data`, base64) or to be fetched (`url`)."""
+
+    filename: Annotated[str, Meta(max_length=255)] = ""
+    content_type: Annotated[str, Meta(max_length=127)] = ""
+    data: bytes | None = None
+    url: Annotated[str, Meta(min_length=1, max_length=4096)] | None = None
+
+
+class ItemIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A post as `POST /v1/items` takes it."""
+
+    id: ItemId
+    surface: Annotated[str, Meta(min_length=1, max_length=64, description="post, comment, …")]
+    publicness: Publicness
+    author: Annotated[str, Meta(min_length=1, max_length=512, description="Kept as a pseudonym")]
+    created_at: Moment
+    platform: Platform | None = None
+    language: Annotated[str, Meta(max_length=35, description="BCP 47")] | None = None
+    text: Annotated[str, Meta(max_length=MAX_TEXT)] | None = None
+    url: Annotated[str, Meta(min_length=1, max_length=4096)] | None = None
+    media: Annotated[list[MediaIn], Meta(max_length=MAX_MEDIA)] = []
+    context: dict[str, Any] | str | None = None
+    attributes: Annotated[dict[str, Any], Meta(max_length=64)] = {}
+
+
+class StoredMedia(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One file of an item as a revision keeps it: by digest, never by bytes."""
+
+    filename: str = ""
+    content_type: str = ""
+    sha256: str | None = None
+    size: int = 0
+    url: str | None = None
+
+
+class Content(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a revision keeps of a submission: the author as a pseudonym, media by digest."""
+
+    surface: str
+    publicness: Publicness
+    author: str
+    created_at: datetime
+    language: str | None = None
+    text: str | None = None
+    url: str | None = None
+    media: list[StoredMedia] = []
+    context: dict[str, Any] | str | None = None
+    attributes: dict[str, Any] = {}
+
+
+class ItemRow(msgspec.Struct, frozen=True):
+    """An item as the transaction that locked it sees it."""
+
+    id: UUID
+    platform: str
+    external_id: str
+    publicness: Publicness
+    author: str | None
+    revision: int
+    verdict: str
+    sequence: int
+    restricted_by: UUID | None
+    received_at: datetime
+    erased_at: datetime | None
+
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+
+
+def check_item(item: ItemIn, now: datetime) -> None:
+    """What the types cannot say. Raises Refusal (422) with the field's pointer."""
+    check_moment(item.created_at, now, "/created_at")
+    for index, media in enumerate(item.media):
+        if (media.data is None) == (media.url is None):
+            got = "both" if media.data is not None else "neither"
+            raise bad_field(f"/media/{index}", "either data or url", got)
+
+
+def check_moment(moment: datetime, now: datetime, pointer: str) -> None:
+    """A sender's time is a claim: up to ten minutes ahead is skew, more is an error."""
+    try:
+        late = moment.astimezone(UTC) - now > MAX_SKEW
+    except OverflowError:
+        raise bad_field(pointer, "a time that exists in UTC", moment.isoformat()) from None
+    if late:
+        raise bad_field(pointer, "a time that is not in the future", moment.isoformat())
+
+
+def to_content(item: ItemIn, author: str, media: list[StoredMedia]) -> Content:
+    """The stored form of a submission."""
+    return Content(
+        surface=item.surface,
+        publicness=item.publicness,
+        author=author,
+        created_at=item.created_at.astimezone(UTC),
+        language=item.language,
+        text=item.text,
+        url=item.url,
+        media=media,
+        context=item.context,
+        attributes=item.attributes,
+    )
+
+
+def content_digest(content: Content) -> bytes:
+    """SHA-256 over the canonical form: two submissions are the same when this is."""
+    return hashlib.sha256(_encoder.encode(content)).digest()
+
+
+def pseudonym(key: bytes, platform: str, who: str) -> str:
+    """The keyed pseudonym of an author or reporter (HMAC-SHA-256, 128 bits, hex)."""
+    message = f"{len(platform)}:{platform}{who}".encode()
+    return hmac.new(key, message, hashlib.sha256).hexdigest()[:32]

@@ -1,0 +1,151 @@
+"""Reading items and their revisions."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+
+from tidegate.content.model import Content, ItemRow
+from tidegate.content.tables import evidence, holds, items, revisions
+from tidegate.infra.db import Tx
+from tidegate.infra.errors import Refusal
+
+_COLUMNS = [items.c[name] for name in ItemRow.__struct_fields__]
+
+
+def item_unknown(external_id: str) -> Refusal:
+    return Refusal(
+        "item-unknown",
+        404,
+        "There is no such item",
+        f"No item {external_id[:64]!r} on this platform. Submit it with POST /v1/items first.",
+    )
+
+
+def item_erased(external_id: str) -> Refusal:
+    return Refusal(
+        "item-erased",
+        410,
+        "The item was erased",
+        f"Item {external_id[:64]!r} was erased; only its tombstone is left, and its id stays taken.",
+    )
+
+
+def _row(row: sa.Row[Any] | None) -> ItemRow | None:
+    return None if row is None else ItemRow(*row)
+
+
+def find_item(tx: Tx, platform: str, external_id: str, *, lock: bool = False) -> ItemRow | None:
+    """The item, erased or not, or None. With `lock` its row is the transaction's until the end."""
+    query = sa.select(*_COLUMNS).where(
+        items.c.platform == platform, items.c.external_id == external_id
+    )
+    return _row(tx.execute(query.with_for_update() if lock else query).one_or_none())
+
+
+def get_item(tx: Tx, platform: str, external_id: str) -> ItemRow:
+    """The item. Raises Refusal: 404 unknown, 410 erased."""
+    return _standing(find_item(tx, platform, external_id), external_id)
+
+
+def lock_item(tx: Tx, platform: str, external_id: str) -> ItemRow:
+    """The item, its row locked until the end. Raises Refusal: 404 unknown, 410 erased."""
+    return _standing(find_item(tx, platform, external_id, lock=True), external_id)
+
+
+def lock_item_by_id(tx: Tx, item_id: UUID) -> ItemRow:
+    """The same by our own id."""
+    query = sa.select(*_COLUMNS).where(items.c.id == item_id).with_for_update()
+    row = _row(tx.execute(query).one_or_none())
+    return _standing(row, str(item_id))
+
+
+def item_by_id(tx: Tx, item_id: UUID) -> ItemRow | None:
+    """The item by our own id, erased or not, without a lock."""
+    return _row(tx.execute(sa.select(*_COLUMNS).where(items.c.id == item_id)).one_or_none())
+
+
+def items_by_url(tx: Tx, platform: str, url_key: bytes) -> list[ItemRow]:
+    """The standing items of a platform with that canonical URL, the oldest first."""
+    query = (
+        sa.select(*_COLUMNS)
+        .where(items.c.platform == platform, items.c.url_key == url_key)
+        .where(items.c.erased_at.is_(None))
+        .order_by(items.c.received_at)
+        .limit(10)
+    )
+    return [ItemRow(*row) for row in tx.execute(query)]
+
+
+def _standing(row: ItemRow | None, external_id: str) -> ItemRow:
+    if row is None:
+        raise item_unknown(external_id)
+    if row.erased_at is not None:
+        raise item_erased(external_id)
+    return row
+
+
+class RevisionRow(msgspec.Struct, frozen=True):
+    """One revision as stored. `content` is None once it was erased or expunged."""
+
+    revision: int
+    digest: bytes
+    content: Content | None
+    media: list[dict[str, Any]]
+    received_at: Any
+
+
+def revisions_of(tx: Tx, item_id: UUID) -> list[RevisionRow]:
+    """All revisions of an item, the first first."""
+    query = (
+        sa.select(
+            revisions.c.revision,
+            revisions.c.digest,
+            revisions.c.content,
+            revisions.c.media,
+            revisions.c.received_at,
+        )
+        .where(revisions.c.item_id == item_id)
+        .order_by(revisions.c.revision)
+    )
+    return [
+        RevisionRow(
+            row.revision, row.digest, decode_content(row.content), row.media or [], row.received_at
+        )
+        for row in tx.execute(query)
+    ]
+
+
+def decode_content(stored: bytes | None) -> Content | None:
+    return None if stored is None else msgspec.json.decode(stored, type=Content)
+
+
+def standing_restrictions(tx: Tx, authors: Sequence[str]) -> dict[str, int]:
+    """How many of each author's items stand restricted; authors with none are left out."""
+    query = (
+        sa.select(items.c.author, sa.func.count())
+        .where(items.c.author.in_(authors), items.c.restricted_by.isnot(None))
+        .group_by(items.c.author)
+    )
+    return {author: count for author, count in tx.execute(query)}
+
+
+def standing_holds(tx: Tx, item_id: UUID) -> list[dict[str, Any]]:
+    """The holds that forbid an item's erasure."""
+    query = (
+        sa.select(holds.c.id, holds.c.reason, holds.c.placed_by, holds.c.placed_at)
+        .where(holds.c.item_id == item_id, holds.c.lifted_at.is_(None))
+        .order_by(holds.c.placed_at)
+    )
+    return [dict(row._mapping) for row in tx.execute(query)]
+
+
+def evidence_of(tx: Tx, item_id: UUID, revision: int, part: str) -> tuple[bytes, str | None] | None:
+    """(SHA-256, content type) of a part's kept bytes."""
+    query = sa.select(evidence.c.sha256, evidence.c.content_type).where(
+        evidence.c.item_id == item_id, evidence.c.revision == revision, evidence.c.part == part
+    )
+    row = tx.execute(query).one_or_none()
+    return None if row is None else (row[0], row[1])

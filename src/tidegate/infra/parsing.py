@@ -1,0 +1,123 @@
+"""From bytes to typed values, with errors that point at the field: the one parser of JSON bodies."""
+
+import re
+from typing import Any, TypeVar
+
+import msgspec
+
+from tidegate.infra.errors import FieldError, Refusal, bad_field
+
+T = TypeVar("T")
+
+_AT = re.compile(r"^(?P<text>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.S)
+_EXPECTED_GOT = re.compile(r"^Expected (?P<expected>.+?), got (?P<got>.+)$", re.S)
+_MISSING = re.compile(r"^Object missing required field `(?P<name>[^`]+)`$")
+_UNKNOWN = re.compile(r"^Object contains unknown field `(?P<name>[^`]*)`$")
+_INVALID = re.compile(r"^Invalid (?:enum )?value (?P<got>.+)$", re.S)
+_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[\.\.\.\]")
+
+
+def decode(body: bytes, type: type[T]) -> T:
+    """Parse a JSON body into `type`.
+
+    Raises Refusal: 400 "invalid-json" for what is no JSON or no UTF-8, 422 "invalid-body" for a
+    wrong, missing or unknown field, a NUL character or a lone surrogate, with its JSON pointer.
+    """
+    try:
+        value = msgspec.json.decode(body, type=type)
+    except msgspec.ValidationError as error:
+        raise _refusal(str(error), type, body) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Refusal(
+            "invalid-json",
+            400,
+            "The body is not JSON in UTF-8",
+            f"{error}. Send one JSON value.",
+        ) from error
+    # Escapes are the only way in for these two, so most bodies need no walk.
+    if b"\\u0000" in body or b"\\ud" in body or b"\\uD" in body:
+        check_text(msgspec.json.decode(body))
+    return value
+
+
+def convert(value: object, type: type[T]) -> T:
+    """The same for a value that is parsed already."""
+    try:
+        converted = msgspec.convert(value, type)
+    except msgspec.ValidationError as error:
+        raise _refusal(str(error), type, msgspec.json.encode(value)) from error
+    check_text(value)
+    return converted
+
+
+def check_text(value: object, pointer: str = "") -> None:
+    """Refuse NUL characters and lone surrogates anywhere in a value: no store can keep them."""
+    if isinstance(value, str):
+        if "\0" in value:
+            raise bad_field(pointer, "text without NUL characters", "a NUL character")
+        if not value.isascii():
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                raise bad_field(pointer, "well-formed Unicode", "a lone surrogate") from None
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            check_text(key, pointer)
+            check_text(item, f"{pointer}/{_escape(str(key))}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            check_text(item, f"{pointer}/{index}")
+
+
+def _escape(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+def _refusal(message: str, type: Any, body: bytes) -> Refusal:
+    """A 422 from msgspec's message, which is its only account of what was wrong where."""
+    found = _AT.match(message)
+    text, path = (found["text"], found["path"] or "") if found else (message, "")
+    steps = [_escape(name) if name else index for name, index in _STEP.findall(path)]
+    pointer = "".join(f"/{step or '*'}" for step in steps)
+    if missing := _MISSING.match(text):
+        pointer = f"{pointer}/{_escape(missing['name'])}"
+        expected, got = "a value (the field is required)", "nothing"
+    elif unknown := _UNKNOWN.match(text):
+        pointer = f"{pointer}/{_escape(unknown['name'])}"
+        names = _field_names(type) if not steps else ""
+        expected, got = f"no such field{names}", "an unknown field"
+    elif both := _EXPECTED_GOT.match(text):
+        expected, got = both["expected"].replace("`", ""), both["got"].replace("`", "")
+    elif invalid := _INVALID.match(text):
+        expected, got = "one of the documented values", invalid["got"]
+    else:
+        expected, got = text.removeprefix("Expected ").replace("`", ""), _value_at(body, steps)
+    return Refusal(
+        "invalid-body",
+        422,
+        "The body is not what this route takes",
+        f"{pointer or 'The body'}: expected {expected}, got {got}.",
+        errors=[FieldError(pointer, expected, got)],
+    )
+
+
+def _field_names(type: Any) -> str:
+    try:
+        names = [field.encode_name for field in msgspec.structs.fields(type)]
+    except TypeError:
+        return ""
+    return f"; known are {', '.join(names)}"
+
+
+def _value_at(body: bytes, steps: list[str]) -> str:
+    """A short account of the value that a pointer leads to, for the error's `got`."""
+    try:
+        value: Any = msgspec.json.decode(body)
+        for step in steps:
+            value = value[int(step)] if isinstance(value, list) else value[step]
+    except (msgspec.DecodeError, KeyError, IndexError, ValueError, TypeError):
+        return "another value"
+    if isinstance(value, str) and len(value) > 60:
+        return f"{len(value)} characters"
+    text = msgspec.json.encode(value).decode(errors="replace")
+    return text if len(text) <= 60 else f"{text[:60]}…"
