@@ -1,0 +1,129 @@
+"""Making a cluster, once, and refusing one that is lost or of another version.
+
+A new cluster appears by a rename when it is complete, so a crash leaves none or a whole one.
+"""
+
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from tidegate.infra.postgres.binaries import MAJOR, Binaries
+from tidegate.infra.postgres.configuration import DATABASE, ROLE, configuration_files
+from tidegate.infra.postgres.errors import PostgresError
+from tidegate.infra.postgres.place import (
+    Place,
+    make_directory,
+    renote,
+    sync_directory,
+    write_private,
+)
+
+# Nothing of the caller's environment reaches PostgreSQL; TZ spares initdb a search.
+ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C", "LC_ALL": "C", "TZ": "UTC", "HOME": "/"}
+
+_INITDB_SECONDS = 120
+
+
+def refuse_other_version(place: Place) -> None:
+    """Raises PostgresError for a cluster of another major version; nothing is changed."""
+    path = place.data / "PG_VERSION"
+    try:
+        found = path.read_text(encoding="ascii", errors="replace").strip()
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    if found != str(MAJOR):
+        raise PostgresError(
+            f"{place.data} was made by PostgreSQL {found}, and this Tidegate brings {MAJOR}."
+            " Nothing was changed. Dump it with the Tidegate version that made it (`pg_dump`) and"
+            " load the dump into a new instance, or set TIDEGATE_DATABASE_URL to a server of that"
+            " version."
+        )
+
+
+def make_cluster(place: Place, binaries: Binaries) -> Place:
+    """Make the cluster if there is none yet; write the configuration. Under the instance's lock."""
+    refuse_other_version(place)
+    if not (place.data / "PG_VERSION").exists():
+        if place.note.initialised or place.data.exists():
+            raise PostgresError(
+                f"The database of {place.directory} is gone: {place.data} is missing or empty."
+                f" Restore it from a backup. To start anew with nothing in it, move"
+                f" {place.directory} away."
+            )
+        _create(place, binaries)
+    if not place.note.initialised:
+        place = renote(place, initialised=True)
+    gid = None if place.account is None else place.account.gid
+    for name, text in configuration_files().items():
+        path = place.home / name
+        if not path.exists() or path.read_text() != text:
+            write_private(path, text.encode(), gid)
+    return place
+
+
+def run_program(place: Place, command: Sequence[str | Path], stdin: str = "") -> None:
+    """Run one of PostgreSQL's programs as the cluster's user. Raises PostgresError if it fails."""
+    program = Path(command[0])
+    try:
+        done = subprocess.run(  # noqa: S603
+            [str(part) for part in command],
+            input=stdin,
+            env=ENVIRONMENT,
+            cwd="/",
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_INITDB_SECONDS,
+            check=False,
+            **identity(place),
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise PostgresError(f"{program} could not be run{as_user(place)}: {error}.") from error
+    if done.returncode != 0:
+        said = [line for line in done.stderr.splitlines() if line.strip()]
+        raise PostgresError(
+            f"{program.name} failed{as_user(place)} with exit status {done.returncode}:"
+            f" {' / '.join(said[-4:]) or 'it said nothing'}. Mend that and start again;"
+            " nothing half-made is left."
+        )
+
+
+def identity(place: Place) -> dict[str, object]:
+    """The arguments for `subprocess` that give up root for the cluster's account."""
+    if place.account is None:
+        return {}
+    return {"user": place.account.uid, "group": place.account.gid, "extra_groups": []}
+
+
+def as_user(place: Place) -> str:
+    return "" if place.account is None else f" as user {place.account.name}"
+
+
+def _create(place: Place, binaries: Binaries) -> None:
+    draft = place.home / "data.new"
+    shutil.rmtree(draft, ignore_errors=True)
+    make_directory(draft, 0o700, place.account)
+    initdb = binaries.program("initdb")
+    try:
+        run_program(
+            place,
+            [initdb, "-D", draft, "-U", "postgres", "-E", "UTF8", "--auth=reject", "--no-sync"]
+            + ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+            + ["--no-instructions", "--text-search-config=simple"],
+        )
+        # Nobody logs in as the superuser, ever: the one role that may is made in single-user
+        # mode. Its password is 256 random bits, which many iterations make no safer, only slower.
+        run_program(
+            place,
+            [binaries.program("postgres"), "--single", "-F", "-D", draft, "postgres"]
+            + ["-c", "exit_on_error=on", "-c", "scram_iterations=1", "-c", "log_statement=none"],
+            f"CREATE ROLE {ROLE} LOGIN CREATEDB PASSWORD '{place.note.password}'\n"
+            f"CREATE DATABASE {DATABASE} OWNER {ROLE}\n",
+        )
+        run_program(place, [initdb, "--sync-only", "-D", draft])
+        draft.rename(place.data)
+        sync_directory(place.home)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise

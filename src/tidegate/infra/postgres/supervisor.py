@@ -1,0 +1,211 @@
+"""One process's hold on the embedded PostgreSQL of a data directory.
+
+`serve`, its workers and the commands of the CLI share one server: the first to come starts it, the
+last to leave stops it, whoever they are. Each holds a shared lock while it needs the server, so
+the kernel counts them right even when one is killed; starting and stopping happen under a second,
+exclusive lock that is never held while waiting for others.
+"""
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tidegate.infra.postgres.binaries import Binaries, copy_binaries, find_binaries
+from tidegate.infra.postgres.cluster import make_cluster
+from tidegate.infra.postgres.errors import PostgresError
+from tidegate.infra.postgres.locks import FileLock
+from tidegate.infra.postgres.place import (
+    SYSTEM_HOME,
+    Place,
+    find_place,
+    lock_directory,
+    make_directories,
+    make_directory,
+    open_place,
+)
+from tidegate.infra.postgres.server import Outcome, Postmaster, Server
+
+# Starting includes making the cluster, stopping a last checkpoint: seconds, minutes on bad disks.
+_LOCK_SECONDS = 120.0
+_ATTEMPTS = 5
+
+
+class EmbeddedPostgres:
+    """Start or join the server of `data_dir`, keep it running, leave it. Safe between threads."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.data_dir = data_dir.absolute()
+        locks = lock_directory(self.data_dir)
+        self._lock = FileLock(locks / "lock")
+        self._users = FileLock(locks / "users.lock")
+        self._mutex = threading.Lock()
+        self._holder = os.getpid()
+        self._server: Server | None = None
+        self._postmaster: Postmaster | None = None
+
+    @property
+    def url(self) -> str:
+        """The libpq URL of the database; valid between `start` and `release`."""
+        if self._server is None:
+            raise PostgresError("The embedded PostgreSQL was not started: call start() first.")
+        return self._server.place.url
+
+    def start(self) -> str:
+        """Start the server, or join the one that runs; returns the URL once it answers.
+
+        Raises PostgresError, and then holds nothing.
+        """
+        with self._mutex:
+            if self._server is None or not self._users.held:
+                try:
+                    self._join()
+                except BaseException:
+                    self._leave()
+                    raise
+            return self.url
+
+    def ensure_running(self) -> bool:
+        """Start the server again if it was killed; True if it had gone. Cheap when all is well.
+
+        Raises PostgresError if it cannot be started now; the hold remains, so call again.
+        """
+        with self._mutex:
+            server, postmaster = self._server, self._postmaster
+            if server is None or not self._users.held:
+                raise PostgresError("The embedded PostgreSQL is not held: call start() first.")
+            server.reap()
+            if postmaster and postmaster.alive() and server.place.socket_file.exists():
+                return False
+            self._join()
+            return True
+
+    def release(self) -> None:
+        """Leave the server; the last one out stops it. Harmless when nothing is held."""
+        with self._mutex:
+            self._leave()
+
+    def remove(self) -> None:
+        """Leave, and delete the database with all that is in it. Raises if others use it."""
+        with self._mutex:
+            self._leave()
+            if not self._lock.path.parent.exists():
+                return
+            with self._lock.exclusive(_LOCK_SECONDS, "The database was not removed"):
+                place = find_place(self.data_dir)
+                if place is None:
+                    return
+                if not self._users.acquire():
+                    raise PostgresError(
+                        f"The database of {self.data_dir} was not removed: another Tidegate process"
+                        " uses it. Stop that one first."
+                    )
+                try:
+                    Server(place, Binaries(place.home)).stop()
+                    shutil.rmtree(place.socket, ignore_errors=True)
+                    shutil.rmtree(place.home)
+                    shutil.rmtree(lock_directory(self.data_dir), ignore_errors=True)
+                finally:
+                    self._users.release()
+
+    def _join(self) -> None:
+        """Hold the server and see to it that it answers: adopt, start, or fence and start."""
+        self._holder = os.getpid()
+        for _ in range(_ATTEMPTS):
+            with self._exclusive():
+                server = self._prepare()
+                adopted = server.running()
+                postmaster = adopted or server.spawn()
+            outcome = server.wait_ready(postmaster)
+            if outcome is Outcome.READY:
+                self._postmaster = postmaster
+                return
+            if outcome is Outcome.SILENT:
+                with self._exclusive():
+                    if server.running() == postmaster:
+                        server.kill()
+            elif adopted is None:
+                raise PostgresError(
+                    f"PostgreSQL started and ended again. It said: {server.last_words()}. Mend"
+                    " that and try again; `tidegate doctor` looks at the set-up."
+                )
+        raise PostgresError(
+            f"PostgreSQL ended {_ATTEMPTS} times while being waited for. Its log is in"
+            f" {server.place.home / 'log'}."  # pyright: ignore[reportPossiblyUnboundVariable]
+        )
+
+    def _prepare(self) -> Server:
+        """Hold a user's share, and have the cluster ready to be served. Under the lock."""
+        place = open_place(self.data_dir)
+        if not self._users.held and not self._users.acquire(shared=True):
+            raise PostgresError(f"{self._users.path} is locked by something that is not Tidegate.")
+        known = self._server
+        if known is not None and known.place == place and known.running() is not None:
+            return known
+        binaries = _reachable_binaries(place)
+        place = make_cluster(make_directories(place), binaries)
+        if known is None or known.place != place:
+            known = self._server = Server(place, binaries)
+        return known
+
+    @contextmanager
+    def _exclusive(self) -> Iterator[None]:
+        """The instance's lock, in a directory that is made if it is missing."""
+        try:
+            self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_directory(lock_directory(self.data_dir), 0o700, None)
+            with self._lock.exclusive(_LOCK_SECONDS, "The database could not be started"):
+                yield
+        except OSError as error:
+            raise PostgresError(
+                f"The database of {self.data_dir} could not be set up: {error}. Make that path"
+                " usable for this user (or free the disk), or set TIDEGATE_DATABASE_URL."
+            ) from error
+
+    def _leave(self) -> None:
+        if not self._users.held:
+            return
+        if self._holder != os.getpid():  # a forked copy: the hold is the parent's
+            self._users.forget()
+            return
+        server, self._server, self._postmaster = self._server, None, None
+        try:
+            with self._lock.exclusive(_LOCK_SECONDS, "The database was not stopped"):
+                self._users.release()
+                # Nobody joins while we hold the lock, so a free lock means: we were the last.
+                if server is not None and self._users.acquire():
+                    try:
+                        server.stop()
+                    finally:
+                        self._users.release()
+        finally:
+            self._users.release()
+
+
+def _reachable_binaries(place: Place) -> Binaries:
+    """The programs where the cluster's user can run them."""
+    found = find_binaries()
+    return found if place.account is None else copy_binaries(found, SYSTEM_HOME)
+
+
+@contextmanager
+def embedded(data_dir: Path) -> Iterator[str]:
+    """The URL of the embedded server of `data_dir`, held for the block."""
+    server = EmbeddedPostgres(data_dir)
+    url = server.start()
+    try:
+        yield url
+    finally:
+        server.release()
+
+
+@contextmanager
+def database_url(settings_database_url: str | None, data_dir: Path) -> Iterator[str]:
+    """The URL of the operator's own server if one is set, else that of the embedded one."""
+    if settings_database_url:
+        yield settings_database_url
+        return
+    with embedded(data_dir) as url:
+        yield url
