@@ -4,7 +4,7 @@ CREATE TABLE banks (
 	stance TEXT NOT NULL, 
 	radius JSONB NOT NULL, 
 	labels TEXT[] NOT NULL, 
-	provenance TEXT, 
+	provenance JSONB, 
 	note TEXT, 
 	enabled BOOLEAN NOT NULL, 
 	disabled_until TIMESTAMP WITH TIME ZONE, 
@@ -47,6 +47,42 @@ CREATE INDEX ix_items_author ON items (author) WHERE restricted_by IS NOT NULL;
 CREATE INDEX ix_items_received_at ON items (received_at);
 
 CREATE INDEX ix_items_url_key ON items (url_key) WHERE url_key IS NOT NULL;
+
+CREATE TABLE ledger (
+	seq BIGINT NOT NULL, 
+	id UUID NOT NULL, 
+	at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	kind TEXT NOT NULL, 
+	subject UUID, 
+	commitment BYTEA NOT NULL, 
+	prev BYTEA NOT NULL, 
+	hash BYTEA NOT NULL, 
+	salt BYTEA, 
+	record BYTEA, 
+	CONSTRAINT pk_ledger PRIMARY KEY (seq)
+);
+
+CREATE INDEX ix_ledger_subject ON ledger (subject) WHERE subject IS NOT NULL;
+
+CREATE TABLE ledger_heads (
+	seq BIGINT NOT NULL, 
+	hash BYTEA NOT NULL, 
+	at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	key TEXT NOT NULL, 
+	signature BYTEA NOT NULL, 
+	CONSTRAINT pk_ledger_heads PRIMARY KEY (seq)
+);
+
+CREATE TABLE ledger_pending (
+	id UUID NOT NULL, 
+	at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	kind TEXT NOT NULL, 
+	subject UUID, 
+	commitment BYTEA NOT NULL, 
+	salt BYTEA, 
+	record BYTEA, 
+	CONSTRAINT pk_ledger_pending PRIMARY KEY (id)
+);
 
 CREATE TABLE cases (
 	id UUID NOT NULL, 
@@ -103,7 +139,7 @@ CREATE TABLE entries (
 	id UUID NOT NULL, 
 	bank_id UUID NOT NULL, 
 	labels TEXT[], 
-	provenance TEXT, 
+	provenance JSONB, 
 	note TEXT, 
 	confidence INTEGER, 
 	state TEXT NOT NULL, 
@@ -221,3 +257,31 @@ CREATE TABLE case_events (
 );
 
 CREATE INDEX ix_case_events_case_id ON case_events (case_id);
+
+-- The chain only grows. The one change allowed is forgetting: salt and record become null together.
+CREATE FUNCTION ledger_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'UPDATE' AND TG_TABLE_NAME = 'ledger' THEN
+    IF NEW.salt IS NULL AND NEW.record IS NULL
+      AND ROW(NEW.seq, NEW.id, NEW.at, NEW.kind, NEW.subject, NEW.commitment, NEW.prev, NEW.hash)
+        IS NOT DISTINCT FROM
+        ROW(OLD.seq, OLD.id, OLD.at, OLD.kind, OLD.subject, OLD.commitment, OLD.prev, OLD.hash)
+    THEN
+      RETURN NEW;
+    END IF;
+  END IF;
+  RAISE EXCEPTION 'the ledger is append-only' USING ERRCODE = 'restrict_violation';
+END
+$$;
+
+CREATE TRIGGER ledger_append_only BEFORE UPDATE OR DELETE ON ledger
+  FOR EACH ROW EXECUTE FUNCTION ledger_append_only();
+
+CREATE TRIGGER ledger_no_truncate BEFORE TRUNCATE ON ledger
+  FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only();
+
+CREATE TRIGGER ledger_heads_append_only BEFORE UPDATE OR DELETE ON ledger_heads
+  FOR EACH ROW EXECUTE FUNCTION ledger_append_only();
+
+CREATE TRIGGER ledger_heads_no_truncate BEFORE TRUNCATE ON ledger_heads
+  FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only();

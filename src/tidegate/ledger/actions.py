@@ -1,0 +1,78 @@
+"""Appending to the ledger, in the transaction of the change that an entry is about; and forgetting.
+
+Entries lie unchained in `ledger_pending` until the sequencer seals them: writers never wait for
+each other.
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from tidegate.infra.db import Tx
+from tidegate.infra.ids import uuid7
+from tidegate.ledger.model import SALT_BYTES, NewEntry, canonical, commit
+from tidegate.ledger.tables import ledger, ledger_pending
+
+_COLUMNS = ("id", "at", "kind", "subject", "commitment", "salt", "record")
+
+
+def append(tx: Tx, kind: str, record: Mapping[str, object], subject: UUID | None = None) -> UUID:
+    """Append one entry and return its id. `record` is any JSON object that msgspec can write.
+
+    The actor and the request id of `tx` become part of the record.
+    """
+    id = uuid7(tx.now)
+    salt = os.urandom(SALT_BYTES)
+    body = canonical(record, tx.actor, tx.request_id)
+    tx.execute(
+        sa.insert(ledger_pending).values(
+            id=id,
+            at=tx.now,
+            kind=kind,
+            subject=subject,
+            commitment=commit(salt, body),
+            salt=salt,
+            record=body,
+        )
+    )
+    return id
+
+
+def append_many(tx: Tx, entries: Sequence[NewEntry]) -> None:
+    """Append any number of entries in one COPY."""
+    if entries:
+        tx.copy(ledger_pending, _COLUMNS, _rows(tx, entries))
+
+
+def _rows(tx: Tx, entries: Sequence[NewEntry]) -> Iterator[Sequence[object]]:
+    """COPY rows. Identifiers and time go as text made once: the driver's own way costs more."""
+    at = tx.now.isoformat()
+    milliseconds = int(tx.now.timestamp() * 1000).to_bytes(6).hex()
+    noise = os.urandom((SALT_BYTES + 10) * len(entries))
+    place = 0
+    for entry in entries:
+        salt = noise[place : place + SALT_BYTES]
+        tail = noise[place + SALT_BYTES : place + SALT_BYTES + 10].hex()
+        place += SALT_BYTES + 10
+        # Version 7, variant 10, as infra.ids.uuid7 makes them.
+        id = f"{milliseconds}7{tail[1:4]}{'89ab'[int(tail[4], 16) & 3]}{tail[5:]}"
+        body = canonical(entry.record, tx.actor, tx.request_id)
+        yield id, at, entry.kind, entry.subject, commit(salt, body), salt, body
+
+
+def forget(tx: Tx, subject: UUID) -> int:
+    """Erase salt and record of every entry about `subject`; the chain stays whole.
+
+    Call it before appending the entry that says so. Returns how many entries were erased.
+    """
+    # Pending first: what the sequencer moves meanwhile is then found in the chain.
+    return sum(
+        tx.execute(
+            sa.update(table)
+            .where(table.c.subject == subject, table.c.record.isnot(None))
+            .values(salt=None, record=None)
+        ).rowcount
+        for table in (ledger_pending, ledger)
+    )

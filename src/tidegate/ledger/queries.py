@@ -1,0 +1,54 @@
+"""Reading the sealed ledger, as the API and the pages show it."""
+
+import base64
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+
+from tidegate.infra.db import Tx
+from tidegate.ledger.model import EntryView, Head
+from tidegate.ledger.tables import ledger, ledger_heads, ledger_pending
+
+
+def list_entries(tx: Tx, after: int = 0, limit: int = 100) -> list[EntryView]:
+    """Sealed entries in order, from the one after number `after`."""
+    return _views(tx, sa.select(ledger).where(ledger.c.seq > after), limit)
+
+
+def entries_about(tx: Tx, subject: UUID, limit: int = 100) -> list[EntryView]:
+    """The sealed entries about one item, oldest first."""
+    return _views(tx, sa.select(ledger).where(ledger.c.subject == subject), limit)
+
+
+def _views(tx: Tx, statement: sa.Select[tuple[object, ...]], limit: int) -> list[EntryView]:
+    return [
+        EntryView(
+            row.seq,
+            row.id,
+            row.at,
+            row.kind,
+            row.subject,
+            row.commitment.hex(),
+            row.hash.hex(),
+            None if row.record is None else msgspec.json.decode(row.record),
+        )
+        for row in tx.execute(statement.order_by(ledger.c.seq).limit(limit))
+    ]
+
+
+def head(tx: Tx) -> Head | None:
+    """The newest signed head; None while nothing is sealed."""
+    row = tx.execute(sa.select(ledger_heads).order_by(ledger_heads.c.seq.desc()).limit(1)).first()
+    return None if row is None else to_head(row)
+
+
+def to_head(row: sa.Row[tuple[object, ...]]) -> Head:
+    """A row of `ledger_heads` as a Head."""
+    signature = base64.b64encode(row.signature).decode()
+    return Head(row.seq, row.hash.hex(), row.at, row.key, signature)
+
+
+def unsealed(tx: Tx) -> int:
+    """How many entries wait to be sealed."""
+    return int(tx.execute(sa.select(sa.func.count()).select_from(ledger_pending)).scalar_one())

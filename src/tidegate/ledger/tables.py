@@ -1,0 +1,47 @@
+"""Where the ledger lies: entries as they commit, the sealed chain, and its signed heads.
+
+`tables.sql` beside this file makes the chain and the heads append-only.
+"""
+
+import sqlalchemy as sa
+
+from tidegate.infra.db import metadata
+
+# Written by the transactions of the changes themselves: no order, no chain, so no waiting.
+ledger_pending = sa.Table(
+    "ledger_pending",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("subject", sa.Uuid),  # the item that the entry is about
+    sa.Column("commitment", sa.LargeBinary, nullable=False),  # SHA-256(salt ‖ record)
+    sa.Column("salt", sa.LargeBinary),  # null: forgotten, with the record
+    sa.Column("record", sa.LargeBinary),  # canonical JSON
+)
+
+ledger = sa.Table(
+    "ledger",
+    metadata,
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),  # 1, 2, 3 …
+    sa.Column("id", sa.Uuid, nullable=False),
+    sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("subject", sa.Uuid),
+    sa.Column("commitment", sa.LargeBinary, nullable=False),
+    sa.Column("prev", sa.LargeBinary, nullable=False),  # the hash of the entry before
+    sa.Column("hash", sa.LargeBinary, nullable=False),
+    sa.Column("salt", sa.LargeBinary),
+    sa.Column("record", sa.LargeBinary),
+)
+sa.Index("ix_ledger_subject", ledger.c.subject, postgresql_where=ledger.c.subject.isnot(None))
+
+ledger_heads = sa.Table(
+    "ledger_heads",
+    metadata,
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("hash", sa.LargeBinary, nullable=False),
+    sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("signature", sa.LargeBinary, nullable=False),
+)

@@ -1,0 +1,103 @@
+"""Appending to the ledger and forgetting."""
+
+from uuid import uuid4
+
+import msgspec
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from tidegate.infra.db import Database, Tx
+from tidegate.ledger.actions import append, append_many, forget
+from tidegate.ledger.model import NewEntry, commit
+from tidegate.ledger.tables import ledger_pending
+
+
+def pending(tx: Tx) -> list[sa.Row]:
+    return list(tx.execute(sa.select(ledger_pending).order_by(ledger_pending.c.kind)))
+
+
+def test_an_entry_commits_to_its_record_with_actor_and_request(tx: Tx) -> None:
+    subject = uuid4()
+    id = append(tx, "decision.made", {"outcome": "pass", "label": "ümlaut"}, subject)
+    (row,) = pending(tx)
+    assert (row.id, row.kind, row.subject, row.at) == (id, "decision.made", subject, tx.now)
+    assert msgspec.json.decode(row.record) == {
+        "outcome": "pass",
+        "label": "ümlaut",
+        "actor": tx.actor,
+        "request_id": tx.request_id,
+    }
+    assert row.commitment == commit(row.salt, row.record)
+
+
+def test_the_record_is_canonical(tx: Tx) -> None:
+    append(tx, "a", {"b": 1, "a": {"d": 1, "c": 2}})
+    append(tx, "b", {"a": {"c": 2, "d": 1}, "b": 1})
+    one, two = pending(tx)
+    assert one.record == two.record
+    assert one.commitment != two.commitment  # salted: equal records do not show
+
+
+def test_many_at_once_are_as_one_by_one(tx: Tx) -> None:
+    subject = uuid4()
+    append_many(
+        tx, [NewEntry(f"k{n:04}", {"n": n}, subject if n % 2 else None) for n in range(500)]
+    )
+    rows = pending(tx)
+    assert [msgspec.json.decode(row.record)["n"] for row in rows] == list(range(500))
+    assert {row.subject for row in rows} == {None, subject}
+    assert len({row.id for row in rows}) == len({row.salt for row in rows}) == 500
+    assert all(row.id.version == 7 and row.id.variant == uuid4().variant for row in rows)
+    assert all(row.at == tx.now and row.commitment == commit(row.salt, row.record) for row in rows)
+    append_many(tx, [])
+
+
+def test_a_rolled_back_change_leaves_no_entry(database: Database) -> None:
+    def broken() -> None:
+        with database.begin() as tx:
+            append(tx, "x", {})
+            append_many(tx, [NewEntry("y", {})])
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        broken()
+    with database.begin() as tx:
+        assert pending(tx) == []
+
+
+def test_forgetting_leaves_nothing_readable(tx: Tx) -> None:
+    gone, kept = uuid4(), uuid4()
+    append(tx, "a", {"name": "somebody"}, gone)
+    append(tx, "b", {"name": "else"}, kept)
+    assert forget(tx, gone) == 1
+    assert forget(tx, gone) == 0
+    one, two = pending(tx)
+    assert (one.salt, one.record) == (None, None)
+    assert two.record is not None
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE ledger SET kind = 'x'",
+        "UPDATE ledger SET salt = NULL",
+        "UPDATE ledger SET record = '\\x00'",
+        "UPDATE ledger SET record = NULL, salt = NULL, seq = 7",
+        "DELETE FROM ledger",
+        "TRUNCATE ledger",
+        "UPDATE ledger_heads SET seq = 9",
+        "DELETE FROM ledger_heads",
+        "TRUNCATE ledger_heads",
+    ],
+)
+def test_the_chain_only_grows(tx: Tx, statement: str) -> None:
+    tx.execute(
+        sa.text(
+            "INSERT INTO ledger VALUES (1, gen_random_uuid(), now(), 'k', NULL, '', '', '', '', '')"
+        )
+    )
+    tx.execute(sa.text("INSERT INTO ledger_heads VALUES (1, '', now(), 'k', '')"))
+    with pytest.raises(sa.exc.DBAPIError, match="append-only") as error:
+        tx.execute(sa.text(statement))
+    assert isinstance(error.value.orig, psycopg.Error)
