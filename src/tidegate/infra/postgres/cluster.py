@@ -22,6 +22,13 @@ from tidegate.infra.postgres.place import (
 # Nothing of the caller's environment reaches PostgreSQL; TZ spares initdb a search.
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C", "LC_ALL": "C", "TZ": "UTC", "HOME": "/"}
 
+_INITDB_OPTIONS = (
+    *("--username=postgres", "--auth=reject", "--no-sync", "--no-instructions"),
+    # The same everywhere, whatever locales the machine has: code points, UTF-8.
+    *("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+    "--text-search-config=simple",
+)
+_SINGLE_USER_OPTIONS = ("-c", "exit_on_error=on", "-c", "scram_iterations=1")
 _INITDB_SECONDS = 120
 
 
@@ -64,7 +71,7 @@ def make_cluster(place: Place, binaries: Binaries) -> Place:
 
 def run_program(place: Place, command: Sequence[str | Path], stdin: str = "") -> None:
     """Run one of PostgreSQL's programs as the cluster's user. Raises PostgresError if it fails."""
-    program = Path(command[0])
+    program, account = Path(command[0]), place.account
     try:
         done = subprocess.run(  # noqa: S603
             [str(part) for part in command],
@@ -76,7 +83,9 @@ def run_program(place: Place, command: Sequence[str | Path], stdin: str = "") ->
             errors="replace",
             timeout=_INITDB_SECONDS,
             check=False,
-            **identity(place),
+            user=account and account.uid,
+            group=account and account.gid,
+            extra_groups=account and [],
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise PostgresError(f"{program} could not be run{as_user(place)}: {error}.") from error
@@ -89,13 +98,6 @@ def run_program(place: Place, command: Sequence[str | Path], stdin: str = "") ->
         )
 
 
-def identity(place: Place) -> dict[str, object]:
-    """The arguments for `subprocess` that give up root for the cluster's account."""
-    if place.account is None:
-        return {}
-    return {"user": place.account.uid, "group": place.account.gid, "extra_groups": []}
-
-
 def as_user(place: Place) -> str:
     return "" if place.account is None else f" as user {place.account.name}"
 
@@ -104,20 +106,14 @@ def _create(place: Place, binaries: Binaries) -> None:
     draft = place.home / "data.new"
     shutil.rmtree(draft, ignore_errors=True)
     make_directory(draft, 0o700, place.account)
-    initdb = binaries.program("initdb")
+    initdb, postgres = binaries.program("initdb"), binaries.program("postgres")
     try:
-        run_program(
-            place,
-            [initdb, "-D", draft, "-U", "postgres", "-E", "UTF8", "--auth=reject", "--no-sync"]
-            + ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
-            + ["--no-instructions", "--text-search-config=simple"],
-        )
+        run_program(place, [initdb, "-D", draft, *_INITDB_OPTIONS])
         # Nobody logs in as the superuser, ever: the one role that may is made in single-user
         # mode. Its password is 256 random bits, which many iterations make no safer, only slower.
         run_program(
             place,
-            [binaries.program("postgres"), "--single", "-F", "-D", draft, "postgres"]
-            + ["-c", "exit_on_error=on", "-c", "scram_iterations=1", "-c", "log_statement=none"],
+            [postgres, "--single", "-F", "-D", draft, *_SINGLE_USER_OPTIONS, "postgres"],
             f"CREATE ROLE {ROLE} LOGIN CREATEDB PASSWORD '{place.note.password}'\n"
             f"CREATE DATABASE {DATABASE} OWNER {ROLE}\n",
         )

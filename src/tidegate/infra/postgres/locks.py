@@ -6,7 +6,7 @@
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,9 +24,8 @@ class FileLock:
 
     def acquire(self, *, shared: bool = False, wait_seconds: float = 0.0) -> bool:
         """Try to take the lock for up to `wait_seconds`; False if others kept it."""
-        descriptor = os.open(
-            self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600
-        )
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        descriptor = os.open(self.path, flags, 0o600)
         mode = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
         deadline = time.monotonic() + wait_seconds
         while True:
@@ -64,16 +63,24 @@ class FileLock:
             raise ValueError(f"{self.path} is not held")
         return self._descriptor
 
+    def _holder(self) -> str:
+        try:
+            return self.path.read_text() or "(unknown)"
+        except OSError:
+            return "(unknown)"
+
     @contextmanager
-    def exclusive(self, wait_seconds: float, doing: str) -> Iterator[None]:
+    def exclusive(self, wait_seconds: float, doing: str) -> Generator[None]:
         """Hold the lock alone for the block. Raises PostgresError if others keep it too long."""
         if not self.acquire(wait_seconds=wait_seconds):
             raise PostgresError(
-                f"{doing}: another Tidegate process has held {self.path} for more than"
+                f"{doing}: process {self._holder()} has held {self.path} for more than"
                 f" {wait_seconds:.0f} s. It is starting or stopping the database, or it hangs."
-                f" Find it with `fuser -v {self.path}`, end it, and try again."
+                " Look at it, end it if it hangs, and try again."
             )
         try:
+            os.ftruncate(self.descriptor, 0)
+            os.pwrite(self.descriptor, str(os.getpid()).encode(), 0)  # for the message above
             yield
         finally:
             self.release()

@@ -163,8 +163,6 @@ def make_directories(place: Place) -> Place:
 
     The socket's directory may have to move if somebody else took its path meanwhile.
     """
-    if place.account is not None:
-        _make_system_home()
     make_directory(place.home, 0o710, place.account, owned_by_account=False)
     make_directory(place.home / "log", 0o700, place.account)
     if not make_directory(place.socket, 0o700, place.account):
@@ -174,6 +172,18 @@ def make_directories(place: Place) -> Place:
             if place.account is not None:
                 os.chown(place.socket, place.account.uid, place.account.gid)
     return place
+
+
+def make_system_home() -> None:
+    """Make the home of root's clusters, or raise PostgresError if what exists is not fit for it."""
+    if make_directory(SYSTEM_HOME, 0o755, None):
+        return
+    found = SYSTEM_HOME.stat()
+    if found.st_uid != 0 or found.st_mode & 0o022 or not found.st_mode & 0o001:
+        raise PostgresError(
+            f"{SYSTEM_HOME} must belong to root, be writable by root alone and passable for all."
+            f" Look at what it is for, then `chown root {SYSTEM_HOME}; chmod 755 {SYSTEM_HOME}`."
+        )
 
 
 def make_directory(
@@ -242,7 +252,7 @@ def _socket_directory(home: Path) -> Path:
 
 
 def _account(note: Note, home: Path) -> Account | None:
-    """Whom root runs the cluster under: the owner of the one that exists, else the best there is."""
+    """Whom root runs the cluster under: the owner of an existing one, else the best there is."""
     if os.geteuid() != 0:
         try:
             pwd.getpwuid(os.geteuid())
@@ -285,15 +295,4 @@ def _refuse_copy(data_dir: Path, note: Note) -> None:
         raise PostgresError(
             f"{data_dir} is a copy of {original}, and the database of both would be {note.home}."
             f" Use {original}; for a second instance start with an empty directory and load a dump."
-        )
-
-
-def _make_system_home() -> None:
-    if make_directory(SYSTEM_HOME, 0o755, None):
-        return
-    found = SYSTEM_HOME.stat()
-    if found.st_uid != 0 or found.st_mode & 0o022 or not found.st_mode & 0o001:
-        raise PostgresError(
-            f"{SYSTEM_HOME} must belong to root, be writable by root alone and passable for all."
-            f" Look at what it is for, then `chown root {SYSTEM_HOME}; chmod 755 {SYSTEM_HOME}`."
         )

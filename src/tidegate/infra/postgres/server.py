@@ -5,6 +5,7 @@ that is locked; as long as any process of it lives, whoever sees it or not, that
 and no second server starts on the cluster.
 """
 
+import contextlib
 import enum
 import os
 import signal
@@ -17,7 +18,7 @@ import psycopg
 
 from tidegate.infra import procs
 from tidegate.infra.postgres.binaries import Binaries
-from tidegate.infra.postgres.cluster import ENVIRONMENT, as_user, identity
+from tidegate.infra.postgres.cluster import ENVIRONMENT, as_user
 from tidegate.infra.postgres.configuration import server_options
 from tidegate.infra.postgres.errors import PostgresError
 from tidegate.infra.postgres.locks import FileLock
@@ -50,9 +51,8 @@ class Outcome(enum.Enum):
 class Server:
     """The processes of the cluster at `place`, started by us or by another process."""
 
-    def __init__(self, place: Place, binaries: Binaries) -> None:
+    def __init__(self, place: Place) -> None:
         self.place = place
-        self.binaries = binaries
         self._child: subprocess.Popen[bytes] | None = None
 
     def running(self) -> Postmaster | None:
@@ -66,17 +66,18 @@ class Server:
             return None
         return Postmaster(pid, started)
 
-    def spawn(self) -> Postmaster:
+    def spawn(self, binaries: Binaries) -> Postmaster:
         """Start the server after clearing away what a crash left. It may still be recovering.
 
         Raises PostgresError if it ends at once, or if processes that we can't see use the cluster.
         """
-        place = self.place
+        place, account = self.place, self.place.account
         lock = self._clear()
-        command = [str(self.binaries.program("postgres")), "-D", str(place.data)]
+        command = [str(binaries.program("postgres")), "-D", str(place.data)]
         command += server_options(place.home, place.name, place.socket)
         try:
-            with place.start_log.open("wb") as log:
+            place.start_log.unlink(missing_ok=True)
+            with open(place.start_log, "xb", opener=_private) as log:
                 self._child = subprocess.Popen(  # noqa: S603
                     command,
                     env=ENVIRONMENT,
@@ -86,7 +87,9 @@ class Server:
                     stderr=log,
                     start_new_session=True,  # a Ctrl-C is for us; we stop the server ourselves
                     pass_fds=[lock.descriptor],
-                    **identity(place),
+                    user=account and account.uid,
+                    group=account and account.gid,
+                    extra_groups=account and [],
                 )
         except (OSError, subprocess.SubprocessError) as error:
             raise PostgresError(
@@ -105,6 +108,8 @@ class Server:
             now = time.monotonic()
             pid, status = self._pid_file()
             if pid == postmaster.pid and status == "ready":
+                if not self.place.socket_file.exists():
+                    return Outcome.SILENT  # somebody removed it, and the server makes no new one
                 if self._answers():
                     return Outcome.READY
                 silent_since = silent_since or now
@@ -234,8 +239,10 @@ class Server:
         return True
 
 
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
 def _signal(pid: int, number: signal.Signals) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
-    except ProcessLookupError:
-        pass

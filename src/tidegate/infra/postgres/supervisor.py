@@ -9,12 +9,12 @@ exclusive lock that is never held while waiting for others.
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tidegate.infra.postgres.binaries import Binaries, copy_binaries, find_binaries
-from tidegate.infra.postgres.cluster import make_cluster
+from tidegate.infra.postgres.cluster import make_cluster, refuse_other_version
 from tidegate.infra.postgres.errors import PostgresError
 from tidegate.infra.postgres.locks import FileLock
 from tidegate.infra.postgres.place import (
@@ -24,6 +24,7 @@ from tidegate.infra.postgres.place import (
     lock_directory,
     make_directories,
     make_directory,
+    make_system_home,
     open_place,
 )
 from tidegate.infra.postgres.server import Outcome, Postmaster, Server
@@ -59,6 +60,8 @@ class EmbeddedPostgres:
         Raises PostgresError, and then holds nothing.
         """
         with self._mutex:
+            if self._users.held and self._holder != os.getpid():
+                self._users.forget()  # a forked copy holds nothing of its own yet
             if self._server is None or not self._users.held:
                 try:
                     self._join()
@@ -103,7 +106,7 @@ class EmbeddedPostgres:
                         " uses it. Stop that one first."
                     )
                 try:
-                    Server(place, Binaries(place.home)).stop()
+                    Server(place).stop()
                     shutil.rmtree(place.socket, ignore_errors=True)
                     shutil.rmtree(place.home)
                     shutil.rmtree(lock_directory(self.data_dir), ignore_errors=True)
@@ -115,43 +118,37 @@ class EmbeddedPostgres:
         self._holder = os.getpid()
         for _ in range(_ATTEMPTS):
             with self._exclusive():
-                server = self._prepare()
-                adopted = server.running()
-                postmaster = adopted or server.spawn()
+                if not self._users.held:
+                    self._users.acquire(shared=True)  # at once: exclusive only under our lock
+                place = open_place(self.data_dir)
+                refuse_other_version(place)
+                server = self._server = self._server or Server(place)
+                server.place = place
+                adopted = postmaster = server.running()
+                if postmaster is None:
+                    binaries = _reachable_binaries(place)
+                    server.place = make_cluster(make_directories(place), binaries)
+                    postmaster = server.spawn(binaries)
             outcome = server.wait_ready(postmaster)
             if outcome is Outcome.READY:
                 self._postmaster = postmaster
                 return
-            if outcome is Outcome.SILENT:
-                with self._exclusive():
-                    if server.running() == postmaster:
-                        server.kill()
-            elif adopted is None:
+            if outcome is Outcome.GONE and adopted is None:
                 raise PostgresError(
                     f"PostgreSQL started and ended again. It said: {server.last_words()}. Mend"
                     " that and try again; `tidegate doctor` looks at the set-up."
                 )
+            if outcome is Outcome.SILENT:
+                with self._exclusive():
+                    if server.running() == postmaster:
+                        server.kill()
         raise PostgresError(
-            f"PostgreSQL ended {_ATTEMPTS} times while being waited for. Its log is in"
-            f" {server.place.home / 'log'}."  # pyright: ignore[reportPossiblyUnboundVariable]
+            f"The PostgreSQL of {self.data_dir} ended {_ATTEMPTS} times while being waited for."
+            " `tidegate doctor` says where its log is."
         )
 
-    def _prepare(self) -> Server:
-        """Hold a user's share, and have the cluster ready to be served. Under the lock."""
-        place = open_place(self.data_dir)
-        if not self._users.held and not self._users.acquire(shared=True):
-            raise PostgresError(f"{self._users.path} is locked by something that is not Tidegate.")
-        known = self._server
-        if known is not None and known.place == place and known.running() is not None:
-            return known
-        binaries = _reachable_binaries(place)
-        place = make_cluster(make_directories(place), binaries)
-        if known is None or known.place != place:
-            known = self._server = Server(place, binaries)
-        return known
-
     @contextmanager
-    def _exclusive(self) -> Iterator[None]:
+    def _exclusive(self) -> Generator[None]:
         """The instance's lock, in a directory that is made if it is missing."""
         try:
             self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -185,13 +182,16 @@ class EmbeddedPostgres:
 
 
 def _reachable_binaries(place: Place) -> Binaries:
-    """The programs where the cluster's user can run them."""
+    """The programs, where the cluster's user can run them."""
     found = find_binaries()
-    return found if place.account is None else copy_binaries(found, SYSTEM_HOME)
+    if place.account is None:
+        return found
+    make_system_home()
+    return copy_binaries(found, SYSTEM_HOME)
 
 
 @contextmanager
-def embedded(data_dir: Path) -> Iterator[str]:
+def embedded(data_dir: Path) -> Generator[str]:
     """The URL of the embedded server of `data_dir`, held for the block."""
     server = EmbeddedPostgres(data_dir)
     url = server.start()
@@ -202,7 +202,7 @@ def embedded(data_dir: Path) -> Iterator[str]:
 
 
 @contextmanager
-def database_url(settings_database_url: str | None, data_dir: Path) -> Iterator[str]:
+def database_url(settings_database_url: str | None, data_dir: Path) -> Generator[str]:
     """The URL of the operator's own server if one is set, else that of the embedded one."""
     if settings_database_url:
         yield settings_database_url
