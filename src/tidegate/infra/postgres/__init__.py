@@ -3,7 +3,8 @@
 Start here: `EmbeddedPostgres` is one process's hold on the server of a data directory.
 """
 
+from tidegate.infra.postgres.diagnosis import diagnose
 from tidegate.infra.postgres.errors import PostgresError
 from tidegate.infra.postgres.supervisor import EmbeddedPostgres, database_url, embedded
 
-__all__ = ["EmbeddedPostgres", "PostgresError", "database_url", "embedded"]
+__all__ = ["EmbeddedPostgres", "PostgresError", "database_url", "diagnose", "embedded"]

@@ -53,13 +53,14 @@ def find_binaries() -> Binaries:
     if spec is None or not spec.submodule_search_locations:
         raise PostgresError(
             f"The embedded PostgreSQL is not installed: the Python package {_DISTRIBUTION} is"
-            " missing. Run `make setup`, or set TIDEGATE_DATABASE_URL to a PostgreSQL of your own."
+            " missing.",
+            "Run `make setup`, or set TIDEGATE_DATABASE_URL to a PostgreSQL of your own.",
         )
     binaries = Binaries(Path(spec.submodule_search_locations[0]).resolve().parent)
     if missing := binaries.missing():
         raise PostgresError(
-            f"The embedded PostgreSQL is incomplete: {missing[0]} is missing. Install"
-            f" {_DISTRIBUTION} again (`make clean setup`), or set TIDEGATE_DATABASE_URL."
+            f"The embedded PostgreSQL is incomplete: {missing[0]} is missing.",
+            f"Install {_DISTRIBUTION} again (`make clean setup`), or set TIDEGATE_DATABASE_URL.",
         )
     return binaries
 
@@ -90,8 +91,9 @@ def copy_binaries(source: Binaries, parent: Path) -> Binaries:
             draft.root.rename(target.root)
     except OSError as error:
         raise PostgresError(
-            f"The PostgreSQL programs could not be copied to {target.root}: {error}. Make room"
-            " and let root write there, run as an ordinary user, or set TIDEGATE_DATABASE_URL."
+            f"The PostgreSQL programs could not be copied to {target.root}: {error}.",
+            "Make room and let root write there, run as an ordinary user, or set"
+            " TIDEGATE_DATABASE_URL.",
         ) from error
     return target
 

@@ -42,9 +42,10 @@ def refuse_other_version(place: Place) -> None:
     if found != str(MAJOR):
         raise PostgresError(
             f"{place.data} was made by PostgreSQL {found}, and this Tidegate brings {MAJOR}."
-            " Nothing was changed. Dump it with the Tidegate version that made it (`pg_dump`) and"
+            " Nothing was changed.",
+            "Dump it with the Tidegate version that made it (`pg_dump`) and"
             " load the dump into a new instance, or set TIDEGATE_DATABASE_URL to a server of that"
-            " version."
+            " version.",
         )
 
 
@@ -54,9 +55,9 @@ def make_cluster(place: Place, binaries: Binaries) -> Place:
     if not (place.data / "PG_VERSION").exists():
         if place.note.initialised or place.data.exists():
             raise PostgresError(
-                f"The database of {place.directory} is gone: {place.data} is missing or empty."
-                f" Restore it from a backup. To start anew with nothing in it, move"
-                f" {place.directory} away."
+                f"The database of {place.directory} is gone: {place.data} is missing or empty.",
+                "Restore it from a backup. To start anew with nothing in it, move"
+                f" {place.directory} away.",
             )
         _create(place, binaries)
     if not place.note.initialised:
@@ -88,13 +89,16 @@ def run_program(place: Place, command: Sequence[str | Path], stdin: str = "") ->
             extra_groups=account and [],
         )
     except (OSError, subprocess.SubprocessError) as error:
-        raise PostgresError(f"{program} could not be run{as_user(place)}: {error}.") from error
+        raise PostgresError(
+            f"{program} could not be run{as_user(place)}: {error}.",
+            "Let that user run it, or set TIDEGATE_DATABASE_URL.",
+        ) from error
     if done.returncode != 0:
         said = [line for line in done.stderr.splitlines() if line.strip()]
         raise PostgresError(
             f"{program.name} failed{as_user(place)} with exit status {done.returncode}:"
-            f" {' / '.join(said[-4:]) or 'it said nothing'}. Mend that and start again;"
-            " nothing half-made is left."
+            f" {' / '.join(said[-4:]) or 'it said nothing'}. Nothing half-made is left.",
+            "Mend that and start again.",
         )
 
 

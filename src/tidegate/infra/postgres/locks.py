@@ -7,7 +7,7 @@ import fcntl
 import os
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tidegate.infra.postgres.errors import PostgresError
@@ -63,6 +63,12 @@ class FileLock:
             raise ValueError(f"{self.path} is not held")
         return self._descriptor
 
+    def _sign(self) -> None:
+        """Write who holds it, for the message to others; a full disk is no reason to fail."""
+        with suppress(OSError):
+            os.ftruncate(self.descriptor, 0)
+            os.pwrite(self.descriptor, str(os.getpid()).encode(), 0)
+
     def _holder(self) -> str:
         try:
             return self.path.read_text() or "(unknown)"
@@ -75,12 +81,11 @@ class FileLock:
         if not self.acquire(wait_seconds=wait_seconds):
             raise PostgresError(
                 f"{doing}: process {self._holder()} has held {self.path} for more than"
-                f" {wait_seconds:.0f} s. It is starting or stopping the database, or it hangs."
-                " Look at it, end it if it hangs, and try again."
+                f" {wait_seconds:.0f} s. It is starting or stopping the database, or it hangs.",
+                "Look at it, end it if it hangs, and try again.",
             )
         try:
-            os.ftruncate(self.descriptor, 0)
-            os.pwrite(self.descriptor, str(os.getpid()).encode(), 0)  # for the message above
+            self._sign()
             yield
         finally:
             self.release()

@@ -113,21 +113,24 @@ def find_place(data_dir: Path) -> Place | None:
         note = msgspec.json.decode(path.read_bytes(), type=Note)
         noted_by = path.stat().st_uid
     except (FileNotFoundError, NotADirectoryError):
+        _refuse_data_without_note(data_dir)
         return None
     except PermissionError as error:
         raise PostgresError(
             f"{path} cannot be read by user id {os.geteuid()}: the instance belongs to somebody"
-            " else. Run the command as the user who made it."
+            " else.",
+            "Run the command as the user who made it.",
         ) from error
     except msgspec.MsgspecError as error:
         raise PostgresError(
-            f"{path} is damaged ({error}). It says where the database lies and how to log in:"
-            " restore it from a backup of the data directory."
+            f"{path} is damaged ({error}). It says where the database lies and how to log in.",
+            "Restore it from a backup of the data directory.",
         ) from error
     if noted_by != os.geteuid():
         raise PostgresError(
             f"The database of {data_dir} belongs to user id {noted_by}, and this is user id"
-            f" {os.geteuid()}. Run the command as that user (`sudo -u '#{noted_by}' ...`)."
+            f" {os.geteuid()}.",
+            f"Run the command as that user (`sudo -u '#{noted_by}' ...`).",
         )
     _refuse_copy(data_dir, note)
     home = lock_directory(data_dir) if note.home is None else Path(note.home)
@@ -138,12 +141,6 @@ def open_place(data_dir: Path) -> Place:
     """The place of `data_dir`, noted now if it wasn't. Call it under the instance's lock."""
     place = find_place(data_dir)
     if place is None:
-        if (lock_directory(data_dir) / "data").exists():
-            raise PostgresError(
-                f"{lock_directory(data_dir) / 'data'} exists, but {_note_path(data_dir)}, which"
-                " says how to log in to it, does not. Restore that file from a backup, or move the"
-                " directory away to start with an empty database."
-            )
         place = _new_place(data_dir)
     elif Path(place.note.directory) != data_dir:  # DIR was moved
         place = renote(place, directory=str(data_dir), socket=str(_socket_directory(place.home)))
@@ -181,8 +178,8 @@ def make_system_home() -> None:
     found = SYSTEM_HOME.stat()
     if found.st_uid != 0 or found.st_mode & 0o022 or not found.st_mode & 0o001:
         raise PostgresError(
-            f"{SYSTEM_HOME} must belong to root, be writable by root alone and passable for all."
-            f" Look at what it is for, then `chown root {SYSTEM_HOME}; chmod 755 {SYSTEM_HOME}`."
+            f"{SYSTEM_HOME} must belong to root, be writable by root alone and passable for all.",
+            f"Look at what it is for, then `chown root {SYSTEM_HOME}; chmod 755 {SYSTEM_HOME}`.",
         )
 
 
@@ -259,7 +256,8 @@ def _account(note: Note, home: Path) -> Account | None:
         except KeyError:
             raise PostgresError(
                 f"User id {os.geteuid()} has no entry in the passwd database, and PostgreSQL does"
-                " not run without one. Add the user, or set TIDEGATE_DATABASE_URL."
+                " not run without one.",
+                "Add the user, or set TIDEGATE_DATABASE_URL.",
             ) from None
         return None
     gid = _FIRST_GROUP + int(note.id, 16) % _GROUPS
@@ -276,9 +274,18 @@ def _account(note: Note, home: Path) -> Account | None:
         if found.pw_uid != 0:
             return Account(name, found.pw_uid, gid)
     raise PostgresError(
-        "PostgreSQL does not run as root, and there is no unprivileged user to run it under: add"
-        f" a system user {_ACCOUNTS[0]}, run as an ordinary user, or set TIDEGATE_DATABASE_URL."
+        "PostgreSQL does not run as root, and there is no unprivileged user to run it under.",
+        f"Add a system user {_ACCOUNTS[0]}, run as an ordinary user, or set TIDEGATE_DATABASE_URL.",
     )
+
+
+def _refuse_data_without_note(data_dir: Path) -> None:
+    data = lock_directory(data_dir) / "data"
+    if data.exists():
+        raise PostgresError(
+            f"{data} exists, but {_note_path(data_dir)}, which says how to log in to it, does not.",
+            "Restore that file from a backup, or move the directory away to start with nothing.",
+        )
 
 
 def _refuse_copy(data_dir: Path, note: Note) -> None:
@@ -293,6 +300,6 @@ def _refuse_copy(data_dir: Path, note: Note) -> None:
         return
     if is_copy:
         raise PostgresError(
-            f"{data_dir} is a copy of {original}, and the database of both would be {note.home}."
-            f" Use {original}; for a second instance start with an empty directory and load a dump."
+            f"{data_dir} is a copy of {original}, and the database of both would be {note.home}.",
+            f"Use {original}; for a second instance start with an empty directory and load a dump.",
         )

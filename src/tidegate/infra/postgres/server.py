@@ -93,8 +93,8 @@ class Server:
                 )
         except (OSError, subprocess.SubprocessError) as error:
             raise PostgresError(
-                f"PostgreSQL could not be started{as_user(place)}: {error}."
-                " `tidegate doctor` looks at the set-up."
+                f"PostgreSQL could not be started{as_user(place)}: {error}.",
+                "`tidegate doctor` looks at the set-up.",
             ) from error
         finally:
             lock.forget()  # the server's copy keeps it
@@ -122,7 +122,8 @@ class Server:
             if now - begun > _RECOVERY_SECONDS:
                 raise PostgresError(
                     f"PostgreSQL has been recovering for {_RECOVERY_SECONDS:.0f} s and goes on."
-                    f" Its log is in {self.place.home / 'log'}. Wait for it and try again."
+                    f" Its log is in {self.place.home / 'log'}.",
+                    "Wait for it and try again.",
                 )
             time.sleep(_POLL_SECONDS)
         return Outcome.GONE
@@ -171,8 +172,9 @@ class Server:
             if not lock.acquire(wait_seconds=_KILL_SECONDS):
                 raise PostgresError(
                     f"Processes that cannot be seen from here use {self.place.data}, perhaps from"
-                    f" another container. Find them with `fuser -v {lock.path}` on the machine"
-                    " itself, end them, and try again."
+                    " another container.",
+                    f"Find them with `fuser -v {lock.path}` on the machine itself, end them, and"
+                    " try again.",
                 )
         # No process holds the cluster, so a pid file is stale, whoever has that pid today.
         (self.place.data / "postmaster.pid").unlink(missing_ok=True)
@@ -189,8 +191,8 @@ class Server:
         child.kill()
         child.wait()
         raise PostgresError(
-            f"PostgreSQL did not start. It said: {self.last_words()}. Mend that and try again;"
-            " `tidegate doctor` looks at the set-up."
+            f"PostgreSQL did not start. It said: {self.last_words()}.",
+            "Mend that and try again; `tidegate doctor` looks at the set-up.",
         )
 
     def _answers(self) -> bool:
@@ -202,7 +204,8 @@ class Server:
                 raise PostgresError(
                     f"PostgreSQL turns us away: {said.strip()}. The password in"
                     f" {lock_directory(self.place.directory) / 'instance.json'} is not that of the"
-                    " database; restore both from the same backup."
+                    " database.",
+                    "Restore both from the same backup.",
                 ) from error
             return "too many clients" in said or "remaining connection slots" in said
         return True

@@ -51,7 +51,7 @@ class EmbeddedPostgres:
     def url(self) -> str:
         """The libpq URL of the database; valid between `start` and `release`."""
         if self._server is None:
-            raise PostgresError("The embedded PostgreSQL was not started: call start() first.")
+            raise RuntimeError("The embedded PostgreSQL was not started: call start() first.")
         return self._server.place.url
 
     def start(self) -> str:
@@ -78,7 +78,7 @@ class EmbeddedPostgres:
         with self._mutex:
             server, postmaster = self._server, self._postmaster
             if server is None or not self._users.held:
-                raise PostgresError("The embedded PostgreSQL is not held: call start() first.")
+                raise RuntimeError("The embedded PostgreSQL is not held: call start() first.")
             server.reap()
             if postmaster and postmaster.alive() and server.place.socket_file.exists():
                 return False
@@ -103,7 +103,8 @@ class EmbeddedPostgres:
                 if not self._users.acquire():
                     raise PostgresError(
                         f"The database of {self.data_dir} was not removed: another Tidegate process"
-                        " uses it. Stop that one first."
+                        " uses it.",
+                        "Stop that one first.",
                     )
                 try:
                     Server(place).stop()
@@ -135,16 +136,16 @@ class EmbeddedPostgres:
                 return
             if outcome is Outcome.GONE and adopted is None:
                 raise PostgresError(
-                    f"PostgreSQL started and ended again. It said: {server.last_words()}. Mend"
-                    " that and try again; `tidegate doctor` looks at the set-up."
+                    f"PostgreSQL started and ended again. It said: {server.last_words()}.",
+                    "Mend that and try again; `tidegate doctor` looks at the set-up.",
                 )
             if outcome is Outcome.SILENT:
                 with self._exclusive():
                     if server.running() == postmaster:
                         server.kill()
         raise PostgresError(
-            f"The PostgreSQL of {self.data_dir} ended {_ATTEMPTS} times while being waited for."
-            " `tidegate doctor` says where its log is."
+            f"The PostgreSQL of {self.data_dir} ended {_ATTEMPTS} times while being waited for.",
+            "`tidegate doctor` says where its log is.",
         )
 
     @contextmanager
@@ -157,8 +158,9 @@ class EmbeddedPostgres:
                 yield
         except OSError as error:
             raise PostgresError(
-                f"The database of {self.data_dir} could not be set up: {error}. Make that path"
-                " usable for this user (or free the disk), or set TIDEGATE_DATABASE_URL."
+                f"The database of {self.data_dir} could not be set up: {error}.",
+                "Make that path usable for this user (or free the disk), or set"
+                " TIDEGATE_DATABASE_URL.",
             ) from error
 
     def _leave(self) -> None:
