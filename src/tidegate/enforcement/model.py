@@ -1,0 +1,102 @@
+"""What an action is, what its message says, and how long delivery waits between attempts. Pure."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from tidegate.content.model import ItemRow
+
+ActionKind = Literal["restrict", "lift", "escalate"]
+DeliveryState = Literal["pending", "delivered", "dead", "observed", "cancelled"]
+MESSAGE_TYPES = ("action.restrict", "action.lift", "action.escalate", "case.opened")
+
+GIVE_UP_AFTER = timedelta(days=3)
+_BRISK = timedelta(hours=1)  # how long no attempt waits more than _BRISK_LIMIT
+_BRISK_LIMIT = timedelta(seconds=60)
+_LIMIT = timedelta(hours=3)
+
+
+class Order(msgspec.Struct, frozen=True):
+    """What `issue` is asked for: do `kind` to this revision of the item, by this decision."""
+
+    kind: ActionKind
+    item: ItemRow
+    revision: int
+    decision: Mapping[str, Any] | msgspec.Struct  # its public fields; must have an `id`
+
+
+class Action(msgspec.Struct, frozen=True):
+    """The instruction to the platform's own systems, as it was issued."""
+
+    id: UUID
+    number: int
+    kind: ActionKind
+    item_id: UUID
+    revision: int
+    sequence: int
+    decision_id: UUID
+    message_id: str
+    created_at: datetime
+
+
+class OpenedCase(msgspec.Struct, frozen=True):
+    """What `announce_cases` tells: this case was opened about this revision of the item."""
+
+    case_id: UUID
+    item: ItemRow
+    revision: int
+
+
+def public_decision(decision: Mapping[str, Any] | msgspec.Struct) -> dict[str, Any]:
+    """A decision as plain JSON values."""
+    return msgspec.to_builtins(decision, str_keys=True)
+
+
+def message_body(
+    type: str,
+    now: datetime,
+    item: ItemRow,
+    revision: int,
+    sequence: int,
+    *,
+    action: UUID | None = None,
+    decision: Mapping[str, Any] | None = None,
+    case: UUID | None = None,
+) -> bytes:
+    """The JSON of a webhook message, version 1. `item` in it is the platform's own id."""
+    data: dict[str, Any] = {
+        "version": 1,
+        "action": action,
+        "item": item.external_id,
+        "platform": item.platform,
+        "revision": revision,
+        "sequence": sequence,
+        "decision": decision,
+    }
+    if case is not None:
+        data["case"] = case
+    return msgspec.json.encode({"type": type, "timestamp": now, "data": data})
+
+
+def next_delay(
+    first_attempt: datetime, attempts: int, now: datetime, rng: Random
+) -> timedelta | None:
+    """How long to wait after the `attempts`-th failed attempt; None: give up, it is dead.
+
+    Doubling from one second to a minute within the first hour, then a tenth of the time that the
+    message has waited, at most three hours; the last attempt falls on the end of the third day.
+    Jitter takes up to half off, so that targets do not get everything in one beat.
+    """
+    elapsed = now - first_attempt
+    if elapsed >= GIVE_UP_AFTER:
+        return None
+    if elapsed < _BRISK:
+        delay = min(timedelta(seconds=2 ** min(attempts - 1, 10)), _BRISK_LIMIT)
+    else:
+        delay = min(elapsed / 10, _LIMIT)
+    delay *= 1 - rng.random() / 2
+    return min(delay, GIVE_UP_AFTER - elapsed)
