@@ -28,6 +28,7 @@ _POLL_SECONDS = 0.005
 _PID_FILE_SECONDS = 30.0
 _RECOVERY_SECONDS = 600.0  # replaying max_wal_size takes seconds; a slow disk takes longer
 _SILENCE_SECONDS = 10.0
+_CONNECT_SECONDS = 5
 _FAST_STOP_SECONDS = 10.0
 _KILL_SECONDS = 10.0
 
@@ -106,6 +107,10 @@ class Server:
         silent_since = stopping_since = None
         while postmaster.alive():
             now = time.monotonic()
+            if silent_since and now - silent_since > _SILENCE_SECONDS:
+                return Outcome.SILENT
+            if stopping_since and now - stopping_since > _FAST_STOP_SECONDS:
+                return Outcome.SILENT
             pid, status = self._pid_file()
             if pid == postmaster.pid and status == "ready":
                 if not self.place.socket_file.exists():
@@ -115,10 +120,6 @@ class Server:
                 silent_since = silent_since or now
             elif status == "stopping":
                 stopping_since = stopping_since or now
-            if silent_since and now - silent_since > _SILENCE_SECONDS:
-                return Outcome.SILENT
-            if stopping_since and now - stopping_since > _FAST_STOP_SECONDS:
-                return Outcome.SILENT
             if now - begun > _RECOVERY_SECONDS:
                 raise PostgresError(
                     f"PostgreSQL has been recovering for {_RECOVERY_SECONDS:.0f} s and goes on."
@@ -176,8 +177,10 @@ class Server:
                     f"Find them with `fuser -v {lock.path}` on the machine itself, end them, and"
                     " try again.",
                 )
-        # No process holds the cluster, so a pid file is stale, whoever has that pid today.
-        (self.place.data / "postmaster.pid").unlink(missing_ok=True)
+        # No process holds the cluster, so its pid files are stale, whoever has that pid today.
+        socket = self.place.socket_file
+        for stale in (self.place.data / "postmaster.pid", socket, Path(f"{socket}.lock")):
+            stale.unlink(missing_ok=True)
         return lock
 
     def _await_pid_file(self, child: subprocess.Popen[bytes]) -> Postmaster:
@@ -197,7 +200,7 @@ class Server:
 
     def _answers(self) -> bool:
         try:
-            psycopg.connect(self.place.url, connect_timeout=5).close()
+            psycopg.connect(self.place.url, connect_timeout=_CONNECT_SECONDS).close()
         except psycopg.OperationalError as error:
             said = str(error)
             if "authentication failed" in said or "no pg_hba.conf entry" in said:

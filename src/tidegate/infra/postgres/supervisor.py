@@ -121,13 +121,16 @@ class EmbeddedPostgres:
             with self._exclusive():
                 if not self._users.held:
                     self._users.acquire(shared=True)  # at once: exclusive only under our lock
+                place = find_place(self.data_dir)
+                if place is not None:
+                    refuse_other_version(place)
+                binaries = find_binaries()
                 place = open_place(self.data_dir)
-                refuse_other_version(place)
                 server = self._server = self._server or Server(place)
                 server.place = place
                 adopted = postmaster = server.running()
                 if postmaster is None:
-                    binaries = _reachable_binaries(place)
+                    binaries = _reachable_binaries(place, binaries)
                     server.place = make_cluster(make_directories(place), binaries)
                     postmaster = server.spawn(binaries)
             outcome = server.wait_ready(postmaster)
@@ -183,9 +186,8 @@ class EmbeddedPostgres:
             self._users.release()
 
 
-def _reachable_binaries(place: Place) -> Binaries:
+def _reachable_binaries(place: Place, found: Binaries) -> Binaries:
     """The programs, where the cluster's user can run them."""
-    found = find_binaries()
     if place.account is None:
         return found
     make_system_home()
