@@ -1,0 +1,325 @@
+"""Outbound HTTP that cannot be turned against the inside: media URLs and webhooks go through here.
+
+A host name is resolved once, every address is checked, and the connection goes to a checked
+address itself, so a second answer of the DNS has no say. Redirects go the same way.
+"""
+
+import asyncio
+import re
+import socket
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
+from typing import Any
+
+import httpcore
+import httpx
+import msgspec
+
+from tidegate.infra.errors import Refusal
+
+MAX_REDIRECTS = 3
+_CONNECT_SECONDS = 5.0
+_KEEP_METHOD = frozenset({307, 308})
+_REDIRECTS = frozenset({301, 302, 303}) | _KEEP_METHOD
+_FAULTS = (
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.TimeoutException,
+    httpcore.UnsupportedProtocol,
+    OSError,
+)
+
+_HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]{2,45}")
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+
+def _networks(text: str) -> list[Network]:
+    return [ip_network(part) for part in text.split()]
+
+
+# Networks of an organisation's own; `allow_private` opens these, and only these.
+_PRIVATE = _networks("127.0.0.0/8 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 ::1/128 fc00::/7")
+# Where clouds keep their metadata: inside, or posing as outside. Only the allow-list opens them.
+_METADATA = _networks("169.254.0.0/16 168.63.129.16/32 100.100.100.200/32 fd00:ec2::/32 fe80::/10")
+# Not public by IANA's special-purpose registries. Listed here, since what `ipaddress` calls
+# global differs between releases of Python.
+_SPECIAL = _networks(
+    "0.0.0.0/8 100.64.0.0/10 192.0.0.0/24 192.0.2.0/24 192.88.99.0/24 198.18.0.0/15"
+    " 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4"
+    " 2001::/23 2001:db8::/32 2002::/16 3fff::/20"
+)
+_GLOBAL_V6 = IPv6Network("2000::/3")
+_NAT64 = IPv6Network("64:ff9b::/96")
+_V4_COMPATIBLE = IPv6Network("::/96")
+
+
+class EgressRefused(Refusal):
+    """The URL leads, or was led by a redirect, to where nothing may be sent."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("address-refused", 422, "The address may not be reached from here", detail)
+
+
+class EgressFailed(Refusal):
+    """The URL may be reached but did not give what was asked for; the detail says why."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("fetch-failed", 422, "The URL could not be fetched", detail)
+
+
+class Fetched(msgspec.Struct, frozen=True):
+    """What a URL gave; `url` is where redirects ended."""
+
+    status: int
+    content_type: str
+    data: bytes
+    url: str
+
+
+def _embedded(address: Address) -> Address:
+    """The IPv4 address that an IPv6 address stands for (mapped, compatible, NAT64), or itself."""
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped:
+            return address.ipv4_mapped
+        if address in _NAT64 or (address in _V4_COMPATIBLE and int(address) > 1):
+            return IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address
+
+
+class AddressGuard:
+    """Which addresses may be reached: public ones, those in `allowed` (networks in CIDR), and with
+    `allow_private` loopback and private networks, but never a cloud's metadata service.
+
+    Raises ValueError when an allowed network cannot be read.
+    """
+
+    # Lookups of dead name servers take half a minute; they must not hold up the others.
+    _lookups = ThreadPoolExecutor(32, thread_name_prefix="lookup")
+
+    def __init__(self, allowed: Sequence[str] = (), allow_private: bool = False) -> None:
+        self._allowed = [ip_network(network, strict=False) for network in allowed]
+        self._allow_private = allow_private
+
+    def permits(self, address: Address) -> bool:
+        """Whether this address may be reached."""
+        address = _embedded(address)
+        if _within(address, self._allowed):
+            return True
+        if _within(address, _METADATA):
+            return False
+        if _within(address, _PRIVATE):
+            return self._allow_private
+        if isinstance(address, IPv6Address) and address not in _GLOBAL_V6:
+            return False
+        return not _within(address, _SPECIAL)
+
+    def check_url(self, text: str) -> httpx.URL:
+        """Parse a URL and refuse what can be refused without a lookup. Raises EgressRefused."""
+        try:
+            url = httpx.URL(text)
+        except (httpx.InvalidURL, ValueError) as error:
+            raise EgressRefused(f"This is no URL: {error}.") from error
+        if url.scheme not in ("http", "https") or not url.host:
+            raise EgressRefused("The URL must begin with http:// or https:// and name a host.")
+        port = 80 if url.port is None else url.port
+        if not _HOST.fullmatch(url.raw_host.decode()) or not 0 < port < 65_536:
+            raise EgressRefused("The URL's host or port is not well-formed.")
+        if url.userinfo:
+            raise EgressRefused("A URL with a user name or password in it is not accepted.")
+        name = url.host.rstrip(".").lower()
+        literal = _literal("127.0.0.1" if name.split(".")[-1] == "localhost" else name)
+        if literal is not None:
+            self._check(literal, url.host)
+        return url
+
+    async def resolve(self, host: str, port: int) -> list[str]:
+        """The addresses of a host, all of them permitted.
+
+        One that is not refuses the whole name: it would be a way to try until it is hit.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.run_in_executor(
+                self._lookups,
+                lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM),
+            )
+        except (OSError, UnicodeError) as error:
+            raise EgressFailed(f"The name {host} was not found.") from error
+        addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+        for text in addresses:
+            self._check(ip_address(text), host)
+        return addresses
+
+    def _check(self, address: Address, host: str) -> None:
+        if not self.permits(address):
+            raise EgressRefused(
+                f"{host} leads to {address}, which is not a public address. If it is yours and"
+                " should be reached, add its network to allowed_addresses."
+            )
+
+
+def _within(address: Address, networks: Iterable[Network]) -> bool:
+    return any(address in network for network in networks)
+
+
+def _literal(host: str) -> Address | None:
+    """An address written as one, also in the short, octal and decimal forms that systems take."""
+    try:
+        return ip_address(host)
+    except ValueError:
+        pass
+    try:
+        return IPv4Address(socket.inet_aton(host))
+    except (OSError, ValueError):
+        return None
+
+
+class _GuardedBackend(httpcore.AsyncNetworkBackend):
+    """Opens TCP connections to checked addresses only; TLS above it still sees the host's name."""
+
+    def __init__(self, guard: AddressGuard) -> None:
+        self._guard = guard
+        self._inner: httpcore.AsyncNetworkBackend = httpcore.AnyIOBackend()  # pyright: ignore[reportAttributeAccessIssue]
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        fault: Exception | None = None
+        for address in await self._guard.resolve(host, port):
+            try:
+                return await self._inner.connect_tcp(
+                    address, port, timeout, local_address, socket_options
+                )
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                fault = error
+        raise fault or httpcore.ConnectError("no address")
+
+    async def sleep(self, seconds: float) -> None:
+        await self._inner.sleep(seconds)
+
+
+class Client:
+    """HTTP/1.1 behind a guard, with kept connections, without cookies or proxies."""
+
+    def __init__(self, guard: AddressGuard) -> None:
+        self._guard = guard
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=httpx.create_ssl_context(),
+            # No limit here: one slow host would use it up for all the others.
+            max_connections=None,
+            max_keepalive_connections=32,
+            keepalive_expiry=30,
+            network_backend=_GuardedBackend(guard),
+        )
+
+    async def get(self, url: str, *, limit_bytes: int, timeout: float) -> Fetched:
+        """GET a URL, through at most three redirects, within `timeout` seconds in all.
+
+        Raises EgressRefused, and EgressFailed for everything else than a 200 with at most
+        `limit_bytes`.
+        """
+        headers = {"accept": "*/*", "accept-encoding": "identity"}
+        async with self._exchange("GET", url, headers, None, timeout) as (response, at):
+            if response.status != 200:
+                raise EgressFailed(f"{at.host} answered {response.status}.")
+            found = httpx.Headers(response.headers)
+            if found.get("content-encoding", "identity") != "identity":
+                raise EgressFailed(f"{at.host} sent a compressed body, unasked.")
+            data = bytearray()
+            async for chunk in response.aiter_stream():
+                data += chunk
+                if len(data) > limit_bytes:
+                    raise EgressFailed(f"{at.host} sent more than {limit_bytes} bytes.")
+            return Fetched(response.status, found.get("content-type", ""), bytes(data), str(at))
+
+    async def post(
+        self, url: str, *, headers: Mapping[str, str], content: bytes, timeout: float
+    ) -> int:
+        """POST and return the status; the answer's body is read a little way and thrown away.
+
+        Follows only redirects that keep the method (307, 308). Raises as `get` does.
+        """
+        async with self._exchange("POST", url, headers, content, timeout) as (response, _):
+            size = 0
+            async for chunk in response.aiter_stream():
+                size += len(chunk)
+                if size > 65_536:
+                    break
+            return response.status
+
+    async def aclose(self) -> None:
+        await self._pool.aclose()
+
+    @asynccontextmanager
+    async def _exchange(
+        self,
+        method: str,
+        text: str,
+        headers: Mapping[str, str],
+        content: bytes | None,
+        timeout: float,
+    ) -> AsyncGenerator[tuple[httpcore.Response, httpx.URL]]:
+        """The response at the end of the redirects, and its URL, all within `timeout` seconds."""
+        url = self._guard.check_url(text)
+        try:
+            async with asyncio.timeout(timeout):
+                for _ in range(MAX_REDIRECTS + 1):
+                    async with self._send(method, url, headers, content) as response:
+                        target = httpx.Headers(response.headers).get("location")
+                        followed = _REDIRECTS if content is None else _KEEP_METHOD
+                        if response.status not in followed or target is None:
+                            yield response, url
+                            return
+                    try:
+                        onward = str(url.join(target))
+                    except (httpx.InvalidURL, ValueError) as error:
+                        raise EgressFailed(f"{url.host} redirects to what is no URL.") from error
+                    url = self._guard.check_url(onward)
+                raise EgressFailed(f"{url.host} redirects more than {MAX_REDIRECTS} times.")
+        except TimeoutError as error:
+            raise EgressFailed(f"{url.host} did not answer within {timeout:g} s.") from error
+        except _FAULTS as error:
+            reason = str(error) or type(error).__name__
+            raise EgressFailed(f"{url.host} cannot be reached: {reason}.") from error
+
+    @asynccontextmanager
+    async def _send(
+        self, method: str, url: httpx.URL, headers: Mapping[str, str], content: bytes | None
+    ) -> AsyncGenerator[httpcore.Response]:
+        host = url.netloc.decode()
+        length = {} if content is None else {"content-length": str(len(content))}
+        async with self._pool.stream(
+            method,
+            httpcore.URL(
+                scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+            ),
+            headers={"host": host, "user-agent": "tidegate", **headers, **length},
+            content=content,
+            extensions={"timeout": {"connect": _CONNECT_SECONDS}},
+        ) as response:
+            yield response
+
+
+async def fetch(url: str, *, guard: AddressGuard, limit_bytes: int, timeout: float) -> Fetched:
+    """GET one URL with a client of its own. See `Client.get`."""
+    client = Client(guard)
+    try:
+        return await client.get(url, limit_bytes=limit_bytes, timeout=timeout)
+    finally:
+        await client.aclose()
