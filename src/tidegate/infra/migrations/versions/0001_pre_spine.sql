@@ -1,3 +1,19 @@
+CREATE TABLE answers (
+	actor TEXT NOT NULL, 
+	route TEXT NOT NULL, 
+	key TEXT NOT NULL, 
+	digest BYTEA NOT NULL, 
+	status INTEGER NOT NULL, 
+	body BYTEA NOT NULL, 
+	subject UUID, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_answers PRIMARY KEY (actor, route, key)
+);
+
+CREATE INDEX ix_answers_created_at ON answers (created_at);
+
+CREATE INDEX ix_answers_subject ON answers (subject);
+
 CREATE TABLE banks (
 	id UUID NOT NULL, 
 	name TEXT NOT NULL, 
@@ -82,6 +98,25 @@ CREATE TABLE ledger_pending (
 	salt BYTEA, 
 	record BYTEA, 
 	CONSTRAINT pk_ledger_pending PRIMARY KEY (id)
+);
+
+CREATE TABLE sign_in_failures (
+	counter BYTEA NOT NULL, 
+	failures INTEGER NOT NULL, 
+	last_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	until TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_sign_in_failures PRIMARY KEY (counter)
+);
+
+CREATE TABLE users (
+	id UUID NOT NULL, 
+	email TEXT NOT NULL, 
+	role TEXT NOT NULL, 
+	password_hash TEXT, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	disabled_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_users PRIMARY KEY (id), 
+	CONSTRAINT uq_users_email UNIQUE (email)
 );
 
 CREATE TABLE webhooks (
@@ -223,6 +258,34 @@ CREATE TABLE holds (
 
 CREATE INDEX ix_holds_item_id ON holds (item_id);
 
+CREATE TABLE keys (
+	id TEXT NOT NULL, 
+	name TEXT NOT NULL, 
+	secret_hash BYTEA NOT NULL, 
+	scopes TEXT[] NOT NULL, 
+	platform TEXT, 
+	user_id UUID, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	created_by TEXT NOT NULL, 
+	revoked_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_keys PRIMARY KEY (id), 
+	CONSTRAINT fk_keys_user_id FOREIGN KEY(user_id) REFERENCES users (id)
+);
+
+CREATE INDEX ix_keys_user_id ON keys (user_id);
+
+CREATE TABLE links (
+	token_hash BYTEA NOT NULL, 
+	user_id UUID NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	expires_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	used_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_links PRIMARY KEY (token_hash), 
+	CONSTRAINT fk_links_user_id FOREIGN KEY(user_id) REFERENCES users (id)
+);
+
+CREATE INDEX ix_links_user_id ON links (user_id);
+
 CREATE TABLE messages (
 	id TEXT NOT NULL, 
 	type TEXT NOT NULL, 
@@ -270,6 +333,20 @@ CREATE TABLE revisions (
 	CONSTRAINT pk_revisions PRIMARY KEY (item_id, revision), 
 	CONSTRAINT fk_revisions_item_id FOREIGN KEY(item_id) REFERENCES items (id)
 );
+
+CREATE TABLE sessions (
+	token_hash BYTEA NOT NULL, 
+	user_id UUID NOT NULL, 
+	csrf TEXT NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	expires_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	CONSTRAINT pk_sessions PRIMARY KEY (token_hash), 
+	CONSTRAINT fk_sessions_user_id FOREIGN KEY(user_id) REFERENCES users (id)
+);
+
+CREATE INDEX ix_sessions_expires_at ON sessions (expires_at);
+
+CREATE INDEX ix_sessions_user_id ON sessions (user_id);
 
 CREATE TABLE actions (
 	id UUID NOT NULL, 

@@ -1,0 +1,177 @@
+"""The verbs on keys and users. What signs people in and out is in `sign_in.py`.
+
+Secrets are made here, returned once, and kept as hashes.
+"""
+
+import secrets
+from collections.abc import Iterable
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from tidegate.access.model import (
+    LINK_LIFETIME,
+    ROLES,
+    User,
+    check_email,
+    check_key_name,
+    check_platform,
+    check_role,
+    check_scopes,
+    effective,
+)
+from tidegate.access.queries import get_user, token_hash
+from tidegate.access.tables import keys, links, sessions, users
+from tidegate.infra.db import Tx
+from tidegate.infra.errors import FieldError, Refusal
+from tidegate.infra.ids import uuid7
+from tidegate.ledger.actions import append
+
+
+def create_key(
+    tx: Tx,
+    name: str,
+    scopes: Iterable[str],
+    platform: str | None = None,
+    user_email: str | None = None,
+) -> tuple[str, str]:
+    """Make an API key; returns (id, token). The token is nowhere kept.
+
+    Its name stands for the person it is registered to, unless `user_email` binds it to a user,
+    whose role it cannot exceed. Raises Refusal: 422 for a bad name, scope or platform; 404 for the
+    user.
+    """
+    check_key_name(name)
+    check_platform(platform)
+    wanted = check_scopes(scopes)
+    user = None if user_email is None else get_user(tx, user_email)
+    if user is not None and (beyond := wanted - effective(ROLES[user.role])):
+        allowed = ", ".join(sorted(effective(ROLES[user.role])))
+        raise Refusal(
+            "scope-beyond-role",
+            422,
+            "The key would do more than its user may",
+            f"The role {user.role} has {allowed}.",
+            errors=[FieldError("/scopes", f"scopes of the role {user.role}", ", ".join(beyond))],
+        )
+    key_id, secret = secrets.token_hex(6), secrets.token_hex(32)
+    tx.execute(
+        sa.insert(keys).values(
+            id=key_id,
+            name=name,
+            secret_hash=token_hash(secret),
+            scopes=sorted(wanted),
+            platform=platform,
+            user_id=None if user is None else user.id,
+            created_at=tx.now,
+            created_by=tx.actor,
+        )
+    )
+    record = {"key": key_id, "name": name, "scopes": sorted(wanted), "platform": platform}
+    append(tx, "key.created", record, None if user is None else user.id)
+    return key_id, f"tg_{key_id}_{secret}"
+
+
+def revoke_key(tx: Tx, key_id: str) -> None:
+    """End a key at once. Raises Refusal (404) for an unknown one; again is no error."""
+    query = sa.select(keys.c.name, keys.c.revoked_at).where(keys.c.id == key_id)
+    row = tx.execute(query.with_for_update()).one_or_none()
+    if row is None:
+        detail = f"No key {key_id[:64]!r}. `tidegate keys list` shows them."
+        raise Refusal("key-unknown", 404, "There is no such key", detail)
+    if row.revoked_at is None:
+        tx.execute(sa.update(keys).where(keys.c.id == key_id).values(revoked_at=tx.now))
+        append(tx, "key.revoked", {"key": key_id, "name": row.name})
+
+
+def create_user(tx: Tx, email: str, role: str) -> tuple[User, str]:
+    """Make a user; returns it with the token of a one-time link.
+
+    Raises Refusal: 422 for a bad address or role, 409 when the user is there.
+    """
+    address, user_id = check_email(email), uuid7(tx.now)
+    check_role(role)
+    try:
+        with tx.connection.begin_nested():
+            values = {"id": user_id, "email": address, "role": role, "created_at": tx.now}
+            tx.execute(sa.insert(users).values(**values))
+    except IntegrityError:
+        detail = f"{address} is a user already. `tidegate users link` makes a new one-time link."
+        raise Refusal("user-exists", 409, "There is such a user already", detail) from None
+    append(tx, "user.created", {"email": address, "role": role}, user_id)
+    return get_user(tx, address), _link(tx, user_id)
+
+
+def create_link(tx: Tx, email: str) -> str:
+    """The token of a new one-time link; older ones stand until they are used or expire.
+
+    Raises Refusal: 404 for an unknown user, 409 for a disabled one.
+    """
+    user = get_user(tx, email)
+    if user.disabled_at is not None:
+        detail = f"{user.email} is disabled. `tidegate users enable` comes first."
+        raise Refusal("user-disabled", 409, "The user is disabled", detail)
+    append(tx, "link.created", {"email": user.email}, user.id)
+    return _link(tx, user.id)
+
+
+def _link(tx: Tx, user_id: UUID) -> str:
+    token = secrets.token_urlsafe(32)
+    tx.execute(
+        sa.insert(links).values(
+            token_hash=token_hash(token),
+            user_id=user_id,
+            created_at=tx.now,
+            expires_at=tx.now + LINK_LIFETIME,
+        )
+    )
+    return token
+
+
+def change_role(tx: Tx, email: str, role: str) -> User:
+    """Give a user another role, and end their sessions. Raises Refusal: 404, 422."""
+    check_role(role)
+    user = get_user(tx, email, lock=True)
+    if user.role != role:
+        tx.execute(sa.update(users).where(users.c.id == user.id).values(role=role))
+        end_sessions(tx, user.id)
+        append(tx, "user.role_changed", {"email": user.email, "role": role}, user.id)
+    return get_user(tx, email)
+
+
+def disable_user(tx: Tx, email: str) -> User:
+    """Shut a user out: sessions end, links and bound keys stop working. Raises Refusal (404)."""
+    user = get_user(tx, email, lock=True)
+    if user.disabled_at is None:
+        tx.execute(sa.update(users).where(users.c.id == user.id).values(disabled_at=tx.now))
+        end_sessions(tx, user.id)
+        tx.execute(sa.delete(links).where(links.c.user_id == user.id))
+        append(tx, "user.disabled", {"email": user.email}, user.id)
+    return get_user(tx, email)
+
+
+def enable_user(tx: Tx, email: str) -> User:
+    """Let a disabled user in again. Raises Refusal (404)."""
+    user = get_user(tx, email, lock=True)
+    if user.disabled_at is not None:
+        tx.execute(sa.update(users).where(users.c.id == user.id).values(disabled_at=None))
+        append(tx, "user.enabled", {"email": user.email}, user.id)
+    return get_user(tx, email)
+
+
+def set_password(tx: Tx, email: str, password_hash: str, keep_session: bytes | None) -> None:
+    """Store a password's hash (of `passwords.hash_password`), and end every other session.
+
+    Raises Refusal (404).
+    """
+    user = get_user(tx, email, lock=True)
+    tx.execute(sa.update(users).where(users.c.id == user.id).values(password_hash=password_hash))
+    end_sessions(tx, user.id, keep_session)
+    append(tx, "user.password_set", {"email": user.email}, user.id)
+
+
+def end_sessions(tx: Tx, user_id: UUID, keep: bytes | None = None) -> None:
+    """End a user's sessions, all but the one to keep."""
+    query = sa.delete(sessions).where(sessions.c.user_id == user_id)
+    tx.execute(query if keep is None else query.where(sessions.c.token_hash != keep))

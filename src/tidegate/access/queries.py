@@ -1,0 +1,131 @@
+"""Reading who somebody is. The gate calls `principal_of_key` or `principal_of_session` first."""
+
+import hmac
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from tidegate.access.model import ROLES, KeyView, Principal, User, check_email, effective, is_email
+from tidegate.access.tables import keys, links, sessions, users
+from tidegate.infra.db import Tx
+from tidegate.infra.errors import Refusal
+
+
+def token_hash(token: str) -> bytes:
+    """SHA-256, enough for secrets of 256 random bits."""
+    return sha256(token.encode(errors="surrogatepass")).digest()
+
+
+def principal_of_key(tx: Tx, token: str) -> Principal | None:
+    """Who the bearer of an API key is; None for anything but a standing key.
+
+    A key bound to a user acts under that name and may never do more than its user may now.
+    """
+    prefix, _, rest = token.partition("_")
+    key_id, _, secret = rest.partition("_")
+    if (
+        prefix != "tg"
+        or not key_id.isascii()
+        or not key_id.isalnum()
+        or len(key_id) > 32
+        or len(secret) > 128
+    ):
+        return None
+    query = (
+        sa.select(keys, users.c.email, users.c.role, users.c.disabled_at)
+        .outerjoin(users, users.c.id == keys.c.user_id)
+        .where(keys.c.id == key_id, keys.c.revoked_at.is_(None))
+    )
+    row = tx.execute(query).one_or_none()
+    if row is None or not hmac.compare_digest(row.secret_hash, token_hash(secret)):
+        return None
+    scopes = frozenset(row.scopes)
+    if row.user_id is None:
+        return Principal(f"key:{row.name}", scopes, row.platform, row.name)
+    if row.disabled_at is not None:
+        return None
+    role = ROLES[row.role]
+    if "admin" not in role:
+        scopes = effective(scopes) & effective(role)
+    return Principal(f"user:{row.email}", scopes, row.platform, row.name)
+
+
+def principal_of_session(tx: Tx, cookie: str) -> Principal | None:
+    """Who signed in with this cookie; None when the session expired, ended or never was."""
+    query = (
+        sa.select(sessions.c.token_hash, sessions.c.csrf, users.c.email, users.c.role)
+        .join(users, users.c.id == sessions.c.user_id)
+        .where(sessions.c.token_hash == token_hash(cookie))
+        .where(sessions.c.expires_at > tx.now, users.c.disabled_at.is_(None))
+    )
+    row = tx.execute(query).one_or_none()
+    if row is None:
+        return None
+    actor = f"user:{row.email}"
+    return Principal(actor, ROLES[row.role], None, row.email, row.token_hash, row.csrf)
+
+
+def list_keys(tx: Tx) -> list[KeyView]:
+    """Every key, the revoked too, the newest first."""
+    query = (
+        sa.select(keys, users.c.email)
+        .outerjoin(users, users.c.id == keys.c.user_id)
+        .order_by(keys.c.created_at.desc(), keys.c.id)
+    )
+    return [
+        KeyView(
+            row.id,
+            row.name,
+            row.scopes,
+            row.platform,
+            row.email,
+            row.created_at,
+            row.created_by,
+            row.revoked_at,
+        )
+        for row in tx.execute(query)
+    ]
+
+
+def list_users(tx: Tx) -> list[User]:
+    """Every user by address, the disabled too."""
+    return [_user(row) for row in tx.execute(sa.select(users).order_by(users.c.email))]
+
+
+def get_user(tx: Tx, email: str, *, lock: bool = False) -> User:
+    """The user. Raises Refusal (404)."""
+    query = sa.select(users).where(users.c.email == check_email(email))
+    row = tx.execute(query.with_for_update() if lock else query).one_or_none()
+    if row is None:
+        detail = f"No user {email[:64]!r}. `tidegate users list` shows them."
+        raise Refusal("user-unknown", 404, "There is no such user", detail)
+    return _user(row)
+
+
+def find_password(tx: Tx, email: str) -> tuple[UUID, str | None] | None:
+    """(id, password hash) of a user who may sign in, for checking a password."""
+    if not is_email(email):
+        return None
+    query = sa.select(users.c.id, users.c.password_hash).where(
+        users.c.email == email.lower(), users.c.disabled_at.is_(None)
+    )
+    row = tx.execute(query).one_or_none()
+    return None if row is None else (row.id, row.password_hash)
+
+
+def link_stands(tx: Tx, token: str) -> bool:
+    """Whether a one-time link would sign somebody in; looking does not use it up."""
+    query = (
+        sa.select(sa.literal(1))
+        .select_from(links.join(users, users.c.id == links.c.user_id))
+        .where(links.c.token_hash == token_hash(token), links.c.used_at.is_(None))
+        .where(links.c.expires_at > tx.now, users.c.disabled_at.is_(None))
+    )
+    return tx.execute(query).first() is not None
+
+
+def _user(row: sa.Row[Any]) -> User:
+    has_password = row.password_hash is not None
+    return User(row.id, row.email, row.role, has_password, row.created_at, row.disabled_at)

@@ -1,0 +1,60 @@
+"""Where keys, users, sessions and links are kept. Of every secret there is only a hash."""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from tidegate.infra.db import metadata
+
+users = sa.Table(
+    "users",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("email", sa.Text, nullable=False, unique=True),  # lower case
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("password_hash", sa.Text),  # argon2id; null: signs in by link only
+    sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("disabled_at", sa.TIMESTAMP(timezone=True)),
+)
+
+keys = sa.Table(
+    "keys",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),  # the middle of tg_<id>_<secret>
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("secret_hash", sa.LargeBinary, nullable=False),  # SHA-256: the secret has 256 bits
+    sa.Column("scopes", ARRAY(sa.Text), nullable=False),
+    sa.Column("platform", sa.Text),  # bound to it
+    sa.Column("user_id", sa.ForeignKey("users.id"), index=True),  # acts under this name
+    sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("created_by", sa.Text, nullable=False),
+    sa.Column("revoked_at", sa.TIMESTAMP(timezone=True)),
+)
+
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("token_hash", sa.LargeBinary, primary_key=True),
+    sa.Column("user_id", sa.ForeignKey("users.id"), nullable=False, index=True),
+    sa.Column("csrf", sa.Text, nullable=False),
+    sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("expires_at", sa.TIMESTAMP(timezone=True), nullable=False, index=True),
+)
+
+links = sa.Table(
+    "links",
+    metadata,
+    sa.Column("token_hash", sa.LargeBinary, primary_key=True),
+    sa.Column("user_id", sa.ForeignKey("users.id"), nullable=False, index=True),
+    sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("expires_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("used_at", sa.TIMESTAMP(timezone=True)),
+)
+
+sign_in_failures = sa.Table(
+    "sign_in_failures",
+    metadata,
+    sa.Column("counter", sa.LargeBinary, primary_key=True),  # hash of an account or an address
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("last_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("until", sa.TIMESTAMP(timezone=True), nullable=False),  # tries are refused
+)
