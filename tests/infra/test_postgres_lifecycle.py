@@ -12,6 +12,7 @@ import pytest
 from postgres_instances import Instance, rows, wait_until
 
 from tidegate.infra.postgres import EmbeddedPostgres, database_url, embedded, server
+from tidegate.infra.postgres.server import Server
 
 
 @pytest.fixture
@@ -124,6 +125,22 @@ def test_a_removed_socket_is_mended(held: EmbeddedPostgres, instance: Instance) 
     instance.place.socket_file.unlink()
     assert held.ensure_running() is True
     assert rows(held.url, "SELECT 1") == [(1,)]
+
+
+def test_a_server_that_a_stranger_told_to_stop_is_back_at_once(
+    held: EmbeddedPostgres, instance: Instance
+) -> None:
+    """It would wait for our connections to end, and take no new ones meanwhile."""
+    with psycopg.connect(held.url) as open_connection:
+        main = instance.running()
+        assert main is not None
+        os.kill(main.pid, signal.SIGTERM)
+        wait_until(Server(instance.place).stopping)
+        assert held.ensure_running() is True
+        assert not main.alive()
+        assert rows(held.url, "SELECT 1") == [(1,)]
+        with pytest.raises(psycopg.OperationalError):
+            open_connection.execute("SELECT 1")
 
 
 def test_a_server_that_hangs_is_ended_and_started_anew(

@@ -214,6 +214,24 @@ def test_the_doctor_sees_the_running_server(instance: Instance) -> None:
     assert server.detail.startswith("not running")
 
 
+@needs_root
+def test_the_doctor_finds_clusters_whose_directory_is_gone(
+    instance: Instance, fresh_instance: Instance
+) -> None:
+    with embedded(instance.data_dir):
+        pass
+    lost = SYSTEM_HOME / f"test{os.getpid()}"
+    lost.mkdir()
+    try:
+        (lost / "origin").write_text(str(fresh_instance.data_dir))
+        findings = [f for f in diagnose(instance.data_dir) if f.name == "postgres leftovers"]
+        told = "".join(finding.detail for finding in findings)
+        assert str(lost) in told
+        assert str(instance.place.home) not in told
+    finally:
+        shutil.rmtree(lost)
+
+
 def test_the_doctor_says_why_an_external_server_cannot_be_used(tmp_path: Path) -> None:
     [finding] = diagnose(tmp_path, f"postgresql:///db?host={tmp_path}")
     assert not finding.ok

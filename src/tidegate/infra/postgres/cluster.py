@@ -12,6 +12,7 @@ from tidegate.infra.postgres.binaries import MAJOR, Binaries
 from tidegate.infra.postgres.configuration import DATABASE, ROLE, configuration_files
 from tidegate.infra.postgres.errors import PostgresError
 from tidegate.infra.postgres.place import (
+    ORIGIN,
     Place,
     make_directory,
     renote,
@@ -63,7 +64,10 @@ def make_cluster(place: Place, binaries: Binaries) -> Place:
     if not place.note.initialised:
         place = renote(place, initialised=True)
     gid = None if place.account is None else place.account.gid
-    for name, text in configuration_files().items():
+    files = configuration_files(place.data)
+    if place.account is not None:
+        files[ORIGIN] = str(place.directory)
+    for name, text in files.items():
         path = place.home / name
         if not path.exists() or path.read_text() != text:
             write_private(path, text.encode(), gid)

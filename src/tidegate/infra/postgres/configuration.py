@@ -16,6 +16,9 @@ PORT = 5432  # only names the socket file: there is no TCP
 _SETTINGS = """\
 # Written by Tidegate at every start. Your own settings go into local.conf beside this file.
 
+# What initdb found out about this machine; all that follows wins over it.
+include '{made}'
+
 # An acknowledgement means that the change is on disk.
 fsync = on
 synchronous_commit = on
@@ -29,6 +32,8 @@ work_mem = 8MB
 maintenance_work_mem = 64MB
 jit = off
 random_page_cost = 1.1
+max_parallel_workers_per_gather = 0
+autovacuum_naptime = 15s
 wal_level = minimal
 max_wal_senders = 0
 max_wal_size = 2GB
@@ -64,9 +69,11 @@ include_if_exists = 'local.conf'
 _ACCESS = f"local all {ROLE} scram-sha-256\n"
 
 
-def configuration_files() -> dict[str, str]:
-    """Name and text of the files that a start writes."""
-    return {"postgresql.conf": _SETTINGS, "pg_hba.conf": _ACCESS, "pg_ident.conf": ""}
+def configuration_files(data: Path) -> dict[str, str]:
+    """Name and text of the files that a start writes, for the cluster in `data`."""
+    made = str(data / "postgresql.conf").replace("'", "''")
+    settings = _SETTINGS.format(made=made)
+    return {"postgresql.conf": settings, "pg_hba.conf": _ACCESS, "pg_ident.conf": ""}
 
 
 def server_options(home: Path, name: str, socket: Path) -> list[str]:

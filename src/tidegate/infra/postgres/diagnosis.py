@@ -11,7 +11,7 @@ from tidegate.infra.findings import Finding
 from tidegate.infra.postgres.binaries import MAJOR, find_binaries
 from tidegate.infra.postgres.cluster import refuse_other_version
 from tidegate.infra.postgres.errors import PostgresError
-from tidegate.infra.postgres.place import Place, find_place, lock_directory
+from tidegate.infra.postgres.place import Place, abandoned_homes, find_place, lock_directory
 from tidegate.infra.postgres.server import Server
 
 OLDEST_MAJOR = 16
@@ -47,6 +47,8 @@ def _embedded(data_dir: Path) -> Generator[Finding]:
         yield _account(place)
     yield _space(place.home)
     yield _process(place)
+    if os.geteuid() == 0:
+        yield from _abandoned()
 
 
 def _cluster(place: Place) -> Finding:
@@ -68,6 +70,17 @@ def _account(place: Place) -> Finding:
     if place.account.name == "nobody":
         detail += "; a system user `tidegate`, made before the first start, would be its own"
     return Finding("postgres user", True, detail)
+
+
+def _abandoned() -> Generator[Finding]:
+    """No fault of this instance, but disk that nobody uses."""
+    for home, directory in abandoned_homes():
+        yield Finding(
+            "postgres leftovers",
+            True,
+            f"{home} holds the database of {directory}, which is gone",
+            f"If {directory} won't come back: end what runs there, then rm -r {home}",
+        )
 
 
 def _process(place: Place) -> Finding:

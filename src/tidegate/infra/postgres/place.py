@@ -16,11 +16,11 @@ from urllib.parse import quote
 
 import msgspec
 
-from tidegate.infra.postgres.binaries import MAJOR
 from tidegate.infra.postgres.configuration import DATABASE, PORT, ROLE
 from tidegate.infra.postgres.errors import PostgresError
 
 SYSTEM_HOME = Path("/var/lib/tidegate")
+ORIGIN = "origin"  # names DIR in a home below SYSTEM_HOME, as the note in DIR names the home
 
 # A socket's path must fit into 107 bytes with "/.s.PGSQL.5432.lock" behind it, and PostgreSQL
 # reads its setting as a comma-separated list.
@@ -45,7 +45,6 @@ class Note(msgspec.Struct, frozen=True):
     home: str | None
     socket: str
     password: str
-    major: int = MAJOR
     initialised: bool = False
 
 
@@ -220,6 +219,20 @@ def sync_directory(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def abandoned_homes() -> list[tuple[Path, str]]:
+    """Homes of root's clusters whose DIR is gone or has another database by now, and that DIR."""
+    found: list[tuple[Path, str]] = []
+    for origin in sorted(SYSTEM_HOME.glob(f"*/{ORIGIN}")):
+        directory = Path(origin.read_text())
+        try:
+            note = msgspec.json.decode(_note_path(directory).read_bytes(), type=Note)
+        except (OSError, msgspec.MsgspecError):
+            note = None
+        if note is None or note.id != origin.parent.name:
+            found.append((origin.parent, str(directory)))
+    return found
 
 
 def _note_path(data_dir: Path) -> Path:

@@ -55,6 +55,7 @@ class Server:
     def __init__(self, place: Place) -> None:
         self.place = place
         self._child: subprocess.Popen[bytes] | None = None
+        self._spawned = ""  # when, as the server's log writes it
 
     def running(self) -> Postmaster | None:
         """The main process that serves the cluster now, or None."""
@@ -67,6 +68,10 @@ class Server:
             return None
         return Postmaster(pid, started)
 
+    def stopping(self) -> bool:
+        """Whether the server was told to stop, and takes no new connections any more."""
+        return self._pid_file()[1] == "stopping"
+
     def spawn(self, binaries: Binaries) -> Postmaster:
         """Start the server after clearing away what a crash left. It may still be recovering.
 
@@ -74,6 +79,7 @@ class Server:
         """
         place, account = self.place, self.place.account
         lock = self._clear()
+        self._spawned = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
         command = [str(binaries.program("postgres")), "-D", str(place.data)]
         command += server_options(place.home, place.name, place.socket)
         try:
@@ -104,12 +110,10 @@ class Server:
     def wait_ready(self, postmaster: Postmaster) -> Outcome:
         """Wait until the server answers. Raises PostgresError if it turns us away."""
         begun = time.monotonic()
-        silent_since = stopping_since = None
+        silent_since = None
         while postmaster.alive():
             now = time.monotonic()
             if silent_since and now - silent_since > _SILENCE_SECONDS:
-                return Outcome.SILENT
-            if stopping_since and now - stopping_since > _FAST_STOP_SECONDS:
                 return Outcome.SILENT
             pid, status = self._pid_file()
             if pid == postmaster.pid and status == "ready":
@@ -119,7 +123,7 @@ class Server:
                     return Outcome.READY
                 silent_since = silent_since or now
             elif status == "stopping":
-                stopping_since = stopping_since or now
+                return Outcome.SILENT
             if now - begun > _RECOVERY_SECONDS:
                 raise PostgresError(
                     f"PostgreSQL has been recovering for {_RECOVERY_SECONDS:.0f} s and goes on."
@@ -154,7 +158,7 @@ class Server:
             self._child = None
 
     def last_words(self) -> str:
-        """The end of what the server logged: it logs neither statements nor values."""
+        """Why the server that we started last gave up, from its log."""
         lines: list[str] = []
         logs = sorted((self.place.home / "log").glob("*.log"), key=lambda p: p.stat().st_mtime)
         for path in [self.place.start_log, *logs[-1:]]:
@@ -162,7 +166,8 @@ class Server:
                 text = path.read_bytes()[-4000:].decode(errors="replace")
             except OSError:
                 continue
-            lines += [line for line in text.splitlines() if "FATAL" in line or "PANIC" in line][-2:]
+            fatal = [line for line in text.splitlines() if "FATAL" in line or "PANIC" in line]
+            lines += [line for line in fatal if line[:19] >= self._spawned][-2:]
         return " / ".join(lines) or f"nothing; see {self.place.start_log}"
 
     def _clear(self) -> FileLock:

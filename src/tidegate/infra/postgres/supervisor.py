@@ -80,7 +80,12 @@ class EmbeddedPostgres:
             if server is None or not self._users.held:
                 raise RuntimeError("The embedded PostgreSQL is not held: call start() first.")
             server.reap()
-            if postmaster and postmaster.alive() and server.place.socket_file.exists():
+            if (
+                postmaster is not None
+                and postmaster.alive()
+                and server.place.socket_file.exists()
+                and not server.stopping()
+            ):
                 return False
             self._join()
             return True
@@ -128,6 +133,8 @@ class EmbeddedPostgres:
                 place = open_place(self.data_dir)
                 server = self._server = self._server or Server(place)
                 server.place = place
+                if server.stopping():
+                    server.stop()  # not told by one of us: we would hold the lock
                 adopted = postmaster = server.running()
                 if postmaster is None:
                     binaries = _reachable_binaries(place, binaries)
@@ -144,7 +151,7 @@ class EmbeddedPostgres:
                 )
             if outcome is Outcome.SILENT:
                 with self._exclusive():
-                    if server.running() == postmaster:
+                    if server.running() == postmaster and not server.stopping():
                         server.kill()
         raise PostgresError(
             f"The PostgreSQL of {self.data_dir} ended {_ATTEMPTS} times while being waited for.",
