@@ -1,0 +1,167 @@
+"""The normal form of text: what two texts must share to count as the same to a reader.
+
+Texts pass here before they are digested, shingled or searched for phrases. Compatibility forms are
+undone (NFKC), look-alike letters become one (`data/confusables.txt`, from Unicode's UTS #39),
+digits become ASCII, case is folded, what cannot be seen (zero-width, bidirectional and other
+controls) is dropped, and any run of spaces becomes one. The result of normalising is its own normal
+form; it is for comparing, not for reading.
+
+Every step is per character between a full decomposition and a full composition, so that the order
+of look-alikes, marks and invisible characters cannot matter: NFC(collapse(fold(NFKD(text)))).
+"""
+
+import unicodedata
+from array import array
+from importlib.resources import files
+from typing import NamedTuple
+
+
+class Normalised(NamedTuple):
+    """`offsets[i]` is where in the original the character `text[i]` comes from; one more entry,
+    the original's length, closes the last span. Offsets never decrease."""
+
+    text: str
+    offsets: "array[int]"
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The span of the original behind text[start:end]."""
+        return self.offsets[start], self.offsets[end]
+
+
+def normalised(text: str) -> str:
+    """The normal form of `text`."""
+    if text.isascii():
+        folded = " ".join(text.lower().split())
+        if folded.isprintable():
+            return folded
+    folded = unicodedata.normalize("NFKD", text).translate(_FOLD)
+    return unicodedata.normalize("NFC", " ".join(folded.split()))
+
+
+def normalise(text: str) -> Normalised:
+    """The normal form of `text`, each character with its place in the original.
+
+    Slower than `normalised`: for highlighting what was found, not for the hot path.
+    """
+    decomposed = [
+        (part, place)
+        for place, character in enumerate(text)
+        for part in unicodedata.normalize("NFKD", character)
+    ]
+    folded = [
+        (mapped, place)
+        for part, place in _in_canonical_order(decomposed)
+        for mapped in _folded(part)
+    ]
+    ordered = _in_canonical_order(_collapsed(folded))
+    composed = unicodedata.normalize("NFC", "".join(character for character, _ in ordered))
+    offsets = array("l", _places(composed, ordered))
+    offsets.append(len(text))
+    for index in range(len(offsets) - 2, -1, -1):  # marks that changed places
+        offsets[index] = min(offsets[index], offsets[index + 1])
+    return Normalised(composed, offsets)
+
+
+def _collapsed(folded: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    kept: list[tuple[str, int]] = []
+    for character, place in folded:
+        if character != " " or (kept and kept[-1][0] != " "):
+            kept.append((character, place))
+    if kept and kept[-1][0] == " ":
+        kept.pop()
+    return kept
+
+
+def _in_canonical_order(folded: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Each run of marks sorted by combining class, as NFC does before it composes."""
+    ordered: list[tuple[str, int]] = []
+    marks: list[tuple[str, int]] = []
+    for character, place in folded:
+        if unicodedata.combining(character):
+            marks.append((character, place))
+            continue
+        ordered += sorted(marks, key=lambda mark: unicodedata.combining(mark[0]))
+        marks = []
+        ordered.append((character, place))
+    return ordered + sorted(marks, key=lambda mark: unicodedata.combining(mark[0]))
+
+
+def _places(composed: str, ordered: list[tuple[str, int]]) -> list[int]:
+    """For each composed character the place of the first one that went into it."""
+    used = [False] * len(ordered)
+    places: list[int] = []
+    first = 0
+    for character in composed:
+        while used[first]:
+            first += 1
+        index = first
+        for part in unicodedata.normalize("NFD", character):
+            while used[index] or ordered[index][0] != part:
+                index += 1
+            used[index] = True
+        places.append(ordered[first][1])
+    return places
+
+
+def _load_look_alikes() -> dict[str, str]:
+    data = files("tidegate.signals.fingerprints") / "data" / "confusables.txt"
+    table = data.read_text("utf-8")
+    pairs = (line.split("\t") for line in table.splitlines() if "\t" in line)
+    return {source: target for target, sources in pairs for source in sources}
+
+
+_LOOK_ALIKES = _load_look_alikes()
+
+# Visible although Unicode calls them format characters: they enclose the digits that follow.
+_ENCLOSING = set(map(chr, [*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD]))
+_ENCLOSING.add("\U000110cd")
+
+# Default_Ignorable_Code_Point beyond the format characters: fillers, joiners, variation selectors.
+_IGNORABLE = set(
+    map(
+        chr,
+        [
+            *(0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2065, 0x3164, 0xFFA0),
+            *range(0x180B, 0x1810),
+            *range(0xFE00, 0xFE10),
+            *range(0xFFF0, 0xFFF9),
+            *range(0xE0000, 0xE1000),
+        ],
+    )
+)
+
+
+def _folded(character: str) -> str:
+    """What one fully decomposed character becomes; nothing of it would change again."""
+    category = unicodedata.category(character)
+    if character in _IGNORABLE or (category == "Cf" and character not in _ENCLOSING):
+        return ""
+    if character.isspace() or character == "\u2800":  # the empty braille pattern
+        return " "
+    if category == "Cc":
+        return ""
+    if category == "Cs":
+        return "\ufffd"
+    if category == "Nd":
+        return str(unicodedata.decimal(character))
+    alike = _LOOK_ALIKES.get(character) or character.casefold()
+    if alike == character:
+        return character
+    return "".join(map(_folded, unicodedata.normalize("NFKD", alike)))
+
+
+class _Fold(dict[int, str]):
+    """`_folded` as a table for `str.translate`, filled as characters are met.
+
+    What Unicode has not assigned is not kept, so that hostile text cannot make it grow.
+    """
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        folded = _folded(character)
+        if unicodedata.category(character) not in {"Cn", "Co", "Cs"}:
+            self[code] = folded
+        return folded
+
+
+_FOLD = _Fold()
