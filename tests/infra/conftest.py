@@ -36,15 +36,29 @@ def instance(kept_instance: Instance) -> Iterator[Instance]:
         Server(kept_instance.place).stop()
 
 
+@pytest.fixture(scope="module")
+def idle_peers() -> Iterator[list[Peer]]:
+    """Peers that hold nothing, kept for the next test: a new process takes longer than a test."""
+    idle: list[Peer] = []
+    yield idle
+    for one in idle:
+        one.end()
+
+
 @pytest.fixture
-def peer(instance: Instance) -> Iterator[Callable[[], Peer]]:
-    """Makes peers on the instance, and ends them after the test."""
+def peer(instance: Instance, idle_peers: list[Peer]) -> Iterator[Callable[[], Peer]]:
+    """Makes peers on the instance; after the test they hold nothing."""
     peers: list[Peer] = []
 
     def make() -> Peer:
-        peers.append(Peer(instance.data_dir))
-        return peers[-1]
+        one = idle_peers.pop() if idle_peers else Peer(instance.data_dir)
+        one.data_dir = instance.data_dir
+        peers.append(one)
+        return one
 
     yield make
     for one in peers:
-        one.end()
+        if not one.ended and one.ask("release") == {"ok": None}:
+            idle_peers.append(one)
+        else:
+            one.end()

@@ -54,8 +54,9 @@ class Peer:
     """Another process on the same instance."""
 
     def __init__(self, data_dir: Path, python: str = sys.executable, **popen: Any) -> None:
+        self.data_dir = data_dir
         self.process = subprocess.Popen(
-            [python, str(PEER), str(data_dir)],
+            [python, str(PEER)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -64,7 +65,7 @@ class Peer:
 
     def send(self, verb: str) -> None:
         assert self.process.stdin is not None
-        self.process.stdin.write(f"{verb}\n")
+        self.process.stdin.write(f"{verb} {self.data_dir}\n")
         self.process.stdin.flush()
 
     def answer(self) -> dict[str, Any]:
@@ -74,6 +75,10 @@ class Peer:
     def ask(self, verb: str) -> dict[str, Any]:
         self.send(verb)
         return self.answer()
+
+    @property
+    def ended(self) -> bool:
+        return self.process.poll() is not None
 
     def end(self) -> None:
         self.process.kill()

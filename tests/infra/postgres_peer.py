@@ -1,7 +1,7 @@
 """Another process on an instance, as the tests of the supervisor need it: it obeys its input.
 
-Run with a data directory: `start`, `ensure`, `release`, `remove` and `storm` (start and release
-many times) each answer one line of JSON: {"ok": result} or {"error": text}.
+Each line is a verb and a data directory: `start`, `ensure`, `release`, `remove`, or `storm` (start
+and release many times). Each is answered by one line of JSON: {"ok": result} or {"error": text}.
 """
 
 import json
@@ -21,18 +21,19 @@ def storm(data_dir: Path, rounds: int = 8) -> int:
 
 
 def main() -> None:
-    data_dir = Path(sys.argv[1])
-    server = EmbeddedPostgres(data_dir)
-    verbs = {
-        "start": server.start,
-        "ensure": server.ensure_running,
-        "release": server.release,
-        "remove": server.remove,
-        "storm": lambda: storm(data_dir),
-    }
+    holds: dict[str, EmbeddedPostgres] = {}
     for line in sys.stdin:
+        verb, _, directory = line.rstrip("\n").partition(" ")
+        hold = holds.setdefault(directory, EmbeddedPostgres(Path(directory)))
+        verbs = {
+            "start": hold.start,
+            "ensure": hold.ensure_running,
+            "release": hold.release,
+            "remove": hold.remove,
+            "storm": lambda path=Path(directory): storm(path),
+        }
         try:
-            answer = {"ok": verbs[line.strip()]()}
+            answer = {"ok": verbs[verb]()}
         except PostgresError as error:
             answer = {"error": str(error)}
         print(json.dumps(answer), flush=True)

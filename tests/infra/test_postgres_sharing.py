@@ -39,23 +39,22 @@ def test_the_last_one_out_stops_it_whoever_started_it(
     assert instance.running() is None
 
 
-def test_starters_at_once_share_one_server(fresh_instance: Instance) -> None:
+def test_starters_at_once_share_one_server(
+    fresh_instance: Instance, peer: Callable[[], Peer]
+) -> None:
     """Also the very first time, when there is neither a directory nor a database."""
-    peers = [Peer(fresh_instance.data_dir) for _ in range(5)]
-    try:
-        for one in peers:
-            one.send("start")
-        answers = [one.answer() for one in peers]
-        assert len({answer["ok"] for answer in answers}) == 1
-        mains = [p for p in fresh_instance.processes() if " -D " in procs.command_line(p)]
-        assert len(mains) == 1
-        for one in peers:
-            one.send("release")
-        assert [one.answer() for one in peers] == [{"ok": None}] * 5
-        assert fresh_instance.processes() == []
-    finally:
-        for one in peers:
-            one.end()
+    peers = [peer() for _ in range(4)]
+    for one in peers:
+        one.data_dir = fresh_instance.data_dir
+        one.send("start")
+    answers = [one.answer() for one in peers]
+    assert len({answer["ok"] for answer in answers}) == 1
+    lines = [procs.command_line(pid) for pid in fresh_instance.processes()]
+    assert len([line for line in lines if " -D " in line]) == 1
+    for one in peers:
+        one.send("release")
+    assert [one.answer() for one in peers] == [{"ok": None}] * 4
+    assert fresh_instance.processes() == []
 
 
 def test_starting_and_stopping_in_each_others_way_fails_nobody(

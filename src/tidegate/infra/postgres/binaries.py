@@ -10,6 +10,7 @@ import importlib.metadata
 import importlib.util
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from tidegate.infra.postgres.errors import PostgresError
@@ -82,10 +83,10 @@ def copy_binaries(source: Binaries, parent: Path) -> Binaries:
             for old in (draft.root, target.root):
                 shutil.rmtree(old, ignore_errors=True)
             for path in _files(source):
-                copy = draft.root / path.relative_to(source.root)
+                copy = draft.root / path
                 copy.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, copy)
-                copy.chmod(0o755 if os.access(path, os.X_OK) else 0o644)
+                shutil.copyfile(source.root / path, copy)
+                copy.chmod(0o755 if os.access(source.root / path, os.X_OK) else 0o644)
             for directory in [draft.root, *(p for p in draft.root.rglob("*") if p.is_dir())]:
                 directory.chmod(0o755)
             draft.root.rename(target.root)
@@ -110,13 +111,14 @@ def _version(source: Binaries) -> str:
     return f"{MAJOR}-{hashlib.sha256(known.encode()).hexdigest()[:12]}"
 
 
-def _files(binaries: Binaries) -> list[Path]:
-    """What running needs; headers and static libraries are for building only."""
-    found = [*binaries.libraries.rglob("*")]
-    for part in ("bin", "lib", "share"):
-        found += (binaries.install / part).rglob("*")
-    return [path for path in found if path.suffix != ".a" and path.is_file()]
+def _files(binaries: Binaries) -> Iterator[str]:
+    """What running needs, relative to the root; headers and static libraries are for building."""
+    prefix = len(str(binaries.root)) + 1
+    tops = [binaries.libraries, *(binaries.install / part for part in ("bin", "lib", "share"))]
+    for top in tops:
+        for directory, _, names in os.walk(top):
+            yield from (f"{directory}/{name}"[prefix:] for name in names if name[-2:] != ".a")
 
 
 def _sizes(binaries: Binaries) -> dict[str, int]:
-    return {str(p.relative_to(binaries.root)): p.stat().st_size for p in _files(binaries)}
+    return {path: os.stat(f"{binaries.root}/{path}").st_size for path in _files(binaries)}

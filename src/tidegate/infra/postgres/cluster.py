@@ -3,6 +3,7 @@
 A new cluster appears by a rename when it is complete, so a crash leaves none or a whole one.
 """
 
+import re
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -31,6 +32,7 @@ _INITDB_OPTIONS = (
 )
 _SINGLE_USER_OPTIONS = ("-c", "exit_on_error=on", "-c", "scram_iterations=1")
 _INITDB_SECONDS = 120
+_COMPLAINT = re.compile(r"\b(FATAL|PANIC|ERROR|error):")
 
 
 def refuse_other_version(place: Place) -> None:
@@ -98,10 +100,12 @@ def run_program(place: Place, command: Sequence[str | Path], stdin: str = "") ->
             "Let that user run it, or set TIDEGATE_DATABASE_URL.",
         ) from error
     if done.returncode != 0:
-        said = [line for line in done.stderr.splitlines() if line.strip()]
+        said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+        # The first complaint is the cause, the later ones follow from it.
+        said = [line for line in said if _COMPLAINT.search(line)][:2] or said[-2:]
         raise PostgresError(
             f"{program.name} failed{as_user(place)} with exit status {done.returncode}:"
-            f" {' / '.join(said[-4:]) or 'it said nothing'}. Nothing half-made is left.",
+            f" {' / '.join(said) or 'it said nothing'}. Nothing half-made is left.",
             "Mend that and start again.",
         )
 
