@@ -17,6 +17,7 @@ webhooks = sa.Table(
     sa.Column("enforce", sa.Boolean, nullable=False),  # false: observe, nothing is sent
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("failing_since", sa.TIMESTAMP(timezone=True)),  # no attempt succeeded since
+    sa.Column("last_success_at", sa.TIMESTAMP(timezone=True)),
     sa.Column("disabled_at", sa.TIMESTAMP(timezone=True)),
     sa.Column("disabled_because", sa.Text),
 )

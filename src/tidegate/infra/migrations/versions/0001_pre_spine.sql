@@ -128,6 +128,7 @@ CREATE TABLE webhooks (
 	enforce BOOLEAN NOT NULL, 
 	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
 	failing_since TIMESTAMP WITH TIME ZONE, 
+	last_success_at TIMESTAMP WITH TIME ZONE, 
 	disabled_at TIMESTAMP WITH TIME ZONE, 
 	disabled_because TEXT, 
 	CONSTRAINT pk_webhooks PRIMARY KEY (id)
@@ -145,10 +146,13 @@ CREATE TABLE cases (
 	claimed_until TIMESTAMP WITH TIME ZONE, 
 	decision_id UUID, 
 	opened_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	reopened_at TIMESTAMP WITH TIME ZONE, 
 	decided_at TIMESTAMP WITH TIME ZONE, 
 	CONSTRAINT pk_cases PRIMARY KEY (id), 
 	CONSTRAINT fk_cases_item_id FOREIGN KEY(item_id) REFERENCES items (id)
 );
+
+CREATE INDEX ix_cases_claimed_until ON cases (claimed_until) WHERE state = 'claimed';
 
 CREATE INDEX ix_cases_item_id ON cases (item_id);
 
@@ -157,6 +161,8 @@ CREATE INDEX ix_cases_opened_at ON cases (opened_at, id);
 CREATE INDEX ix_cases_queue ON cases (queue, opened_at, id) WHERE state != 'decided';
 
 CREATE INDEX ix_cases_state ON cases (state, opened_at, id);
+
+CREATE INDEX ix_cases_waiting ON cases (opened_at, id) WHERE state != 'decided';
 
 CREATE UNIQUE INDEX uq_cases_item_id ON cases (item_id) WHERE state != 'decided';
 
@@ -183,6 +189,8 @@ CREATE TABLE decisions (
 );
 
 CREATE INDEX ix_decisions_item_id ON decisions (item_id);
+
+CREATE INDEX ix_decisions_until ON decisions (until) WHERE until IS NOT NULL;
 
 CREATE TABLE entries (
 	id UUID NOT NULL, 

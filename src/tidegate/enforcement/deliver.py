@@ -1,0 +1,189 @@
+"""The delivery worker: brings messages to their targets, at least once, by Standard Webhooks.
+
+Any number of workers may run; a killed one's work comes back when its leases end. Each target has
+a task of its own, so a dead or slow one delays no other.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import timedelta
+from random import Random, SystemRandom
+from typing import TypeVar
+from uuid import UUID
+
+import structlog
+from standardwebhooks import Webhook
+
+from tidegate.enforcement.outbox import (
+    Attempt,
+    Claim,
+    Target,
+    claim,
+    due_targets,
+    hand_back,
+    record,
+)
+from tidegate.infra.clock import Clock
+from tidegate.infra.db import UNAVAILABLE, Database, Tx
+from tidegate.infra.egress import AddressGuard, Client
+from tidegate.infra.errors import Refusal
+
+T = TypeVar("T")
+
+BATCH = 16  # messages in flight to one target
+TIMEOUT = 15.0  # seconds for one attempt, redirects included
+LEASE = timedelta(seconds=60)
+_POLL = 0.2  # seconds; one indexed query, and nothing to lose as a notification could be
+
+log = structlog.get_logger(__name__)
+
+
+class Deliverer:
+    """Delivers what is due. `allowed_addresses` are private networks that any target may be in.
+
+    `clock` gives the time in the signed headers; when something is due is judged by the
+    database's clock.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        allowed_addresses: Sequence[str] = (),
+        *,
+        timeout: float = TIMEOUT,
+        rng: Random | None = None,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._allowed = list(allowed_addresses)
+        self._timeout = timeout
+        self._rng = rng or SystemRandom()
+        self._clients: dict[bool, Client] = {}
+        self._threads = ThreadPoolExecutor(4, thread_name_prefix="deliver")
+        self._stopping = False
+
+    async def run_once(self) -> int:
+        """Deliver until nothing is due; returns the number of attempts."""
+        counts = [self._drain(id) for id in await self._in_tx(due_targets)]
+        return sum(await asyncio.gather(*counts))
+
+    async def run(self, stop: asyncio.Event, grace: float = 5.0) -> None:
+        """Deliver until `stop` is set. Attempts in flight then get `grace` seconds to finish;
+        what is not done by then is handed back."""
+        self._stopping = False
+        tasks: dict[UUID, asyncio.Task[int]] = {}
+        try:
+            while not stop.is_set():
+                for id in [id for id, task in tasks.items() if task.done()]:
+                    if fault := tasks.pop(id).exception():
+                        log.error("delivery.fault", webhook=str(id), exc_info=fault)
+                for id in await self._find_due():
+                    if id not in tasks:
+                        tasks[id] = asyncio.create_task(self._drain(id))
+                await _wait(stop, _POLL)
+        finally:
+            self._stopping = True
+            if running := list(tasks.values()):
+                _, late = await asyncio.wait(running, timeout=grace)
+                for task in late:
+                    task.cancel()
+                await asyncio.gather(*running, return_exceptions=True)
+            await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close kept connections; `run` does so itself."""
+        for client in self._clients.values():
+            await client.aclose()
+        self._clients.clear()
+
+    async def _find_due(self) -> list[UUID]:
+        try:
+            return await self._in_tx(due_targets)
+        except UNAVAILABLE as error:
+            log.warning("delivery.database_unavailable", error=type(error).__name__)
+            return []
+
+    async def _drain(self, webhook_id: UUID) -> int:
+        """Send batch after batch to one target, until nothing is due for it."""
+        done = 0
+        while not self._stopping:
+            try:
+                batch = await self._in_tx(lambda tx: claim(tx, webhook_id, BATCH, LEASE))
+                if batch is None:
+                    break
+                attempts = await self._send_all(*batch)
+                await self._record(webhook_id, attempts)
+            except UNAVAILABLE as error:
+                # The leases end by themselves, and the receiver knows the ids it has seen.
+                log.warning("delivery.database_unavailable", error=type(error).__name__)
+                break
+            done += len(attempts)
+        return done
+
+    async def _send_all(self, target: Target, claims: Sequence[Claim]) -> list[Attempt]:
+        try:
+            return await asyncio.gather(*(self._send(target, one) for one in claims))
+        except asyncio.CancelledError:
+            await self._in_tx(lambda tx: hand_back(tx, target.id, claims))
+            raise
+
+    async def _send(self, target: Target, claim: Claim) -> Attempt:
+        began = self._clock.now()
+        headers = {
+            "content-type": "application/json",
+            "webhook-id": claim.message_id,
+            "webhook-timestamp": str(int(began.timestamp())),
+            "webhook-signature": Webhook(target.secret).sign(
+                claim.message_id, began, claim.body.decode()
+            ),
+        }
+        try:
+            status = await self._client(target.allow_private).post(
+                target.url, headers=headers, content=claim.body, timeout=self._timeout
+            )
+        except Refusal as refused:
+            return self._told(target, Attempt(claim, began, None, refused.detail))
+        return self._told(target, Attempt(claim, began, status))
+
+    def _told(self, target: Target, attempt: Attempt) -> Attempt:
+        if not attempt.accepted:
+            log.info(
+                "delivery.failed",
+                webhook=str(target.id),
+                message=attempt.claim.message_id,
+                attempt=attempt.claim.attempts + 1,
+                status=attempt.status,
+            )
+        return attempt
+
+    def _client(self, allow_private: bool) -> Client:
+        if allow_private not in self._clients:
+            self._clients[allow_private] = Client(AddressGuard(self._allowed, allow_private))
+        return self._clients[allow_private]
+
+    async def _record(self, webhook_id: UUID, attempts: Sequence[Attempt]) -> None:
+        """Write down a batch, trying as long as the lease keeps others from sending it again."""
+        until = time.monotonic() + LEASE.total_seconds() - self._timeout
+        while True:
+            try:
+                return await self._in_tx(lambda tx: record(tx, webhook_id, attempts, self._rng))
+            except UNAVAILABLE:
+                if time.monotonic() > until or self._stopping:
+                    raise
+                await asyncio.sleep(0.5)
+
+    async def _in_tx(self, work: Callable[[Tx], T]) -> T:
+        def run() -> T:
+            with self._database.begin("system") as tx:
+                return work(tx)
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, run)
+
+
+async def _wait(stop: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)

@@ -1,0 +1,197 @@
+"""Reading actions, what waits for its target, and what never arrived."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+
+from tidegate.content.tables import items
+from tidegate.enforcement.model import ActionKind, DeliveryState
+from tidegate.enforcement.tables import actions, deliveries, messages, webhooks
+from tidegate.infra.db import Tx
+
+
+class ActionView(msgspec.Struct, frozen=True):
+    """An action as shown and as a platform that was away catches up on it."""
+
+    id: UUID
+    number: int
+    kind: ActionKind
+    type: str  # of the message, "action.restrict"
+    item: str  # the platform's own id
+    platform: str
+    revision: int
+    sequence: int
+    decision_id: UUID
+    decision: dict[str, Any] | None  # None once the item is erased
+    message_id: str
+    created_at: datetime
+
+
+class DeliveryView(msgspec.Struct, frozen=True):
+    """How far a message is on its way to one target."""
+
+    message_id: str
+    type: str
+    action_id: UUID | None
+    item_id: UUID
+    webhook_id: UUID
+    url: str
+    state: DeliveryState
+    attempts: int
+    next_at: datetime
+    first_attempt_at: datetime | None
+    last_attempt_at: datetime | None
+    last_status: int | None
+    last_error: str | None
+    delivered_at: datetime | None
+
+
+class WebhookView(msgspec.Struct, frozen=True):
+    """A target, without its secret."""
+
+    id: UUID
+    url: str
+    events: list[str]
+    allow_private: bool
+    enforce: bool
+    created_at: datetime
+    failing_since: datetime | None
+    last_success_at: datetime | None
+    disabled_at: datetime | None
+    disabled_because: str | None
+
+
+class TargetCounts(msgspec.Struct, frozen=True):
+    """What waits for one target, and what was given up."""
+
+    webhook_id: UUID
+    url: str
+    pending: int
+    dead: int
+    oldest_pending_at: datetime | None
+    failing_since: datetime | None
+
+
+class OutboxCounts(msgspec.Struct, frozen=True):
+    """The outbox at a glance; targets with nothing pending or dead are left out."""
+
+    pending: int
+    dead: int
+    oldest_pending_seconds: float  # 0 when nothing is pending
+    targets: list[TargetCounts]
+
+
+_ACTIONS = (
+    sa.select(actions, messages.c.type, messages.c.body, items.c.external_id, items.c.platform)
+    .join(messages, messages.c.id == actions.c.message_id)
+    .join(items, items.c.id == actions.c.item_id)
+    .order_by(actions.c.number)
+)
+_DELIVERIES = (
+    sa.select(
+        deliveries.c.message_id,
+        messages.c.type,
+        actions.c.id,
+        messages.c.item_id,
+        webhooks.c.id,
+        webhooks.c.url,
+        *(deliveries.c[name] for name in DeliveryView.__struct_fields__[6:]),
+    )
+    .join(messages, messages.c.id == deliveries.c.message_id)
+    .join(webhooks, webhooks.c.id == deliveries.c.webhook_id)
+    .outerjoin(actions, actions.c.message_id == messages.c.id)
+)
+
+
+def list_actions(
+    tx: Tx, after: int = 0, limit: int = 100, platform: str | None = None
+) -> list[ActionView]:
+    """Actions in order from the one after number `after`. Numbers have no gaps and appear in
+    order, so whoever asks again with the last number seen misses none."""
+    query = _ACTIONS.where(actions.c.number > after).limit(limit)
+    if platform is not None:
+        query = query.where(items.c.platform == platform)
+    return _actions(tx, query)
+
+
+def actions_of_item(tx: Tx, item_id: UUID) -> list[ActionView]:
+    """Every action on an item, oldest first."""
+    return _actions(tx, _ACTIONS.where(actions.c.item_id == item_id))
+
+
+def find_action(tx: Tx, action_id: UUID) -> ActionView | None:
+    """One action, or None."""
+    return next(iter(_actions(tx, _ACTIONS.where(actions.c.id == action_id))), None)
+
+
+def _actions(tx: Tx, query: sa.Select[Any]) -> list[ActionView]:
+    return [
+        ActionView(
+            id=row.id,
+            number=row.number,
+            kind=row.kind,
+            type=row.type,
+            item=row.external_id,
+            platform=row.platform,
+            revision=row.revision,
+            sequence=row.sequence,
+            decision_id=row.decision_id,
+            decision=None
+            if row.body is None
+            else msgspec.json.decode(row.body)["data"]["decision"],
+            message_id=row.message_id,
+            created_at=row.created_at,
+        )
+        for row in tx.execute(query)
+    ]
+
+
+def deliveries_of_action(tx: Tx, action_id: UUID) -> list[DeliveryView]:
+    """How far an action's message is, target by target."""
+    query = _DELIVERIES.where(actions.c.id == action_id).order_by(webhooks.c.id)
+    return [DeliveryView(*row) for row in tx.execute(query)]
+
+
+def dead_letters(tx: Tx, limit: int = 100) -> list[DeliveryView]:
+    """What was given up, the latest first. `replay` sends it again."""
+    query = _DELIVERIES.where(deliveries.c.state == "dead").order_by(
+        deliveries.c.last_attempt_at.desc().nulls_last()
+    )
+    return [DeliveryView(*row) for row in tx.execute(query.limit(limit))]
+
+
+def list_webhooks(tx: Tx) -> list[WebhookView]:
+    """Every target, disabled ones too, oldest first."""
+    columns = [webhooks.c[name] for name in WebhookView.__struct_fields__]
+    return [WebhookView(*row) for row in tx.execute(sa.select(*columns).order_by(webhooks.c.id))]
+
+
+def outbox_counts(tx: Tx) -> OutboxCounts:
+    """What waits and what was given up, in all and by target."""
+    pending = deliveries.c.state == "pending"
+    oldest = sa.func.min(deliveries.c.created_at).filter(pending)
+    rows = tx.execute(
+        sa.select(
+            webhooks.c.id,
+            webhooks.c.url,
+            sa.func.count().filter(pending),
+            sa.func.count().filter(deliveries.c.state == "dead"),
+            oldest,
+            webhooks.c.failing_since,
+        )
+        .join(deliveries, deliveries.c.webhook_id == webhooks.c.id)
+        .where(deliveries.c.state.in_(["pending", "dead"]))
+        .group_by(webhooks.c.id)
+        .order_by(webhooks.c.id)
+    )
+    targets = [TargetCounts(*row) for row in rows]
+    first = min((one.oldest_pending_at for one in targets if one.oldest_pending_at), default=tx.now)
+    return OutboxCounts(
+        sum(one.pending for one in targets),
+        sum(one.dead for one in targets),
+        (tx.now - first).total_seconds(),
+        targets,
+    )

@@ -1,0 +1,118 @@
+"""The targets of messages: made, switched between observing and enforcing, disabled."""
+
+import base64
+import os
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+
+from tidegate.enforcement.model import MESSAGE_TYPES
+from tidegate.enforcement.tables import deliveries, webhooks
+from tidegate.infra.db import Tx
+from tidegate.infra.egress import AddressGuard
+from tidegate.infra.errors import Refusal, bad_field
+from tidegate.infra.ids import uuid7
+from tidegate.ledger.actions import append
+
+_LONGEST_URL = 2048
+
+
+class NewWebhook(msgspec.Struct, frozen=True):
+    """A webhook as made; the secret is not shown again."""
+
+    id: UUID
+    secret: str  # "whsec_…", as the Standard Webhooks libraries take it
+
+
+def create_webhook(
+    tx: Tx,
+    url: str,
+    allow_private: bool = False,
+    enforce: bool = False,
+    *,
+    allowed: Sequence[str] = (),
+    events: Sequence[str] = MESSAGE_TYPES,
+) -> NewWebhook:
+    """Make a target for messages of the types `events`. Without `enforce` it only records.
+
+    `allowed` is the setting allowed_addresses. Raises Refusal: 422 "address-refused" for a URL
+    that can be seen not to be reachable, 422 "invalid-body" for an unknown message type.
+    """
+    if len(url) > _LONGEST_URL:
+        raise bad_field("/url", f"at most {_LONGEST_URL} characters", f"{len(url)} characters")
+    for place, event in enumerate(events):
+        if event not in MESSAGE_TYPES:
+            raise bad_field(f"/events/{place}", f"one of {', '.join(MESSAGE_TYPES)}", event[:64])
+    host = AddressGuard(allowed, allow_private).check_url(url).host
+    id = uuid7(tx.now)
+    secret = "whsec_" + base64.b64encode(os.urandom(32)).decode()
+    tx.execute(
+        sa.insert(webhooks).values(
+            id=id,
+            url=url,
+            secret=secret,
+            events=list(events),
+            allow_private=allow_private,
+            enforce=enforce,
+            created_at=tx.now,
+        )
+    )
+    # The path of a URL may hold a token of the target's, so the ledger names the host only.
+    append(
+        tx,
+        "webhook.created",
+        {"webhook": id, "host": host, "enforce": enforce, "events": list(events)},
+    )
+    return NewWebhook(id, secret)
+
+
+def set_enforce(tx: Tx, webhook_id: UUID, enforce: bool) -> None:
+    """Switch a target between observing and enforcing.
+
+    What waits for a target that goes back to observing is not sent, but recorded as observed.
+    Raises Refusal 404 "webhook-unknown" also for a disabled one.
+    """
+    _change(tx, webhook_id, {"enforce": enforce})
+    if not enforce:
+        _settle_pending(tx, webhook_id, "observed", "the target went back to observing")
+    append(tx, "webhook.switched", {"webhook": webhook_id, "enforce": enforce})
+
+
+def disable_webhook(tx: Tx, webhook_id: UUID, because: str = "disabled by hand") -> None:
+    """Send nothing more to a target; what waits for it is cancelled. Refuses as `set_enforce`."""
+    _change(tx, webhook_id, {"disabled_at": tx.now, "disabled_because": because})
+    _settle_pending(tx, webhook_id, "cancelled", "the target was disabled")
+    append(tx, "webhook.disabled", {"webhook": webhook_id, "because": because})
+
+
+def retire_gone(tx: Tx, webhook_id: UUID) -> None:
+    """Disable a target that answered 410 Gone: what waits for it becomes dead, for all to see."""
+    because = "it answered 410 Gone"
+    _change(tx, webhook_id, {"disabled_at": tx.now, "disabled_because": because})
+    _settle_pending(tx, webhook_id, "dead", "the target answered 410 Gone")
+    append(tx, "webhook.disabled", {"webhook": webhook_id, "because": because})
+
+
+def _change(tx: Tx, webhook_id: UUID, values: dict[str, object]) -> None:
+    changed = tx.execute(
+        sa.update(webhooks)
+        .where(webhooks.c.id == webhook_id, webhooks.c.disabled_at.is_(None))
+        .values(values)
+    )
+    if changed.rowcount == 0:
+        raise Refusal(
+            "webhook-unknown",
+            404,
+            "There is no such webhook",
+            "It does not exist or was disabled. See `tidegate webhooks list`.",
+        )
+
+
+def _settle_pending(tx: Tx, webhook_id: UUID, state: str, error: str) -> None:
+    tx.execute(
+        sa.update(deliveries)
+        .where(deliveries.c.webhook_id == webhook_id, deliveries.c.state == "pending")
+        .values(state=state, last_error=error, leased_until=None)
+    )
