@@ -1,0 +1,59 @@
+"""Fingerprints of content, behind one registry: a new kind is one file here and one line below."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from tidegate.signals.fingerprints import (
+    domain,
+    md5,
+    pdq,
+    sha256,
+    text_minhash,
+    text_sha256,
+    url,
+)
+from tidegate.signals.fingerprints.kind import Kind, Source
+from tidegate.signals.fingerprints.normalise import normalised
+from tidegate.signals.model import Fingerprint
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        kind.name: kind
+        for kind in (
+            sha256.KIND,
+            md5.KIND,
+            pdq.KIND,
+            text_sha256.KIND,
+            text_minhash.KIND,
+            url.KIND,
+            domain.KIND,
+        )
+    }
+)
+
+
+def of_bytes(data: bytes) -> list[Fingerprint]:
+    """The digests of a file."""
+    return _of("bytes", [data])[0]
+
+
+def of_text(text: str) -> list[Fingerprint]:
+    """The fingerprints of a text in any form; none when nothing of it can be seen."""
+    return of_texts([text])[0]
+
+
+def of_texts(texts: Sequence[str]) -> list[list[Fingerprint]]:
+    """`of_text` of several at once, which costs less."""
+    return _of("text", [normalised(text) for text in texts])
+
+
+def of_url(address: str) -> list[Fingerprint]:
+    """The fingerprints of a web address; none when it is none."""
+    canonical = url.canonical(address)
+    return [] if canonical is None else _of("url", [canonical])[0]
+
+
+def _of(source: Source, contents: Sequence[Any]) -> list[list[Fingerprint]]:
+    made = [kind.make(contents) for kind in KINDS.values() if kind.source == source]
+    return [[one for one in row if one is not None] for row in zip(*made, strict=True)]

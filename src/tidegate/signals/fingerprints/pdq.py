@@ -24,6 +24,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from tidegate.signals.fingerprints.kind import Kind, hex_parser, one_by_one
+from tidegate.signals.model import Fingerprint
+
 Floats = NDArray[np.float32]
 
 MIN_SIDE = 5
@@ -220,3 +223,22 @@ def _bits(frequencies: Floats) -> bytes:
     flat = frequencies.ravel()
     median = np.partition(flat, 127)[127]  # the lower one
     return np.packbits((flat > median)[::-1]).tobytes()
+
+
+def _make(rgb: NDArray[np.uint8]) -> Fingerprint | None:
+    value, quality = pdq(rgb)
+    return Fingerprint("pdq", value, quality) if quality >= MIN_QUALITY else None
+
+
+KIND = Kind(
+    name="pdq",
+    route="pdq",
+    source="pixels",
+    make=one_by_one(_make),
+    parse=hex_parser(32),
+    format=bytes.hex,
+    exact=True,
+    hamming=True,
+    default_radius=31,
+    max_radius=31,
+)

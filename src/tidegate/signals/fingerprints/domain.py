@@ -1,0 +1,50 @@
+"""The registrable domain of a URL, by the Public Suffix List: who answers for the page.
+
+Too coarse to restrict by. Where the host is an address or itself a suffix, it is the host.
+"""
+
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from publicsuffixlist import PublicSuffixList
+
+from tidegate.signals.fingerprints.kind import Kind, one_by_one
+from tidegate.signals.fingerprints.url import canonical
+from tidegate.signals.model import Fingerprint
+
+
+@lru_cache(maxsize=1)
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList()
+
+
+@lru_cache(maxsize=4096)
+def registrable(host: str) -> str:
+    """`host`, in its canonical form, without what stands before the registrable domain."""
+    if host.startswith("[") or host.replace(".", "").isdecimal():
+        return host
+    return _suffixes().privatesuffix(host) or host
+
+
+def _make(canonical_url: str) -> Fingerprint:
+    host = urlsplit(canonical_url).netloc.rpartition("@")[2]
+    if not host.endswith("]"):
+        host = host.partition(":")[0] if not host.startswith("[") else host.rpartition(":")[0]
+    return Fingerprint("domain", registrable(host).encode())
+
+
+def _parse(value: str) -> bytes:
+    found = canonical(value)
+    if found is None or "://" in value or urlsplit(found).path != "/":
+        raise ValueError("a domain such as example.com")
+    return _make(found).value
+
+
+KIND = Kind(
+    name="domain",
+    route="domain",
+    source="url",
+    make=one_by_one(_make),
+    parse=_parse,
+    format=lambda value: value.decode(),
+)

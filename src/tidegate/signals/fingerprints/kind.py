@@ -1,0 +1,50 @@
+"""What a kind of fingerprint is: the shape that every file of this package fills in once."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tidegate.signals.model import Fingerprint
+
+Source = Literal["bytes", "text", "url", "pixels"]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of fingerprint.
+
+    `source` says what `make` takes: the bytes of a file, text in normal form, a canonical URL, or
+    decoded RGB pixels; a sequence of them, and it answers in order, None where content of this
+    sort has no code. `exact`: its route may restrict. `hamming`: values are 256-bit codes and
+    compared by distance, up to a bank's radius; other kinds match when equal. `parse` reads what
+    people write for a value and raises ValueError with what was expected; `format` is its inverse.
+    """
+
+    name: str
+    route: str
+    source: Source
+    make: Callable[[Sequence[Any]], list[Fingerprint | None]]
+    parse: Callable[[str], bytes]
+    format: Callable[[bytes], str]
+    exact: bool = False
+    hamming: bool = False
+    default_radius: int = 0
+    max_radius: int = 0
+
+
+def one_by_one(make: Callable[[Any], Fingerprint | None]) -> Callable[[Sequence[Any]], Any]:
+    """A `make` for kinds that gain nothing from seeing several contents at once."""
+    return lambda contents: [make(content) for content in contents]
+
+
+def hex_parser(size: int) -> Callable[[str], bytes]:
+    """Reads exactly `size` bytes written as hex digits of either case."""
+    pattern = re.compile(rf"[0-9A-Fa-f]{{{2 * size}}}\Z")
+
+    def parse(value: str) -> bytes:
+        if not pattern.match(value):
+            raise ValueError(f"{2 * size} hex digits")
+        return bytes.fromhex(value)
+
+    return parse

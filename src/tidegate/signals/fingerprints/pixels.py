@@ -1,0 +1,13 @@
+"""Fingerprints of decoded pixels: what the decoding workers run, apart from the server."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidegate.signals.fingerprints import KINDS
+from tidegate.signals.model import Fingerprint
+
+
+def of_pixels(rgb: NDArray[np.uint8]) -> list[Fingerprint]:
+    """The fingerprints of one picture, (height, width, 3) in uint8; none where it is too flat."""
+    made = (kind.make([rgb])[0] for kind in KINDS.values() if kind.source == "pixels")
+    return [fingerprint for fingerprint in made if fingerprint]
