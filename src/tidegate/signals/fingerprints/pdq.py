@@ -14,8 +14,8 @@ the last bit (`pdqhash` 0.2.8, which is facebook/ThreatExchange `pdq/cpp`), and 
   pass), but every sum is carried in the reference's own order, a whole line of lanes at a time.
 * Luma is (299R + 587G + 114B) / 1000 in float32: the numerator is an integer below 2^24, hence
   exact in any order, and one division rounds correctly. The reference rounds the double 0.299R +
-  0.587G + 0.114B; both round the same rational, which is either representable or at least 2^-24 of
-  an ulp away from a tie, and a double errs by less than 2^-26 of one.
+  0.587G + 0.114B. Both round the same rational, whose denominator divides 1000: it is a float32
+  itself or at least 1/125 of half an ulp away from a tie, and the double errs by far less.
 """
 
 import threading
