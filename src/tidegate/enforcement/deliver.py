@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from random import Random, SystemRandom
 from typing import TypeVar
 from uuid import UUID
@@ -33,7 +34,8 @@ from tidegate.infra.errors import Refusal
 
 T = TypeVar("T")
 
-BATCH = 16  # messages in flight to one target
+BATCH = 16  # most messages in flight to one target
+_FIRST_BATCH = 4  # small servers drop what comes in a burst
 TIMEOUT = 15.0  # seconds for one attempt, redirects included
 LEASE = timedelta(seconds=60)
 _POLL = 0.2  # seconds; one indexed query, and nothing to lose as a notification could be
@@ -109,10 +111,12 @@ class Deliverer:
 
     async def _drain(self, webhook_id: UUID) -> int:
         """Send batch after batch to one target, until nothing is due for it."""
-        done = 0
+        done, size = 0, _FIRST_BATCH
         while not self._stopping:
             try:
-                batch = await self._in_tx(lambda tx: claim(tx, webhook_id, BATCH, LEASE))
+                batch = await self._in_tx(
+                    partial(claim, webhook_id=webhook_id, limit=size, lease=LEASE)
+                )
                 if batch is None:
                     break
                 attempts = await self._send_all(*batch)
@@ -122,6 +126,8 @@ class Deliverer:
                 log.warning("delivery.database_unavailable", error=type(error).__name__)
                 break
             done += len(attempts)
+            all_well = all(attempt.accepted for attempt in attempts)
+            size = min(size * 2, BATCH) if all_well else _FIRST_BATCH
         return done
 
     async def _send_all(self, target: Target, claims: Sequence[Claim]) -> list[Attempt]:
