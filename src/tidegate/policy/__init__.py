@@ -1,0 +1,1 @@
+"""What we judge by: rules in CEL, kept in versioned packs, evaluated on facts and explained."""

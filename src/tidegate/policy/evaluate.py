@@ -1,0 +1,105 @@
+"""Evaluating a pack on facts: which rules fire, why, and what they say together.
+
+The hot path: nearly every item fires nothing, which one expression (`Pack.sieve`) decides.
+"""
+
+from tidegate.policy import invariant
+from tidegate.policy.cel import Failure, Inputs
+from tidegate.policy.explain import because
+from tidegate.policy.facts import Facts
+from tidegate.policy.gate import admission, judge_digests
+from tidegate.policy.model import (
+    Because,
+    Evaluated,
+    Outcome,
+    Pack,
+    Rule,
+    RuleResult,
+    Verdict,
+    strongest,
+)
+from tidegate.signals.model import Match
+
+
+def evaluate(pack: Pack, facts: Facts) -> Evaluated:
+    """Judge facts by the live rules of a pack; shadow rules are recorded and do not act.
+
+    Never raises for what is in the facts: a rule that fails goes to review. The rules of the
+    answer are those that fired or failed, in the pack's order.
+    """
+    match admission(pack, facts.item.publicness, facts.reports.count):
+        case "nothing":
+            return Evaluated("pass", [])
+        case "digest":
+            return judge_digests(facts.matches)
+        case "all":
+            pass
+    try:
+        inputs = pack.binding.inputs(facts)
+    except (ValueError, TypeError, OverflowError) as error:
+        return _all_failed(pack, Failure(f"the facts cannot be read: {error}"[:300]))
+    if pack.sieve is not None and pack.sieve.evaluate(inputs) is False:
+        return Evaluated("pass", [])
+
+    results: list[RuleResult] = []
+    verdict: Verdict = "pass"
+    errors = 0
+    resting: list[Match] = []
+    for rule in pack.acting:
+        values = _values(rule, inputs)
+        if values is None:
+            continue
+        outcome: Outcome = rule.outcome
+        explanation = [
+            because(condition, value, facts)
+            for condition, value in zip(rule.when, values, strict=True)
+        ]
+        if any(isinstance(value, Failure) for value in values):
+            errors += 1
+            outcome = "review"
+        elif outcome == "restrict":
+            sound = invariant.rests_on(
+                facts.matches, lambda some, rule=rule: _holds(rule, inputs.with_matches(some))
+            )
+            explanation.append(Because(invariant.STATEMENT, bool(sound)))
+            if not sound:
+                outcome = "review"
+            elif rule.mode == "live":
+                resting = sound
+        results.append(RuleResult(rule.name, rule.version, rule.mode, outcome, explanation))
+        if rule.mode == "live":
+            verdict = strongest((verdict, outcome))
+    return Evaluated(verdict, results, errors, resting if verdict == "restrict" else [])
+
+
+def _values(rule: Rule, inputs: Inputs) -> list[bool | Failure] | None:
+    """The results of a rule's conditions; None as soon as one is false: the rule does not apply.
+
+    A failure does not end it, since a later false outweighs it.
+    """
+    values: list[bool | Failure] = []
+    for condition in rule.when:
+        value = condition.evaluate(inputs)
+        if value is False:
+            return None
+        values.append(value)
+    return values
+
+
+def _holds(rule: Rule, inputs: Inputs) -> bool:
+    return all(condition.evaluate(inputs) is True for condition in rule.when)
+
+
+def _all_failed(pack: Pack, failure: Failure) -> Evaluated:
+    results = [
+        RuleResult(
+            rule.name,
+            rule.version,
+            rule.mode,
+            "review",
+            [Because(condition.source, None, error=failure.message) for condition in rule.when],
+        )
+        for rule in pack.acting
+    ]
+    live = any(rule.mode == "live" for rule in pack.acting)
+    return Evaluated("review" if live else "pass", results, len(results))

@@ -1,0 +1,125 @@
+"""The facts that rules see: one Struct a variable, documented field by field.
+
+The CEL types (`cel.py`) and the page `docs/policy-variables.md` (`variables.py`) are made from
+these types. The pipeline fills them in from a revision, its matches and its reports.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from tidegate.content.model import Publicness
+from tidegate.signals.model import Match
+
+Stage = Literal["fast", "deep", "retro", "report"]
+
+
+class ItemFacts(msgspec.Struct, frozen=True):
+    """The revision of the item that is being judged."""
+
+    id: Annotated[str, Meta(description="The platform's own id of the item.")]
+    platform: Annotated[str, Meta(description="The platform that the item belongs to.")]
+    surface: Annotated[str, Meta(description="Where it was posted: `post`, `comment`, …")]
+    publicness: Annotated[
+        Publicness,
+        Meta(description="Who can see it: `public`, `restricted` (a group) or `private`."),
+    ]
+    author: Annotated[str, Meta(description="The author's pseudonym.")]
+    created_at: Annotated[datetime, Meta(description="When it was posted, as the platform says.")]
+    language: Annotated[str, Meta(description="BCP 47 tag as sent; empty if none.")] = ""
+    url: Annotated[str, Meta(description="The link that was posted; empty if none.")] = ""
+    has_text: Annotated[bool, Meta(description="Whether there is any text.")] = False
+    has_url: Annotated[bool, Meta(description="Whether there is a link.")] = False
+    has_media: Annotated[bool, Meta(description="Whether there is any media.")] = False
+    media_count: Annotated[int, Meta(description="How many media files there are.")] = 0
+    revision: Annotated[int, Meta(description="1 for the first content under this id.")] = 1
+    stage: Annotated[
+        Stage,
+        Meta(
+            description="Why it is judged now: `fast` (in the request), `deep`, `retro` (banks or"
+            " rules changed) or `report`."
+        ),
+    ] = "fast"
+    problems: Annotated[int, Meta(description="How many media files could not be judged.")] = 0
+    attributes: Annotated[
+        dict[str, str],
+        Meta(
+            description="The platform's own attributes; values that are no text are written as"
+            " JSON. Reading one that is missing is an error: ask `'name' in item.attributes` first."
+        ),
+    ] = {}
+
+
+class TextFacts(msgspec.Struct, frozen=True):
+    """The item's text."""
+
+    value: Annotated[str, Meta(description="The text as it was posted; empty if none.")] = ""
+    normalised: Annotated[
+        str, Meta(description="The normalised text: case, spacing and look-alikes evened out.")
+    ] = ""
+    length: Annotated[int, Meta(description="The length in characters, as posted.")] = 0
+
+
+class ReportFacts(msgspec.Struct, frozen=True):
+    """What has been reported about the item so far."""
+
+    count: Annotated[int, Meta(description="How many reports there are.")] = 0
+    reporters: Annotated[int, Meta(description="How many different reporters sent them.")] = 0
+    channels: Annotated[
+        list[str], Meta(description="The channels they came by, each once: `user`, …")
+    ] = []
+    reasons: Annotated[list[str], Meta(description="The reasons given, each once.")] = []
+
+
+class AuthorFacts(msgspec.Struct, frozen=True):
+    """What is known of the author."""
+
+    id: Annotated[str, Meta(description="The pseudonym, the same as `item.author`.")] = ""
+    restrictions: Annotated[
+        int, Meta(description="How many items of this author are restricted at the moment.")
+    ] = 0
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """Everything that one evaluation may read; each field is a variable of the rules."""
+
+    item: ItemFacts
+    text: TextFacts = TextFacts()
+    matches: list[Match] = []
+    reports: ReportFacts = ReportFacts()
+    author: AuthorFacts = AuthorFacts()
+
+
+# A match's own type belongs to the signals slice; what rules read in it is said here.
+MATCH_FIELDS: dict[str, str] = {
+    "part": "The part of the item: `text`, `url`, `media/0`, …",
+    "bank": "The bank's name.",
+    "stance": "The bank's stance: `known` or `allow`.",
+    "entry": "The entry's id.",
+    "labels": "The entry's labels, or its bank's.",
+    "kind": "The kind of fingerprint that matched.",
+    "route": "How it was found, e.g. `digest`.",
+    "distance": "The distance in bits; 0 for exact kinds.",
+    "confirmed": "Whether a person has confirmed the entry.",
+    "exact": "Whether the route is exact: a digest, a canonical URL, or PDQ within the radius.",
+    "allowed": "Whether an `allow` entry at least as near speaks for this part.",
+}
+
+# Fields whose values are a closed set, so that a typing error in a rule is found on loading.
+CLOSED: dict[str, tuple[str, ...]] = {
+    "publicness": ("public", "restricted", "private"),
+    "stage": ("fast", "deep", "retro", "report"),
+    "stance": ("known", "allow"),
+}
+
+
+def to_attributes(attributes: Mapping[str, Any]) -> dict[str, str]:
+    """A submission's attributes as rules see them: text stays, everything else becomes JSON."""
+    return {
+        name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for name, value in attributes.items()
+    }

@@ -1,0 +1,149 @@
+"""Policy as pure types: rules, labels and packs, and what an evaluation says."""
+
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+import msgspec
+
+from tidegate.policy.cel import Binding, Condition
+from tidegate.signals.model import Match
+
+Mode = Literal["draft", "shadow", "live", "retired"]
+Outcome = Literal["review", "restrict", "escalate"]
+Verdict = Literal["pass", "review", "restrict", "escalate"]
+GroundKind = Literal["law", "terms"]
+Exemption = Literal["none", "news", "research", "art", "counter_speech"]
+
+MODES: tuple[Mode, ...] = ("draft", "shadow", "live", "retired")
+OUTCOMES: tuple[Outcome, ...] = ("review", "restrict", "escalate")
+# From the weakest to the strongest.
+VERDICTS: tuple[Verdict, ...] = ("pass", "review", "restrict", "escalate")
+EXEMPTIONS: tuple[Exemption, ...] = ("none", "news", "research", "art", "counter_speech")
+
+
+class Ground(msgspec.Struct, frozen=True):
+    """Why something may be done: a law or the platform's terms, and where it says so."""
+
+    kind: GroundKind
+    reference: str
+
+
+class Label(msgspec.Struct, frozen=True):
+    """What content is called, in a decision and to the people concerned."""
+
+    name: str
+    text: str
+    ground: Ground
+    exemption_required: bool = False
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """A named, versioned rule: its outcome, when all conditions of `when` hold."""
+
+    name: str
+    version: int
+    mode: Mode
+    outcome: Outcome
+    text: str
+    when: tuple[Condition, ...]
+    label: str | None = None
+
+    @property
+    def sources(self) -> list[str]:
+        """The conditions as they are written."""
+        return [condition.source for condition in self.when]
+
+
+class Pack(msgspec.Struct, frozen=True):
+    """A policy pack, checked and compiled.
+
+    `acting` are the rules that are evaluated (live and shadow), `binding` makes their inputs, and
+    `sieve` is false exactly when none of them can fire or fail (None: too many for one expression).
+    `private_digest_match`: private items are judged by digest matches too.
+    """
+
+    name: str
+    version: int
+    text: str
+    ground: Ground
+    rules: tuple[Rule, ...]
+    labels: Mapping[str, Label]
+    exemptions: Mapping[str, str]
+    private_digest_match: bool
+    source: str
+    digest: bytes
+    acting: tuple[Rule, ...]
+    binding: Binding
+    sieve: Condition | None
+
+    @property
+    def ident(self) -> str:
+        """The name by which evaluations know this version: `tvec@1`."""
+        return f"{self.name}@{self.version}"
+
+    def ground_for(self, label: str | None) -> Ground:
+        """The ground of a label, or the pack's own where there is none of that name."""
+        known = self.labels.get(label) if label is not None else None
+        return known.ground if known else self.ground
+
+
+class PackProblem(msgspec.Struct, frozen=True):
+    """Something wrong in a pack, and where. Lines and columns count from 1."""
+
+    message: str
+    file: str
+    rule: str | None = None
+    condition: str | None = None
+    line: int | None = None
+    column: int | None = None
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        """One line for a terminal, in the form that editors can follow."""
+        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
+        rule = f" rule {self.rule}:" if self.rule else ""
+        condition = f" (in `{self.condition}`)" if self.condition else ""
+        hint = f"; {self.hint}" if self.hint else ""
+        return f"{place}:{rule} {self.message}{condition}{hint}"
+
+
+class Because(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One condition of a rule with its result; `value` is null where it failed.
+
+    `read` holds what it read, cut to a bounded size. It can hold parts of the content, so it goes
+    when the item is erased.
+    """
+
+    condition: str
+    value: bool | None
+    read: Mapping[str, object] = {}
+    error: str | None = None
+
+
+class RuleResult(msgspec.Struct, frozen=True):
+    """A rule that fired or failed. In mode `shadow` it is recorded and does not act."""
+
+    rule: str
+    version: int
+    mode: Mode
+    outcome: Outcome
+    because: list[Because]
+
+
+class Evaluated(msgspec.Struct, frozen=True):
+    """What a pack says about some facts.
+
+    `errors` counts the rules that failed. `rests_on` are the confirmed, exact matches that a
+    restriction rests on, to be checked once more by the transaction that carries it out.
+    """
+
+    verdict: Verdict
+    rules: list[RuleResult]
+    errors: int = 0
+    rests_on: list[Match] = []
+
+
+def strongest(verdicts: Iterable[Verdict]) -> Verdict:
+    """The strongest of these; `pass` if there are none."""
+    ranks = [VERDICTS.index(verdict) for verdict in verdicts]
+    return VERDICTS[max(ranks, default=0)]
