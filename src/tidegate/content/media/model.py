@@ -1,0 +1,94 @@
+"""What a look at one media file says, and the limits it is done under.
+
+The pool answers with `Examined`; the pipeline prefixes the part (`media/0`) and judges.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class ViewCode(msgspec.Struct, frozen=True):
+    """A fingerprint of one view of a picture.
+
+    `view` is "" for the picture as people see it, "stored" for its pixels as stored (no
+    orientation, no alpha, no profile), "#12" for frame 12 of an animation, counted from 0.
+    """
+
+    view: str
+    kind: str
+    value: bytes
+    quality: int | None = None
+
+
+class Examined(msgspec.Struct, frozen=True):
+    """What one file is. `content_type` is sniffed from its bytes, None where nothing fits.
+
+    `width` and `height` are those of the picture as people see it; `frames` how many it has as far
+    as they were counted. `problems` are texts for people that start with a stable code (`Problem`).
+    `judged`: all that was to be looked at was; if not, a person has to look.
+    """
+
+    content_type: str | None = None
+    width: int | None = None
+    height: int | None = None
+    frames: int = 0
+    codes: list[ViewCode] = []
+    problems: list[str] = []
+    judged: bool = True
+
+
+class MediaLimits(msgspec.Struct, frozen=True):
+    """What one file may cost. Beyond it a file isn't decoded (further), and says so."""
+
+    max_bytes: int = 64 << 20
+    max_pixels: int = 64_000_000
+    memory_bytes: int = 2 << 30
+    """Address space of a worker, the program itself included (about 300 MB)."""
+    cpu_seconds: float = 10.0
+    wall_seconds: float = 10.0
+    quick_seconds: float = 2.0
+    """A file that takes longer is begun anew in the lane for slow ones."""
+    max_frames: int = 8
+    """How many frames of an animation are looked at, the first included."""
+    frame_horizon: int = 1000
+    """Only the first so many frames are counted and sampled."""
+
+
+class Problem(StrEnum):
+    """The codes that a problem's text starts with; they do not change."""
+
+    EMPTY = "empty file"
+    TOO_LARGE = "too many bytes"
+    UNKNOWN_TYPE = "unknown media type"
+    UNSUPPORTED_TYPE = "media type not supported"
+    FALSE_TYPE = "false declared type"
+    TOO_MANY_PIXELS = "too many pixels"
+    TOO_MANY_FRAMES = "too many frames"
+    TRUNCATED = "file is cut short"
+    DAMAGED = "file is damaged"
+    METADATA = "metadata too large"
+    MEMORY = "not enough memory"
+    TIME = "took too long"
+    CRASHED = "decoder crashed"
+    UNFINGERPRINTED = "could not be fingerprinted"
+    PROFILE = "colour profile not usable"
+    UNAVAILABLE = "decoder not available"
+
+    @property
+    def harmless(self) -> bool:
+        """Worth a note, but the picture was judged all the same."""
+        return self in (Problem.FALSE_TYPE, Problem.PROFILE)
+
+    def text(self, detail: str = "") -> str:
+        return f"{self} ({detail})" if detail else str(self)
+
+
+def code_of(problem: str) -> str:
+    """The stable code at the start of a problem's text."""
+    return problem.partition(" (")[0]
+
+
+def failed(problem: Problem, detail: str = "", content_type: str | None = None) -> Examined:
+    """The answer for a file that could not be judged at all."""
+    return Examined(content_type=content_type, problems=[problem.text(detail)], judged=False)
