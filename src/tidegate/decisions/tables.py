@@ -42,3 +42,4 @@ decisions = sa.Table(
     sa.Column("reverses", sa.Uuid),  # the decision that this one takes back
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
 )
+sa.Index("ix_decisions_until", decisions.c.until, postgresql_where=decisions.c.until.isnot(None))

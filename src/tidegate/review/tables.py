@@ -19,10 +19,12 @@ cases = sa.Table(
     sa.Column("claimed_until", sa.TIMESTAMP(timezone=True)),
     sa.Column("decision_id", sa.Uuid),
     sa.Column("opened_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("reopened_at", sa.TIMESTAMP(timezone=True)),
     sa.Column("decided_at", sa.TIMESTAMP(timezone=True)),
 )
 _waiting = cases.c.state != "decided"
 sa.Index("uq_cases_item_id", cases.c.item_id, unique=True, postgresql_where=_waiting)
+sa.Index("ix_cases_waiting", cases.c.opened_at, cases.c.id, postgresql_where=_waiting)
 sa.Index("ix_cases_queue", cases.c.queue, cases.c.opened_at, cases.c.id, postgresql_where=_waiting)
 sa.Index("ix_cases_opened_at", cases.c.opened_at, cases.c.id)
 sa.Index("ix_cases_state", cases.c.state, cases.c.opened_at, cases.c.id)
@@ -36,4 +38,7 @@ case_events = sa.Table(
     sa.Column("kind", sa.Text, nullable=False),  # opened, reported, claimed, released, decided, …
     sa.Column("actor", sa.Text, nullable=False),
     sa.Column("detail", JSONB, nullable=False, server_default="{}"),
+)
+sa.Index(
+    "ix_cases_claimed_until", cases.c.claimed_until, postgresql_where=cases.c.state == "claimed"
 )

@@ -1,0 +1,129 @@
+"""Recording evaluations and decisions. Both are appended and never changed, except by erasure."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+
+from tidegate.content.model import ItemRow
+from tidegate.decisions.model import (
+    Decision,
+    Evaluation,
+    Outcome,
+    Restriction,
+    decision_json,
+)
+from tidegate.decisions.tables import decisions, evaluations
+from tidegate.infra.db import Tx
+from tidegate.infra.ids import uuid7
+from tidegate.ledger.actions import append
+from tidegate.policy.model import Exemption, Ground
+
+EVALUATION_COLUMNS = Evaluation.__struct_fields__
+ERASED = "erased with the item"
+
+_json = msgspec.json.Encoder()
+
+
+def evaluation_row(evaluation: Evaluation) -> tuple[object, ...]:
+    """An evaluation as a COPY row of `EVALUATION_COLUMNS`."""
+    return (
+        evaluation.id,
+        evaluation.item_id,
+        evaluation.revision,
+        evaluation.stage,
+        evaluation.pack,
+        evaluation.bank_version,
+        evaluation.verdict,
+        _json.encode(evaluation.rules).decode(),
+        _json.encode(evaluation.matches).decode(),
+        _json.encode(evaluation.problems).decode(),
+        evaluation.created_at,
+    )
+
+
+def record_evaluations(tx: Tx, found: Iterable[Evaluation]) -> None:
+    """Append evaluations in one COPY."""
+    tx.copy(evaluations, EVALUATION_COLUMNS, map(evaluation_row, found))
+
+
+def record(
+    tx: Tx,
+    *,
+    item: ItemRow,
+    revision: int,
+    outcome: Outcome,
+    reason: str,
+    decided_by: str | None = None,
+    label: str | None = None,
+    ground: Ground | None = None,
+    exemption: Exemption | None = None,
+    restriction: Restriction | None = None,
+    case_id: UUID | None = None,
+    evaluation_id: UUID | None = None,
+    reverses: UUID | None = None,
+) -> Decision:
+    """Append a decision with its ledger entry. `decided_by` is the actor unless a rule decided.
+
+    The caller holds the item's row and carries out the decision's effect.
+    """
+    decision = Decision(
+        id=uuid7(tx.now),
+        item_id=item.id,
+        revision=revision,
+        case_id=case_id,
+        evaluation_id=evaluation_id,
+        outcome=outcome,
+        label=label,
+        ground=ground,
+        exemption=exemption,
+        restriction=restriction,
+        reason=reason,
+        decided_by=decided_by or tx.actor,
+        reverses=reverses,
+        created_at=tx.now,
+    )
+    tx.execute(
+        sa.insert(decisions).values(
+            id=decision.id,
+            item_id=decision.item_id,
+            revision=decision.revision,
+            case_id=decision.case_id,
+            evaluation_id=decision.evaluation_id,
+            outcome=decision.outcome,
+            label=decision.label,
+            ground_kind=None if ground is None else ground.kind,
+            ground_reference=None if ground is None else ground.reference,
+            exemption=decision.exemption,
+            scope=None if restriction is None else restriction.scope,
+            territory=None if restriction is None else restriction.territory,
+            until=None if restriction is None else restriction.until,
+            reason=decision.reason,
+            decided_by=decision.decided_by,
+            reverses=decision.reverses,
+            created_at=decision.created_at,
+        )
+    )
+    append(tx, "decision.recorded", decision_json(decision) | {"item": item.id}, item.id)
+    return decision
+
+
+def forget_explanations(tx: Tx, item_id: UUID) -> None:
+    """Erasure: what rules read of the item and what people wrote about it go; the outcomes stay."""
+    rows = tx.execute(
+        sa.select(evaluations.c.id, evaluations.c.rules).where(evaluations.c.item_id == item_id)
+    ).all()
+    for row in rows:
+        tx.execute(
+            sa.update(evaluations)
+            .where(evaluations.c.id == row.id)
+            .values(rules=_without_values(row.rules), problems=[])
+        )
+    tx.execute(sa.update(decisions).where(decisions.c.item_id == item_id).values(reason=ERASED))
+
+
+def _without_values(rules: Sequence[dict[str, object]]) -> list[dict[str, object]]:
+    return [
+        {key: rule[key] for key in rule if key != "because"} | {"because": []} for rule in rules
+    ]

@@ -1,0 +1,239 @@
+"""What was concluded about an item: evaluations by rules, decisions by people and live rules.
+
+Evaluations come from policy; decisions end cases and start or end restrictions. Pure.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from tidegate.infra.errors import Refusal, bad_field
+from tidegate.policy.facts import Stage
+from tidegate.policy.model import Exemption, Ground, Label, Pack, Verdict
+from tidegate.signals.model import Match
+
+Outcome = Literal["restrict", "pass", "lift", "escalate"]
+Effect = Literal["restrict", "lift", "escalate"]
+
+# ISO 3166-1 alpha-2, the officially assigned codes.
+_CODES = """
+AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS
+BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE
+EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM
+HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC
+LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA
+NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW
+SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO
+TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
+"""
+TERRITORIES = frozenset(_CODES.split())
+
+
+class GroundIn(Ground, frozen=True, forbid_unknown_fields=True):
+    """A ground as a person sends it."""
+
+    reference: Annotated[str, Meta(min_length=1, max_length=500)]
+
+
+class Restriction(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a restriction covers: everywhere without `territory`, for ever without `until`."""
+
+    scope: Literal["item", "account"]
+    territory: (
+        Annotated[
+            list[Annotated[str, Meta(pattern="^[A-Z]{2}$")]],
+            Meta(min_length=1, max_length=len(TERRITORIES), description="ISO 3166-1 alpha-2"),
+        ]
+        | None
+    ) = None
+    until: Annotated[datetime, Meta(tz=True, description="RFC 3339 with an offset")] | None = None
+
+
+class DecisionIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A decision as a person sends it."""
+
+    outcome: Outcome
+    reason: Annotated[str, Meta(min_length=1, max_length=4000)]
+    label: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    ground: GroundIn | None = None
+    exemption: Exemption | None = None
+    restriction: Restriction | None = None
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """A decision as stored. `reverses` names the decision whose restriction this one ends."""
+
+    id: UUID
+    item_id: UUID
+    revision: int
+    case_id: UUID | None
+    evaluation_id: UUID | None
+    outcome: Outcome
+    label: str | None
+    ground: Ground | None
+    exemption: Exemption | None
+    restriction: Restriction | None
+    reason: str
+    decided_by: str
+    reverses: UUID | None
+    created_at: datetime
+
+
+class Ruling(msgspec.Struct, frozen=True):
+    """What a live rule concluded by itself: `rule` is "pack/rule", `reason` its text for people."""
+
+    rule: str
+    outcome: Literal["restrict", "escalate"]
+    reason: str
+    label: str | None = None
+    ground: Ground | None = None
+
+
+class Evaluation(msgspec.Struct, frozen=True):
+    """One look at an item revision: what the rules of a pack said about these matches.
+
+    `rules` and `problems` are the JSON of the contract; `matches` keep what the rules saw of them.
+    """
+
+    id: UUID
+    item_id: UUID
+    revision: int
+    stage: Stage
+    pack: str
+    bank_version: int
+    verdict: Verdict
+    rules: list[Any]
+    matches: list[Match]
+    problems: list[Any]
+    created_at: datetime
+
+
+def effect(standing: bool, outcome: Outcome) -> Effect | None:
+    """The action that an outcome asks for, given whether a restriction stands on the item.
+
+    A restriction over a standing one replaces it (its scope may differ); a pass ends what stands.
+    """
+    if outcome == "pass":
+        return "lift" if standing else None
+    return outcome
+
+
+def stands_after(standing: bool, effect: Effect | None) -> bool:
+    """Whether a restriction stands on the item once the effect is done."""
+    return standing if effect in (None, "escalate") else effect == "restrict"
+
+
+def check(
+    decision: DecisionIn, labels: Mapping[str, Label], *, standing: bool, now: datetime
+) -> None:
+    """What the types cannot say. Raises Refusal: 422 with the field's pointer; 409
+    "nothing-to-lift" when the item is not restricted.
+    """
+    if decision.label is not None and decision.label not in labels:
+        raise bad_field("/label", f"one of {', '.join(sorted(labels))}", repr(decision.label))
+    if decision.outcome == "restrict":
+        if (
+            decision.label is not None
+            and labels[decision.label].exemption_required
+            and decision.exemption is None
+        ):
+            raise bad_field(
+                "/exemption", f"an answer: a restriction for {decision.label} needs one", "nothing"
+            )
+        if decision.exemption not in (None, "none"):
+            raise bad_field(
+                "/exemption", "none, or an outcome that leaves it up", decision.exemption
+            )
+    if decision.restriction is not None:
+        if decision.outcome != "restrict":
+            raise bad_field("/restriction", "nothing unless outcome is restrict", "a restriction")
+        _check_restriction(decision.restriction, now)
+    if decision.outcome == "lift" and not standing:
+        raise Refusal(
+            "nothing-to-lift",
+            409,
+            "No restriction stands on the item",
+            "Nothing was written. Only a standing restriction can be lifted.",
+        )
+
+
+def _check_restriction(restriction: Restriction, now: datetime) -> None:
+    seen: set[str] = set()
+    for index, territory in enumerate(restriction.territory or []):
+        if territory not in TERRITORIES or territory in seen:
+            expected = "an ISO 3166-1 alpha-2 code, each once"
+            raise bad_field(f"/restriction/territory/{index}", expected, repr(territory))
+        seen.add(territory)
+    if restriction.until is not None:
+        try:
+            past = restriction.until.astimezone(UTC) <= now
+        except OverflowError:
+            past = True
+        if past:
+            got = restriction.until.isoformat()
+            raise bad_field("/restriction/until", "a time in the future", got)
+
+
+def ground_of(decision: DecisionIn, pack: Pack) -> Ground | None:
+    """The ground that was named, else the label's own, else for a restriction the pack's."""
+    if decision.ground is not None:
+        return Ground(decision.ground.kind, decision.ground.reference)
+    if decision.label is None and decision.outcome != "restrict":
+        return None
+    return pack.ground_for(decision.label)
+
+
+def restriction_of(decision: DecisionIn) -> Restriction | None:
+    """What a restricting decision covers: the item, unless it says otherwise."""
+    if decision.outcome != "restrict":
+        return None
+    given = decision.restriction or Restriction("item")
+    if given.until is None:
+        return given
+    return msgspec.structs.replace(given, until=given.until.astimezone(UTC))
+
+
+def decision_json(decision: Decision) -> dict[str, object]:
+    """A decision as the API, the webhooks and the ledger show it."""
+    return {
+        "id": decision.id,
+        "outcome": decision.outcome,
+        "label": decision.label,
+        "ground": decision.ground,
+        "exemption": decision.exemption,
+        "restriction": decision.restriction,
+        "reason": decision.reason,
+        "decided_by": decision.decided_by,
+        "revision": decision.revision,
+        "case": decision.case_id,
+        "evaluation": decision.evaluation_id,
+        "reverses": decision.reverses,
+        "created_at": decision.created_at,
+    }
+
+
+def evaluation_json(evaluation: Evaluation) -> dict[str, object]:
+    """An evaluation as the API shows it; what only the rules need of a match is left out."""
+    return {
+        "id": evaluation.id,
+        "revision": evaluation.revision,
+        "stage": evaluation.stage,
+        "pack": evaluation.pack,
+        "bank_version": evaluation.bank_version,
+        "verdict": evaluation.verdict,
+        "rules": evaluation.rules,
+        "matches": [match_json(match) for match in evaluation.matches],
+        "problems": evaluation.problems,
+        "created_at": evaluation.created_at,
+    }
+
+
+def match_json(match: Match) -> dict[str, object]:
+    """A match as the API shows it."""
+    shown = msgspec.structs.asdict(match)
+    del shown["exact"], shown["allowed"]
+    return shown

@@ -1,0 +1,115 @@
+"""Reading evaluations and decisions."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+
+from tidegate.content.model import ItemRow
+from tidegate.content.tables import items
+from tidegate.decisions.model import Decision, Evaluation, Restriction
+from tidegate.decisions.tables import decisions, evaluations
+from tidegate.infra.db import Tx
+from tidegate.policy.model import Ground
+from tidegate.signals.model import Match
+
+_ITEM_COLUMNS = [items.c[name].label(f"item_{name}") for name in ItemRow.__struct_fields__]
+
+
+def _decision(row: sa.Row[Any]) -> Decision:
+    return Decision(
+        id=row.id,
+        item_id=row.item_id,
+        revision=row.revision,
+        case_id=row.case_id,
+        evaluation_id=row.evaluation_id,
+        outcome=row.outcome,
+        label=row.label,
+        ground=Ground(row.ground_kind, row.ground_reference) if row.ground_kind else None,
+        exemption=row.exemption,
+        restriction=Restriction(row.scope, row.territory, row.until) if row.scope else None,
+        reason=row.reason,
+        decided_by=row.decided_by,
+        reverses=row.reverses,
+        created_at=row.created_at,
+    )
+
+
+def _evaluation(row: sa.Row[Any]) -> Evaluation:
+    values = {name: getattr(row, name) for name in Evaluation.__struct_fields__}
+    values["matches"] = msgspec.convert(row.matches, list[Match])
+    return Evaluation(**values)
+
+
+def find_decision(tx: Tx, decision_id: UUID) -> Decision | None:
+    """The decision, or None."""
+    row = tx.execute(sa.select(decisions).where(decisions.c.id == decision_id)).one_or_none()
+    return None if row is None else _decision(row)
+
+
+def decisions_of(tx: Tx, item_id: UUID) -> list[Decision]:
+    """All decisions on an item, the first first."""
+    query = (
+        sa.select(decisions)
+        .where(decisions.c.item_id == item_id)
+        .order_by(decisions.c.created_at, decisions.c.id)
+    )
+    return [_decision(row) for row in tx.execute(query)]
+
+
+def is_decided(tx: Tx, item_id: UUID, revision: int) -> bool:
+    """Whether a rule or a person has decided this revision before."""
+    query = sa.select(
+        sa.exists().where(decisions.c.item_id == item_id, decisions.c.revision == revision)
+    )
+    return bool(tx.execute(query).scalar_one())
+
+
+def standing_restriction(tx: Tx, item_id: UUID) -> Decision | None:
+    """The decision whose restriction stands on the item, or None."""
+    query = (
+        sa.select(decisions)
+        .join(items, items.c.restricted_by == decisions.c.id)
+        .where(items.c.id == item_id)
+    )
+    row = tx.execute(query).one_or_none()
+    return None if row is None else _decision(row)
+
+
+def lock_expired(tx: Tx, limit: int) -> list[tuple[ItemRow, Decision]]:
+    """Items whose standing restriction has ended (`until` passed), their rows locked, each with
+    that restriction's decision. Items that another transaction holds are left for the next look.
+    """
+    query = (
+        sa.select(decisions, *_ITEM_COLUMNS)
+        .join(items, items.c.restricted_by == decisions.c.id)
+        .where(decisions.c.until <= tx.now, items.c.erased_at.is_(None))
+        .order_by(decisions.c.until)
+        .limit(limit)
+        .with_for_update(of=items, skip_locked=True)
+    )
+    width = len(_ITEM_COLUMNS)
+    return [(ItemRow(*row[-width:]), _decision(row)) for row in tx.execute(query)]
+
+
+def evaluations_of(tx: Tx, item_id: UUID) -> list[Evaluation]:
+    """All evaluations of an item, the first first."""
+    query = (
+        sa.select(evaluations)
+        .where(evaluations.c.item_id == item_id)
+        .order_by(evaluations.c.created_at, evaluations.c.id)
+    )
+    return [_evaluation(row) for row in tx.execute(query)]
+
+
+def latest_evaluation(tx: Tx, item_id: UUID, revision: int) -> Evaluation | None:
+    """The newest evaluation of an item's revision, or None when there is none yet."""
+    query = (
+        sa.select(evaluations)
+        .where(evaluations.c.item_id == item_id, evaluations.c.revision == revision)
+        .order_by(evaluations.c.created_at.desc(), evaluations.c.id.desc())
+        .limit(1)
+    )
+    row = tx.execute(query).one_or_none()
+    return None if row is None else _evaluation(row)

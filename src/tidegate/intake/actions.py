@@ -1,0 +1,59 @@
+"""Keeping reports: each once, with its reporter, tied to its item and case."""
+
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from tidegate.content.model import ItemRow
+from tidegate.infra.db import Tx
+from tidegate.infra.ids import uuid7
+from tidegate.intake.model import ReportIn, report_digest
+from tidegate.intake.tables import reports
+from tidegate.ledger.actions import append
+
+
+def record_report(
+    tx: Tx, report: ReportIn, *, platform: str, item: ItemRow, reporter: str | None
+) -> UUID | None:
+    """Append a report with its ledger entry; None when its id is taken, also by a transaction that
+    committed in between. `reporter` is the pseudonym.
+    """
+    report_id = tx.execute(
+        insert(reports)
+        .values(
+            id=uuid7(tx.now),
+            platform=platform,
+            external_id=report.id,
+            item_id=item.id,
+            channel=report.channel,
+            reason=report.reason,
+            comment=report.comment,
+            reporter=reporter,
+            digest=report_digest(report),
+            created_at=report.created_at,
+            received_at=tx.now,
+        )
+        .on_conflict_do_nothing(index_elements=["platform", "external_id"])
+        .returning(reports.c.id)
+    ).scalar_one_or_none()
+    if report_id is not None:
+        record = {"report": report_id, "channel": report.channel, "reason": report.reason}
+        append(tx, "report.received", record, item.id)
+    return report_id
+
+
+def settle_report(tx: Tx, report_id: UUID, case_id: UUID, answer: bytes) -> None:
+    """Tie a report to its case and keep the answer for retries."""
+    tx.execute(
+        sa.update(reports).where(reports.c.id == report_id).values(case_id=case_id, answer=answer)
+    )
+
+
+def forget_reports(tx: Tx, item_id: UUID) -> None:
+    """Erasure: what was said, by whom, and the stored answers go; that there was a report stays."""
+    tx.execute(
+        sa.update(reports)
+        .where(reports.c.item_id == item_id)
+        .values(comment=None, reporter=None, reason="", answer=None)
+    )

@@ -1,0 +1,70 @@
+"""A report as somebody sends it: what we are told about an item, through which channel. Pure."""
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from tidegate.content.model import ItemId, Moment, check_moment
+from tidegate.infra.errors import bad_field
+
+# "user" and "user_report" are two names of the same channel: what was sent is kept.
+Channel = Literal["user", "user_report", "notice", "trusted_flagger", "referral", "tip", "franked"]
+
+
+class ReportIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A report as `POST /v1/reports` takes it: about `item_id` or, where that is not known, a
+    `url`."""
+
+    id: ItemId
+    channel: Channel
+    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+    created_at: Moment
+    item_id: ItemId | None = None
+    url: Annotated[str, Meta(min_length=1, max_length=4096)] | None = None
+    comment: Annotated[str, Meta(max_length=10_000)] | None = None
+    reporter: (
+        Annotated[str, Meta(min_length=1, max_length=512, description="Kept as a pseudonym")] | None
+    ) = None
+
+
+class ReportView(msgspec.Struct, frozen=True):
+    """A report as a case shows it; `id` is the reporting side's own, `reporter` a pseudonym."""
+
+    id: str
+    channel: str
+    reason: str
+    comment: str | None
+    reporter: str | None
+    created_at: datetime
+    received_at: datetime
+
+
+class StoredReport(msgspec.Struct, frozen=True):
+    """What a retry is compared with, and answered by."""
+
+    id: UUID
+    digest: bytes
+    item_id: UUID
+    answer: bytes | None
+
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+
+
+def check_report(report: ReportIn, now: datetime) -> None:
+    """What the types cannot say. Raises Refusal (422) with the field's pointer."""
+    check_moment(report.created_at, now, "/created_at")
+    if (report.item_id is None) == (report.url is None):
+        got = "neither" if report.url is None else "both"
+        raise bad_field("", "either item_id or url", got)
+
+
+def report_digest(report: ReportIn) -> bytes:
+    """SHA-256 over the canonical form: two reports are the same when this is."""
+    moment = report.created_at.astimezone(UTC)
+    same = msgspec.structs.replace(report, created_at=moment)
+    return hashlib.sha256(_encoder.encode(same)).digest()

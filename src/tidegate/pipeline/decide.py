@@ -1,0 +1,206 @@
+"""From a decision to everything that follows: restriction, case, bank entry, action, ledger.
+
+One path for people and rules. Locks go item, case, bank entry; the counters come last.
+"""
+
+from datetime import timedelta
+from uuid import UUID
+
+from tidegate.content.actions import set_restriction
+from tidegate.content.model import ItemRow
+from tidegate.content.queries import lock_item, lock_item_by_id
+from tidegate.decisions import actions as decisions
+from tidegate.decisions.model import (
+    Decision,
+    DecisionIn,
+    Evaluation,
+    Restriction,
+    Ruling,
+    check,
+    decision_json,
+    effect,
+    ground_of,
+    restriction_of,
+)
+from tidegate.decisions.queries import lock_expired
+from tidegate.enforcement.actions import issue_many
+from tidegate.enforcement.model import Action, Order
+from tidegate.infra.db import Tx
+from tidegate.infra.errors import Refusal
+from tidegate.policy.model import Pack
+from tidegate.review import actions as review
+from tidegate.review.model import CaseDecisionIn, CaseDetail, CaseRow
+from tidegate.review.queries import get_case, item_of_case, lock_case, lock_waiting_case
+from tidegate.signals.actions import confirm_entry, refute_entry
+
+
+def decide_case(tx: Tx, case_id: UUID, decision_in: CaseDecisionIn, *, pack: Pack) -> CaseDetail:
+    """Decide a case, and with `entry` judge the bank entry whose match opened it.
+
+    No claim is needed, but another's live claim forbids it. Raises Refusal: 404; 410 when the item
+    was erased; 422 for a bad decision; 409 "case-decided" (with the decision that stands),
+    "case-claimed", "nothing-to-lift", "entry-gone".
+    """
+    item = lock_item_by_id(tx, item_of_case(tx, case_id))
+    case = lock_case(tx, case_id)
+    review.refuse_unless_free(tx, case)
+    decision, order = _conclude(tx, item, case.revision, decision_in, pack, case)
+    review.close_case(tx, case, decision)
+    if decision_in.entry is not None:
+        _judge_entry(tx, case, decision_in.entry)
+    if order is not None:
+        _issue(tx, order)
+    return get_case(tx, case_id)
+
+
+def decide_item(
+    tx: Tx, platform: str, external_id: str, decision_in: DecisionIn, *, pack: Pack
+) -> Decision:
+    """Decide an item without a case, or lift its restriction.
+
+    A waiting case asks the same question and is closed by the answer; an escalation leaves it
+    waiting. Raises Refusal as `decide_case` does.
+    """
+    item = lock_item(tx, platform, external_id)
+    case = lock_waiting_case(tx, item.id)
+    if case is not None:
+        review.refuse_unless_free(tx, case)
+    decision, order = _conclude(tx, item, item.revision, decision_in, pack, case)
+    if case is not None and decision.outcome == "escalate":
+        review.note(tx, case.id, "escalated", {"decision": str(decision.id)})
+    elif case is not None:
+        review.close_case(tx, case, decision)
+    if order is not None:
+        _issue(tx, order)
+    return decision
+
+
+def decide_by_rule(
+    tx: Tx, item: ItemRow, evaluation: Evaluation, ruling: Ruling
+) -> tuple[Decision, Action]:
+    """Carry out what a live rule concluded. The caller holds the item's row, and has made sure
+    that the ruling may restrict."""
+    decision = decisions.record(
+        tx,
+        item=item,
+        revision=evaluation.revision,
+        outcome=ruling.outcome,
+        reason=ruling.reason,
+        decided_by=f"rule:{ruling.rule}",
+        label=ruling.label,
+        ground=ruling.ground,
+        restriction=Restriction("item") if ruling.outcome == "restrict" else None,
+        evaluation_id=evaluation.id,
+    )
+    order = _carry_out(tx, item, decision)
+    assert order is not None
+    return decision, _issue(tx, order)
+
+
+def claim_case(tx: Tx, case_id: UUID, lease: timedelta) -> CaseDetail:
+    """Claim a case, or renew the claim. Raises Refusal as `review.claim` does."""
+    review.claim(tx, case_id, lease)
+    return get_case(tx, case_id)
+
+
+def release_case(tx: Tx, case_id: UUID, *, force: bool = False) -> CaseDetail:
+    """Give a case back. Raises Refusal as `review.release` does."""
+    review.release(tx, case_id, force=force)
+    return get_case(tx, case_id)
+
+
+def reopen_case(tx: Tx, case_id: UUID, reason: str) -> CaseDetail:
+    """Put a decided case back into its queue. Raises Refusal as `review.reopen` does."""
+    lock_item_by_id(tx, item_of_case(tx, case_id))
+    review.reopen(tx, case_id, reason)
+    return get_case(tx, case_id)
+
+
+def lift_expired(tx: Tx, limit: int = 200) -> int:
+    """Lift the restrictions whose end has passed; returns how many. For the worker."""
+    orders: list[Order] = []
+    for item, ended in lock_expired(tx, limit):
+        assert ended.restriction is not None
+        assert ended.restriction.until is not None
+        decision = decisions.record(
+            tx,
+            item=item,
+            revision=item.revision,
+            outcome="lift",
+            reason=f"The restriction ended at {ended.restriction.until:%Y-%m-%d %H:%M} UTC.",
+            decided_by="system",
+            reverses=ended.id,
+        )
+        order = _carry_out(tx, item, decision)
+        assert order is not None
+        orders.append(order)
+    issue_many(tx, orders)
+    return len(orders)
+
+
+def _conclude(
+    tx: Tx, item: ItemRow, revision: int, given: DecisionIn, pack: Pack, case: CaseRow | None
+) -> tuple[Decision, Order | None]:
+    """Check and record a person's decision and carry it out on the item; the action comes last."""
+    standing = item.restricted_by is not None
+    check(given, pack.labels, standing=standing, now=tx.now)
+    if isinstance(given, CaseDecisionIn) and given.entry is not None:
+        _check_match(case)
+    ends = effect(standing, given.outcome) == "lift"
+    decision = decisions.record(
+        tx,
+        item=item,
+        revision=revision,
+        outcome=given.outcome,
+        reason=given.reason,
+        label=given.label,
+        ground=ground_of(given, pack),
+        exemption=given.exemption,
+        restriction=restriction_of(given),
+        case_id=None if case is None else case.id,
+        reverses=item.restricted_by if ends else None,
+    )
+    return decision, _carry_out(tx, item, decision)
+
+
+def _carry_out(tx: Tx, item: ItemRow, decision: Decision) -> Order | None:
+    """Set or end the item's restriction; the order for the platform, if the effect asks for one."""
+    kind = effect(item.restricted_by is not None, decision.outcome)
+    if kind == "restrict":
+        set_restriction(tx, item.id, decision.id)
+    elif kind == "lift":
+        set_restriction(tx, item.id, None)
+    elif kind is None:
+        return None
+    return Order(kind, item, decision.revision, decision_json(decision))
+
+
+def _issue(tx: Tx, order: Order) -> Action:
+    return issue_many(tx, [order])[0]
+
+
+def _check_match(case: CaseRow | None) -> None:
+    if case is None or case.match is None:
+        raise Refusal(
+            "no-match",
+            409,
+            "No match opened the case",
+            "There is no entry to confirm or refute. Decide without `entry`.",
+        )
+
+
+def _judge_entry(tx: Tx, case: CaseRow, verdict: str) -> None:
+    """A person's word on the entry whose match opened the case."""
+    assert case.match is not None
+    judge = confirm_entry if verdict == "confirm" else refute_entry
+    try:
+        judge(tx, UUID(case.match["entry"]))
+    except Refusal as refusal:
+        if refusal.type != "entry-unknown":
+            raise
+        raise Refusal(
+            "entry-gone",
+            409,
+            "The entry was deleted from its bank",
+            "There is nothing left to confirm or refute. Decide without `entry`.",
+        ) from refusal

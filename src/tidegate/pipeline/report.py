@@ -1,0 +1,124 @@
+"""From a report to a case: kept once, judged with all that was reported before, always looked at.
+
+Whatever the rules say, a report opens its item's case or joins it.
+"""
+
+import hashlib
+from uuid import UUID
+
+import msgspec
+
+from tidegate.content.actions import raise_verdict
+from tidegate.content.model import ItemRow, pseudonym
+from tidegate.content.queries import item_erased, items_by_url, lock_item, lock_item_by_id
+from tidegate.decisions.actions import record_evaluations
+from tidegate.decisions.queries import is_decided
+from tidegate.enforcement.actions import announce_case
+from tidegate.infra.db import Tx
+from tidegate.infra.errors import Refusal, bad_field
+from tidegate.intake.actions import record_report, settle_report
+from tidegate.intake.model import ReportIn, check_report, report_digest
+from tidegate.intake.queries import find_report, report_facts
+from tidegate.pipeline.decide import decide_by_rule
+from tidegate.pipeline.instance import Instance
+from tidegate.pipeline.judge import judge_report
+from tidegate.pipeline.reported_url import admit_reported_url
+from tidegate.policy.model import Verdict
+from tidegate.review.actions import open_case
+from tidegate.review.model import REPORT_QUEUE
+from tidegate.signals import fingerprints
+
+
+class ReportAnswer(msgspec.Struct, frozen=True):
+    """What `POST /v1/reports` answers: the report's and the item's ids as the caller knows them,
+    the case that the report opened or joined, and how many reports the item has now."""
+
+    id: str
+    item: str
+    case: UUID
+    state: str
+    queue: str
+    reports: int
+
+
+def submit_report(
+    tx: Tx, instance: Instance, report: ReportIn, *, platform: str
+) -> tuple[bytes, ItemRow | None]:
+    """Take a report; the answer's JSON, and the item unless the answer is a stored one.
+
+    The same report again gets the stored answer to the letter, also when both arrive at once.
+    Raises Refusal: 422; 404 "item-unknown"; 410 "item-erased"; 409 "report-changed".
+    """
+    check_report(report, tx.now)
+    if (answer := _stored(tx, platform, report)) is not None:
+        return answer, None
+    item = _item_of(tx, instance, platform, report)
+    reporter = report.reporter and pseudonym(instance.secrets.author_key, platform, report.reporter)
+    report_id = record_report(tx, report, platform=platform, item=item, reporter=reporter)
+    if report_id is None:  # the same id at once: the other one has committed, and answers
+        answer = _stored(tx, platform, report)
+        assert answer is not None
+        return answer, None
+    facts = report_facts(tx, item.id)
+    judged = judge_report(tx, instance, item, facts)
+    record_evaluations(tx, [judged.evaluation])
+    raise_verdict(tx, item, _at_least_review(judged.evaluation.verdict))
+    case, opened = open_case(
+        tx,
+        item=item,
+        revision=item.revision,
+        queue=REPORT_QUEUE,
+        origin="report",
+        match=judged.leading_match,
+    )
+    body = msgspec.json.encode(
+        ReportAnswer(report.id, item.external_id, case.id, case.state, case.queue, facts.count)
+    )
+    settle_report(tx, report_id, case.id, body)
+    if opened:
+        announce_case(tx, case_id=case.id, item=item, revision=item.revision)
+    # What was decided before is not undone by a rule: the case asks a person.
+    if judged.ruling is not None and not is_decided(tx, item.id, item.revision):
+        decide_by_rule(tx, item, judged.evaluation, judged.ruling)
+    return body, item
+
+
+def _stored(tx: Tx, platform: str, report: ReportIn) -> bytes | None:
+    """The answer to a report that was here before, or None. Raises Refusal: 409, 410."""
+    known = find_report(tx, platform, report.id)
+    if known is None:
+        return None
+    if known.answer is None:
+        raise item_erased(report.item_id or "that was reported")
+    if known.digest != report_digest(report):
+        raise Refusal(
+            "report-changed",
+            409,
+            "Another report has this id",
+            "Nothing was written. A new report needs a new id; a sent one stays as it is.",
+        )
+    return known.answer
+
+
+def _item_of(tx: Tx, instance: Instance, platform: str, report: ReportIn) -> ItemRow:
+    """The reported item, locked: by its id, else by its canonical URL. A URL that nobody submitted
+    becomes an item, so that no report is lost."""
+    if report.item_id is not None:
+        return lock_item(tx, platform, report.item_id)
+    assert report.url is not None
+    key = url_key(report.url)
+    if key is None:
+        raise bad_field("/url", "an http(s) URL", report.url[:60])
+    for known in items_by_url(tx, platform, key):
+        return lock_item_by_id(tx, known.id)
+    return admit_reported_url(tx, instance, platform, report.url)
+
+
+def url_key(url: str) -> bytes | None:
+    """By what an item is found under its URL: SHA-256 of the canonical form; None: no such URL."""
+    codes = [code.value for code in fingerprints.of_url(url) if code.kind == "url"]
+    return hashlib.sha256(codes[0]).digest() if codes else None
+
+
+def _at_least_review(verdict: Verdict) -> Verdict:
+    return "review" if verdict == "pass" else verdict

@@ -1,0 +1,232 @@
+"""The verbs that move cases. Who opens or decides one holds the item's row already: the order of
+locks is item, then case.
+"""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from tidegate.content.model import ItemRow
+from tidegate.decisions.model import Decision, decision_json
+from tidegate.decisions.queries import find_decision
+from tidegate.infra.db import Tx
+from tidegate.infra.errors import Refusal
+from tidegate.infra.ids import uuid7
+from tidegate.ledger.actions import append
+from tidegate.review.model import (
+    CaseRow,
+    Origin,
+    Verb,
+    claimed_elsewhere,
+    held_by_another,
+    transition,
+)
+from tidegate.review.queries import CASE_COLUMNS, CLAIMED, WAITING, lock_case
+from tidegate.review.tables import case_events, cases
+from tidegate.signals.model import Match
+
+
+def open_case(
+    tx: Tx,
+    *,
+    item: ItemRow,
+    revision: int,
+    queue: str,
+    origin: Origin,
+    match: Match | None = None,
+) -> tuple[CaseRow, bool]:
+    """The item's waiting case: joined when there is one, reopened when its last was decided, else
+    opened. Returns it with whether it waits anew (opened or reopened). The caller holds the item.
+    """
+    shown = None if match is None else msgspec.to_builtins(match)
+    if (last := _last_case(tx, item.id)) is not None:
+        return _come_back(tx, last, revision, origin, shown)
+    opened = tx.execute(
+        insert(cases)
+        .values(
+            id=uuid7(tx.now),
+            item_id=item.id,
+            revision=revision,
+            queue=queue,
+            state="open",
+            origin=origin,
+            match=sa.null() if shown is None else shown,
+            opened_at=tx.now,
+        )
+        .on_conflict_do_nothing(index_elements=[cases.c.item_id], index_where=WAITING)
+        .returning(*CASE_COLUMNS)
+    ).one_or_none()
+    if opened is None:  # another process opened one in between, and its row is visible now
+        last = _last_case(tx, item.id)
+        assert last is not None
+        return _come_back(tx, last, revision, origin, shown)
+    case = CaseRow(*opened)
+    note(tx, case.id, "opened", {"origin": origin, "revision": revision})
+    append(tx, "case.opened", {"case": case.id, "origin": origin, "revision": revision}, item.id)
+    return case, True
+
+
+def _come_back(
+    tx: Tx, case: CaseRow, revision: int, origin: Origin, match: dict[str, Any] | None
+) -> tuple[CaseRow, bool]:
+    """Join a waiting case, or reopen a decided one, for something new about its item."""
+    values: dict[str, Any] = {"revision": max(case.revision, revision)}
+    if match is not None and (case.match is None or case.state == "decided"):
+        values["match"] = match
+    detail = {"origin": origin, "revision": revision}
+    if case.state == "decided":
+        return _reopen(tx, case, detail, values | {"origin": origin}), True
+    note(tx, case.id, "reported" if origin == "report" else "joined", detail)
+    return _change(tx, case, values), False
+
+
+def reopen(tx: Tx, case_id: UUID, reason: str) -> CaseRow:
+    """Put a decided case back into its queue. Its decision and restriction stand until another
+    decision. Raises Refusal: 404, 409 "case-not-decided".
+    """
+    case = lock_case(tx, case_id)
+    if case.state != "decided":
+        raise Refusal(
+            "case-not-decided",
+            409,
+            "The case waits for its decision already",
+            f"It is {case.state}. Claim it, or decide it.",
+        )
+    return _reopen(tx, case, {"reason": reason})
+
+
+def _reopen(
+    tx: Tx, case: CaseRow, detail: dict[str, Any], values: dict[str, Any] | None = None
+) -> CaseRow:
+    before = {"decision": case.decision_id and str(case.decision_id)}
+    note(tx, case.id, "reopened", detail | before)
+    append(tx, "case.reopened", {"case": case.id} | detail | before, case.item_id)
+    fresh = {"reopened_at": tx.now, "decision_id": None, "decided_at": None}
+    return _move(tx, case, "reopen", **fresh, **(values or {}))
+
+
+def claim(tx: Tx, case_id: UUID, lease: timedelta) -> CaseRow:
+    """Take a case for `lease`; its claimant renews it so. An expired claim is up for grabs.
+
+    Raises Refusal: 404; 409 "case-claimed" by whom and until when; 409 "case-decided".
+    """
+    case = lock_case(tx, case_id)
+    refuse_unless_free(tx, case)
+    until = tx.now + lease
+    note(tx, case.id, "claimed", {"until": until.isoformat()})
+    return _move(tx, case, "claim", claimed_by=tx.actor, claimed_until=until)
+
+
+def release(tx: Tx, case_id: UUID, *, force: bool = False) -> CaseRow:
+    """Give a claimed case back. With `force` (for administrators) also another's.
+
+    Raises Refusal: 404; 409 "case-claimed" by another, "case-not-claimed", "case-decided".
+    """
+    case = lock_case(tx, case_id)
+    if force:
+        _refuse_decided(tx, case)
+    else:
+        refuse_unless_free(tx, case)
+    if case.state != "claimed":
+        raise Refusal(
+            "case-not-claimed",
+            409,
+            "Nobody has claimed the case",
+            "There is nothing to release.",
+        )
+    note(tx, case.id, "released", {"from": case.claimed_by})
+    return _move(tx, case, "release")
+
+
+def release_expired(tx: Tx, limit: int = 500) -> int:
+    """Put the cases of expired claims back to wait; returns how many. For the worker."""
+    due = tx.execute(
+        sa.select(*CASE_COLUMNS)
+        .where(CLAIMED, cases.c.claimed_until <= tx.now)
+        .order_by(cases.c.claimed_until)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    expired = [CaseRow(*row) for row in due]
+    for case in expired:
+        note(tx, case.id, "expired", {"from": case.claimed_by})
+        _move(tx, case, "expire")
+    return len(expired)
+
+
+def refuse_unless_free(tx: Tx, case: CaseRow) -> None:
+    """Raises Refusal (409) when the case is decided, with its decision, or another holds it."""
+    _refuse_decided(tx, case)
+    if held_by_another(case, tx.actor, tx.now):
+        raise claimed_elsewhere(case)
+
+
+def _refuse_decided(tx: Tx, case: CaseRow) -> None:
+    if case.state != "decided":
+        return
+    decision = case.decision_id and find_decision(tx, case.decision_id)
+    raise Refusal(
+        "case-decided",
+        409,
+        "The case is decided",
+        f"{decision.decided_by} decided it: {decision.outcome}." if decision else "",
+        decision=msgspec.to_builtins(decision_json(decision)) if decision else None,
+    )
+
+
+def close_case(tx: Tx, case: CaseRow, decision: Decision) -> CaseRow:
+    """End a waiting case with its decision. The caller locked it and checked that it is free."""
+    note(tx, case.id, "decided", {"decision": str(decision.id), "outcome": decision.outcome})
+    return _move(tx, case, "decide", decision_id=decision.id, decided_at=tx.now)
+
+
+def close_erased(tx: Tx, item_id: UUID) -> None:
+    """Erasure: the item's waiting case needs nobody any more, and its history forgets its words."""
+    last = _last_case(tx, item_id)
+    if last is not None and last.state != "decided":
+        note(tx, last.id, "withdrawn", {})
+        _move(tx, last, "decide", decided_at=tx.now)
+    about = sa.select(cases.c.id).where(cases.c.item_id == item_id)
+    tx.execute(
+        sa.update(case_events)
+        .where(case_events.c.case_id.in_(about))
+        .values(detail=case_events.c.detail.op("-")("reason"))
+    )
+
+
+def note(tx: Tx, case_id: UUID, kind: str, detail: dict[str, Any]) -> None:
+    """Add a step to a case's history."""
+    tx.execute(
+        sa.insert(case_events).values(
+            case_id=case_id, at=tx.now, kind=kind, actor=tx.actor, detail=detail
+        )
+    )
+
+
+def _last_case(tx: Tx, item_id: UUID) -> CaseRow | None:
+    """The item's waiting case, else its last one, locked."""
+    query = (
+        sa.select(*CASE_COLUMNS)
+        .where(cases.c.item_id == item_id)
+        .order_by(cases.c.state == "decided", cases.c.opened_at.desc())
+        .limit(1)
+        .with_for_update()
+    )
+    row = tx.execute(query).one_or_none()
+    return None if row is None else CaseRow(*row)
+
+
+def _move(tx: Tx, case: CaseRow, verb: Verb, **values: Any) -> CaseRow:
+    """Move a locked case; whoever had claimed it has it no more unless `values` say so."""
+    state = transition(case.state, verb, reopened=case.reopened_at is not None)
+    assert state is not None, (case.state, verb)
+    return _change(tx, case, {"state": state, "claimed_by": None, "claimed_until": None} | values)
+
+
+def _change(tx: Tx, case: CaseRow, values: dict[str, Any]) -> CaseRow:
+    query = sa.update(cases).where(cases.c.id == case.id).values(values).returning(*CASE_COLUMNS)
+    return CaseRow(*tx.execute(query).one())

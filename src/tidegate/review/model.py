@@ -1,0 +1,166 @@
+"""A case, one unit of human work, and the machine that its state follows. Pure.
+
+open → claimed → decided → reopened; a claim that is released or has expired leaves the case waiting
+as it was before: open, or reopened.
+"""
+
+import base64
+from datetime import UTC, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from tidegate.decisions.model import DecisionIn
+from tidegate.infra.errors import FieldError, Refusal
+
+State = Literal["open", "claimed", "decided", "reopened"]
+Filter = Literal["open", "claimed", "decided", "reopened", "waiting"]  # waiting: not decided
+Verb = Literal["claim", "release", "expire", "decide", "reopen"]
+Origin = Literal["evaluation", "report", "escalation"]
+
+EVALUATION_QUEUE = "default"
+REPORT_QUEUE = "reports"
+
+
+class CaseDecisionIn(DecisionIn, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A decision on a case. `entry` judges the bank entry whose match opened the case."""
+
+    entry: Literal["confirm", "refute"] | None = None
+
+
+class CaseRow(msgspec.Struct, frozen=True):
+    """A case as the transaction that locked it sees it."""
+
+    id: UUID
+    item_id: UUID
+    revision: int
+    queue: str
+    state: State
+    origin: Origin
+    match: dict[str, Any] | None
+    claimed_by: str | None
+    claimed_until: datetime | None
+    decision_id: UUID | None
+    opened_at: datetime
+    reopened_at: datetime | None
+    decided_at: datetime | None
+
+
+class CaseView(msgspec.Struct, frozen=True):
+    """A case as lists show it. `item` is the platform's id, `reports` how many joined."""
+
+    id: UUID
+    item: str
+    platform: str
+    revision: int
+    queue: str
+    state: State
+    origin: Origin
+    match: dict[str, Any] | None
+    claimed_by: str | None
+    claimed_until: datetime | None
+    reports: int
+    decision: UUID | None
+    opened_at: datetime
+    reopened_at: datetime | None
+    decided_at: datetime | None
+
+
+class CaseItem(msgspec.Struct, frozen=True):
+    """What a case's detail says of its item."""
+
+    id: str
+    platform: str
+    publicness: str
+    revision: int
+    verdict: str
+    restricted_by: UUID | None
+    received_at: datetime
+    erased_at: datetime | None
+
+
+class CaseEvent(msgspec.Struct, frozen=True):
+    """One step of a case's history."""
+
+    at: datetime
+    kind: str
+    actor: str
+    detail: dict[str, Any]
+
+
+class CaseDetail(CaseView, frozen=True):
+    """A case with everything that deciding it needs: the list view's fields and the rest."""
+
+    about: CaseItem
+    reported: list[dict[str, Any]]
+    evaluations: list[dict[str, Any]]
+    decisions: list[dict[str, Any]]
+    events: list[CaseEvent]
+
+
+def transition(state: State, verb: Verb, *, reopened: bool) -> State | None:
+    """The state after the verb, or None where the verb does not apply.
+
+    `reopened`: whether the case was decided before; it then waits as "reopened", not "open".
+    """
+    if state == "decided":
+        return "reopened" if verb == "reopen" else None
+    if verb == "claim":
+        return "claimed"
+    if verb == "decide":
+        return "decided"
+    if verb in ("release", "expire") and state == "claimed":
+        return "reopened" if reopened else "open"
+    return None
+
+
+def held_by_another(case: CaseRow, actor: str, now: datetime) -> bool:
+    """Whether somebody else's claim is live."""
+    return (
+        case.state == "claimed"
+        and case.claimed_by != actor
+        and case.claimed_until is not None
+        and case.claimed_until > now
+    )
+
+
+def claimed_elsewhere(case: CaseRow) -> Refusal:
+    """The 409 of whoever meets another's live claim."""
+    assert case.claimed_until is not None
+    return Refusal(
+        "case-claimed",
+        409,
+        "Somebody else has claimed the case",
+        f"{case.claimed_by} holds it until {case.claimed_until:%Y-%m-%d %H:%M:%S} UTC at the "
+        "latest. Take another case, or try again then.",
+        claimed_by=case.claimed_by,
+        claimed_until=case.claimed_until,
+    )
+
+
+def write_cursor(opened_at: datetime, case_id: UUID) -> str:
+    """The place in a list after this case, opaque to callers."""
+    microseconds = int(opened_at.timestamp()) * 1_000_000 + opened_at.microsecond
+    packed = microseconds.to_bytes(8, signed=True) + case_id.bytes
+    return base64.urlsafe_b64encode(packed).decode()
+
+
+def read_cursor(cursor: str) -> tuple[datetime, UUID]:
+    """The place that `write_cursor` wrote. Raises Refusal (422) for anything else."""
+    try:
+        packed = base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True)
+        if len(packed) != 24:
+            raise ValueError
+        seconds, rest = divmod(int.from_bytes(packed[:8], signed=True), 1_000_000)
+        opened_at = datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest)
+        return opened_at, UUID(bytes=packed[8:])
+    except (ValueError, OverflowError, OSError):
+        expected, got = "the `next` of an earlier answer", cursor[:60]
+        raise Refusal(
+            "invalid-parameter",
+            422,
+            "A parameter is not what this route takes",
+            f"cursor: expected {expected}, got {got!r}.",
+            errors=[FieldError("cursor", expected, got)],
+        ) from None

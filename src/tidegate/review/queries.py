@@ -1,0 +1,176 @@
+"""Reading cases: the queues, oldest first, and one case with all that its decision needs."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+
+from tidegate.content.tables import items
+from tidegate.decisions.model import decision_json, evaluation_json
+from tidegate.decisions.queries import decisions_of, evaluations_of
+from tidegate.infra.db import Tx
+from tidegate.infra.errors import Refusal
+from tidegate.intake.queries import reports_of
+from tidegate.intake.tables import reports
+from tidegate.review.model import (
+    CaseDetail,
+    CaseEvent,
+    CaseItem,
+    CaseRow,
+    CaseView,
+    Filter,
+    read_cursor,
+    write_cursor,
+)
+from tidegate.review.tables import case_events, cases
+
+CASE_COLUMNS = [cases.c[name] for name in CaseRow.__struct_fields__]
+# Literals, not parameters: only so does a prepared statement use the partial indexes.
+WAITING = cases.c.state != sa.literal_column("'decided'")
+CLAIMED = cases.c.state == sa.literal_column("'claimed'")
+
+_REPORTS = (
+    sa.select(sa.func.count())
+    .where(reports.c.case_id == cases.c.id)
+    .scalar_subquery()
+    .label("reports")
+)
+_VIEW = sa.select(cases, items.c.external_id, items.c.platform, _REPORTS).join_from(
+    cases, items, items.c.id == cases.c.item_id
+)
+
+
+def lock_case(tx: Tx, case_id: UUID) -> CaseRow:
+    """The case, its row locked until the end. Raises Refusal (404)."""
+    query = sa.select(*CASE_COLUMNS).where(cases.c.id == case_id).with_for_update()
+    row = tx.execute(query).one_or_none()
+    if row is None:
+        raise case_unknown(case_id)
+    return CaseRow(*row)
+
+
+def lock_waiting_case(tx: Tx, item_id: UUID) -> CaseRow | None:
+    """The item's waiting case, locked, or None."""
+    query = sa.select(*CASE_COLUMNS).where(cases.c.item_id == item_id, WAITING).with_for_update()
+    row = tx.execute(query).one_or_none()
+    return None if row is None else CaseRow(*row)
+
+
+def item_of_case(tx: Tx, case_id: UUID) -> UUID:
+    """The item that a case is about: never changes, so it needs no lock. Raises Refusal (404)."""
+    found = tx.execute(sa.select(cases.c.item_id).where(cases.c.id == case_id)).scalar_one_or_none()
+    if found is None:
+        raise case_unknown(case_id)
+    return found
+
+
+def case_unknown(case_id: object) -> Refusal:
+    return Refusal(
+        "case-unknown",
+        404,
+        "There is no such case",
+        f"No case {str(case_id)[:64]}. GET /v1/cases lists them.",
+    )
+
+
+def list_cases(
+    tx: Tx,
+    queue: str | None = None,
+    state: Filter | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> tuple[list[CaseView], str | None]:
+    """A page of cases, oldest first, and the cursor of the next page, if there is one.
+
+    Raises Refusal (422) for a cursor that no answer gave.
+    """
+    query = _VIEW.order_by(cases.c.opened_at, cases.c.id).limit(limit + 1)
+    if queue is not None:
+        query = query.where(cases.c.queue == queue)
+    if state == "waiting":
+        query = query.where(WAITING)
+    elif state is not None:
+        query = query.where(cases.c.state == state)
+    if cursor is not None:
+        place = sa.tuple_(*map(sa.literal, read_cursor(cursor)))
+        query = query.where(sa.tuple_(cases.c.opened_at, cases.c.id) > place)
+    rows = tx.execute(query).all()
+    views = [CaseView(**_view(row)) for row in rows[:limit]]
+    more = len(rows) > limit
+    return views, write_cursor(views[-1].opened_at, views[-1].id) if more else None
+
+
+def get_case(tx: Tx, case_id: UUID) -> CaseDetail:
+    """One case with its item, reports, evaluations, decisions and history. Raises Refusal (404)."""
+    row = tx.execute(_VIEW.where(cases.c.id == case_id)).one_or_none()
+    if row is None:
+        raise case_unknown(case_id)
+    return CaseDetail(
+        **_view(row),
+        about=_about(tx, row.item_id),
+        reported=[msgspec.to_builtins(report) for report in reports_of(tx, row.item_id)],
+        evaluations=[
+            msgspec.to_builtins(evaluation_json(one)) for one in evaluations_of(tx, row.item_id)
+        ],
+        decisions=[
+            msgspec.to_builtins(decision_json(one)) for one in decisions_of(tx, row.item_id)
+        ],
+        events=_events(tx, case_id),
+    )
+
+
+def waiting_counts(tx: Tx) -> dict[str, dict[str, int]]:
+    """How many cases wait, by queue and state."""
+    query = (
+        sa.select(cases.c.queue, cases.c.state, sa.func.count().label("total"))
+        .where(WAITING)
+        .group_by(cases.c.queue, cases.c.state)
+        .order_by(cases.c.queue, cases.c.state)
+    )
+    counts: dict[str, dict[str, int]] = {}
+    for row in tx.execute(query):
+        counts.setdefault(row.queue, {})[row.state] = row.total
+    return counts
+
+
+def _view(row: sa.Row[Any]) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "item": row.external_id,
+        "platform": row.platform,
+        "revision": row.revision,
+        "queue": row.queue,
+        "state": row.state,
+        "origin": row.origin,
+        "match": row.match and {k: v for k, v in row.match.items() if k not in _INTERNAL},
+        "claimed_by": row.claimed_by,
+        "claimed_until": row.claimed_until,
+        "reports": row.reports,
+        "decision": row.decision_id,
+        "opened_at": row.opened_at,
+        "reopened_at": row.reopened_at,
+        "decided_at": row.decided_at,
+    }
+
+
+_INTERNAL = ("exact", "allowed")  # of a match: what only rules need
+
+
+def _about(tx: Tx, item_id: UUID) -> CaseItem:
+    names = ["platform", "publicness", "revision", "verdict", "restricted_by", "received_at"]
+    row = tx.execute(sa.select(items).where(items.c.id == item_id)).one()
+    return CaseItem(
+        id=row.external_id,
+        erased_at=row.erased_at,
+        **{name: getattr(row, name) for name in names},
+    )
+
+
+def _events(tx: Tx, case_id: UUID) -> list[CaseEvent]:
+    query = (
+        sa.select(case_events.c.at, case_events.c.kind, case_events.c.actor, case_events.c.detail)
+        .where(case_events.c.case_id == case_id)
+        .order_by(case_events.c.id)
+    )
+    return [CaseEvent(*row) for row in tx.execute(query)]
