@@ -11,7 +11,7 @@ slogans are near to each other by nature, and their digest serves. Of very long 
 32,768 characters count, which bounds the time.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +25,11 @@ MAX_CHARACTERS = 32_768
 _ORDERS = 256
 _BLOCK = 1024  # shingles a block: 1 MB of ranks, which the cache holds
 
-_random = np.random.Generator(np.random.PCG64(0x71DE6A7E))
-# A stream that numpy promises for a bit generator, not for its distributions: raw 64-bit words.
-_WORDS = _random.bit_generator.random_raw(_ORDERS + SHINGLE)
-_MULTIPLIERS = (_WORDS[:_ORDERS] >> np.uint64(32)).astype(np.uint32)[:, None] | np.uint32(1)
-_SUMMANDS = _WORDS[:_ORDERS].astype(np.uint32)[:, None]
+# Raw words of a bit generator are a stream that numpy has frozen.
+_WORDS = np.random.PCG64(0x71DE6A7E).random_raw(_ORDERS + SHINGLE)
+_MULTIPLIERS = (_WORDS[:_ORDERS] >> np.uint64(32)).astype(np.uint32) | np.uint32(1)
 _CHARACTERS = _WORDS[_ORDERS:] | np.uint64(1)
+_MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
 def _shingles(text: str) -> NDArray[np.uint32]:
@@ -44,51 +43,35 @@ def _shingles(text: str) -> NDArray[np.uint32]:
     for place in range(1, SHINGLE):
         mixed += characters[place : place + count] * _CHARACTERS[place]
     mixed ^= mixed >> np.uint64(32)
-    mixed *= np.uint64(0x9E3779B97F4A7C15)
+    mixed *= _MIX
     return (mixed >> np.uint64(32)).astype(np.uint32)
 
 
-def _first_ranks(shingles: NDArray[np.uint32], starts: NDArray[np.intp]) -> NDArray[np.uint32]:
-    """(texts, 256): the least rank of each text's shingles in each order."""
-    ranks = _MULTIPLIERS * shingles
-    ranks += _SUMMANDS
-    return np.minimum.reduceat(ranks, starts, axis=1).T
-
-
-def _blocks(
-    sets: Sequence[NDArray[np.uint32]],
-) -> Iterator[tuple[list[int], list[NDArray[np.uint32]]]]:
-    """Texts that are hashed together, and one that is long in pieces."""
-    owners: list[int] = []
-    pieces: list[NDArray[np.uint32]] = []
-    size = 0
-    for owner, shingles in enumerate(sets):
-        for start in range(0, len(shingles), _BLOCK):
-            piece = shingles[start : start + _BLOCK]
-            if size + len(piece) > _BLOCK and pieces:
-                yield owners, pieces
-                owners, pieces, size = [], [], 0
-            owners.append(owner)
-            pieces.append(piece)
-            size += len(piece)
-    if pieces:
-        yield owners, pieces
+def _first_ranks(shingles: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """The least rank, in each order, of a text's shingles: an odd multiplier permutes 32 bits."""
+    least = np.full(_ORDERS, 0xFFFFFFFF, np.uint32)
+    for start in range(0, len(shingles), _BLOCK):
+        ranks = shingles[start : start + _BLOCK, None] * _MULTIPLIERS
+        np.minimum(least, ranks.min(axis=0), out=least)
+    return least
 
 
 def codes(texts: Sequence[str]) -> list[bytes | None]:
     """The 32 bytes of each text in normal form, or None for one that is too short."""
-    sets = [_shingles(text) for text in texts]
-    least = np.full((len(texts), _ORDERS), 0xFFFFFFFF, np.uint32)
-    for owners, pieces in _blocks(sets):
-        starts = np.cumsum([0, *map(len, pieces[:-1])], dtype=np.intp)
-        ranks = _first_ranks(np.concatenate(pieces), starts)
-        np.minimum.at(least, owners, ranks)
-    bits = (least * np.uint32(0x9E3779B1)) >> np.uint32(31)
-    packed = np.packbits(bits.astype(np.uint8), axis=1)
-    return [
-        row.tobytes() if len(set(shingles.tolist())) >= MIN_SHINGLES else None
-        for row, shingles in zip(packed, sets, strict=True)
-    ]
+    found: list[bytes | None] = [None] * len(texts)
+    places: list[int] = []
+    least: list[NDArray[np.uint32]] = []
+    for place, text in enumerate(texts):
+        shingles = _shingles(text)
+        if len(set(shingles.tolist())) >= MIN_SHINGLES:
+            places.append(place)
+            least.append(_first_ranks(shingles))
+    if places:
+        bits = (np.array(least) * np.uint32(0x9E3779B1)) >> np.uint32(31)
+        packed = np.packbits(bits.astype(np.uint8), axis=1)
+        for place, row in zip(places, packed, strict=True):
+            found[place] = row.tobytes()
+    return found
 
 
 def _make(texts: Sequence[str]) -> list[Fingerprint | None]:

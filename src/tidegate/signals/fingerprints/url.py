@@ -1,12 +1,12 @@
 """The canonical form of a web address: what two links must share to lead to the same page.
 
-http and https are one (https), as are the default ports and no port. The host is lower case, in its
-ASCII (IDNA, UTS #46) form, numbers in any notation a browser takes are one address. User names,
-passwords and fragments are dropped. Backslashes are slashes and dot segments are resolved, as in
-the WHATWG URL standard; percent-encoding is undone where RFC 3986 calls the character unreserved
-and upper case elsewhere. Slashes at the end of a path are dropped: nearly every server serves
-`/a` and `/a/` alike. Parameters that only track (utm_source, fbclid …) are dropped, the others keep
-their order. "www." stays: it is a host of its own.
+http and https are one (https), as are the ports 80 and 443 and no port. The host is lower case and
+in its ASCII form (IDNA, UTS #46), numbers in any notation that a browser takes are one address. User
+names, passwords and fragments are dropped. Backslashes are slashes and dot segments are resolved,
+as in the WHATWG URL standard; percent-encoding is undone where RFC 3986 calls the character
+unreserved, and upper case elsewhere. Slashes at the end of a path are dropped: nearly every server
+serves `/a` and `/a/` alike. Parameters that only track (utm_source, fbclid …) are dropped, the
+others keep their order. "www." stays: it is a host of its own.
 """
 
 import ipaddress
@@ -58,7 +58,7 @@ TRACKING = frozenset(
 TRACKING_PREFIXES = ("utm_", "pk_", "mtm_")
 
 _UNSEEN = re.compile(r"[\t\n\r]")
-_ADDRESS = re.compile(r"(?i:(https?):)?[/\\]{2,}([^/\\?#]*)([^?#]*)(?:\?([^#]*))?(?:#.*)?\Z", re.S)
+_ADDRESS = re.compile(r"(?i:https?:)?[/\\]{2,}([^/\\?#]*)([^?#]*)(?:\?([^#]*))?(?:#.*)?\Z", re.S)
 _PORT = re.compile(r":([0-9]*)\Z")
 _HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\Z")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
@@ -81,9 +81,9 @@ def canonical(address: str) -> str | None:
     match = _ADDRESS.match(address)
     if not match:
         return None
-    scheme, authority, path, query = match.groups()
+    authority, path, query = match.groups()
     try:
-        host, port = _host_and_port(authority, (scheme or "https").lower())
+        host, port = _host_and_port(authority)
         path = _path(path)
         query = _query(query or "")
     except (ValueError, UnicodeError):
@@ -91,16 +91,16 @@ def canonical(address: str) -> str | None:
     return f"https://{host}{port}{path}{query}"
 
 
-def _host_and_port(authority: str, scheme: str) -> tuple[str, str]:
+def _host_and_port(authority: str) -> tuple[str, str]:
     authority = authority.rpartition("@")[2]
     port = ""
     if match := _PORT.search(authority):
         authority = authority[: match.start()]
-        number = int(match[1][-6:] or 0) if match[1] else None
-        if number is not None and (number > 65535 or len(match[1].lstrip("0")) > 5):
+        digits = match[1].lstrip("0")
+        if len(digits) > 5 or int(digits or 0) > 65535:
             raise ValueError("no such port")
-        if number not in (None, 80 if scheme == "http" else 443):
-            port = f":{number}"
+        if digits not in ("", "80", "443"):
+            port = f":{digits}"
     return _host(authority), port
 
 

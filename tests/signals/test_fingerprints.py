@@ -1,0 +1,64 @@
+"""The registry: every kind reads what it writes, and each content has the codes it should."""
+
+import hashlib
+
+import pytest
+
+from tidegate.signals.fingerprints import KINDS, of_bytes, of_text, of_texts, of_url
+
+
+def test_the_kinds_and_what_may_restrict() -> None:
+    assert list(KINDS) == [
+        "sha256",
+        "md5",
+        "pdq",
+        "text_sha256",
+        "text_minhash",
+        "url",
+        "domain",
+    ]
+    assert {name for name, kind in KINDS.items() if kind.exact} == {
+        "sha256",
+        "md5",
+        "pdq",
+        "text_sha256",
+        "url",
+    }
+    assert KINDS["pdq"].max_radius == 31  # beyond, it would not be the exact route
+
+
+@pytest.mark.parametrize("name", [name for name in KINDS if name not in ("url", "domain")])
+def test_codes_are_read_in_either_case_and_nothing_else(name: str) -> None:
+    kind = KINDS[name]
+    digits = "0123456789abcdef" * (2 if name == "md5" else 4)
+    assert kind.format(kind.parse(digits.upper())) == digits
+    for wrong in ("", digits[:-1], digits + "0", digits[:-1] + "g", digits + "\n", " " + digits):
+        with pytest.raises(ValueError, match=rf"^{len(digits)} hex digits$"):
+            kind.parse(wrong)
+
+
+def test_every_fingerprint_is_read_back_from_its_text() -> None:
+    text = "a text that is long enough to have a code of its own, and then some more of it"
+    made = of_bytes(b"data") + of_text(text) + of_url("https://example.com/a")
+    assert {one.kind for one in made} == set(KINDS) - {"pdq"}
+    for one in made:
+        assert KINDS[one.kind].parse(KINDS[one.kind].format(one.value)) == one.value
+
+
+def test_digests_of_bytes() -> None:
+    sha256, md5 = of_bytes(b"")
+    assert sha256.value == hashlib.sha256(b"").digest()
+    assert md5.value == hashlib.md5(b"").digest()
+
+
+def test_texts_that_read_the_same_have_one_digest() -> None:
+    assert of_text("Аttack  at dawn") == of_text("attack\u200b at\ndawn")
+    assert [one.kind for one in of_text("ok")] == ["text_sha256"]
+    assert of_text(" \u200b\n") == of_text("") == []
+
+
+def test_texts_together_and_one_by_one_are_the_same() -> None:
+    texts = ["", "short", "x" * 3000, *(f"number {n} " * n for n in range(60))]
+    texts.append("".join(chr(0x4E00 + n * 7 % 3000) for n in range(40_000)))
+    assert of_texts(texts) == [of_text(text) for text in texts]
+    assert of_texts([]) == []
