@@ -108,11 +108,15 @@ def sign_head(key: Ed25519PrivateKey, seq: int, hash: bytes, at: datetime) -> He
     return Head(seq, hash.hex(), at, key_id(key.public_key()), base64.b64encode(signature).decode())
 
 
+def signature_bytes(head: Head) -> bytes:
+    """The signature as it is stored. Raises ValueError for what is no base64."""
+    return base64.b64decode(head.signature, validate=True)
+
+
 def head_is_signed(head: Head, key: Ed25519PublicKey) -> bool:
     """Whether `head` carries a valid signature of `key`."""
     try:
-        signature = base64.b64decode(head.signature, validate=True)
-        key.verify(signature, head_text(head.seq, head.hash, head.at))
+        key.verify(signature_bytes(head), head_text(head.seq, head.hash, head.at))
     except (InvalidSignature, ValueError):
         return False
     return head.key == key_id(key)
