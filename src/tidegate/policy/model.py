@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from tidegate.policy.cel import Binding, Condition
+from tidegate.policy.cel import Binding, Condition, any_of
 from tidegate.signals.model import Match
 
 Mode = Literal["draft", "shadow", "live", "retired"]
@@ -57,8 +57,8 @@ class Rule(msgspec.Struct, frozen=True):
 class Pack(msgspec.Struct, frozen=True):
     """A policy pack, checked and compiled.
 
-    `acting` are the rules that are evaluated (live and shadow), `binding` makes their inputs, and
-    `sieve` is false exactly when none of them can fire or fail (None: too many for one expression).
+    `acting` are the rules that are evaluated (live and shadow), `uses` the variables that they
+    read, `binding` makes their inputs, and `sieve` is false exactly when none of them can fire or fail (None: too many for one expression).
     `private_digest_match`: private items are judged by digest matches too.
     """
 
@@ -72,9 +72,10 @@ class Pack(msgspec.Struct, frozen=True):
     private_digest_match: bool
     source: str
     digest: bytes
-    acting: tuple[Rule, ...]
-    binding: Binding
-    sieve: Condition | None
+    acting: tuple[Rule, ...] = ()
+    uses: frozenset[str] = frozenset()
+    binding: Binding = Binding(frozenset())
+    sieve: Condition | None = None
 
     @property
     def ident(self) -> str:
@@ -147,3 +148,30 @@ def strongest(verdicts: Iterable[Verdict]) -> Verdict:
     """The strongest of these; `pass` if there are none."""
     ranks = [VERDICTS.index(verdict) for verdict in verdicts]
     return VERDICTS[max(ranks, default=0)]
+
+
+def compiled(pack: Pack) -> Pack:
+    """The pack with what evaluation needs, made from its rules."""
+    acting = tuple(rule for rule in pack.rules if rule.mode in ("live", "shadow"))
+    paths = uses_of([condition for rule in acting for condition in rule.when])
+    return msgspec.structs.replace(
+        pack,
+        acting=acting,
+        uses=frozenset(path.split(".")[0] for path in paths),
+        binding=Binding(paths),
+        sieve=any_of([list(rule.when) for rule in acting]) if acting else None,
+    )
+
+
+def promote(pack: Pack) -> Pack:
+    """The pack with its draft rules live: what they would do, for a replay."""
+    rules = tuple(
+        msgspec.structs.replace(rule, mode="live") if rule.mode == "draft" else rule
+        for rule in pack.rules
+    )
+    return compiled(msgspec.structs.replace(pack, rules=rules))
+
+
+def uses_of(conditions: list[Condition]) -> frozenset[str]:
+    """What some of the conditions read."""
+    return frozenset[str]().union(*(condition.uses for condition in conditions))

@@ -8,9 +8,74 @@ import sqlalchemy as sa
 
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
-from tidegate.policy.model import Pack
+from tidegate.policy.model import Ground, Label, Mode, Outcome, Pack
 from tidegate.policy.reading import load_pack
 from tidegate.policy.tables import packs
+
+
+class RuleView(msgspec.Struct, frozen=True):
+    """A rule as people read it."""
+
+    rule: str
+    version: int
+    mode: Mode
+    outcome: Outcome
+    text: str
+    when: list[str]
+    label: str | None
+
+
+class LabelView(msgspec.Struct, frozen=True):
+    """A label, its text for people and its ground."""
+
+    label: str
+    text: str
+    ground: Ground
+    exemption_required: bool
+
+
+class PolicyView(msgspec.Struct, frozen=True):
+    """The pack that everything is judged by. `digest` is the SHA-256 of its source."""
+
+    pack: str
+    version: int
+    digest: str
+    text: str
+    ground: Ground
+    rules: list[RuleView]
+    labels: list[LabelView]
+    exemptions: dict[str, str]
+    private_digest_match: bool
+
+
+def policy_view(pack: Pack) -> PolicyView:
+    """A pack as the API and the pages show it."""
+    return PolicyView(
+        pack=pack.name,
+        version=pack.version,
+        digest=pack.digest.hex(),
+        text=pack.text,
+        ground=pack.ground,
+        rules=[
+            RuleView(
+                rule.name,
+                rule.version,
+                rule.mode,
+                rule.outcome,
+                rule.text,
+                rule.sources,
+                rule.label,
+            )
+            for rule in pack.rules
+        ],
+        labels=[_view_label(label) for label in pack.labels.values()],
+        exemptions=dict(pack.exemptions),
+        private_digest_match=pack.private_digest_match,
+    )
+
+
+def _view_label(label: Label) -> LabelView:
+    return LabelView(label.name, label.text, label.ground, label.exemption_required)
 
 
 class StoredPack(msgspec.Struct, frozen=True):
@@ -89,25 +154,17 @@ class PackStore:
         self._pack: Pack | None = None
         self._lock = threading.Lock()
 
-    @property
-    def pack(self) -> Pack:
-        """Raises LookupError before the first refresh that found an active pack."""
-        if self._pack is None:
-            raise LookupError("no policy pack is active")
-        return self._pack
+    def refresh(self, tx: Tx) -> Pack:
+        """The active pack; loaded only if it is another one than before.
 
-    def refresh(self, tx: Tx) -> bool:
-        """Load the active pack if it is another one than before; True if it was.
-
-        Raises InvalidPack if it cannot be loaded (it could when it was activated, so by other
+        Raises LookupError if no pack is active, and InvalidPack if it cannot be loaded (it could when it was activated, so by other
         code); the pack from before stays in use.
         """
         with self._lock:
             ident = active_ident(tx)
             if ident is None:
-                return False
-            if self._pack and (self._pack.name, self._pack.version) == ident:
-                return False
-            name, version = ident
-            self._pack = load_pack(pack_source(tx, name, version), f"{name}@{version}")
-            return True
+                raise LookupError("no policy pack is active")
+            if self._pack is None or (self._pack.name, self._pack.version) != ident:
+                name, version = ident
+                self._pack = load_pack(pack_source(tx, name, version), f"{name}@{version}")
+            return self._pack

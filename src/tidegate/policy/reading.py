@@ -8,7 +8,7 @@ import re
 import tomllib
 from typing import Any, TypeVar, cast
 
-from tidegate.policy.cel import Binding, Condition, any_of, compile_condition
+from tidegate.policy.cel import Condition, compile_condition
 from tidegate.policy.hints import did_you_mean, misnamed, translate
 from tidegate.policy.model import (
     EXEMPTIONS,
@@ -22,6 +22,8 @@ from tidegate.policy.model import (
     Pack,
     PackProblem,
     Rule,
+    compiled,
+    uses_of,
 )
 from tidegate.policy.source import Place, Section, Source
 
@@ -109,21 +111,19 @@ class _Reader:
         rules = self._rules(document.get("rules", []), labels)
         if self.problems:
             raise InvalidPack(sorted(self.problems, key=lambda one: one.line or 0))
-        acting = tuple(rule for rule in rules if rule.mode in ("live", "shadow"))
-        return Pack(
-            name=name,
-            version=version,
-            text=text,
-            ground=ground,
-            rules=tuple(rules),
-            labels=labels,
-            exemptions=exemptions,
-            private_digest_match=digest_match,
-            source=self.text,
-            digest=hashlib.sha256(self.text.encode()).digest(),
-            acting=acting,
-            binding=Binding(uses_of([one for rule in acting for one in rule.when])),
-            sieve=any_of([list(rule.when) for rule in acting]) if acting else None,
+        return compiled(
+            Pack(
+                name=name,
+                version=version,
+                text=text,
+                ground=ground,
+                rules=tuple(rules),
+                labels=labels,
+                exemptions=exemptions,
+                private_digest_match=digest_match,
+                source=self.text,
+                digest=hashlib.sha256(self.text.encode()).digest(),
+            )
         )
 
     def _parse(self) -> dict[str, Any]:
@@ -365,8 +365,3 @@ class _Reader:
         self.problems.append(
             PackProblem(message, self.file, table.rule, source, place.line, place.column, hint)
         )
-
-
-def uses_of(conditions: list[Condition]) -> frozenset[str]:
-    """What some of the conditions read."""
-    return frozenset[str]().union(*(condition.uses for condition in conditions))

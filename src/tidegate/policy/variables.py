@@ -1,0 +1,83 @@
+"""The page that documents the variables of rules, written from their types.
+
+`python -m tidegate.policy.variables > docs/policy-variables.md`; a test compares.
+"""
+
+import sys
+from datetime import datetime
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from tidegate.policy.cel import LISTS, VARIABLES
+from tidegate.policy.facts import CLOSED, MATCH_FIELDS
+from tidegate.signals.model import Match
+
+_INTRODUCTION = """\
+# What rules see
+
+A rule's `when` is a list of [CEL](https://cel.dev) conditions that must all hold. This page is \
+written from the types in `src/tidegate/policy/facts.py`, and conditions are checked against the \
+same types when a pack is loaded: a field that is not listed here is an error.
+
+- If any condition is false, the rule does not apply. Otherwise, if any condition failed (a \
+missing attribute, a division by zero), the item goes to review. Otherwise the rule fires.
+- Lists are asked with `matches.exists(m, m.confirmed)`, `.all(…)`, `.filter(…)`, `.size()`; texts \
+with `.contains(…)`, `.startsWith(…)`, `.matches('regular expression')`.
+- A rule restricts only where it rests on a match with a confirmed entry of stance `known`, found \
+exactly and not allowed; anywhere else its outcome becomes `review`.
+"""
+_TYPES: dict[Any, str] = {
+    str: "string",
+    int: "int",
+    bool: "bool",
+    float: "double",
+    datetime: "timestamp",
+}
+
+
+def render_variables() -> str:
+    """The page, in Markdown."""
+    parts = [_INTRODUCTION]
+    for name, struct in VARIABLES.items():
+        doc = "Known content found in the item." if struct is Match else _first_paragraph(struct)
+        what = "A list, each element with these fields." if name in LISTS else ""
+        parts.append(f"## `{name}`\n\n{doc} {what}".rstrip() + "\n")
+        rows = ["| field | type | meaning |", "|---|---|---|"]
+        for field, annotation in get_type_hints(struct, include_extras=True).items():
+            meaning = describe(struct, field, annotation)
+            rows.append(f"| `{field}` | {_type(field, annotation)} | {meaning} |")
+        parts.append("\n".join(rows) + "\n")
+    return "\n".join(parts)
+
+
+def describe(struct: type[msgspec.Struct], field: str, annotation: Any) -> str:
+    """A field's meaning. Raises LookupError if nobody has written it down."""
+    if struct is Match:
+        return MATCH_FIELDS[field]
+    for extra in get_args(annotation)[1:] if get_origin(annotation) is Annotated else ():
+        if isinstance(extra, msgspec.Meta) and extra.description:
+            return extra.description
+    raise LookupError(f"{struct.__name__}.{field} has no description")
+
+
+def _first_paragraph(struct: type[msgspec.Struct]) -> str:
+    return " ".join((struct.__doc__ or "").strip().split("\n\n")[0].split())
+
+
+def _type(field: str, annotation: Any) -> str:
+    if get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    origin = get_origin(annotation)
+    if origin is Literal or field in CLOSED:
+        values = CLOSED.get(field) or get_args(annotation)
+        return "string: " + ", ".join(f"`{value}`" for value in values)
+    if origin is list:
+        return f"list of {_TYPES[get_args(annotation)[0]]}"
+    if origin is dict:
+        return "map of string to string"
+    return _TYPES[annotation]
+
+
+if __name__ == "__main__":
+    sys.stdout.write(render_variables())
