@@ -44,7 +44,7 @@ class Instance:
         if (place := find_place(self.data_dir)) is not None:
             Server(place).stop()
             shutil.rmtree(place.socket, ignore_errors=True)
-            shutil.rmtree(place.home)
+            shutil.rmtree(place.home, ignore_errors=True)
 
     def processes(self) -> list[int]:
         return Server(self.place)._leftovers()

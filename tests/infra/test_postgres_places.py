@@ -21,7 +21,14 @@ from postgres_instances import (
 )
 
 from tidegate.infra import procs
-from tidegate.infra.postgres import EmbeddedPostgres, PostgresError, diagnose, embedded
+from tidegate.infra.postgres import (
+    EmbeddedPostgres,
+    PostgresError,
+    diagnose,
+    embedded,
+    place,
+    supervisor,
+)
 from tidegate.infra.postgres.place import SYSTEM_HOME, lock_directory
 
 
@@ -49,15 +56,15 @@ def test_directories_that_exist_keep_their_modes_and_owners(fresh_instance: Inst
 @needs_root
 def test_as_root_the_server_runs_unprivileged_where_it_can(instance: Instance) -> None:
     with embedded(instance.data_dir):
-        place, main = instance.place, instance.running()
-        assert place.account is not None
+        noted, main = instance.place, instance.running()
+        assert noted.account is not None
         assert main is not None
         status = Path(f"/proc/{main.pid}/status").read_text()
         ids = {line.split()[0]: line.split()[1:] for line in status.splitlines() if "id:" in line}
-        assert set(ids["Uid:"]) == {str(place.account.uid)}
-        assert set(ids["Gid:"]) == {str(place.account.gid)}
-        assert place.account.uid != 0
-        assert place.home.is_relative_to(SYSTEM_HOME)
+        assert set(ids["Uid:"]) == {str(noted.account.uid)}
+        assert set(ids["Gid:"]) == {str(noted.account.gid)}
+        assert noted.account.uid != 0
+        assert noted.home.is_relative_to(SYSTEM_HOME)
         assert procs.command_line(main.pid).startswith(str(SYSTEM_HOME))
 
 
@@ -118,17 +125,35 @@ def test_a_directory_that_may_not_be_written_is_refused_clearly(fresh_instance: 
     assert not fresh_instance.data_dir.exists()
 
 
+@needs_root
+@pytest.mark.parametrize("mode", [0o700, 0o777])
+def test_a_home_for_clusters_that_is_not_fit_is_refused_and_not_changed(
+    fresh_instance: Instance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mode: int
+) -> None:
+    """Too closed, the server could not enter; too open, others could put their own in its place."""
+    home = tmp_path / "home"
+    home.mkdir()
+    home.chmod(mode)
+    for module in (place, supervisor):
+        monkeypatch.setattr(module, "SYSTEM_HOME", home)
+    with pytest.raises(PostgresError, match="must belong to root"):
+        EmbeddedPostgres(fresh_instance.data_dir).start()
+    assert home.stat().st_mode & 0o777 == mode
+    assert list(home.iterdir()) == []
+    assert not (lock_directory(fresh_instance.data_dir) / "instance.json").exists()
+
+
 def test_a_cluster_of_another_major_version_is_refused_untouched(instance: Instance) -> None:
     with embedded(instance.data_dir):
-        place = instance.place
-    version = place.data / "PG_VERSION"
+        noted = instance.place
+    version = noted.data / "PG_VERSION"
     kept = version.read_text()
     version.write_text("17\n")
-    before = snapshot(instance.data_dir, place.home)
+    before = snapshot(instance.data_dir, noted.home)
     with pytest.raises(PostgresError, match="made by PostgreSQL 17"):
         EmbeddedPostgres(instance.data_dir).start()
     findings = diagnose(instance.data_dir)
-    after = snapshot(instance.data_dir, place.home)
+    after = snapshot(instance.data_dir, noted.home)
     after[str(lock_directory(instance.data_dir) / "lock")] = before[
         str(lock_directory(instance.data_dir) / "lock")
     ]
@@ -141,18 +166,18 @@ def test_a_cluster_of_another_major_version_is_refused_untouched(instance: Insta
 
 def test_a_lost_cluster_is_not_replaced_by_an_empty_one(instance: Instance) -> None:
     with embedded(instance.data_dir):
-        place = instance.place
-    aside = place.home / "aside"
-    place.data.rename(aside)
+        noted = instance.place
+    aside = noted.home / "aside"
+    noted.data.rename(aside)
     try:
         with pytest.raises(PostgresError, match="is gone"):
             EmbeddedPostgres(instance.data_dir).start()
-        assert not place.data.exists()
+        assert not noted.data.exists()
         assert [f.ok for f in diagnose(instance.data_dir) if f.name == "postgres cluster"] == [
             False
         ]
     finally:
-        aside.rename(place.data)
+        aside.rename(noted.data)
 
 
 def test_a_damaged_note_is_refused_and_kept(instance: Instance) -> None:

@@ -191,7 +191,15 @@ def make_directory(
     except FileExistsError:
         return False
     if account is not None:
-        os.chown(path, account.uid if owned_by_account else -1, account.gid)
+        try:
+            os.chown(path, account.uid if owned_by_account else -1, account.gid)
+        except OSError as error:
+            path.rmdir()
+            raise PostgresError(
+                f"{path} could not be given to user {account.name}, group {account.gid}: {error}."
+                " This root cannot act for other users, as in some containers.",
+                "Run as an ordinary user, or set TIDEGATE_DATABASE_URL.",
+            ) from error
     path.chmod(mode)
     return True
 

@@ -55,6 +55,7 @@ class Server:
     def __init__(self, place: Place) -> None:
         self.place = place
         self._child: subprocess.Popen[bytes] | None = None
+        self.failed = False  # whether the last one that we started gave up by itself
         self._spawned = ""  # when, as the server's log writes it
 
     def running(self) -> Postmaster | None:
@@ -75,7 +76,7 @@ class Server:
     def spawn(self, binaries: Binaries) -> Postmaster:
         """Start the server after clearing away what a crash left. It may still be recovering.
 
-        Raises PostgresError if it ends at once, or if processes that we can't see use the cluster.
+        Raises PostgresError if it can't be run, or if processes that we can't see use the cluster.
         """
         place, account = self.place, self.place.account
         lock = self._clear()
@@ -131,6 +132,7 @@ class Server:
                     "Wait for it and try again.",
                 )
             time.sleep(_POLL_SECONDS)
+        self.reap()
         return Outcome.GONE
 
     def stop(self) -> None:
@@ -155,6 +157,7 @@ class Server:
     def reap(self) -> None:
         """Take leave of a server that was our child and has ended."""
         if self._child is not None and self._child.poll() is not None:
+            self.failed = self._child.returncode > 0
             self._child = None
 
     def last_words(self) -> str:
@@ -189,19 +192,15 @@ class Server:
         return lock
 
     def _await_pid_file(self, child: subprocess.Popen[bytes]) -> Postmaster:
-        """Wait until others can find the server too."""
+        """Wait until others can find the server too, or it has ended."""
+        postmaster = Postmaster(child.pid, procs.start_time(child.pid) or 0)
         deadline = time.monotonic() + _PID_FILE_SECONDS
-        while child.poll() is None and time.monotonic() < deadline:
-            started = procs.start_time(child.pid)
-            if self._pid_file()[0] == child.pid and started is not None:
-                return Postmaster(child.pid, started)
+        while postmaster.alive() and self._pid_file()[0] != child.pid:
+            if time.monotonic() > deadline:
+                child.kill()
+                child.wait()
             time.sleep(_POLL_SECONDS)
-        child.kill()
-        child.wait()
-        raise PostgresError(
-            f"PostgreSQL did not start. It said: {self.last_words()}.",
-            "Mend that and try again; `tidegate doctor` looks at the set-up.",
-        )
+        return postmaster
 
     def _answers(self) -> bool:
         try:

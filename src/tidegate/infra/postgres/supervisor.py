@@ -31,7 +31,7 @@ from tidegate.infra.postgres.server import Outcome, Postmaster, Server
 
 # Starting includes making the cluster, stopping a last checkpoint: seconds, minutes on bad disks.
 _LOCK_SECONDS = 120.0
-_ATTEMPTS = 5
+_ATTEMPTS = 20
 
 
 class EmbeddedPostgres:
@@ -130,6 +130,8 @@ class EmbeddedPostgres:
                 if place is not None:
                     refuse_other_version(place)
                 binaries = find_binaries()
+                if os.geteuid() == 0:
+                    make_system_home()
                 place = open_place(self.data_dir)
                 server = self._server = self._server or Server(place)
                 server.place = place
@@ -144,9 +146,9 @@ class EmbeddedPostgres:
             if outcome is Outcome.READY:
                 self._postmaster = postmaster
                 return
-            if outcome is Outcome.GONE and adopted is None:
+            if outcome is Outcome.GONE and adopted is None and server.failed:
                 raise PostgresError(
-                    f"PostgreSQL started and ended again. It said: {server.last_words()}.",
+                    f"PostgreSQL did not start. It said: {server.last_words()}.",
                     "Mend that and try again; `tidegate doctor` looks at the set-up.",
                 )
             if outcome is Outcome.SILENT:
@@ -197,7 +199,6 @@ def _reachable_binaries(place: Place, found: Binaries) -> Binaries:
     """The programs, where the cluster's user can run them."""
     if place.account is None:
         return found
-    make_system_home()
     return copy_binaries(found, SYSTEM_HOME)
 
 
