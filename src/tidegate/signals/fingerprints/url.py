@@ -1,7 +1,7 @@
 """The canonical form of a web address: what two links must share to lead to the same page.
 
-http and https are one (https), as are the ports 80 and 443 and no port. The host is lower case and
-in its ASCII form (IDNA, UTS #46), numbers in any notation that a browser takes are one address. User
+http and https are one (https), as are the ports 80 and 443 and no port. The host is lower case, in
+ASCII form (IDNA, UTS #46), numbers in any notation that a browser takes are one address. User
 names, passwords and fragments are dropped. Backslashes are slashes and dot segments are resolved,
 as in the WHATWG URL standard; percent-encoding is undone where RFC 3986 calls the character
 unreserved, and upper case elsewhere. Slashes at the end of a path are dropped: nearly every server
