@@ -58,8 +58,9 @@ class Pack(msgspec.Struct, frozen=True):
     """A policy pack, checked and compiled.
 
     `acting` are the rules that are evaluated (live and shadow), `uses` the variables that they
-    read, `binding` makes their inputs, and `sieve` is false exactly when none of them can fire or fail (None: too many for one expression).
-    `private_digest_match`: private items are judged by digest matches too.
+    read, and `binding` makes these. `sieve` is false exactly when none of the rules can fire or
+    fail (None: too many for one expression). `private_digest_match`: private items are judged by
+    digest matches too.
     """
 
     name: str

@@ -157,8 +157,8 @@ class PackStore:
     def refresh(self, tx: Tx) -> Pack:
         """The active pack; loaded only if it is another one than before.
 
-        Raises LookupError if no pack is active, and InvalidPack if it cannot be loaded (it could when it was activated, so by other
-        code); the pack from before stays in use.
+        Raises LookupError if no pack is active, and InvalidPack if it cannot be loaded (it could
+        when it was activated, so by other code); the pack from before stays in use.
         """
         with self._lock:
             ident = active_ident(tx)

@@ -91,12 +91,12 @@ class _Reader:
 
     def read(self) -> Pack:
         document = self._parse()
-        root = _Table("the file", document, None)
+        root = _Table("the file", document, self.source.section(""))
         self._known(root, "")
         if "rules" in document and not isinstance(document["rules"], list):
-            self._problem(
-                root, None, "`rules` must be an array of tables", "write `[[rules]]` over each rule"
-            )
+            rules_table = _Table("`rules`", {}, self.source.outermost("rules"))
+            message = "`rules` must be an array of tables"
+            self._problem(rules_table, "rules", message, "write `[[rules]]` over each rule")
         head = self._table(root, "pack", required=True)
         self._known(head, "pack")
         name = self._name(head)
@@ -168,9 +168,8 @@ class _Reader:
         for key in table.data:
             if key not in _KEYS[kind]:
                 message = f"{table.name} has no key `{key}`"
-                if not table.section:  # the file itself: the key is a table's name
-                    section = self.source.section(key)
-                    table = _Table(table.name, table.data, section)
+                if not kind:  # the file itself: the key may be a table's name
+                    table = _Table(table.name, table.data, self.source.outermost(key))
                 self._problem(table, key, message, did_you_mean(key, _KEYS[kind]))
 
     def _value(self, table: _Table, key: str, kind: type[T], default: T | None = None) -> T:

@@ -32,6 +32,8 @@ class Source:
         self.text = text
         self._sections: dict[tuple[str, int], Section] = {}
         headers = list(_HEADER.finditer(text))
+        # What stands before the first header.
+        self._sections["", 0] = Section(0, headers[0].start() if headers else len(text))
         counts: dict[str, int] = {}
         for index, header in enumerate(headers):
             name = re.sub(r"""["'\s]""", "", header["name"])
@@ -41,8 +43,18 @@ class Source:
             self._sections[name, number] = Section(header.start(), end)
 
     def section(self, name: str, number: int = 0) -> Section | None:
-        """The table of this dotted name, or the `number`-th of an array of tables."""
+        """The table of this dotted name, or the `number`-th of an array of tables.
+
+        The empty name stands for what comes before the first table.
+        """
         return self._sections.get((name, number))
+
+    def outermost(self, key: str) -> Section | None:
+        """Where a key of the file itself begins: its table, one below it, or the file's start."""
+        for (name, _), section in self._sections.items():
+            if name.split(".")[0] == key:
+                return section
+        return self._sections["", 0]
 
     def place(self, offset: int) -> Place:
         before = self.text.rfind("\n", 0, offset)

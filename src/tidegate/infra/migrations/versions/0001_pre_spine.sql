@@ -100,6 +100,20 @@ CREATE TABLE ledger_pending (
 	CONSTRAINT pk_ledger_pending PRIMARY KEY (id)
 );
 
+CREATE TABLE packs (
+	name TEXT NOT NULL, 
+	version INTEGER NOT NULL, 
+	source TEXT NOT NULL, 
+	digest BYTEA NOT NULL, 
+	state TEXT NOT NULL, 
+	created_by TEXT NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	activated_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_packs PRIMARY KEY (name, version)
+);
+
+CREATE UNIQUE INDEX uq_packs_active ON packs (state) WHERE state = 'active';
+
 CREATE TABLE sign_in_failures (
 	counter BYTEA NOT NULL, 
 	failures INTEGER NOT NULL, 
@@ -441,3 +455,21 @@ CREATE TRIGGER ledger_heads_append_only BEFORE UPDATE OR DELETE ON ledger_heads
 
 CREATE TRIGGER ledger_heads_no_truncate BEFORE TRUNCATE ON ledger_heads
   FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only();
+
+-- A stored pack version is kept for ever and never changes; only its state does.
+CREATE FUNCTION packs_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'UPDATE' THEN
+    IF ROW(NEW.name, NEW.version, NEW.source, NEW.digest, NEW.created_by, NEW.created_at)
+      IS NOT DISTINCT FROM
+      ROW(OLD.name, OLD.version, OLD.source, OLD.digest, OLD.created_by, OLD.created_at)
+    THEN
+      RETURN NEW;
+    END IF;
+  END IF;
+  RAISE EXCEPTION 'stored pack versions are kept' USING ERRCODE = 'restrict_violation';
+END
+$$;
+
+CREATE TRIGGER packs_kept BEFORE UPDATE OR DELETE ON packs
+  FOR EACH ROW EXECUTE FUNCTION packs_kept();
