@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 import tidegate
+import tidegate.infra.answers
 from tidegate.infra.db import metadata
 
 ROOT = Path(tidegate.__file__).parent

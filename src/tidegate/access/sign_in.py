@@ -85,6 +85,15 @@ def open_session(tx: Tx, attempt: Attempt, hours: float, replaces: str | None) -
     `replaces` is the cookie that came with the request: its session ends (rotation). Raises Refusal
     (401) when the account changed since the try began.
     """
+    clear_attempt(tx, attempt)
+    found = find_password(tx, attempt.email)
+    if found is None or found != (attempt.user_id, attempt.password_hash):
+        raise Refusal("sign-in-failed", 401, "The account changed meanwhile", "Sign in again.")
+    return _open(tx, found[0], "password", hours, replaces)
+
+
+def clear_attempt(tx: Tx, attempt: Attempt) -> None:
+    """Take back a counted try whose password was right."""
     table = sign_in_failures
     for kind, key in _counters(attempt.email, attempt.address):
         if kind == "account":
@@ -92,10 +101,6 @@ def open_session(tx: Tx, attempt: Attempt, hours: float, replaces: str | None) -
         else:
             one_less = {"failures": sa.func.greatest(table.c.failures - 1, 0), "until": tx.now}
             tx.execute(sa.update(table).where(table.c.counter == key).values(one_less))
-    found = find_password(tx, attempt.email)
-    if found is None or found != (attempt.user_id, attempt.password_hash):
-        raise Refusal("sign-in-failed", 401, "The account changed meanwhile", "Sign in again.")
-    return _open(tx, found[0], "password", hours, replaces)
 
 
 def redeem_link(tx: Tx, token: str, hours: float, replaces: str | None) -> str:

@@ -82,7 +82,7 @@ def erase(tx: Tx, item: ItemRow) -> list[bytes]:
             f"{standing[0]['placed_at']:%Y-%m-%d}: {standing[0]['reason']}. Lift them first.",
             holds=[str(hold["id"]) for hold in standing],
         )
-    released = expunge(tx, [item.id])
+    released = expunge(tx, [item.id], keep_answers=False)
     tx.execute(
         sa.update(items)
         .where(items.c.id == item.id)
@@ -93,13 +93,15 @@ def erase(tx: Tx, item: ItemRow) -> list[bytes]:
     return released
 
 
-def expunge(tx: Tx, item_ids: Sequence[UUID]) -> list[bytes]:
-    """Drop content, media and stored answers of items. Returns the digests let go."""
-    tx.execute(
-        sa.update(revisions)
-        .where(revisions.c.item_id.in_(item_ids))
-        .values(content=None, media=None, fingerprints=None, answer=None)
-    )
+def expunge(tx: Tx, item_ids: Sequence[UUID], *, keep_answers: bool = True) -> list[bytes]:
+    """Drop content and media of items. Returns the digests of evidence let go.
+
+    `keep_answers`: retries of what expired still get their stored answer.
+    """
+    values: dict[str, object] = {"content": None, "media": sa.null(), "fingerprints": None}
+    if not keep_answers:
+        values["answer"] = None
+    tx.execute(sa.update(revisions).where(revisions.c.item_id.in_(item_ids)).values(values))
     released = tx.execute(
         sa.delete(evidence).where(evidence.c.item_id.in_(item_ids)).returning(evidence.c.sha256)
     )

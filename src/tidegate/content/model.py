@@ -17,7 +17,7 @@ MAX_MEDIA = 16
 
 Publicness = Literal["public", "restricted", "private"]
 ItemId = Annotated[str, Meta(min_length=1, max_length=512, description="The platform's own id")]
-Platform = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
+Platform = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+(?!\n)$")]
 Moment = Annotated[datetime, Meta(tz=True, description="RFC 3339 with an offset")]
 
 

@@ -1,6 +1,7 @@
 """Reading items and their revisions."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -125,11 +126,11 @@ def decode_content(stored: bytes | None) -> Content | None:
 def standing_restrictions(tx: Tx, authors: Sequence[str]) -> dict[str, int]:
     """How many of each author's items stand restricted; authors with none are left out."""
     query = (
-        sa.select(items.c.author, sa.func.count())
+        sa.select(items.c.author, sa.func.count().label("items"))
         .where(items.c.author.in_(authors), items.c.restricted_by.isnot(None))
         .group_by(items.c.author)
     )
-    return {author: count for author, count in tx.execute(query)}
+    return {row.author: row.items for row in tx.execute(query)}
 
 
 def standing_holds(tx: Tx, item_id: UUID) -> list[dict[str, Any]]:
@@ -139,7 +140,7 @@ def standing_holds(tx: Tx, item_id: UUID) -> list[dict[str, Any]]:
         .where(holds.c.item_id == item_id, holds.c.lifted_at.is_(None))
         .order_by(holds.c.placed_at)
     )
-    return [dict(row._mapping) for row in tx.execute(query)]
+    return [dict(row) for row in tx.execute(query).mappings()]
 
 
 def evidence_of(tx: Tx, item_id: UUID, revision: int, part: str) -> tuple[bytes, str | None] | None:
@@ -148,4 +149,30 @@ def evidence_of(tx: Tx, item_id: UUID, revision: int, part: str) -> tuple[bytes,
         evidence.c.item_id == item_id, evidence.c.revision == revision, evidence.c.part == part
     )
     row = tx.execute(query).one_or_none()
-    return None if row is None else (row[0], row[1])
+    return None if row is None else (row.sha256, row.content_type)
+
+
+class RecentItems(msgspec.Struct, frozen=True):
+    """The latest items by verdict; `since` is when the first of them came, `more` says that there
+    are older ones in the time asked for."""
+
+    verdicts: dict[str, int]
+    total: int
+    since: datetime | None
+    more: bool
+
+
+def recent_items(tx: Tx, since: datetime, limit: int) -> RecentItems:
+    """What came in since then, counted over at most the `limit` latest: cheap in any flood."""
+    latest = (
+        sa.select(items.c.verdict, items.c.received_at)
+        .where(items.c.received_at >= since)
+        .order_by(items.c.received_at.desc())
+        .limit(limit)
+        .subquery()
+    )
+    query = sa.select(latest.c.verdict, sa.func.count(), sa.func.min(latest.c.received_at))
+    rows = tx.execute(query.group_by(latest.c.verdict)).all()
+    total = sum(row[1] for row in rows)
+    first = min((row[2] for row in rows), default=None)
+    return RecentItems({row[0]: row[1] for row in rows}, total, first, total == limit)

@@ -117,6 +117,12 @@ def list_actions(
     return _actions(tx, query)
 
 
+def latest_actions(tx: Tx, before: int | None, limit: int) -> list[ActionView]:
+    """A page of actions, the latest first; `before` is the last number of the page before."""
+    query = _ACTIONS.order_by(None).order_by(actions.c.number.desc()).limit(limit)
+    return _actions(tx, query if before is None else query.where(actions.c.number < before))
+
+
 def actions_of_item(tx: Tx, item_id: UUID) -> list[ActionView]:
     """Every action on an item, oldest first."""
     return _actions(tx, _ACTIONS.where(actions.c.item_id == item_id))

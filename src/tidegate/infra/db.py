@@ -3,13 +3,15 @@
 The rim opens a `Tx` and passes it down; actions and queries never open, commit or roll back one.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 import psycopg
 import sqlalchemy as sa
+from psycopg import sql
+from sqlalchemy import exc
 from sqlalchemy.engine import Connection, CursorResult, Engine
 from sqlalchemy.sql import Executable
 
@@ -39,7 +41,7 @@ _NEXT_NUMBER = sa.text(
 )
 
 # What a lost or overloaded server looks like from here; everything else is a fault of ours.
-UNAVAILABLE = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
+UNAVAILABLE = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
 
 
 class Tx:
@@ -69,10 +71,8 @@ class Tx:
         JSON values are passed as encoded text or bytes.
         """
         driver: psycopg.Connection[Any] = self.connection.connection.driver_connection  # pyright: ignore[reportAssignmentType]
-        names = psycopg.sql.SQL(", ").join(map(psycopg.sql.Identifier, columns))
-        command = psycopg.sql.SQL("COPY {} ({}) FROM STDIN").format(
-            psycopg.sql.Identifier(table.name), names
-        )
+        names = sql.SQL(", ").join(map(sql.Identifier, columns))
+        command = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.name), names)
         with driver.cursor() as cursor, cursor.copy(command) as copy:
             for row in rows:
                 copy.write_row(row)
@@ -111,13 +111,13 @@ class Database:
         )
 
     @contextmanager
-    def begin(self, actor: str = "system", request_id: str = "") -> Iterator[Tx]:
+    def begin(self, actor: str = "system", request_id: str = "") -> Generator[Tx]:
         """A transaction that commits when the block ends, and rolls back when it raises."""
         with self.engine.connect() as connection, connection.begin():
             yield Tx(connection, self.clock.now(), actor, request_id)
 
     @contextmanager
-    def connect_raw(self) -> Iterator[psycopg.Connection[Any]]:
+    def connect_raw(self) -> Generator[psycopg.Connection[Any]]:
         """A connection of its own outside the pool, in autocommit, for LISTEN and session locks."""
         url = sa.engine.make_url(self.url).set(drivername="postgresql")
         with psycopg.connect(

@@ -36,9 +36,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         bool, Meta(description="Send session cookies over HTTPS only (set it behind TLS)")
     ] = False
     json_limit: Annotated[int, Meta(ge=1024, description="Largest JSON body, in bytes")] = 32 << 20
-    upload_limit: Annotated[
-        int, Meta(ge=1024, description="Largest multipart body, in bytes")
-    ] = 64 << 20
+    upload_limit: Annotated[int, Meta(ge=1024, description="Largest multipart body, in bytes")] = (
+        64 << 20
+    )
     media_workers: Annotated[
         int, Meta(ge=1, le=64, description="Sandboxed processes that decode media")
     ] = 2
@@ -85,7 +85,7 @@ def _from_text(name: str, text: str) -> object:
 def load_settings(
     data_dir: Path | None = None,
     environ: Mapping[str, str] | None = None,
-    **overrides: object,
+    **overrides: str | int | None,
 ) -> Settings:
     """Read the settings; `data_dir` and `overrides` (from the command line) win over everything.
 

@@ -14,8 +14,8 @@ import msgspec
 from tidegate.decisions.model import DecisionIn
 from tidegate.infra.errors import FieldError, Refusal
 
-State = Literal["open", "claimed", "decided", "reopened"]
-Filter = Literal["open", "claimed", "decided", "reopened", "waiting"]  # waiting: not decided
+CaseState = Literal["open", "claimed", "decided", "reopened"]
+CaseFilter = Literal["open", "claimed", "decided", "reopened", "waiting"]  # waiting: not decided
 Verb = Literal["claim", "release", "expire", "decide", "reopen"]
 Origin = Literal["evaluation", "report", "escalation"]
 
@@ -36,7 +36,7 @@ class CaseRow(msgspec.Struct, frozen=True):
     item_id: UUID
     revision: int
     queue: str
-    state: State
+    state: CaseState
     origin: Origin
     match: dict[str, Any] | None
     claimed_by: str | None
@@ -55,7 +55,7 @@ class CaseView(msgspec.Struct, frozen=True):
     platform: str
     revision: int
     queue: str
-    state: State
+    state: CaseState
     origin: Origin
     match: dict[str, Any] | None
     claimed_by: str | None
@@ -99,7 +99,7 @@ class CaseDetail(CaseView, frozen=True):
     events: list[CaseEvent]
 
 
-def transition(state: State, verb: Verb, *, reopened: bool) -> State | None:
+def transition(state: CaseState, verb: Verb, *, reopened: bool) -> CaseState | None:
     """The state after the verb, or None where the verb does not apply.
 
     `reopened`: whether the case was decided before; it then waits as "reopened", not "open".

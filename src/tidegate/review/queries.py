@@ -16,10 +16,10 @@ from tidegate.intake.tables import reports
 from tidegate.review.model import (
     CaseDetail,
     CaseEvent,
+    CaseFilter,
     CaseItem,
     CaseRow,
     CaseView,
-    Filter,
     read_cursor,
     write_cursor,
 )
@@ -77,7 +77,7 @@ def case_unknown(case_id: object) -> Refusal:
 def list_cases(
     tx: Tx,
     queue: str | None = None,
-    state: Filter | None = None,
+    state: CaseFilter | None = None,
     cursor: str | None = None,
     limit: int = 50,
 ) -> tuple[list[CaseView], str | None]:
@@ -174,3 +174,9 @@ def _events(tx: Tx, case_id: UUID) -> list[CaseEvent]:
         .order_by(case_events.c.id)
     )
     return [CaseEvent(*row) for row in tx.execute(query)]
+
+
+def cases_of_item(tx: Tx, item_id: UUID) -> list[UUID]:
+    """The ids of an item's cases, the first first."""
+    query = sa.select(cases.c.id).where(cases.c.item_id == item_id).order_by(cases.c.opened_at)
+    return list(tx.execute(query).scalars())

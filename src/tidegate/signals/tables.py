@@ -13,7 +13,7 @@ banks = sa.Table(
     sa.Column("stance", sa.Text, nullable=False),
     sa.Column("radius", JSONB, nullable=False),
     sa.Column("labels", ARRAY(sa.Text), nullable=False),
-    sa.Column("provenance", sa.Text),
+    sa.Column("provenance", JSONB(none_as_null=True)),
     sa.Column("note", sa.Text),
     sa.Column("enabled", sa.Boolean, nullable=False),
     sa.Column("disabled_until", sa.TIMESTAMP(timezone=True)),
@@ -30,7 +30,7 @@ entries = sa.Table(
     sa.Column("id", sa.Uuid, primary_key=True),
     sa.Column("bank_id", sa.ForeignKey("banks.id"), nullable=False, index=True),
     sa.Column("labels", ARRAY(sa.Text)),  # null: the bank's
-    sa.Column("provenance", sa.Text),
+    sa.Column("provenance", JSONB(none_as_null=True)),
     sa.Column("note", sa.Text),
     sa.Column("confidence", sa.Integer),
     sa.Column("state", sa.Text, nullable=False),  # unconfirmed, confirmed, refuted

@@ -13,6 +13,7 @@ from pathlib import Path
 from tidegate.infra.postgres.errors import PostgresError
 
 _POLL_SECONDS = 0.01
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
 class FileLock:
@@ -24,21 +25,21 @@ class FileLock:
 
     def acquire(self, *, shared: bool = False, wait_seconds: float = 0.0) -> bool:
         """Try to take the lock for up to `wait_seconds`; False if others kept it."""
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        descriptor = os.open(self.path, flags, 0o600)
         mode = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
         deadline = time.monotonic() + wait_seconds
         while True:
+            descriptor = os.open(self.path, _FLAGS, 0o600)
             try:
                 fcntl.flock(descriptor, mode | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() >= deadline:
-                    os.close(descriptor)
-                    return False
-                time.sleep(_POLL_SECONDS)
-            else:
-                self._descriptor = descriptor
-                return True
+                if os.path.samestat(os.fstat(descriptor), os.stat(self.path)):
+                    self._descriptor = descriptor
+                    return True
+            except (BlockingIOError, FileNotFoundError):
+                pass  # others hold it, or the file was removed while we opened it
+            os.close(descriptor)
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(_POLL_SECONDS)
 
     def release(self) -> None:
         """Give the lock back, also for forked children that share the open file."""

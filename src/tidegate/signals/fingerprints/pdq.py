@@ -69,9 +69,9 @@ def _downscale(rgb: NDArray[np.uint8]) -> Floats:
     sums = down.sums(rows, out=_lines(two, height, width))
     columns = _divide_transposed(sums, down.counts, out=_lines(one, width, height))
     sums = along.sums(columns, out=_lines(two, width, height))
-    kept = sums[along.picks] / along.counts[along.picks, None]
-    totals = down.sums(kept.T, out=np.empty((height, _SIDE), np.float32))
-    return totals[down.picks] / down.counts[down.picks, None]
+    kept = sums[along.kept] / along.counts[along.kept, None]
+    totals = down.sums(kept.T, out=np.empty((height, len(kept)), np.float32))
+    return (totals[down.picks] / down.counts[down.picks, None])[:, along.places]
 
 
 class _Scratch(threading.local):
@@ -92,8 +92,8 @@ _scratch = _Scratch()
 
 
 def _stride(lanes: int) -> int:
-    """Floats from line to line: never a power of two, or transposing would thrash the cache."""
-    return lanes + 16
+    """Floats from line to line: never a high power of two, or transposing would thrash the cache."""
+    return lanes + 16 if lanes >= 256 else lanes
 
 
 def _lines(buffer: Floats, length: int, lanes: int) -> Floats:
@@ -139,6 +139,7 @@ class _Window:
         first = np.maximum(centres + self.lead - self.width + 1, 0)
         self.counts = (last - first + 1).astype(np.float32)
         self.picks = ((np.arange(_SIDE) + 0.5) * length / _SIDE).astype(np.intp)
+        self.kept, self.places = np.unique(self.picks, return_inverse=True)
 
     @staticmethod
     @lru_cache(maxsize=256)

@@ -1,0 +1,54 @@
+"""What every command needs: the settings of its instance, and a transaction on its database."""
+
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tidegate.infra.clock import SystemClock
+from tidegate.infra.db import Database, Tx
+from tidegate.infra.migrations import migrate
+from tidegate.infra.postgres import database_url
+from tidegate.infra.settings import Settings, load_settings
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir", help="Where the instance lives (else TIDEGATE_DATA_DIR, else var/tidegate)"
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON with everything there is to say")]
+
+
+def settings_of(
+    data_dir: Path | None, *, host: str | None = None, port: int | None = None
+) -> Settings:
+    """The settings, with the command line's words on top."""
+    return load_settings(data_dir, host=host, port=port)
+
+
+@contextmanager
+def database_of(settings: Settings) -> Generator[Database]:
+    """The instance's database, whether its server runs or not; migrated."""
+    with database_url(settings.database_url, settings.data_dir) as url:
+        migrate(url)
+        database = Database(url, SystemClock(), pool_size=4)
+        try:
+            yield database
+        finally:
+            database.close()
+
+
+@contextmanager
+def transaction(data_dir: Path | None) -> Generator[Tx]:
+    """One transaction on the instance of `data_dir`, in the operator's name."""
+    with database_of(settings_of(data_dir)) as database, database.begin("system:cli") as tx:
+        yield tx
+
+
+def say(text: str) -> None:
+    """A word to the person at the terminal; standard output is for results."""
+    print(text, file=sys.stderr)

@@ -1,0 +1,52 @@
+"""`tidegate doctor`: what is wrong with a set-up, and how to mend it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tidegate.cli.context import DataDir, settings_of
+from tidegate.content.media.diagnosis import diagnose as diagnose_media
+from tidegate.infra.findings import Finding
+from tidegate.infra.postgres import EmbeddedPostgres, diagnose
+from tidegate.infra.settings import SettingsError
+
+
+def doctor(
+    data_dir: DataDir = None,
+    database_url: Annotated[
+        bool,
+        typer.Option("--database-url", help="Only print the connection URL of the database"),
+    ] = False,
+) -> None:
+    """Look at the set-up. Exit status 1 when something needs mending."""
+    try:
+        settings = settings_of(data_dir)
+    except SettingsError as error:
+        _show(Finding("settings", False, str(error), "Correct the file or the variable."))
+        raise typer.Exit(1) from error
+    if database_url:
+        print(settings.database_url or _embedded_url(settings.data_dir))
+        return
+    findings = [Finding("settings", True, f"data directory {settings.data_dir}")]
+    if settings.database_url is None:
+        findings += diagnose(settings.data_dir)
+    findings += diagnose_media()
+    for finding in findings:
+        _show(finding)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def _show(finding: Finding) -> None:
+    print(f"{'ok  ' if finding.ok else 'MEND'}  {finding.name}: {finding.detail}")
+    if finding.mend:
+        print(f"      → {finding.mend}")
+
+
+def _embedded_url(data_dir: Path) -> str:
+    server = EmbeddedPostgres(data_dir)
+    try:
+        return server.start()
+    finally:
+        server.release()

@@ -1,0 +1,49 @@
+"""`tidegate ledger`: is the chain whole?"""
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from tidegate.cli.context import DataDir, Json, database_of, settings_of
+from tidegate.infra.secrets import InstanceSecrets
+from tidegate.ledger.sequencer import read_head
+from tidegate.ledger.verify import exit_code, verify
+from tidegate.pipeline.worker import HEAD_FILE
+
+app = typer.Typer(no_args_is_help=True, help="The append-only log of what was done.")
+
+
+@app.callback()
+def group() -> None:
+    """The append-only log of what was done."""
+
+
+@app.command("verify")
+def verify_(
+    data_dir: DataDir = None,
+    head: Annotated[
+        Path | None, typer.Option(help="A signed head kept elsewhere (else the data dir's own)")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Read the whole chain. Exit status 0 intact, 1 tampered with, 2 unreadable."""
+    settings = settings_of(data_dir)
+    path = head or settings.data_dir / HEAD_FILE
+    try:
+        expected = read_head(path) if head or path.exists() else None
+    except (OSError, ValueError) as error:
+        print(f"The head in {path} cannot be read: {error}")
+        raise typer.Exit(2) from error
+    key = InstanceSecrets.open(settings.data_dir).ledger_key.public_key()
+    with database_of(settings) as database, database.begin() as tx:
+        found = verify(tx, key, expected)
+    if as_json:
+        print(msgspec.json.encode(found).decode())
+    else:
+        for fault in found.faults:
+            print(f"TAMPERED  {fault.kind} at {fault.seq}: {fault.detail}")
+        state = "tampered with" if found.faults else "intact"
+        print(f"{found.entries} entries, {state}; {found.unsealed} not sealed yet")
+    raise typer.Exit(exit_code(found))

@@ -1,0 +1,107 @@
+"""`tidegate policy`: check, store, activate and replay policy packs."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from tidegate.cli.context import DataDir, Json, say, transaction
+from tidegate.pipeline.replay import stored_facts
+from tidegate.policy.actions import activate_pack, ensure_default, store_pack
+from tidegate.policy.model import VERDICTS
+from tidegate.policy.queries import list_packs
+from tidegate.policy.reading import check_source, load_pack
+from tidegate.policy.replay import replay as replay_pack
+
+app = typer.Typer(no_args_is_help=True, help="The rules that items are judged by.")
+
+PackFile = Annotated[Path, typer.Argument(help="A policy pack in TOML", exists=True)]
+
+
+@app.command()
+def check(pack: PackFile, as_json: Json = False) -> None:
+    """Check a pack; every problem with its file, line and column. Exit status 1 if there are any."""
+    problems = check_source(pack.read_text(), str(pack))
+    for problem in problems:
+        print(msgspec.json.encode(problem).decode() if as_json else problem)
+    if problems:
+        raise typer.Exit(1)
+    say(f"{pack} can be used.")
+
+
+@app.command()
+def load(
+    pack: PackFile,
+    data_dir: DataDir = None,
+    activate: Annotated[bool, typer.Option("--activate", help="Judge by it from now on")] = False,
+) -> None:
+    """Store a pack's version for ever; with --activate every process judges by it within a second."""
+    if problems := check_source(pack.read_text(), str(pack)):
+        for problem in problems:
+            print(problem)
+        raise typer.Exit(1)
+    with transaction(data_dir) as tx:
+        stored = store_pack(tx, pack.read_text(), str(pack))
+        if activate:
+            activate_pack(tx, stored.name, stored.version)
+    say(f"{stored.ident} is {'active' if activate else 'stored'}.")
+
+
+@app.command()
+def activate(
+    ident: Annotated[str, typer.Argument(help="NAME@VERSION")], data_dir: DataDir = None
+) -> None:
+    """Judge by a stored version from now on."""
+    name, _, version = ident.rpartition("@")
+    if not name or not version.isdigit():
+        raise typer.BadParameter("expected NAME@VERSION, e.g. tvec@1")
+    with transaction(data_dir) as tx:
+        activate_pack(tx, name, int(version))
+    say(f"{ident} is active.")
+
+
+@app.command("list")
+def list_(data_dir: DataDir = None, as_json: Json = False) -> None:
+    """List the stored versions."""
+    with transaction(data_dir) as tx:
+        ensure_default(tx)
+        found = list_packs(tx)
+    for one in found:
+        if as_json:
+            print(msgspec.json.encode(one).decode())
+        else:
+            print(f"{one.ident}  {'active' if one.active else 'stored'}  {one.digest[:16]}")
+
+
+@app.command()
+def replay(
+    pack: PackFile,
+    data_dir: DataDir = None,
+    since: Annotated[str, typer.Option(help="How far back: 30d, 12h, 90m")] = "30d",
+    examples: Annotated[int, typer.Option(help="How many differing items to show")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Say what a draft would have decided on stored items. Nothing of it is carried out."""
+    found = re.fullmatch(r"(\d{1,5})([dhm])", since)
+    if found is None:
+        raise typer.BadParameter("expected a number with d, h or m, e.g. 30d", param_hint="--since")
+    unit = {"d": "days", "h": "hours", "m": "minutes"}[found[2]]
+    draft = load_pack(pack.read_text(), str(pack))
+    with transaction(data_dir) as tx:
+        start = tx.now - timedelta(**{unit: int(found[1])})
+        report = replay_pack(stored_facts(tx, draft, start), draft, examples=examples)
+    if as_json:
+        print(msgspec.json.encode(report).decode())
+        return
+    print(
+        f"{report.pack} on {report.items} evaluations: {report.different} would differ,"
+        f" {report.errors} failed"
+    )
+    print("before \\ after " + " ".join(f"{verdict:>9}" for verdict in VERDICTS))
+    for before, row in report.matrix.items():
+        print(f"{before:>14} " + " ".join(f"{row[after]:>9}" for after in VERDICTS))
+    for one in report.examples:
+        print(f"{one.item}: {one.before} → {one.after} ({', '.join(one.rules) or 'no rule'})")

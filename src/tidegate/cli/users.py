@@ -1,0 +1,79 @@
+"""`tidegate users`: people who sign in on the pages."""
+
+from typing import Annotated
+
+import msgspec
+import typer
+
+from tidegate.access.actions import change_role, create_link, create_user, disable_user, enable_user
+from tidegate.access.queries import list_users
+from tidegate.cli.context import DataDir, Json, say, settings_of, transaction
+from tidegate.infra.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, help="People who sign in on the pages.")
+
+Email = Annotated[str, typer.Option(help="The person's e-mail address")]
+Role = Annotated[str, typer.Option(help="admin, reviewer, curator or auditor")]
+
+
+@app.command()
+def create(email: Email, role: Role, data_dir: DataDir = None, as_json: Json = False) -> None:
+    """Make a user and print a link that signs them in once."""
+    with transaction(data_dir) as tx:
+        user, token = create_user(tx, email, role)
+    url = sign_in_url(settings_of(data_dir), token)
+    if as_json:
+        document = {"id": user.id, "email": user.email, "role": role, "link": url}
+        print(msgspec.json.encode(document).decode())
+    else:
+        print(url)
+
+
+@app.command()
+def link(email: Email, data_dir: DataDir = None) -> None:
+    """Print a new one-time link for a user."""
+    with transaction(data_dir) as tx:
+        token = create_link(tx, email)
+    print(sign_in_url(settings_of(data_dir), token))
+
+
+@app.command()
+def role(email: Email, role: Role, data_dir: DataDir = None) -> None:
+    """Change a user's role; their sessions end."""
+    with transaction(data_dir) as tx:
+        change_role(tx, email, role)
+    say(f"{email} is {role} now.")
+
+
+@app.command()
+def disable(email: Email, data_dir: DataDir = None) -> None:
+    """Keep a user out; their sessions and keys end."""
+    with transaction(data_dir) as tx:
+        disable_user(tx, email)
+    say(f"{email} is disabled.")
+
+
+@app.command()
+def enable(email: Email, data_dir: DataDir = None) -> None:
+    """Let a disabled user in again."""
+    with transaction(data_dir) as tx:
+        enable_user(tx, email)
+    say(f"{email} is enabled.")
+
+
+@app.command("list")
+def list_(data_dir: DataDir = None, as_json: Json = False) -> None:
+    """List the users."""
+    with transaction(data_dir) as tx:
+        found = list_users(tx)
+    for user in found:
+        if as_json:
+            print(msgspec.json.encode(user).decode())
+        else:
+            print(f"{user.email}  {user.role}")
+
+
+def sign_in_url(settings: Settings, token: str) -> str:
+    """The link under the address that people reach the pages at."""
+    base = settings.public_url or f"http://{settings.host}:{settings.port}"
+    return f"{base.rstrip('/')}/sign-in/{token}"

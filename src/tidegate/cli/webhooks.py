@@ -1,0 +1,70 @@
+"""`tidegate webhooks`: the platform's own systems, which actions are delivered to."""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+import typer
+
+from tidegate.cli.context import DataDir, Json, database_of, say, settings_of, transaction
+from tidegate.enforcement.queries import list_webhooks
+from tidegate.enforcement.webhooks import create_webhook, disable_webhook, set_enforce
+
+app = typer.Typer(no_args_is_help=True, help="The systems that actions are delivered to.")
+
+
+@app.command()
+def create(
+    url: Annotated[str, typer.Option(help="Where messages are posted")],
+    data_dir: DataDir = None,
+    allow_private: Annotated[
+        bool, typer.Option("--allow-private", help="The target may be in a private network")
+    ] = False,
+    enforce: Annotated[
+        bool, typer.Option("--enforce", help="Send; without it the target is in observe mode")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Make a target and print its signing secret. Without --enforce nothing is sent."""
+    settings = settings_of(data_dir)
+    with database_of(settings) as database, database.begin("system:cli") as tx:
+        webhook = create_webhook(
+            tx, url, allow_private, enforce, allowed=settings.allowed_addresses
+        )
+    print(msgspec.json.encode(webhook).decode() if as_json else webhook.secret)
+
+
+@app.command("list")
+def list_(data_dir: DataDir = None, as_json: Json = False) -> None:
+    """List the targets, without their secrets."""
+    with transaction(data_dir) as tx:
+        found = list_webhooks(tx)
+    for one in found:
+        if as_json:
+            print(msgspec.json.encode(one).decode())
+        else:
+            print(f"{one.id}  {'enforce' if one.enforce else 'observe'}  {one.url}")
+
+
+@app.command()
+def enforce(webhook_id: UUID, data_dir: DataDir = None) -> None:
+    """Switch a target to enforce: from now on messages are sent."""
+    with transaction(data_dir) as tx:
+        set_enforce(tx, webhook_id, True)
+    say(f"{webhook_id} enforces now.")
+
+
+@app.command()
+def observe(webhook_id: UUID, data_dir: DataDir = None) -> None:
+    """Switch a target back to observe: everything is recorded, nothing sent."""
+    with transaction(data_dir) as tx:
+        set_enforce(tx, webhook_id, False)
+    say(f"{webhook_id} observes now.")
+
+
+@app.command()
+def disable(webhook_id: UUID, data_dir: DataDir = None) -> None:
+    """Take a target out of use."""
+    with transaction(data_dir) as tx:
+        disable_webhook(tx, webhook_id)
+    say(f"{webhook_id} is disabled.")

@@ -1,0 +1,227 @@
+"""The asynchronous client: `sync.py` with awaiting; everything else is shared."""
+
+import asyncio
+import random
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+)
+from types import TracebackType
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
+
+import httpx
+
+from tidegate.client import batch, calls
+from tidegate.client.call import Attempts, Call, answer_of, base_url, headers_of, request_of
+from tidegate.client.model import Action, BatchAnswer, Case, Entry, LedgerEntry, Page
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class _Verb(Generic[P, T]):
+    """A function of `calls` as a coroutine method that makes the call."""
+
+    def __init__(self, build: Callable[P, Call[T]]) -> None:
+        self._build = build
+        self.__doc__ = build.__doc__
+
+    def __get__(self, client: "AsyncClient", owner: object = None) -> Callable[P, Awaitable[T]]:
+        async def verb(*args: P.args, **kwargs: P.kwargs) -> T:
+            return await client.send(self._build(*args, **kwargs))
+
+        verb.__doc__ = self.__doc__
+        return verb
+
+
+class AsyncClient:
+    """As `Client`, for asyncio."""
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        *,
+        platform: str | None = None,
+        timeout: float = 60.0,
+        retries: int = 5,
+        user_agent: str = "tidegate-client",
+        transport: httpx.AsyncBaseTransport | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._http = httpx.AsyncClient(
+            base_url=base_url(url),
+            headers=headers_of(key, user_agent),
+            timeout=timeout,
+            transport=transport,
+            trust_env=transport is None,
+        )
+        self._platform = platform
+        self._retries = retries
+        self._sleep = sleep
+        self._jitter = random.Random()  # noqa: S311
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def send(self, call: Call[T]) -> T:
+        """Make a call; tries again where that is safe."""
+        attempts = Attempts(self._retries, self._jitter)
+        while True:
+            try:
+                response = await self._http.send(request_of(self._http, call, self._platform))
+            except httpx.TransportError as error:
+                wait = attempts.failed(error)
+            else:
+                wait = attempts.answered(response)
+                if wait is None:
+                    return answer_of(call, response, repeated=attempts.repeated)
+            await self._sleep(wait)
+
+    submit = _Verb(calls.submit)
+    item = _Verb(calls.item)
+    erase = _Verb(calls.erase)
+    decide_item = _Verb(calls.decide_item)
+    lift = _Verb(calls.lift)
+    hold = _Verb(calls.hold)
+    lift_hold = _Verb(calls.lift_hold)
+    report = _Verb(calls.report)
+    banks = _Verb(calls.banks)
+    create_bank = _Verb(calls.create_bank)
+    bank = _Verb(calls.bank)
+    change_bank = _Verb(calls.change_bank)
+    delete_bank = _Verb(calls.delete_bank)
+    entries_page = _Verb(calls.entries_page)
+    add_text = _Verb(calls.add_text)
+    add_url = _Verb(calls.add_url)
+    add_value = _Verb(calls.add_value)
+    add_file = _Verb(calls.add_file)
+    entry = _Verb(calls.entry)
+    change_entry = _Verb(calls.change_entry)
+    delete_entry = _Verb(calls.delete_entry)
+    confirm_entry = _Verb(calls.confirm_entry)
+    refute_entry = _Verb(calls.refute_entry)
+    cases_page = _Verb(calls.cases_page)
+    case = _Verb(calls.case)
+    claim = _Verb(calls.claim)
+    release = _Verb(calls.release)
+    decide = _Verb(calls.decide)
+    actions_page = _Verb(calls.actions_page)
+    replay = _Verb(calls.replay)
+    ledger_page = _Verb(calls.ledger_page)
+    policy = _Verb(calls.policy)
+    check_policy = _Verb(calls.check_policy)
+
+    async def submit_many(
+        self,
+        items: Iterable[batch.Line] | AsyncIterable[batch.Line],
+        *,
+        window: int = batch.LINES,
+    ) -> AsyncGenerator[BatchAnswer]:
+        """As `Client.submit_many`; `items` may be an asynchronous stream."""
+        packer = batch.Packer(window)
+        async for item in _stream(items):
+            if (full := packer.add(item)) is not None:
+                async for answer in self._batch(full):
+                    yield answer
+        if (rest := packer.rest()) is not None:
+            async for answer in self._batch(rest):
+                yield answer
+
+    async def _batch(self, window: batch.Window) -> AsyncIterator[BatchAnswer]:
+        attempts = Attempts(self._retries, self._jitter)
+        params = {"platform": self._platform} if self._platform else {}
+        while window.owed:
+            body, headers = window.body(), batch.HEADERS
+            try:
+                async with self._http.stream(
+                    "POST", batch.PATH, params=params, headers=headers, content=body
+                ) as response:
+                    if response.is_success:
+                        async for received in response.aiter_bytes():
+                            for answer in window.take(received, attempts):
+                                yield answer
+                            if window.wait is not None:
+                                break
+                    else:
+                        await response.aread()
+                        window.refused(response, attempts)
+                window.ended(attempts)
+            except httpx.TransportError as error:
+                window.wait = attempts.failed(error)
+            if window.wait is not None:
+                await self._sleep(window.wait)
+
+    def entries(self, bank: str) -> AsyncIterator[Entry]:
+        """All entries of a bank, the newest first."""
+        return self._pages(lambda cursor: calls.entries_page(bank, cursor))
+
+    def cases(self, queue: str | None = None, state: str | None = None) -> AsyncIterator[Case]:
+        """All cases, the oldest first."""
+        return self._pages(lambda cursor: calls.cases_page(queue, state, cursor))
+
+    def actions(
+        self, after: str | None = None, *, follow: bool = False, poll: float = 1.0
+    ) -> AsyncIterator[Action]:
+        """All actions after the one numbered `after`; with `follow` it never ends."""
+        return self._growing(calls.actions_page, after, follow, poll)
+
+    def ledger(
+        self, after: str | None = None, *, follow: bool = False, poll: float = 1.0
+    ) -> AsyncIterator[LedgerEntry]:
+        """All sealed ledger entries after number `after`; `follow` as for actions."""
+        return self._growing(calls.ledger_page, after, follow, poll)
+
+    async def _pages(self, page: Callable[[str | None], Call[Page[T]]]) -> AsyncIterator[T]:
+        cursor = None
+        while True:
+            found = await self.send(page(cursor))
+            for one in found.data:
+                yield one
+            cursor = found.next
+            if cursor is None:
+                return
+
+    async def _growing(
+        self,
+        page: Callable[Concatenate[str | None, ...], Call[Page[Any]]],
+        after: str | None,
+        follow: bool,
+        poll: float,
+    ) -> AsyncIterator[Any]:
+        while True:
+            found = await self.send(page(after))
+            for one in found.data:
+                yield one
+            after = found.next
+            if not found.data:
+                if not follow:
+                    return
+                await self._sleep(poll)
+
+
+async def _stream(
+    items: Iterable[batch.Line] | AsyncIterable[batch.Line],
+) -> AsyncIterator[batch.Line]:
+    if isinstance(items, AsyncIterable):
+        async for item in items:
+            yield item
+    else:
+        for item in items:
+            yield item

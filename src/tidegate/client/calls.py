@@ -1,0 +1,293 @@
+"""One function a route: its arguments as a `Call`. Both clients take their methods from here."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
+
+import msgspec
+
+from tidegate.client.call import Call, File
+from tidegate.client.model import (
+    Action,
+    Bank,
+    Case,
+    CaseDetail,
+    Decision,
+    Entry,
+    Hold,
+    Item,
+    ItemAnswer,
+    ItemRecord,
+    LedgerEntry,
+    Page,
+    Policy,
+    PolicyCheck,
+    Replayed,
+    Report,
+    ReportAnswer,
+)
+
+Document = Mapping[str, Any]
+
+_json = msgspec.json.Encoder()
+
+
+def _once() -> str:
+    """A fresh Idempotency-Key."""
+    return uuid4().hex
+
+
+def _given(**values: object) -> dict[str, Any]:
+    """The values that were given: None is left out."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _in_path(segment: str) -> str:
+    return quote(segment, safe="")
+
+
+# Items
+
+
+def submit(item: Item | Document, files: Sequence[File] = ()) -> Call[ItemAnswer]:
+    """Submit an item. `files` are uploaded as they are; media of the item travel as base64."""
+    encoded = _json.encode(item)
+    if files:
+        return Call(
+            "POST",
+            "/v1/items",
+            ItemAnswer,
+            form=[("item", encoded.decode())],
+            files=[("file", file) for file in files],
+        )
+    return Call("POST", "/v1/items", ItemAnswer, json=encoded)
+
+
+def item(id: str) -> Call[ItemRecord]:
+    """Everything known of an item: revisions, evaluations, decisions, actions."""
+    return Call("GET", f"/v1/items/{_in_path(id)}", ItemRecord)
+
+
+def erase(id: str) -> Call[None]:
+    """Erase an item; a tombstone stays. A standing hold forbids it (409)."""
+    return Call("DELETE", f"/v1/items/{_in_path(id)}", gone_is_done=True)
+
+
+def decide_item(id: str, decision: Decision | Document) -> Call[dict[str, Any]]:
+    """Decide an item without a case."""
+    path = f"/v1/items/{_in_path(id)}/decisions"
+    return Call("POST", path, dict[str, Any], json=_json.encode(decision), key=_once())
+
+
+def lift(id: str, reason: str) -> Call[dict[str, Any]]:
+    """End the restriction that stands on an item."""
+    return decide_item(id, Decision("lift", reason))
+
+
+def hold(id: str, reason: str) -> Call[Hold]:
+    """Forbid an item's erasure until the hold is lifted."""
+    body = _json.encode({"reason": reason})
+    return Call("POST", f"/v1/items/{_in_path(id)}/holds", Hold, json=body, key=_once())
+
+
+def lift_hold(id: str, hold: str) -> Call[None]:
+    """Lift a hold."""
+    path = f"/v1/items/{_in_path(id)}/holds/{_in_path(hold)}"
+    return Call("DELETE", path, gone_is_done=True)
+
+
+def report(report: Report | Document) -> Call[ReportAnswer]:
+    """Send a report; the answer names its case."""
+    return Call("POST", "/v1/reports", ReportAnswer, json=_json.encode(report))
+
+
+# Banks
+
+
+def banks() -> Call[Page[Bank]]:
+    """The banks."""
+    return Call("GET", "/v1/banks", Page[Bank])
+
+
+def create_bank(
+    name: str,
+    stance: str,
+    *,
+    radius: Mapping[str, int] | None = None,
+    labels: Sequence[str] | None = None,
+    provenance: str | Document | None = None,
+    note: str | None = None,
+) -> Call[Bank]:
+    """Make a bank of stance `known` or `allow`; `radius` is by fingerprint kind."""
+    body = _given(
+        name=name, stance=stance, radius=radius, labels=labels, provenance=provenance, note=note
+    )
+    return Call("POST", "/v1/banks", Bank, json=_json.encode(body), key=_once())
+
+
+def bank(name: str) -> Call[Bank]:
+    """One bank."""
+    return Call("GET", _bank(name), Bank)
+
+
+def change_bank(name: str, **changes: object) -> Call[Bank]:
+    """Change `radius`, `labels`, `provenance`, `note`, `enabled` or `disabled_until`."""
+    return Call("PATCH", _bank(name), Bank, json=_json.encode(changes), key=_once())
+
+
+def delete_bank(name: str) -> Call[None]:
+    """Take a bank out of use for good."""
+    return Call("DELETE", _bank(name), gone_is_done=True)
+
+
+def entries_page(
+    bank: str, cursor: str | None = None, limit: int | None = None
+) -> Call[Page[Entry]]:
+    """A page of a bank's entries, the newest first."""
+    return Call("GET", f"{_bank(bank)}/entries", Page[Entry], _query(cursor=cursor, limit=limit))
+
+
+def add_text(bank: str, text: str, **options: object) -> Call[Entry]:
+    """Add a text. `options`: labels, provenance, note, confidence, confirmed."""
+    return _add(bank, {"text": text, **options})
+
+
+def add_url(bank: str, url: str, **options: object) -> Call[Entry]:
+    """Add a URL; `options` as for a text."""
+    return _add(bank, {"url": url, **options})
+
+
+def add_value(bank: str, kind: str, value: str, **options: object) -> Call[Entry]:
+    """Add a fingerprint by its kind and value; `options` as for a text."""
+    return _add(bank, {"kind": kind, "value": value, **options})
+
+
+def add_file(
+    bank: str,
+    file: File,
+    *,
+    labels: Sequence[str] = (),
+    provenance: str | None = None,
+    note: str | None = None,
+    confidence: int | None = None,
+    confirmed: bool = False,
+) -> Call[Entry]:
+    """Add a file, such as a picture."""
+    form = [("labels", label) for label in labels]
+    form += [
+        (name, str(value))
+        for name, value in _given(provenance=provenance, note=note, confidence=confidence).items()
+    ]
+    if confirmed:
+        form.append(("confirmed", "true"))
+    path = f"{_bank(bank)}/entries"
+    return Call("POST", path, Entry, form=form, files=[("file", file)], key=_once())
+
+
+def entry(bank: str, id: str) -> Call[Entry]:
+    """One entry."""
+    return Call("GET", _entry(bank, id), Entry)
+
+
+def change_entry(bank: str, id: str, **changes: object) -> Call[Entry]:
+    """Change `labels`, `provenance`, `note`, `confidence`, `enabled` or `disabled_until`."""
+    return Call("PATCH", _entry(bank, id), Entry, json=_json.encode(changes), key=_once())
+
+
+def delete_entry(bank: str, id: str) -> Call[None]:
+    """Take an entry out of use for good."""
+    return Call("DELETE", _entry(bank, id), gone_is_done=True)
+
+
+def confirm_entry(bank: str, id: str) -> Call[Entry]:
+    """Confirm an entry: from now on it may restrict by itself."""
+    return Call("POST", f"{_entry(bank, id)}/confirm", Entry, key=_once())
+
+
+def refute_entry(bank: str, id: str) -> Call[Entry]:
+    """Refute an entry: it matches no more."""
+    return Call("POST", f"{_entry(bank, id)}/refute", Entry, key=_once())
+
+
+def _add(bank: str, body: Document) -> Call[Entry]:
+    return Call("POST", f"{_bank(bank)}/entries", Entry, json=_json.encode(body), key=_once())
+
+
+def _bank(name: str) -> str:
+    return f"/v1/banks/{_in_path(name)}"
+
+
+def _entry(bank: str, id: str) -> str:
+    return f"{_bank(bank)}/entries/{_in_path(id)}"
+
+
+# Cases
+
+
+def cases_page(
+    queue: str | None = None,
+    state: str | None = None,
+    cursor: str | None = None,
+    limit: int | None = None,
+) -> Call[Page[Case]]:
+    """A page of cases, the oldest first. `state` may also be `waiting`: not decided."""
+    query = _query(queue=queue, state=state, cursor=cursor, limit=limit)
+    return Call("GET", "/v1/cases", Page[Case], query)
+
+
+def case(id: str) -> Call[CaseDetail]:
+    """A case with everything that deciding it needs."""
+    return Call("GET", _case(id), CaseDetail)
+
+
+def claim(id: str) -> Call[Case]:
+    """Claim a case: an exclusive lease that expires."""
+    return Call("POST", f"{_case(id)}/claim", Case, key=_once())
+
+
+def release(id: str) -> Call[Case]:
+    """Give a claimed case back."""
+    return Call("POST", f"{_case(id)}/release", Case, key=_once())
+
+
+def decide(id: str, decision: Decision | Document) -> Call[Case]:
+    """Decide a case."""
+    return Call("POST", f"{_case(id)}/decide", Case, json=_json.encode(decision), key=_once())
+
+
+def _case(id: str) -> str:
+    return f"/v1/cases/{_in_path(id)}"
+
+
+# Outcomes
+
+
+def actions_page(after: str | None = None, limit: int | None = None) -> Call[Page[Action]]:
+    """Actions in order and without gaps. `next` is always there: come back with it."""
+    return Call("GET", "/v1/actions", Page[Action], _query(after=after, limit=limit))
+
+
+def replay(action: str) -> Call[Replayed]:
+    """Send an action's message once more."""
+    path = f"/v1/actions/{_in_path(action)}/replay"
+    return Call("POST", path, Replayed, key=_once())
+
+
+def ledger_page(after: str | None = None, limit: int | None = None) -> Call[Page[LedgerEntry]]:
+    """Sealed ledger entries in order."""
+    return Call("GET", "/v1/ledger", Page[LedgerEntry], _query(after=after, limit=limit))
+
+
+def policy() -> Call[Policy]:
+    """The active policy pack."""
+    return Call("GET", "/v1/policy", Policy)
+
+
+def check_policy(source: str) -> Call[PolicyCheck]:
+    """Check a pack's source (TOML) without storing it."""
+    return Call("POST", "/v1/policy/check", PolicyCheck, json=_json.encode({"source": source}))
+
+
+def _query(**values: object) -> dict[str, str]:
+    return {name: str(value) for name, value in _given(**values).items()}

@@ -1,0 +1,283 @@
+"""What is sent and what is answered, as types. Unknown members are ignored: `/v1` only grows.
+
+Ids are strings to keep and send back; times carry an offset.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+Verdict = Literal["pass", "review", "restrict", "escalate"]
+Outcome = Literal["restrict", "pass", "lift", "escalate"]
+
+
+class Media(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One file of an item: its bytes (`data`), or a `url` that the server fetches."""
+
+    filename: str = ""
+    content_type: str = ""
+    data: bytes | None = None
+    url: str | None = None
+
+
+class Item(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A post to submit. `id` and `author` are the platform's own; `created_at` needs an offset."""
+
+    id: str
+    surface: str
+    publicness: Literal["public", "restricted", "private"]
+    author: str
+    created_at: datetime
+    platform: str | None = None
+    language: str | None = None
+    text: str | None = None
+    url: str | None = None
+    media: list[Media] = []
+    context: Mapping[str, Any] | str | None = None
+    attributes: Mapping[str, Any] = {}
+
+
+class Report(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A report to send, about `item_id` or, where that is not known, a `url`."""
+
+    id: str
+    channel: str
+    reason: str
+    created_at: datetime
+    item_id: str | None = None
+    url: str | None = None
+    comment: str | None = None
+    reporter: str | None = None
+
+
+class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A decision to send. On a case, `entry` judges the bank entry whose match opened it."""
+
+    outcome: Outcome
+    reason: str
+    label: str | None = None
+    ground: Mapping[str, str] | None = None
+    exemption: str | None = None
+    restriction: Mapping[str, Any] | None = None
+    entry: Literal["confirm", "refute"] | None = None
+
+
+class Condition(msgspec.Struct, frozen=True):
+    """A condition of a rule, and what it came out as."""
+
+    condition: str
+    value: Any = None
+
+
+class RuleResult(msgspec.Struct, frozen=True):
+    """What one rule said, and because of what."""
+
+    rule: str
+    version: int
+    mode: str
+    outcome: str | None = None
+    because: list[Condition] = []
+
+
+class Match(msgspec.Struct, frozen=True):
+    """A part of an item that matches a bank entry, by which route and at what distance."""
+
+    part: str
+    bank: str
+    stance: str
+    entry: str
+    labels: list[str]
+    kind: str
+    route: str
+    distance: int
+    confirmed: bool
+
+
+class EvaluationView(msgspec.Struct, frozen=True):
+    """One look at an item: what matched, which rules spoke, what could not be judged."""
+
+    stage: str
+    pack: str
+    bank_version: int
+    rules: list[RuleResult]
+    matches: list[Match]
+    problems: list[str]
+
+
+class ItemAnswer(msgspec.Struct, frozen=True):
+    """What submitting an item answers."""
+
+    id: str
+    revision: int
+    verdict: Verdict
+    evaluation: EvaluationView
+    pending: list[str] = []
+    case: str | None = None
+    decision: str | None = None
+    action: str | None = None
+
+
+class BatchAnswer(msgspec.Struct, frozen=True):
+    """One line of a batch's answer: `item` when it was taken, else `problem` (a problem document).
+
+    `index` counts the items of the whole stream from 0.
+    """
+
+    index: int
+    status: int
+    item: ItemAnswer | None = None
+    problem: dict[str, Any] | None = None
+
+
+class ItemRecord(msgspec.Struct, frozen=True):
+    """Everything known of an item."""
+
+    id: str
+    platform: str = "default"
+    publicness: str = "public"
+    verdict: str = "pass"
+    revisions: list[dict[str, Any]] = []
+    evaluations: list[dict[str, Any]] = []
+    decisions: list[dict[str, Any]] = []
+    actions: list[dict[str, Any]] = []
+    holds: list[dict[str, Any]] = []
+
+
+class Hold(msgspec.Struct, frozen=True):
+    """Why an item must not be erased."""
+
+    id: str
+    reason: str
+
+
+class ReportAnswer(msgspec.Struct, frozen=True):
+    """The case that a report opened or joined, and how many reports its item has."""
+
+    id: str
+    item: str
+    case: str
+    state: str
+    queue: str
+    reports: int
+
+
+class Bank(msgspec.Struct, frozen=True):
+    """A bank of known content."""
+
+    name: str
+    stance: str
+    radius: dict[str, int]
+    labels: list[str]
+    provenance: Any = None
+    note: str | None = None
+    enabled: bool = True
+    disabled_until: datetime | None = None
+    version: int = 0
+    created_at: datetime | None = None
+    entries: int = 0
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One content in a bank. `problems` says what could not be computed of a file."""
+
+    id: str
+    bank: str
+    state: str
+    confirmed: bool
+    labels: list[str]
+    provenance: Any = None
+    note: str | None = None
+    confidence: int | None = None
+    enabled: bool = True
+    disabled_until: datetime | None = None
+    fingerprints: list[dict[str, Any]] = []
+    text: str | None = None
+    has_file: bool = False
+    version: int = 0
+    created_by: str = ""
+    created_at: datetime | None = None
+    judged_by: str | None = None
+    judged_at: datetime | None = None
+    problems: list[str] = []
+
+
+class Case(msgspec.Struct, frozen=True):
+    """A case in a list; `item` is the platform's id."""
+
+    id: str
+    item: str
+    platform: str
+    revision: int
+    queue: str
+    state: str
+    origin: str
+    match: dict[str, Any] | None = None
+    claimed_by: str | None = None
+    claimed_until: datetime | None = None
+    reports: int = 0
+    decision: str | None = None
+    opened_at: datetime | None = None
+    reopened_at: datetime | None = None
+    decided_at: datetime | None = None
+
+
+class CaseDetail(Case, frozen=True):
+    """A case with everything that deciding it needs."""
+
+    about: dict[str, Any] = {}
+    reported: list[dict[str, Any]] = []
+    evaluations: list[dict[str, Any]] = []
+    decisions: list[dict[str, Any]] = []
+    events: list[dict[str, Any]] = []
+
+
+class Action(msgspec.Struct, frozen=True):
+    """An instruction to the platform. `str(number)` is where to continue after it."""
+
+    id: str
+    number: int
+    kind: str
+    type: str
+    item: str
+    platform: str
+    revision: int
+    sequence: int
+    decision_id: str
+    message_id: str
+    created_at: datetime
+    decision: dict[str, Any] | None = None
+
+
+class Replayed(msgspec.Struct, frozen=True):
+    """To how many targets an action's message goes once more."""
+
+    action: str
+    deliveries: int
+
+
+class LedgerEntry(msgspec.Struct, frozen=True):
+    """A sealed entry; `record` is None once it is forgotten."""
+
+    seq: int
+    id: str
+    at: datetime
+    kind: str
+    commitment: str
+    hash: str
+    subject: str | None = None
+    record: dict[str, Any] | None = None
+
+
+Policy = dict[str, Any]
+PolicyCheck = dict[str, Any]
+
+
+class Page(msgspec.Struct, Generic[T], frozen=True):
+    """One page of a list; `next` continues it."""
+
+    data: list[T]
+    next: str | None = None

@@ -1,0 +1,213 @@
+"""The synchronous client: carries calls over httpx, waits and tries again in between."""
+
+import random
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator
+from types import TracebackType
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
+
+import httpx
+
+from tidegate.client import batch, calls
+from tidegate.client.call import Attempts, Call, answer_of, base_url, headers_of, request_of
+from tidegate.client.model import Action, BatchAnswer, Case, Entry, LedgerEntry, Page
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class _Verb(Generic[P, T]):
+    """A function of `calls` as a method that makes the call."""
+
+    def __init__(self, build: Callable[P, Call[T]]) -> None:
+        self._build = build
+        self.__doc__ = build.__doc__
+
+    def __get__(self, client: "Client", owner: object = None) -> Callable[P, T]:
+        def verb(*args: P.args, **kwargs: P.kwargs) -> T:
+            return client.send(self._build(*args, **kwargs))
+
+        verb.__doc__ = self.__doc__
+        return verb
+
+
+class Client:
+    """A client of one server, safe to share between threads.
+
+    `platform` names whose ids are meant where the key is not bound to one. Connection failures and
+    "not now" (429, 502, 503, 504, with Retry-After) are tried again up to `retries` times: every
+    write carries an id or an Idempotency-Key, so nothing is done twice. Raises Problem for what the
+    server refuses, Unreachable when no answer came.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        *,
+        platform: str | None = None,
+        timeout: float = 60.0,
+        retries: int = 5,
+        user_agent: str = "tidegate-client",
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._http = httpx.Client(
+            base_url=base_url(url),
+            headers=headers_of(key, user_agent),
+            timeout=timeout,
+            transport=transport,
+            trust_env=transport is None,
+        )
+        self._platform = platform
+        self._retries = retries
+        self._sleep = sleep
+        self._jitter = random.Random()  # noqa: S311
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def send(self, call: Call[T]) -> T:
+        """Make a call; tries again where that is safe."""
+        attempts = Attempts(self._retries, self._jitter)
+        while True:
+            try:
+                response = self._http.send(request_of(self._http, call, self._platform))
+            except httpx.TransportError as error:
+                wait = attempts.failed(error)
+            else:
+                wait = attempts.answered(response)
+                if wait is None:
+                    return answer_of(call, response, repeated=attempts.repeated)
+            self._sleep(wait)
+
+    submit = _Verb(calls.submit)
+    item = _Verb(calls.item)
+    erase = _Verb(calls.erase)
+    decide_item = _Verb(calls.decide_item)
+    lift = _Verb(calls.lift)
+    hold = _Verb(calls.hold)
+    lift_hold = _Verb(calls.lift_hold)
+    report = _Verb(calls.report)
+    banks = _Verb(calls.banks)
+    create_bank = _Verb(calls.create_bank)
+    bank = _Verb(calls.bank)
+    change_bank = _Verb(calls.change_bank)
+    delete_bank = _Verb(calls.delete_bank)
+    entries_page = _Verb(calls.entries_page)
+    add_text = _Verb(calls.add_text)
+    add_url = _Verb(calls.add_url)
+    add_value = _Verb(calls.add_value)
+    add_file = _Verb(calls.add_file)
+    entry = _Verb(calls.entry)
+    change_entry = _Verb(calls.change_entry)
+    delete_entry = _Verb(calls.delete_entry)
+    confirm_entry = _Verb(calls.confirm_entry)
+    refute_entry = _Verb(calls.refute_entry)
+    cases_page = _Verb(calls.cases_page)
+    case = _Verb(calls.case)
+    claim = _Verb(calls.claim)
+    release = _Verb(calls.release)
+    decide = _Verb(calls.decide)
+    actions_page = _Verb(calls.actions_page)
+    replay = _Verb(calls.replay)
+    ledger_page = _Verb(calls.ledger_page)
+    policy = _Verb(calls.policy)
+    check_policy = _Verb(calls.check_policy)
+
+    def submit_many(
+        self, items: Iterable[batch.Line], *, window: int = batch.LINES
+    ) -> Generator[BatchAnswer]:
+        """Submit a stream of items of any length; yields one answer an item, in order, each once
+        its item is durable. A bad item fails alone, in its answer.
+
+        `items` may be lines of JSON, too. At most `window` of them are on their way at a time, and
+        no more are kept.
+        """
+        packer = batch.Packer(window)
+        for item in items:
+            if (full := packer.add(item)) is not None:
+                yield from self._batch(full)
+        if (rest := packer.rest()) is not None:
+            yield from self._batch(rest)
+
+    def _batch(self, window: batch.Window) -> Iterator[BatchAnswer]:
+        attempts = Attempts(self._retries, self._jitter)
+        params = {"platform": self._platform} if self._platform else {}
+        while window.owed:
+            body, headers = window.body(), batch.HEADERS
+            try:
+                with self._http.stream(
+                    "POST", batch.PATH, params=params, headers=headers, content=body
+                ) as response:
+                    if response.is_success:
+                        for received in response.iter_bytes():
+                            yield from window.take(received, attempts)
+                            if window.wait is not None:
+                                break
+                    else:
+                        response.read()
+                        window.refused(response, attempts)
+                window.ended(attempts)
+            except httpx.TransportError as error:
+                window.wait = attempts.failed(error)
+            if window.wait is not None:
+                self._sleep(window.wait)
+
+    def entries(self, bank: str) -> Iterator[Entry]:
+        """All entries of a bank, the newest first."""
+        return self._pages(lambda cursor: calls.entries_page(bank, cursor))
+
+    def cases(self, queue: str | None = None, state: str | None = None) -> Iterator[Case]:
+        """All cases, the oldest first."""
+        return self._pages(lambda cursor: calls.cases_page(queue, state, cursor))
+
+    def actions(
+        self, after: str | None = None, *, follow: bool = False, poll: float = 1.0
+    ) -> Iterator[Action]:
+        """All actions after the one numbered `after`. With `follow` it never ends: it asks again
+        every `poll` seconds, and misses none."""
+        return self._growing(calls.actions_page, after, follow, poll)
+
+    def ledger(
+        self, after: str | None = None, *, follow: bool = False, poll: float = 1.0
+    ) -> Iterator[LedgerEntry]:
+        """All sealed ledger entries after number `after`; `follow` as for actions."""
+        return self._growing(calls.ledger_page, after, follow, poll)
+
+    def _pages(self, page: Callable[[str | None], Call[Page[T]]]) -> Iterator[T]:
+        cursor = None
+        while True:
+            found = self.send(page(cursor))
+            yield from found.data
+            cursor = found.next
+            if cursor is None:
+                return
+
+    def _growing(
+        self,
+        page: Callable[Concatenate[str | None, ...], Call[Page[Any]]],
+        after: str | None,
+        follow: bool,
+        poll: float,
+    ) -> Iterator[Any]:
+        while True:
+            found = self.send(page(after))
+            yield from found.data
+            after = found.next
+            if not found.data:
+                if not follow:
+                    return
+                self._sleep(poll)

@@ -1,0 +1,91 @@
+"""From a file, a text, a URL or a code to the fingerprints of a bank entry."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+
+from tidegate.infra.errors import bad_field
+from tidegate.pipeline.instance import Instance
+from tidegate.signals import fingerprints
+from tidegate.signals.banks import EntryIn
+from tidegate.signals.fingerprints import KINDS
+from tidegate.signals.model import Fingerprint
+
+
+class Enrolment(msgspec.Struct, frozen=True):
+    """What `signals.actions.add_entry` is to write."""
+
+    fingerprints: list[Fingerprint]
+    options: EntryIn
+    text: str | None = None
+    evidence: bytes | None = None
+    problems: list[str] = []
+
+    def arguments(self) -> dict[str, Any]:
+        """Keyword arguments for `add_entry`."""
+        return {
+            "fingerprints": self.fingerprints,
+            "labels": self.options.labels,
+            "provenance": self.options.provenance,
+            "note": self.options.note,
+            "confidence": self.options.confidence,
+            "confirmed": self.options.confirmed,
+            "text": self.text,
+            "evidence": self.evidence,
+        }
+
+
+async def enrol_file(
+    instance: Instance,
+    data: bytes,
+    content_type: str | None,
+    filename: str | None,
+    options: EntryIn,
+) -> Enrolment:
+    """An entry from a file: its digests always, its picture codes where it could be decoded.
+
+    The main view's codes only: a stored orientation or a later frame is not the content's face.
+    """
+    if not data:
+        raise bad_field("/file", "a file with content", "an empty file")
+    if options.text or options.url or options.kind or options.value:
+        raise bad_field("/file", "a file alone", "a file with text, url, kind or value")
+    examined = await instance.media.examine(data, content_type, filename)
+    codes = fingerprints.of_bytes(data)
+    codes += [Fingerprint(c.kind, c.value, c.quality) for c in examined.codes if c.view == ""]
+    evidence = await asyncio.to_thread(instance.evidence.put, data)
+    return Enrolment(codes, options, evidence=evidence, problems=examined.problems)
+
+
+async def enrol_json(instance: Instance, entry: EntryIn) -> Enrolment:
+    """An entry from JSON. Raises Refusal (422) unless it names exactly one content that has a
+    fingerprint. A `url` stands for itself; a picture is sent as a file."""
+    named = [name for name in ("text", "url", "kind") if getattr(entry, name) is not None]
+    if len(named) != 1 or (entry.value is not None) != (named == ["kind"]):
+        given = [n for n in ("text", "url", "kind", "value") if getattr(entry, n) is not None]
+        got = ", ".join(given) or "none of them"
+        raise bad_field("", "exactly one of text, url, or kind with value", got)
+    if entry.text is not None:
+        codes = fingerprints.of_text(entry.text)
+        return _checked(codes, entry, "/text", "text with letters or digits", entry.text)
+    if entry.url is not None:
+        # The domain is not the content: an entry for one page must not match its whole site.
+        codes = [code for code in fingerprints.of_url(entry.url) if code.kind == "url"]
+        return _checked(codes, entry, "/url", "an http(s) URL", entry.url)
+    kind = entry.kind or ""
+    if kind not in KINDS:
+        raise bad_field("/kind", f"one of {', '.join(KINDS)}", kind[:60])
+    try:
+        value = KINDS[kind].parse(entry.value or "")
+    except ValueError as error:
+        raise bad_field("/value", str(error), (entry.value or "")[:60]) from error
+    return Enrolment([Fingerprint(kind, value)], entry)
+
+
+def _checked(
+    codes: list[Fingerprint], entry: EntryIn, pointer: str, expected: str, text: str
+) -> Enrolment:
+    if not codes:
+        raise bad_field(pointer, expected, text[:60])
+    return Enrolment(codes, entry, text=text)

@@ -1,0 +1,74 @@
+"""Erasure, expiry and the sweep of evidence: how content leaves for good."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from tidegate.content import actions as content
+from tidegate.content.evidence import EvidenceStore
+from tidegate.content.queries import lock_item
+from tidegate.content.tables import evidence, holds, items
+from tidegate.decisions.actions import forget_explanations
+from tidegate.enforcement.actions import forget_payloads
+from tidegate.infra.answers import forget_answers
+from tidegate.infra.db import Database, Tx
+from tidegate.infra.settings import Settings
+from tidegate.intake.actions import forget_reports
+from tidegate.review.actions import close_erased
+from tidegate.signals.tables import entries
+
+BATCH = 500
+# Evidence is written before the row that names it: younger files may still be on their way.
+SWEEP_AGE_SECONDS = 3600.0
+
+
+def erase_item(tx: Tx, platform: str, external_id: str) -> None:
+    """Erase an item everywhere; its tombstone stays. Raises Refusal: 404, 410, 409 while held.
+
+    Its evidence files are unnamed now, and the next sweep deletes them.
+    """
+    item = lock_item(tx, platform, external_id)
+    content.erase(tx, item)
+    forget_explanations(tx, item.id)
+    forget_reports(tx, item.id)
+    forget_payloads(tx, item.id)
+    forget_answers(tx, item.id)
+    close_erased(tx, item.id)
+
+
+def expire(tx: Tx, settings: Settings) -> int:
+    """Drop the content of items whose retention has ended; returns how many. Held ones stay."""
+    days = sa.case(
+        (items.c.verdict != "pass", settings.keep_judged_days),
+        (items.c.publicness == "public", settings.keep_public_pass_days),
+        (items.c.publicness == "restricted", settings.keep_restricted_pass_days),
+        else_=settings.keep_private_pass_days,
+    )
+    held = sa.exists().where(holds.c.item_id == items.c.id, holds.c.lifted_at.is_(None))
+    query = (
+        sa.select(items.c.id)
+        .where(items.c.expunged_at.is_(None), ~held)
+        .where(items.c.received_at < sa.literal(tx.now) - days * timedelta(days=1))
+        .order_by(items.c.received_at)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
+    )
+    due: list[UUID] = [row[0] for row in tx.execute(query)]
+    if due:
+        content.expunge(tx, due)
+    return len(due)
+
+
+def sweep_evidence(database: Database, store: EvidenceStore, age: float = SWEEP_AGE_SECONDS) -> int:
+    """Delete evidence files that neither an item nor an entry names; returns how many."""
+
+    def named(digests: list[bytes]) -> set[bytes]:
+        with database.begin() as tx:
+            of_items = sa.select(evidence.c.sha256).where(evidence.c.sha256.in_(digests))
+            of_entries = sa.select(entries.c.evidence).where(
+                entries.c.evidence.in_(digests), entries.c.deleted_at.is_(None)
+            )
+            return {row[0] for row in tx.execute(of_items.union(of_entries))}
+
+    return store.sweep(named, age)

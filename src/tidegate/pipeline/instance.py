@@ -1,0 +1,62 @@
+"""One process of one instance: everything that its paths share, opened and closed together."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from tidegate.content.evidence import EvidenceStore
+from tidegate.content.media.model import MediaLimits
+from tidegate.content.media.pool import MediaPool
+from tidegate.infra.clock import Clock, SystemClock
+from tidegate.infra.db import Database, Tx
+from tidegate.infra.migrations import migrate
+from tidegate.infra.secrets import InstanceSecrets
+from tidegate.infra.settings import Settings
+from tidegate.policy.actions import ensure_default
+from tidegate.policy.model import Pack
+from tidegate.policy.queries import PackStore
+from tidegate.signals.snapshot import BankSnapshot
+
+HASHER = "tidegate.signals.fingerprints.pixels:of_pixels"
+
+
+class Instance:
+    """The parts that the rim hands to the paths. Made by `opened`."""
+
+    def __init__(self, settings: Settings, url: str, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self.database = Database(url, self.clock, pool_size=16)
+        self.secrets = InstanceSecrets.open(settings.data_dir)
+        self.evidence = EvidenceStore(settings.data_dir / "evidence")
+        self.banks = BankSnapshot()
+        self.packs = PackStore()
+        self.media = MediaPool(
+            hasher=HASHER,
+            workers=settings.media_workers,
+            limits=MediaLimits(
+                max_pixels=settings.media_max_pixels, wall_seconds=settings.media_wall_seconds
+            ),
+        )
+
+    def pack(self, tx: Tx) -> Pack:
+        """The active policy pack, as of now."""
+        return self.packs.refresh(tx)
+
+    def close(self) -> None:
+        self.media.close()
+        self.database.close()
+
+
+@contextmanager
+def opened(settings: Settings, url: str, clock: Clock | None = None) -> Generator[Instance]:
+    """An instance on a migrated database with an active policy pack."""
+    migrate(url)
+    instance = Instance(settings, url, clock)
+    try:
+        with instance.database.begin() as tx:
+            ensure_default(tx)
+            instance.pack(tx)
+            instance.banks.refresh(tx)
+        yield instance
+    finally:
+        instance.close()

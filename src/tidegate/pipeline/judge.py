@@ -1,0 +1,177 @@
+"""One look at item revisions: matches with the banks, then the rules, then what they rest on.
+
+The matches come from this process's snapshot of the banks. Where a verdict is more than `pass`, the
+entries that it rests on are locked and looked at once more in the deciding transaction; if a bank
+changed in between, the snapshot catches up and the revision is judged anew.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+import sqlalchemy as sa
+
+from tidegate.content.model import Content, ItemRow
+from tidegate.content.queries import decode_content, standing_restrictions
+from tidegate.content.tables import revisions
+from tidegate.decisions.model import Evaluation, Ruling, Stage
+from tidegate.infra.db import Tx
+from tidegate.infra.ids import uuid7
+from tidegate.pipeline.instance import Instance
+from tidegate.policy.evaluate import evaluate
+from tidegate.policy.facts import (
+    AuthorFacts,
+    Facts,
+    ItemFacts,
+    ReportFacts,
+    TextFacts,
+    to_attributes,
+)
+from tidegate.policy.gate import admission
+from tidegate.policy.model import Evaluated, Pack
+from tidegate.signals.fingerprints.normalise import normalised
+from tidegate.signals.model import Fingerprint, Match
+
+_codes = msgspec.msgpack.Decoder(list[tuple[str, Fingerprint]])
+
+
+class Looked(msgspec.Struct, frozen=True):
+    """What judging a revision needs to know of it. `item.revision` is the one judged."""
+
+    item: ItemRow
+    content: Content
+    codes: list[tuple[str, Fingerprint]]
+    problems: list[str]
+    restrictions: int = 0  # of the author, standing
+    reports: ReportFacts = ReportFacts()
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """The evaluation, and what a live rule concluded (None unless restrict or escalate).
+
+    `leading_match` is the match that a person should look at first.
+    """
+
+    evaluation: Evaluation
+    ruling: Ruling | None
+    leading_match: Match | None
+
+
+def judge(tx: Tx, instance: Instance, looked: Sequence[Looked], stage: Stage) -> list[Judged]:
+    """Judge revisions by the active pack; each answer's evaluation is still to be recorded."""
+    pack = instance.pack(tx)
+    instance.banks.refresh(tx)
+    judged = _once(tx, instance, pack, looked, stage)
+    while True:
+        resting = [m for one in judged for m in one.evaluation.matches if _matters(one)]
+        if not resting or instance.banks.still_stands(tx, resting):
+            return judged
+        # The locks are ours now, so the next look is at what cannot change any more.
+        instance.banks.refresh(tx)
+        judged = _once(tx, instance, pack, looked, stage)
+
+
+def judge_report(tx: Tx, instance: Instance, item: ItemRow, reports: ReportFacts) -> Judged:
+    """Judge an item's latest revision with what was reported about it. The caller holds its row."""
+    row = tx.execute(
+        sa.select(revisions.c.content, revisions.c.fingerprints).where(
+            revisions.c.item_id == item.id, revisions.c.revision == item.revision
+        )
+    ).one()
+    content = decode_content(row.content) or _expunged(item)
+    codes = _codes.decode(row.fingerprints) if row.fingerprints else []
+    restrictions = standing_restrictions(tx, [item.author]) if item.author else {}
+    looked = Looked(item, content, codes, [], restrictions.get(item.author or "", 0), reports)
+    return judge(tx, instance, [looked], "report")[0]
+
+
+def _expunged(item: ItemRow) -> Content:
+    """What is left of content whose retention ended: enough to judge the report by."""
+    return Content("", item.publicness, item.author or "", item.received_at)
+
+
+def _matters(judged: Judged) -> bool:
+    return judged.evaluation.verdict != "pass"
+
+
+def _once(
+    tx: Tx, instance: Instance, pack: Pack, looked: Sequence[Looked], stage: Stage
+) -> list[Judged]:
+    # What the publicness gate keeps out is not matched either.
+    shown = [
+        one.codes if admission(pack, one.content.publicness, one.reports.count) != "nothing" else []
+        for one in looked
+    ]
+    found = instance.banks.match(shown)
+    version = instance.banks.version
+    answers: list[Judged] = []
+    for one, matches in zip(looked, found, strict=True):
+        said = evaluate(pack, facts_of(pack, one, matches, stage))
+        evaluation = Evaluation(
+            uuid7(tx.now),
+            one.item.id,
+            one.item.revision,
+            stage,
+            pack.ident,
+            version,
+            said.verdict,
+            said.rules,
+            matches,
+            one.problems,
+            tx.now,
+        )
+        answers.append(Judged(evaluation, _ruling(pack, said), _leading(matches)))
+    return answers
+
+
+def facts_of(pack: Pack, one: Looked, matches: list[Match], stage: Stage) -> Facts:
+    """The facts that the rules of a pack see of a revision."""
+    content = one.content
+    text = content.text or ""
+    return Facts(
+        ItemFacts(
+            id=one.item.external_id,
+            platform=one.item.platform,
+            surface=content.surface,
+            publicness=content.publicness,
+            author=content.author,
+            created_at=content.created_at,
+            language=content.language or "",
+            url=content.url or "",
+            has_text=bool(text),
+            has_url=content.url is not None,
+            has_media=bool(content.media),
+            media_count=len(content.media),
+            revision=one.item.revision,
+            stage=stage,
+            problems=len(one.problems),
+            attributes=to_attributes(content.attributes) if content.attributes else {},
+        ),
+        TextFacts(text, normalised(text) if "text" in pack.uses else "", len(text)),
+        matches,
+        one.reports,
+        AuthorFacts(content.author, one.restrictions),
+    )
+
+
+def _ruling(pack: Pack, said: Evaluated) -> Ruling | None:
+    """The strongest live rule's conclusion, where it is more than a question to a person."""
+    if said.verdict not in ("restrict", "escalate"):
+        return None
+    result = next(one for one in said.rules if one.mode == "live" and one.outcome == said.verdict)
+    rule = next(one for one in pack.rules if one.name == result.rule)
+    labels = [label for match in said.rests_on for label in match.labels if label in pack.labels]
+    label = rule.label or (labels[0] if labels else None)
+    ground = pack.ground_for(label)
+    return Ruling(
+        outcome=said.verdict,
+        rule=f"{pack.ident}/{rule.name}",
+        label=label,
+        ground=ground,
+        reason=rule.text,
+    )
+
+
+def _leading(matches: list[Match]) -> Match | None:
+    """The nearest match with a bank of known content, unconfirmed before confirmed."""
+    known = [match for match in matches if match.stance == "known" and not match.allowed]
+    return min(known, key=lambda m: (m.confirmed, not m.exact, m.distance), default=None)

@@ -1,0 +1,71 @@
+"""Everything known of one item, gathered from the slices: the API's and the pages' view of it."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from tidegate.content.model import Content, ItemRow
+from tidegate.content.queries import revisions_of, standing_holds
+from tidegate.decisions.model import decision_json, evaluation_json
+from tidegate.decisions.queries import decisions_of, evaluations_of
+from tidegate.enforcement.queries import ActionView, actions_of_item
+from tidegate.infra.db import Tx
+from tidegate.intake.model import ReportView
+from tidegate.intake.queries import reports_of
+from tidegate.review.queries import cases_of_item
+
+
+class RevisionRecord(msgspec.Struct, frozen=True):
+    """One revision. `content` is null once retention has ended; the author is a pseudonym."""
+
+    revision: int
+    content: Content | None
+    media: list[dict[str, Any]]
+    received_at: datetime
+
+
+class ItemRecord(msgspec.Struct, frozen=True):
+    """An item with all its revisions, evaluations, decisions, actions, reports and cases."""
+
+    id: str
+    platform: str
+    publicness: str
+    author: str | None
+    revision: int
+    verdict: str
+    restricted_by: UUID | None
+    received_at: datetime
+    revisions: list[RevisionRecord]
+    evaluations: list[dict[str, Any]]
+    decisions: list[dict[str, Any]]
+    actions: list[ActionView]
+    reports: list[ReportView]
+    cases: list[UUID]
+    holds: list[dict[str, Any]]
+
+
+def item_record(tx: Tx, item: ItemRow) -> ItemRecord:
+    """The record of a standing item. `verdict` is that of the latest evaluation."""
+    evaluations = evaluations_of(tx, item.id)
+    return ItemRecord(
+        id=item.external_id,
+        platform=item.platform,
+        publicness=item.publicness,
+        author=item.author,
+        revision=item.revision,
+        verdict=evaluations[-1].verdict if evaluations else item.verdict,
+        restricted_by=item.restricted_by,
+        received_at=item.received_at,
+        revisions=[
+            RevisionRecord(one.revision, one.content, one.media, one.received_at)
+            for one in revisions_of(tx, item.id)
+        ],
+        evaluations=[evaluation_json(one) for one in evaluations],
+        decisions=[decision_json(one) for one in decisions_of(tx, item.id)],
+        actions=actions_of_item(tx, item.id),
+        reports=reports_of(tx, item.id),
+        cases=cases_of_item(tx, item.id),
+        holds=standing_holds(tx, item.id),
+    )

@@ -1,0 +1,152 @@
+"""From a platform's words to a submission that is ready to be judged and committed.
+
+Everything slow happens here, before the transaction: fetching media, keeping their bytes, decoding
+them in the sandbox.
+"""
+
+import asyncio
+import hashlib
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from tidegate.content.media.model import Examined
+from tidegate.content.model import (
+    Content,
+    ItemIn,
+    StoredMedia,
+    check_item,
+    content_digest,
+    pseudonym,
+    to_content,
+)
+from tidegate.infra.egress import AddressGuard, EgressFailed, EgressRefused, fetch
+from tidegate.infra.errors import Refusal, bad_field
+from tidegate.pipeline.instance import Instance
+from tidegate.signals import fingerprints
+from tidegate.signals.model import Fingerprint
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One file of a submission after it was looked at."""
+
+    name: str  # media/0
+    data: bytes
+    sha256: bytes
+    content_type: str | None
+
+
+class Submission(msgspec.Struct, frozen=True):
+    """An item revision to be, with everything that its evaluation needs except text codes."""
+
+    platform: str
+    external_id: str
+    content: Content
+    digest: bytes
+    actor: str
+    request_id: str
+    codes: list[tuple[str, Fingerprint]] = []  # of media and URLs, by part
+    problems: list[str] = []
+    media: list[dict[str, Any]] = []  # what decoding found
+    parts: list[Part] = []
+
+
+def describe(
+    instance: Instance, item: ItemIn, *, platform: str, actor: str, request_id: str, now: datetime
+) -> Submission:
+    """The submission before anybody has looked at its media. Raises Refusal (422)."""
+    check_item(item, now)
+    author = pseudonym(instance.secrets.author_key, platform, item.author)
+    media = [
+        StoredMedia(one.filename, one.content_type, url=one.url)
+        if one.data is None
+        else StoredMedia(
+            one.filename, one.content_type, hashlib.sha256(one.data).hexdigest(), len(one.data)
+        )
+        for one in item.media
+    ]
+    content = to_content(item, author, media)
+    codes = [("url", code) for code in fingerprints.of_url(item.url)] if item.url else []
+    return Submission(platform, item.id, content, content_digest(content), actor, request_id, codes)
+
+
+async def look_at_media(instance: Instance, item: ItemIn, submission: Submission) -> Submission:
+    """Fetch, keep and decode the item's files. Bad media is never an error: its problems are noted.
+
+    Raises Refusal (422) for a media URL that may not or cannot be fetched.
+    """
+    found = await asyncio.gather(*(_one(instance, item, index) for index in range(len(item.media))))
+    content = submission.content
+    stored: list[StoredMedia] = []
+    codes = list(submission.codes)
+    problems: list[str] = []
+    for media, (part, examined, part_codes) in zip(content.media, found, strict=True):
+        stored.append(msgspec.structs.replace(media, sha256=part.sha256.hex(), size=len(part.data)))
+        codes += part_codes
+        problems += [f"{part.name}: {problem}" for problem in examined.problems]
+    return msgspec.structs.replace(
+        submission,
+        content=msgspec.structs.replace(content, media=stored),
+        codes=codes,
+        problems=problems,
+        media=[
+            {
+                "part": part.name,
+                "content_type": examined.content_type,
+                "width": examined.width,
+                "height": examined.height,
+                "frames": examined.frames,
+                "size": len(part.data),
+            }
+            for part, examined, _ in found
+        ],
+        parts=[part for part, _, _ in found],
+    )
+
+
+async def _one(
+    instance: Instance, item: ItemIn, index: int
+) -> tuple[Part, Examined, list[tuple[str, Fingerprint]]]:
+    name = f"media/{index}"
+    media = item.media[index]
+    data = media.data
+    if data is None:
+        data = await fetch_media(instance, media.url or "", f"/media/{index}/url")
+    examined = await instance.media.examine(data, media.content_type or None, media.filename)
+    part = Part(name, data, hashlib.sha256(data).digest(), examined.content_type)
+    codes = [(name, code) for code in fingerprints.of_bytes(data)]
+    if media.url:
+        codes += [(name, code) for code in fingerprints.of_url(media.url)]
+    for code in examined.codes:
+        view = f"@{code.view}" if code.view == "stored" else code.view
+        codes.append((name + view, Fingerprint(code.kind, code.value, code.quality)))
+    # Private messages that pass keep no bytes: whether they do is known at the commit only.
+    if item.publicness != "private":
+        await asyncio.to_thread(instance.evidence.put, data)
+    return part, examined, codes
+
+
+async def fetch_media(instance: Instance, url: str, pointer: str) -> bytes:
+    """The bytes behind a media URL. Raises Refusal (422), with the field at fault."""
+    guard = AddressGuard(instance.settings.allowed_addresses)
+    limit = instance.settings.upload_limit
+    timeout = instance.settings.fetch_timeout_seconds
+    try:
+        fetched = await fetch(url, guard=guard, limit_bytes=limit, timeout=timeout)
+    except EgressRefused as error:
+        raise bad_field(pointer, "a public http(s) address", str(error)) from error
+    except EgressFailed as error:
+        raise _unfetchable(pointer, str(error)) from error
+    if not 200 <= fetched.status < 300:
+        raise _unfetchable(pointer, f"the server answered {fetched.status}")
+    return fetched.data
+
+
+def _unfetchable(pointer: str, why: str) -> Refusal:
+    return Refusal(
+        "media-unfetchable",
+        422,
+        "A media URL could not be fetched",
+        f"{pointer}: {why}. Send the bytes as data, or try again later.",
+    )

@@ -1,0 +1,225 @@
+"""The verbs that change banks. Each change takes the next bank version, last in its transaction,
+so that versions become visible in order and every process can catch up from the one it has seen.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from msgspec import UNSET
+from sqlalchemy import exc
+
+from tidegate.infra.db import Tx
+from tidegate.infra.errors import Refusal
+from tidegate.infra.ids import uuid7
+from tidegate.ledger.actions import append
+from tidegate.signals.banks import (
+    BankIn,
+    BankPatch,
+    BankView,
+    EntryPatch,
+    EntryView,
+    check_radius,
+)
+from tidegate.signals.model import Fingerprint
+from tidegate.signals.queries import bank_unknown, entry_unknown, get_bank, get_entry
+from tidegate.signals.tables import banks, entries
+
+CHANNEL = "tidegate_banks"
+
+
+def _stamp(tx: Tx, table: sa.Table, row_id: UUID) -> None:
+    """Give the changed row the next bank version and tell the other processes."""
+    version = tx.next_number("banks")
+    tx.execute(sa.update(table).where(table.c.id == row_id).values(version=version))
+    tx.notify(CHANNEL, str(version))
+
+
+def create_bank(tx: Tx, bank: BankIn) -> BankView:
+    """Make an empty bank. Raises Refusal: 409 when the name is taken, 422 for a bad radius."""
+    check_radius(bank.radius)
+    bank_id = uuid7(tx.now)
+    try:
+        with tx.connection.begin_nested():
+            tx.execute(
+                sa.insert(banks).values(
+                    id=bank_id,
+                    name=bank.name,
+                    stance=bank.stance,
+                    radius=bank.radius,
+                    labels=bank.labels,
+                    provenance=bank.provenance,
+                    note=bank.note,
+                    enabled=True,
+                    version=0,
+                    created_at=tx.now,
+                )
+            )
+    except exc.IntegrityError:
+        raise Refusal(
+            "bank-exists",
+            409,
+            "The name is taken",
+            f"There is a bank {bank.name!r} already. PATCH it, or choose another name.",
+        ) from None
+    append(tx, "bank.created", {"bank": bank.name, "stance": bank.stance, "radius": bank.radius})
+    _stamp(tx, banks, bank_id)
+    return get_bank(tx, bank.name)
+
+
+def change_bank(tx: Tx, name: str, patch: BankPatch) -> BankView:
+    """Change what the patch names. Raises Refusal: 404, 422."""
+    bank_id = _lock_bank(tx, name)
+    values = _values(patch)
+    if isinstance(patch.radius, dict):
+        check_radius(patch.radius)
+    if values:
+        tx.execute(sa.update(banks).where(banks.c.id == bank_id).values(**values))
+        append(tx, "bank.changed", {"bank": name, "fields": sorted(values)})
+        _stamp(tx, banks, bank_id)
+    return get_bank(tx, name)
+
+
+def delete_bank(tx: Tx, name: str) -> None:
+    """Take a bank out of use for good; its rows stay as the record of past matches."""
+    bank_id = _lock_bank(tx, name)
+    tx.execute(sa.update(banks).where(banks.c.id == bank_id).values(deleted_at=tx.now))
+    append(tx, "bank.deleted", {"bank": name})
+    _stamp(tx, banks, bank_id)
+
+
+def add_entry(
+    tx: Tx,
+    bank: str,
+    fingerprints: Sequence[Fingerprint],
+    *,
+    labels: Sequence[str] | None = None,
+    provenance: object = None,
+    note: str | None = None,
+    confidence: int | None = None,
+    confirmed: bool = False,
+    text: str | None = None,
+    evidence: bytes | None = None,
+) -> EntryView:
+    """Add one content to a bank. What is absent comes from the bank. `confirmed` is the actor's
+    recorded decision and stands for the first-match review. Raises Refusal: 404 for the bank.
+    """
+    bank_id = _lock_bank(tx, bank, share=True)
+    entry_id = uuid7(tx.now)
+    tx.execute(
+        sa.insert(entries).values(
+            id=entry_id,
+            bank_id=bank_id,
+            labels=None if labels is None else list(labels),
+            provenance=provenance,
+            note=note,
+            confidence=confidence,
+            state="confirmed" if confirmed else "unconfirmed",
+            enabled=True,
+            fingerprints=msgspec.msgpack.encode(list(fingerprints)),
+            evidence=evidence,
+            text=text,
+            version=0,
+            created_by=tx.actor,
+            created_at=tx.now,
+            judged_by=tx.actor if confirmed else None,
+            judged_at=tx.now if confirmed else None,
+        )
+    )
+    kinds = sorted({fingerprint.kind for fingerprint in fingerprints})
+    record = {"bank": bank, "entry": str(entry_id), "kinds": kinds, "confirmed": confirmed}
+    append(tx, "entry.added", record)
+    _stamp(tx, entries, entry_id)
+    return get_entry(tx, bank, entry_id)
+
+
+def change_entry(tx: Tx, bank: str, entry_id: UUID, patch: EntryPatch) -> EntryView:
+    """Change what the patch names. Raises Refusal (404)."""
+    _lock_entry(tx, bank, entry_id)
+    if values := _values(patch):
+        tx.execute(sa.update(entries).where(entries.c.id == entry_id).values(**values))
+        record = {"bank": bank, "entry": str(entry_id), "fields": sorted(values)}
+        append(tx, "entry.changed", record)
+        _stamp(tx, entries, entry_id)
+    return get_entry(tx, bank, entry_id)
+
+
+def delete_entry(tx: Tx, bank: str, entry_id: UUID) -> None:
+    """Take an entry out of use for good."""
+    _lock_entry(tx, bank, entry_id)
+    tx.execute(sa.update(entries).where(entries.c.id == entry_id).values(deleted_at=tx.now))
+    append(tx, "entry.deleted", {"bank": bank, "entry": str(entry_id)})
+    _stamp(tx, entries, entry_id)
+
+
+def judge_entry(
+    tx: Tx, bank: str, entry_id: UUID, state: Literal["confirmed", "refuted"]
+) -> EntryView:
+    """A person's word on an entry: only a confirmed one may restrict by itself."""
+    _lock_entry(tx, bank, entry_id)
+    tx.execute(
+        sa.update(entries)
+        .where(entries.c.id == entry_id)
+        .values(state=state, judged_by=tx.actor, judged_at=tx.now)
+    )
+    append(tx, f"entry.{state}", {"bank": bank, "entry": str(entry_id)})
+    _stamp(tx, entries, entry_id)
+    return get_entry(tx, bank, entry_id)
+
+
+def confirm_entry(tx: Tx, entry_id: UUID) -> EntryView:
+    """`judge_entry` for a match, which names its entry without the bank."""
+    return judge_entry(tx, _bank_of(tx, entry_id), entry_id, "confirmed")
+
+
+def refute_entry(tx: Tx, entry_id: UUID) -> EntryView:
+    """The opposite: the entry matches no more."""
+    return judge_entry(tx, _bank_of(tx, entry_id), entry_id, "refuted")
+
+
+def _values(patch: BankPatch | EntryPatch) -> dict[str, Any]:
+    """The columns that a patch sets. An end date alone means: disabled until then."""
+    values = {
+        name: value
+        for name in patch.__struct_fields__
+        if (value := getattr(patch, name)) is not UNSET
+    }
+    if values.get("disabled_until") is not None:
+        values.setdefault("enabled", False)
+    if values.get("enabled") is True:
+        values["disabled_until"] = None
+    return values
+
+
+def _lock_bank(tx: Tx, name: str, *, share: bool = False) -> UUID:
+    query = sa.select(banks.c.id).where(banks.c.name == name, banks.c.deleted_at.is_(None))
+    found = tx.execute(query.with_for_update(read=share)).scalar_one_or_none()
+    if found is None:
+        raise bank_unknown(name)
+    return found
+
+
+def _lock_entry(tx: Tx, bank: str, entry_id: UUID) -> None:
+    query = (
+        sa.select(entries.c.id)
+        .join(banks, banks.c.id == entries.c.bank_id)
+        .where(entries.c.id == entry_id, banks.c.name == bank)
+        .where(entries.c.deleted_at.is_(None), banks.c.deleted_at.is_(None))
+        .with_for_update(of=entries)
+    )
+    if tx.execute(query).scalar_one_or_none() is None:
+        raise entry_unknown(entry_id)
+
+
+def _bank_of(tx: Tx, entry_id: UUID) -> str:
+    query = (
+        sa.select(banks.c.name)
+        .join(entries, banks.c.id == entries.c.bank_id)
+        .where(entries.c.id == entry_id)
+    )
+    name = tx.execute(query).scalar_one_or_none()
+    if name is None:
+        raise entry_unknown(entry_id)
+    return name

@@ -1,0 +1,130 @@
+"""Banks and their entries as callers write and read them, and the pure rules about them."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from tidegate.infra.errors import bad_field
+from tidegate.signals.fingerprints import KINDS
+
+Stance = Literal["known", "allow"]
+State = Literal["unconfirmed", "confirmed", "refuted"]
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z", description="A bank's name")]
+Labels = Annotated[list[Annotated[str, Meta(min_length=1, max_length=64)]], Meta(max_length=32)]
+Provenance = Annotated[str, Meta(max_length=2000)] | dict[str, Any]
+Note = Annotated[str, Meta(max_length=4000)]
+Moment = Annotated[datetime, Meta(tz=True)]
+Radius = dict[str, int]
+
+
+class BankIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A new bank. `radius` is by fingerprint kind; absent kinds take their default."""
+
+    name: Name
+    stance: Stance
+    radius: Radius = {}
+    labels: Labels = []
+    provenance: Provenance | None = None
+    note: Note | None = None
+
+
+class BankPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Changes to a bank; what is absent stays. `disabled_until` disables until then."""
+
+    radius: Radius | UnsetType = UNSET
+    labels: Labels | UnsetType = UNSET
+    provenance: Provenance | None | UnsetType = UNSET
+    note: Note | None | UnsetType = UNSET
+    enabled: bool | UnsetType = UNSET
+    disabled_until: Moment | None | UnsetType = UNSET
+
+
+class BankView(msgspec.Struct, frozen=True):
+    """A bank as it is read."""
+
+    name: str
+    stance: Stance
+    radius: Radius
+    labels: list[str]
+    provenance: Any
+    note: str | None
+    enabled: bool
+    disabled_until: datetime | None
+    version: int
+    created_at: datetime
+    entries: int = 0
+
+
+class EntryIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A new entry from JSON: exactly one of `text`, `url`, or `kind` with `value`."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=200_000)] | None = None
+    url: Annotated[str, Meta(min_length=1, max_length=4096)] | None = None
+    kind: str | None = None
+    value: Annotated[str, Meta(min_length=1, max_length=4096)] | None = None
+    labels: Labels | None = None
+    provenance: Provenance | None = None
+    note: Note | None = None
+    confidence: Annotated[int, Meta(ge=0, le=100)] | None = None
+    confirmed: bool = False
+
+
+class EntryPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Changes to an entry; what is absent stays."""
+
+    labels: Labels | None | UnsetType = UNSET
+    provenance: Provenance | None | UnsetType = UNSET
+    note: Note | None | UnsetType = UNSET
+    confidence: Annotated[int, Meta(ge=0, le=100)] | None | UnsetType = UNSET
+    enabled: bool | UnsetType = UNSET
+    disabled_until: Moment | None | UnsetType = UNSET
+
+
+class FingerprintView(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A fingerprint in its kind's text form."""
+
+    kind: str
+    value: str
+    quality: int | None = None
+
+
+class EntryView(msgspec.Struct, frozen=True):
+    """An entry as it is read; labels and provenance are the bank's where it has none of its own."""
+
+    id: str
+    bank: str
+    state: State
+    confirmed: bool
+    labels: list[str]
+    provenance: Any
+    note: str | None
+    confidence: int | None
+    enabled: bool
+    disabled_until: datetime | None
+    fingerprints: list[FingerprintView]
+    text: str | None
+    has_file: bool
+    version: int
+    created_by: str
+    created_at: datetime
+    judged_by: str | None
+    judged_at: datetime | None
+    problems: list[str] = []
+
+
+def check_radius(radius: Radius) -> None:
+    """Raises Refusal (422) for an unknown kind or a radius that its kind cannot have."""
+    for kind, bits in radius.items():
+        pointer = f"/radius/{kind}"
+        if kind not in KINDS:
+            known = ", ".join(name for name, spec in KINDS.items() if spec.hamming)
+            raise bad_field(pointer, f"one of the kinds {known}", kind)
+        if not 0 <= bits <= KINDS[kind].max_radius:
+            raise bad_field(pointer, f"0 to {KINDS[kind].max_radius} bits", str(bits))
+
+
+def is_active(enabled: bool, disabled_until: datetime | None, now: datetime) -> bool:
+    """Enabled, or disabled until a date that has come."""
+    return enabled or (disabled_until is not None and disabled_until <= now)

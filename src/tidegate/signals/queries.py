@@ -1,0 +1,145 @@
+"""Reading banks and entries."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+
+from tidegate.infra.db import Tx, counters
+from tidegate.infra.errors import Refusal
+from tidegate.signals.banks import BankView, EntryView, FingerprintView
+from tidegate.signals.fingerprints import KINDS
+from tidegate.signals.model import Fingerprint
+from tidegate.signals.tables import banks, entries
+
+_decoder = msgspec.msgpack.Decoder(list[Fingerprint])
+
+_counted = (
+    sa.select(sa.func.count())
+    .where(entries.c.bank_id == banks.c.id, entries.c.deleted_at.is_(None))
+    .scalar_subquery()
+    .label("entries")
+)
+
+
+def bank_version(tx: Tx) -> int:
+    """The version of the last committed bank change; 0 before the first."""
+    row = tx.execute(sa.select(counters.c.value).where(counters.c.name == "banks")).one_or_none()
+    return 0 if row is None else int(row[0])
+
+
+def list_banks(tx: Tx) -> list[BankView]:
+    """Every bank by name, with its number of entries."""
+    query = sa.select(banks, _counted).where(banks.c.deleted_at.is_(None)).order_by(banks.c.name)
+    return [_bank(row) for row in tx.execute(query)]
+
+
+def get_bank(tx: Tx, name: str) -> BankView:
+    """One bank. Raises Refusal (404)."""
+    query = sa.select(banks, _counted).where(banks.c.name == name, banks.c.deleted_at.is_(None))
+    row = tx.execute(query).one_or_none()
+    if row is None:
+        raise bank_unknown(name)
+    return _bank(row)
+
+
+def bank_unknown(name: str) -> Refusal:
+    return Refusal(
+        "bank-unknown",
+        404,
+        "There is no such bank",
+        f"No bank {name[:64]!r}. GET /v1/banks lists them; POST /v1/banks makes one.",
+    )
+
+
+def entry_unknown(entry_id: object) -> Refusal:
+    return Refusal(
+        "entry-unknown",
+        404,
+        "There is no such entry",
+        f"No entry {str(entry_id)[:64]} in the bank.",
+    )
+
+
+def _bank(row: sa.Row[Any]) -> BankView:
+    return BankView(
+        row.name,
+        row.stance,
+        row.radius,
+        row.labels,
+        row.provenance,
+        row.note,
+        row.enabled,
+        row.disabled_until,
+        row.version,
+        row.created_at,
+        row.entries,
+    )
+
+
+_joined = (
+    sa.select(
+        entries,
+        banks.c.name.label("bank"),
+        banks.c.labels.label("bank_labels"),
+        banks.c.provenance.label("bank_provenance"),
+    )
+    .join(banks, banks.c.id == entries.c.bank_id)
+    .where(entries.c.deleted_at.is_(None), banks.c.deleted_at.is_(None))
+)
+
+
+def list_entries(tx: Tx, bank: str, after: UUID | None, limit: int) -> list[EntryView]:
+    """A page of a bank's entries, the newest first; `after` is the last one of the page before."""
+    query = _joined.where(banks.c.name == bank).order_by(entries.c.id.desc()).limit(limit)
+    if after is not None:
+        query = query.where(entries.c.id < after)
+    return [_entry(row) for row in tx.execute(query)]
+
+
+def get_entry(tx: Tx, bank: str, entry_id: UUID) -> EntryView:
+    """One entry. Raises Refusal (404)."""
+    row = tx.execute(_joined.where(banks.c.name == bank, entries.c.id == entry_id)).one_or_none()
+    if row is None:
+        raise entry_unknown(entry_id)
+    return _entry(row)
+
+
+def entries_by_id(tx: Tx, ids: Sequence[UUID]) -> dict[str, EntryView]:
+    """Entries by id, wherever they are; unknown ids are left out."""
+    rows = tx.execute(_joined.where(entries.c.id.in_(ids)))
+    return {str(row.id): _entry(row) for row in rows}
+
+
+def entry_evidence(tx: Tx, entry_id: UUID) -> bytes | None:
+    """SHA-256 of the file that an entry was made from, if it was kept."""
+    query = sa.select(entries.c.evidence).where(entries.c.id == entry_id)
+    return tx.execute(query).scalar_one_or_none()
+
+
+def _entry(row: sa.Row[Any]) -> EntryView:
+    return EntryView(
+        str(row.id),
+        row.bank,
+        row.state,
+        row.state == "confirmed",
+        row.bank_labels if row.labels is None else row.labels,
+        row.bank_provenance if row.provenance is None else row.provenance,
+        row.note,
+        row.confidence,
+        row.enabled,
+        row.disabled_until,
+        [
+            FingerprintView(f.kind, KINDS[f.kind].format(f.value), f.quality)
+            for f in _decoder.decode(row.fingerprints)
+        ],
+        row.text,
+        row.evidence is not None,
+        row.version,
+        row.created_by,
+        row.created_at,
+        row.judged_by,
+        row.judged_at,
+    )

@@ -1,0 +1,199 @@
+"""`POST /v1/items/batch`: NDJSON in, NDJSON out, each line answered once its item is durable.
+
+Two coroutines share a window: one reads lines and submits them, one writes answers in order. What
+was read and not yet answered *into the socket* is bounded, so a client that only writes is held up,
+and closed after a minute in which neither side moved.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+
+import msgspec
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Message, Receive, Scope, Send
+
+from tidegate.content.model import ItemIn
+from tidegate.infra.errors import Refusal
+from tidegate.infra.parsing import decode
+from tidegate.web.api.endpoint import Call, forbidden
+from tidegate.web.api.items import submit_item
+from tidegate.web.body import IDLE_SECONDS
+from tidegate.web.problems import as_refusal, problem
+
+log = structlog.get_logger()
+
+SCOPE = "items:write"
+MAX_LINES = 10_000
+MAX_BYTES = 8 << 20
+
+
+class Window:
+    """The answers that are owed, in order, and how much input they stand for."""
+
+    def __init__(self) -> None:
+        self.owed: deque[tuple[asyncio.Task[bytes], int]] = deque()
+        self.bytes = 0
+        self.ended = False
+        self.moved = asyncio.Event()  # anything changed on either side
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.owed) >= MAX_LINES or self.bytes >= MAX_BYTES
+
+    def push(self, task: "asyncio.Task[bytes]", size: int) -> None:
+        self.owed.append((task, size))
+        self.bytes += size
+        self.moved.set()
+
+    def pop(self) -> None:
+        _, size = self.owed.popleft()
+        self.bytes -= size
+        self.moved.set()
+
+    async def wait(self) -> None:
+        """Until something moves. Raises TimeoutError after a minute without."""
+        self.moved.clear()
+        await asyncio.wait_for(self.moved.wait(), IDLE_SECONDS)
+
+
+async def batch(scope: Scope, receive: Receive, send: Send) -> None:
+    """The ASGI endpoint. Refusals of the envelope are ordinary responses; of a line, its line."""
+    request = Request(scope, receive)
+    request_id: str = request.state.request_id
+    try:
+        principal = request.state.principal
+        if not principal.may(SCOPE):
+            raise forbidden(SCOPE)
+        call = Call(request, request.app.state.services, principal)
+        call.platform()
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != "application/x-ndjson":
+            raise Refusal(
+                "unsupported-media-type",
+                415,
+                "The body's type is not what this route takes",
+                f"Expected Content-Type: application/x-ndjson, got {kind[:60]!r}.",
+            )
+    except Exception as error:
+        await problem(as_refusal(error, request_id), request_id)(scope, receive, send)
+        return
+    headers = [
+        (b"content-type", b"application/x-ndjson"),
+        (b"x-accel-buffering", b"no"),
+        # Whatever the client still sends after the last answer is not read.
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    window = Window()
+    reader = asyncio.create_task(_read(call, receive, window))
+    try:
+        await _write(window, send, reader)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+    except (TimeoutError, ClientDisconnect):
+        # Leaving without the closing chunk makes the server drop the connection.
+        log.info("batch.dropped", request_id=request_id, owed=len(window.owed))
+    finally:
+        reader.cancel()
+        for task, _ in window.owed:
+            task.cancel()
+
+
+async def _write(window: Window, send: Send, reader: "asyncio.Task[None]") -> None:
+    """Send answers in order as they become durable, several in one piece when they are ready."""
+    while not (window.ended and not window.owed):
+        if reader.done():
+            reader.result()
+        if not window.owed:
+            await window.wait()
+            continue
+        await asyncio.wait_for(asyncio.shield(window.owed[0][0]), IDLE_SECONDS)
+        lines: list[bytes] = []
+        while window.owed and window.owed[0][0].done() and len(lines) < 64:
+            lines.append(window.owed[0][0].result())
+            window.pop()
+        message = {"type": "http.response.body", "body": b"".join(lines), "more_body": True}
+        await asyncio.wait_for(send(message), IDLE_SECONDS)
+
+
+async def _read(call: Call, receive: Receive, window: Window) -> None:
+    """Read lines while there is room, and submit each as it comes."""
+    index = 0
+    try:
+        async for line in _lines(receive, window, call.instance.settings.json_limit):
+            if isinstance(line, bytes) and not line.strip():
+                continue
+            task = asyncio.create_task(_answer(call, index, line))
+            window.push(task, len(line) if isinstance(line, bytes) else 0)
+            index += 1
+    finally:
+        window.ended = True
+        window.moved.set()
+
+
+async def _lines(receive: Receive, window: Window, limit: int) -> AsyncIterator[bytes | Refusal]:
+    """The body's lines. A line over the limit ends the stream with its refusal: there is no
+    telling where the next would begin."""
+    rest = bytearray()
+    more = True
+    while more:
+        while window.is_full:
+            await window.wait()
+        message = await _next(receive, window)
+        more = message.get("more_body", False)
+        rest += message.get("body", b"")
+        if b"\n" in rest:
+            *whole, tail = bytes(rest).split(b"\n")
+            rest = bytearray(tail)
+            for line in whole:
+                while window.is_full:
+                    await window.wait()
+                yield line
+        if len(rest) > limit:
+            yield Refusal(
+                "line-too-long",
+                413,
+                "A line is over the limit",
+                f"A line has at most {limit:,} bytes; nothing after it was read.",
+                limit=limit,
+            )
+            return
+    if rest:
+        yield bytes(rest)
+
+
+async def _next(receive: Receive, window: Window) -> Message:
+    """The next piece of the body. While answers still leave, a silent client is not idle."""
+    waiting = asyncio.ensure_future(receive())
+    try:
+        while True:
+            owed = len(window.owed)
+            done, _ = await asyncio.wait({waiting}, timeout=IDLE_SECONDS)
+            if done:
+                break
+            if len(window.owed) == owed:
+                raise TimeoutError
+    finally:
+        if not waiting.done():
+            waiting.cancel()
+    message = waiting.result()
+    if message["type"] == "http.disconnect":
+        raise ClientDisconnect
+    return message
+
+
+async def _answer(call: Call, index: int, line: bytes | Refusal) -> bytes:
+    """One line of the answer. `item` is the stored answer, to the letter."""
+    try:
+        if isinstance(line, Refusal):
+            raise line
+        item = decode(line, ItemIn)
+        body = await submit_item(call.instance, call, item)
+        return b'{"index":%d,"status":200,"item":%b}\n' % (index, body)
+    except asyncio.CancelledError:
+        raise
+    except Exception as error:
+        refusal = as_refusal(error, call.request_id)
+        document = msgspec.json.encode(refusal.document())
+        return b'{"index":%d,"status":%d,"problem":%b}\n' % (index, refusal.status, document)

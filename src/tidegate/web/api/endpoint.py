@@ -1,0 +1,187 @@
+"""What a route of the API is, declared in one place: who may call it, what it takes and gives.
+
+From these declarations come the routing, the order of checks (authorisation, then parameters, then
+body), the idempotent replay of answers, and `/openapi.json`. Authentication came before, in the gate.
+"""
+
+import re
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from tidegate.access.model import Principal
+from tidegate.infra.db import Tx
+from tidegate.infra.errors import FieldError, Refusal
+from tidegate.infra.parsing import decode
+from tidegate.pipeline.instance import Instance
+from tidegate.web.api import idempotency
+from tidegate.web.body import read
+from tidegate.web.problems import as_refusal, problem
+
+Handler = Callable[[Tx, "Call"], object] | Callable[["Call"], Coroutine[Any, Any, object]]
+
+_PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
+
+
+class Call:
+    """One authorised request: the parsed parts, and what the handler needs beside its transaction."""
+
+    def __init__(self, request: Request, instance: Instance, principal: Principal) -> None:
+        self.request = request
+        self.instance = instance
+        self.principal = principal
+        self.path: Mapping[str, str] = request.path_params
+        self.query: Any = None
+        self.body: Any = None
+        self.subject: UUID | None = None  # the item that the answer speaks of, for its erasure
+
+    @property
+    def request_id(self) -> str:
+        return self.request.state.request_id
+
+    def platform(self, named: str | None = None) -> str:
+        """Whose ids these are: the key's own platform, else the one named in the body or query.
+
+        Raises Refusal (403) when a bound key names another platform.
+        """
+        asked = named or self.request.query_params.get("platform")
+        bound = self.principal.platform
+        if bound is not None and asked is not None and asked != bound:
+            raise Refusal(
+                "platform-bound",
+                403,
+                "The key is bound to another platform",
+                f"This key speaks for {bound!r}. Leave the platform out, or use another key.",
+            )
+        platform = bound or asked or "default"
+        if not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", platform):
+            raise bad_parameter("platform", "1 to 64 letters, digits, _ . or -", platform)
+        return platform
+
+
+class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """One method of one path.
+
+    `handler` is `(tx, call) -> answer`, run in a thread with a transaction of its own, or
+    `async (call) -> answer` where that does not fit. The answer is anything msgspec encodes, or a
+    Response. `idempotent` writes take an `Idempotency-Key`.
+    """
+
+    method: str
+    path: str
+    scope: str
+    summary: str
+    handler: Any
+    body: Any = None
+    query: Any = None
+    answer: Any = None
+    status: int = 200
+    idempotent: bool = False
+    refusals: tuple[int, ...] = ()
+    multipart: bool = False
+    streams: bool = False  # the handler reads the body itself
+
+    @property
+    def is_async(self) -> bool:
+        return self.streams
+
+    def route(self) -> Route:
+        async def endpoint(request: Request) -> Response:
+            request_id: str = request.state.request_id
+            try:
+                return await self._answer(request)
+            except ClientDisconnect:
+                return Response(status_code=400)
+            except Exception as error:
+                return problem(as_refusal(error, request_id), request_id)
+
+        return Route(self.path, endpoint, methods=[self.method], name=f"{self.method} {self.path}")
+
+    async def _answer(self, request: Request) -> Response:
+        principal: Principal = request.state.principal
+        if not principal.may(self.scope):
+            raise forbidden(self.scope)
+        call = Call(request, request.app.state.services, principal)
+        if self.query is not None:
+            call.query = parse_query(request, self.query)
+        if self.streams:
+            return self.render(await self.handler(call))
+        if self.body is not None:
+            require_json(request)
+            raw = await read(request, call.instance.settings.json_limit)
+            call.body = decode(raw, self.body)
+        return await run_in_threadpool(self._run, call)
+
+    def _run(self, call: Call) -> Response:
+        """Run the handler in its transaction; with an Idempotency-Key, at most once."""
+        database = call.instance.database
+        with database.begin(call.principal.actor, call.request_id) as tx:
+            if not self.idempotent:
+                return self.render(self.handler(tx, call))
+            return idempotency.once(tx, call, lambda: self.render(self.handler(tx, call)))
+
+    def render(self, answer: object) -> Response:
+        if isinstance(answer, Response):
+            return answer
+        if answer is None:
+            return Response(status_code=204)
+        body = answer if isinstance(answer, bytes) else msgspec.json.encode(answer)
+        return Response(body, status_code=self.status, media_type="application/json")
+
+    def parameters(self) -> list[str]:
+        """The names in the path, in order."""
+        return _PARAMETER.findall(self.path)
+
+
+def forbidden(scope: str) -> Refusal:
+    return Refusal(
+        "scope-missing",
+        403,
+        "The key may not do this",
+        f"This needs the scope {scope!r}. Create a key that has it: tidegate keys create.",
+        scope=scope,
+    )
+
+
+def bad_parameter(name: str, expected: str, got: str) -> Refusal:
+    return Refusal(
+        "invalid-parameter",
+        422,
+        "A parameter is not what this route takes",
+        f"{name}: expected {expected}, got {got[:60]!r}.",
+        errors=[FieldError(name, expected, got[:60])],
+    )
+
+
+def parse_query(request: Request, type: Any) -> Any:
+    """The query string as a Struct. Raises Refusal (422) for a wrong or unknown parameter."""
+    known = {field.encode_name for field in msgspec.structs.fields(type)}
+    for name in request.query_params:
+        if name not in known and name != "platform":
+            raise bad_parameter(name, f"one of {', '.join(sorted(known))}", "an unknown parameter")
+    given = {k: v for k, v in request.query_params.items() if k in known}
+    if any("\0" in value for value in given.values()):
+        raise bad_parameter("query", "text without NUL characters", "a NUL character")
+    try:
+        return msgspec.convert(given, type, strict=False)
+    except msgspec.ValidationError as error:
+        name = str(error).rpartition("$.")[2].rstrip("`") if "$." in str(error) else "query"
+        raise bad_parameter(name, str(error).split(" - at")[0], given.get(name, "")) from error
+
+
+def require_json(request: Request) -> None:
+    """Raises Refusal (415) when the body declares itself as something else than JSON."""
+    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if kind != "application/json" and not kind.endswith("+json"):
+        raise Refusal(
+            "unsupported-media-type",
+            415,
+            "The body's type is not what this route takes",
+            f"Expected Content-Type: application/json, got {kind[:60]!r}.",
+        )

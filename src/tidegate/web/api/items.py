@@ -1,0 +1,192 @@
+"""`/v1/items`: submit a post, read what became of it, decide, hold, erase."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from tidegate.content import actions as content
+from tidegate.content.model import ItemIn, MediaIn
+from tidegate.content.queries import get_item, lock_item
+from tidegate.decisions.model import DecisionIn, decision_json
+from tidegate.infra.db import Tx
+from tidegate.infra.errors import Refusal, bad_field
+from tidegate.infra.parsing import decode
+from tidegate.pipeline.decide import decide_item
+from tidegate.pipeline.erase import erase_item
+from tidegate.pipeline.instance import Instance
+from tidegate.pipeline.record import ItemRecord, item_record
+from tidegate.pipeline.submission import describe, look_at_media
+from tidegate.pipeline.submit import Answer, stored_answer
+from tidegate.web.api.endpoint import Call, Endpoint, require_json
+from tidegate.web.body import read
+from tidegate.web.gate import segment
+from tidegate.web.multipart import is_multipart, read_form
+
+
+class HoldIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why an item must not be erased."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=2000)]
+
+
+class HoldView(msgspec.Struct, frozen=True):
+    id: str
+    reason: str
+
+
+def _id(call: Call) -> str:
+    return segment(call.path["id"])
+
+
+async def read_item(call: Call) -> ItemIn:
+    """The item of a JSON body, or of a form with a JSON part `item` and file parts.
+
+    Raises Refusal: 400, 413, 415, 422.
+    """
+    settings = call.instance.settings
+    if not is_multipart(call.request):
+        require_json(call.request)
+        return decode(await read(call.request, settings.json_limit), ItemIn)
+    form = await read_form(call.request, settings.upload_limit)
+    named = [value.encode() for name, value in form.fields if name == "item"]
+    named += [file.data for file in form.files if file.name == "item"]
+    if len(named) != 1:
+        raise bad_field("/item", "one JSON part named item", f"{len(named)} of them")
+    if unknown := [name for name, _ in form.fields if name != "item"]:
+        raise bad_field(f"/{unknown[0][:60]}", "the part item, or file parts", "an unknown part")
+    item = decode(named[0], ItemIn)
+    files = [
+        MediaIn(file.filename, file.content_type or "", file.data)
+        for file in form.files
+        if file.name != "item"
+    ]
+    return msgspec.structs.replace(item, media=[*item.media, *files])
+
+
+async def submit_item(instance: Instance, call: Call, item: ItemIn) -> bytes:
+    """Judge one item and answer when it is durable. Raises Refusal."""
+    submission = describe(
+        instance,
+        item,
+        platform=call.platform(item.platform),
+        actor=call.principal.actor,
+        request_id=call.request_id,
+        now=instance.clock.now(),
+    )
+    if item.media:
+        # A retry must not fetch and decode again.
+        known = await run_in_threadpool(_known, instance, submission)
+        if known is not None:
+            return known
+        submission = await look_at_media(instance, item, submission)
+    return await call.request.app.state.submissions.run(submission)
+
+
+def _known(instance: Instance, submission: Any) -> bytes | None:
+    with instance.database.begin() as tx:
+        return stored_answer(tx, submission)
+
+
+async def post_item(call: Call) -> Response:
+    body = await submit_item(call.instance, call, await read_item(call))
+    return Response(body, media_type="application/json")
+
+
+def read_record(tx: Tx, call: Call) -> ItemRecord:
+    return item_record(tx, get_item(tx, call.platform(), _id(call)))
+
+
+def delete_item(tx: Tx, call: Call) -> None:
+    erase_item(tx, call.platform(), _id(call))
+
+
+def post_decision(tx: Tx, call: Call) -> object:
+    item = lock_item(tx, call.platform(), _id(call))
+    call.subject = item.id
+    pack = call.instance.pack(tx)
+    return decision_json(decide_item(tx, item.platform, item.external_id, call.body, pack=pack))
+
+
+def place_hold(tx: Tx, call: Call) -> HoldView:
+    item = lock_item(tx, call.platform(), _id(call))
+    call.subject = item.id
+    return HoldView(str(content.place_hold(tx, item, call.body.reason)), call.body.reason)
+
+
+def lift_hold(tx: Tx, call: Call) -> None:
+    item = lock_item(tx, call.platform(), _id(call))
+    try:
+        hold = UUID(call.path["hold"])
+    except ValueError:
+        raise Refusal("hold-unknown", 404, "There is no such hold") from None
+    content.lift_hold(tx, item, hold)
+
+
+endpoints = [
+    Endpoint(
+        method="POST",
+        path="/v1/items",
+        scope="items:write",
+        summary="Submit a post (JSON, or a form with the part `item` and file parts)",
+        handler=post_item,
+        body=ItemIn,
+        answer=Answer,
+        multipart=True,
+        streams=True,
+        refusals=(410, 413, 415),
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/items/{id}",
+        scope="items:read",
+        summary="Everything known of an item: revisions, evaluations, decisions, actions",
+        handler=read_record,
+        answer=ItemRecord,
+        refusals=(404, 410),
+    ),
+    Endpoint(
+        method="DELETE",
+        path="/v1/items/{id}",
+        scope="items:write",
+        summary="Erase an item; a tombstone stays",
+        handler=delete_item,
+        status=204,
+        refusals=(404, 409, 410),
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/items/{id}/decisions",
+        scope="cases:decide",
+        summary="Decide without a case, or lift a restriction",
+        handler=post_decision,
+        body=DecisionIn,
+        status=201,
+        idempotent=True,
+        refusals=(404, 409, 410),
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/items/{id}/holds",
+        scope="items:write",
+        summary="Forbid an item's erasure until the hold is lifted",
+        handler=place_hold,
+        body=HoldIn,
+        answer=HoldView,
+        status=201,
+        idempotent=True,
+        refusals=(404, 410),
+    ),
+    Endpoint(
+        method="DELETE",
+        path="/v1/items/{id}/holds/{hold}",
+        scope="items:write",
+        summary="Lift a hold",
+        handler=lift_hold,
+        status=204,
+        refusals=(404, 410),
+    ),
+]

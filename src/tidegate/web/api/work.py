@@ -1,0 +1,125 @@
+"""`/v1/reports` and `/v1/cases`: what people tell us, and what people decide."""
+
+from datetime import timedelta
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+from starlette.responses import Response
+
+from tidegate.infra.db import Tx
+from tidegate.intake.model import ReportIn
+from tidegate.pipeline.decide import claim_case, decide_case, release_case
+from tidegate.pipeline.report import submit_report
+from tidegate.review import queries as review
+from tidegate.review.model import CaseDecisionIn, CaseDetail, CaseFilter
+from tidegate.web.api.endpoint import Call, Endpoint
+from tidegate.web.api.paging import DEFAULT_LIMIT, Page
+
+
+class CasesQuery(msgspec.Struct, frozen=True):
+    queue: Annotated[str, Meta(max_length=64)] | None = None
+    state: CaseFilter | None = None
+    cursor: str | None = None
+    limit: Annotated[int, Meta(ge=1, le=500)] = DEFAULT_LIMIT
+
+
+def post_report(tx: Tx, call: Call) -> Response:
+    body, item = submit_report(tx, call.instance, call.body, platform=call.platform())
+    call.subject = item and item.id
+    return Response(body, 201, media_type="application/json")
+
+
+def list_cases(tx: Tx, call: Call) -> Page:
+    q: CasesQuery = call.query
+    data, following = review.list_cases(tx, q.queue, q.state, q.cursor, q.limit)
+    return Page(data, following)
+
+
+def _case_id(call: Call) -> UUID:
+    try:
+        return UUID(call.path["id"])
+    except ValueError:
+        raise review.case_unknown(call.path["id"]) from None
+
+
+def get_case(tx: Tx, call: Call) -> CaseDetail:
+    return review.get_case(tx, _case_id(call))
+
+
+def claim(tx: Tx, call: Call) -> CaseDetail:
+    return claim_case(tx, _case_id(call), timedelta(minutes=call.instance.settings.claim_minutes))
+
+
+def release(tx: Tx, call: Call) -> CaseDetail:
+    return release_case(tx, _case_id(call), force=call.principal.may("admin"))
+
+
+def decide(tx: Tx, call: Call) -> CaseDetail:
+    return decide_case(tx, _case_id(call), call.body, pack=call.instance.pack(tx))
+
+
+_CASE = "/v1/cases/{id}"
+
+endpoints = [
+    Endpoint(
+        method="POST",
+        path="/v1/reports",
+        scope="reports:write",
+        summary="Report an item",
+        handler=post_report,
+        body=ReportIn,
+        status=201,
+        refusals=(404, 409, 410),
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/cases",
+        scope="cases:read",
+        summary="List cases, the oldest first",
+        handler=list_cases,
+        query=CasesQuery,
+        answer=Page,
+    ),
+    Endpoint(
+        method="GET",
+        path=_CASE,
+        scope="cases:read",
+        summary="Read a case",
+        handler=get_case,
+        answer=CaseDetail,
+        refusals=(404,),
+    ),
+    Endpoint(
+        method="POST",
+        path=f"{_CASE}/claim",
+        scope="cases:decide",
+        summary="Claim a case: an exclusive lease that expires",
+        handler=claim,
+        answer=CaseDetail,
+        idempotent=True,
+        refusals=(404, 409),
+    ),
+    Endpoint(
+        method="POST",
+        path=f"{_CASE}/release",
+        scope="cases:decide",
+        summary="Give a claimed case back",
+        handler=release,
+        answer=CaseDetail,
+        idempotent=True,
+        refusals=(404, 409),
+    ),
+    Endpoint(
+        method="POST",
+        path=f"{_CASE}/decide",
+        scope="cases:decide",
+        summary="Decide a case",
+        handler=decide,
+        body=CaseDecisionIn,
+        answer=CaseDetail,
+        idempotent=True,
+        refusals=(404, 409, 410),
+    ),
+]

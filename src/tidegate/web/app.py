@@ -1,0 +1,109 @@
+"""The application: the gate outside, the API's endpoints and the pages inside."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from tidegate.infra.errors import Refusal
+from tidegate.pipeline.groupcommit import GroupCommit
+from tidegate.pipeline.instance import Instance
+from tidegate.pipeline.submit import committer
+from tidegate.version import VERSION
+from tidegate.web import pages
+from tidegate.web.api import endpoints
+from tidegate.web.api.batch import batch
+from tidegate.web.api.openapi import document
+from tidegate.web.gate import Gate
+from tidegate.web.metrics import metrics_endpoint
+from tidegate.web.problems import problem
+
+STATIC = Path(__file__).parent / "static"
+
+
+def json_response(value: object, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(value), status, media_type="application/json")
+
+
+async def healthz(request: Request) -> Response:
+    return json_response({"status": "alive"})
+
+
+async def readyz(request: Request) -> Response:
+    """200 when this process can do its work now: the database answers, the threads run."""
+    instance: Instance = request.app.state.services
+
+    def look() -> None:
+        with instance.database.begin() as tx:
+            instance.pack(tx)
+
+    try:
+        await run_in_threadpool(look)
+    except Exception as error:
+        # The readiness of a database that is away is "no", whatever the driver calls it.
+        return json_response({"status": "unready", "database": type(error).__name__}, 503)
+    return json_response({"status": "ready"})
+
+
+async def openapi(request: Request) -> Response:
+    return json_response(document([*endpoints, metrics_endpoint], VERSION))
+
+
+async def _not_found(request: Request, error: Exception) -> Response:
+    """Unknown paths and methods, in the one error shape."""
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    method = status == 405
+    refusal = Refusal(
+        "method-not-allowed" if method else "not-found",
+        status,
+        "The path does not take this method" if method else "There is nothing at this path",
+        "GET /openapi.json lists every route.",
+        headers=dict(getattr(error, "headers", None) or {}),
+    )
+    return problem(refusal, request.state.request_id)
+
+
+def create_app(instance: Instance) -> ASGIApp:
+    """The ASGI application of an open instance."""
+    submissions = GroupCommit(instance.database, committer(instance))
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncGenerator[None]:
+        submissions.start()
+        await run_in_threadpool(instance.media.start)
+        yield
+        await run_in_threadpool(submissions.close)
+
+    routes: list[BaseRoute] = [
+        Route("/healthz", healthz),
+        Route("/readyz", readyz),
+        Route("/openapi.json", openapi),
+        Route("/v1/items/batch", _Batch(), methods=["POST"]),
+        *(endpoint.route() for endpoint in [*endpoints, metrics_endpoint]),
+        Mount("/static", StaticFiles(directory=STATIC)),
+        *(page.route() for page in pages.routes),
+    ]
+    app = Starlette(
+        routes=routes,
+        lifespan=lifespan,
+        exception_handlers={404: _not_found, 405: _not_found},
+    )
+    app.router.redirect_slashes = False
+    app.state.services = instance
+    app.state.submissions = submissions
+    return Gate(app, instance)
+
+
+class _Batch:
+    """Starlette takes an object with `__call__` as a bare ASGI endpoint."""
+
+    __call__ = staticmethod(batch)

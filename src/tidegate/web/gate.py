@@ -1,0 +1,149 @@
+"""The outermost layer: who is asking? Nothing behind it runs for a stranger.
+
+Without a valid key every `/v1` route answers 401, without a session every page goes to `/sign-in`,
+known path or not. It also gives each request its id and keeps encoded slashes inside their segment.
+"""
+
+import hashlib
+import re
+import time
+from collections.abc import MutableMapping
+from typing import Any
+from urllib.parse import unquote
+from uuid import uuid4
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tidegate.access.model import Principal
+from tidegate.access.queries import principal_of_key, principal_of_session
+from tidegate.infra.errors import Refusal
+from tidegate.pipeline.instance import Instance
+from tidegate.web.problems import as_refusal, problem
+
+COOKIE = "tidegate_session"
+SLASH = "\0"  # stands for an encoded slash inside one path segment; no id can contain it
+
+_OPEN = re.compile(r"^/(?:healthz|readyz|openapi\.json|sign-in(?:/.*)?|static/.*)$")
+_REQUEST_ID = re.compile(r"^[A-Za-z0-9_.-]{1,64}$")
+_REMEMBER_SECONDS = 1.0
+
+_NO_KEY = Refusal(
+    "key-missing",
+    401,
+    "An API key is needed",
+    "Send Authorization: Bearer KEY with a key from `tidegate keys create`.",
+    headers={"WWW-Authenticate": "Bearer"},
+)
+
+
+class Gate:
+    """Wraps the whole application. A key that was looked up is remembered for a second, so that a
+    revocation takes effect everywhere within one."""
+
+    def __init__(self, app: ASGIApp, instance: Instance) -> None:
+        self.app = app
+        self.instance = instance
+        self._known: dict[bytes, tuple[float, Principal]] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        given = headers.get("x-request-id", "")
+        request_id = given if _REQUEST_ID.match(given) else uuid4().hex
+        state: MutableMapping[str, Any] = scope.setdefault("state", {})
+        state["request_id"] = request_id
+        state["principal"] = None
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [
+                    *message["headers"],
+                    (b"x-request-id", request_id.encode()),
+                ]
+            await send(message)
+
+        refused = await self._admit(scope, headers, state)
+        await (refused or self.app)(scope, receive, send_with_id)
+
+    async def _admit(
+        self, scope: Scope, headers: Headers, state: MutableMapping[str, Any]
+    ) -> Response | None:
+        """Put the principal into the request's state, or say how to get one."""
+        path: str = scope["path"]
+        request_id = state["request_id"]
+        is_open = _OPEN.match(path) is not None
+        is_api = path == "/v1" or path.startswith("/v1/")
+        try:
+            if is_api:
+                state["principal"] = await self._by_key(headers)
+                if state["principal"] is None:
+                    return problem(_NO_KEY, request_id)
+            else:
+                state["principal"] = await self._by_session(headers, lenient=is_open)
+                if state["principal"] is None and not is_open:
+                    return RedirectResponse("/sign-in", 303)
+        except Exception as error:
+            return problem(as_refusal(error, request_id), request_id)
+        return _keep_segments(scope)
+
+    async def _by_key(self, headers: Headers) -> Principal | None:
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        token = token.strip()
+        if scheme.lower() != "bearer" or not token:
+            return None
+        name = hashlib.sha256(token.encode()).digest()
+        until, principal = self._known.get(name, (0.0, None))
+        if principal is not None and time.monotonic() < until:
+            return principal
+        principal = await run_in_threadpool(self._look_up_key, token)
+        if len(self._known) > 10_000:
+            self._known.clear()
+        if principal is None:
+            self._known.pop(name, None)
+        else:
+            self._known[name] = (time.monotonic() + _REMEMBER_SECONDS, principal)
+        return principal
+
+    def _look_up_key(self, token: str) -> Principal | None:
+        with self.instance.database.begin() as tx:
+            return principal_of_key(tx, token)
+
+    async def _by_session(self, headers: Headers, *, lenient: bool) -> Principal | None:
+        """The session's principal; on open paths an unreachable database is no reason to fail."""
+        cookie = cookie_parser(headers.get("cookie", "")).get(COOKIE)
+        if not cookie:
+            return None
+        try:
+            return await run_in_threadpool(self._look_up_session, cookie)
+        except Exception:
+            if lenient:
+                return None
+            raise
+
+    def _look_up_session(self, cookie: str) -> Principal | None:
+        with self.instance.database.begin() as tx:
+            return principal_of_session(tx, cookie)
+
+
+def _keep_segments(scope: Scope) -> Response | None:
+    """Decode the path per segment: an id may contain a slash, written %2F."""
+    raw: bytes = scope.get("raw_path") or b""
+    if b"%00" in raw:
+        refusal = Refusal("invalid-path", 400, "The path cannot be used", "It contains a NUL.")
+        return problem(refusal, scope["state"]["request_id"])
+    if b"%2f" in raw.lower():
+        path = raw.partition(b"?")[0].decode("ascii", "replace")
+        scope["path"] = re.sub("%2f", SLASH, path, flags=re.I)
+        scope["path"] = unquote(scope["path"])
+    return None
+
+
+def segment(value: str) -> str:
+    """A path parameter as the caller meant it."""
+    return value.replace(SLASH, "/")

@@ -1,0 +1,36 @@
+"""The console: server-rendered pages over the same paths as the API, each with a `.json` twin."""
+
+from tidegate.web.pages import (
+    account,
+    actions,
+    banks,
+    case,
+    home,
+    items,
+    ledger,
+    media,
+    policy,
+    queue,
+    search,
+    sign_in,
+)
+from tidegate.web.pages.page import PageRoute, with_twins
+
+routes: list[PageRoute] = with_twins(
+    page
+    for module in (
+        sign_in,
+        home,
+        queue,
+        case,
+        items,
+        banks,
+        search,
+        policy,
+        actions,
+        ledger,
+        account,
+        media,
+    )
+    for page in module.pages
+)

@@ -1,0 +1,71 @@
+"""The person's own page: who they are here, and their password."""
+
+import msgspec
+from starlette.responses import Response
+
+from tidegate.access.actions import set_password
+from tidegate.access.model import SCOPES, User
+from tidegate.access.passwords import SHORTEST, hash_password, verify_password
+from tidegate.access.queries import find_password, get_user
+from tidegate.access.sign_in import begin_attempt, clear_attempt
+from tidegate.infra.errors import FieldError, Refusal
+from tidegate.web.pages.page import PageRoute, Visit, see_other
+
+
+class AccountPage(msgspec.Struct, frozen=True):
+    """A user, and what the role lets them do."""
+
+    user: User
+    may: dict[str, str]
+    shortest_password: int = SHORTEST
+
+
+def show(visit: Visit) -> AccountPage:
+    with visit.begin() as tx:
+        user = get_user(tx, visit.who.name)
+    return AccountPage(user, {s: text for s, text in SCOPES.items() if visit.may(s)})
+
+
+def change_password(visit: Visit) -> Response:
+    """Set a password; where there is one, the old one must be known, and guessing it is slowed."""
+    email = visit.who.name
+    new, again = _typed(visit, "password"), _typed(visit, "again")
+    if new != again:
+        raise _refused("/again", "the same password twice", "two different ones")
+    with visit.begin() as tx:
+        old = find_password(tx, email)
+    if old is not None and old[1] is not None:
+        with visit.begin() as tx:
+            attempt = begin_attempt(tx, email, f"session of {email}")
+        if not verify_password(attempt.password_hash, _typed(visit, "old")):
+            raise _refused("/old", "your password until now", "another")
+        with visit.begin() as tx:
+            clear_attempt(tx, attempt)
+    hashed = hash_password(new, email)
+    with visit.begin() as tx:
+        set_password(tx, email, hashed, visit.who.session)
+    return see_other("/account", done="password")
+
+
+def _typed(visit: Visit, name: str) -> str:
+    """A password as it was typed: the space around it may be part of it."""
+    return next((value for key, value in visit.form.fields if key == name), "")
+
+
+def _refused(pointer: str, expected: str, got: str) -> Refusal:
+    return Refusal(
+        "invalid-password",
+        422,
+        "The password was not changed",
+        f"Expected {expected}, got {got}.",
+        errors=[FieldError(pointer, expected, got)],
+    )
+
+
+_page = PageRoute(path="/account", handler=show, scope=None, template="account.html")
+pages = [
+    _page,
+    PageRoute(
+        method="POST", path="/account/password", handler=change_password, scope=None, again=_page
+    ),
+]

@@ -1,0 +1,159 @@
+"""Banks: the list, one bank with its entries, a new bank, new entries, and a person's word on them."""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from tidegate.infra.errors import Refusal
+from tidegate.infra.parsing import convert
+from tidegate.pipeline.enrol import enrol_file, enrol_json
+from tidegate.pipeline.instance import Instance
+from tidegate.signals import actions
+from tidegate.signals.banks import BankIn, BankPatch, BankView, EntryIn, EntryPatch, EntryView
+from tidegate.signals.queries import entry_unknown, get_bank, list_banks, list_entries
+from tidegate.web.api.paging import decode_uuid, encode_cursor
+from tidegate.web.pages.page import PageRoute, Query, Visit, see_other, with_query
+
+PAGE = 48
+
+
+class BanksPage(msgspec.Struct, frozen=True):
+    banks: list[BankView]
+
+
+class BankQuery(Query, frozen=True):
+    cursor: Annotated[str, Meta(max_length=64)] | None = None
+    show: bool = False
+
+
+class BankPage(msgspec.Struct, frozen=True):
+    """A bank and a page of its entries, the newest first."""
+
+    bank: BankView
+    entries: list[EntryView]
+    next: str | None
+    shown: bool
+
+
+def show_banks(visit: Visit) -> BanksPage:
+    with visit.begin() as tx:
+        return BanksPage(list_banks(tx))
+
+
+def create_bank(visit: Visit) -> str:
+    body: dict[str, object] = {"name": visit.field("name"), "stance": visit.field("stance")}
+    body |= {"labels": _labels(visit), "note": visit.field("note") or None}
+    bank = convert(body, BankIn)
+    with visit.begin() as tx:
+        actions.create_bank(tx, bank)
+    return with_query(f"/banks/{bank.name}", done="bank")
+
+
+def show_bank(visit: Visit) -> BankPage:
+    query: BankQuery = visit.query
+    with visit.begin() as tx:
+        bank = get_bank(tx, visit.path["bank"])
+        found = list_entries(tx, bank.name, decode_uuid(query.cursor), PAGE)
+    following = encode_cursor(found[-1].id) if len(found) == PAGE else None
+    return BankPage(bank, found, following, query.show)
+
+
+async def add_entry(visit: Visit) -> Response:
+    """A file, or else a text or a URL; decoded in the sandbox before the transaction opens."""
+    options = {"labels": _labels(visit) or None, "note": visit.field("note") or None}
+    options["confirmed"] = visit.field("confirmed") == "yes"
+    if file := visit.file("file"):
+        entry = convert(options, EntryIn)
+        enrolment = await enrol_file(
+            visit.instance, file.data, file.content_type, file.filename, entry
+        )
+    else:
+        named = {name: visit.field(name) for name in ("text", "url") if visit.field(name)}
+        if len(named) != 1:
+            raise _nothing_to_add()
+        enrolment = await enrol_json(visit.instance, convert(options | named, EntryIn))
+
+    def write() -> None:
+        with visit.begin() as tx:
+            actions.add_entry(tx, visit.path["bank"], **enrolment.arguments())
+
+    await run_in_threadpool(write)
+    return see_other(f"/banks/{visit.path['bank']}", done="entry")
+
+
+def _nothing_to_add() -> Refusal:
+    detail = "Choose a file, or fill in a text or a URL: exactly one of the three."
+    return Refusal("invalid-body", 422, "There is nothing to add", detail)
+
+
+def confirm(visit: Visit) -> str:
+    return _judge(visit, "confirmed")
+
+
+def refute(visit: Visit) -> str:
+    return _judge(visit, "refuted")
+
+
+def _judge(visit: Visit, state: str) -> str:
+    entry = visit.uuid("entry", entry_unknown)
+    verdict = "confirmed" if state == "confirmed" else "refuted"
+    with visit.begin() as tx:
+        actions.judge_entry(tx, visit.path["bank"], entry, verdict)
+    return with_query(f"/banks/{visit.path['bank']}", done=state)
+
+
+def switch_entry(visit: Visit) -> str:
+    """Disable an entry, or enable it again."""
+    entry: UUID = visit.uuid("entry", entry_unknown)
+    enabled = visit.field("enabled") == "yes"
+    with visit.begin() as tx:
+        actions.change_entry(tx, visit.path["bank"], entry, EntryPatch(enabled=enabled))
+    return with_query(f"/banks/{visit.path['bank']}", done="enabled" if enabled else "disabled")
+
+
+def switch_bank(visit: Visit) -> str:
+    """Disable a whole bank, or enable it again."""
+    enabled = visit.field("enabled") == "yes"
+    with visit.begin() as tx:
+        actions.change_bank(tx, visit.path["bank"], BankPatch(enabled=enabled))
+    return with_query(f"/banks/{visit.path['bank']}", done="enabled" if enabled else "disabled")
+
+
+def _labels(visit: Visit) -> list[str]:
+    return [label for label in visit.field("labels").replace(",", " ").split() if label]
+
+
+def _upload_limit(instance: Instance) -> int:
+    return instance.settings.upload_limit
+
+
+_list = PageRoute(path="/banks", handler=show_banks, scope="banks:read", template="banks.html")
+_bank = PageRoute(
+    path="/banks/{bank}",
+    handler=show_bank,
+    scope="banks:read",
+    query=BankQuery,
+    template="bank.html",
+)
+_ENTRY = "/banks/{bank}/entries/{entry}"
+pages = [
+    _list,
+    PageRoute(method="POST", path="/banks", handler=create_bank, scope="banks:write", again=_list),
+    _bank,
+    PageRoute(method="POST", path="/banks/{bank}/switch", handler=switch_bank, scope="banks:write"),
+    PageRoute(
+        method="POST",
+        path="/banks/{bank}/entries",
+        handler=add_entry,
+        scope="banks:write",
+        limit=_upload_limit,
+        again=_bank,
+    ),
+    PageRoute(method="POST", path=f"{_ENTRY}/confirm", handler=confirm, scope="banks:write"),
+    PageRoute(method="POST", path=f"{_ENTRY}/refute", handler=refute, scope="banks:write"),
+    PageRoute(method="POST", path=f"{_ENTRY}/switch", handler=switch_entry, scope="banks:write"),
+]

@@ -1,0 +1,171 @@
+"""One case: what was posted, why it is here, and the decision."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from tidegate.content.queries import revisions_of
+from tidegate.infra.db import Tx
+from tidegate.infra.errors import bad_field
+from tidegate.infra.parsing import convert
+from tidegate.pipeline.decide import claim_case, decide_case, release_case, reopen_case
+from tidegate.policy.model import Label, Pack
+from tidegate.review.model import CaseDecisionIn, CaseDetail
+from tidegate.review.queries import case_unknown, get_case, item_of_case
+from tidegate.signals.banks import EntryView
+from tidegate.signals.queries import entries_by_id
+from tidegate.web.pages.content import ContentView, content_view, explained, ids_of
+from tidegate.web.pages.page import PageRoute, Query, Visit, with_query
+
+
+class CaseQuery(Query, frozen=True):
+    """`show=1` shows media as they are; they are blurred until asked for."""
+
+    show: bool = False
+
+
+class CasePage(msgspec.Struct, frozen=True):
+    """A case with all that its decision needs. `evaluation` is the one to explain: the newest that
+    says more than pass; `entries` are the entries of its matches, by id."""
+
+    case: CaseDetail
+    item_id: UUID
+    shown: bool
+    mine: bool
+    held: bool
+    content: ContentView | None
+    evaluation: dict[str, Any] | None
+    matches: list[dict[str, Any]]
+    entries: dict[str, EntryView]
+    labels: list[Label]
+    exemptions: dict[str, str]
+
+
+def active_pack(visit: Visit, tx: Tx) -> Pack:
+    visit.instance.packs.refresh(tx)
+    return visit.instance.packs.pack
+
+
+def lease(visit: Visit) -> timedelta:
+    return timedelta(minutes=visit.instance.settings.claim_minutes)
+
+
+def show(visit: Visit) -> CasePage:
+    case_id = visit.uuid("case", case_unknown)
+    with visit.begin() as tx:
+        case = get_case(tx, case_id)
+        item_id = item_of_case(tx, case_id)
+        rows = {row.revision: row for row in revisions_of(tx, item_id)}
+        pack = active_pack(visit, tx)
+        evaluation = _to_explain(case)
+        matches = explained(evaluation["matches"] if evaluation else [])
+        opened = [str(case.match["entry"])] if case.match else []
+        entries = entries_by_id(tx, ids_of([*(str(one["entry"]) for one in matches), *opened]))
+        live = case.claimed_until is not None and case.claimed_until > tx.now
+    row = rows.get(case.revision)
+    return CasePage(
+        case=case,
+        item_id=item_id,
+        shown=visit.query.show,
+        mine=live and case.claimed_by == visit.who.actor,
+        held=live and case.claimed_by != visit.who.actor,
+        content=row and content_view(item_id, row),
+        evaluation=evaluation,
+        matches=matches,
+        entries=entries,
+        labels=list(pack.labels.values()),
+        exemptions=dict(pack.exemptions),
+    )
+
+
+def _to_explain(case: CaseDetail) -> dict[str, Any] | None:
+    """Of the case's revision, the newest evaluation that says more than pass, else the newest."""
+    own = [one for one in case.evaluations if one["revision"] == case.revision]
+    telling = [one for one in own if one["verdict"] != "pass" or one["problems"]]
+    return next(iter([*reversed(telling), *reversed(own)]), None)
+
+
+def claim(visit: Visit) -> str:
+    case_id = visit.uuid("case", case_unknown)
+    with visit.begin() as tx:
+        claim_case(tx, case_id, lease(visit))
+    return with_query(f"/cases/{case_id}", done="claimed")
+
+
+def release(visit: Visit) -> str:
+    case_id = visit.uuid("case", case_unknown)
+    with visit.begin() as tx:
+        release_case(tx, case_id, force=visit.may("admin"))
+    return with_query("/cases", done="released")
+
+
+def reopen(visit: Visit) -> str:
+    case_id = visit.uuid("case", case_unknown)
+    reason = visit.field("reopen_reason")
+    if not 1 <= len(reason) <= 4000:
+        raise bad_field("/reopen_reason", "a reason of up to 4000 characters", f"{len(reason)}")
+    with visit.begin() as tx:
+        reopen_case(tx, case_id, reason)
+    return f"/cases/{case_id}"
+
+
+def decide(visit: Visit) -> str:
+    """Decide, by the same path as the API; a refused form comes back with what was typed."""
+    case_id = visit.uuid("case", case_unknown)
+    decision = convert(decision_body(visit), CaseDecisionIn)
+    with visit.begin() as tx:
+        decide_case(tx, case_id, decision, pack=active_pack(visit, tx))
+    return with_query(f"/cases/{case_id}", done="decided")
+
+
+def decision_body(visit: Visit) -> dict[str, Any]:
+    """The form as the JSON body of the API, so that both are checked by one type."""
+    names = ("outcome", "label", "exemption", "reason", "entry")
+    body: dict[str, Any] = {name: visit.field(name) for name in names if visit.field(name)}
+    if reference := visit.field("ground_reference"):
+        body["ground"] = {"kind": visit.field("ground_kind"), "reference": reference}
+    territory = visit.field("territory").upper().replace(",", " ").split()
+    until = visit.field("until")
+    if body.get("outcome") == "restrict" and (
+        territory or until or visit.field("scope", "item") != "item"
+    ):
+        body["restriction"] = {"scope": visit.field("scope", "item")}
+        if territory:
+            body["restriction"]["territory"] = territory
+        if until:
+            body["restriction"]["until"] = f"{until}Z"  # the form asks for UTC
+    return body
+
+
+_page = PageRoute(
+    path="/cases/{case}", handler=show, scope="cases:read", query=CaseQuery, template="case.html"
+)
+pages = [
+    _page,
+    PageRoute(
+        method="POST", path="/cases/{case}/claim", handler=claim, scope="cases:decide", again=_page
+    ),
+    PageRoute(
+        method="POST",
+        path="/cases/{case}/release",
+        handler=release,
+        scope="cases:decide",
+        again=_page,
+    ),
+    PageRoute(
+        method="POST",
+        path="/cases/{case}/decide",
+        handler=decide,
+        scope="cases:decide",
+        again=_page,
+    ),
+    PageRoute(
+        method="POST",
+        path="/cases/{case}/reopen",
+        handler=reopen,
+        scope="cases:decide",
+        again=_page,
+    ),
+]

@@ -1,0 +1,80 @@
+"""What a revision shows to people: shared by the pages of cases and items."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from tidegate.content.model import Content
+from tidegate.content.queries import RevisionRow
+
+
+class MediaView(msgspec.Struct, frozen=True):
+    """One file: what was said of it, what decoding found, and where its preview is."""
+
+    part: str
+    filename: str
+    content_type: str
+    size: int
+    sha256: str | None
+    url: str | None
+    width: int | None
+    height: int | None
+    frames: int | None
+    preview: str | None
+
+
+class ContentView(msgspec.Struct, frozen=True):
+    """One revision. `content` is None once it was erased or has gone by retention."""
+
+    revision: int
+    received_at: Any
+    content: Content | None
+    media: list[MediaView]
+
+
+def content_view(item_id: UUID, row: RevisionRow) -> ContentView:
+    found = {str(one.get("part")): one for one in row.media}
+    files = row.content.media if row.content else []
+    return ContentView(
+        row.revision,
+        row.received_at,
+        row.content,
+        [
+            MediaView(
+                part=(part := f"media/{index}"),
+                filename=file.filename,
+                content_type=found.get(part, {}).get("content_type") or file.content_type,
+                size=file.size,
+                sha256=file.sha256,
+                url=file.url,
+                width=found.get(part, {}).get("width"),
+                height=found.get(part, {}).get("height"),
+                frames=found.get(part, {}).get("frames"),
+                preview=f"/media/{item_id}/{row.revision}/{index}" if file.sha256 else None,
+            )
+            for index, file in enumerate(files)
+        ],
+    )
+
+
+def explained(matches: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Matches, each entry and part once by its best route: a file's digests say the same thrice."""
+    best: dict[tuple[str, str], dict[str, Any]] = {}
+    for match in matches:
+        place = (str(match["part"]), str(match["entry"]))
+        if place not in best or match["distance"] < best[place]["distance"]:
+            best[place] = match
+    return list(best.values())
+
+
+def ids_of(entries: Iterable[str]) -> list[UUID]:
+    """The ids of entries that matches name; what is none is left out."""
+    found: list[UUID] = []
+    for entry in dict.fromkeys(entries):
+        try:
+            found.append(UUID(entry))
+        except ValueError:
+            continue
+    return found

@@ -1,0 +1,105 @@
+"""Items: found by the platform's id, and one item with everything that happened to it."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from tidegate.content.model import ItemRow
+from tidegate.content.queries import (
+    find_item,
+    item_by_id,
+    item_unknown,
+    revisions_of,
+    standing_holds,
+)
+from tidegate.decisions.model import Decision, decision_json, evaluation_json
+from tidegate.decisions.queries import decisions_of, evaluations_of
+from tidegate.enforcement.queries import ActionView, actions_of_item
+from tidegate.infra.errors import Refusal
+from tidegate.intake.model import ReportView
+from tidegate.intake.queries import reports_of
+from tidegate.web.pages.case import CaseQuery
+from tidegate.web.pages.content import ContentView, content_view
+from tidegate.web.pages.page import PageRoute, Query, Visit
+
+
+class FindQuery(Query, frozen=True):
+    id: Annotated[str, Meta(max_length=512)] = ""
+    platform: Annotated[str, Meta(max_length=64)] = "default"
+
+
+class FindPage(msgspec.Struct, frozen=True):
+    """What was looked for, and the item of that id if there is one."""
+
+    id: str
+    platform: str
+    item: ItemRow | None
+
+
+class ItemPage(msgspec.Struct, frozen=True):
+    """An item's whole life, newest revision first."""
+
+    item: ItemRow
+    shown: bool
+    revisions: list[ContentView]
+    evaluations: list[dict[str, Any]]
+    decisions: list[dict[str, Any]]
+    standing: dict[str, Any] | None
+    actions: list[ActionView]
+    reports: list[ReportView]
+    holds: list[dict[str, Any]]
+
+
+def find(visit: Visit) -> FindPage:
+    query: FindQuery = visit.query
+    with visit.begin() as tx:
+        item = find_item(tx, query.platform, query.id) if query.id else None
+    return FindPage(query.id, query.platform, item)
+
+
+def show(visit: Visit) -> ItemPage:
+    item_id: UUID = visit.uuid("item", _unknown)
+    with visit.begin() as tx:
+        item = item_by_id(tx, item_id)
+        if item is None:
+            raise item_unknown(str(item_id))
+        decisions: list[Decision] = decisions_of(tx, item_id)
+        standing = next((one for one in decisions if one.id == item.restricted_by), None)
+        return ItemPage(
+            item=item,
+            shown=visit.query.show,
+            revisions=[content_view(item_id, row) for row in reversed(revisions_of(tx, item_id))],
+            evaluations=[_builtins(evaluation_json(one)) for one in evaluations_of(tx, item_id)],
+            decisions=[_builtins(decision_json(one)) for one in decisions],
+            standing=standing and _builtins(decision_json(standing)),
+            actions=actions_of_item(tx, item_id) if visit.may("actions:read") else [],
+            reports=reports_of(tx, item_id) if visit.may("cases:read") else [],
+            holds=standing_holds(tx, item_id),
+        )
+
+
+def _builtins(value: object) -> dict[str, Any]:
+    """JSON types, but times stay times: the templates say them in words."""
+    from datetime import datetime
+
+    return msgspec.to_builtins(value, builtin_types=(datetime,))
+
+
+def _unknown(item_id: str) -> Refusal:
+    return item_unknown(item_id)
+
+
+pages = [
+    PageRoute(
+        path="/items", handler=find, scope="items:read", query=FindQuery, template="items.html"
+    ),
+    PageRoute(
+        path="/items/{item}",
+        handler=show,
+        scope="items:read",
+        query=CaseQuery,
+        template="item.html",
+    ),
+]

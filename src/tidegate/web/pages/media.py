@@ -1,0 +1,77 @@
+"""Previews of pictures: always drawn anew by the sandbox, never the bytes that somebody sent."""
+
+from uuid import UUID
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from tidegate.content.queries import evidence_of
+from tidegate.infra.db import Tx
+from tidegate.infra.errors import Refusal
+from tidegate.signals.queries import entry_evidence
+from tidegate.web.pages.page import PageRoute, Query, Visit
+
+LONGEST_SIDE = 960
+
+
+class MediaQuery(Query, frozen=True):
+    """`blur=0` shows the picture as it is; without it only colours and coarse shapes."""
+
+    blur: bool = True
+
+
+def no_preview(_: object = None) -> Refusal:
+    return Refusal(
+        "no-preview", 404, "There is no preview", "The file is gone, or shows no picture."
+    )
+
+
+async def item_preview(visit: Visit) -> Response:
+    item_id = visit.uuid("item", no_preview)
+    revision, index = visit.path["revision"], visit.path["index"]
+    if not (revision + index).isascii() or not (revision + index).isdigit() or len(revision) > 9:
+        raise no_preview()
+
+    def look(tx: Tx) -> bytes | None:
+        found = evidence_of(tx, item_id, int(revision), f"media/{int(index[:9])}")
+        return found and found[0]
+
+    return await _preview(visit, look)
+
+
+async def entry_preview(visit: Visit) -> Response:
+    entry_id: UUID = visit.uuid("entry", no_preview)
+    return await _preview(visit, lambda tx: entry_evidence(tx, entry_id))
+
+
+async def _preview(visit: Visit, look: "Look") -> Response:
+    instance = visit.instance
+
+    def read() -> bytes | None:
+        with visit.begin() as tx:
+            sha256 = look(tx)
+        return None if sha256 is None else instance.evidence.get(sha256)
+
+    data = await run_in_threadpool(read)
+    if data is None:
+        raise no_preview()
+    drawn = await instance.media.preview(data, max_side=LONGEST_SIDE, blur=visit.query.blur)
+    if drawn is None:
+        raise no_preview()
+    # Kept by the browser for the visit, so that going back and forth decodes nothing again.
+    return Response(
+        drawn, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=600"}
+    )
+
+
+pages = [
+    PageRoute(
+        path="/media/entries/{entry}", handler=entry_preview, scope="banks:read", query=MediaQuery
+    ),
+    PageRoute(
+        path="/media/{item}/{revision}/{index}",
+        handler=item_preview,
+        scope="items:read",
+        query=MediaQuery,
+    ),
+]

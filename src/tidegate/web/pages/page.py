@@ -1,0 +1,227 @@
+"""What a page is, declared in one place: who may open it, what it takes, and its template.
+
+From these declarations come the routing, the `.json` twin of every page, and the order of checks:
+authorisation, then parameters, then the form, its CSRF token, the handler. Who asks was settled
+before, in the gate.
+"""
+
+import hmac
+import inspect
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+from uuid import UUID
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from tidegate.access.model import Principal
+from tidegate.infra.db import Tx
+from tidegate.infra.errors import Refusal
+from tidegate.infra.parsing import check_text
+from tidegate.pipeline.instance import Instance
+from tidegate.web.api.endpoint import parse_query
+from tidegate.web.body import read
+from tidegate.web.multipart import File, Form, is_multipart, read_form
+from tidegate.web.pages.render import SECURITY_HEADERS, html
+from tidegate.web.problems import as_refusal, problem
+
+FORM_LIMIT = 1 << 20
+
+
+class Query(msgspec.Struct, frozen=True):
+    """What every page takes: `done` names what was just done, for the line that says so."""
+
+    done: str | None = None
+
+
+class Visit:
+    """One authorised request to a page: its parsed parts, and what a handler needs."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.instance: Instance = request.app.state.services
+        self.principal: Principal | None = request.state.principal
+        self.path: Mapping[str, str] = request.path_params
+        self.query: Any = None
+        self.form = Form([], [])
+        self.refusal: Refusal | None = None  # why the form is shown again
+
+    @property
+    def request_id(self) -> str:
+        return self.request.state.request_id
+
+    @property
+    def who(self) -> Principal:
+        """The person, on pages that are not open."""
+        assert self.principal is not None
+        return self.principal
+
+    @contextmanager
+    def begin(self) -> Generator[Tx]:
+        """A transaction in the person's name."""
+        actor = self.principal.actor if self.principal else "system"
+        with self.instance.database.begin(actor, self.request_id) as tx:
+            yield tx
+
+    def may(self, scope: str) -> bool:
+        return self.principal is not None and self.principal.may(scope)
+
+    def uuid(self, name: str, unknown: Callable[[str], Refusal]) -> UUID:
+        """A path parameter that is an id of ours. Raises Refusal for what cannot be one."""
+        try:
+            return UUID(self.path[name])
+        except ValueError:
+            raise unknown(self.path[name]) from None
+
+    def field(self, name: str, default: str = "") -> str:
+        """The last value of a form's field, without the space around it."""
+        values = self.fields(name)
+        return values[-1] if values else default
+
+    def fields(self, name: str) -> list[str]:
+        return [value.strip() for key, value in self.form.fields if key == name]
+
+    def file(self, name: str) -> File | None:
+        """A file that was chosen; browsers send an empty one for a choice not made."""
+        return next((f for f in self.form.files if f.name == name and f.data), None)
+
+
+Handler = Callable[[Visit], Any]
+
+
+class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
+    """One method of one page's path.
+
+    A GET's handler gives the page's Struct, which `template` shows and the `.json` twin encodes; a
+    POST's gives the path to go on to. Either may give a Response. Handlers run in a thread, coroutine
+    functions in the event loop. `scope` None lets in anybody who signed in, `public` strangers too.
+    `again` is the GET that shows a refused form once more, with what was typed and what was wrong.
+    """
+
+    path: str
+    handler: Handler
+    scope: str | None
+    method: str = "GET"
+    template: str | None = None
+    query: type[Query] = Query
+    public: bool = False
+    limit: Callable[[Instance], int] | None = None  # of a multipart form, in bytes
+    again: "PageRoute | None" = None
+    json: bool = False
+
+    def route(self) -> Route:
+        return Route(self.path, self._endpoint, methods=[self.method])
+
+    async def _endpoint(self, request: Request) -> Response:
+        visit = Visit(request)
+        try:
+            response = await self._answer(visit)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except Exception as error:
+            refusal = as_refusal(error, visit.request_id)
+            if self.json:
+                response = problem(refusal, visit.request_id)
+            else:
+                response = html("error.html", visit, refusal, refusal.status, refusal.headers)
+        for name, value in SECURITY_HEADERS.items():
+            response.headers.setdefault(name, value)
+        if visit.instance.settings.secure_cookies:
+            response.headers["Strict-Transport-Security"] = "max-age=31536000"
+        return response
+
+    async def _answer(self, visit: Visit) -> Response:
+        if not self.public and (visit.principal is None or not self._admits(visit.principal)):
+            raise _forbidden(self.scope)
+        visit.query = parse_query(visit.request, self.query)
+        if self.method == "GET":
+            return self._show(await self._run(visit), visit)
+        visit.form = await self._read_form(visit)
+        if not self.public:
+            _check_csrf(visit)
+        try:
+            found = await self._run(visit)
+        except Refusal as refusal:
+            if self.again is None or refusal.status not in (409, 422):
+                raise
+            visit.refusal = refusal
+            visit.query = self.again.query()
+            shown = await self.again._run(visit)
+            return html(self.again.template, visit, shown, refusal.status)
+        return found if isinstance(found, Response) else see_other(found)
+
+    def _admits(self, principal: Principal) -> bool:
+        return self.scope is None or principal.may(self.scope)
+
+    async def _run(self, visit: Visit) -> Any:
+        if inspect.iscoroutinefunction(self.handler):
+            return await self.handler(visit)
+        return await run_in_threadpool(self.handler, visit)
+
+    def _show(self, found: object, visit: Visit) -> Response:
+        if isinstance(found, Response):
+            return found
+        if self.json:
+            return Response(msgspec.json.encode(found), media_type="application/json")
+        return html(self.template, visit, found)
+
+    async def _read_form(self, visit: Visit) -> Form:
+        """Raises Refusal: 400 for what is no form, 413 for too much of it, 422 for a NUL."""
+        request = visit.request
+        if is_multipart(request):
+            limit = FORM_LIMIT if self.limit is None else self.limit(visit.instance)
+            form = await read_form(request, limit)
+        else:
+            body = await read(request, FORM_LIMIT)
+            try:
+                pairs = parse_qsl(
+                    body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=99
+                )
+            except ValueError as error:
+                detail = "Expected fields as a browser sends them."
+                raise Refusal("invalid-form", 400, "The form cannot be read", detail) from error
+            form = Form(pairs, [])
+        for name, value in form.fields:
+            check_text(value, f"/{name}")
+        return form
+
+
+def with_twins(pages: Iterable[PageRoute]) -> list[PageRoute]:
+    """The pages, each preceded by its `.json` twin: `/cases/x.json` must not be taken for an id."""
+    routes: list[PageRoute] = []
+    for page in pages:
+        if page.template is not None:
+            path = "/index.json" if page.path == "/" else f"{page.path}.json"
+            routes.append(msgspec.structs.replace(page, path=path, json=True))
+        routes.append(page)
+    return routes
+
+
+def see_other(path: str, **query: str) -> Response:
+    """Go on with a GET, as every form does when it worked."""
+    return Response(status_code=303, headers={"Location": with_query(path, **query)})
+
+
+def with_query(path: str, **query: str) -> str:
+    return f"{path}?{urlencode(query)}" if query else path
+
+
+def _forbidden(scope: str | None) -> Refusal:
+    detail = f"This page needs the scope {scope!r}. Somebody with the role admin can change roles."
+    return Refusal("scope-missing", 403, "Your role does not open this page", detail)
+
+
+def _check_csrf(visit: Visit) -> None:
+    expected = visit.who.csrf or ""
+    if not expected or not hmac.compare_digest(visit.field("csrf").encode(), expected.encode()):
+        raise Refusal(
+            "csrf-missing",
+            403,
+            "The form was not ours, or is from an older sign-in",
+            "Nothing was changed. Open the page again and send the form from there.",
+        )

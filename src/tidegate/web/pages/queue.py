@@ -1,0 +1,57 @@
+"""The queues: cases oldest first, and taking the next one."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from tidegate.pipeline.decide import claim_case
+from tidegate.review.model import CaseView
+from tidegate.review.queries import list_cases, waiting_counts
+from tidegate.web.pages.case import lease
+from tidegate.web.pages.page import PageRoute, Query, Visit, with_query
+
+PAGE = 50
+
+
+class QueueQuery(Query, frozen=True):
+    queue: Annotated[str, Meta(max_length=64)] | None = None
+    state: Literal["waiting", "open", "claimed", "reopened", "decided"] = "waiting"
+    cursor: Annotated[str, Meta(max_length=200)] | None = None
+
+
+class QueuePage(msgspec.Struct, frozen=True):
+    """A page of cases. `counts` says how many wait, by queue and state."""
+
+    queue: str | None
+    state: str
+    counts: dict[str, dict[str, int]]
+    cases: list[CaseView]
+    next: str | None
+
+
+def show(visit: Visit) -> QueuePage:
+    query: QueueQuery = visit.query
+    with visit.begin() as tx:
+        found, following = list_cases(tx, query.queue, query.state, query.cursor, PAGE)
+        return QueuePage(query.queue, query.state, waiting_counts(tx), found, following)
+
+
+def take_next(visit: Visit) -> str:
+    """Claim the oldest case of a queue that nobody holds."""
+    queue = visit.field("queue") or None
+    with visit.begin() as tx:
+        for state in ("reopened", "open"):
+            found, _ = list_cases(tx, queue, state, None, 20)
+            for case in found:
+                claim_case(tx, case.id, lease(visit))
+                return with_query(f"/cases/{case.id}", done="claimed")
+    return with_query("/cases", done="none-left", **({"queue": queue} if queue else {}))
+
+
+pages = [
+    PageRoute(
+        path="/cases", handler=show, scope="cases:read", query=QueueQuery, template="queue.html"
+    ),
+    PageRoute(method="POST", path="/cases/next", handler=take_next, scope="cases:decide"),
+]

@@ -1,0 +1,83 @@
+"""Searching the banks by a picture, a text or a URL: what would it match?"""
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from tidegate.pipeline.instance import Instance
+from tidegate.signals import fingerprints
+from tidegate.signals.banks import EntryView
+from tidegate.signals.model import Fingerprint, Match
+from tidegate.signals.queries import entries_by_id
+from tidegate.web.pages.content import ids_of
+from tidegate.web.pages.page import PageRoute, Query, Visit
+from tidegate.web.pages.render import html
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A match with the entry that it is with."""
+
+    match: Match
+    entry: EntryView | None
+
+
+class SearchPage(msgspec.Struct, frozen=True):
+    """What was searched for ("" before the first search) and what was found, nearest first."""
+
+    searched: str = ""
+    found: list[Found] = []
+    problems: list[str] = []
+
+
+def show(visit: Visit) -> SearchPage:
+    return SearchPage()
+
+
+async def search(visit: Visit) -> Response:
+    """A POST although it changes nothing: a picture does not fit into an address."""
+    codes: list[tuple[str, Fingerprint]] = []
+    problems: list[str] = []
+    searched: list[str] = []
+    if file := visit.file("file"):
+        examined = await visit.instance.media.examine(file.data, file.content_type, file.filename)
+        codes += [("media/0", code) for code in fingerprints.of_bytes(file.data)]
+        codes += [
+            (f"media/0{code.view}", Fingerprint(code.kind, code.value, code.quality))
+            for code in examined.codes
+        ]
+        problems += examined.problems
+        searched.append(file.filename or "the picture")
+    if text := visit.field("text"):
+        codes += [("text", code) for code in fingerprints.of_text(text)]
+        codes += [("url", code) for code in fingerprints.of_url(text)]
+        searched.append("the text")
+    page = await run_in_threadpool(_match, visit, codes, " and ".join(searched), problems)
+    return html("search.html", visit, page)
+
+
+def _match(
+    visit: Visit, codes: list[tuple[str, Fingerprint]], searched: str, problems: list[str]
+) -> SearchPage:
+    banks = visit.instance.banks
+    with visit.begin() as tx:
+        banks.refresh(tx)
+        matches = sorted(banks.match([codes])[0], key=lambda one: one.distance)
+        nearest = {match.entry: match for match in reversed(matches)}  # an entry once, at its best
+        entries = entries_by_id(tx, ids_of(nearest))
+    found = [Found(match, entries.get(match.entry)) for match in nearest.values()]
+    found.sort(key=lambda one: one.match.distance)
+    return SearchPage(searched, found[:100], problems)
+
+
+def _upload_limit(instance: Instance) -> int:
+    return instance.settings.upload_limit
+
+
+pages = [
+    PageRoute(
+        path="/search", handler=show, scope="banks:read", query=Query, template="search.html"
+    ),
+    PageRoute(
+        method="POST", path="/search", handler=search, scope="banks:read", limit=_upload_limit
+    ),
+]
