@@ -92,7 +92,7 @@ _scratch = _Scratch()
 
 
 def _stride(lanes: int) -> int:
-    """Floats from line to line: never a high power of two, or transposing would thrash the cache."""
+    """Floats from line to line: no high power of two, or transposing would thrash the cache."""
     return lanes + 16 if lanes >= 256 else lanes
 
 
