@@ -60,7 +60,7 @@ def test_upper_and_lower_case_meet_in_every_script() -> None:
 
 
 def test_every_character_has_a_normal_form_of_its_own() -> None:
-    for code in range(0x110000):
+    for code in (*range(0x33480), *range(0xE0000, 0xE0200), 0x10FFFF):
         once = normalised(chr(code))
         assert normalised(once) == once, hex(code)
 
