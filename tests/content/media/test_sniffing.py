@@ -1,0 +1,76 @@
+"""The type of a file is read from its bytes."""
+
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from tidegate.content.media.decoding import FORMATS
+from tidegate.content.media.sniffing import declared_type, sniff
+
+
+@pytest.mark.parametrize(("content_type", "name"), FORMATS.items())
+def test_what_is_decoded_is_recognised(content_type: str, name: str) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(out, name)
+    assert sniff(out.getvalue()) == content_type
+
+
+@pytest.mark.parametrize(
+    ("data", "content_type"),
+    [
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "image/heic"),
+        (b"\0\0\0\x1cftypmif1\0\0\0\0mif1avif", "image/avif"),
+        (b"\0\0\0\x14ftypmif1\0\0\0\0mif1", "image/heif"),
+        (b"\0\0\0\x18ftypisom\0\0\0\0isommp42", "video/mp4"),
+        (b"\x1aE\xdf\xa3\x01", "video/webm"),
+        (b"%PDF-1.7", "application/pdf"),
+        (b"  <svg xmlns=", "image/svg+xml"),
+        (b"BM is how this text starts, no more", None),
+        (b"RIFF\0\0\0\0NONE", None),
+        (b"Plain words", None),
+        (b"", None),
+    ],
+)
+def test_what_is_not_decoded_is_named_or_unknown(data: bytes, content_type: str | None) -> None:
+    assert sniff(data) == content_type
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_have_an_answer(data: bytes) -> None:
+    found = sniff(data)
+    assert found is None or "/" in found
+
+
+@given(
+    st.sampled_from([b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"II*\0", b"%PDF-"]),
+    st.binary(max_size=100),
+)
+def test_what_follows_a_signature_does_not_matter(magic: bytes, rest: bytes) -> None:
+    assert sniff(magic + rest) == sniff(magic) is not None
+
+
+@given(st.binary(max_size=100), st.binary(max_size=100))
+def test_only_the_start_counts(head: bytes, rest: bytes) -> None:
+    padded = head.ljust(64, b"\0")
+    assert sniff(padded + rest) == sniff(padded)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "filename", "claim"),
+    [
+        ("image/jpg", None, "image/jpeg"),
+        (" IMAGE/PNG; charset=binary", "a.gif", "image/png"),
+        ("application/octet-stream", "a.PNG", "image/png"),
+        ("", "a.jpeg", "image/jpeg"),
+        (None, "noextension", None),
+        (None, None, None),
+        ("application/octet-stream", None, None),
+    ],
+)
+def test_what_a_sender_claims(
+    content_type: str | None, filename: str | None, claim: str | None
+) -> None:
+    assert declared_type(content_type, filename) == claim
