@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidegate.infra.errors import Refusal
-from tidegate.review.model import State, Verb, read_cursor, transition, write_cursor
+from tidegate.review.model import CaseState, Verb, read_cursor, transition, write_cursor
 
 VERBS: list[Verb] = ["claim", "release", "expire", "decide", "reopen"]
 
 
-def reference(done: list[Verb]) -> State:
+def reference(done: list[Verb]) -> CaseState:
     """The state after these verbs, told from the history alone."""
     if not done:
         return "open"
@@ -26,7 +26,7 @@ def reference(done: list[Verb]) -> State:
 
 @given(st.lists(st.sampled_from(VERBS), max_size=30))
 def test_states_follow_the_history(verbs: list[Verb]) -> None:
-    state: State = "open"
+    state: CaseState = "open"
     done: list[Verb] = []
     for verb in verbs:
         allowed = {

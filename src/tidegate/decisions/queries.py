@@ -14,7 +14,7 @@ from tidegate.infra.db import Tx
 from tidegate.policy.model import Ground
 from tidegate.signals.model import Match
 
-_ITEM_COLUMNS = [items.c[name].label(f"item_{name}") for name in ItemRow.__struct_fields__]
+_ITEM_COLUMNS = [items.c[name].label(f"locked_{name}") for name in ItemRow.__struct_fields__]
 
 
 def _decision(row: sa.Row[Any]) -> Decision:

@@ -1,0 +1,88 @@
+"""What a report may be, and what is refused with its pointer."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tidegate.infra.errors import Refusal
+from tidegate.infra.parsing import decode
+from tidegate.intake.model import ReportIn, check_report, report_digest
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def body(changes: str, drop: str = "") -> bytes:
+    fields = {
+        "id": '"r1"',
+        "item_id": '"post"',
+        "channel": '"user"',
+        "reason": '"spam"',
+        "created_at": '"2026-01-01T00:00:00Z"',
+    }
+    fields.pop(drop, None)
+    for change in filter(None, changes.split(";")):
+        name, _, value = change.partition("=")
+        fields[name] = value
+    return ("{" + ",".join(f'"{name}":{value}' for name, value in fields.items()) + "}").encode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "drop", "pointer"),
+    [
+        ("", "id", "/id"),
+        ('id=""', "", "/id"),
+        ('id="' + "x" * 10_000 + '"', "", "/id"),
+        ('id="a\\u0000b"', "", "/id"),
+        ('comment="\\ud800"', "", "/comment"),
+        ("", "item_id", ""),
+        ('url="https://example.org/"', "", ""),
+        ("item_id=7", "", "/item_id"),
+        ('channel="rumour"', "", "/channel"),
+        ('reason=""', "", "/reason"),
+        ('reason="' + "x" * 201 + '"', "", "/reason"),
+        ('comment="' + "x" * 10_001 + '"', "", "/comment"),
+        ('reporter="' + "x" * 513 + '"', "", "/reporter"),
+        ("", "created_at", "/created_at"),
+        ('created_at="2026-01-01T00:00:00"', "", "/created_at"),
+        ('created_at="2026-01-01T00:10:01Z"', "", "/created_at"),
+        ('created_at="0001-01-01T00:00:00+23:59"', "", "/created_at"),
+        ('platform="forum"', "", "/platform"),
+    ],
+)
+def test_bad_reports_point_at_the_field(changes: str, drop: str, pointer: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        check_report(decode(body(changes, drop), ReportIn), NOW)
+    assert refused.value.status in (400, 422)
+    if refused.value.status == 422:
+        assert [error.pointer for error in refused.value.errors] == [pointer]
+
+
+@pytest.mark.parametrize(
+    "channel", ["user", "user_report", "notice", "trusted_flagger", "referral", "tip", "franked"]
+)
+def test_every_channel_is_taken(channel: str) -> None:
+    check_report(decode(body(f'channel="{channel}"'), ReportIn), NOW)
+
+
+@given(st.integers(-12, 12))
+def test_the_same_moment_in_another_zone_is_the_same_report(hours: int) -> None:
+    here = ReportIn("r1", "user", "spam", NOW, "post")
+    zone = (NOW + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%S")
+    there = decode(body(f'created_at="{zone}{hours:+03d}:00"'), ReportIn)
+    assert report_digest(here) == report_digest(there)
+
+
+@given(st.sampled_from(["comment", "reporter", "reason", "item_id"]), st.text(min_size=1))
+def test_any_change_makes_another_report(field: str, value: str) -> None:
+    same = decode(body(""), ReportIn)
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return
+    changed = ReportIn(
+        **{"id": "r1", "channel": "user", "reason": "spam", "created_at": NOW, "item_id": "post"}
+        | {field: value}
+    )
+    assert (report_digest(changed) == report_digest(same)) == (changed == same)
