@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import msgspec
 from starlette.applications import Starlette
@@ -11,7 +10,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from tidegate.infra.errors import Refusal
@@ -25,9 +23,8 @@ from tidegate.web.api.batch import batch
 from tidegate.web.api.openapi import document
 from tidegate.web.gate import Gate
 from tidegate.web.metrics import metrics_endpoint
+from tidegate.web.pages.render import StaticPages
 from tidegate.web.problems import problem
-
-STATIC = Path(__file__).parent / "static"
 
 
 def json_response(value: object, status: int = 200) -> Response:
@@ -89,7 +86,7 @@ def create_app(instance: Instance) -> ASGIApp:
         Route("/openapi.json", openapi),
         Route("/v1/items/batch", _Batch(), methods=["POST"]),
         *(endpoint.route() for endpoint in [*endpoints, metrics_endpoint]),
-        Mount("/static", StaticFiles(directory=STATIC)),
+        Mount("/static", StaticPages()),
         *(page.route() for page in pages.routes),
     ]
     app = Starlette(

@@ -64,8 +64,11 @@ def show_bank(visit: Visit) -> BankPage:
 
 async def add_entry(visit: Visit) -> Response:
     """A file, or else a text or a URL; decoded in the sandbox before the transaction opens."""
-    options = {"labels": _labels(visit) or None, "note": visit.field("note") or None}
-    options["confirmed"] = visit.field("confirmed") == "yes"
+    options: dict[str, object] = {
+        "labels": _labels(visit) or None,
+        "note": visit.field("note") or None,
+        "confirmed": visit.field("confirmed") == "yes",
+    }
     if file := visit.file("file"):
         entry = convert(options, EntryIn)
         enrolment = await enrol_file(

@@ -7,11 +7,10 @@ from uuid import UUID
 import msgspec
 
 from tidegate.content.queries import revisions_of
-from tidegate.infra.db import Tx
 from tidegate.infra.errors import bad_field
 from tidegate.infra.parsing import convert
 from tidegate.pipeline.decide import claim_case, decide_case, release_case, reopen_case
-from tidegate.policy.model import Label, Pack
+from tidegate.policy.model import Label
 from tidegate.review.model import CaseDecisionIn, CaseDetail
 from tidegate.review.queries import case_unknown, get_case, item_of_case
 from tidegate.signals.banks import EntryView
@@ -43,11 +42,6 @@ class CasePage(msgspec.Struct, frozen=True):
     exemptions: dict[str, str]
 
 
-def active_pack(visit: Visit, tx: Tx) -> Pack:
-    visit.instance.packs.refresh(tx)
-    return visit.instance.packs.pack
-
-
 def lease(visit: Visit) -> timedelta:
     return timedelta(minutes=visit.instance.settings.claim_minutes)
 
@@ -58,7 +52,7 @@ def show(visit: Visit) -> CasePage:
         case = get_case(tx, case_id)
         item_id = item_of_case(tx, case_id)
         rows = {row.revision: row for row in revisions_of(tx, item_id)}
-        pack = active_pack(visit, tx)
+        pack = visit.instance.pack(tx)
         evaluation = _to_explain(case)
         matches = explained(evaluation["matches"] if evaluation else [])
         opened = [str(case.match["entry"])] if case.match else []
@@ -116,7 +110,7 @@ def decide(visit: Visit) -> str:
     case_id = visit.uuid("case", case_unknown)
     decision = convert(decision_body(visit), CaseDecisionIn)
     with visit.begin() as tx:
-        decide_case(tx, case_id, decision, pack=active_pack(visit, tx))
+        decide_case(tx, case_id, decision, pack=visit.instance.pack(tx))
     return with_query(f"/cases/{case_id}", done="decided")
 
 
@@ -131,11 +125,13 @@ def decision_body(visit: Visit) -> dict[str, Any]:
     if body.get("outcome") == "restrict" and (
         territory or until or visit.field("scope", "item") != "item"
     ):
-        body["restriction"] = {"scope": visit.field("scope", "item")}
+        restriction: dict[str, Any] = {"scope": visit.field("scope", "item")}
         if territory:
-            body["restriction"]["territory"] = territory
+            restriction["territory"] = territory
         if until:
-            body["restriction"]["until"] = f"{until}Z"  # the form asks for UTC
+            # The form asks for UTC; browsers leave the seconds out.
+            restriction["until"] = f"{until}:00Z" if len(until) == 16 else f"{until}Z"
+        body["restriction"] = restriction
     return body
 
 

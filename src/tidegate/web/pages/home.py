@@ -52,7 +52,6 @@ def show(visit: Visit) -> HomePage:
         actions = visit.may("actions:read")
         claimed = list_cases(tx, None, "claimed", None, 200)[0] if cases else []
         hooks = [hook for hook in list_webhooks(tx) if hook.disabled_at is None] if actions else []
-        visit.instance.packs.refresh(tx)
         return HomePage(
             now=tx.now,
             waiting=waiting_counts(tx) if cases else None,
@@ -63,7 +62,7 @@ def show(visit: Visit) -> HomePage:
             observing=sum(not hook.enforce for hook in hooks),
             recent=recent_items(tx, tx.now - RECENT, RECENT_ITEMS) if items else None,
             banks=_banks(tx) if visit.may("banks:read") else None,
-            pack=visit.instance.packs.pack.ident if visit.may("policy:read") else None,
+            pack=visit.instance.pack(tx).ident if visit.may("policy:read") else None,
             ledger=LedgerState(head(tx), unsealed(tx)) if visit.may("ledger:read") else None,
         )
 

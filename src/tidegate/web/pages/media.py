@@ -1,5 +1,6 @@
 """Previews of pictures: always drawn anew by the sandbox, never the bytes that somebody sent."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from starlette.concurrency import run_in_threadpool
@@ -44,7 +45,7 @@ async def entry_preview(visit: Visit) -> Response:
     return await _preview(visit, lambda tx: entry_evidence(tx, entry_id))
 
 
-async def _preview(visit: Visit, look: "Look") -> Response:
+async def _preview(visit: Visit, look: Callable[[Tx], bytes | None]) -> Response:
     instance = visit.instance
 
     def read() -> bytes | None:
