@@ -80,7 +80,7 @@ def run_program(place: Place, command: Sequence[str | Path], stdin: str = "") ->
     """Run one of PostgreSQL's programs as the cluster's user. Raises PostgresError if it fails."""
     program, account = Path(command[0]), place.account
     try:
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             [str(part) for part in command],
             input=stdin,
             env=ENVIRONMENT,

@@ -86,7 +86,7 @@ class Server:
         try:
             place.start_log.unlink(missing_ok=True)
             with open(place.start_log, "xb", opener=_private) as log:
-                self._child = subprocess.Popen(  # noqa: S603
+                self._child = subprocess.Popen(
                     command,
                     env=ENVIRONMENT,
                     cwd="/",
