@@ -1,5 +1,6 @@
 """The verbs of policy: store a pack version, and make one the active one."""
 
+import tomllib
 from importlib.resources import files
 
 import sqlalchemy as sa
@@ -124,25 +125,17 @@ def _changed_rules(tx: Tx, pack: Pack, file: str) -> list[PackProblem]:
     Else "rule 3 in version 2" would not say what an evaluation was made by. The mode may change,
     and the texts for people.
     """
-    others = tx.execute(
+    problems: list[PackProblem] = []
+    rules = {(rule.name, rule.version): rule for rule in pack.rules}
+    for other in tx.execute(
         sa.select(packs.c.version, packs.c.source)
         .where(packs.c.name == pack.name, packs.c.version != pack.version)
         .order_by(packs.c.version)
-    ).all()
-    problems: list[PackProblem] = []
-    seen: set[str] = set()
-    for other in others:
-        try:
-            rules = load_pack(other.source).rules
-        except InvalidPack:  # written for other code: nothing to compare with
-            continue
-        known = {(rule.name, rule.version): rule for rule in rules}
-        for rule in pack.rules:
-            old = known.get((rule.name, rule.version))
-            if old is None or rule.name in seen:
-                continue
-            if old.outcome != rule.outcome or old.sources != rule.sources:
-                seen.add(rule.name)
+    ):
+        for old in tomllib.loads(other.source).get("rules", []):
+            rule = rules.get((old["name"], old["version"]))
+            if rule and (rule.outcome, rule.sources) != (old["outcome"], old["when"]):
+                del rules[rule.name, rule.version]
                 problems.append(
                     PackProblem(
                         f"version {rule.version} of this rule says something else in"

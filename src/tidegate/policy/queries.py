@@ -5,12 +5,15 @@ from datetime import datetime
 
 import msgspec
 import sqlalchemy as sa
+import structlog
 
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.policy.model import Ground, Label, Mode, Outcome, Pack
-from tidegate.policy.reading import load_pack
+from tidegate.policy.reading import InvalidPack, load_pack
 from tidegate.policy.tables import packs
+
+_log = structlog.get_logger(__name__)
 
 
 class RuleView(msgspec.Struct, frozen=True):
@@ -152,19 +155,35 @@ class PackStore:
 
     def __init__(self) -> None:
         self._pack: Pack | None = None
+        self._seen: tuple[str, int] | None = None
         self._lock = threading.Lock()
+        # Why the active pack is not the one in use, for logs and the doctor; None: it is.
+        self.problem: str | None = None
 
     def refresh(self, tx: Tx) -> Pack:
         """The active pack; loaded only if it is another one than before.
 
-        Raises LookupError if no pack is active, and InvalidPack if it cannot be loaded (it could
-        when it was activated, so by other code); the pack from before stays in use.
+        One that this program cannot load (another version of it could, when it was activated) does
+        not replace a good one: `problem` then says so. Raises LookupError if no pack is active,
+        and InvalidPack if there is no good one.
         """
         with self._lock:
             ident = active_ident(tx)
             if ident is None:
                 raise LookupError("no policy pack is active")
-            if self._pack is None or (self._pack.name, self._pack.version) != ident:
-                name, version = ident
-                self._pack = load_pack(pack_source(tx, name, version), f"{name}@{version}")
+            if self._pack is None or self._seen != ident:
+                self._pack = self._load(tx, *ident)
+                self._seen = ident
             return self._pack
+
+    def _load(self, tx: Tx, name: str, version: int) -> Pack:
+        try:
+            pack = load_pack(pack_source(tx, name, version), f"{name}@{version}")
+        except InvalidPack as invalid:
+            if self._pack is None:
+                raise
+            self.problem = f"{name}@{version} cannot be loaded: {invalid}"
+            _log.error("policy pack not loaded", pack=f"{name}@{version}", used=self._pack.ident)
+            return self._pack
+        self.problem = None
+        return pack

@@ -140,10 +140,9 @@ class _Reader:
         except tomllib.TOMLDecodeError as error:
             found = _TOML_PLACE.search(str(error))
             message = "not TOML: " + _TOML_PLACE.sub("", str(error))
+            place = self.source.place(len(self.text))
             if found and found[1]:
                 place = Place(int(found[1]), int(found[2]))
-            else:
-                place = self.source.place(len(self.text))
             problem = PackProblem(message, self.file, line=place.line, column=place.column)
             raise InvalidPack([problem]) from None
 
