@@ -1,0 +1,92 @@
+"""A backlog on disk: its lines, one at a time and bounded, and how far it has been taken.
+
+Used by `tidegate items import`. The checkpoint lies beside the file and is advisory: without it the
+import starts anew, and what was taken before gets its stored answer.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+_PREFIX_BYTES = 4096
+_SKIP_BYTES = 1 << 20
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A line that is not blank. `end` is the offset after it; `data` None: over the limit."""
+
+    number: int
+    end: int
+    data: bytes | None
+
+
+class Reached(msgspec.Struct, frozen=True):
+    """How far a file was taken: everything before `offset` has its answer."""
+
+    target: str  # which instance took it
+    offset: int
+    line: int
+    taken: int
+    refused: int
+    prefix: str = ""  # SHA-256 of the file's first bytes, to know it again
+
+
+def read_lines(file: BinaryIO, offset: int, number: int, limit: int) -> Iterator[Line]:
+    """The lines from where the file stands, which is `offset`, after line `number`."""
+    while line := file.readline(limit + 1):
+        number += 1
+        size = len(line)
+        whole = line.endswith(b"\n") or len(line) <= limit
+        while not whole:
+            rest = file.readline(_SKIP_BYTES)
+            size += len(rest)
+            whole = not rest or rest.endswith(b"\n")
+            line = b""
+        offset += size
+        if not line:
+            yield Line(number, offset, None)
+        elif data := line.strip():
+            yield Line(number, offset, data)
+
+
+class Checkpoint:
+    """The small file beside the backlog that says how far it was taken."""
+
+    def __init__(self, backlog: Path, target: str) -> None:
+        self.path = backlog.with_name(f"{backlog.name}.imported")
+        self._backlog = backlog
+        self._target = target
+
+    @property
+    def size(self) -> int:
+        """The backlog's size in bytes."""
+        return self._backlog.stat().st_size
+
+    def load(self) -> Reached:
+        """Where to go on: the start, unless this instance took a part of this very file before."""
+        start = Reached(self._target, 0, 0, 0, 0)
+        try:
+            found = msgspec.json.decode(self.path.read_bytes(), type=Reached)
+        except (OSError, msgspec.MsgspecError):
+            return start
+        same = found.target == self._target and found.prefix == self._prefix(found.offset)
+        return found if same and found.offset <= self.size else start
+
+    def save(self, reached: Reached) -> None:
+        """Replace the file; a kill leaves the old one or the new one. Raises OSError."""
+        noted = msgspec.structs.replace(reached, prefix=self._prefix(reached.offset))
+        draft = self.path.with_name(f"{self.path.name}.{os.getpid()}")
+        draft.write_bytes(msgspec.json.encode(noted))
+        draft.replace(self.path)
+
+    def clear(self) -> None:
+        """The whole file was taken: nothing is left to resume."""
+        self.path.unlink(missing_ok=True)
+
+    def _prefix(self, offset: int) -> str:
+        with self._backlog.open("rb") as file:
+            return hashlib.sha256(file.read(min(offset, _PREFIX_BYTES))).hexdigest()
