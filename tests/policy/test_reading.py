@@ -77,12 +77,19 @@ def test_a_condition_with_escapes_is_placed_on_its_list() -> None:
         ('["item.problems > 0"]', "'true'", "a rule needs at least one condition", None),
         ('["item.problems > 0"]', "[true]", "a condition must be a text", None),
         ("item.problems > 0", "item.problems", "must be true or false, this is int", "compare"),
-        ("item.problems > 0", "item.problems > '0'", "`>` does not take int and string", "quotes"),
+        ("item.problems > 0", "item.problems > '0'", "`>` does not take (int, string)", "quotes"),
         ("item.problems > 0", "items.problems > 0", "nothing here is called `items`", "`item`"),
         ("item.problems > 0", "item.id.startswith('a')", "called `startswith`", "`startsWith`"),
         ("item.problems > 0", "item.problems >", "ends too early", None),
         ("item.problems > 0", "item.problems = 0", "not an expression", "`==`"),
+        ("item.problems > 0", "item.problems > 0 and true", "not an expression", "`&&`"),
+        ("item.problems > 0", "len(matches) > 0", "called `len`", "did you mean `size`?"),
+        ("item.problems > 0", "matches.confirmed", "a list has no fields", "exists(m"),
+        ("item.problems > 0", "item['id'] == 'x'", "`[ ]` does not take", "with a dot"),
+        ("item.problems > 0", "!item.id", "`!` does not take (string)", "true or false"),
+        ("item.problems > 0", "item.id == 'x", "a text is not closed", "quote"),
         ("item.problems > 0", "item.publicness == 'pubic'", "never 'pubic'", "`public`"),
+        ("item.problems > 0", "item.stage in ['fast', 'slow']", "never 'slow'", "`retro`"),
         ("item.problems > 0", "matches.all(m, m.stance != 'none')", "never 'none'", "`known`"),
         (
             "item.problems > 0",
@@ -107,6 +114,17 @@ def test_each_error_is_named_and_placed(old: str, new: str, message: str, hint: 
     assert found[0].line is not None
     if hint:
         assert hint in (found[0].hint or "")
+
+
+def test_a_misspelt_macro_is_one_error_where_it_stands() -> None:
+    source = GOOD.replace("item.problems > 0", "matches.exist(m, m.exact && m.confirmed)")
+    problem = only_problem(source)
+    assert (problem.message, problem.hint) == (
+        "nothing here is called `exist`",
+        "did you mean `exists`?",
+    )
+    line = source.splitlines()[problem.line - 1]  # pyright: ignore[reportOptionalOperand]
+    assert problem.column == line.index("exist(") + 1
 
 
 def test_two_rules_of_one_name_are_an_error() -> None:

@@ -4,6 +4,8 @@ import difflib
 import re
 from collections.abc import Iterable
 
+import msgspec
+
 from tidegate.policy.cel import VARIABLES, Flaw
 from tidegate.policy.facts import CLOSED
 from tidegate.signals.model import Match
@@ -15,13 +17,34 @@ _FUNCTIONS = (
 )
 _FIELD = re.compile(r"undefined field '(\w+)' not found in struct 'tidegate\.(\w+)'")
 _REFERENCE = re.compile(r"undeclared reference to '([\w.]+)'")
-_OVERLOAD = re.compile(
-    r"found no matching overload for '(?:_?([^\w\s]+)_?|(\w+))' applied to '(.*)'"
-)
+_OVERLOAD = re.compile(r"found no matching overload for '(.*)' applied to '\((.*)\)'")
+_SELECTED = re.compile(r"expression of type 'list\(.*\)' cannot be the operand of a select")
 _SYNTAX = re.compile(r"Syntax error: (.*?)(?: expecting .*)?$")
 
+_OPERATORS = {"_[_]": "[ ]", "_?_:_": "? :", "@in": "in"}
+# What other languages write.
+_TOKENS = {
+    "and": "and is written `&&`",
+    "or": "or is written `||`",
+    "not": "not is written `!`",
+    "=": "equality is written `==`",
+    "& ": "and is written `&&`",
+    "| ": "or is written `||`",
+}
+_FOREIGN = {
+    "len": "did you mean `size`?",
+    "length": "did you mean `size`?",
+    "lower": "`text.normalised` is in one case already",
+    "True": "did you mean `true`?",
+    "False": "did you mean `false`?",
+    "None": "a field that was not sent is empty: compare with `''`",
+    "any": "did you mean `exists`?",
+}
+
+_UNKNOWN = re.compile(r"nothing here is called `(\w+)`")
 _QUOTED = r"""(?P<quote>['"])(?P<value>[^'"\\]*)(?P=quote)"""
 _COMPARED = re.compile(rf"\.(?P<field>{'|'.join(CLOSED)})\s*[!=]=\s*{_QUOTED}")
+_LISTED = re.compile(rf"\.(?P<field>{'|'.join(CLOSED)})\s+in\s*\[(?P<list>[^\]]*)\]")
 _LABELLED = re.compile(rf"{_QUOTED}\s+in\s+\w+\.labels\b")
 
 
@@ -31,67 +54,116 @@ def did_you_mean(word: str, options: Iterable[str]) -> str | None:
     near = difflib.get_close_matches(word.lower(), options, n=1, cutoff=0.6)
     if near:
         return f"did you mean `{near[0]}`?"
-    if options and len(options) <= 12:
+    if options and len(options) <= 12:  # few enough to be read
         return "known are: " + ", ".join(f"`{option}`" for option in options)
     return None
 
 
-def translate(flaw: Flaw) -> tuple[int, str, str | None]:
-    """A flaw's column, message and hint, as people should read them."""
+class Advice(msgspec.Struct, frozen=True):
+    """A flaw as people should read it: `offset` characters into the condition, and a likely fix."""
+
+    offset: int
+    message: str
+    hint: str | None = None
+
+
+def advise(source: str, flaws: Iterable[Flaw]) -> list[Advice]:
+    """The compiler's findings in plain words, each once."""
+    advice: dict[str, Advice] = {}
+    lines = source.split("\n")
+    for flaw in flaws:
+        line = lines[min(flaw.line, len(lines)) - 1]
+        column, message, hint = _translate(line, flaw)
+        start = sum(len(before) + 1 for before in lines[: flaw.line - 1])
+        advice.setdefault(message, Advice(start + max(column, 1) - 1, message, hint))
+    # A misspelt macro makes its own variable unknown: `matches.exist(m, m.exact)`.
+    return [
+        one
+        for one in advice.values()
+        if not (
+            len(advice) > 1
+            and (name := _UNKNOWN.fullmatch(one.message))
+            and re.search(rf"\.\w+\(\s*{name[1]}\s*,", source)
+        )
+    ]
+
+
+def _translate(line: str, flaw: Flaw) -> tuple[int, str, str | None]:
+    """A flaw's column, message and hint; `line` is the one that it is on."""
     if found := _FIELD.search(flaw.message):
         field, struct = found.groups()
         type_ = Match if struct == "match" else VARIABLES[struct]
         owner = "a match" if struct == "match" else f"`{struct}`"
         # The compiler points at the dot.
-        return (
-            flaw.column + 1,
-            f"{owner} has no field `{field}`",
-            did_you_mean(field, type_.__struct_fields__),
-        )
+        hint = did_you_mean(field, type_.__struct_fields__)
+        return flaw.column + 1, f"{owner} has no field `{field}`", hint
     if found := _REFERENCE.search(flaw.message):
         name = found[1].split(".")[0]
-        # For `a.b` the compiler points at the dot, for a method at its bracket.
-        column = flaw.column - len(name) if "." in found[1] else flaw.column
-        return (
-            max(column, 1),
-            f"nothing here is called `{name}`",
-            did_you_mean(name, [*VARIABLES, *_FUNCTIONS])
-            or "the variables are " + ", ".join(f"`{name}`" for name in VARIABLES),
-        )
+        # The compiler points behind the name where a dot or a bracket follows it.
+        behind = line[flaw.column - 1 : flaw.column] in (".", "(")
+        hint = _FOREIGN.get(name) or did_you_mean(name, [*VARIABLES, *_FUNCTIONS])
+        hint = hint or "the variables are " + ", ".join(f"`{name}`" for name in VARIABLES)
+        column = flaw.column - len(name) if behind else flaw.column
+        return column, f"nothing here is called `{name}`", hint
     if found := _OVERLOAD.search(flaw.message):
-        operator, function, types = found.groups()
-        types = types.strip("()").replace("tidegate.", "").replace(", ", " and ")
-        verb = f"`{operator}`" if operator else f"`{function}()`"
-        hint = None
-        if operator in ("==", "!=", "<", ">", "<=", ">=") and "string" in types:
-            hint = "both sides must be of one type: texts stand in quotes, numbers do not"
-        elif operator in ("&&", "||", "!"):
-            hint = "both sides must be true or false: compare with something"
-        return flaw.column, f"{verb} does not take {types}", hint
+        operator, types = found.groups()
+        types = types.replace("tidegate.", "")
+        named = _OPERATORS.get(operator) or operator.strip("_").replace("@", "")
+        return flaw.column, f"`{named}` does not take ({types})", _mend(named, types)
+    if _SELECTED.search(flaw.message):
+        message = "a list has no fields of its own"
+        return flaw.column + 1, message, "ask its elements: `matches.exists(m, m.confirmed)`"
     if found := _SYNTAX.search(flaw.message):
-        if "<EOF>" in found[1]:
+        what = found[1]
+        if "<EOF>" in what:
             return flaw.column, "the condition ends too early", "something is missing at the end"
-        hint = "equality is written `==`" if "'= '" in found[1] or "'='" in found[1] else None
-        return flaw.column, f"not an expression: {found[1]}", hint
+        if "recognition error at: '\"" in what or "recognition error at: ''" in what:
+            return flaw.column, "a text is not closed", "its closing quote is missing"
+        fixes = [fix for token, fix in _TOKENS.items() if f"'{token}" in what]
+        return flaw.column, f"not an expression: {what}", fixes[0] if fixes else None
+    hint = None
     if flaw.message.startswith("a condition must be"):
-        return flaw.column, flaw.message, "compare it with something, e.g. `… > 0` or `… == 'x'`"
-    return flaw.column, flaw.message, None
+        hint = "compare it with something, e.g. `… > 0` or `… == 'x'`"
+    return flaw.column, flaw.message, hint
 
 
-def misnamed(source: str, labels: Iterable[str]) -> list[tuple[int, str, str | None]]:
-    """Texts in a condition that can never be met: (offset, message, hint) of each.
+def _mend(operator: str, types: str) -> str | None:
+    if operator in ("==", "!=", "<", ">", "<=", ">="):
+        return "both sides must be of one type: texts stand in quotes, numbers do not"
+    if operator in ("&&", "||", "!", "? :"):
+        return "what it takes must be true or false: compare with something"
+    if operator == "[ ]" and "string" in types:
+        return "fields are read with a dot: `item.id`"
+    return None
+
+
+def misnamed(source: str, labels: Iterable[str]) -> list[Advice]:
+    """Texts in a condition that can never be met.
 
     They are values that a closed field never has, and labels that the pack does not know.
     """
-    found: list[tuple[int, str, str | None]] = []
-    for match in _COMPARED.finditer(source):
-        options = CLOSED[match["field"]]
-        if match["value"] not in options:
-            message = f"`{match['field']}` is never {match['value']!r}"
-            found.append((match.start("value"), message, did_you_mean(match["value"], options)))
+    texts = [
+        (match["field"], match["value"], match.start("value"))
+        for match in _COMPARED.finditer(source)
+    ]
+    texts += [
+        (match["field"], text["value"], match.start("list") + text.start("value"))
+        for match in _LISTED.finditer(source)
+        for text in re.finditer(_QUOTED, match["list"])
+    ]
+    found = [
+        Advice(offset, f"`{field}` is never {value!r}", did_you_mean(value, CLOSED[field]))
+        for field, value, offset in texts
+        if value not in CLOSED[field]
+    ]
     labels = list(labels)
-    for match in _LABELLED.finditer(source):
-        if match["value"] not in labels:
-            message = f"the pack has no label {match['value']!r}"
-            found.append((match.start("value"), message, did_you_mean(match["value"], labels)))
+    found += [
+        Advice(
+            match.start("value"),
+            f"the pack has no label {match['value']!r}",
+            did_you_mean(match["value"], labels),
+        )
+        for match in _LABELLED.finditer(source)
+        if match["value"] not in labels
+    ]
     return found

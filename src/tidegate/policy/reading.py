@@ -9,7 +9,7 @@ import tomllib
 from typing import Any, TypeVar, cast
 
 from tidegate.policy.cel import Condition, compile_condition
-from tidegate.policy.hints import did_you_mean, misnamed, translate
+from tidegate.policy.hints import Advice, advise, did_you_mean, misnamed
 from tidegate.policy.model import (
     EXEMPTIONS,
     MODES,
@@ -333,33 +333,30 @@ class _Reader:
     def _condition(
         self, table: _Table, source: str, offset: int | None, labels: dict[str, Label]
     ) -> list[Condition]:
-        for at, message, hint in misnamed(source, labels):
-            self._flaw(table, source, offset, at, message, hint)
-        compiled = compile_condition(source)
-        if isinstance(compiled, Condition):
-            return [compiled]
-        for flaw in compiled:
-            column, message, hint = translate(flaw)
-            lines = source.split("\n")
-            at = sum(len(line) + 1 for line in lines[: flaw.line - 1]) + column - 1
-            self._flaw(table, source, offset, at, message, hint)
+        for advice in misnamed(source, labels):
+            self._advice(table, source, offset, advice)
+        result = compile_condition(source)
+        if isinstance(result, Condition):
+            return [result]
+        for advice in advise(source, result):
+            self._advice(table, source, offset, advice)
         return []
 
-    def _flaw(
-        self,
-        table: _Table,
-        source: str,
-        offset: int | None,
-        at: int,
-        message: str,
-        hint: str | None,
-    ) -> None:
-        """A problem `at` characters into a condition that begins at `offset` of the file."""
+    def _advice(self, table: _Table, source: str, offset: int | None, advice: Advice) -> None:
+        """Note what is wrong in a condition that begins at `offset` of the file."""
         if offset is not None:
-            place = self.source.place(offset + at)
+            place = self.source.place(offset + advice.offset)
         else:  # written with escapes: the line of `when`, the column within the condition
             key = self.source.key(table.section, "when")
-            place = Place(key.line if key else 1, at + 1)
+            place = Place(key.line if key else 1, advice.offset + 1)
         self.problems.append(
-            PackProblem(message, self.file, table.rule, source, place.line, place.column, hint)
+            PackProblem(
+                advice.message,
+                self.file,
+                table.rule,
+                source,
+                place.line,
+                place.column,
+                advice.hint,
+            )
         )
