@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-Span = tuple[int, int]  # first and last, both included
+Span = tuple[int, int]  # first and last, both included; none if the last is before the first
 
 
 def cut_out(spans: Iterable[Span], holes: Iterable[Span]) -> list[Span]:
     """The numbers in `spans` that are in none of `holes`, as disjoint spans in order."""
     left: list[Span] = []
-    barriers = sorted(holes)
+    barriers = sorted(hole for hole in holes if hole[0] <= hole[1])
     for first, last in sorted(spans):
         if left:
             first = max(first, left[-1][1] + 1)

@@ -6,6 +6,7 @@ tail, the head that was exported outside the database.
 
 import base64
 import struct
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -104,6 +105,7 @@ class _Walk:
         self.entries = 0
         self.forgotten = 0
         self._found: list[Fault] = []
+        self._counts: Counter[FaultKind] = Counter()
         self._gaps: list[Span] = []  # numbers that no row has
         self._moved: list[tuple[Span, int]] = []  # where rows stand, how far from where sealed
         self._strange: list[tuple[Any, ...]] = []  # whole nowhere, so far
@@ -252,15 +254,16 @@ class _Walk:
             self._agreed = max(self._agreed, seq)
         elif not self._disagreed:
             self._disagreed = True
-            self._fault("changed", self._agreed + 1, f"up to entry {seq}: {detail}", seq)
+            self._fault("changed", min(self._agreed + 1, seq), f"up to entry {seq}: {detail}", seq)
 
     def _fault(self, kind: FaultKind, seq: int, detail: str, last: int | None = None) -> None:
-        if sum(fault.kind == kind for fault in self._found) < _MOST:
+        self._counts[kind] += 1
+        if self._counts[kind] <= _MOST:
             self._found.append(Fault(kind, seq, seq if last is None else last, detail))
 
 
 def _hash_at(row: tuple[Any, ...], seq: int) -> bytes:
-    """The hash that a row's fields give under the number `seq`; empty for fields beyond the chain's."""
+    """The hash that a row's fields give under the number `seq`; empty if no chain can hold them."""
     try:
         return chain_hash(row[6], seq, *row[1:6])
     except (struct.error, TypeError, UnicodeError):
