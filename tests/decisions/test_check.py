@@ -31,6 +31,7 @@ def refusal(body: str, *, standing: bool = False) -> Refusal:
         ('{"outcome":"pass"}', "/reason"),
         ('{"outcome":"pass","reason":""}', "/reason"),
         ('{"outcome":"pass","reason":"a\\u0000b"}', "/reason"),
+        ('{"outcome":"pass","reason":" \\n\\t"}', "/reason"),
         ('{"outcome":"pass","reason":"x","colour":"red"}', "/colour"),
         ('{"outcome":"restrict","reason":"x","label":"spam"}', "/label"),
         ('{"outcome":"restrict","reason":"x","label":"incitement"}', "/exemption"),

@@ -28,6 +28,7 @@ from tidegate.pipeline.decide import (
 )
 from tidegate.pipeline.erase import erase_item
 from tidegate.pipeline.instance import Instance
+from tidegate.review.actions import open_case
 from tidegate.review.model import CaseDecisionIn, CaseDetail
 from tidegate.review.queries import get_case
 from tidegate.review.tables import case_events, cases
@@ -321,6 +322,32 @@ def test_a_restriction_with_an_end_is_lifted_by_the_clock(
         assert standing_restriction(tx, item.id) is not None
         two = decisions_of(tx, get_item(tx, "forum", "two").id)
     assert (two[1].outcome, two[1].decided_by, two[1].reverses) == ("lift", "system", two[0].id)
+
+
+def test_a_revision_that_nobody_saw_is_not_decided(instance: Instance, submit, known) -> None:
+    _, answer = submit("one", KNOWN)
+    submit("one", KNOWN.upper())
+    before = state(instance)
+    with pytest.raises(Refusal) as refused:
+        decide(instance, answer["case"], msgspec.structs.replace(PASS, revision=1))
+    assert (refused.value.status, refused.value.type) == (409, "case-moved")
+    assert refused.value.extra["revision"] == 2
+    assert state(instance) == before
+    case = decide(instance, answer["case"], msgspec.structs.replace(PASS, revision=2))
+    assert case.decisions[0]["revision"] == 2
+
+
+def test_an_entry_is_judged_only_where_a_match_opened_the_case(
+    instance: Instance, clock: FakeClock, submit
+) -> None:
+    item, _ = submit("one")
+    with instance.database.begin() as tx:
+        case, _ = open_case(tx, item=item, revision=1, queue="reports", origin="report")
+    before = state(instance)
+    with pytest.raises(Refusal) as refused:
+        decide(instance, case.id, msgspec.structs.replace(PASS, entry="confirm"))
+    assert (refused.value.status, refused.value.type) == (409, "no-match")
+    assert state(instance) == before
 
 
 def test_releasing_shows_the_case_as_it_waits(instance: Instance, submit, known) -> None:

@@ -133,6 +133,8 @@ def check(
     """What the types cannot say. Raises Refusal: 422 with the field's pointer; 409
     "nothing-to-lift" when the item is not restricted.
     """
+    if not decision.reason.strip():
+        raise bad_field("/reason", "a reason in words", "blanks")
     if decision.label is not None and decision.label not in labels:
         raise bad_field("/label", f"one of {', '.join(sorted(labels))}", repr(decision.label))
     if decision.outcome == "restrict":

@@ -39,11 +39,13 @@ def decide_case(tx: Tx, case_id: UUID, decision_in: CaseDecisionIn, *, pack: Pac
 
     No claim is needed, but another's live claim forbids it. Raises Refusal: 404; 410 when the item
     was erased; 422 for a bad decision; 409 "case-decided" (with the decision that stands),
-    "case-claimed", "nothing-to-lift", "entry-gone".
+    "case-claimed", "case-moved" (there is a newer revision), "nothing-to-lift", "no-match",
+    "entry-gone".
     """
     item = lock_item_by_id(tx, item_of_case(tx, case_id))
     case = lock_case(tx, case_id)
     review.refuse_unless_free(tx, case)
+    _check_revision(case, decision_in.revision)
     decision, order = _conclude(tx, item, case.revision, decision_in, pack, case)
     review.close_case(tx, case, decision)
     if decision_in.entry is not None:
@@ -177,6 +179,19 @@ def _carry_out(tx: Tx, item: ItemRow, decision: Decision) -> Order | None:
 
 def _issue(tx: Tx, order: Order) -> Action:
     return issue_many(tx, [order])[0]
+
+
+def _check_revision(case: CaseRow, looked_at: int | None) -> None:
+    """An author who edits while a person looks must not have the edit passed unseen."""
+    if looked_at is not None and looked_at != case.revision:
+        raise Refusal(
+            "case-moved",
+            409,
+            "The item has changed since it was looked at",
+            f"The case is about revision {case.revision} now, the decision about {looked_at}. "
+            "Look at the case again.",
+            revision=case.revision,
+        )
 
 
 def _check_match(case: CaseRow | None) -> None:

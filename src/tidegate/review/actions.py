@@ -74,12 +74,13 @@ def _come_back(
     tx: Tx, case: CaseRow, revision: int, origin: Origin, match: dict[str, Any] | None
 ) -> tuple[CaseRow, bool]:
     """Join a waiting case, or reopen a decided one, for something new about its item."""
-    values: dict[str, Any] = {"revision": max(case.revision, revision)}
-    if match is not None and (case.match is None or case.state == "decided"):
-        values["match"] = match
     detail = {"origin": origin, "revision": revision}
+    values: dict[str, Any] = {"revision": max(case.revision, revision)}
     if case.state == "decided":
-        return _reopen(tx, case, detail, values | {"origin": origin}), True
+        fresh = {"origin": origin, "match": sa.null() if match is None else match}
+        return _reopen(tx, case, detail, values | fresh), True
+    if case.match is None and match is not None:
+        values["match"] = match
     note(tx, case.id, "reported" if origin == "report" else "joined", detail)
     return _change(tx, case, values), False
 

@@ -6,10 +6,11 @@ as it was before: open, or reopened.
 
 import base64
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
 from tidegate.decisions.model import DecisionIn
 from tidegate.infra.errors import FieldError, Refusal
@@ -24,9 +25,12 @@ REPORT_QUEUE = "reports"
 
 
 class CaseDecisionIn(DecisionIn, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A decision on a case. `entry` judges the bank entry whose match opened the case."""
+    """A decision on a case. `entry` judges the bank entry whose match opened the case; `revision`
+    is the one that was looked at, and a newer one then refuses the decision.
+    """
 
     entry: Literal["confirm", "refute"] | None = None
+    revision: Annotated[int, Meta(ge=1)] | None = None
 
 
 class CaseRow(msgspec.Struct, frozen=True):

@@ -25,7 +25,14 @@ cases = sa.Table(
 _waiting = cases.c.state != "decided"
 sa.Index("uq_cases_item_id", cases.c.item_id, unique=True, postgresql_where=_waiting)
 sa.Index("ix_cases_waiting", cases.c.opened_at, cases.c.id, postgresql_where=_waiting)
-sa.Index("ix_cases_queue", cases.c.queue, cases.c.opened_at, cases.c.id, postgresql_where=_waiting)
+sa.Index(
+    "ix_cases_queue",
+    cases.c.queue,
+    cases.c.opened_at,
+    cases.c.id,
+    postgresql_where=_waiting,
+    postgresql_include=["state"],  # counting by queue and state needs the index alone
+)
 sa.Index("ix_cases_opened_at", cases.c.opened_at, cases.c.id)
 sa.Index("ix_cases_state", cases.c.state, cases.c.opened_at, cases.c.id)
 

@@ -172,7 +172,7 @@ CREATE INDEX ix_cases_item_id ON cases (item_id);
 
 CREATE INDEX ix_cases_opened_at ON cases (opened_at, id);
 
-CREATE INDEX ix_cases_queue ON cases (queue, opened_at, id) WHERE state != 'decided';
+CREATE INDEX ix_cases_queue ON cases (queue, opened_at, id) INCLUDE (state) WHERE state != 'decided';
 
 CREATE INDEX ix_cases_state ON cases (state, opened_at, id);
 
