@@ -79,7 +79,7 @@ def expected(entries: dict[str, IndexedEntry], probe: Probe) -> list[Match]:
 
 
 @given(STEPS)
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 def test_searches_find_what_is_there_and_nothing_else(
     steps: list[IndexedEntry | str | list[Fingerprint]],
 ) -> None:

@@ -43,14 +43,10 @@ def normalise(text: str) -> Normalised:
 
     Slower than `normalised`: for highlighting what was found, not for the hot path.
     """
-    decomposed = [
-        (part, place)
-        for place, character in enumerate(text)
-        for part in unicodedata.normalize("NFKD", character)
-    ]
     folded = [
         (mapped, place)
-        for part, place in _in_canonical_order(decomposed)
+        for place, character in enumerate(text)
+        for part in unicodedata.normalize("NFKD", character)
         for mapped in _folded(part)
     ]
     ordered = _in_canonical_order(_collapsed(folded))
@@ -144,6 +140,8 @@ def _folded(character: str) -> str:
         return "\ufffd"
     if category == "Nd":
         return str(unicodedata.decimal(character))
+    if unicodedata.combining(character):
+        return character  # a mark that became a letter would stand where it happened to be sorted
     alike = _LOOK_ALIKES.get(character) or character.casefold()
     if alike == character:
         return character
