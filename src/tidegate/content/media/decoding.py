@@ -12,13 +12,23 @@ from typing import NamedTuple
 
 import numpy as np
 import simplejpeg
-from PIL import AvifImagePlugin, Image, ImageFile
+from PIL import (
+    AvifImagePlugin,
+    Image,
+    ImageFile,
+    MpoImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
 
 from tidegate.content.media import pixels
 from tidegate.content.media.gif import count_frames
 from tidegate.content.media.model import MediaLimits, Problem
 from tidegate.content.media.pixels import Pixels
 
+# Loaded here because no file opens in the sandbox; Pillow brings the common ones, and no others.
+_PLUGINS = (AvifImagePlugin, MpoImagePlugin, TiffImagePlugin, WebPImagePlugin)
+Image.preinit()
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # the sandbox allows no second thread
 
 FORMATS = {

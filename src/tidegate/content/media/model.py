@@ -48,7 +48,7 @@ class MediaLimits(msgspec.Struct, frozen=True):
     cpu_seconds: float = 10.0
     wall_seconds: float = 10.0
     quick_seconds: float = 2.0
-    """A file that takes longer is begun anew in the lane for slow ones."""
+    """A file that takes longer while others wait is begun anew in the lane for slow ones."""
     max_frames: int = 8
     """How many frames of an animation are looked at, the first included."""
     frame_horizon: int = 1000

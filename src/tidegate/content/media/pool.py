@@ -1,8 +1,8 @@
 """The door to media decoding: files go in from anywhere, what they are comes out.
 
 Each worker process has a thread here that starts it, asks it one file at a time, and replaces it
-when it misbehaves. A file that takes long moves to a lane of its own, which only the first worker
-serves: whoever sends such files waits for them, and nobody else.
+when it misbehaves. A file that takes long while others wait is begun anew in a lane of its own,
+which only the first worker serves: whoever sends such files waits for them, and nobody else.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ import msgspec
 
 from tidegate.content.media import wire
 from tidegate.content.media.model import Examined, MediaLimits, Problem, failed
-from tidegate.content.media.process import Worker, WorkerFailed
+from tidegate.content.media.process import Patience, Worker, WorkerFailed
 from tidegate.content.media.sandbox import Protections
 from tidegate.content.media.sniffing import declared_type, sniff
 from tidegate.infra.errors import Refusal
@@ -44,7 +44,8 @@ class MediaPool:
     """Sandboxed workers that examine and draw media. Safe to use from any thread or event loop.
 
     `hasher` names a function "module:function" from RGB pixels to fingerprints; it runs inside the
-    workers. At most `max_waiting` files wait; more are refused ("media-busy", 503).
+    workers. At most `max_waiting` files wait; more are refused ("media-busy", 503). Without `start`
+    the first file starts the workers, and waits for them.
     """
 
     def __init__(
@@ -96,13 +97,7 @@ class MediaPool:
         """Let files in work finish (for two seconds), answer the waiting ones, end the workers."""
         with self._changed:
             self._closing = True
-            waiting = [*self._quick, *self._slow]
-            self._quick.clear()
-            self._slow.clear()
             self._changed.notify_all()
-        for job in waiting:
-            if job.slow or job.future.set_running_or_notify_cancel():
-                job.future.set_exception(WorkerFailed(Problem.UNAVAILABLE, "shutting down"))
         for thread in self._threads:
             thread.join(_CLOSE_SECONDS)
         for worker in self._workers:
@@ -111,6 +106,11 @@ class MediaPool:
         for thread in self._threads:
             thread.join()
         self._threads = []
+        for job in (*self._quick, *self._slow):
+            if job.slow or job.future.set_running_or_notify_cancel():
+                job.future.set_exception(WorkerFailed(Problem.UNAVAILABLE, "shutting down"))
+        self._quick.clear()
+        self._slow.clear()
 
     @property
     def waiting(self) -> int:
@@ -173,7 +173,8 @@ class MediaPool:
         return failed(failure.problem, failure.detail, sniff(data))
 
     def _enter(self, question: wire.Question, data: bytes) -> _Job:
-        self.start()
+        if not self._closing:
+            self.start()
         job = _Job(question, data)
         with self._changed:
             if self._closing or self.waiting >= self._max_waiting:
@@ -221,6 +222,7 @@ class MediaPool:
         try:
             while (result := self._attempt(index, job)) is None:
                 pass
+            job.future.set_result(result)
         except _Deferred:
             job.slow = True
             with self._changed:
@@ -228,8 +230,8 @@ class MediaPool:
                 self._changed.notify_all()
         except WorkerFailed as failure:
             job.future.set_exception(failure)
-        else:
-            job.future.set_result(result)
+        except Exception as error:  # a fault of ours: this file fails, the thread lives on
+            job.future.set_exception(WorkerFailed(Problem.UNAVAILABLE, type(error).__name__))
 
     def _attempt(self, index: int, job: _Job) -> tuple[wire.Answer, bytes] | None:
         """Ask the worker once. None: ask a fresh one, this one may have been broken by an earlier
@@ -239,17 +241,20 @@ class MediaPool:
             worker = self._spawn(index)
         unspoilt = worker.files == 0
         wall, quick = self._limits.wall_seconds, self._limits.quick_seconds
-        hurried = not job.slow and self._count > 1 and quick < wall
+        if job.slow or self._count == 1:
+            patience = Patience(wall)
+        else:
+            patience = Patience(wall, quick, lambda: bool(self._quick))
         try:
-            return worker.ask(job.question, job.data, quick if hurried else wall)
+            return worker.ask(job.question, job.data, patience)
         except WorkerFailed as failure:
             self._workers[index] = None
             self.replaced += 1
             if self._closing:
                 raise
+            if patience.hurried:
+                raise _Deferred from failure
             if failure.problem is Problem.TIME:
-                if hurried:
-                    raise _Deferred from failure
                 raise WorkerFailed(Problem.TIME, f"stopped after {wall:g} s") from failure
             if unspoilt:
                 raise
@@ -273,7 +278,7 @@ class MediaPool:
 
 
 class _Deferred(Exception):
-    """A file took longer than the quick lane allows."""
+    """A file took long while others were waiting."""
 
 
 def _accepted(answer: wire.Answer) -> Examined:

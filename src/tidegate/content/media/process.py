@@ -1,4 +1,4 @@
-"""The server's side of one worker process: started clean, asked with a deadline, never trusted.
+"""The server's side of one worker process: started clean, asked with a time limit, never trusted.
 
 One thread owns one `Worker` for as long as both live (the kernel ties the child to that thread).
 """
@@ -35,6 +35,30 @@ class WorkerFailed(Exception):
         self.detail = detail
 
 
+class Patience:
+    """How long an answer may take: `seconds`, but only `quick` of them once `others_wait`."""
+
+    def __init__(
+        self, seconds: float, quick: float | None = None, others_wait: Callable[[], bool] = bool
+    ) -> None:
+        now = time.monotonic()
+        self._end = now + seconds
+        self._quick_end = self._end if quick is None else now + quick
+        self._others_wait = others_wait
+        self.hurried = False
+        """It ended for the sake of others."""
+
+    def left(self) -> float:
+        """Seconds until one has to ask again. Raises TimeoutError when it is at its end."""
+        now = time.monotonic()
+        if now < self._quick_end:
+            return min(self._end, self._quick_end) - now
+        if now < self._end and not self._others_wait():
+            return min(0.05, self._end - now)
+        self.hurried = now < self._end
+        raise TimeoutError
+
+
 class Worker:
     """A running worker: start it and use it in the same thread.
 
@@ -55,9 +79,8 @@ class Worker:
             _widen(descriptor)
         os.set_blocking(complaints, False)
         message = wire.encode(wire.Start(hasher, limits))
-        deadline = time.monotonic() + START_SECONDS
         try:
-            ready, _ = self._exchange(message, b"", deadline, wire.decode_readiness)
+            ready, _ = self._exchange(message, b"", Patience(START_SECONDS), wire.decode_readiness)
         except WorkerFailed as failure:
             raise WorkerFailed(Problem.UNAVAILABLE, failure.detail) from failure
         if isinstance(ready, wire.Unready):
@@ -74,12 +97,12 @@ class Worker:
         return self._process.poll() is None
 
     def ask(
-        self, question: wire.Question, data: bytes, seconds: float
+        self, question: wire.Question, data: bytes, patience: Patience
     ) -> tuple[wire.Answer, bytes]:
         """The answer to one question about `data`. Raises WorkerFailed, and the worker is gone."""
         began = time.monotonic()
         message = wire.encode(question)
-        answer, raw = self._exchange(message, data, began + seconds, wire.decode_answer)
+        answer, raw = self._exchange(message, data, patience, wire.decode_answer)
         self.files += 1
         self.seconds += time.monotonic() - began
         expected = wire.Seen if isinstance(question, wire.Look) else wire.Drawn
@@ -101,12 +124,12 @@ class Worker:
             pipe.close()
 
     def _exchange(
-        self, message: bytes, data: bytes, deadline: float, decode: Callable[[bytes], T]
+        self, message: bytes, data: bytes, patience: Patience, decode: Callable[[bytes], T]
     ) -> tuple[T, bytes]:
         """One frame there and one back; whatever goes wrong ends the worker."""
         try:
-            self._send(message, data, deadline)
-            answer, raw = self._receive(deadline)
+            self._send(message, data, patience)
+            answer, raw = self._receive(patience)
             return decode(answer), raw
         except TimeoutError:
             failure = WorkerFailed(Problem.TIME, "stopped")
@@ -117,7 +140,7 @@ class Worker:
         self.kill()
         raise failure
 
-    def _send(self, message: bytes, data: bytes, deadline: float) -> None:
+    def _send(self, message: bytes, data: bytes, patience: Patience) -> None:
         """Write a frame; nothing may come back before the whole of it was read."""
         poll = select.poll()
         poll.register(self._asking, select.POLLOUT)
@@ -125,7 +148,7 @@ class Worker:
         frame = wire.LENGTHS.pack(len(message), len(data)) + message
         for part in (memoryview(frame), memoryview(data)):
             while part:
-                ready = dict(_wait(poll, deadline))
+                ready = dict(_wait(poll, patience))
                 if self._answering in ready:
                     if os.read(self._answering, 1):
                         raise _Garbled
@@ -133,18 +156,18 @@ class Worker:
                 with contextlib.suppress(BlockingIOError):
                     part = part[os.write(self._asking, part) :]
 
-    def _receive(self, deadline: float) -> tuple[bytes, bytes]:
+    def _receive(self, patience: Patience) -> tuple[bytes, bytes]:
         poll = select.poll()
         poll.register(self._answering, select.POLLIN)
-        lengths = wire.LENGTHS.unpack(self._read(poll, wire.LENGTHS.size, deadline))
+        lengths = wire.LENGTHS.unpack(self._read(poll, wire.LENGTHS.size, patience))
         if sum(lengths) > wire.MAX_ANSWER:
             raise _Garbled
-        return self._read(poll, lengths[0], deadline), self._read(poll, lengths[1], deadline)
+        return self._read(poll, lengths[0], patience), self._read(poll, lengths[1], patience)
 
-    def _read(self, poll: select.poll, count: int, deadline: float) -> bytes:
+    def _read(self, poll: select.poll, count: int, patience: Patience) -> bytes:
         parts: list[bytes] = []
         while count:
-            _wait(poll, deadline)
+            _wait(poll, patience)
             if not (part := os.read(self._answering, count)):
                 raise EOFError
             parts.append(part)
@@ -176,7 +199,7 @@ class Worker:
 def _start() -> subprocess.Popen[bytes]:
     module = "tidegate.content.media.worker"
     try:
-        return subprocess.Popen(  # noqa: S603 (our own module, no input in the command)
+        return subprocess.Popen(
             [sys.executable, "-P", "-s", "-B", "-m", module, str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -194,11 +217,9 @@ class _Garbled(Exception):
     """Bytes that are no answer."""
 
 
-def _wait(poll: select.poll, deadline: float) -> list[tuple[int, int]]:
-    left = deadline - time.monotonic()
-    ready = poll.poll(left * 1000) if left > 0 else []
-    if not ready:
-        raise TimeoutError
+def _wait(poll: select.poll, patience: Patience) -> list[tuple[int, int]]:
+    while not (ready := poll.poll(patience.left() * 1000)):
+        pass
     return ready
 
 

@@ -57,7 +57,6 @@ def _load(name: str) -> Hasher:
 
 def _warm_up(hasher: Hasher, limits: MediaLimits) -> None:
     """Whatever a library loads on first use is loaded now: there will be no files any more."""
-    Image.init()
     sample = Image.radial_gradient("L").convert("RGB").resize((48, 40))
     for name in FORMATS.values():
         out = io.BytesIO()
