@@ -9,9 +9,14 @@ from uuid import uuid4
 import psycopg
 import pytest
 import sqlalchemy as sa
+from starlette.testclient import TestClient
 
+from tests.api import Api
 from tidegate.infra.clock import FakeClock
 from tidegate.infra.db import Database, Tx
+from tidegate.infra.settings import Settings
+from tidegate.pipeline.instance import Instance, opened
+from tidegate.web.app import create_app
 
 
 def _with_database(url: str, name: str) -> str:
@@ -70,6 +75,20 @@ def database(database_url: str, clock: FakeClock) -> Iterator[Database]:
     database = Database(database_url, clock, pool_size=4)
     yield database
     database.close()
+
+
+@pytest.fixture
+def instance(database_url: str, clock: FakeClock, tmp_path: Path) -> Iterator[Instance]:
+    """An open instance on the test's database, with a clock that stands still."""
+    with opened(Settings(data_dir=tmp_path), database_url, clock) as instance:
+        yield instance
+
+
+@pytest.fixture
+def api(instance: Instance) -> Iterator[Api]:
+    """The real application, called in process with a key of scope `admin`."""
+    with TestClient(create_app(instance), base_url="http://tidegate", follow_redirects=False) as c:
+        yield Api(instance, c)
 
 
 @pytest.fixture

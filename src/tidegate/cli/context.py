@@ -20,6 +20,9 @@ DataDir = Annotated[
         "--data-dir", help="Where the instance lives (else TIDEGATE_DATA_DIR, else var/tidegate)"
     ),
 ]
+# Where the web process last listened: what one-time links point at unless `public_url` is set.
+ADDRESS_FILE = "address"
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON with everything there is to say")]
 
 
@@ -47,6 +50,16 @@ def transaction(data_dir: Path | None) -> Generator[Tx]:
     """One transaction on the instance of `data_dir`, in the operator's name."""
     with database_of(settings_of(data_dir)) as database, database.begin("system:cli") as tx:
         yield tx
+
+
+def address_of(settings: Settings) -> str:
+    """The address that people reach the pages under, without a slash at the end."""
+    if settings.public_url:
+        return settings.public_url.rstrip("/")
+    try:
+        return (settings.data_dir / ADDRESS_FILE).read_text().strip()
+    except FileNotFoundError:
+        return f"http://{settings.host}:{settings.port}"
 
 
 def say(text: str) -> None:

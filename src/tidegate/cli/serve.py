@@ -13,7 +13,7 @@ import typer
 import uvicorn
 import uvloop
 
-from tidegate.cli.context import DataDir, settings_of
+from tidegate.cli.context import ADDRESS_FILE, DataDir, settings_of
 from tidegate.infra.logs import configure_logs
 from tidegate.infra.postgres import EmbeddedPostgres, PostgresError
 from tidegate.infra.procs import die_with_parent
@@ -134,6 +134,7 @@ def run_web(app: object, settings: Settings) -> None:
         backlog=2048,
     )
     server = uvicorn.Server(config)
+    (settings.data_dir / ADDRESS_FILE).write_text(f"http://{settings.host}:{settings.port}\n")
 
     async def main() -> None:
         loop = asyncio.get_running_loop()

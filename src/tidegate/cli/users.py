@@ -7,7 +7,7 @@ import typer
 
 from tidegate.access.actions import change_role, create_link, create_user, disable_user, enable_user
 from tidegate.access.queries import list_users
-from tidegate.cli.context import DataDir, Json, say, settings_of, transaction
+from tidegate.cli.context import DataDir, Json, address_of, say, settings_of, transaction
 from tidegate.infra.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="People who sign in on the pages.")
@@ -75,5 +75,4 @@ def list_(data_dir: DataDir = None, as_json: Json = False) -> None:
 
 def sign_in_url(settings: Settings, token: str) -> str:
     """The link under the address that people reach the pages at."""
-    base = settings.public_url or f"http://{settings.host}:{settings.port}"
-    return f"{base.rstrip('/')}/sign-in/{token}"
+    return f"{address_of(settings)}/sign-in/{token}"

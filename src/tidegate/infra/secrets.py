@@ -4,6 +4,7 @@ They never leave these files: not into the environment, the database or a log.
 """
 
 import os
+from functools import cached_property
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -22,11 +23,11 @@ class InstanceSecrets:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         return cls(directory)
 
-    @property
+    @cached_property
     def author_key(self) -> bytes:
         return self._key("author")
 
-    @property
+    @cached_property
     def ledger_key(self) -> Ed25519PrivateKey:
         return Ed25519PrivateKey.from_private_bytes(self._key("ledger"))
 

@@ -7,20 +7,24 @@ tail, the head that was exported outside the database.
 import base64
 import struct
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
 import psycopg
+import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from tidegate.infra.db import Tx
 from tidegate.ledger.intervals import Span, cut_out
 from tidegate.ledger.model import GENESIS, Head, chain_hash, commit, head_is_signed
 from tidegate.ledger.queries import unsealed
+from tidegate.ledger.tables import ledger
 
 FaultKind = Literal["changed", "missing", "added", "reordered", "cut", "signature"]
+
+HashOf = Callable[[int], bytes | None]  # the hash in the row that has a number
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST = 1000  # faults of one sort that are named one by one
@@ -92,7 +96,11 @@ def verify(tx: Tx, public_key: Ed25519PublicKey, exported: Head | None = None) -
             walk.entry(row[:10])
             if row[10] is not None:
                 walk.head(row[10:])
-    return Verification(walk.entries, walk.forgotten, unsealed(tx), list(walk.faults()))
+
+    def hash_of(seq: int) -> bytes | None:
+        return tx.execute(sa.select(ledger.c.hash).where(ledger.c.seq == seq)).scalar()
+
+    return Verification(walk.entries, walk.forgotten, unsealed(tx), list(walk.faults(hash_of)))
 
 
 class _Walk:
@@ -109,7 +117,6 @@ class _Walk:
         self._gaps: list[Span] = []  # numbers that no row has
         self._moved: list[tuple[Span, int]] = []  # where rows stand, how far from where sealed
         self._strange: list[tuple[Any, ...]] = []  # whole nowhere, so far
-        self._broken: set[int] = set()  # entries that do not continue the one before
         self._seq = 0  # of the row before
         self._continues: tuple[bytes, ...] = (GENESIS,)  # what the next row may name as `prev`
         self._in_place = True  # the row before is whole and stands where it was sealed
@@ -135,7 +142,6 @@ class _Walk:
         if not whole:
             self._displaced(row)
         elif follows and self._in_place and prev not in self._continues:
-            self._broken.add(seq)
             if seq == 1:
                 self._fault("changed", 1, "it names an entry before the first")
             else:
@@ -160,7 +166,7 @@ class _Walk:
         if seq == self._seq and self._hash:
             self._compare(seq, hash, "its signed head names another hash")
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self, hash_of: HashOf) -> Iterator[Fault]:
         """Everything that was found, by place. Call it once, after the last row."""
         self._check_exported()
         self._look_for_strange()
@@ -177,7 +183,7 @@ class _Walk:
         for (first, last), by in self._moved:
             text = f"sealed as {first + by}" + (f" to {last + by}" if last > first else "")
             self._fault("reordered", first, text, last)
-        self._name_doubles(stands, sealed)
+        self._name_doubles(stands, sealed, hash_of)
         yield from sorted(self._found, key=lambda fault: (fault.seq, fault.kind))
 
     def _check_record(self, row: tuple[Any, ...]) -> None:
@@ -222,17 +228,15 @@ class _Walk:
             elif seq <= self._signed:
                 self._fault("changed", seq, "its fields do not give its hash")
 
-    def _name_doubles(self, stands: list[Span], sealed: list[Span]) -> None:
-        """Numbers that two rows claim: one of them was added."""
+    def _name_doubles(self, stands: list[Span], sealed: list[Span], hash_of: HashOf) -> None:
+        """Numbers that two rows claim, one standing there and one elsewhere: one was added."""
         nobody = [*self._gaps, (self._seq + 1, _END)]
         for first, last in cut_out(cut_out(sealed, stands), nobody):
-            # The chain goes on from the one that was there; the other has no successor.
-            if last + 1 in self._broken or not cut_out([(last + 1, last + 1)], stands):
-                self._fault("added", first, "the chain does not go on from it", last)
-                continue
-            for (start, end), by in self._moved:
-                if start + by <= first <= end + by:
-                    self._fault("added", first - by, f"a copy of entry {first}", last - by)
+            by = next(by for (a, b), by in self._moved if a + by <= first <= b + by)
+            if hash_of(first) == hash_of(first - by):
+                self._fault("added", first - by, f"a copy of entry {first}", last - by)
+            else:
+                self._fault("added", first, "another entry was sealed under this number", last)
 
     def _check_exported(self) -> None:
         head = self._exported

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import msgspec
 import sqlalchemy as sa
 
+from tidegate.content.media.model import Problem, code_of
 from tidegate.content.model import Content, ItemRow
 from tidegate.content.queries import decode_content, standing_restrictions
 from tidegate.content.tables import revisions
@@ -17,6 +18,7 @@ from tidegate.decisions.model import Evaluation, Ruling, Stage
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
 from tidegate.pipeline.instance import Instance
+from tidegate.pipeline.metrics import RULE_FAILURES
 from tidegate.policy.evaluate import evaluate
 from tidegate.policy.facts import (
     AuthorFacts,
@@ -106,6 +108,8 @@ def _once(
     answers: list[Judged] = []
     for one, matches in zip(looked, found, strict=True):
         said = evaluate(pack, facts_of(pack, one, matches, stage))
+        if said.errors:
+            RULE_FAILURES.inc(said.errors)
         evaluation = Evaluation(
             uuid7(tx.now),
             one.item.id,
@@ -143,7 +147,7 @@ def facts_of(pack: Pack, one: Looked, matches: list[Match], stage: Stage) -> Fac
             media_count=len(content.media),
             revision=one.item.revision,
             stage=stage,
-            problems=len(one.problems),
+            problems=sum(map(leaves_unjudged, one.problems)),
             attributes=to_attributes(content.attributes) if content.attributes else {},
         ),
         TextFacts(text, normalised(text) if "text" in pack.uses else "", len(text)),
@@ -151,6 +155,16 @@ def facts_of(pack: Pack, one: Looked, matches: list[Match], stage: Stage) -> Fac
         one.reports,
         AuthorFacts(content.author, one.restrictions),
     )
+
+
+def leaves_unjudged(problem: str) -> bool:
+    """Whether a problem ("media/0: too many pixels (…)") kept a part from being judged; a false
+    declared type, say, is worth a note and no more."""
+    code = code_of(problem.partition(": ")[2])
+    return code not in _HARMLESS
+
+
+_HARMLESS = frozenset(str(one) for one in Problem if one.harmless)
 
 
 def _ruling(pack: Pack, said: Evaluated) -> Ruling | None:

@@ -11,7 +11,6 @@ GROUP_SIZE = Histogram(
     "Submissions committed together",
     buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256),
 )
-MEDIA_PROBLEMS = Counter("tidegate_media_problems", "Media files that could not be judged fully")
 REQUESTS = Counter("tidegate_http_requests", "HTTP requests", ["method", "status"])
 LATENCY = Histogram(
     "tidegate_http_seconds",

@@ -28,6 +28,7 @@ from tidegate.pipeline.decide import decide_by_rule
 from tidegate.pipeline.groupcommit import DEFERRED, Deferred
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.judge import Judged, Looked, judge
+from tidegate.pipeline.metrics import GROUP_SIZE, ITEMS
 from tidegate.pipeline.submission import Submission
 from tidegate.review.actions import open_case
 from tidegate.signals import fingerprints
@@ -115,6 +116,7 @@ def submit_group(tx: Tx, instance: Instance, group: Sequence[Submission]) -> lis
     turns = _admit(tx, [group[place] for _, place in sorted(fresh.items())])
     judge_turns(tx, instance, turns)
     answers = _write(tx, instance, turns)
+    GROUP_SIZE.observe(len(turns))
     for key, place in fresh.items():
         outcomes[place] = answers.get(key, DEFERRED)
     return [DEFERRED if outcome is None else outcome for outcome in outcomes]
@@ -237,6 +239,7 @@ def _write(tx: Tx, instance: Instance, turns: list[_Turn]) -> dict[tuple[str, st
         assert judged is not None
         evaluation = judged.evaluation
         evaluations.append(evaluation)
+        ITEMS.labels(evaluation.verdict).inc()
         case, decision, action = _follow(tx, item, judged, opened)
         answer = Answer(
             one.external_id,

@@ -22,6 +22,7 @@ from tidegate.access.model import Principal
 from tidegate.access.queries import principal_of_key, principal_of_session
 from tidegate.infra.errors import Refusal
 from tidegate.pipeline.instance import Instance
+from tidegate.pipeline.metrics import LATENCY, REQUESTS
 from tidegate.web.problems import as_refusal, problem
 
 COOKIE = "tidegate_session"
@@ -30,6 +31,7 @@ SLASH = "\0"  # stands for an encoded slash inside one path segment; no id can c
 _OPEN = re.compile(r"^/(?:healthz|readyz|openapi\.json|sign-in(?:/.*)?|static/.*)$")
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9_.-]{1,64}$")
 _REMEMBER_SECONDS = 1.0
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 _NO_KEY = Refusal(
     "key-missing",
@@ -60,8 +62,13 @@ class Gate:
         state["request_id"] = request_id
         state["principal"] = None
 
+        started = time.perf_counter()
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
+                REQUESTS.labels(method, message["status"]).inc()
+                LATENCY.labels(method).observe(time.perf_counter() - started)
                 message["headers"] = [
                     *message["headers"],
                     (b"x-request-id", request_id.encode()),

@@ -45,8 +45,9 @@ class MediaLimits(msgspec.Struct, frozen=True):
     max_pixels: int = 64_000_000
     memory_bytes: int = 2 << 30
     """Address space of a worker, the program itself included (about 300 MB)."""
-    cpu_seconds: float = 10.0
     wall_seconds: float = 10.0
+    cpu_seconds: float | None = None
+    """Processor time, kept by the kernel; None: as much as `wall_seconds`."""
     quick_seconds: float = 2.0
     """A file that takes longer while others wait is begun anew in the lane for slow ones."""
     max_frames: int = 8

@@ -90,7 +90,7 @@ def _answer(
     channel: _Channel, question: wire.Question, data: bytes, hasher: Hasher, limits: MediaLimits
 ) -> None:
     # The kernel ends the process (SIGPROF) when the processor time of this file is used up.
-    signal.setitimer(signal.ITIMER_PROF, limits.cpu_seconds)
+    signal.setitimer(signal.ITIMER_PROF, limits.cpu_seconds or limits.wall_seconds)
     if isinstance(question, wire.Look):
         seen = examine(data, question.declared, limits, hasher)
         answer, raw = wire.Seen(question.token, seen), b""

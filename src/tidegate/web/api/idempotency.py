@@ -12,6 +12,7 @@ from starlette.responses import Response
 from tidegate.infra.answers import keep_answer, kept_answer
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
+from tidegate.web.gate import SLASH
 
 
 class Repeatable(Protocol):
@@ -40,7 +41,7 @@ def once(tx: Tx, call: Repeatable, write: Callable[[], Response]) -> Response:
             "The Idempotency-Key cannot be used",
             f"Expected 1 to 255 printable characters, got {len(key)}.",
         )
-    route = f"{request.method} {request.url.path}"
+    route = f"{request.method} {request.url.path.replace(SLASH, '%2F')}"
     body = msgspec.json.encode(call.body, order="deterministic")
     digest = hashlib.sha256(body).digest()
     kept = kept_answer(tx, tx.actor, route, key)

@@ -15,7 +15,7 @@ from tidegate.review.model import CaseDecisionIn, CaseDetail
 from tidegate.review.queries import case_unknown, get_case, item_of_case
 from tidegate.signals.banks import EntryView
 from tidegate.signals.queries import entries_by_id
-from tidegate.web.pages.content import ContentView, content_view, explained, ids_of
+from tidegate.web.pages.content import ContentView, content_view, explained, ids_of, rule_texts
 from tidegate.web.pages.page import PageRoute, Query, Visit, with_query
 
 
@@ -40,6 +40,7 @@ class CasePage(msgspec.Struct, frozen=True):
     entries: dict[str, EntryView]
     labels: list[Label]
     exemptions: dict[str, str]
+    rules: dict[str, str]
 
 
 def lease(visit: Visit) -> timedelta:
@@ -71,6 +72,7 @@ def show(visit: Visit) -> CasePage:
         entries=entries,
         labels=list(pack.labels.values()),
         exemptions=dict(pack.exemptions),
+        rules=rule_texts(pack),
     )
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from tidegate.content.model import Content
 from tidegate.content.queries import RevisionRow
+from tidegate.policy.model import Pack
 
 
 class MediaView(msgspec.Struct, frozen=True):
@@ -78,3 +79,8 @@ def ids_of(entries: Iterable[str]) -> list[UUID]:
         except ValueError:
             continue
     return found
+
+
+def rule_texts(pack: Pack) -> dict[str, str]:
+    """What each rule of the pack says to people, by "rule@version": evaluations keep no prose."""
+    return {f"{rule.name}@{rule.version}": rule.text for rule in pack.rules}

@@ -1,5 +1,6 @@
 """Items: found by the platform's id, and one item with everything that happened to it."""
 
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,15 +15,16 @@ from tidegate.content.queries import (
     revisions_of,
     standing_holds,
 )
-from tidegate.decisions.model import Decision, decision_json, evaluation_json
+from tidegate.decisions.model import Decision, DecisionIn, decision_json, evaluation_json
 from tidegate.decisions.queries import decisions_of, evaluations_of
 from tidegate.enforcement.queries import ActionView, actions_of_item
-from tidegate.infra.errors import Refusal
+from tidegate.infra.parsing import convert
 from tidegate.intake.model import ReportView
 from tidegate.intake.queries import reports_of
+from tidegate.pipeline.decide import decide_item
 from tidegate.web.pages.case import CaseQuery
-from tidegate.web.pages.content import ContentView, content_view
-from tidegate.web.pages.page import PageRoute, Query, Visit
+from tidegate.web.pages.content import ContentView, content_view, rule_texts
+from tidegate.web.pages.page import PageRoute, Query, Visit, with_query
 
 
 class FindQuery(Query, frozen=True):
@@ -50,6 +52,7 @@ class ItemPage(msgspec.Struct, frozen=True):
     actions: list[ActionView]
     reports: list[ReportView]
     holds: list[dict[str, Any]]
+    rules: dict[str, str]
 
 
 def find(visit: Visit) -> FindPage:
@@ -60,7 +63,7 @@ def find(visit: Visit) -> FindPage:
 
 
 def show(visit: Visit) -> ItemPage:
-    item_id: UUID = visit.uuid("item", _unknown)
+    item_id: UUID = visit.uuid("item", item_unknown)
     with visit.begin() as tx:
         item = item_by_id(tx, item_id)
         if item is None:
@@ -77,29 +80,40 @@ def show(visit: Visit) -> ItemPage:
             actions=actions_of_item(tx, item_id) if visit.may("actions:read") else [],
             reports=reports_of(tx, item_id) if visit.may("cases:read") else [],
             holds=standing_holds(tx, item_id),
+            rules=rule_texts(visit.instance.pack(tx)),
         )
+
+
+def lift(visit: Visit) -> str:
+    """Lift the standing restriction: what a rule restricted has no case to be reopened."""
+    item_id = visit.uuid("item", item_unknown)
+    decision = convert({"outcome": "lift", "reason": visit.field("reason")}, DecisionIn)
+    with visit.begin() as tx:
+        item = item_by_id(tx, item_id)
+        if item is None:
+            raise item_unknown(str(item_id))
+        decide_item(tx, item.platform, item.external_id, decision, pack=visit.instance.pack(tx))
+    return with_query(f"/items/{item_id}", done="lifted")
 
 
 def _builtins(value: object) -> dict[str, Any]:
     """JSON types, but times stay times: the templates say them in words."""
-    from datetime import datetime
-
     return msgspec.to_builtins(value, builtin_types=(datetime,))
 
 
-def _unknown(item_id: str) -> Refusal:
-    return item_unknown(item_id)
-
-
+_item = PageRoute(
+    path="/items/{item}",
+    handler=show,
+    scope="items:read",
+    query=CaseQuery,
+    template="item.html",
+)
 pages = [
     PageRoute(
         path="/items", handler=find, scope="items:read", query=FindQuery, template="items.html"
     ),
+    _item,
     PageRoute(
-        path="/items/{item}",
-        handler=show,
-        scope="items:read",
-        query=CaseQuery,
-        template="item.html",
+        method="POST", path="/items/{item}/lift", handler=lift, scope="cases:decide", again=_item
     ),
 ]

@@ -1,7 +1,7 @@
 """From a page's Struct to HTML: the templates, what they may call, the headers of every page."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -58,24 +58,39 @@ DONE = {
     "disabled": "Disabled. It matches no more until it is enabled again.",
     "enabled": "Enabled again.",
     "replayed": "Sent again to every target that did not get it.",
+    "lifted": "The restriction is lifted.",
     "password": "The password is set. Your other sessions have ended.",
     "signed-out": "You are signed out.",
 }
 
 
-def ago(then: datetime, now: datetime) -> str:
+def _time(value: datetime | str) -> datetime:
+    """A time, also as JSON has it."""
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
+def ago(then: datetime | str, now: datetime) -> str:
     """How long ago, or how long until, in the one unit that matters."""
-    seconds = int((now - then).total_seconds())
+    seconds = int((now - _time(then)).total_seconds())
     size = abs(seconds)
     for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
         if size >= length:
             return f"{size // length} {unit} ago" if seconds > 0 else f"in {size // length} {unit}"
-    return "now" if seconds >= 0 else "in under a minute"
+    return "just now" if seconds >= 0 else "in under a minute"
 
 
-def moment(when: datetime) -> str:
+def moment(when: datetime | str) -> str:
     """A time as people read it, in UTC."""
-    return when.astimezone(UTC).strftime("%-d %b %Y, %H:%M:%S UTC")
+    return _time(when).astimezone(UTC).strftime("%-d %b %Y, %H:%M:%S UTC")
+
+
+def distinct(values: Iterable[Any]) -> list[Any]:
+    """The values without repetitions, in their order."""
+    seen: list[Any] = []
+    for value in values:
+        if value not in seen:
+            seen.append(value)
+    return seen
 
 
 def count(value: float) -> str:
@@ -102,8 +117,11 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters |= {
+_templates.filters.update({  # pyright: ignore[reportCallIssue, reportArgumentType]
+
     "moment": moment,
+    "iso": lambda value: _time(value).isoformat(),
+    "distinct": distinct,
     "count": count,
     "words": words,
     "segment": lambda value: quote(str(value), safe=""),

@@ -1,0 +1,242 @@
+"""`POST /v1/items` and what hangs on it, as a platform uses it."""
+
+import base64
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.api import Api, item
+
+KNOWN = "Bring your weapons to the square tomorrow, brothers, and leave nobody standing"
+
+
+def test_a_post_that_matches_nothing_passes(api: Api) -> None:
+    answer = api.submit(text="A quiet afternoon in the park").json()
+    assert answer["verdict"] == "pass"
+    assert (answer["case"], answer["decision"], answer["action"]) == (None, None, None)
+    assert set(answer["evaluation"]) == {
+        "stage",
+        "pack",
+        "bank_version",
+        "rules",
+        "matches",
+        "problems",
+    }
+    assert answer["pending"] == []
+
+
+def test_a_confirmed_entry_restricts_and_an_unconfirmed_one_asks(api: Api) -> None:
+    api.bank()
+    api.entry(KNOWN, confirmed=False)
+    first = api.submit("a", text=KNOWN).json()
+    assert first["verdict"] == "review"
+    assert first["case"] is not None
+    assert first["action"] is None
+    decided = api.post(
+        f"/v1/cases/{first['case']}/decide",
+        {"outcome": "restrict", "label": "threat", "reason": "a threat", "entry": "confirm"},
+    )
+    assert decided.status_code == 200
+    second = api.submit("b", text=KNOWN.upper()).json()
+    assert second["verdict"] == "restrict"
+    assert second["decision"] is not None
+    assert second["action"] is not None
+    assert second["evaluation"]["matches"][0]["confirmed"] is True
+
+
+def test_retrying_is_free_to_the_letter(api: Api) -> None:
+    api.bank()
+    first = api.submit(text=KNOWN, created_at="2025-12-31T23:00:00Z")
+    api.entry(KNOWN)  # would change the verdict of anything judged anew
+    again = api.submit(text=KNOWN, created_at="2026-01-01T00:00:00+01:00")
+    assert again.content == first.content
+    assert api.count("evaluations") == 1
+    changed = api.submit(text=KNOWN + "!").json()
+    assert changed["revision"] == 2
+    assert api.submit(text=KNOWN).content == first.content
+
+
+def test_the_same_post_at_once_is_judged_once(api: Api) -> None:
+    api.bank()
+    api.entry(KNOWN)
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda _: api.submit(text=KNOWN).content, range(16)))
+    assert len(set(answers)) == 1
+    assert api.count("actions") == 1
+    assert api.count("evaluations") == 1
+
+
+def test_ids_belong_to_their_platform(api: Api) -> None:
+    left, right = api.key("items:write", platform="left"), api.key("items:write", platform="right")
+    assert api.post("/v1/items", item(text="one"), key=left).json()["revision"] == 1
+    assert api.post("/v1/items", item(text="two"), key=right).json()["revision"] == 1
+    assert api.get("/v1/items/post-1?platform=left").status_code == 200
+    assert api.get("/v1/items/post-1").status_code == 404
+    refused = api.post("/v1/items", item(platform="right"), key=left)
+    assert refused.status_code == 403
+
+
+def test_an_id_may_contain_a_slash(api: Api) -> None:
+    api.submit("thread/7?x=1", text="hello")
+    read = api.get("/v1/items/thread%2F7%3Fx=1")
+    assert read.json()["id"] == "thread/7?x=1"
+
+
+def test_a_form_and_json_say_the_same(api: Api) -> None:
+    data = b"\x89PNG not really a picture"
+    media = {"filename": "a.png", "content_type": "image/png"}
+    encoded = base64.b64encode(data).decode()
+    by_json = api.submit(media=[media | {"data": encoded}])
+    by_form = api.call(
+        "POST",
+        "/v1/items",
+        files={
+            "item": (None, json.dumps(item()), "application/json"),
+            "file": ("a.png", data, "image/png"),
+        },
+    )
+    assert by_json.json()["verdict"] == "review"
+    assert by_json.json()["evaluation"]["problems"][0].startswith("media/0: ")
+    assert by_form.content == by_json.content
+
+
+def test_private_messages_are_not_matched(api: Api) -> None:
+    api.bank()
+    api.entry(KNOWN)
+    answer = api.submit(text=KNOWN, publicness="private").json()
+    assert answer["verdict"] == "pass"
+    assert answer["evaluation"]["matches"] == []
+    assert api.submit("r", text=KNOWN, publicness="restricted").json()["verdict"] == "review"
+
+
+def test_an_allow_entry_speaks_for_its_part(api: Api) -> None:
+    api.bank()
+    api.bank("fine", "allow")
+    api.entry(KNOWN)
+    api.entry(KNOWN, bank="fine")
+    assert api.submit(text=KNOWN).json()["verdict"] == "pass"
+
+
+def test_erasure_leaves_a_tombstone_and_no_word(api: Api) -> None:
+    api.bank()
+    api.entry(KNOWN, confirmed=False)
+    api.submit(text=KNOWN, author="somebody with a name")
+    held = api.post("/v1/items/post-1/holds", {"reason": "court order 7"}).json()
+    refused = api.call("DELETE", "/v1/items/post-1")
+    assert refused.status_code == 409
+    assert "court order 7" in refused.json()["detail"]
+    assert api.call("DELETE", f"/v1/items/post-1/holds/{held['id']}").status_code == 204
+    assert api.call("DELETE", "/v1/items/post-1").status_code == 204
+    for answer in (
+        api.get("/v1/items/post-1"),
+        api.submit(text=KNOWN, author="somebody with a name"),
+        api.submit(text="other"),
+    ):
+        assert answer.status_code == 410
+    assert api.get("/v1/cases?state=waiting").json()["data"] == []
+    with api.instance.database.begin() as tx:
+        tables = tx.connection.exec_driver_sql(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+        ).scalars()
+        for table in tables.all():
+            if table in ("entries", "banks", "packs"):
+                continue
+            rows = tx.connection.exec_driver_sql(f'SELECT t::text FROM "{table}" t').scalars()
+            for row in rows:
+                assert "weapons" not in row, table
+                assert "somebody" not in row, table
+
+
+def test_decisions_without_a_case_and_lifting(api: Api) -> None:
+    api.submit(text="hello")
+    lift = {"outcome": "lift", "reason": "a mistake"}
+    assert api.post("/v1/items/post-1/decisions", lift).status_code == 409
+    restrict = {"outcome": "restrict", "label": "glorification", "reason": "praises an attack"}
+    refused = api.post("/v1/items/post-1/decisions", restrict)
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["pointer"] == "/exemption"
+    assert api.count("decisions") == 0
+    headers = {"Idempotency-Key": "one"}
+    made = api.post("/v1/items/post-1/decisions", restrict | {"exemption": "none"}, headers=headers)
+    assert made.status_code == 201
+    again = api.post("/v1/items/post-1/decisions", restrict | {"exemption": "none"}, headers=headers)
+    assert again.content == made.content
+    other = api.post("/v1/items/post-1/decisions", lift, headers=headers)
+    assert other.status_code == 409
+    assert api.post("/v1/items/post-1/decisions", lift).status_code == 201
+    actions = api.get("/v1/actions").json()
+    assert [one["kind"] for one in actions["data"]] == ["restrict", "lift"]
+    assert [one["sequence"] for one in actions["data"]] == [1, 2]
+    assert api.get(f"/v1/actions?after={actions['next']}").json()["data"] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"id": 7}, "/id"),
+        ({"id": ""}, "/id"),
+        ({"id": "x" * 10_240}, "/id"),
+        ({"publicness": "secret"}, "/publicness"),
+        ({"nonsense": 1}, "/nonsense"),
+        ({"created_at": "2025-12-31T23:00:00"}, "/created_at"),
+        ({"created_at": "2026-01-01T01:00:00Z"}, "/created_at"),
+        ({"created_at": "0001-01-01T00:00:00+23:59"}, "/created_at"),
+        ({"text": "a\0b"}, "/text"),
+        ({"author": "\0"}, "/author"),
+        ({"context": {"a": ["\0"]}}, "/context/a/0"),
+        ({"media": [{"filename": "a"}]}, "/media/0"),
+        ({"media": [{"url": "http://127.0.0.1:1/x"}]}, "/media/0/url"),
+        ({"media": [{"url": "http://169.254.169.254/latest"}]}, "/media/0/url"),
+        ({"media": [{"data": "not base64!"}]}, "/media/0/data"),
+    ],
+)
+def test_bad_fields_are_named_and_nothing_is_written(
+    api: Api, change: dict[str, object], pointer: str
+) -> None:
+    answer = api.submit(**change) if "id" not in change else api.post("/v1/items", item() | change)
+    assert answer.status_code == 422, answer.text
+    problem = answer.json()
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert {"type", "title", "status", "errors"} <= set(problem)
+    assert problem["errors"][0]["pointer"] == pointer
+    assert set(problem["errors"][0]) == {"pointer", "expected", "got"}
+    assert api.count("items") == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"{", 400),
+        (b"\xff\xfe", 400),
+        (b'{"id":"\xff"}', 400),
+        (b'{"id":"\\ud800","surface":"post"}', 400),
+        (b"[" * 100_000, 422),
+        (b"null", 422),
+        (b"", 400),
+    ],
+)
+def test_what_is_no_json_is_refused(api: Api, body: bytes, status: int) -> None:
+    answer = api.call(
+        "POST", "/v1/items", content=body, headers={"content-type": "application/json"}
+    )
+    assert answer.status_code == status
+    assert answer.json()["status"] == status
+    assert api.count("items") == 0
+
+
+def test_a_declared_body_over_the_limit_is_not_read(api: Api) -> None:
+    answer = api.call(
+        "POST",
+        "/v1/items",
+        content=b"x",
+        headers={"content-type": "application/json", "content-length": str(33 << 20)},
+    )
+    assert answer.status_code == 413
+    assert answer.headers["connection"] == "close"
+
+
+def test_a_missing_field_is_named(api: Api) -> None:
+    body = item()
+    del body["surface"]
+    assert api.post("/v1/items", body).json()["errors"][0]["pointer"] == "/surface"
