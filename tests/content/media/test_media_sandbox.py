@@ -179,7 +179,7 @@ def test_workers_end_within_a_second_of_the_server(tmp_path: Path) -> None:
         "print(*[w.pid for w in pool._workers], flush=True)\n"
         "time.sleep(60)\n"
     )
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen(
         [sys.executable, str(script)], stdout=subprocess.PIPE, env=environment
     ) as server:

@@ -50,14 +50,15 @@ def lock_down(memory_bytes: int, parent: int, channel: tuple[int, int]) -> Prote
     """
     _close_all_but(channel)
     libc = ctypes.CDLL(None, use_errno=True)
-    root = os.geteuid() == 0
+    uid, root = os.getuid(), os.geteuid() == 0  # a user namespace will hide the number
     own_network = _leave_network(libc, root)
     own_uid = root and _drop_uid()
+    uid = os.getuid() if root else uid
     no_capabilities = _drop_capabilities(libc)
     # A change of credentials clears the death signal: set it again after.
     dies = _die_with_parent(parent)
     return Protections(
-        uid=os.getuid(),
+        uid=uid,
         own_uid=own_uid,
         limits=_limit(memory_bytes),
         own_network=own_network,

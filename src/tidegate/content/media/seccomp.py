@@ -10,7 +10,7 @@ import struct
 import sys
 
 # name: (x86_64, aarch64); -1 where an architecture has no such call
-_ALLOWED: dict[str, tuple[int, int]] = {
+ALLOWED: dict[str, tuple[int, int]] = {
     "read": (0, 63),
     "write": (1, 64),
     "readv": (19, 65),
@@ -45,7 +45,7 @@ _ALLOWED: dict[str, tuple[int, int]] = {
     "set_robust_list": (273, 99),
     "rseq": (334, 293),
 }
-_MEMORY = {"mmap": (9, 222), "mprotect": (10, 226)}
+MEMORY = {"mmap": (9, 222), "mprotect": (10, 226)}
 _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
 _PR_SET_SECCOMP, _MODE_FILTER = 22, 2
@@ -60,8 +60,8 @@ def program(machine: str) -> bytes | None:
     if machine not in _AUDIT_ARCH or sys.byteorder != "little":
         return None
     column = 0 if machine == "x86_64" else 1
-    memory = [numbers[column] for numbers in _MEMORY.values()]
-    allowed = [numbers[column] for numbers in _ALLOWED.values() if numbers[column] >= 0]
+    memory = [numbers[column] for numbers in MEMORY.values()]
+    allowed = [numbers[column] for numbers in ALLOWED.values() if numbers[column] >= 0]
     code = [
         (_LOAD, 0, 0, _ARCH_AT),
         (_IF_EQUAL, 1, 0, _AUDIT_ARCH[machine]),
