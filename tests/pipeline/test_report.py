@@ -74,8 +74,8 @@ def test_a_report_opens_a_case_whatever_the_rules_say(instance: Instance, submit
         ).scalars()
     assert [one["stage"] for one in case.evaluations] == ["fast", "report"]
     assert case.reports == 1
-    assert case.reported[0]["comment"] == "look"
-    assert case.reported[0]["reporter"] not in (None, "bert")
+    assert case.reported[0].comment == "look"
+    assert case.reported[0].reporter not in (None, "bert")
     assert b"bert" not in record
 
 
@@ -93,7 +93,7 @@ def test_reports_on_one_item_join_one_case_and_keep_each_reporter(
     assert [answer["reports"] for answer in answers] == [1, 2, 3, 4]
     with instance.database.begin() as tx:
         case = get_case(tx, UUID(answers[0]["case"]))
-    reporters = [one["reporter"] for one in case.reported]
+    reporters = [one.reporter for one in case.reported]
     assert reporters[0] == reporters[2] != reporters[1]
     assert reporters[3] is None
     assert [event.kind for event in case.events] == ["opened", *["reported"] * 3]
@@ -183,7 +183,7 @@ def test_reports_about_an_erased_item_are_gone_with_it(instance: Instance, submi
     assert state(instance) == before
     with instance.database.begin() as tx:
         (report,) = get_case(tx, UUID(answer["case"])).reported
-    assert (report["comment"], report["reporter"], report["reason"]) == (None, None, "")
+    assert (report.comment, report.reporter, report.reason) == (None, None, "")
 
 
 def test_a_url_finds_the_item_that_was_submitted_with_it(instance: Instance, submit, send) -> None:

@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from tidegate.decisions.model import DecisionIn
 from tidegate.infra.errors import FieldError, Refusal
+from tidegate.intake.model import ReportView
 
 CaseState = Literal["open", "claimed", "decided", "reopened"]
 CaseFilter = Literal["open", "claimed", "decided", "reopened", "waiting"]  # waiting: not decided
@@ -97,7 +98,7 @@ class CaseDetail(CaseView, frozen=True):
     """A case with everything that deciding it needs: the list view's fields and the rest."""
 
     about: CaseItem
-    reported: list[dict[str, Any]]
+    reported: list[ReportView]
     evaluations: list[dict[str, Any]]
     decisions: list[dict[str, Any]]
     events: list[CaseEvent]

@@ -109,7 +109,7 @@ def get_case(tx: Tx, case_id: UUID) -> CaseDetail:
     return CaseDetail(
         **_view(row),
         about=_about(tx, row.item_id),
-        reported=[msgspec.to_builtins(report) for report in reports_of(tx, row.item_id)],
+        reported=reports_of(tx, row.item_id),
         evaluations=[
             msgspec.to_builtins(evaluation_json(one)) for one in evaluations_of(tx, row.item_id)
         ],
