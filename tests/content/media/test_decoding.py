@@ -273,6 +273,17 @@ def test_bad_files_are_answered_with_a_problem(data: bytes, problem: str) -> Non
     assert seen.codes == []
 
 
+@pytest.mark.parametrize(
+    "data",
+    [JPEG[:-2], JPEG + b"trailing bytes", JPEG[:20] + b"\0\0" + JPEG[20:]],
+    ids=["no end marker", "trailing bytes", "stray bytes"],
+)
+def test_faults_that_leave_all_pixels_are_no_damage(data: bytes) -> None:
+    seen = looked(data)
+    assert seen.problems == []
+    assert seen.codes == looked(JPEG).codes
+
+
 def test_a_false_declared_type_is_noted_and_no_more() -> None:
     seen = looked(saved(photo(), "PNG"), declared="image/jpeg")
     assert seen.problems == ["false declared type (image/jpeg, but it is image/png)"]

@@ -32,7 +32,7 @@ def decide(program: bytes, number: int, architecture: int, protection: int = 3) 
             return value
 
 
-@pytest.mark.parametrize(("column", "machine"), enumerate(ARCHITECTURES))
+@pytest.mark.parametrize(("column", "machine"), list(enumerate(ARCHITECTURES)))
 def test_the_filter_lets_the_listed_calls_pass_and_no_other(column: int, machine: str) -> None:
     program = seccomp.program(machine)
     assert program is not None

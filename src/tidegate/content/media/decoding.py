@@ -126,10 +126,12 @@ class Media:
         """The fast way, the same pixels; None where Pillow has to do it (CMYK, damage)."""
         if self._type != "image/jpeg" or self._image.mode not in ("RGB", "L"):
             return None
-        try:
-            return simplejpeg.decode_jpeg(self._data, "RGB", strict=True)
-        except ValueError:
-            return None
+        # Strict: a warning is an error, or what is missing would be made up in grey. The second try
+        # is for the file that lacks its end marker and nothing else.
+        for ending in (b"", b"\xff\xd9"):
+            with contextlib.suppress(ValueError):
+                return simplejpeg.decode_jpeg(self._data + ending, "RGB", strict=True)
+        return None
 
     def _shown(self) -> Pixels:
         try:
