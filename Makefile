@@ -18,7 +18,7 @@ demo: setup ## run the main job on real posts and reports, then serve (HEADLESS=
 	@$(PY) -m tidegate demo $(if $(HEADLESS),--headless)
 
 test: setup-dev ## pass the tests, on an embedded PostgreSQL (TIDEGATE_TEST_DATABASE_URL: on another)
-	@$(PY) -m pytest $(TESTS)
+	@$(PY) -m pytest -n 2 $(TESTS)
 
 check: setup-dev ## ruff, pyright strict, import rules
 	@$(RUN)/ruff check . && $(RUN)/ruff format --check . && $(RUN)/basedpyright && $(RUN)/lint-imports

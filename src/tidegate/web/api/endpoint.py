@@ -165,7 +165,8 @@ def parse_query(request: Request, type: Any) -> Any:
     for name in request.query_params:
         if name not in known and name != "platform":
             raise bad_parameter(name, f"one of {', '.join(sorted(known))}", "an unknown parameter")
-    given = {k: v for k, v in request.query_params.items() if k in known}
+    # An empty value asks for nothing: `?state=&cursor=` is a form left blank.
+    given = {k: v for k, v in request.query_params.items() if k in known and v}
     if any("\0" in value for value in given.values()):
         raise bad_parameter("query", "text without NUL characters", "a NUL character")
     try:
