@@ -20,7 +20,7 @@ from tidegate.intake.model import ReportIn
 from tidegate.intake.tables import reports
 from tidegate.ledger.tables import ledger_pending
 from tidegate.pipeline.decide import decide_case, decide_item
-from tidegate.pipeline.erase import erase_item
+from tidegate.pipeline.erase import erase_item, expire
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.report import submit_report
 from tidegate.review.model import CaseDecisionIn
@@ -184,6 +184,25 @@ def test_reports_about_an_erased_item_are_gone_with_it(instance: Instance, submi
     with instance.database.begin() as tx:
         (report,) = get_case(tx, UUID(answer["case"])).reported
     assert (report.comment, report.reporter, report.reason) == (None, None, "")
+
+
+def test_retention_ends_for_what_reporters_wrote(
+    instance: Instance, clock: FakeClock, submit, send
+) -> None:
+    submit("one")
+    first = send("r1", reporter="bert", comment="look")
+    clock.advance(366 * 86400)
+    with instance.database.begin() as tx:
+        assert expire(tx, instance.settings) == 1
+        case = get_case(tx, UUID(msgspec.json.decode(first)["case"]))
+    assert [(one.comment, one.reporter) for one in case.reported] == [(None, None)]
+    assert all(
+        "read" not in condition
+        for one in case.evaluations
+        for rule in one["rules"]
+        for condition in rule["because"]
+    )
+    assert send("r1", reporter="bert", comment="look") == first
 
 
 def test_a_url_finds_the_item_that_was_submitted_with_it(instance: Instance, submit, send) -> None:

@@ -1,6 +1,7 @@
 """Recording evaluations and decisions. Both are appended and never changed, except by erasure."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -109,21 +110,36 @@ def record(
     return decision
 
 
-def forget_explanations(tx: Tx, item_id: UUID) -> None:
-    """Erasure: what rules read of the item and what people wrote about it go; the outcomes stay."""
-    rows = tx.execute(
-        sa.select(evaluations.c.id, evaluations.c.rules).where(evaluations.c.item_id == item_id)
-    ).all()
-    for row in rows:
+def forget_readings(tx: Tx, item_ids: Sequence[UUID]) -> None:
+    """End of retention: what rules read of the items goes, since it can hold parts of the content;
+    which conditions held stays.
+    """
+    query = sa.select(evaluations.c.id, evaluations.c.rules).where(
+        evaluations.c.item_id.in_(item_ids), sa.func.jsonb_array_length(evaluations.c.rules) > 0
+    )
+    for row in tx.execute(query).all():
         tx.execute(
             sa.update(evaluations)
             .where(evaluations.c.id == row.id)
-            .values(rules=_without_values(row.rules), problems=[])
+            .values(rules=_without_readings(row.rules))
         )
+
+
+def forget_explanations(tx: Tx, item_id: UUID) -> None:
+    """Erasure: what rules read of the item and what people wrote about it go; the outcomes stay."""
+    forget_readings(tx, [item_id])
+    tx.execute(sa.update(evaluations).where(evaluations.c.item_id == item_id).values(problems=[]))
     tx.execute(sa.update(decisions).where(decisions.c.item_id == item_id).values(reason=ERASED))
 
 
-def _without_values(rules: Sequence[dict[str, object]]) -> list[dict[str, object]]:
+def _without_readings(rules: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rules as stored, their conditions without what was read or quoted in an error."""
     return [
-        {key: rule[key] for key in rule if key != "because"} | {"because": []} for rule in rules
+        rule
+        | {
+            "because": [
+                {name: one[name] for name in ("condition", "value")} for one in rule["because"]
+            ]
+        }
+        for rule in rules
     ]

@@ -1,5 +1,6 @@
 """Keeping reports: each once, with its reporter, tied to its item and case."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -50,10 +51,18 @@ def settle_report(tx: Tx, report_id: UUID, case_id: UUID, answer: bytes) -> None
     )
 
 
-def forget_reports(tx: Tx, item_id: UUID) -> None:
-    """Erasure: what was said, by whom, and the stored answers go; that there was a report stays."""
+def forget_reporters(tx: Tx, item_ids: Sequence[UUID]) -> None:
+    """End of retention: what reporters wrote about the items, and who they were, goes."""
     tx.execute(
         sa.update(reports)
-        .where(reports.c.item_id == item_id)
-        .values(comment=None, reporter=None, reason="", answer=None)
+        .where(reports.c.item_id.in_(item_ids))
+        .values(comment=None, reporter=None)
+    )
+
+
+def forget_reports(tx: Tx, item_id: UUID) -> None:
+    """Erasure: the words and the stored answers go too; that there was a report stays."""
+    forget_reporters(tx, [item_id])
+    tx.execute(
+        sa.update(reports).where(reports.c.item_id == item_id).values(reason="", answer=None)
     )

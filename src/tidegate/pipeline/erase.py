@@ -9,12 +9,12 @@ from tidegate.content import actions as content
 from tidegate.content.evidence import EvidenceStore
 from tidegate.content.queries import lock_item
 from tidegate.content.tables import evidence, holds, items
-from tidegate.decisions.actions import forget_explanations
+from tidegate.decisions.actions import forget_explanations, forget_readings
 from tidegate.enforcement.actions import forget_payloads
 from tidegate.infra.answers import forget_answers
 from tidegate.infra.db import Database, Tx
 from tidegate.infra.settings import Settings
-from tidegate.intake.actions import forget_reports
+from tidegate.intake.actions import forget_reporters, forget_reports
 from tidegate.review.actions import close_erased
 from tidegate.signals.tables import entries
 
@@ -57,6 +57,8 @@ def expire(tx: Tx, settings: Settings) -> int:
     due: list[UUID] = [row[0] for row in tx.execute(query)]
     if due:
         content.expunge(tx, due)
+        forget_readings(tx, due)
+        forget_reporters(tx, due)
     return len(due)
 
 
