@@ -37,7 +37,7 @@ T = TypeVar("T")
 BATCH = 16  # most messages in flight to one target
 _FIRST_BATCH = 4  # small servers drop what comes in a burst
 TIMEOUT = 15.0  # seconds for one attempt, redirects included
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=20)  # after which what a killed worker had is sent again
 _POLL = 0.2  # seconds; one indexed query, and nothing to lose as a notification could be
 
 log = structlog.get_logger(__name__)
@@ -107,6 +107,9 @@ class Deliverer:
             return await self._in_tx(due_targets)
         except UNAVAILABLE as error:
             log.warning("delivery.database_unavailable", error=type(error).__name__)
+            return []
+        except Exception as error:  # whatever it is, delivery must not end with it
+            log.error("delivery.fault", exc_info=error)
             return []
 
     async def _drain(self, webhook_id: UUID) -> int:

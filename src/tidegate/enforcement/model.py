@@ -15,6 +15,7 @@ DeliveryState = Literal["pending", "delivered", "dead", "observed", "cancelled"]
 MESSAGE_TYPES = ("action.restrict", "action.lift", "action.escalate", "case.opened")
 
 GIVE_UP_AFTER = timedelta(days=3)
+_LEAST_LIMIT = timedelta(seconds=10)
 _BRISK = timedelta(hours=1)  # how long no attempt waits more than _BRISK_LIMIT
 _BRISK_LIMIT = timedelta(seconds=60)
 _LIMIT = timedelta(hours=3)
@@ -87,16 +88,15 @@ def next_delay(
 ) -> timedelta | None:
     """How long to wait after the `attempts`-th failed attempt; None: give up, it is dead.
 
-    Doubling from one second to a minute within the first hour, then a tenth of the time that the
-    message has waited, at most three hours; the last attempt falls on the end of the third day.
+    Doubling from one second up to a tenth of the time that the message has waited already, which
+    counts as at least ten seconds, in the first hour as at most a minute, and later as at most
+    three hours. The last attempt falls on the end of the third day.
     Jitter takes up to half off, so that targets do not get everything in one beat.
     """
     elapsed = now - first_attempt
     if elapsed >= GIVE_UP_AFTER:
         return None
-    if elapsed < _BRISK:
-        delay = min(timedelta(seconds=2 ** min(attempts - 1, 10)), _BRISK_LIMIT)
-    else:
-        delay = min(elapsed / 10, _LIMIT)
+    limit = min(max(elapsed / 10, _LEAST_LIMIT), _BRISK_LIMIT if elapsed < _BRISK else _LIMIT)
+    delay = min(timedelta(seconds=2 ** min(attempts - 1, 20)), limit)
     delay *= 1 - rng.random() / 2
     return min(delay, GIVE_UP_AFTER - elapsed)
