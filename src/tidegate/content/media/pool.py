@@ -53,7 +53,7 @@ class MediaPool:
         hasher: str,
         workers: int = 2,
         limits: MediaLimits = MediaLimits(),
-        max_waiting: int = 256,
+        max_waiting: int = 1024,
     ) -> None:
         self._hasher = hasher
         self._limits = limits

@@ -119,9 +119,10 @@ class Worker:
     def kill(self) -> None:
         """End it at once, and close the pipes."""
         self.interrupt()
-        self._process.wait()
         for pipe in self._pipes:
             pipe.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):  # root without CAP_KILL may not kill
+            self._process.wait(timeout=5)
 
     def _exchange(
         self, message: bytes, data: bytes, patience: Patience, decode: Callable[[bytes], T]

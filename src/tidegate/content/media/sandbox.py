@@ -50,10 +50,12 @@ def lock_down(memory_bytes: int, parent: int, channel: tuple[int, int]) -> Prote
     """
     _close_all_but(channel)
     libc = ctypes.CDLL(None, use_errno=True)
-    uid, root = os.getuid(), os.geteuid() == 0  # a user namespace will hide the number
-    own_network = _leave_network(libc, root)
+    root = os.geteuid() == 0
+    own_network = root and libc.unshare(_CLONE_NEWNET | _CLONE_NEWIPC) == 0
     own_uid = root and _drop_uid()
-    uid = os.getuid() if root else uid
+    uid = os.getuid()
+    if not own_network:  # an ordinary user's way: a user namespace, which hides the number
+        own_network = libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET | _CLONE_NEWIPC) == 0
     no_capabilities = _drop_capabilities(libc)
     # A change of credentials clears the death signal: set it again after.
     dies = _die_with_parent(parent)
@@ -87,15 +89,6 @@ def _close_all_but(channel: tuple[int, int]) -> None:
     keep = sorted({0, 1, 2, *channel})
     for low, high in zip(keep, [*keep[1:], 65_536], strict=True):
         os.closerange(low + 1, high)
-
-
-def _leave_network(libc: ctypes.CDLL, root: bool) -> bool:
-    """A network of one's own, without even a loopback that is up; an ordinary user gets it in a
-    user namespace of its own, where the system allows that."""
-    flags = _CLONE_NEWNET | _CLONE_NEWIPC
-    if root and libc.unshare(flags) == 0:
-        return True
-    return libc.unshare(flags | _CLONE_NEWUSER) == 0
 
 
 def _drop_uid() -> bool:
