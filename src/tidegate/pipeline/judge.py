@@ -28,8 +28,9 @@ from tidegate.policy.facts import (
     TextFacts,
     to_attributes,
 )
-from tidegate.policy.gate import admission
+from tidegate.policy.gate import DIGEST_ROUTES, admission
 from tidegate.policy.model import Evaluated, Pack
+from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.fingerprints.normalise import normalised
 from tidegate.signals.model import Fingerprint, Match
 
@@ -98,11 +99,7 @@ def _matters(judged: Judged) -> bool:
 def _once(
     tx: Tx, instance: Instance, pack: Pack, looked: Sequence[Looked], stage: Stage
 ) -> list[Judged]:
-    # What the publicness gate keeps out is not matched either.
-    shown = [
-        one.codes if admission(pack, one.content.publicness, one.reports.count) != "nothing" else []
-        for one in looked
-    ]
+    shown = [_admitted(pack, one) for one in looked]
     found = instance.banks.match(shown)
     version = instance.banks.version
     answers: list[Judged] = []
@@ -125,6 +122,17 @@ def _once(
         )
         answers.append(Judged(evaluation, _ruling(pack, said), _leading(matches)))
     return answers
+
+
+def _admitted(pack: Pack, one: Looked) -> list[tuple[str, Fingerprint]]:
+    """What the publicness gate keeps out is not matched either."""
+    match admission(pack, one.content.publicness, one.reports.count):
+        case "all":
+            return one.codes
+        case "digest":
+            return [(p, code) for p, code in one.codes if KINDS[code.kind].route in DIGEST_ROUTES]
+        case "nothing":
+            return []
 
 
 def facts_of(pack: Pack, one: Looked, matches: list[Match], stage: Stage) -> Facts:
