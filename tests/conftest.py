@@ -4,19 +4,22 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import psycopg
 import pytest
 import sqlalchemy as sa
-from starlette.testclient import TestClient
 
-from tests.api import Api
+from tests.serving import Served, serving
 from tidegate.infra.clock import FakeClock
 from tidegate.infra.db import Database, Tx
-from tidegate.infra.settings import Settings
-from tidegate.pipeline.instance import Instance, opened
-from tidegate.web.app import create_app
+
+if TYPE_CHECKING:
+    from tests.api import Api
+    from tidegate.pipeline.instance import Instance
+
+# The fixtures import what they open: a slice's tests do not load the slices after it.
 
 
 def _with_database(url: str, name: str) -> str:
@@ -83,17 +86,32 @@ def database(database_url: str, clock: FakeClock) -> Iterator[Database]:
 
 
 @pytest.fixture
-def instance(database_url: str, clock: FakeClock, tmp_path: Path) -> Iterator[Instance]:
+def instance(database_url: str, clock: FakeClock, tmp_path: Path) -> "Iterator[Instance]":
     """An open instance on the test's database, with a clock that stands still."""
+    from tidegate.infra.settings import Settings
+    from tidegate.pipeline.instance import opened
+
     with opened(Settings(data_dir=tmp_path), database_url, clock) as instance:
         yield instance
 
 
 @pytest.fixture
-def api(instance: Instance) -> Iterator[Api]:
+def api(instance: "Instance") -> "Iterator[Api]":
     """The real application, called in process with a key of scope `admin`."""
+    from starlette.testclient import TestClient
+
+    from tests.api import Api
+    from tidegate.web.app import create_app
+
     with TestClient(create_app(instance), base_url="http://tidegate", follow_redirects=False) as c:
         yield Api(instance, c)
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A real `tidegate serve`, shared by the tests of a run: use ids and banks of your own."""
+    with serving(tmp_path_factory.mktemp("served") / "instance") as served:
+        yield served
 
 
 @pytest.fixture
