@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 import msgspec
+import psycopg
 import typer
+from sqlalchemy.exc import SQLAlchemyError
 
 from tidegate.cli.context import DataDir, Json, database_of, settings_of
 from tidegate.infra.secrets import InstanceSecrets
@@ -32,18 +34,25 @@ def verify_(
     settings = settings_of(data_dir)
     path = head or settings.data_dir / HEAD_FILE
     try:
-        expected = read_head(path) if head or path.exists() else None
+        if head and not head.exists():
+            raise FileNotFoundError("there is no such file")
+        expected = read_head(path)
     except (OSError, ValueError) as error:
         print(f"The head in {path} cannot be read: {error}")
         raise typer.Exit(2) from error
     key = InstanceSecrets.open(settings.data_dir).ledger_key.public_key()
-    with database_of(settings) as database, database.begin() as tx:
-        found = verify(tx, key, expected)
+    try:
+        with database_of(settings) as database, database.begin() as tx:
+            found = verify(tx, key, expected)
+    except (SQLAlchemyError, psycopg.Error) as error:
+        print(f"The ledger cannot be read: {error}")
+        raise typer.Exit(exit_code(error)) from error
     if as_json:
         print(msgspec.json.encode(found).decode())
     else:
         for fault in found.faults:
-            print(f"TAMPERED  {fault.kind} at {fault.seq}: {fault.detail}")
+            until = f" to {fault.last}" if fault.last > fault.seq else ""
+            print(f"TAMPERED  {fault.kind} {fault.seq}{until}: {fault.detail}")
         state = "tampered with" if found.faults else "intact"
         print(f"{found.entries} entries, {state}; {found.unsealed} not sealed yet")
     raise typer.Exit(exit_code(found))
