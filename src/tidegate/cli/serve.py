@@ -21,6 +21,7 @@ from tidegate.infra.settings import Settings
 from tidegate.pipeline.instance import opened
 from tidegate.pipeline.worker import run_worker
 from tidegate.web.app import create_app
+from tidegate.web.connection import Connection
 
 log = structlog.get_logger()
 
@@ -63,8 +64,8 @@ def serve(
 class Helpers:
     """What must run beside this process: its PostgreSQL and, for role `all`, the worker.
 
-    A thread looks at both twice a second and starts again whichever was killed. The worker is
-    started from here, and so dies with this process.
+    A thread looks at both twice a second and starts again whichever was killed. The kernel ends the
+    worker with the thread that started it, so that thread sees the worker off before it ends.
     """
 
     def __init__(
@@ -84,6 +85,8 @@ class Helpers:
         """End the worker: first it may finish what it has in hand."""
         self._stopping.set()
         self._thread.join()
+
+    def _see_off(self) -> None:
         if self._worker is None:
             return
         self._worker.terminate()
@@ -102,6 +105,7 @@ class Helpers:
             except (PostgresError, OSError) as error:
                 log.error("helper.failed", error=str(error))
             self._stopping.wait(WATCH_SECONDS)
+        self._see_off()
 
     def _keep_worker(self) -> None:
         if not self._with_worker:
@@ -123,7 +127,7 @@ def run_web(app: object, settings: Settings) -> None:
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=Connection,
         lifespan="on",
         access_log=False,
         log_config=None,

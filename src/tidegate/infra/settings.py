@@ -39,6 +39,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     upload_limit: Annotated[int, Meta(ge=1024, description="Largest multipart body, in bytes")] = (
         64 << 20
     )
+    idle_seconds: Annotated[
+        float,
+        Meta(gt=0, description="A request whose body or answer stops moving is closed after this"),
+    ] = 60.0
     media_workers: Annotated[
         int, Meta(ge=1, le=64, description="Sandboxed processes that decode media")
     ] = 2

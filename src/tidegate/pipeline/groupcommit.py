@@ -47,11 +47,11 @@ class GroupCommit(Generic[W, A]):
         self,
         database: Database,
         commit: Callable[[Tx, Sequence[W]], Sequence[A | BaseException | Deferred]],
-        max_queued: int = 4096,
     ) -> None:
         self._database = database
         self._commit = commit
-        self._queue: queue.Queue[object] = queue.Queue(max_queued)
+        # No bound here: whoever waits holds the work anyway, and a full queue would lose the order.
+        self._queue: queue.SimpleQueue[object] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
 
     def start(self) -> None:
@@ -63,26 +63,14 @@ class GroupCommit(Generic[W, A]):
         self._thread.join()
 
     @property
-    def waiting(self) -> int:
-        """How many works are queued now."""
-        return self._queue.qsize()
-
-    def submit(self, work: W) -> "Future[A]":
-        """Queue a work from any thread; the future is done when it is durable. Blocks while the
-        queue is full."""
-        future: Future[A] = Future()
-        self._queue.put((work, future))
-        return future
+    def alive(self) -> bool:
+        """Whether works are being committed."""
+        return self._thread.is_alive()
 
     async def run(self, work: W) -> A:
-        """The same for coroutines, without blocking the loop."""
+        """Commit a work; returns when it is durable. Works are queued in the order of the calls."""
         future: Future[A] = Future()
-        while True:
-            try:
-                self._queue.put_nowait((work, future))
-                break
-            except queue.Full:
-                await asyncio.sleep(0.005)
+        self._queue.put((work, future))
         return await asyncio.wrap_future(future)
 
     def _run(self) -> None:
@@ -105,7 +93,10 @@ class GroupCommit(Generic[W, A]):
         found = self._queue.get(block)
         if found is _STOP:
             return True
-        group.append(found)  # pyright: ignore[reportArgumentType]
+        work: tuple[W, Future[A]] = found  # pyright: ignore[reportAssignmentType]
+        # Whoever gave up while waiting gets nothing done; from here on nobody can.
+        if work[1].set_running_or_notify_cancel():
+            group.append(work)
         return False
 
     def _settle(self, group: list[tuple[W, "Future[A]"]]) -> list[tuple[W, "Future[A]"]]:

@@ -1,5 +1,6 @@
 """The application: the gate outside, the API's endpoints and the pages inside."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -26,6 +27,8 @@ from tidegate.web.metrics import metrics_endpoint
 from tidegate.web.pages.render import StaticPages
 from tidegate.web.problems import problem
 
+READY_SECONDS = 3.0
+
 
 def json_response(value: object, status: int = 200) -> Response:
     return Response(msgspec.json.encode(value), status, media_type="application/json")
@@ -36,19 +39,24 @@ async def healthz(request: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """200 when this process can do its work now: the database answers, the threads run."""
+    """200 when this process can do its work now: the database answers, submissions are committed."""
     instance: Instance = request.app.state.services
 
-    def look() -> None:
+    def look() -> str | None:
         with instance.database.begin() as tx:
             instance.pack(tx)
+        return instance.packs.problem
 
+    if not request.app.state.submissions.alive:
+        return json_response({"status": "unready", "submissions": "stopped"}, 503)
     try:
-        await run_in_threadpool(look)
+        # A database that is stopped doesn't say so: the thread is left to wait by itself.
+        pack_problem = await asyncio.wait_for(asyncio.to_thread(look), READY_SECONDS)
     except Exception as error:
         # The readiness of a database that is away is "no", whatever the driver calls it.
         return json_response({"status": "unready", "database": type(error).__name__}, 503)
-    return json_response({"status": "ready"})
+    # An active pack that cannot be loaded leaves the one before in use: ready, with a word of it.
+    return json_response({"status": "ready"} | ({"policy": pack_problem} if pack_problem else {}))
 
 
 async def openapi(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""Reading request bodies: never more than the limit, never longer than a minute without movement."""
+"""Reading request bodies: never more than the limit, never long without movement."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator
 from starlette.requests import ClientDisconnect, Request
 
 from tidegate.infra.errors import Refusal
-
-IDLE_SECONDS = 60.0
 
 
 def too_large(limit: int) -> Refusal:
@@ -25,19 +23,20 @@ def too_large(limit: int) -> Refusal:
 async def chunks(request: Request, limit: int) -> AsyncIterator[bytes]:
     """The body as it comes. Raises Refusal: 413 over `limit` (before reading, where the length is
     declared), 408 when nothing moves."""
+    idle: float = request.app.state.services.settings.idle_seconds
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
         raise too_large(limit)
     size = 0
     while True:
         try:
-            message = await asyncio.wait_for(request.receive(), IDLE_SECONDS)
+            message = await asyncio.wait_for(request.receive(), idle)
         except TimeoutError:
             raise Refusal(
                 "body-stalled",
                 408,
                 "The body stopped coming",
-                f"Nothing arrived for {IDLE_SECONDS:.0f} s.",
+                f"Nothing arrived for {idle:g} s.",
                 headers={"Connection": "close"},
             ) from None
         if message["type"] == "http.disconnect":

@@ -28,8 +28,8 @@ from tidegate.web.problems import as_refusal, problem
 COOKIE = "tidegate_session"
 SLASH = "\0"  # stands for an encoded slash inside one path segment; no id can contain it
 
-_OPEN = re.compile(r"^/(?:healthz|readyz|openapi\.json|sign-in(?:/.*)?|static/.*)$")
-_REQUEST_ID = re.compile(r"^[A-Za-z0-9_.-]{1,64}$")
+_OPEN = re.compile(r"/(?:healthz|readyz|openapi\.json|sign-in(?:/.*)?|static/.*)")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _REMEMBER_SECONDS = 1.0
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -57,7 +57,7 @@ class Gate:
             return
         headers = Headers(scope=scope)
         given = headers.get("x-request-id", "")
-        request_id = given if _REQUEST_ID.match(given) else uuid4().hex
+        request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
         state: MutableMapping[str, Any] = scope.setdefault("state", {})
         state["request_id"] = request_id
         state["principal"] = None
@@ -84,7 +84,7 @@ class Gate:
         """Put the principal into the request's state, or say how to get one."""
         path: str = scope["path"]
         request_id = state["request_id"]
-        is_open = _OPEN.match(path) is not None
+        is_open = _OPEN.fullmatch(path) is not None
         is_api = path == "/v1" or path.startswith("/v1/")
         try:
             if is_api:

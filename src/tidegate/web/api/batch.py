@@ -2,12 +2,13 @@
 
 Two coroutines share a window: one reads lines and submits them, one writes answers in order. What
 was read and not yet answered *into the socket* is bounded, so a client that only writes is held up,
-and closed after a minute in which neither side moved.
+and closed when neither side has moved for `idle_seconds`.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
 
 import msgspec
 import structlog
@@ -19,7 +20,7 @@ from tidegate.infra.errors import Refusal
 from tidegate.infra.parsing import decode
 from tidegate.web.api.endpoint import Call, forbidden
 from tidegate.web.api.items import submit_item
-from tidegate.web.body import IDLE_SECONDS
+from tidegate.web.connection import drop
 from tidegate.web.problems import as_refusal, problem
 
 log = structlog.get_logger()
@@ -27,12 +28,14 @@ log = structlog.get_logger()
 SCOPE = "items:write"
 MAX_LINES = 10_000
 MAX_BYTES = 8 << 20
+MEDIA_AHEAD = 16  # lines with media under way at once; more would crowd out other requests
 
 
 class Window:
     """The answers that are owed, in order, and how much input they stand for."""
 
-    def __init__(self) -> None:
+    def __init__(self, idle: float) -> None:
+        self.idle = idle
         self.owed: deque[tuple[asyncio.Task[bytes], int]] = deque()
         self.bytes = 0
         self.ended = False
@@ -53,9 +56,31 @@ class Window:
         self.moved.set()
 
     async def wait(self) -> None:
-        """Until something moves. Raises TimeoutError after a minute without."""
+        """Until something moves. Raises TimeoutError when nothing does."""
         self.moved.clear()
-        await asyncio.wait_for(self.moved.wait(), IDLE_SECONDS)
+        await asyncio.wait_for(self.moved.wait(), self.idle)
+
+
+class Turns:
+    """Who is under way in one batch: lines with one id take their turns in the order they came."""
+
+    def __init__(self) -> None:
+        self.media = asyncio.Semaphore(MEDIA_AHEAD)
+        self._last: dict[str, asyncio.Event] = {}
+
+    @asynccontextmanager
+    async def of(self, item: ItemIn) -> AsyncGenerator[None]:
+        before = self._last.get(item.id)
+        done = self._last[item.id] = asyncio.Event()
+        try:
+            if before is not None:
+                await before.wait()
+            async with self.media if item.media else nullcontext():
+                yield
+        finally:
+            done.set()
+            if self._last[item.id] is done:
+                del self._last[item.id]
 
 
 async def batch(scope: Scope, receive: Receive, send: Send) -> None:
@@ -85,15 +110,16 @@ async def batch(scope: Scope, receive: Receive, send: Send) -> None:
         # Whatever the client still sends after the last answer is not read.
         (b"connection", b"close"),
     ]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    window = Window()
+    window = Window(call.instance.settings.idle_seconds)
     reader = asyncio.create_task(_read(call, receive, window))
+    await asyncio.sleep(0)  # the reader goes first: who sent Expect: 100-continue is told to go on
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
     try:
         await _write(window, send, reader)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
     except (TimeoutError, ClientDisconnect):
-        # Leaving without the closing chunk makes the server drop the connection.
         log.info("batch.dropped", request_id=request_id, owed=len(window.owed))
+        drop(scope)
     finally:
         reader.cancel()
         for task, _ in window.owed:
@@ -104,27 +130,29 @@ async def _write(window: Window, send: Send, reader: "asyncio.Task[None]") -> No
     """Send answers in order as they become durable, several in one piece when they are ready."""
     while not (window.ended and not window.owed):
         if reader.done():
-            reader.result()
+            reader.result()  # raises what ended it early
         if not window.owed:
             await window.wait()
             continue
-        await asyncio.wait_for(asyncio.shield(window.owed[0][0]), IDLE_SECONDS)
+        await asyncio.wait_for(asyncio.shield(window.owed[0][0]), window.idle)
         lines: list[bytes] = []
         while window.owed and window.owed[0][0].done() and len(lines) < 64:
             lines.append(window.owed[0][0].result())
             window.pop()
         message = {"type": "http.response.body", "body": b"".join(lines), "more_body": True}
-        await asyncio.wait_for(send(message), IDLE_SECONDS)
+        await asyncio.wait_for(send(message), window.idle)
+    await reader
 
 
 async def _read(call: Call, receive: Receive, window: Window) -> None:
     """Read lines while there is room, and submit each as it comes."""
     index = 0
+    turns = Turns()
     try:
         async for line in _lines(receive, window, call.instance.settings.json_limit):
             if isinstance(line, bytes) and not line.strip():
                 continue
-            task = asyncio.create_task(_answer(call, index, line))
+            task = asyncio.create_task(_answer(call, turns, index, line))
             window.push(task, len(line) if isinstance(line, bytes) else 0)
             index += 1
     finally:
@@ -142,8 +170,9 @@ async def _lines(receive: Receive, window: Window, limit: int) -> AsyncIterator[
             await window.wait()
         message = await _next(receive, window)
         more = message.get("more_body", False)
-        rest += message.get("body", b"")
-        if b"\n" in rest:
+        piece: bytes = message.get("body", b"")
+        rest += piece
+        if b"\n" in piece:
             *whole, tail = bytes(rest).split(b"\n")
             rest = bytearray(tail)
             for line in whole:
@@ -169,7 +198,7 @@ async def _next(receive: Receive, window: Window) -> Message:
     try:
         while True:
             owed = len(window.owed)
-            done, _ = await asyncio.wait({waiting}, timeout=IDLE_SECONDS)
+            done, _ = await asyncio.wait({waiting}, timeout=window.idle)
             if done:
                 break
             if len(window.owed) == owed:
@@ -183,13 +212,14 @@ async def _next(receive: Receive, window: Window) -> Message:
     return message
 
 
-async def _answer(call: Call, index: int, line: bytes | Refusal) -> bytes:
+async def _answer(call: Call, turns: Turns, index: int, line: bytes | Refusal) -> bytes:
     """One line of the answer. `item` is the stored answer, to the letter."""
     try:
         if isinstance(line, Refusal):
             raise line
         item = decode(line, ItemIn)
-        body = await submit_item(call.instance, call, item)
+        async with turns.of(item):
+            body = await submit_item(call.instance, call, item)
         return b'{"index":%d,"status":200,"item":%b}\n' % (index, body)
     except asyncio.CancelledError:
         raise
