@@ -11,7 +11,7 @@ from tidegate.signals.fingerprints import KINDS
 
 Stance = Literal["known", "allow"]
 State = Literal["unconfirmed", "confirmed", "refuted"]
-Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z", description="A bank's name")]
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}(?!\n)$", description="A bank's name")]
 Labels = Annotated[list[Annotated[str, Meta(min_length=1, max_length=64)]], Meta(max_length=32)]
 Provenance = Annotated[str, Meta(max_length=2000)] | dict[str, Any]
 Note = Annotated[str, Meta(max_length=4000)]
