@@ -134,16 +134,23 @@ class BatchAnswer(msgspec.Struct, frozen=True):
 
 
 class ItemRecord(msgspec.Struct, frozen=True):
-    """Everything known of an item."""
+    """Everything known of an item. `verdict` is that of the latest evaluation; `restricted_by` names
+    the decision whose restriction stands."""
 
     id: str
-    platform: str = "default"
-    publicness: str = "public"
-    verdict: str = "pass"
+    platform: str
+    publicness: str
+    revision: int
+    verdict: Verdict
+    author: str | None = None  # a pseudonym
+    restricted_by: str | None = None
+    received_at: datetime | None = None
     revisions: list[dict[str, Any]] = []
     evaluations: list[dict[str, Any]] = []
     decisions: list[dict[str, Any]] = []
     actions: list[dict[str, Any]] = []
+    reports: list[dict[str, Any]] = []
+    cases: list[str] = []
     holds: list[dict[str, Any]] = []
 
 
