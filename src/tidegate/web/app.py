@@ -24,6 +24,7 @@ from tidegate.web.api.batch import batch
 from tidegate.web.api.openapi import document
 from tidegate.web.gate import Gate
 from tidegate.web.metrics import metrics_endpoint
+from tidegate.web.pages.page import Visit, error_page
 from tidegate.web.pages.render import StaticPages
 from tidegate.web.problems import problem
 
@@ -64,7 +65,7 @@ async def openapi(request: Request) -> Response:
 
 
 async def _not_found(request: Request, error: Exception) -> Response:
-    """Unknown paths and methods, in the one error shape."""
+    """Unknown paths and methods, in the one error shape; for people at a browser as a page."""
     status = error.status_code if isinstance(error, HTTPException) else 404
     method = status == 405
     refusal = Refusal(
@@ -74,6 +75,8 @@ async def _not_found(request: Request, error: Exception) -> Response:
         "GET /openapi.json lists every route.",
         headers=dict(getattr(error, "headers", None) or {}),
     )
+    if "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/v1"):
+        return error_page(Visit(request), refusal)
     return problem(refusal, request.state.request_id)
 
 

@@ -125,15 +125,10 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
             return Response(status_code=400)
         except Exception as error:
             refusal = as_refusal(error, visit.request_id)
-            if self.json:
-                response = problem(refusal, visit.request_id)
-            else:
-                response = html("error.html", visit, refusal, refusal.status, refusal.headers)
-        for name, value in SECURITY_HEADERS.items():
-            response.headers.setdefault(name, value)
-        if visit.instance.settings.secure_cookies:
-            response.headers["Strict-Transport-Security"] = "max-age=31536000"
-        return response
+            if not self.json:
+                return error_page(visit, refusal)
+            response = problem(refusal, visit.request_id)
+        return _guarded(visit, response)
 
     async def _answer(self, visit: Visit) -> Response:
         if not self.public and (visit.principal is None or not self._admits(visit.principal)):
@@ -189,6 +184,21 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
         for name, value in form.fields:
             check_text(value, f"/{name}")
         return form
+
+
+def error_page(visit: Visit, refusal: Refusal) -> Response:
+    """A refusal as people read it."""
+    response = html("error.html", visit, refusal, refusal.status, refusal.headers)
+    return _guarded(visit, response)
+
+
+def _guarded(visit: Visit, response: Response) -> Response:
+    """The response with the headers that every page carries."""
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    if visit.instance.settings.secure_cookies:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    return response
 
 
 def with_twins(pages: Iterable[PageRoute]) -> list[PageRoute]:

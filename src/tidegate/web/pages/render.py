@@ -1,7 +1,7 @@
 """From a page's Struct to HTML: the templates, what they may call, the headers of every page."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -117,8 +117,7 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters.update({  # pyright: ignore[reportCallIssue, reportArgumentType]
-
+_FILTERS: dict[str, Callable[[Any], object]] = {
     "moment": moment,
     "iso": lambda value: _time(value).isoformat(),
     "distinct": distinct,
@@ -126,6 +125,7 @@ _templates.filters.update({  # pyright: ignore[reportCallIssue, reportArgumentTy
     "words": words,
     "segment": lambda value: quote(str(value), safe=""),
 }
+_templates.filters.update(_FILTERS)  # pyright: ignore[reportCallIssue, reportArgumentType]
 _templates.globals |= {"static": static}
 
 

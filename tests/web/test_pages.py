@@ -1,0 +1,356 @@
+"""The pages as people use them: who may open what, forms and their tokens, twins, headers."""
+
+import io
+import re
+from html.parser import HTMLParser
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+import pytest
+from PIL import Image
+from tests.api import Api
+from tests.web.visitor import Visitor
+
+from tidegate.access.model import ROLES, effective
+from tidegate.web import pages
+
+KNOWN = "Bring your weapons to the square tomorrow, brothers, and leave nobody standing"
+CONTENT = '<script>alert(1)</script> & "quotes" ' + KNOWN
+
+
+def picture(format: str = "PNG") -> bytes:
+    """A picture with enough in it to have a PDQ code of quality."""
+    out = io.BytesIO()
+    Image.effect_mandelbrot((256, 256), (-2, -1.2, 1, 1), 60).convert("RGB").save(out, format)
+    return out.getvalue()
+
+
+def visitor(api: Api, role: str = "admin") -> Visitor:
+    return Visitor(api.instance, api.client, role)
+
+
+def fill(path: str) -> str:
+    """A path without its parameters: ids of nothing."""
+    path = re.sub(r"\{(revision|index)\}", "1", path)
+    return re.sub(r"\{\w+\}", str(uuid4()), path)
+
+
+def case_of(api: Api, **fields: Any) -> dict[str, Any]:
+    """A case by a match with an unconfirmed entry, and a report."""
+    api.bank("known", labels=["threat"])
+    api.entry(CONTENT, confirmed=False)
+    answer = api.submit("post-1", text=CONTENT, **fields).json()
+    report = {
+        "id": "report-1",
+        "item_id": "post-1",
+        "channel": "user_report",
+        "reason": "terrorism",
+        "comment": "<b>look</b>",
+        "created_at": "2025-12-31T23:30:00Z",
+    }
+    assert api.post("/v1/reports", report).status_code == 201
+    return answer
+
+
+class _Inline(HTMLParser):
+    """Collects what a strict CSP would refuse, and what a form that changes something lacks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.open_posts = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = dict(attrs)
+        if tag == "style" or "style" in names or any(name.startswith("on") for name in names):
+            self.found.append(f"<{tag} {attrs}>")
+        if tag == "script" and not (names.get("src") or "").startswith("/static/"):
+            self.found.append("inline script")
+        if tag in ("img", "link") and not (names.get("src") or names.get("href", "/")).startswith("/"):  # fmt: skip
+            self.found.append(f"foreign {tag}")
+        if tag == "form" and names.get("method") == "post":
+            self.open_posts += 1
+        if tag == "input" and names.get("name") in ("csrf", "token") and names.get("value"):
+            self.open_posts -= 1
+
+
+def check_html(text: str) -> None:
+    parser = _Inline()
+    parser.feed(text)
+    assert parser.found == []
+    assert parser.open_posts == 0, "a form without its CSRF token"
+
+
+@pytest.mark.parametrize("role", [None, *ROLES])
+def test_every_page_opens_to_exactly_those_who_may(api: Api, role: str | None) -> None:
+    """From the declarations themselves: a forgotten scope or a page without a gate fails here."""
+    granted = effective(ROLES[role]) if role else frozenset()
+    person = visitor(api, role) if role else None
+    for page in pages.routes:
+        if page.path in ("/sign-in/index.json", "/sign-in", "/sign-in/{token}", "/sign-out"):
+            continue
+        path = fill(page.path)
+        if person is None:
+            answer = api.client.request(page.method, path)
+            assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in"), path
+            continue
+        send = person.get if page.method == "GET" else lambda path: person.send(path, csrf=False)
+        answer = send(path)
+        if page.scope is not None and page.scope not in granted:
+            assert answer.status_code == 403, path
+            assert "csrf" not in answer.text
+        elif page.method == "POST":
+            assert answer.status_code == 403, path
+            assert "older sign-in" in answer.text
+        else:
+            assert answer.status_code == (404 if "{" in page.path else 200), path
+            assert ("json" in answer.headers["content-type"]) == page.json, path
+
+
+def test_every_page_is_strict_whatever_it_shows(api: Api) -> None:
+    case = case_of(api)["case"]
+    person = visitor(api)
+    got = person.get(f"/cases/{case}.json")
+    assert got.status_code == 200, got.text
+    item = got.json()["item_id"]
+    for path in ("/", "/cases", f"/cases/{case}", "/items?id=post-1", f"/items/{item}", "/banks",
+                 "/banks/known", "/search", "/policy", "/actions", "/ledger", "/account",
+                 "/cases/nothing"):  # fmt: skip
+        answer = person.get(path)
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "alert(1)</script>" not in answer.text
+        check_html(answer.text)
+    check_html(api.client.get("/sign-in").text)
+
+
+def test_a_case_says_why_it_is_here(api: Api) -> None:
+    case = case_of(api)["case"]
+    person = visitor(api, "reviewer")
+    text = person.get(f"/cases/{case}").text
+    assert "&lt;script&gt;alert(1)" in text
+    assert "possible-match" in text
+    assert "item.publicness == &#39;public&#39;" in text
+    assert "&lt;b&gt;look" in text
+    assert KNOWN in text
+    assert "nobody has confirmed it" in text
+    twin = person.get(f"/cases/{case}.json").json()
+    assert twin["case"]["id"] == case
+    assert twin["evaluation"]["verdict"] == "review"
+    assert [entry["text"] for entry in twin["entries"].values()] == [CONTENT]
+    queue = person.get("/cases.json").json()
+    assert [one["id"] for one in queue["cases"]] == [case]
+
+
+def test_deciding_a_case_by_its_form(api: Api) -> None:
+    case = case_of(api)["case"]
+    person = visitor(api, "reviewer")
+    assert person.send(f"/cases/{case}/claim").headers["location"] == f"/cases/{case}?done=claimed"
+    form = {"outcome": "restrict", "label": "incitement", "reason": "It calls for an attack <now>",
+            "entry": "confirm", "territory": "de, FR", "until": "2026-06-01T12:00",
+            "ground_reference": "§ 111", "ground_kind": "law"}  # fmt: skip
+    refused = person.send(f"/cases/{case}/decide", form)
+    assert refused.status_code == 422
+    assert "exemption" in refused.text
+    assert "It calls for an attack &lt;now&gt;" in refused.text  # what was typed is still there
+    assert 'value="§ 111"' in refused.text
+    check_html(refused.text)
+    assert api.count("decisions") == 0
+
+    done = person.send(f"/cases/{case}/decide", form | {"exemption": "none"})
+    assert done.status_code == 303
+    decision = api.get(f"/v1/cases/{case}").json()["decisions"][0]
+    assert decision["decided_by"] == f"user:{person.email}"
+    assert decision["ground"] == {"kind": "law", "reference": "§ 111"}
+    assert decision["restriction"]["territory"] == ["DE", "FR"]
+    assert decision["restriction"]["until"] == "2026-06-01T12:00:00Z"
+    assert api.get("/v1/banks/known/entries").json()["data"][0]["confirmed"] is True
+
+    again = person.send(f"/cases/{case}/decide", form | {"exemption": "none"})
+    assert again.status_code == 409
+    assert "restrict" in again.text
+    assert api.count("decisions") == 1
+    assert "Reopen" in person.get(f"/cases/{case}").text
+    assert person.send(f"/cases/{case}/reopen", {"reopen_reason": ""}).status_code == 422
+    assert person.send(f"/cases/{case}/reopen", {"reopen_reason": "look again"}).status_code == 303
+    assert api.get(f"/v1/cases/{case}").json()["state"] == "reopened"
+
+
+def test_the_next_case_is_the_oldest_that_nobody_holds(api: Api) -> None:
+    case = case_of(api)["case"]
+    ada, rita = visitor(api), visitor(api, "reviewer")
+    assert ada.send("/cases/next").headers["location"] == f"/cases/{case}?done=claimed"
+    assert "No case waits here" in rita.get(rita.send("/cases/next").headers["location"]).text
+    assert "holds this case" in rita.get(f"/cases/{case}").text
+    assert rita.send(f"/cases/{case}/decide", {"outcome": "pass", "reason": "x"}).status_code == 409
+    assert ada.send(f"/cases/{case}/release").status_code == 303
+    assert rita.send("/cases/next").headers["location"] == f"/cases/{case}?done=claimed"
+
+
+def test_a_form_without_its_token_changes_nothing(api: Api) -> None:
+    case = case_of(api)["case"]
+    ada, rita = visitor(api), visitor(api, "reviewer")
+    for token in ({}, {"csrf": ""}, {"csrf": "é"}, {"csrf": ada.csrf()}):
+        answer = rita.send(f"/cases/{case}/claim", token, csrf=False)
+        assert answer.status_code == 403
+    assert api.get(f"/v1/cases/{case}").json()["state"] == "open"
+
+
+def test_what_a_rule_restricted_is_lifted_on_the_item(api: Api) -> None:
+    api.bank()
+    api.entry(KNOWN)
+    assert api.submit("post-1", text=KNOWN).json()["verdict"] == "restrict"
+    person = visitor(api, "reviewer")
+    item = person.get("/items.json?id=post-1").json()["item"]["id"]
+    assert person.send(f"/items/{item}/lift", {"reason": ""}).status_code == 422
+    assert person.send(f"/items/{item}/lift", {"reason": "It is a play"}).status_code == 303
+    kinds = [action["type"] for action in api.get("/v1/actions").json()["data"]]
+    assert kinds == ["action.restrict", "action.lift"]
+    assert person.send(f"/items/{item}/lift", {"reason": "again"}).status_code == 409
+
+
+def entries_of(person: Visitor) -> list[dict[str, Any]]:
+    """The text, then the file."""
+    found = person.get("/banks/tapes.json").json()["entries"]
+    return sorted(found, key=lambda entry: entry["has_file"])
+
+
+def test_a_bank_from_its_form_to_its_search(api: Api) -> None:
+    person = visitor(api, "curator")
+    made = person.send(
+        "/banks", {"name": "tapes", "stance": "known", "labels": "threat, propaganda"}
+    )
+    assert made.headers["location"] == "/banks/tapes?done=bank"
+    taken = person.send("/banks", {"name": "tapes", "stance": "known"})
+    assert taken.status_code == 409
+    assert person.send("/banks", {"name": "no spaces", "stance": "known"}).status_code == 422
+
+    entries = "/banks/tapes/entries"
+    assert person.send(entries, files={"file": ("", b"")}).status_code == 422
+    file = {"file": ("tape.png", picture(), "image/png")}
+    assert person.send(entries, {"note": "a <tape>"}, files=file).status_code == 303
+    assert person.send(entries, {"text": KNOWN, "confirmed": "yes"}).status_code == 303
+    text, tape = entries_of(person)
+    assert (text["state"], tape["state"]) == ("confirmed", "unconfirmed")
+    assert text["labels"] == ["threat", "propaganda"]
+    shown = person.get("/banks/tapes").text
+    assert "a &lt;tape&gt;" in shown
+    check_html(shown)
+
+    found = person.send("/search", files={"file": ("copy.jpg", picture("JPEG"), "image/jpeg")})
+    assert "1 entry matches" in found.text
+    assert "pdq" in found.text
+    check_html(found.text)
+    found = person.send("/search", {"text": KNOWN.upper()})
+    assert "1 entry matches" in found.text
+    assert "the same" in found.text
+    assert "0 entries match" in person.send("/search", {"text": "a calm day at the sea"}).text
+
+    entry = f"{entries}/{tape['id']}"
+    assert person.send(f"{entry}/confirm").status_code == 303
+    assert person.send(f"{entry}/switch", {"enabled": "no"}).status_code == 303
+    after = entries_of(person)[1]
+    assert (after["state"], after["enabled"]) == ("confirmed", False)
+    assert person.send(f"{entry}/refute").status_code == 303
+    assert person.send("/banks/tapes/switch", {"enabled": "no"}).status_code == 303
+    assert person.get("/banks/tapes.json").json()["bank"]["enabled"] is False
+    assert person.send(f"{entries}/nothing/confirm").status_code == 404
+
+
+def test_media_are_blurred_until_asked_for(api: Api) -> None:
+    api.bank()
+    raw = picture()
+    assert api.call("POST", "/v1/banks/known/entries", files={"file": ("a.png", raw)}).is_success
+    data = msgspec.to_builtins(raw)
+    answer = api.submit("post-1", media=[{"filename": "a.png", "data": data}]).json()
+    person = visitor(api, "reviewer")
+    page = person.get(f"/cases/{answer['case']}").text
+    sources = re.findall(r'src="(/media/[^"]+)"', page)
+    assert len(sources) == 3  # in the content, and side by side with the entry
+    assert all(source.endswith("?blur=1") for source in sources)
+    sources = re.findall(
+        r'src="(/media/[^"]+)"', person.get(f"/cases/{answer['case']}?show=1").text
+    )
+    assert all(source.endswith("?blur=0") for source in sources)
+    for source in set(sources):
+        plain, blurred = person.get(source), person.get(source.replace("blur=0", "blur=1"))
+        for drawn in (plain, blurred):
+            assert drawn.headers["content-type"] == "image/jpeg"
+            assert (
+                drawn.content[:3] == b"\xff\xd8\xff"
+            )  # drawn anew, never the bytes that were sent
+        assert len(blurred.content) < len(plain.content)
+    assert visitor(api, "curator").get(sources[0]).status_code == 200
+    assert person.get(sources[0].replace("/1/0", "/1/7")).status_code == 404
+
+
+def test_a_dead_letter_is_seen_and_sent_again(api: Api) -> None:
+    api.bank()
+    api.entry(KNOWN)
+    person = visitor(api)
+    with api.instance.database.begin() as tx:
+        from tidegate.enforcement.webhooks import create_webhook
+
+        create_webhook(tx, "https://platform.example/hook", enforce=True)
+    assert api.submit("post-1", text=KNOWN).json()["action"]
+    with api.instance.database.begin() as tx:
+        tx.connection.exec_driver_sql(
+            "UPDATE deliveries SET state = 'dead', attempts = 9, last_error = 'no route',"
+            " last_attempt_at = now()"
+        )
+    assert person.get("/index.json").json()["outbox"]["dead"] == 1
+    page = person.get("/actions")
+    assert "no route" in page.text
+    assert "whsec_" not in page.text
+    action = person.get("/actions.json").json()["dead"][0]["action_id"]
+    assert person.send(f"/actions/{action}/replay").status_code == 303
+    assert person.get("/actions.json").json()["dead"] == []
+    assert visitor(api, "auditor").send(f"/actions/{action}/replay").status_code == 403
+
+
+def test_home_shows_each_role_its_own_part(api: Api) -> None:
+    case_of(api)
+    reviewer = visitor(api, "reviewer").get("/index.json").json()
+    assert sum(reviewer["waiting"]["default"].values()) == 1
+    assert reviewer["recent"]["verdicts"]["review"] == 1
+    assert reviewer["ledger"] is None
+    auditor = visitor(api, "auditor")
+    assert auditor.get("/index.json").json()["ledger"]["unsealed"] > 0
+    assert "Take the next case" not in auditor.get("/").text
+    curator = visitor(api, "curator").get("/index.json").json()
+    assert (curator["waiting"], curator["outbox"]) == (None, None)
+
+
+@pytest.mark.parametrize("body", [b"\xff=1", b"a=%ff", b"a=1&" * 200, b"reason=%00"])
+def test_a_form_that_is_none_is_refused(api: Api, body: bytes) -> None:
+    person = visitor(api)
+    answer = person._send(
+        "POST",
+        "/banks",
+        content=body,
+        headers={"content-type": "application/x-www-form-urlencoded"},
+    )
+    assert answer.status_code in (400, 422)
+    assert api.count("banks") == 0
+
+
+def test_a_wrong_parameter_is_said_on_a_page(api: Api) -> None:
+    person = visitor(api)
+    assert person.get("/cases?state=gone").status_code == 422
+    assert person.get("/cases?cursor=x").status_code == 422
+    assert person.get("/ledger?before=0").status_code == 422
+    problem = person.get("/cases.json?state=gone")
+    assert problem.headers["content-type"] == "application/problem+json"
+
+
+def test_a_path_that_is_none_answers_each_in_their_own_way(api: Api) -> None:
+    person = visitor(api)
+    page = person.get("/nowhere", headers={"accept": "text/html,*/*"})
+    assert page.status_code == 404
+    assert "There is nothing at this path" in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert person.get("/nowhere").headers["content-type"] == "application/problem+json"

@@ -1,0 +1,177 @@
+"""The pages in a real browser: decided by keys alone, and without JavaScript at all."""
+
+import base64
+import io
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from tests.api import item
+from tests.serving import Served, serving
+
+pytestmark = pytest.mark.browser
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+KNOWN = "Bring your weapons to the square tomorrow, brothers, and leave nobody standing"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine")
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+             "--disable-background-networking", "--disable-component-update"]  # fmt: skip
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Served]:
+    """A real server with six cases: five by a text, one by a picture."""
+    out = io.BytesIO()
+    Image.effect_mandelbrot((256, 256), (-2, -1.2, 1, 1), 60).convert("RGB").save(out, "PNG")
+    with serving(tmp_path_factory.mktemp("console") / "instance") as served:
+        headers = {"Authorization": f"Bearer {served.key('admin')}"}
+        with httpx.Client(base_url=served.url, headers=headers, timeout=30) as client:
+            bank = {"name": "known", "stance": "known", "labels": ["threat"]}
+            client.post("/v1/banks", json=bank).raise_for_status()
+            entries = "/v1/banks/known/entries"
+            client.post(entries, files={"file": ("a.png", out.getvalue())}).raise_for_status()
+            client.post(entries, json={"text": KNOWN}).raise_for_status()
+            for number in range(5):
+                client.post("/v1/items", json=item(f"post-{number}", text=KNOWN)).raise_for_status()
+            media = [{"filename": "a.png", "data": base64.b64encode(out.getvalue()).decode()}]
+            post = item("post-picture", text="look", media=media)
+            client.post("/v1/items", json=post).raise_for_status()
+        yield served
+
+
+@pytest.fixture(scope="module")
+def signed_in(browser: Browser, served: Served, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cookies of a session that began with the link that the command printed."""
+    context = browser.new_context()
+    page = context.new_page()
+    link = served.cli("users", "create", "--email", "rita@example.org", "--role", "reviewer")
+    path = link[link.index("/sign-in/") :].split()[0]
+    page.goto(served.url + path)
+    assert page.title() == "Home · Tidegate"
+    kept = tmp_path_factory.mktemp("cookies") / "state.json"
+    context.storage_state(path=kept)
+    context.close()
+    return kept
+
+
+class Tab:
+    """A page whose console must stay silent: a CSP violation would speak there."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.complaints: list[str] = []
+        self.page: Page = context.new_page()
+        self.page.on("console", lambda said: self.complaints.append(said.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+
+def test_a_case_is_decided_by_keys_alone(browser: Browser, served: Served, signed_in: Path) -> None:
+    context = browser.new_context(storage_state=signed_in)
+    tab = Tab(context)
+    page = tab.page
+    page.goto(f"{served.url}/cases")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/cases/*-*")
+    assert page.locator("h1").inner_text() == "post-0"
+    page.keyboard.press("g")
+    page.wait_for_url("**done=claimed")
+    page.keyboard.press("r")
+    page.keyboard.press("c")
+    page.keyboard.press("w")
+    page.keyboard.type("It calls for an attack: restrict")  # letters are letters in a field
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**done=decided")
+    assert "A restriction stands" in page.inner_text("main")
+    assert "It calls for an attack: restrict" in page.inner_text("main")
+    page.keyboard.press("n")
+    page.wait_for_url("**done=claimed")
+    assert page.locator("h1").inner_text() == "post-1"
+    page.keyboard.press("?")
+    assert page.locator("dialog[open]").count() == 1
+    page.keyboard.press("Escape")
+    assert tab.complaints == []
+    context.close()
+
+
+def test_keys_can_be_switched_off(browser: Browser, served: Served, signed_in: Path) -> None:
+    context = browser.new_context(storage_state=signed_in)
+    page = context.new_page()
+    page.goto(f"{served.url}/")
+    page.get_by_role("button", name="Keys").click()
+    page.get_by_label("Single keys are on").uncheck()
+    page.get_by_role("button", name="Close").click()
+    page.keyboard.press("n")
+    assert page.url == f"{served.url}/"
+    assert not page.locator("kbd.key").first.is_visible()
+    context.close()
+
+
+def test_showing_media_keeps_what_was_typed(
+    browser: Browser, served: Served, signed_in: Path
+) -> None:
+    context = browser.new_context(storage_state=signed_in)
+    tab = Tab(context)
+    page = tab.page
+    page.goto(f"{served.url}/cases")
+    page.get_by_role("link", name="post-picture").click()
+    page.get_by_label("Reason").fill("half a sentence")
+    assert page.locator("img.blurred").count() == 3
+    page.get_by_role("link", name="Show media").click()
+    page.locator("img.shown").first.wait_for()
+    assert page.locator("img.blurred").count() == 0
+    assert page.get_by_label("Reason").input_value() == "half a sentence"
+    page.get_by_role("link", name="Blur media").click()
+    page.locator("img.blurred").first.wait_for()
+    for picture in page.locator("img").all():
+        picture.scroll_into_view_if_needed()
+    page.wait_for_load_state("networkidle")
+    loaded = "images => images.every(image => image.naturalWidth > 0)"
+    assert page.locator("img").evaluate_all(loaded)
+    assert tab.complaints == []
+    context.close()
+
+
+def test_everything_works_without_javascript(
+    browser: Browser, served: Served, signed_in: Path
+) -> None:
+    context = browser.new_context(storage_state=signed_in, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(served.url)
+    page.get_by_role("button", name="Take the next case").click()
+    first = page.locator("h1").inner_text()
+    page.locator("label.escalate").click()
+    page.get_by_label("Reason").fill("For the authority")
+    page.get_by_role("button", name="Decide").click()
+    assert "For the authority" in page.inner_text("main")
+    page.get_by_role("button", name="Next case").click()
+    assert page.locator("h1").inner_text() != first
+    context.close()
+
+
+@pytest.mark.parametrize("width", [320, 400, 800, 1280])
+def test_nothing_overflows_at_any_width(
+    browser: Browser, served: Served, signed_in: Path, width: int
+) -> None:
+    size = {"width": width, "height": 800}
+    context = browser.new_context(storage_state=signed_in, viewport=size)
+    page = context.new_page()
+    for path in ("/", "/cases", "/items?id=post-0", "/banks", "/banks/known", "/search", "/policy",
+                 "/actions", "/account"):  # fmt: skip
+        page.goto(served.url + path)
+        over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert page.evaluate(over) <= 0, path
+    context.close()

@@ -1,0 +1,130 @@
+"""Signing in and out at the console, and the person's own page."""
+
+import re
+
+import httpx
+import pytest
+from tests.api import Api
+from tests.web.visitor import Visitor
+
+from tidegate.infra.clock import FakeClock
+
+PASSWORD = "correct horse battery"
+
+
+def form_token(api: Api) -> str:
+    """Open the sign-in form as a stranger; its cookie stays in the client."""
+    api.client.cookies.clear()
+    found = re.search(r'name="token" value="([^"]+)"', api.client.get("/sign-in").text)
+    assert found
+    return found[1]
+
+
+def sign_in(api: Api, email: str, password: str) -> httpx.Response:
+    form = {"token": form_token(api), "email": email, "password": password}
+    return api.client.post("/sign-in", data=form)
+
+
+def with_password(api: Api) -> Visitor:
+    person = Visitor(api.instance, api.client, "reviewer")
+    answer = person.send("/account/password", {"password": PASSWORD, "again": PASSWORD})
+    assert answer.headers["location"] == "/account?done=password"
+    return person
+
+
+def test_a_link_signs_in_once_and_looking_does_not_use_it(api: Api) -> None:
+    person = Visitor(api.instance, api.client, "reviewer")
+    link = person.new_link()
+    assert api.client.head(f"/sign-in/{link}").status_code == 200
+    answer = api.client.get(f"/sign-in/{link}")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+    api.client.cookies.clear()
+    for gone in (link, "made-up"):
+        assert api.client.head(f"/sign-in/{gone}").status_code == 410
+        answer = api.client.get(f"/sign-in/{gone}")
+        assert answer.status_code == 410
+        assert "does not work any more" in answer.text
+        assert "set-cookie" not in answer.headers
+
+
+def test_a_password_signs_in_and_a_wrong_one_says_nothing_more(api: Api) -> None:
+    person = with_password(api)
+    answer = sign_in(api, person.email.upper(), PASSWORD)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert api.client.get("/account").status_code == 200
+    assert api.client.get("/sign-in").headers["location"] == "/"
+
+    wrong = sign_in(api, person.email, "wrong horse battery")
+    unknown = sign_in(api, "nobody@example.org", PASSWORD)
+    assert wrong.status_code == unknown.status_code == 401
+    assert "That did not match" in wrong.text
+    assert PASSWORD not in unknown.text
+    hide = re.compile(r'(name="token" value|name="email"[^>]+value)="[^"]+"')
+    assert hide.sub("", wrong.text) == hide.sub("", unknown.text)
+
+
+def test_guessing_is_slowed_and_the_page_says_until_when(api: Api, clock: FakeClock) -> None:
+    person = with_password(api)
+    for _ in range(6):
+        assert sign_in(api, person.email, "wrong").status_code == 401
+    slowed = sign_in(api, person.email, PASSWORD)
+    assert slowed.status_code == 429
+    assert slowed.headers["retry-after"] == "3"
+    assert "Try again in 3 seconds" in slowed.text
+    clock.advance(3)
+    assert sign_in(api, person.email, PASSWORD).status_code == 303
+
+
+def test_the_form_is_ours_or_it_is_refused(api: Api) -> None:
+    person = with_password(api)
+    token = form_token(api)
+    form = {"token": token, "email": person.email, "password": PASSWORD}
+    assert api.client.post("/sign-in", data=form | {"token": "other"}).status_code == 403
+    api.client.cookies.clear()
+    assert api.client.post("/sign-in", data=form).status_code == 403
+    assert api.client.post("/sign-in", data={"token": ""}).status_code == 403
+
+
+def test_signing_out_ends_the_session_itself(api: Api) -> None:
+    person = Visitor(api.instance, api.client, "reviewer")
+    kept = dict(person.cookies)
+    assert person.send("/sign-out", csrf=False).status_code == 403
+    assert person.send("/sign-out").headers["location"] == "/sign-in?done=signed-out"
+    person.cookies = kept  # as somebody would who copied it
+    assert person.get("/").headers["location"] == "/sign-in"
+    assert "You are signed out" in api.client.get("/sign-in?done=signed-out").text
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"password": "short", "again": "short", "old": PASSWORD}, "12 to 256 characters"),
+        ({"password": PASSWORD + "1", "again": PASSWORD, "old": PASSWORD}, "the same password"),
+        ({"password": PASSWORD + "1", "again": PASSWORD + "1", "old": "x"}, "until now"),
+        ({"password": PASSWORD + "1", "again": PASSWORD + "1"}, "until now"),
+    ],
+)
+def test_a_password_that_is_not_changed(api: Api, form: dict[str, str], said: str) -> None:
+    person = with_password(api)
+    answer = person.send("/account/password", form)
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert sign_in(api, person.email, PASSWORD).status_code == 303
+
+
+def test_a_changed_password_ends_the_other_sessions(api: Api) -> None:
+    person = with_password(api)
+    elsewhere = sign_in(api, person.email, PASSWORD)
+    other = {"Cookie": elsewhere.headers["set-cookie"].split(";")[0]}
+    api.client.cookies.clear()
+    assert api.client.get("/account", headers=other).status_code == 200
+    new = "another horse battery"
+    form = {"password": new, "again": new, "old": PASSWORD}
+    assert person.send("/account/password", form).status_code == 303
+    assert api.client.get("/account", headers=other).headers["location"] == "/sign-in"
+    assert person.get("/account").status_code == 200
+    assert sign_in(api, person.email, PASSWORD).status_code == 401
+    assert sign_in(api, person.email, new).status_code == 303

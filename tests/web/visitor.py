@@ -1,0 +1,54 @@
+"""A person at the console in tests: signs in by a link, opens pages, sends forms as a browser does."""
+
+import re
+from typing import Any
+
+import httpx
+from starlette.testclient import TestClient
+
+from tidegate.access.actions import create_link, create_user
+from tidegate.pipeline.instance import Instance
+
+
+class Visitor:
+    """One browser of one person. Redirects are not followed."""
+
+    def __init__(self, instance: Instance, client: TestClient, role: str = "admin") -> None:
+        self.instance = instance
+        self.client = client
+        self.email = f"{role}@example.org"
+        with instance.database.begin() as tx:
+            self.link = create_user(tx, self.email, role)[1]
+        client.cookies.clear()
+        assert client.get(f"/sign-in/{self.link}").status_code == 303
+        self.cookies = dict(client.cookies)
+        client.cookies.clear()
+
+    def new_link(self) -> str:
+        with self.instance.database.begin() as tx:
+            return create_link(tx, self.email)
+
+    def get(self, path: str, **more: Any) -> httpx.Response:
+        return self._send("GET", path, **more)
+
+    def send(
+        self, path: str, form: dict[str, Any] | None = None, csrf: bool = True, **more: Any
+    ) -> httpx.Response:
+        """POST a form, with the CSRF token of the person's pages unless told otherwise."""
+        token = {"csrf": self.csrf()} if csrf else {}
+        return self._send("POST", path, data=token | (form or {}), **more)
+
+    def csrf(self) -> str:
+        found = re.search(r'name="csrf" value="([^"]+)"', self.get("/account").text)
+        assert found
+        return found[1]
+
+    def _send(self, method: str, path: str, **more: Any) -> httpx.Response:
+        self.client.cookies.clear()
+        for name, value in self.cookies.items():
+            self.client.cookies.set(name, value)
+        try:
+            return self.client.request(method, path, **more)
+        finally:
+            self.cookies = dict(self.client.cookies)
+            self.client.cookies.clear()
