@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 from psycopg import sql
-from sqlalchemy import exc
+from sqlalchemy import event, exc
 from sqlalchemy.engine import Connection, CursorResult, Engine
 from sqlalchemy.sql import Executable
 
@@ -110,7 +110,7 @@ class Database:
                 "options": "-c TimeZone=UTC -c idle_in_transaction_session_timeout=60000",
             },
         )
-        sa.event.listen(self.engine, "checkout", _refuse_closed)
+        event.listen(self.engine, "checkout", _refuse_closed)
 
     @contextmanager
     def begin(self, actor: str = "system", request_id: str = "") -> Generator[Tx]:
