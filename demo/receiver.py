@@ -1,0 +1,87 @@
+"""The platform's side, in a process of its own: takes webhook messages and acts on them.
+
+`python demo/receiver.py FILE` reads the signing secret from standard input after it has printed its
+port, and appends every message that it took to FILE, one JSON line each. This is what a platform's
+own receiver looks like, but that it keeps its state in memory.
+"""
+
+import json
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from tidegate.client.webhooks import WebhookVerificationError, verify_webhook
+
+
+class Platform:
+    """What this platform shows and hides, as it was told."""
+
+    def __init__(self, log: Path) -> None:
+        self.secret = ""
+        self._log = log.open("a", buffering=1)
+        self._lock = threading.Lock()
+        self._seen: set[str] = set()
+        self._latest: dict[str, int] = {}
+        self._hidden: set[str] = set()
+
+    def take(self, headers: dict[str, str], body: bytes) -> int:
+        """Act on a message; returns the HTTP status to answer."""
+        try:
+            message = verify_webhook(self.secret, headers, body)
+        except WebhookVerificationError:
+            self._note({"verified": False})
+            return 401
+        with self._lock:
+            if message.id not in self._seen:
+                self._seen.add(message.id)
+                self._act(message.type, message.data.item, message.data.sequence)
+                self._note(
+                    {
+                        "verified": True,
+                        "id": message.id,
+                        "type": message.type,
+                        "item": message.data.item,
+                        "sequence": message.data.sequence,
+                        "hidden": message.data.item in self._hidden,
+                    }
+                )
+        return 204
+
+    def _act(self, type: str, item: str, sequence: int) -> None:
+        # A late message must not undo a later one.
+        if type.startswith("action.") and sequence > self._latest.get(item, 0):
+            self._latest[item] = sequence
+            if type == "action.restrict":
+                self._hidden.add(item)
+            elif type == "action.lift":
+                self._hidden.discard(item)
+
+    def _note(self, line: dict[str, object]) -> None:
+        self._log.write(json.dumps(line) + "\n")
+
+
+def main() -> None:
+    platform = Platform(Path(sys.argv[1]))
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            self.send_response(platform.take(dict(self.headers), body))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    print(server.server_address[1], flush=True)
+    platform.secret = sys.stdin.readline().strip()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    sys.stdin.read()  # until whoever started this ends, however it ends
+
+
+if __name__ == "__main__":
+    main()
