@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -57,9 +58,9 @@ def template(server_url: str) -> Iterator[str]:
         admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-@pytest.fixture
-def database_url(server_url: str, template: str) -> Iterator[str]:
-    """A fresh, migrated database of this test alone."""
+@contextmanager
+def cloned(server_url: str, template: str) -> Iterator[str]:
+    """A fresh, migrated database."""
     name = f"test_{uuid4().hex[:12]}"
     with psycopg.connect(server_url, autocommit=True) as admin:
         while True:
@@ -71,6 +72,13 @@ def database_url(server_url: str, template: str) -> Iterator[str]:
     yield _with_database(server_url, name)
     with psycopg.connect(server_url, autocommit=True) as admin:
         admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def database_url(server_url: str, template: str) -> Iterator[str]:
+    """A fresh, migrated database of this test alone."""
+    with cloned(server_url, template) as url:
+        yield url
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import structlog
 import typer
 import uvicorn
 import uvloop
+from starlette.types import ASGIApp
 
 from tidegate.cli.context import ADDRESS_FILE, DataDir, settings_of
 from tidegate.infra.logs import configure_logs
@@ -120,12 +121,12 @@ class Helpers:
         self._worker = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
 
 
-def run_web(app: object, settings: Settings) -> None:
-    """Serve HTTP until SIGTERM or SIGINT; requests in flight finish first."""
+def web_server(app: ASGIApp, host: str, port: int) -> uvicorn.Server:
+    """The HTTP server; to be run by `_serve`, with the signals left to the caller."""
     config = uvicorn.Config(
         app,  # pyright: ignore[reportArgumentType]
-        host=settings.host,
-        port=settings.port,
+        host=host,
+        port=port,
         loop="uvloop",
         http=Connection,
         lifespan="on",
@@ -137,7 +138,12 @@ def run_web(app: object, settings: Settings) -> None:
         timeout_graceful_shutdown=20,
         backlog=2048,
     )
-    server = uvicorn.Server(config)
+    return uvicorn.Server(config)
+
+
+def run_web(app: ASGIApp, settings: Settings) -> None:
+    """Serve HTTP until SIGTERM or SIGINT; requests in flight finish first."""
+    server = web_server(app, settings.host, settings.port)
     (settings.data_dir / ADDRESS_FILE).write_text(f"http://{settings.host}:{settings.port}\n")
 
     async def main() -> None:

@@ -4,6 +4,7 @@ Closing in the ordinary way waits until the client has read what it is owed, whi
 reads will not.
 """
 
+import asyncio
 from collections.abc import Callable, MutableMapping
 from typing import Any
 
@@ -22,8 +23,9 @@ class Connection(HttpToolsProtocol):
         scope["extensions"] = {_EXTENSION: self.transport.abort}
 
 
-def drop(scope: Scope) -> None:
+async def drop(scope: Scope) -> None:
     """Drop the connection, whatever is still to be sent. Without one of ours this does nothing."""
     abort: Callable[[], None] | None = scope.get("extensions", {}).get(_EXTENSION)
     if abort is not None:
         abort()
+        await asyncio.sleep(0)  # now uvicorn knows too

@@ -6,14 +6,16 @@ and closed when neither side has moved for `idle_seconds`.
 """
 
 import asyncio
+import time
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from contextlib import asynccontextmanager, nullcontext
+from typing import TypeVar
 
 import msgspec
 import structlog
 from starlette.requests import ClientDisconnect, Request
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from tidegate.content.model import ItemIn
 from tidegate.infra.errors import Refusal
@@ -24,6 +26,8 @@ from tidegate.web.connection import drop
 from tidegate.web.problems import as_refusal, problem
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 SCOPE = "items:write"
 MAX_LINES = 10_000
@@ -36,6 +40,7 @@ class Window:
 
     def __init__(self, idle: float) -> None:
         self.idle = idle
+        self.moved_at = time.monotonic()
         self.owed: deque[tuple[asyncio.Task[bytes], int]] = deque()
         self.bytes = 0
         self.ended = False
@@ -48,17 +53,35 @@ class Window:
     def push(self, task: "asyncio.Task[bytes]", size: int) -> None:
         self.owed.append((task, size))
         self.bytes += size
-        self.moved.set()
+        self.move()
 
     def pop(self) -> None:
         _, size = self.owed.popleft()
         self.bytes -= size
+        self.move()
+
+    def move(self) -> None:
+        self.moved_at = time.monotonic()
         self.moved.set()
 
-    async def wait(self) -> None:
+    async def change(self) -> None:
         """Until something moves. Raises TimeoutError when nothing does."""
         self.moved.clear()
-        await asyncio.wait_for(self.moved.wait(), self.idle)
+        await self.patiently(self.moved.wait())
+
+    async def patiently(self, wanted: Awaitable[T]) -> T:
+        """The result of `wanted`, waited for as long as either side moves. Raises TimeoutError."""
+        task = asyncio.ensure_future(wanted)
+        try:
+            while not task.done():
+                left = self.moved_at + self.idle - time.monotonic()
+                if left <= 0:
+                    raise TimeoutError
+                await asyncio.wait({task}, timeout=left)
+        finally:
+            task.cancel()  # harmless when done
+        self.moved_at = time.monotonic()
+        return task.result()
 
 
 class Turns:
@@ -112,14 +135,16 @@ async def batch(scope: Scope, receive: Receive, send: Send) -> None:
     ]
     window = Window(call.instance.settings.idle_seconds)
     reader = asyncio.create_task(_read(call, receive, window))
-    await asyncio.sleep(0)  # the reader goes first: who sent Expect: 100-continue is told to go on
+    # The reader asks first: whoever sent Expect: 100-continue is told to go on.
+    for _ in range(2):
+        await asyncio.sleep(0)
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     try:
         await _write(window, send, reader)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
     except (TimeoutError, ClientDisconnect):
         log.info("batch.dropped", request_id=request_id, owed=len(window.owed))
-        drop(scope)
+        await drop(scope)
     finally:
         reader.cancel()
         for task, _ in window.owed:
@@ -132,15 +157,15 @@ async def _write(window: Window, send: Send, reader: "asyncio.Task[None]") -> No
         if reader.done():
             reader.result()  # raises what ended it early
         if not window.owed:
-            await window.wait()
+            await window.change()
             continue
-        await asyncio.wait_for(asyncio.shield(window.owed[0][0]), window.idle)
+        await window.patiently(asyncio.shield(window.owed[0][0]))
         lines: list[bytes] = []
         while window.owed and window.owed[0][0].done() and len(lines) < 64:
             lines.append(window.owed[0][0].result())
             window.pop()
         message = {"type": "http.response.body", "body": b"".join(lines), "more_body": True}
-        await asyncio.wait_for(send(message), window.idle)
+        await window.patiently(send(message))
     await reader
 
 
@@ -167,8 +192,10 @@ async def _lines(receive: Receive, window: Window, limit: int) -> AsyncIterator[
     more = True
     while more:
         while window.is_full:
-            await window.wait()
-        message = await _next(receive, window)
+            await window.change()
+        message = await window.patiently(receive())
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
         more = message.get("more_body", False)
         piece: bytes = message.get("body", b"")
         rest += piece
@@ -177,7 +204,7 @@ async def _lines(receive: Receive, window: Window, limit: int) -> AsyncIterator[
             rest = bytearray(tail)
             for line in whole:
                 while window.is_full:
-                    await window.wait()
+                    await window.change()
                 yield line
         if len(rest) > limit:
             yield Refusal(
@@ -190,26 +217,6 @@ async def _lines(receive: Receive, window: Window, limit: int) -> AsyncIterator[
             return
     if rest:
         yield bytes(rest)
-
-
-async def _next(receive: Receive, window: Window) -> Message:
-    """The next piece of the body. While answers still leave, a silent client is not idle."""
-    waiting = asyncio.ensure_future(receive())
-    try:
-        while True:
-            owed = len(window.owed)
-            done, _ = await asyncio.wait({waiting}, timeout=window.idle)
-            if done:
-                break
-            if len(window.owed) == owed:
-                raise TimeoutError
-    finally:
-        if not waiting.done():
-            waiting.cancel()
-    message = waiting.result()
-    if message["type"] == "http.disconnect":
-        raise ClientDisconnect
-    return message
 
 
 async def _answer(call: Call, turns: Turns, index: int, line: bytes | Refusal) -> bytes:
