@@ -1,0 +1,1 @@
+"""Benchmarks: real servers, driven and measured from outside. `make bench` runs them all."""

@@ -1,0 +1,206 @@
+"""How many posts an instance decides, how fast, and what that costs: `make bench-decide`.
+
+A real `tidegate serve` with its own PostgreSQL, banks of 10,000 entries and the default pack is
+driven over HTTP; an answer counts when it has arrived, and what was answered is then counted in the
+database. QUICK=1 answers in under a minute; BENCH_ONLY=CASE[,CASE…] measures some of the cases.
+"""
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from statistics import median
+
+import msgspec
+import psycopg
+import uvloop
+
+from benchmarks import report
+from benchmarks.instance import Instance, PeakMemory, running
+from benchmarks.load import Run, in_batches, one_by_one, percentile, request
+from benchmarks.material import Posts, fill_banks, open_cases
+
+BENCH = "decide"
+ENTRIES = 10_000
+CASES = 100_000
+BATCH = 500
+DRAIN_SECONDS = 60.0
+
+QUICK = os.environ.get("QUICK", "") not in ("", "0")
+SECONDS = 4.0 if QUICK else 12.0
+ROUNDS = 1 if QUICK else 3
+ONLY = frozenset(filter(None, os.environ.get("BENCH_ONLY", "").split(",")))
+
+
+class Case(msgspec.Struct, frozen=True):
+    """Something to measure: `drive(seconds)` applies the load."""
+
+    name: str
+    label: str
+    items: int  # per latency that is measured
+    drive: Callable[[float], Awaitable[Run]]
+    metric: str
+    target: float
+    unit: str
+    judges: bool = True
+
+
+def cases(instance: Instance, posts: Posts) -> list[Case]:
+    port = instance.port
+    listing = request("GET", "/v1/cases", instance.key)
+    return [
+        Case(
+            "text-batch",
+            f"text, batches of {BATCH}",
+            BATCH,
+            lambda s: in_batches(port, lambda: posts.batch(BATCH), seconds=s, connections=4),
+            "items/s",
+            2000,
+            "items/s",
+        ),
+        Case(
+            "text-single",
+            "text, one by one, 32 connections",
+            1,
+            lambda s: one_by_one(port, posts.one, seconds=s, connections=32),
+            "items/s",
+            800,
+            "items/s",
+        ),
+        Case(
+            "jpeg-single",
+            "512×512 JPEG, one by one",
+            1,
+            lambda s: one_by_one(port, posts.picture, seconds=s, connections=32),
+            "items/s",
+            150,
+            "items/s",
+        ),
+        Case(
+            "cases-first-page",
+            f"GET /v1/cases, {CASES:,} open, p95",
+            1,
+            lambda s: one_by_one(port, lambda: listing, seconds=min(s, 6), connections=1),
+            "p95",
+            50,
+            "ms",
+            judges=False,
+        ),
+    ]
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def measure(instance: Instance, case: Case, seconds: float) -> dict[str, float]:
+    """One round of a case: its metrics by name."""
+    before = instance.cpu_seconds()
+    own = time.process_time()
+    with PeakMemory(instance) as memory:
+        run = asyncio.run(case.drive(seconds))
+    own = time.process_time() - own
+    after = instance.cpu_seconds()
+    count = len(run.latencies) * case.items
+    if case.judges:
+        verdicts = run.verdicts()
+        if sum(verdicts.values()) != count:
+            raise RuntimeError(f"{count} posts were sent, answered were {verdicts}")
+    metrics = {
+        "items/s": count / run.seconds,
+        "p50": percentile(run.latencies, 0.50),
+        "p95": percentile(run.latencies, 0.95),
+        "p99": percentile(run.latencies, 0.99),
+        "peak memory": memory.megabytes,
+        "CPU load generator": own / count * 1e6,
+    }
+    for name in before:
+        metrics[f"CPU {name}"] = (after[name] - before[name]) / count * 1e6
+    metrics["load average"] = os.getloadavg()[0]
+    metrics["n"] = count
+    return metrics
+
+
+UNITS = {"items/s": "items/s", "p50": "ms", "p95": "ms", "p99": "ms", "peak memory": "MB"}
+
+
+def unit(metric: str) -> str:
+    return "µs/item" if metric.startswith("CPU ") else UNITS.get(metric, "")
+
+
+def drained(instance: Instance) -> float:
+    """Wait until the ledger has sealed everything; returns the seconds it took."""
+    began = time.monotonic()
+    with psycopg.connect(instance.database_url, autocommit=True) as connection:
+        while time.monotonic() - began < DRAIN_SECONDS:
+            row = connection.execute("SELECT 1 FROM ledger_pending LIMIT 1").fetchone()
+            if row is None:
+                break
+            time.sleep(0.1)
+    return time.monotonic() - began
+
+
+def count_items(instance: Instance) -> int:
+    with psycopg.connect(instance.database_url) as connection:
+        row = connection.execute("SELECT count(*) FROM revisions").fetchone()
+        return row[0] if row else 0
+
+
+def measure_all(instance: Instance, posts: Posts) -> tuple[list[report.Line], list[report.Bar]]:
+    """Every case, warmed up, in several rounds; the middle round of each is what is reported."""
+    lines: list[report.Line] = []
+    bars: list[report.Bar] = []
+    where = report.machine()
+    for case in cases(instance, posts):
+        if ONLY and case.name not in ONLY:
+            continue
+        if not case.judges:
+            open_cases(instance.database_url, CASES)
+        answered = asyncio.run(case.drive(1.0))
+        stored = count_items(instance)
+        judged = len(answered.latencies) * case.items
+        rounds: list[dict[str, float]] = []
+        for _ in range(ROUNDS):
+            rounds.append(measure(instance, case, SECONDS))
+            rounds[-1]["ledger sealed after"] = drained(instance)
+            say(f"{case.name}: " + ", ".join(f"{k} {v:,.1f}" for k, v in rounds[-1].items()))
+        total = int(sum(one["n"] for one in rounds))
+        if case.judges and count_items(instance) - stored != total:
+            raise RuntimeError("the database does not hold what was answered")
+        del judged
+        middle = {name: median(one[name] for one in rounds) for name in rounds[0] if name != "n"}
+        for name, value in middle.items():
+            kind = "s" if name == "ledger sealed after" else unit(name)
+            lines.append(
+                report.Line(
+                    BENCH, case.name, name, round(value, 2), kind, total, report.cores(), where
+                )
+            )
+        bars.append(
+            report.Bar(case.label, middle[case.metric], case.target, case.unit, low=not case.judges)
+        )
+    return lines, bars
+
+
+def main() -> None:
+    uvloop.install()
+    say("starting an instance")
+    with running() as instance:
+        say(f"filling banks with {ENTRIES:,} entries")
+        posts = Posts(instance.key, fill_banks(instance.database_url, ENTRIES))
+        lines, bars = measure_all(instance, posts)
+    for line in lines:
+        print(msgspec.json.encode(line).decode())
+    if ONLY:
+        return
+    note = (
+        f"Upright lines are the targets. Banks of {ENTRIES:,} entries, every answer durable,"
+        f" load generator on the same {report.cores()} cores."
+    )
+    say(f"wrote {report.write(BENCH, lines)}")
+    say(f"drew {report.plot(BENCH, 'Deciding over HTTP', bars, note)}")
+
+
+if __name__ == "__main__":
+    main()
