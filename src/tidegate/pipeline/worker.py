@@ -13,7 +13,7 @@ from tidegate.access.sign_in import sweep as sweep_sign_in
 from tidegate.enforcement.deliver import Deliverer
 from tidegate.infra.answers import drop_old_answers
 from tidegate.infra.db import UNAVAILABLE, Tx
-from tidegate.ledger.sequencer import seal
+from tidegate.ledger.sequencer import LedgerBroken, seal
 from tidegate.pipeline.decide import lift_expired
 from tidegate.pipeline.erase import expire, sweep_evidence
 from tidegate.pipeline.instance import Instance
@@ -25,6 +25,7 @@ SEAL_SECONDS = 0.2
 CLOCKS_SECONDS = 2.0
 RETENTION_SECONDS = 60.0
 SWEEP_SECONDS = 1800.0
+BROKEN_SECONDS = 30.0  # nothing is sealed on a chain that was tampered with
 HEAD_FILE = "ledger-head.json"
 
 
@@ -71,6 +72,9 @@ async def _every(seconds: float, stop: asyncio.Event, name: str, work: Callable[
             done = await asyncio.to_thread(work)
         except (*UNAVAILABLE, psycopg.OperationalError) as error:
             log.warning("worker.waiting", work=name, error=type(error).__name__)
+        except LedgerBroken as error:
+            log.error("ledger.broken", error=str(error))
+            seconds = BROKEN_SECONDS
         except Exception as error:
             log.error("worker.failed", work=name, error=type(error).__name__)
         if done == 0:
