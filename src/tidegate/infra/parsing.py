@@ -52,21 +52,27 @@ def convert(value: object, type: type[T]) -> T:
 
 def check_text(value: object, pointer: str = "") -> None:
     """Refuse NUL characters and lone surrogates anywhere in a value: no store can keep them."""
-    if isinstance(value, str):
-        if "\0" in value:
-            raise bad_field(pointer, "text without NUL characters", "a NUL character")
-        if not value.isascii():
-            try:
-                value.encode()
-            except UnicodeEncodeError:
-                raise bad_field(pointer, "well-formed Unicode", "a lone surrogate") from None
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            check_text(key, pointer)
-            check_text(item, f"{pointer}/{_escape(str(key))}")
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            check_text(item, f"{pointer}/{index}")
+    waiting = [(value, pointer)]  # no recursion: bodies may nest deeper than the stack allows
+    while waiting:
+        value, pointer = waiting.pop()
+        if isinstance(value, str):
+            _check_string(value, pointer)
+        elif isinstance(value, dict):
+            for key, item in value.items():
+                _check_string(str(key), pointer)
+                waiting.append((item, f"{pointer}/{_escape(str(key))}"))
+        elif isinstance(value, list):
+            waiting += [(item, f"{pointer}/{index}") for index, item in enumerate(value)]
+
+
+def _check_string(text: str, pointer: str) -> None:
+    if "\0" in text:
+        raise bad_field(pointer, "text without NUL characters", "a NUL character")
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise bad_field(pointer, "well-formed Unicode", "a lone surrogate") from None
 
 
 def _escape(name: str) -> str:
