@@ -77,7 +77,8 @@ def import_(
             say("Interrupted. Run it again to go on.")
             raise typer.Exit(130) from None
         except (ClientError, Refusal) as error:
-            say(f"Stopped after line {backlog.reached.line:,}: {error} Run it again to go on.")
+            why = str(error).rstrip(".")
+            say(f"Stopped after line {backlog.reached.line:,}: {why}. Run it again to go on.")
             raise typer.Exit(2) from error
         finally:
             backlog.tell()
