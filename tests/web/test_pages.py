@@ -247,7 +247,7 @@ def test_a_bank_from_its_form_to_its_search(api: Api) -> None:
     check_html(found.text)
     found = person.send("/search", {"text": KNOWN.upper()})
     assert "1 entry matches" in found.text
-    assert "the same" in found.text
+    assert "identical" in found.text
     assert "0 entries match" in person.send("/search", {"text": "a calm day at the sea"}).text
 
     entry = f"{entries}/{tape['id']}"

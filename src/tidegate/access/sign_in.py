@@ -141,7 +141,8 @@ def _open(tx: Tx, user_id: UUID, way: str, hours: float, replaces: str | None) -
             expires_at=tx.now + timedelta(hours=hours),
         )
     )
-    append(tx, "session.opened", {"way": way}, user_id)
+    email = tx.execute(sa.select(users.c.email).where(users.c.id == user_id)).scalar_one()
+    append(tx, "session.opened", {"way": way, "email": email}, user_id)
     return token
 
 

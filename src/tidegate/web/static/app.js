@@ -98,6 +98,9 @@
     }
   });
 
+  // On a narrow screen the navigation scrolls: show where one is.
+  document.querySelector(".nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
   for (const element of all("[data-with-script]")) element.hidden = false;
   showKeys();
 })();
