@@ -354,3 +354,15 @@ def test_a_path_that_is_none_answers_each_in_their_own_way(api: Api) -> None:
     assert "There is nothing at this path" in page.text
     assert "default-src 'none'" in page.headers["content-security-policy"]
     assert person.get("/nowhere").headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    "name", ["a%2Fb", "%FF", "%ED%A0%80", "..%2f..", "x" * 3000, "%F0%9F%8C%8A"]
+)
+def test_a_strange_name_in_a_path_names_nothing(api: Api, name: str) -> None:
+    person = visitor(api)
+    for path in ("/banks/{}", "/cases/{}", "/items/{}", "/media/{}/1/0", "/media/entries/{}"):
+        assert person.get(path.format(name)).status_code == 404
+        assert person.send(path.format(name)).status_code in (404, 405)
+    assert person.get(f"/sign-in/{name}").status_code in (404, 410)
+    assert person.get(f"/items?id={name}&platform={name}").status_code in (200, 422)

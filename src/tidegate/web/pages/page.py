@@ -7,7 +7,7 @@ before, in the gate.
 
 import hmac
 import inspect
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -26,6 +26,7 @@ from tidegate.infra.parsing import check_text
 from tidegate.pipeline.instance import Instance
 from tidegate.web.api.endpoint import parse_query
 from tidegate.web.body import read
+from tidegate.web.gate import segment
 from tidegate.web.multipart import File, Form, is_multipart, read_form
 from tidegate.web.pages.render import SECURITY_HEADERS, html
 from tidegate.web.problems import as_refusal, problem
@@ -46,7 +47,7 @@ class Visit:
         self.request = request
         self.instance: Instance = request.app.state.services
         self.principal: Principal | None = request.state.principal
-        self.path: Mapping[str, str] = request.path_params
+        self.path = {name: segment(value) for name, value in request.path_params.items()}
         self.query: Any = None
         self.form = Form([], [])
         self.refusal: Refusal | None = None  # why the form is shown again
