@@ -181,9 +181,12 @@ def test_ids_belong_to_a_platform(served: Served, key: str) -> None:
 
 
 def test_the_ledger_and_the_policy_are_read(client: Client) -> None:
-    entries = client.ledger_page(limit=5).data
-    assert [one.seq for one in entries] == [1, 2, 3, 4, 5]
+    for _ in range(5):
+        client.submit(_item())
+    followed = client.ledger(follow=True, poll=0.05)
+    assert [next(followed).seq for _ in range(6)] == [1, 2, 3, 4, 5, 6]
     assert next(client.ledger("5")).seq == 6
+    assert [one.seq for one in client.ledger_page(limit=2).data] == [1, 2]
     assert client.policy()["pack"] == "tvec"
     assert client.check_policy("not toml [")["ok"] is False
 
