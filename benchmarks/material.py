@@ -92,7 +92,7 @@ _shapes = np.random.default_rng(7)
 def _picture() -> bytes:
     """A JPEG of coarse and fine structure, some 60 kB as a photograph of that size has."""
     layers = np.zeros((512, 512, 3))
-    for size, height in ((4, 60), (16, 40), (64, 25), (256, 12)):
+    for size, height in ((4, 60), (16, 30), (64, 14), (256, 5)):
         grain = _shapes.normal(0, height, (size, size, 3))
         layers += np.repeat(np.repeat(grain, 512 // size, 0), 512 // size, 1)
     pixels = np.clip(layers + 128, 0, 255).astype(np.uint8)

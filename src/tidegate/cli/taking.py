@@ -20,7 +20,7 @@ from tidegate.infra.parsing import decode
 from tidegate.pipeline.groupcommit import GroupCommit
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.submission import Submission, describe, look_at_media
-from tidegate.pipeline.submit import committer, stored_answer
+from tidegate.pipeline.submit import committer, stored_answers
 
 AHEAD_LINES, AHEAD_BYTES = 1024, 32 << 20
 _MEDIA_AHEAD = 16  # items with media under way: each may have 16 files, and 256 may wait
@@ -113,7 +113,10 @@ async def _take(
 def _known(instance: Instance, submission: Submission) -> bool:
     """Whether it was taken before: then nothing is fetched or decoded again."""
     with instance.database.begin() as tx:
-        return stored_answer(tx, submission) is not None
+        (answer,) = stored_answers(tx, [submission])
+    if isinstance(answer, BaseException):
+        raise answer
+    return answer is not None
 
 
 async def _settled(task: "asyncio.Task[None]") -> dict[str, Any] | None:

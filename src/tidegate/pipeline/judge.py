@@ -44,7 +44,6 @@ class Looked(msgspec.Struct, frozen=True):
     content: Content
     codes: list[tuple[str, Fingerprint]]
     problems: list[str]
-    restrictions: int = 0  # of the author, standing
     reports: ReportFacts = ReportFacts()
 
 
@@ -82,9 +81,7 @@ def judge_report(tx: Tx, instance: Instance, item: ItemRow, reports: ReportFacts
     ).one()
     content = decode_content(row.content) or _expunged(item)
     codes = _codes.decode(row.fingerprints) if row.fingerprints else []
-    restrictions = standing_restrictions(tx, [item.author]) if item.author else {}
-    looked = Looked(item, content, codes, [], restrictions.get(item.author or "", 0), reports)
-    return judge(tx, instance, [looked], "report")[0]
+    return judge(tx, instance, [Looked(item, content, codes, [], reports)], "report")[0]
 
 
 def _expunged(item: ItemRow) -> Content:
@@ -102,9 +99,13 @@ def _once(
     shown = [_admitted(pack, one) for one in looked]
     found = instance.banks.match(shown)
     version = instance.banks.version
+    restrictions: dict[str, int] = {}
+    if "author" in pack.uses:
+        restrictions = standing_restrictions(tx, sorted({one.content.author for one in looked}))
     answers: list[Judged] = []
     for one, matches in zip(looked, found, strict=True):
-        said = evaluate(pack, facts_of(pack, one, matches, stage))
+        restricted = restrictions.get(one.content.author, 0)
+        said = evaluate(pack, facts_of(pack, one, matches, stage, restricted))
         if said.errors:
             RULE_FAILURES.inc(said.errors)
         evaluation = Evaluation(
@@ -135,8 +136,11 @@ def _admitted(pack: Pack, one: Looked) -> list[tuple[str, Fingerprint]]:
             return []
 
 
-def facts_of(pack: Pack, one: Looked, matches: list[Match], stage: Stage) -> Facts:
-    """The facts that the rules of a pack see of a revision."""
+def facts_of(
+    pack: Pack, one: Looked, matches: list[Match], stage: Stage, restrictions: int = 0
+) -> Facts:
+    """The facts that the rules of a pack see of a revision. `restrictions` are those that stand on
+    the author's items."""
     content = one.content
     text = content.text or ""
     return Facts(
@@ -161,7 +165,7 @@ def facts_of(pack: Pack, one: Looked, matches: list[Match], stage: Stage) -> Fac
         TextFacts(text, normalised(text) if "text" in pack.uses else "", len(text)),
         matches,
         one.reports,
-        AuthorFacts(content.author, one.restrictions),
+        AuthorFacts(content.author, restrictions),
     )
 
 

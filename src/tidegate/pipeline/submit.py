@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from tidegate.content.actions import STRENGTH
 from tidegate.content.model import Content, ItemRow
-from tidegate.content.queries import item_erased, standing_restrictions
+from tidegate.content.queries import item_erased
 from tidegate.content.tables import evidence, revisions
 from tidegate.decisions.actions import record_evaluations
 from tidegate.decisions.model import Evaluation, match_json
@@ -86,15 +86,15 @@ def committer(instance: Instance) -> Callable[[Tx, Sequence[Submission]], Sequen
     return commit
 
 
-def stored_answer(tx: Tx, submission: Submission) -> bytes | None:
-    """The answer that this very submission got before, or None. Raises Refusal (410)."""
-    found = _lookup(tx, [submission])
-    if (submission.platform, submission.external_id) not in found:
-        return None
-    outcome = _repeat(submission, *found[submission.platform, submission.external_id])
-    if isinstance(outcome, BaseException):
-        raise outcome
-    return outcome
+def stored_answers(tx: Tx, group: Sequence[Submission]) -> list[bytes | BaseException | None]:
+    """For each submission the answer that this very one got before, or None; a Refusal (410) where
+    the item is erased. A commit function for `GroupCommit`, though it changes nothing."""
+    found = _lookup(tx, group)
+    keys = [(one.platform, one.external_id) for one in group]
+    return [
+        _repeat(one, *found[key]) if key in found else None
+        for one, key in zip(group, keys, strict=True)
+    ]
 
 
 def submit_group(tx: Tx, instance: Instance, group: Sequence[Submission]) -> list[Outcome]:
@@ -113,7 +113,7 @@ def submit_group(tx: Tx, instance: Instance, group: Sequence[Submission]) -> lis
             fresh[key] = place
     if not fresh:
         return [outcome for outcome in outcomes if outcome is not None]
-    turns = _admit(tx, [group[place] for _, place in sorted(fresh.items())])
+    turns = _admit(tx, [group[place] for _, place in sorted(fresh.items())], known)
     judge_turns(tx, instance, turns)
     answers = _write(tx, instance, turns)
     GROUP_SIZE.observe(len(turns))
@@ -151,10 +151,11 @@ def _repeat(
     return answers.get(submission.digest)
 
 
-def _admit(tx: Tx, fresh: list[Submission]) -> list[_Turn]:
-    """Make the rows of new items, lock those of known ones. Whoever lost a race to another process
-    is left out: by its next turn the winner has committed."""
-    known = _lookup(tx, fresh, lock=True)
+def _admit(tx: Tx, fresh: list[Submission], seen: Known) -> list[_Turn]:
+    """Make the rows of new items, lock those that were `seen`. Whoever lost a race to another
+    process is left out: by its next turn the winner has committed."""
+    standing = [one for one in fresh if (one.platform, one.external_id) in seen]
+    known = _lookup(tx, standing, lock=True) if standing else {}
     turns: list[_Turn] = []
     drafts: list[_Turn] = []
     for one in fresh:
@@ -208,16 +209,8 @@ def judge_turns(tx: Tx, instance: Instance, turns: list[_Turn]) -> None:
     codes = fingerprints.of_texts([turn.submission.content.text or "" for turn in texts])
     for turn, found in zip(texts, codes, strict=True):
         turn.codes += [("text", code) for code in found]
-    authors = sorted({turn.submission.content.author for turn in turns})
-    restrictions = standing_restrictions(tx, authors)
     looked = [
-        Looked(
-            turn.item,
-            turn.submission.content,
-            turn.codes,
-            turn.submission.problems,
-            restrictions.get(turn.submission.content.author, 0),
-        )
+        Looked(turn.item, turn.submission.content, turn.codes, turn.submission.problems)
         for turn in turns
     ]
     for turn, judged in zip(turns, judge(tx, instance, looked, "fast"), strict=True):

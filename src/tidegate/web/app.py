@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 from tidegate.infra.errors import Refusal
 from tidegate.pipeline.groupcommit import GroupCommit
 from tidegate.pipeline.instance import Instance
-from tidegate.pipeline.submit import committer
+from tidegate.pipeline.submit import committer, stored_answers
 from tidegate.version import VERSION
 from tidegate.web import pages
 from tidegate.web.api import endpoints
@@ -83,12 +83,15 @@ async def _not_found(request: Request, error: Exception) -> Response:
 def create_app(instance: Instance) -> ASGIApp:
     """The ASGI application of an open instance."""
     submissions = GroupCommit(instance.database, committer(instance))
+    lookups = GroupCommit(instance.database, stored_answers)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
         submissions.start()
+        lookups.start()
         await run_in_threadpool(instance.media.start)
         yield
+        await run_in_threadpool(lookups.close)
         await run_in_threadpool(submissions.close)
 
     routes: list[BaseRoute] = [
@@ -108,6 +111,7 @@ def create_app(instance: Instance) -> ASGIApp:
     app.router.redirect_slashes = False
     app.state.services = instance
     app.state.submissions = submissions
+    app.state.lookups = lookups
     return Gate(app, instance)
 
 

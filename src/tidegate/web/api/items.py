@@ -1,11 +1,10 @@
 """`/v1/items`: submit a post, read what became of it, decide, hold, erase."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
 from msgspec import Meta
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from tidegate.content import actions as content
@@ -20,7 +19,7 @@ from tidegate.pipeline.erase import erase_item
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.record import ItemRecord, item_record
 from tidegate.pipeline.submission import describe, look_at_media
-from tidegate.pipeline.submit import Answer, stored_answer
+from tidegate.pipeline.submit import Answer
 from tidegate.web.api.endpoint import Call, Endpoint, require_json
 from tidegate.web.body import read
 from tidegate.web.gate import segment
@@ -79,16 +78,11 @@ async def submit_item(instance: Instance, call: Call, item: ItemIn) -> bytes:
     )
     if item.media:
         # A retry must not fetch and decode again.
-        known = await run_in_threadpool(_known, instance, submission)
+        known = await call.request.app.state.lookups.run(submission)
         if known is not None:
             return known
         submission = await look_at_media(instance, item, submission)
     return await call.request.app.state.submissions.run(submission)
-
-
-def _known(instance: Instance, submission: Any) -> bytes | None:
-    with instance.database.begin() as tx:
-        return stored_answer(tx, submission)
 
 
 async def post_item(call: Call) -> Response:
