@@ -1,42 +1,58 @@
-"""The command `tidegate`: one file a command, gathered here."""
+"""The command `tidegate`: one file a command, imported when it is asked for.
+
+A command that makes a key should not wait for the imports of the one that serves.
+"""
 
 import sys
+from collections.abc import Sequence
+from importlib import import_module
 
 import typer
 
-from tidegate.cli import bank, demo, docs, doctor, items, keys, ledger, policy, users, webhooks
-from tidegate.cli.serve import serve
-from tidegate.infra.errors import Refusal
-from tidegate.infra.postgres import PostgresError
-from tidegate.infra.settings import SettingsError
+from tidegate.cli.failures import explain
 
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="Checks posts and reports against known terrorist and violent extremist content, "
-    "and proves what was decided.",
+COMMANDS = (
+    "serve",
+    "bank",
+    "demo",
+    "docs",
+    "doctor",
+    "items",
+    "keys",
+    "ledger",
+    "policy",
+    "users",
+    "webhooks",
 )
-app.command()(serve)
-app.command()(demo.demo)
-app.command()(doctor.doctor)
-app.command()(docs.docs)
-app.add_typer(bank.app, name="bank")
-app.add_typer(items.app, name="items")
-app.add_typer(keys.app, name="keys")
-app.add_typer(ledger.app, name="ledger")
-app.add_typer(policy.app, name="policy")
-app.add_typer(users.app, name="users")
-app.add_typer(webhooks.app, name="webhooks")
+
+
+def app_for(words: Sequence[str]) -> typer.Typer:
+    """The application with the command that `words` begin with; with all where they name none."""
+    app = typer.Typer(
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        help="Checks posts and reports against known terrorist and violent extremist content, "
+        "and proves what was decided.",
+    )
+    named = [word for word in words[:1] if word in COMMANDS]
+    for name in named or COMMANDS:
+        module = import_module(f"tidegate.cli.{name}")
+        if hasattr(module, "app"):
+            app.add_typer(module.app, name=name)
+        else:
+            app.command(name)(getattr(module, name))
+    # With a single command Typer would leave its name out of the command line.
+    app.callback()(lambda: None)
+    return app
 
 
 def main() -> None:
     """Run; what the domain or the set-up refuses is one clear line and exit status 2."""
     try:
-        app()
-    except Refusal as refusal:
-        print(f"tidegate: {refusal.title}. {refusal.detail}", file=sys.stderr)
-        sys.exit(2)
-    except (PostgresError, SettingsError) as error:
-        print(f"tidegate: {error}", file=sys.stderr)
+        app_for(sys.argv[1:])()
+    except Exception as error:
+        if (line := explain(error)) is None:
+            raise
+        print(f"tidegate: {line}", file=sys.stderr)
         sys.exit(2)

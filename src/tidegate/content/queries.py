@@ -171,8 +171,12 @@ def recent_items(tx: Tx, since: datetime, limit: int) -> RecentItems:
         .limit(limit)
         .subquery()
     )
-    query = sa.select(latest.c.verdict, sa.func.count(), sa.func.min(latest.c.received_at))
+    query = sa.select(
+        latest.c.verdict,
+        sa.func.count().label("items"),
+        sa.func.min(latest.c.received_at).label("first"),
+    )
     rows = tx.execute(query.group_by(latest.c.verdict)).all()
-    total = sum(row[1] for row in rows)
-    first = min((row[2] for row in rows), default=None)
-    return RecentItems({row[0]: row[1] for row in rows}, total, first, total == limit)
+    total = sum(row.items for row in rows)
+    first = min((row.first for row in rows), default=None)
+    return RecentItems({row.verdict: row.items for row in rows}, total, first, total == limit)
