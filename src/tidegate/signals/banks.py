@@ -91,7 +91,8 @@ class FingerprintView(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class EntryView(msgspec.Struct, frozen=True):
-    """An entry as it is read; labels and provenance are the bank's where it has none of its own."""
+    """An entry as it is read; labels, provenance and note are the bank's where it has
+    none of its own."""
 
     id: str
     bank: str

@@ -85,6 +85,7 @@ _joined = (
         banks.c.name.label("bank"),
         banks.c.labels.label("bank_labels"),
         banks.c.provenance.label("bank_provenance"),
+        banks.c.note.label("bank_note"),
     )
     .join(banks, banks.c.id == entries.c.bank_id)
     .where(entries.c.deleted_at.is_(None), banks.c.deleted_at.is_(None))
@@ -127,7 +128,7 @@ def _entry(row: sa.Row[Any]) -> EntryView:
         row.state == "confirmed",
         row.bank_labels if row.labels is None else row.labels,
         row.bank_provenance if row.provenance is None else row.provenance,
-        row.note,
+        row.bank_note if row.note is None else row.note,
         row.confidence,
         row.enabled,
         row.disabled_until,
