@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import httpx
-
 from tests.serving import Served, free_port
 
 README = Path(__file__).parents[2] / "README.md"

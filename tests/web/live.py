@@ -9,19 +9,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
 import uvloop
 from tests.serving import free_port
 
-from tidegate.cli.serve import web_server
 from tidegate.pipeline.instance import Instance
 from tidegate.web.app import create_app
+from tidegate.web.server import web_server
 
 
 @contextmanager
 def live(instance: Instance) -> Iterator[int]:
     """Serve the instance as `tidegate serve` does; gives the port."""
     port = free_port()
-    server = web_server(create_app(instance), "127.0.0.1", port)
+    settings = msgspec.structs.replace(instance.settings, host="127.0.0.1", port=port)
+    server = web_server(create_app(instance), settings)
 
     def run() -> None:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -5,7 +5,6 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-
 from tests.api import Api, item
 
 KNOWN = "Bring your weapons to the square tomorrow, brothers, and leave nobody standing"
@@ -160,7 +159,9 @@ def test_decisions_without_a_case_and_lifting(api: Api) -> None:
     headers = {"Idempotency-Key": "one"}
     made = api.post("/v1/items/post-1/decisions", restrict | {"exemption": "none"}, headers=headers)
     assert made.status_code == 201
-    again = api.post("/v1/items/post-1/decisions", restrict | {"exemption": "none"}, headers=headers)
+    again = api.post(
+        "/v1/items/post-1/decisions", restrict | {"exemption": "none"}, headers=headers
+    )
     assert again.content == made.content
     other = api.post("/v1/items/post-1/decisions", lift, headers=headers)
     assert other.status_code == 409

@@ -1,0 +1,47 @@
+"""uvicorn in our own process: ended by a signal, it finishes what is in flight and returns."""
+
+import asyncio
+import signal
+
+import uvicorn
+import uvloop
+from starlette.types import ASGIApp
+
+from tidegate.infra.settings import Settings
+from tidegate.web.connection import Connection
+
+
+def web_server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
+    """The HTTP server; `run_web` runs it."""
+    config = uvicorn.Config(
+        app,  # pyright: ignore[reportArgumentType]
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http=Connection,
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=20,
+        backlog=2048,
+    )
+    return uvicorn.Server(config)
+
+
+def run_web(server: uvicorn.Server) -> bool:
+    """Serve HTTP until SIGTERM or SIGINT; requests in flight finish first. False if it never came
+    up: the log says why (the address is taken, mostly)."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, lambda: setattr(server, "should_exit", True))
+        # The public `serve` would raise the signal again after stopping.
+        await server._serve()  # pyright: ignore[reportPrivateUsage]
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main())
+    return server.started
