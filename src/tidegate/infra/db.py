@@ -7,6 +7,7 @@ import select
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import psycopg
@@ -42,7 +43,12 @@ _NEXT_NUMBER = sa.text(
 )
 
 # What a lost or overloaded server looks like from here; everything else is a fault of ours.
-UNAVAILABLE = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
+UNAVAILABLE = (
+    exc.OperationalError,
+    exc.InterfaceError,
+    exc.TimeoutError,
+    psycopg.OperationalError,  # of a COPY, which goes past SQLAlchemy
+)
 
 
 class Tx:
@@ -72,8 +78,7 @@ class Tx:
         JSON values are passed as encoded text or bytes.
         """
         driver: psycopg.Connection[Any] = self.connection.connection.driver_connection  # pyright: ignore[reportAssignmentType]
-        names = sql.SQL(", ").join(map(sql.Identifier, columns))
-        command = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.name), names)
+        command = _copy_command(table.name, tuple(columns))
         with driver.cursor() as cursor, cursor.copy(command) as copy:
             for row in rows:
                 copy.write_row(row)
@@ -90,6 +95,12 @@ class Tx:
     def notify(self, channel: str, payload: str = "") -> None:
         """Tell the listeners when this commits. A hint only: whoever must know polls too."""
         self.execute(sa.text("SELECT pg_notify(:c, :p)"), {"c": channel, "p": payload})
+
+
+@lru_cache(maxsize=64)
+def _copy_command(table: str, columns: tuple[str, ...]) -> bytes:
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    return sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), names).as_bytes()
 
 
 class Database:

@@ -1,7 +1,8 @@
 """Errors on the wire: one shape everywhere, RFC 9457 problem+json."""
 
+import errno
+
 import msgspec
-import psycopg
 import structlog
 from starlette.responses import Response
 
@@ -28,9 +29,18 @@ def as_refusal(error: BaseException, request_id: str = "") -> Refusal:
     """Any exception as the refusal that a client may see; what is our fault is logged, not shown."""
     if isinstance(error, Refusal):
         return error
-    if isinstance(error, (*UNAVAILABLE, psycopg.OperationalError)):
+    if isinstance(error, UNAVAILABLE):
         log.warning("database.unavailable", request_id=request_id, error=type(error).__name__)
         return unavailable()
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        log.error("disk.full", request_id=request_id, where=_where(error))
+        return Refusal(
+            "disk-full",
+            503,
+            "There is no room to keep this",
+            "Nothing was acknowledged. Send the same request again once there is room.",
+            headers={"Retry-After": "30"},
+        )
     # Only the type and the place: a message can quote what somebody posted.
     log.error(
         "request.failed", request_id=request_id, error=type(error).__name__, where=_where(error)
