@@ -24,8 +24,9 @@ from tidegate.web.api.batch import batch
 from tidegate.web.api.openapi import document
 from tidegate.web.gate import Gate
 from tidegate.web.metrics import metrics_endpoint
-from tidegate.web.pages.page import Visit, error_page
+from tidegate.web.pages.page import error_page
 from tidegate.web.pages.render import StaticPages
+from tidegate.web.pages.visit import Visit
 from tidegate.web.problems import problem
 
 READY_SECONDS = 3.0

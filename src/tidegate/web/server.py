@@ -1,6 +1,7 @@
 """uvicorn in our own process: ended by a signal, it finishes what is in flight and returns."""
 
 import asyncio
+import gc
 import signal
 
 import uvicorn
@@ -9,6 +10,9 @@ from starlette.types import ASGIApp
 
 from tidegate.infra.settings import Settings
 from tidegate.web.connection import Connection
+
+# A group of submissions makes some thousand objects; at the default of 700 each is looked at often.
+_GC_THRESHOLDS = (20_000, 10, 50)
 
 
 def web_server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
@@ -42,6 +46,10 @@ def run_web(server: uvicorn.Server) -> bool:
         # The public `serve` would raise the signal again after stopping.
         await server._serve()  # pyright: ignore[reportPrivateUsage]
 
+    # What was loaded so far stays: collecting garbage need not look at it again and again.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_GC_THRESHOLDS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main())
     return server.started

@@ -9,7 +9,8 @@ from tidegate.access.passwords import SHORTEST, hash_password, verify_password
 from tidegate.access.queries import find_password, get_user
 from tidegate.access.sign_in import begin_attempt, clear_attempt
 from tidegate.infra.errors import FieldError, Refusal
-from tidegate.web.pages.page import PageRoute, Visit, see_other
+from tidegate.web.pages.page import PageRoute, see_other
+from tidegate.web.pages.visit import Visit
 
 
 class AccountPage(msgspec.Struct, frozen=True):

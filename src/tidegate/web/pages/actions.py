@@ -17,7 +17,8 @@ from tidegate.enforcement.queries import (
     outbox_counts,
 )
 from tidegate.infra.errors import Refusal
-from tidegate.web.pages.page import PageRoute, Query, Visit, with_query
+from tidegate.web.pages.page import PageRoute, Query, with_query
+from tidegate.web.pages.visit import Visit
 
 PAGE = 50
 

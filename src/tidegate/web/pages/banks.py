@@ -16,7 +16,8 @@ from tidegate.signals import actions
 from tidegate.signals.banks import BankIn, BankPatch, BankView, EntryIn, EntryPatch, EntryView
 from tidegate.signals.queries import entry_unknown, get_bank, list_banks, list_entries
 from tidegate.web.api.paging import decode_uuid, encode_cursor
-from tidegate.web.pages.page import PageRoute, Query, Visit, see_other, with_query
+from tidegate.web.pages.page import PageRoute, Query, see_other, with_query
+from tidegate.web.pages.visit import Visit
 
 PAGE = 48
 

@@ -16,7 +16,8 @@ from tidegate.review.queries import case_unknown, get_case, item_of_case
 from tidegate.signals.banks import EntryView
 from tidegate.signals.queries import entries_by_id
 from tidegate.web.pages.content import ContentView, content_view, explained, ids_of, rule_texts
-from tidegate.web.pages.page import PageRoute, Query, Visit, with_query
+from tidegate.web.pages.page import PageRoute, Query, with_query
+from tidegate.web.pages.visit import Visit
 
 
 class CaseQuery(Query, frozen=True):

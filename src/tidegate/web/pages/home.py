@@ -13,7 +13,8 @@ from tidegate.ledger.queries import head, unsealed
 from tidegate.review.model import CaseView
 from tidegate.review.queries import list_cases, waiting_counts
 from tidegate.signals.queries import bank_version, list_banks
-from tidegate.web.pages.page import PageRoute, Query, Visit
+from tidegate.web.pages.page import PageRoute, Query
+from tidegate.web.pages.visit import Visit
 
 RECENT = timedelta(hours=24)
 RECENT_ITEMS = 10_000

@@ -24,7 +24,8 @@ from tidegate.intake.queries import reports_of
 from tidegate.pipeline.decide import decide_item
 from tidegate.web.pages.case import CaseQuery
 from tidegate.web.pages.content import ContentView, content_view, rule_texts
-from tidegate.web.pages.page import PageRoute, Query, Visit, with_query
+from tidegate.web.pages.page import PageRoute, Query, with_query
+from tidegate.web.pages.visit import Visit
 
 
 class FindQuery(Query, frozen=True):

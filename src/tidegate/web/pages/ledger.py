@@ -7,7 +7,8 @@ from msgspec import Meta
 
 from tidegate.ledger.model import EntryView, Head
 from tidegate.ledger.queries import head, list_entries, unsealed
-from tidegate.web.pages.page import PageRoute, Query, Visit
+from tidegate.web.pages.page import PageRoute, Query
+from tidegate.web.pages.visit import Visit
 
 PAGE = 100
 

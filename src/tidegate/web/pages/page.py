@@ -7,11 +7,9 @@ before, in the gate.
 
 import hmac
 import inspect
-from collections.abc import Callable, Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
-from uuid import UUID
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
@@ -20,15 +18,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tidegate.access.model import Principal
-from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.infra.parsing import check_text
 from tidegate.pipeline.instance import Instance
 from tidegate.web.api.endpoint import parse_query
 from tidegate.web.body import read
-from tidegate.web.gate import segment
-from tidegate.web.multipart import File, Form, is_multipart, read_form
+from tidegate.web.multipart import Form, is_multipart, read_form
 from tidegate.web.pages.render import SECURITY_HEADERS, html
+from tidegate.web.pages.visit import Visit
 from tidegate.web.problems import as_refusal, problem
 
 FORM_LIMIT = 1 << 20
@@ -38,58 +35,6 @@ class Query(msgspec.Struct, frozen=True):
     """What every page takes: `done` names what was just done, for the line that says so."""
 
     done: str | None = None
-
-
-class Visit:
-    """One authorised request to a page: its parsed parts, and what a handler needs."""
-
-    def __init__(self, request: Request) -> None:
-        self.request = request
-        self.instance: Instance = request.app.state.services
-        self.principal: Principal | None = request.state.principal
-        self.path = {name: segment(value) for name, value in request.path_params.items()}
-        self.query: Any = None
-        self.form = Form([], [])
-        self.refusal: Refusal | None = None  # why the form is shown again
-
-    @property
-    def request_id(self) -> str:
-        return self.request.state.request_id
-
-    @property
-    def who(self) -> Principal:
-        """The person, on pages that are not open."""
-        assert self.principal is not None
-        return self.principal
-
-    @contextmanager
-    def begin(self) -> Generator[Tx]:
-        """A transaction in the person's name."""
-        actor = self.principal.actor if self.principal else "system"
-        with self.instance.database.begin(actor, self.request_id) as tx:
-            yield tx
-
-    def may(self, scope: str) -> bool:
-        return self.principal is not None and self.principal.may(scope)
-
-    def uuid(self, name: str, unknown: Callable[[str], Refusal]) -> UUID:
-        """A path parameter that is an id of ours. Raises Refusal for what cannot be one."""
-        try:
-            return UUID(self.path[name])
-        except ValueError:
-            raise unknown(self.path[name]) from None
-
-    def field(self, name: str, default: str = "") -> str:
-        """The last value of a form's field, without the space around it."""
-        values = self.fields(name)
-        return values[-1] if values else default
-
-    def fields(self, name: str) -> list[str]:
-        return [value.strip() for key, value in self.form.fields if key == name]
-
-    def file(self, name: str) -> File | None:
-        """A file that was chosen; browsers send an empty one for a choice not made."""
-        return next((f for f in self.form.files if f.name == name and f.data), None)
 
 
 Handler = Callable[[Visit], Any]

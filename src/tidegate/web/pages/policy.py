@@ -3,7 +3,8 @@
 import msgspec
 
 from tidegate.policy.queries import PolicyView, StoredPack, list_packs, policy_view
-from tidegate.web.pages.page import PageRoute, Visit
+from tidegate.web.pages.page import PageRoute
+from tidegate.web.pages.visit import Visit
 
 
 class PolicyPage(msgspec.Struct, frozen=True):

@@ -9,7 +9,8 @@ from tidegate.pipeline.decide import claim_case
 from tidegate.review.model import CaseView
 from tidegate.review.queries import list_cases, waiting_counts
 from tidegate.web.pages.case import lease
-from tidegate.web.pages.page import PageRoute, Query, Visit, with_query
+from tidegate.web.pages.page import PageRoute, Query, with_query
+from tidegate.web.pages.visit import Visit
 
 PAGE = 50
 

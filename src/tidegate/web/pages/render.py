@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -13,8 +13,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-if TYPE_CHECKING:
-    from tidegate.web.pages.page import Visit
+from tidegate.web.pages.visit import Visit
 
 _HERE = Path(__file__).parent.parent
 STATIC = _HERE / "static"
@@ -131,7 +130,7 @@ _templates.globals |= {"static": static}
 
 def html(
     template: str | None,
-    visit: "Visit",
+    visit: Visit,
     page: object,
     status: int = 200,
     headers: Mapping[str, str] | None = None,
@@ -158,7 +157,7 @@ def html(
     return Response(body, status, {"Vary": "Cookie"} | dict(headers or {}), "text/html")
 
 
-def _open(visit: "Visit", scope: str | None) -> bool:
+def _open(visit: Visit, scope: str | None) -> bool:
     return visit.principal is not None and (scope is None or visit.may(scope))
 
 

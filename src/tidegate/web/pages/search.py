@@ -10,8 +10,9 @@ from tidegate.signals.banks import EntryView
 from tidegate.signals.model import Fingerprint, Match
 from tidegate.signals.queries import entries_by_id
 from tidegate.web.pages.content import ids_of
-from tidegate.web.pages.page import PageRoute, Query, Visit
+from tidegate.web.pages.page import PageRoute, Query
 from tidegate.web.pages.render import html
+from tidegate.web.pages.visit import Visit
 
 
 class Found(msgspec.Struct, frozen=True):

@@ -11,8 +11,9 @@ from tidegate.access.queries import link_stands
 from tidegate.access.sign_in import begin_attempt, close_session, open_session, redeem_link
 from tidegate.infra.errors import Refusal
 from tidegate.web.gate import COOKIE
-from tidegate.web.pages.page import PageRoute, Visit, see_other
+from tidegate.web.pages.page import PageRoute, see_other
 from tidegate.web.pages.render import html
+from tidegate.web.pages.visit import Visit
 
 # Before there is a session, the form's token stands in a cookie of its own (double submit), so that
 # no other site can sign a visitor in as somebody else.

@@ -1,0 +1,67 @@
+"""What a page's handler is given: one authorised request, its parsed parts, its transactions."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from starlette.requests import Request
+
+from tidegate.access.model import Principal
+from tidegate.infra.db import Tx
+from tidegate.infra.errors import Refusal
+from tidegate.pipeline.instance import Instance
+from tidegate.web.gate import segment
+from tidegate.web.multipart import File, Form
+
+
+class Visit:
+    """One authorised request to a page: its parsed parts, and what a handler needs."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.instance: Instance = request.app.state.services
+        self.principal: Principal | None = request.state.principal
+        self.path = {name: segment(value) for name, value in request.path_params.items()}
+        self.query: Any = None
+        self.form = Form([], [])
+        self.refusal: Refusal | None = None  # why the form is shown again
+
+    @property
+    def request_id(self) -> str:
+        return self.request.state.request_id
+
+    @property
+    def who(self) -> Principal:
+        """The person, on pages that are not open."""
+        assert self.principal is not None
+        return self.principal
+
+    @contextmanager
+    def begin(self) -> Generator[Tx]:
+        """A transaction in the person's name."""
+        actor = self.principal.actor if self.principal else "system"
+        with self.instance.database.begin(actor, self.request_id) as tx:
+            yield tx
+
+    def may(self, scope: str) -> bool:
+        return self.principal is not None and self.principal.may(scope)
+
+    def uuid(self, name: str, unknown: Callable[[str], Refusal]) -> UUID:
+        """A path parameter that is an id of ours. Raises Refusal for what cannot be one."""
+        try:
+            return UUID(self.path[name])
+        except ValueError:
+            raise unknown(self.path[name]) from None
+
+    def field(self, name: str, default: str = "") -> str:
+        """The last value of a form's field, without the space around it."""
+        values = self.fields(name)
+        return values[-1] if values else default
+
+    def fields(self, name: str) -> list[str]:
+        return [value.strip() for key, value in self.form.fields if key == name]
+
+    def file(self, name: str) -> File | None:
+        """A file that was chosen; browsers send an empty one for a choice not made."""
+        return next((f for f in self.form.files if f.name == name and f.data), None)
