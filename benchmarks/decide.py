@@ -2,7 +2,8 @@
 
 A real `tidegate serve` with its own PostgreSQL, banks of 10,000 entries and the default pack is
 driven over HTTP; an answer counts when it has arrived, and what was answered is then counted in the
-database. QUICK=1 answers in under a minute; BENCH_ONLY=CASE[,CASE…] measures some of the cases.
+database. QUICK=1 answers in under a minute, BENCH_ONLY=CASE[,CASE…] for some of the cases; both only
+print, for the results that are kept are those of whole runs.
 """
 
 import asyncio
@@ -157,9 +158,8 @@ def measure_all(instance: Instance, posts: Posts) -> tuple[list[report.Line], li
             continue
         if not case.judges:
             open_cases(instance.database_url, CASES)
-        answered = asyncio.run(case.drive(1.0))
+        asyncio.run(case.drive(1.0))  # warm up
         stored = count_items(instance)
-        judged = len(answered.latencies) * case.items
         rounds: list[dict[str, float]] = []
         for _ in range(ROUNDS):
             rounds.append(measure(instance, case, SECONDS))
@@ -168,7 +168,6 @@ def measure_all(instance: Instance, posts: Posts) -> tuple[list[report.Line], li
         total = int(sum(one["n"] for one in rounds))
         if case.judges and count_items(instance) - stored != total:
             raise RuntimeError("the database does not hold what was answered")
-        del judged
         middle = {name: median(one[name] for one in rounds) for name in rounds[0] if name != "n"}
         for name, value in middle.items():
             kind = "s" if name == "ledger sealed after" else unit(name)
@@ -192,7 +191,7 @@ def main() -> None:
         lines, bars = measure_all(instance, posts)
     for line in lines:
         print(msgspec.json.encode(line).decode())
-    if ONLY:
+    if ONLY or QUICK:
         return
     note = (
         f"Upright lines are the targets. Banks of {ENTRIES:,} entries, every answer durable,"

@@ -114,17 +114,25 @@ async def _one(
     if data is None:
         data = await fetch_media(instance, media.url or "", f"/media/{index}/url")
     examined = await instance.media.examine(data, media.content_type or None, media.filename)
-    part = Part(name, data, hashlib.sha256(data).digest(), examined.content_type)
-    codes = [(name, code) for code in fingerprints.of_bytes(data)]
+    # Private messages that pass keep no bytes: whether they do is known at the commit only.
+    kept = item.publicness != "private"
+    digests = await asyncio.to_thread(_digests, instance, data, keep=kept)
+    sha256 = next(code.value for code in digests if code.kind == "sha256")
+    part = Part(name, data, sha256, examined.content_type)
+    codes = [(name, code) for code in digests]
     if media.url:
         codes += [(name, code) for code in fingerprints.of_url(media.url)]
     for code in examined.codes:
         view = f"@{code.view}" if code.view == "stored" else code.view
         codes.append((name + view, Fingerprint(code.kind, code.value, code.quality)))
-    # Private messages that pass keep no bytes: whether they do is known at the commit only.
-    if item.publicness != "private":
-        await asyncio.to_thread(instance.evidence.put, data)
     return part, examined, codes
+
+
+def _digests(instance: Instance, data: bytes, *, keep: bool) -> list[Fingerprint]:
+    """The file's digests; with `keep` its bytes are durable when this returns."""
+    if keep:
+        instance.evidence.put(data)
+    return fingerprints.of_bytes(data)
 
 
 async def fetch_media(instance: Instance, url: str, pointer: str) -> bytes:

@@ -47,6 +47,12 @@ def _shingles(text: str) -> NDArray[np.uint32]:
     return (mixed >> np.uint64(32)).astype(np.uint32)
 
 
+def _enough(shingles: NDArray[np.uint32]) -> bool:
+    """Whether enough of them are different, which the first few nearly always show."""
+    few = shingles[: 2 * MIN_SHINGLES].tolist()
+    return len(set(few)) >= MIN_SHINGLES or len(set(shingles.tolist())) >= MIN_SHINGLES
+
+
 def _first_ranks(shingles: NDArray[np.uint32]) -> NDArray[np.uint32]:
     """The least rank, in each order, of a text's shingles: an odd multiplier permutes 32 bits."""
     least = np.full(_ORDERS, 0xFFFFFFFF, np.uint32)
@@ -63,7 +69,7 @@ def codes(texts: Sequence[str]) -> list[bytes | None]:
     least: list[NDArray[np.uint32]] = []
     for place, text in enumerate(texts):
         shingles = _shingles(text)
-        if len(set(shingles.tolist())) >= MIN_SHINGLES:
+        if _enough(shingles):
             places.append(place)
             least.append(_first_ranks(shingles))
     if places:
