@@ -203,9 +203,13 @@ class _Codes:
             end = min(start + _BLOCK, used)
             words, radius = self.words[:, start:end], self.radius[start:end]
             for query, best in zip(queries, found, strict=True):
-                distances = _distances(words, query)
-                for row in np.flatnonzero(distances <= radius).tolist():
-                    owner, distance = self.owners[start + row], int(distances[row])
+                # Half of the bits rule out nearly every row that is not alike.
+                near = np.flatnonzero(_distances(words[:2], query[:2]) <= radius)
+                if not len(near):
+                    continue
+                distances = _distances(words[:, near], query)
+                for place in np.flatnonzero(distances <= radius[near]).tolist():
+                    owner, distance = self.owners[start + int(near[place])], int(distances[place])
                     best[owner] = min(distance, best.get(owner, distance))
         return found
 

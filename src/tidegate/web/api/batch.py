@@ -8,8 +8,7 @@ and closed when neither side has moved for `idle_seconds`.
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
 import msgspec
@@ -91,15 +90,17 @@ class Turns:
         self.media = asyncio.Semaphore(MEDIA_AHEAD)
         self._last: dict[str, asyncio.Event] = {}
 
-    @asynccontextmanager
-    async def of(self, item: ItemIn) -> AsyncGenerator[None]:
+    async def take(self, item: ItemIn, work: Callable[[], Awaitable[T]]) -> T:
+        """Do the work when it is the item's turn."""
         before = self._last.get(item.id)
         done = self._last[item.id] = asyncio.Event()
         try:
             if before is not None:
                 await before.wait()
-            async with self.media if item.media else nullcontext():
-                yield
+            if not item.media:
+                return await work()
+            async with self.media:
+                return await work()
         finally:
             done.set()
             if self._last[item.id] is done:
@@ -225,8 +226,7 @@ async def _answer(call: Call, turns: Turns, index: int, line: bytes | Refusal) -
         if isinstance(line, Refusal):
             raise line
         item = decode(line, ItemIn)
-        async with turns.of(item):
-            body = await submit_item(call.instance, call, item)
+        body = await turns.take(item, lambda: submit_item(call.instance, call, item))
         return b'{"index":%d,"status":200,"item":%b}\n' % (index, body)
     except asyncio.CancelledError:
         raise
