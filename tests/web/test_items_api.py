@@ -147,6 +147,25 @@ def test_erasure_leaves_a_tombstone_and_no_word(api: Api) -> None:
                 assert "somebody" not in row, table
 
 
+def test_erasure_deletes_the_files_that_nobody_else_names(api: Api) -> None:
+    def kept() -> list[bytes]:
+        files = api.instance.evidence.directory.rglob("*")
+        return [path.read_bytes() for path in files if path.is_file()]
+
+    def media(data: bytes) -> list[dict[str, str]]:
+        encoded = base64.b64encode(data).decode()
+        return [{"filename": "a.png", "content_type": "image/png", "data": encoded}]
+
+    api.submit("post-1", media=media(b"noise of one post"))
+    api.submit("post-1", media=media(b"noise of two posts"))
+    api.submit("post-2", media=media(b"noise of two posts"))
+    assert sorted(kept()) == [b"noise of one post", b"noise of two posts"]
+    assert api.call("DELETE", "/v1/items/post-1").status_code == 204
+    assert kept() == [b"noise of two posts"]
+    assert api.call("DELETE", "/v1/items/post-2").status_code == 204
+    assert kept() == []
+
+
 def test_decisions_without_a_case_and_lifting(api: Api) -> None:
     api.submit(text="hello")
     lift = {"outcome": "lift", "reason": "a mistake"}

@@ -55,8 +55,20 @@ class EvidenceStore:
         except FileNotFoundError:
             return None
 
-    def delete(self, sha256: bytes) -> None:
-        self._path(sha256).unlink(missing_ok=True)
+    def discard(self, sha256: bytes, untouched_since: float) -> bool:
+        """Delete a file that no row names, unless somebody `put` the same bytes after
+        `untouched_since` (seconds since the epoch): a row of theirs may be on its way."""
+        path = self._path(sha256)
+        draft = path.parent / f".{uuid4().hex}"
+        try:
+            os.replace(path, draft)  # whoever comes from here on writes the file anew
+        except FileNotFoundError:
+            return False
+        if draft.stat().st_mtime > untouched_since:
+            os.replace(draft, path)
+            return False
+        draft.unlink()
+        return True
 
     def sweep(self, named: Callable[[list[bytes]], set[bytes]], older_than_seconds: float) -> int:
         """Delete files that no row names; `named` says which of some digests are. Returns how many."""

@@ -1,5 +1,6 @@
 """Erasure, expiry and the sweep of evidence: how content leaves for good."""
 
+import time
 from datetime import timedelta
 from uuid import UUID
 
@@ -23,18 +24,19 @@ BATCH = 500
 SWEEP_AGE_SECONDS = 3600.0
 
 
-def erase_item(tx: Tx, platform: str, external_id: str) -> None:
+def erase_item(tx: Tx, platform: str, external_id: str) -> list[bytes]:
     """Erase an item everywhere; its tombstone stays. Raises Refusal: 404, 410, 409 while held.
 
-    Its evidence files are unnamed now, and the next sweep deletes them.
+    Returns the digests of its evidence, for `discard_evidence` once this is committed.
     """
     item = lock_item(tx, platform, external_id)
-    content.erase(tx, item)
+    released = content.erase(tx, item)
     forget_explanations(tx, item.id)
     forget_reports(tx, item.id)
     forget_payloads(tx, item.id)
     forget_answers(tx, item.id)
     close_erased(tx, item.id)
+    return released
 
 
 def expire(tx: Tx, settings: Settings) -> int:
@@ -64,13 +66,21 @@ def expire(tx: Tx, settings: Settings) -> int:
 
 def sweep_evidence(database: Database, store: EvidenceStore, age: float = SWEEP_AGE_SECONDS) -> int:
     """Delete evidence files that neither an item nor an entry names; returns how many."""
+    return store.sweep(lambda digests: _named(database, digests), age)
 
-    def named(digests: list[bytes]) -> set[bytes]:
-        with database.begin() as tx:
-            of_items = sa.select(evidence.c.sha256).where(evidence.c.sha256.in_(digests))
-            of_entries = sa.select(entries.c.evidence).where(
-                entries.c.evidence.in_(digests), entries.c.deleted_at.is_(None)
-            )
-            return {row[0] for row in tx.execute(of_items.union(of_entries))}
 
-    return store.sweep(named, age)
+def discard_evidence(database: Database, store: EvidenceStore, digests: list[bytes]) -> None:
+    """Delete at once the files that an erasure left unnamed; what this misses, the sweep finds."""
+    before = time.time()
+    for sha256 in set(digests) - _named(database, digests):
+        store.discard(sha256, before)
+
+
+def _named(database: Database, digests: list[bytes]) -> set[bytes]:
+    """Which of the digests an item or an entry names."""
+    with database.begin() as tx:
+        of_items = sa.select(evidence.c.sha256).where(evidence.c.sha256.in_(digests))
+        of_entries = sa.select(entries.c.evidence).where(
+            entries.c.evidence.in_(digests), entries.c.deleted_at.is_(None)
+        )
+        return {row[0] for row in tx.execute(of_items.union(of_entries))}

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 from msgspec import Meta
+from starlette.background import BackgroundTask
 from starlette.responses import Response
 
 from tidegate.content import actions as content
@@ -15,7 +16,7 @@ from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal, bad_field
 from tidegate.infra.parsing import decode
 from tidegate.pipeline.decide import decide_item
-from tidegate.pipeline.erase import erase_item
+from tidegate.pipeline.erase import discard_evidence, erase_item
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.record import ItemRecord, item_record
 from tidegate.pipeline.submission import describe, look_at_media
@@ -94,8 +95,12 @@ def read_record(tx: Tx, call: Call) -> ItemRecord:
     return item_record(tx, get_item(tx, call.platform(), _id(call)))
 
 
-def delete_item(tx: Tx, call: Call) -> None:
-    erase_item(tx, call.platform(), _id(call))
+def delete_item(tx: Tx, call: Call) -> Response:
+    """The files go when the erasure is committed, so after the answer."""
+    released = erase_item(tx, call.platform(), _id(call))
+    instance = call.instance
+    files = BackgroundTask(discard_evidence, instance.database, instance.evidence, released)
+    return Response(status_code=204, background=files if released else None)
 
 
 def post_decision(tx: Tx, call: Call) -> object:
