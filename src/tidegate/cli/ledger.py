@@ -9,6 +9,7 @@ import typer
 from sqlalchemy.exc import SQLAlchemyError
 
 from tidegate.cli.context import DataDir, Json, database_of, settings_of
+from tidegate.infra.postgres.place import find_place
 from tidegate.infra.secrets import InstanceSecrets
 from tidegate.ledger.sequencer import read_head
 from tidegate.ledger.verify import exit_code, verify
@@ -32,6 +33,9 @@ def verify_(
 ) -> None:
     """Read the whole chain. Exit status 0 intact, 1 tampered with, 2 unreadable."""
     settings = settings_of(data_dir)
+    if not settings.database_url and find_place(settings.data_dir) is None:
+        print(f"There is no instance in {settings.data_dir}, so no ledger.")
+        raise typer.Exit(2)
     path = head or settings.data_dir / HEAD_FILE
     try:
         if head and not head.exists():
