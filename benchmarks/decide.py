@@ -101,8 +101,8 @@ def measure(instance: Instance, case: Case, seconds: float) -> dict[str, float]:
     own = time.process_time()
     with PeakMemory(instance) as memory:
         run = asyncio.run(case.drive(seconds))
-    own = time.process_time() - own
-    after = instance.cpu_seconds()
+        own = time.process_time() - own
+        after = instance.cpu_seconds()
     count = len(run.latencies) * case.items
     if case.judges:
         verdicts = run.verdicts()
@@ -198,6 +198,7 @@ def main() -> None:
         f" load generator on the same {report.cores()} cores."
     )
     say(f"wrote {report.write(BENCH, lines)}")
+    say(f"filled in {report.tabulate(BENCH, lines, 'performance.md')}")
     say(f"drew {report.plot(BENCH, 'Deciding over HTTP', bars, note)}")
 
 

@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -97,7 +97,7 @@ class Instance:
 
 
 @contextmanager
-def running() -> Iterator[Instance]:
+def running() -> Generator[Instance]:
     """An instance in a temporary directory, gone afterwards."""
     directory = Path(tempfile.mkdtemp(prefix="tidegate-bench-"))
     with socket.socket() as probe:
@@ -114,7 +114,8 @@ def running() -> Iterator[Instance]:
 
 
 class PeakMemory:
-    """The highest memory seen while the block ran, in `megabytes`; looked at once a second."""
+    """The highest memory seen while the block ran, in `megabytes`; looked at every few seconds and
+    at the end, for looking makes the kernel walk every page."""
 
     def __init__(self, instance: Instance) -> None:
         self.megabytes = 0.0
@@ -129,12 +130,14 @@ class PeakMemory:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join()
+        self._look()
+
+    def _look(self) -> None:
+        self.megabytes = max(self.megabytes, self._instance.memory())
 
     def _watch(self) -> None:
-        while True:
-            self.megabytes = max(self.megabytes, self._instance.memory())
-            if self._stop.wait(1.0):
-                return
+        while not self._stop.wait(4.0):
+            self._look()
 
 
 def _stat(pid: int) -> tuple[int, float]:

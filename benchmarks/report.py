@@ -62,6 +62,31 @@ def write(name: str, lines: list[Line]) -> Path:
     return path
 
 
+_BEGIN, _END = "<!-- measured: {} -->\n", "<!-- end -->\n"
+
+
+def tabulate(name: str, lines: list[Line], page: str) -> Path:
+    """Put a table, a row for each case and a column for each metric, between the marks of `name` in
+    `docs/PAGE`."""
+    path = HERE.parent / "docs" / page
+    before, begin, rest = path.read_text().partition(_BEGIN.format(name))
+    _, end, after = rest.partition(_END)
+    units = {line.metric: line.unit for line in lines}
+    heads = [f"{metric}, {unit}" if unit else metric for metric, unit in units.items()]
+    rows = [["case", *heads], ["---"] + ["--:"] * len(units)]
+    for case in dict.fromkeys(line.case for line in lines):
+        values = {line.metric: line.value for line in lines if line.case == case}
+        rows.append([case, *(_shown(values.get(metric)) for metric in units)])
+    table = "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    note = f"\nOn {lines[0].machine}.\n\n"
+    path.write_text(before + begin + "\n" + table + note + end + after)
+    return path
+
+
+def _shown(value: float | None) -> str:
+    return "" if value is None else f"{value:,.0f}" if value >= 20 else f"{value:,.1f}"
+
+
 _STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #1b1f24 }
 .note { font-size: 11px; fill: #57606a }
