@@ -12,7 +12,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from tests.serving import Served, serving
+from tests.serving import Served, drop_database, serving
 from tidegate.infra.clock import FakeClock
 from tidegate.infra.db import Database, Tx
 
@@ -54,8 +54,7 @@ def template(server_url: str) -> Iterator[str]:
         admin.execute(f'CREATE DATABASE "{name}"')
     migrate(_with_database(server_url, name))
     yield name
-    with psycopg.connect(server_url, autocommit=True) as admin:
-        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    drop_database(server_url, name)
 
 
 @contextmanager
@@ -70,8 +69,7 @@ def cloned(server_url: str, template: str) -> Iterator[str]:
             except psycopg.errors.ObjectInUse:
                 continue  # autovacuum is looking at the template
     yield _with_database(server_url, name)
-    with psycopg.connect(server_url, autocommit=True) as admin:
-        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    drop_database(server_url, name)
 
 
 @pytest.fixture

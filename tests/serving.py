@@ -40,6 +40,17 @@ def _die_with_parent() -> None:
     _LIBC.prctl(1, signal.SIGKILL, 0, 0, 0)
 
 
+def drop_database(server_url: str, name: str) -> None:
+    """Drop a database with whoever is still connected to it."""
+    with psycopg.connect(server_url, autocommit=True) as admin:
+        while True:
+            try:
+                admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+                return
+            except psycopg.errors.InsufficientPrivilege:
+                time.sleep(0.05)  # autovacuum is in there, and only a superuser may end it
+
+
 class Served:
     """A server of one instance, and the commands beside it."""
 
@@ -147,8 +158,7 @@ def instance_environment(data_dir: Path) -> Iterator[dict[str, str]]:
     with psycopg.connect(server, autocommit=True) as admin:
         admin.execute(f'CREATE DATABASE "{name}"')
     yield environment | {"TIDEGATE_DATABASE_URL": url.render_as_string(hide_password=False)}
-    with psycopg.connect(server, autocommit=True) as admin:
-        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    drop_database(server, name)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from tidegate.signals.actions import add_entry, create_bank
 from tidegate.signals.banks import BankIn, EntryIn
 from tidegate.signals.queries import list_banks
 
-app = typer.Typer(no_args_is_help=True, help="Banks of known content.")
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Banks of known content.")
 
 
 @app.command()

@@ -28,7 +28,7 @@ from tidegate.infra.postgres import database_url
 from tidegate.infra.settings import Settings
 from tidegate.pipeline.instance import opened
 
-app = typer.Typer(no_args_is_help=True, help="Items in bulk.")
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Items in bulk.")
 
 _SAVE_SECONDS = 0.5
 _SHOWN = 100  # refused lines that are told one by one

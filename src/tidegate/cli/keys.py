@@ -9,7 +9,11 @@ from tidegate.access.actions import create_key, revoke_key
 from tidegate.access.queries import list_keys
 from tidegate.cli.context import DataDir, Json, say, transaction
 
-app = typer.Typer(no_args_is_help=True, help="API keys, with scopes, shown once, revocable.")
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="API keys, with scopes, shown once, revocable.",
+)
 
 
 @app.command()

@@ -15,7 +15,9 @@ from tidegate.ledger.sequencer import read_head
 from tidegate.ledger.verify import exit_code, verify
 from tidegate.pipeline.worker import HEAD_FILE
 
-app = typer.Typer(no_args_is_help=True, help="The append-only log of what was done.")
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="The append-only log of what was done."
+)
 
 
 @app.callback()

@@ -31,6 +31,7 @@ def app_for(words: Sequence[str]) -> typer.Typer:
     app = typer.Typer(
         no_args_is_help=True,
         add_completion=False,
+        rich_markup_mode=None,  # plain lines: an error's path is not broken over a frame
         pretty_exceptions_enable=False,
         help="Checks posts and reports against known terrorist and violent extremist content, "
         "and proves what was decided.",

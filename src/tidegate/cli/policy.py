@@ -16,7 +16,9 @@ from tidegate.policy.queries import list_packs
 from tidegate.policy.reading import check_source, load_pack
 from tidegate.policy.replay import replay as replay_pack
 
-app = typer.Typer(no_args_is_help=True, help="The rules that items are judged by.")
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="The rules that items are judged by."
+)
 
 PackFile = Annotated[Path, typer.Argument(help="A policy pack in TOML", exists=True)]
 

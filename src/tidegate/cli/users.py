@@ -10,7 +10,9 @@ from tidegate.access.queries import list_users
 from tidegate.cli.context import DataDir, Json, address_of, say, settings_of, transaction
 from tidegate.infra.settings import Settings
 
-app = typer.Typer(no_args_is_help=True, help="People who sign in on the pages.")
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="People who sign in on the pages."
+)
 
 Email = Annotated[str, typer.Option(help="The person's e-mail address")]
 Role = Annotated[str, typer.Option(help="admin, reviewer, curator or auditor")]

@@ -10,7 +10,9 @@ from tidegate.cli.context import DataDir, Json, database_of, say, settings_of, t
 from tidegate.enforcement.queries import list_webhooks
 from tidegate.enforcement.webhooks import create_webhook, disable_webhook, set_enforce
 
-app = typer.Typer(no_args_is_help=True, help="The systems that actions are delivered to.")
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="The systems that actions are delivered to."
+)
 
 
 @app.command()
