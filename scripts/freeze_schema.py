@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql
 
 import tidegate
 import tidegate.infra.answers
+import tidegate.infra.identity
 from tidegate.infra.db import metadata
 
 ROOT = Path(tidegate.__file__).parent

@@ -9,6 +9,7 @@ import typer
 from tidegate.cli.context import DataDir, Json, database_of, say, settings_of, transaction
 from tidegate.enforcement.queries import list_webhooks
 from tidegate.enforcement.webhooks import create_webhook, disable_webhook, set_enforce
+from tidegate.infra.errors import Refusal
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="The systems that actions are delivered to."
@@ -29,10 +30,15 @@ def create(
 ) -> None:
     """Make a target and print its signing secret. Without --enforce nothing is sent."""
     settings = settings_of(data_dir)
-    with database_of(settings) as database, database.begin("system:cli") as tx:
-        webhook = create_webhook(
-            tx, url, allow_private, enforce, allowed=settings.allowed_addresses
-        )
+    try:
+        with database_of(settings) as database, database.begin("system:cli") as tx:
+            webhook = create_webhook(
+                tx, url, allow_private, enforce, allowed=settings.allowed_addresses
+            )
+    except Refusal as refusal:
+        if refusal.type == "address-refused" and not allow_private:
+            say("If the target is in your own network, say so with --allow-private.")
+        raise
     print(msgspec.json.encode(webhook).decode() if as_json else webhook.secret)
 
 

@@ -8,6 +8,7 @@ from tidegate.content.media.model import MediaLimits
 from tidegate.content.media.pool import MediaPool
 from tidegate.infra.clock import Clock, SystemClock
 from tidegate.infra.db import Database, Tx
+from tidegate.infra.identity import claim_database
 from tidegate.infra.migrations import migrate
 from tidegate.infra.secrets import InstanceSecrets
 from tidegate.infra.settings import Settings
@@ -54,6 +55,7 @@ def opened(settings: Settings, url: str, clock: Clock | None = None) -> Generato
     instance = Instance(settings, url, clock)
     try:
         with instance.database.begin() as tx:
+            claim_database(tx, instance.secrets)
             ensure_default(tx)
             instance.pack(tx)
             instance.banks.refresh(tx)

@@ -40,6 +40,12 @@ CREATE TABLE counters (
 	CONSTRAINT pk_counters PRIMARY KEY (name)
 );
 
+CREATE TABLE identity (
+	is_it BOOLEAN NOT NULL CONSTRAINT ck_identity_one_row CHECK (is_it), 
+	mark BYTEA NOT NULL, 
+	CONSTRAINT pk_identity PRIMARY KEY (is_it)
+);
+
 CREATE TABLE items (
 	id UUID NOT NULL, 
 	platform TEXT NOT NULL, 

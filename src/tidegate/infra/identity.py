@@ -1,0 +1,40 @@
+"""One database, one instance: a process with other secrets than the database's own is turned away.
+
+Pseudonyms and the ledger's signature come from `DIR/secrets`. Two processes with different ones on
+one database would not know each other's authors, and would break the ledger's chain.
+"""
+
+import hashlib
+
+import sqlalchemy as sa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from sqlalchemy.dialects.postgresql import insert
+
+from tidegate.infra.db import Tx, metadata
+from tidegate.infra.secrets import InstanceSecrets
+from tidegate.infra.settings import SettingsError
+
+identity = sa.Table(
+    "identity",
+    metadata,
+    sa.Column("is_it", sa.Boolean, sa.CheckConstraint("is_it", name="one_row"), primary_key=True),
+    sa.Column("mark", sa.LargeBinary, nullable=False),  # a digest over the instance's secrets
+)
+
+
+def mark_of(secrets: InstanceSecrets) -> bytes:
+    """A digest that tells one instance's secrets from another's and gives nothing of them away."""
+    public = secrets.ledger_key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    return hashlib.sha256(b"tidegate instance\n" + secrets.author_key + public).digest()
+
+
+def claim_database(tx: Tx, secrets: InstanceSecrets) -> None:
+    """Mark a fresh database as this instance's. Raises SettingsError when it is another's."""
+    mark = mark_of(secrets)
+    tx.execute(insert(identity).values(is_it=True, mark=mark).on_conflict_do_nothing())
+    if tx.execute(sa.select(identity.c.mark)).scalar_one() != mark:
+        raise SettingsError(
+            f"The database belongs to another instance than {secrets.directory.parent}: the secrets "
+            "differ. Give every process of one instance the same --data-dir (or a copy of its "
+            "secrets folder), or name another database."
+        )
