@@ -7,7 +7,12 @@ cd "$(dirname "$0")/.."
 lock="requirements/$1.lock"
 stamp=".venv/.stamp-$1"
 want=$(cat "$lock" pyproject.toml | cksum)
-if [ -x .venv/bin/python ] && [ "$(cat "$stamp" 2>/dev/null)" = "$want" ]; then exit 0; fi
+# The kernels are compiled where there is a compiler (seconds, and only when they changed).
+kernels() { .venv/bin/python -m tidegate.signals.native.build; }
+if [ -x .venv/bin/python ] && [ "$(cat "$stamp" 2>/dev/null)" = "$want" ]; then
+  kernels
+  exit 0
+fi
 python=${PYTHON:-python3}
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
   echo "Tidegate needs Python 3.11 or later; $python is older. Set PYTHON=/path/to/python3.11." >&2
@@ -38,5 +43,6 @@ from tidegate.cli.main import main
 main()
 SH
 chmod +x .venv/bin/tidegate
+kernels
 .venv/bin/python -m compileall -q src >/dev/null 2>&1 || true
 printf '%s' "$want" >"$stamp"

@@ -1,14 +1,20 @@
 """The index against an obvious reference: a list of entries that is compared one by one."""
 
 import threading
+from collections.abc import Callable
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from kernels import paths, taking
 
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.index import ExactScan, IndexedEntry, Probe, resolve_allowed
+from tidegate.signals.index.codes import Codes
+from tidegate.signals.index.layered import LayeredCodes
+from tidegate.signals.index.scan import ScannedCodes
 from tidegate.signals.model import Fingerprint, Match
 
 # Few values, near to each other, so that most searches find something.
@@ -45,6 +51,23 @@ STEPS = st.lists(
 )
 
 
+MANNERS = ["numpy", *paths()]
+Make = Callable[[threading.RLock], Codes]
+
+
+def codes_of(manner: str, seal_at: int) -> Make:
+    if manner == "numpy":
+        return lambda _: ScannedCodes()
+    library = taking(manner)
+    return lambda lock: LayeredCodes(library, lock, seal_at)
+
+
+def settle(index: ExactScan) -> None:
+    for codes in index._codes.values():
+        if isinstance(codes, LayeredCodes):
+            codes.settle()
+
+
 def distance(left: bytes, right: bytes) -> int:
     return (int.from_bytes(left) ^ int.from_bytes(right)).bit_count()
 
@@ -78,13 +101,20 @@ def expected(entries: dict[str, IndexedEntry], probe: Probe) -> list[Match]:
     return sorted(found, key=lambda match: (match.distance, match.entry))
 
 
-@given(STEPS)
-@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.parametrize("manner", MANNERS)
+@given(STEPS, st.sampled_from([1, 3, 1000]), st.booleans())
+@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 def test_searches_find_what_is_there_and_nothing_else(
+    manner: str,
     steps: list[IndexedEntry | str | list[Fingerprint]],
+    seal_at: int,
+    settled: bool,
 ) -> None:
-    index, entries = ExactScan(), {}
+    """Also while layers are sealed behind the searches, or with that always done."""
+    index, entries = ExactScan(codes_of(manner, seal_at)), {}
     for step in steps:
+        if settled:
+            settle(index)
         match step:
             case IndexedEntry():
                 index.upsert(step)
@@ -103,9 +133,10 @@ def entry(name: str, *codes: Fingerprint, **changes: object) -> IndexedEntry:
     return msgspec.structs.replace(plain, **changes)
 
 
-def test_many_entries_come_and_go() -> None:
-    """Growth and compaction, which few steps never reach."""
-    index, entries = ExactScan(), {}
+@pytest.mark.parametrize("manner", MANNERS)
+def test_many_entries_come_and_go(manner: str) -> None:
+    """Growth, compaction and merged layers, which few steps never reach."""
+    index, entries = ExactScan(codes_of(manner, 100)), {}
     for number in range(3000):
         code = Fingerprint("pdq", (number % 700).to_bytes(32))
         entries[f"e{number % 900}"] = entry(f"e{number % 900}", code)
@@ -115,11 +146,34 @@ def test_many_entries_come_and_go() -> None:
             entries.pop(f"e{number * 7 % 900}", None)
     probes = [Probe("media/0", Fingerprint("pdq", number.to_bytes(32))) for number in (0, 5, 699)]
     assert index.search(probes) == [expected(entries, probe) for probe in probes]
+    settle(index)
+    assert index.search(probes) == [expected(entries, probe) for probe in probes]
+    for name in entries:
+        index.remove(name)
+    settle(index)
+    assert index.search(probes) == [[], [], []]
+    assert len(index) == 0
 
 
-def test_opposite_codes_do_not_match() -> None:
+@pytest.mark.parametrize("manner", MANNERS)
+def test_a_large_bank_is_searched_through_its_tables(manner: str) -> None:
+    draw = np.random.default_rng(8)
+    codes = draw.integers(0, 256, (12_000, 32), np.uint8)
+    index = ExactScan(codes_of(manner, 5000))
+    for number, code in enumerate(codes):
+        index.upsert(entry(f"e{number}", Fingerprint("pdq", code.tobytes())))
+    settle(index)
+    for number in range(0, 12_000, 400):
+        near = codes[number].copy()
+        near[draw.choice(32, 31, replace=False)] ^= 1
+        (hits,) = index.search([Probe("media/0", Fingerprint("pdq", near.tobytes()))])
+        assert [(hit.entry, hit.distance) for hit in hits] == [(f"e{number}", 31)]
+
+
+@pytest.mark.parametrize("manner", MANNERS)
+def test_opposite_codes_do_not_match(manner: str) -> None:
     """A distance of 256 does not fit a byte."""
-    index = ExactScan()
+    index = ExactScan(codes_of(manner, 1))
     index.upsert(entry("e", Fingerprint("pdq", bytes(32))))
     assert index.search([Probe("media/0", Fingerprint("pdq", b"\xff" * 32))]) == [[]]
 
@@ -134,8 +188,9 @@ def test_a_code_that_cannot_be_is_refused_and_nothing_changes(code: Fingerprint)
     assert [len(hits) for hits in index.search([Probe("media/0", good)])] == [1]
 
 
-def test_readers_see_an_entry_wholly_or_not_at_all() -> None:
-    index = ExactScan()
+@pytest.mark.parametrize("manner", MANNERS)
+def test_readers_see_an_entry_wholly_or_not_at_all(manner: str) -> None:
+    index = ExactScan(codes_of(manner, 30))
     codes = [Fingerprint("sha256", b"x" * 32), Fingerprint("pdq", b"x" * 32)]
     probes = [Probe("media/0", code) for code in codes]
     stop = threading.Event()

@@ -10,6 +10,7 @@ from tidegate.content.media.diagnosis import diagnose as diagnose_media
 from tidegate.infra.findings import Finding
 from tidegate.infra.postgres import EmbeddedPostgres, diagnose
 from tidegate.infra.settings import SettingsError
+from tidegate.signals.native.library import diagnose as diagnose_kernels
 
 
 def doctor(
@@ -32,6 +33,7 @@ def doctor(
     if settings.database_url is None:
         findings += diagnose(settings.data_dir)
     findings += diagnose_media()
+    findings.append(diagnose_kernels())
     for finding in findings:
         _show(finding)
     if not all(finding.ok for finding in findings):

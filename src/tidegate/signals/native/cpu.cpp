@@ -1,0 +1,34 @@
+// Asks the processor what it can do. By hand, with cpuid and xgetbv: __builtin_cpu_supports needs
+// start-up code of the compiler's own library, and where that is missing it answers no.
+#include "kernels.h"
+#if TIDEGATE_X86
+#include <cpuid.h>
+#include <immintrin.h>
+
+__attribute__((target("xsave"))) static u64 saved_by_the_system() { return _xgetbv(0); }
+
+static i32 look() {
+  u32 a, b, c, d;
+  if (!__get_cpuid(1, &a, &b, &c, &d)) return PORTABLE;
+  const bool popcnt = c >> 23 & 1, xsave = c >> 27 & 1, avx = c >> 28 & 1;
+  if (!popcnt || !xsave || !avx) return PORTABLE;
+  const u64 saved = saved_by_the_system();
+  if ((saved & 0x6) != 0x6) return PORTABLE;  // the system does not keep the wide registers
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return PORTABLE;
+  const bool bmi = b >> 3 & 1, avx2 = b >> 5 & 1;
+  if (!bmi || !avx2) return PORTABLE;
+  const bool foundation = b >> 16 & 1, dq = b >> 17 & 1, bw = b >> 30 & 1, vl = b >> 31 & 1;
+  const bool vpopcntdq = c >> 14 & 1;
+  const bool kept = (saved & 0xe6) == 0xe6;
+  if (!kept || !foundation || !dq || !bw || !vl || !vpopcntdq) return PORTABLE | AVX2;
+  return PORTABLE | AVX2 | AVX512;
+}
+#else
+static i32 look() { return PORTABLE; }
+#endif
+
+// The version of this interface; the Python side refuses any other.
+EXPORT i32 tidegate_abi() { return TIDEGATE_ABI; }
+
+// The paths that may be taken here, as a set of bits.
+EXPORT i32 tidegate_paths() { return look(); }

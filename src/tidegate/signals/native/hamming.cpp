@@ -1,0 +1,314 @@
+// Exact range search over 256-bit codes: which rows lie within a radius of a query?
+//
+// Two ways lead to the same answer, and the cheaper is taken query by query.
+//
+// *Scan*: every row is compared, blocks of rows times all queries, so that a block stays in cache.
+//
+// *Table* (inlined multi-index hashing). A code is 16 bands of 16 bits. Two codes within radius r
+// differ in some band by at most level = r / 16 bits (were all bands off by more, the sum would
+// exceed r). So for each band, the rows are sorted into 65,536 buckets by their value of that band
+// (CSR: `offsets` say where a bucket begins), and a query looks only into the buckets whose value
+// is within `level` bits of its own: 16 x 1, 16 x 17 or 16 x 137 buckets for radii up to 15, 31, 47.
+// A bucket entry carries, beside the row's number, 96 bits of six *other* bands: nearly every
+// candidate fails on those, in the line of memory that is there already. Only the few that are left
+// have their row read. A row that several bands lead to is reported by the first of them alone:
+// the others see that an earlier band is within `level` too, so no set of what was seen is needed.
+//
+// To change the layout: BANDS and the width of a band fix `Key` and BUCKETS; OTHERS names the bands
+// that an entry carries; `level_of` is the pigeonhole argument and must follow BANDS; raise
+// TIDEGATE_ABI. tests/signals/test_native_hamming.py compares all of it with an obvious search.
+//
+// Nothing is allocated and nothing kept: all memory belongs to the caller, who may map it from a
+// file. Rows are numbered by u32. Any number of threads may search the same table at once.
+#include "kernels.h"
+#if TIDEGATE_X86
+#include <immintrin.h>
+#endif
+
+constexpr int BANDS = 16;
+constexpr u32 BUCKETS = 1u << 16;
+constexpr u32 SPAN = BUCKETS + 1;  // offsets of a band: the last is the end of the last bucket
+constexpr int OTHERS[6] = {3, 5, 7, 9, 11, 13};  // bands an entry carries, counted from its own
+constexpr int MAX_LEVEL = 2;
+constexpr int FLIPS[MAX_LEVEL + 1] = {1, 17, 137};  // values within so many bits of a given one
+constexpr u32 BLOCK = 2048;                         // rows scanned at a time: 64 KiB
+constexpr int GROUP = 64;                           // queries whose scans are put together
+
+struct Code {
+  u64 word[4];
+};
+struct Entry {
+  u64 low;   // bands OTHERS[0..3]
+  u32 high;  // bands OTHERS[4..5]
+  u32 row;
+};
+static_assert(sizeof(Code) == 32 && sizeof(Entry) == 16, "as the Python side lays them out");
+
+// The rows, and where there is one, their table. `gone` may change while others search: a row whose
+// bit is set in the midst of a search is in the answer or not.
+struct Rows {
+  const Code* codes;
+  const i16* radius;     // each row's own
+  const u64* gone;       // a bit for each row that is taken out; null: none is
+  const u32* offsets;    // [BANDS][SPAN]; null: no table, every search scans
+  const Entry* entries;  // [BANDS][count], by bucket
+  i64 count;
+  i64 max_radius;  // no row's radius is greater
+};
+
+// What is asked, and where the answers go. Hits beyond `capacity` are counted but not written.
+struct Search {
+  const Code* queries;
+  const i16* radius;  // of each query; null: only the rows' own
+  u32* hits;          // [count], how many each query has; zero at the start
+  u32* query;         // [capacity], and so the next two: a hit's query, row and distance
+  u32* row;
+  i16* distance;
+  i64 count;
+  i64 capacity;
+  i64 limit;    // hits a query, any of them and not the nearest; 0: all
+  i64 scanned;  // out: how many queries were scanned
+};
+
+INLINE u16 band(const Code& code, int place) {
+  return static_cast<u16>(code.word[place >> 2] >> (16 * (place & 3)));
+}
+
+INLINE Entry entry_of(const Code& code, int place, u32 row) {
+  u64 low = 0;
+  u32 high = 0;
+  for (int z = 0; z < 4; z++)
+    low |= static_cast<u64>(band(code, (place + OTHERS[z]) & 15)) << (16 * z);
+  for (int z = 4; z < 6; z++)
+    high |= static_cast<u32>(band(code, (place + OTHERS[z]) & 15)) << (16 * (z - 4));
+  return {low, high, row};
+}
+
+// ---------------------------------------------------------------------- what all paths share
+
+// The greatest distance that a hit of this query can have.
+INLINE int reach(const Rows& rows, const Search& search, i64 query) {
+  const int most = static_cast<int>(rows.max_radius);
+  return search.radius && search.radius[query] < most ? search.radius[query] : most;
+}
+
+INLINE bool is_full(const Search& search, i64 query) {
+  return search.limit && search.hits[query] >= search.limit;
+}
+
+INLINE bool counts(const Rows& rows, u32 row, int far, int radius) {
+  return far <= radius && far <= rows.radius[row] &&
+         !(rows.gone && rows.gone[row >> 6] >> (row & 63) & 1);
+}
+
+INLINE i64 report(Search& search, i64 found, i64 query, u32 row, int far) {
+  search.hits[query]++;
+  if (found < search.capacity) {
+    search.query[found] = static_cast<u32>(query);
+    search.row[found] = row;
+    search.distance[found] = static_cast<i16>(far);
+  }
+  return found + 1;
+}
+
+struct Bucket {
+  u32 begin, end;
+  int band;
+};
+
+// All 16-bit patterns of at most two ones, fewer ones first: what a near value differs by.
+struct Patterns {
+  u16 flip[FLIPS[MAX_LEVEL]];
+  constexpr Patterns() : flip() {
+    int next = 1;
+    for (int a = 0; a < 16; a++) flip[next++] = static_cast<u16>(1 << a);
+    for (int a = 0; a < 16; a++)
+      for (int b = 0; b < a; b++) flip[next++] = static_cast<u16>(1 << a | 1 << b);
+  }
+};
+constexpr Patterns PATTERNS;
+
+INLINE int level_of(int radius) { return radius / BANDS; }
+
+// What a bucket costs, and what one of its entries, in rows scanned. Measured roughly: a bucket is a
+// line of memory not in the cache, and an entry that is near costs a row that is not.
+constexpr i64 BUCKET_COST = 8, ENTRY_COST = 4;
+
+// The buckets to look into, or -1 where a scan is cheaper: few rows, a wide radius, or a bank so
+// skewed that the buckets are huge.
+INLINE int plan(const Rows& rows, const Code& query, int level, Bucket* buckets) {
+  if (!rows.offsets || level > MAX_LEVEL || BUCKET_COST * BANDS * FLIPS[level] > rows.count)
+    return -1;
+  int many = 0;
+  i64 entries = 0;
+  for (int place = 0; place < BANDS; place++) {
+    const u32* offsets = rows.offsets + static_cast<size_t>(place) * SPAN;
+    const u16 value = band(query, place);
+    for (int z = 0; z < FLIPS[level]; z++) {
+      const u32 near = value ^ PATTERNS.flip[z];
+      const u32 begin = offsets[near], end = offsets[near + 1];
+      buckets[many] = {begin, end, place};
+      many += begin < end;
+      entries += end - begin;
+    }
+  }
+  return BUCKET_COST * many + ENTRY_COST * entries > rows.count ? -1 : many;
+}
+
+constexpr int AHEAD = 12;  // buckets fetched before they are looked into
+
+INLINE void fetch(const Rows& rows, const Bucket& bucket) {
+  const char* first = reinterpret_cast<const char*>(
+      rows.entries + static_cast<size_t>(bucket.band) * rows.count + bucket.begin);
+  const size_t bytes = (bucket.end - bucket.begin) * sizeof(Entry);
+  __builtin_prefetch(first);
+  for (size_t at = 64; at < bytes + 48 && at < 256; at += 64) __builtin_prefetch(first + at);
+}
+
+// ------------------------------------------------------------------ what differs by processor
+// A path says which of up to 64 rows, or entries, may be within a radius. It may err by saying yes:
+// every yes is measured again.
+
+// Each row, or entry, by itself; the first half of a row alone turns nearly all away.
+#define ONE_BY_ONE                                                                                \
+  TARGET INLINE u64 near_rows(const Code* rows, u32 count, const Code& query, int radius) {       \
+    u64 near = 0;                                                                                 \
+    for (u32 z = 0; z < count; z++) {                                                             \
+      const int half =                                                                            \
+          ones(rows[z].word[0] ^ query.word[0]) + ones(rows[z].word[1] ^ query.word[1]);          \
+      if (__builtin_expect(half <= radius, 0)) near |= u64{1} << z;                               \
+    }                                                                                             \
+    return near;                                                                                  \
+  }                                                                                               \
+  TARGET INLINE u64 near_entries(const Entry* entries, u32 count, const Entry& key, int radius) { \
+    u64 near = 0;                                                                                 \
+    for (u32 z = 0; z < count; z++) {                                                             \
+      const int part =                                                                            \
+          ones(entries[z].low ^ key.low) + ones(static_cast<u64>(entries[z].high ^ key.high));    \
+      if (__builtin_expect(part <= radius, 0)) near |= u64{1} << z;                               \
+    }                                                                                             \
+    return near;                                                                                  \
+  }
+
+#define TARGET
+namespace portable {
+INLINE int ones(u64 x) {
+#if TIDEGATE_X86
+  x -= x >> 1 & 0x5555555555555555;
+  x = (x & 0x3333333333333333) + (x >> 2 & 0x3333333333333333);
+  return static_cast<int>(((x + (x >> 4)) & 0x0f0f0f0f0f0f0f0f) * 0x0101010101010101 >> 56);
+#else
+  return __builtin_popcountll(x);
+#endif
+}
+ONE_BY_ONE
+#include "hamming_search.inc"
+}  // namespace portable
+#undef TARGET
+
+#if TIDEGATE_X86
+// Such processors count the bits of one to four words a cycle. That beats counting in their wide
+// registers, which have no instruction for it.
+#define TARGET TARGET_AVX2
+namespace avx2 {
+TARGET INLINE int ones(u64 x) { return __builtin_popcountll(x); }
+ONE_BY_ONE
+#include "hamming_search.inc"
+}  // namespace avx2
+#undef TARGET
+
+#define TARGET TARGET_AVX512
+namespace avx512 {
+TARGET INLINE int ones(u64 x) { return __builtin_popcountll(x); }
+
+// The bits that two rows differ from the query in, four sums each.
+TARGET INLINE __m512i two_rows(const Code* rows, __m512i query) {
+  return _mm512_popcnt_epi64(_mm512_xor_si512(query, _mm512_loadu_si512(rows)));
+}
+
+TARGET INLINE __m512i by_pairs(__m512i a, __m512i b) {
+  return _mm512_add_epi64(_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b));
+}
+
+TARGET INLINE u64 near_rows(const Code* rows, u32 count, const Code& query, int radius) {
+  const __m512i wanted =
+      _mm512_broadcast_i64x4(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(&query)));
+  const __m512i most = _mm512_set1_epi64(radius);
+  u64 near = 0;
+  u32 z = 0;
+  for (; z + 8 <= count; z += 8) {
+    const Code* eight = rows + z;
+    const __m512i ab = by_pairs(two_rows(eight, wanted), two_rows(eight + 2, wanted));
+    const __m512i cd = by_pairs(two_rows(eight + 4, wanted), two_rows(eight + 6, wanted));
+    const __m512i sums =
+        _mm512_add_epi64(_mm512_shuffle_i64x2(ab, cd, 0x88), _mm512_shuffle_i64x2(ab, cd, 0xdd));
+    const u64 found = _mm512_cmple_epi64_mask(sums, most);  // of rows 0 2 1 3 4 6 5 7
+    if (__builtin_expect(found != 0, 0))
+      near |= ((found & 0x99) | (found & 0x22) << 1 | (found & 0x44) >> 1) << z;
+  }
+  for (; z < count; z++) {
+    const int half = ones(rows[z].word[0] ^ query.word[0]) + ones(rows[z].word[1] ^ query.word[1]);
+    near |= static_cast<u64>(half <= radius) << z;
+  }
+  return near;
+}
+
+// The bits that four entries differ from the key in, two sums each, the rows' numbers left out.
+// Of `left` entries that there are; past them nothing is read.
+TARGET INLINE __m512i four_entries(const Entry* entries, u32 left, __m512i key) {
+  const __mmask16 there = left >= 4 ? 0xffff : static_cast<__mmask16>((1u << 4 * left) - 1);
+  const __m512i read = _mm512_maskz_loadu_epi32(there, entries);
+  return _mm512_popcnt_epi64(_mm512_maskz_xor_epi32(0x7777, key, read));
+}
+
+TARGET INLINE u64 near_entries(const Entry* entries, u32 count, const Entry& key, int radius) {
+  const __m512i wanted =
+      _mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(&key)));
+  const __m512i most = _mm512_set1_epi64(radius);
+  u64 near = 0;
+  for (u32 z = 0; z < count; z += 8) {
+    const u32 left = count - z;
+    const __m512i a = four_entries(entries + z, left, wanted);
+    const __m512i b = four_entries(entries + z + 4, left > 4 ? left - 4 : 0, wanted);
+    const u64 found = _mm512_cmple_epi64_mask(by_pairs(a, b), most);  // of 0 4 1 5 2 6 3 7
+    if (__builtin_expect(found != 0, 0)) {
+      const u64 even = (found & 1) | (found >> 1 & 2) | (found >> 2 & 4) | (found >> 3 & 8);
+      const u64 odd = (found >> 1 & 1) | (found >> 2 & 2) | (found >> 3 & 4) | (found >> 4 & 8);
+      near |= (even | odd << 4) << z;
+    }
+  }
+  return count == 64 ? near : near & ((u64{1} << count) - 1);
+}
+#include "hamming_search.inc"
+}  // namespace avx512
+#undef TARGET
+#endif
+
+// -------------------------------------------------------------------------------- the interface
+
+// All hits of all queries, in no order; how many there are is returned, even when more than fit.
+EXPORT i64 tidegate_search(i32 path, const Rows* rows, Search* search) {
+#if TIDEGATE_X86
+  if (path == AVX512) return avx512::search_all(*rows, *search);
+  if (path == AVX2) return avx2::search_all(*rows, *search);
+#endif
+  (void)path;
+  return portable::search_all(*rows, *search);
+}
+
+// Fill the table of `count` codes: offsets [BANDS][SPAN], entries [BANDS][count].
+EXPORT void tidegate_build(const Code* codes, i64 count, u32* offsets, Entry* entries) {
+  for (int place = 0; place < BANDS; place++) {
+    u32* starts = offsets + static_cast<size_t>(place) * SPAN;
+    Entry* sorted = entries + static_cast<size_t>(place) * count;
+    for (u32 value = 0; value < SPAN; value++) starts[value] = 0;
+    for (i64 row = 0; row < count; row++) starts[band(codes[row], place) + 1u]++;
+    for (u32 value = 0; value < BUCKETS; value++) starts[value + 1] += starts[value];
+    for (i64 row = 0; row < count; row++)
+      sorted[starts[band(codes[row], place)]++] =
+          entry_of(codes[row], place, static_cast<u32>(row));
+    // Each start has moved to its bucket's end, which is the next one's start.
+    for (u32 value = BUCKETS - 1; value > 0; value--) starts[value] = starts[value - 1];
+    starts[0] = 0;
+  }
+}
