@@ -302,7 +302,7 @@ def deep(levels: int, inner: str) -> str:
 
 VALID = json.dumps(item("bad-body"))[:-1]
 BODIES = {
-    "deepest-nul": VALID + ", \"context\": " + deep(985, "\"\\u0000\"") + "}",
+    "deepest-nul": VALID + ', "context": ' + deep(985, '"\\u0000"') + "}",
     "deep": VALID + f', "context": {deep(900, "1")}' + "}",
     "deep-nul": VALID + ', "context": ' + deep(900, '"\\u0000"') + "}",
     "deeper": VALID + f', "context": {deep(100_000, "1")}' + "}",
