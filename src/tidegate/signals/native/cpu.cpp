@@ -16,12 +16,7 @@ static i32 look() {
   if ((saved & 0x6) != 0x6) return PORTABLE;  // the system does not keep the wide registers
   if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return PORTABLE;
   const bool bmi = b >> 3 & 1, avx2 = b >> 5 & 1;
-  if (!bmi || !avx2) return PORTABLE;
-  const bool foundation = b >> 16 & 1, dq = b >> 17 & 1, bw = b >> 30 & 1, vl = b >> 31 & 1;
-  const bool vpopcntdq = c >> 14 & 1;
-  const bool kept = (saved & 0xe6) == 0xe6;
-  if (!kept || !foundation || !dq || !bw || !vl || !vpopcntdq) return PORTABLE | AVX2;
-  return PORTABLE | AVX2 | AVX512;
+  return bmi && avx2 ? PORTABLE | AVX2 : PORTABLE;
 }
 #else
 static i32 look() { return PORTABLE; }

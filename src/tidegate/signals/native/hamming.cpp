@@ -130,7 +130,7 @@ constexpr Patterns PATTERNS;
 
 INLINE int level_of(int radius) { return radius / BANDS; }
 
-// What a bucket costs, and what one of its entries, in rows scanned. Measured roughly: a bucket is a
+// What a bucket costs, and what one of its entries, in rows scanned. Estimates: a bucket is a
 // line of memory not in the cache, and an entry that is near costs a row that is not.
 constexpr i64 BUCKET_COST = 8, ENTRY_COST = 4;
 
@@ -216,72 +216,6 @@ ONE_BY_ONE
 #include "hamming_search.inc"
 }  // namespace avx2
 #undef TARGET
-
-#define TARGET TARGET_AVX512
-namespace avx512 {
-TARGET INLINE int ones(u64 x) { return __builtin_popcountll(x); }
-
-// The bits that two rows differ from the query in, four sums each.
-TARGET INLINE __m512i two_rows(const Code* rows, __m512i query) {
-  return _mm512_popcnt_epi64(_mm512_xor_si512(query, _mm512_loadu_si512(rows)));
-}
-
-TARGET INLINE __m512i by_pairs(__m512i a, __m512i b) {
-  return _mm512_add_epi64(_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b));
-}
-
-TARGET INLINE u64 near_rows(const Code* rows, u32 count, const Code& query, int radius) {
-  const __m512i wanted =
-      _mm512_broadcast_i64x4(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(&query)));
-  const __m512i most = _mm512_set1_epi64(radius);
-  u64 near = 0;
-  u32 z = 0;
-  for (; z + 8 <= count; z += 8) {
-    const Code* eight = rows + z;
-    const __m512i ab = by_pairs(two_rows(eight, wanted), two_rows(eight + 2, wanted));
-    const __m512i cd = by_pairs(two_rows(eight + 4, wanted), two_rows(eight + 6, wanted));
-    const __m512i sums =
-        _mm512_add_epi64(_mm512_shuffle_i64x2(ab, cd, 0x88), _mm512_shuffle_i64x2(ab, cd, 0xdd));
-    const u64 found = _mm512_cmple_epi64_mask(sums, most);  // of rows 0 2 1 3 4 6 5 7
-    if (__builtin_expect(found != 0, 0))
-      near |= ((found & 0x99) | (found & 0x22) << 1 | (found & 0x44) >> 1) << z;
-  }
-  for (; z < count; z++) {
-    const int half = ones(rows[z].word[0] ^ query.word[0]) + ones(rows[z].word[1] ^ query.word[1]);
-    near |= static_cast<u64>(half <= radius) << z;
-  }
-  return near;
-}
-
-// The bits that four entries differ from the key in, two sums each, the rows' numbers left out.
-// Of `left` entries that there are; past them nothing is read.
-TARGET INLINE __m512i four_entries(const Entry* entries, u32 left, __m512i key) {
-  const __mmask16 there = left >= 4 ? 0xffff : static_cast<__mmask16>((1u << 4 * left) - 1);
-  const __m512i read = _mm512_maskz_loadu_epi32(there, entries);
-  return _mm512_popcnt_epi64(_mm512_maskz_xor_epi32(0x7777, key, read));
-}
-
-TARGET INLINE u64 near_entries(const Entry* entries, u32 count, const Entry& key, int radius) {
-  const __m512i wanted =
-      _mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(&key)));
-  const __m512i most = _mm512_set1_epi64(radius);
-  u64 near = 0;
-  for (u32 z = 0; z < count; z += 8) {
-    const u32 left = count - z;
-    const __m512i a = four_entries(entries + z, left, wanted);
-    const __m512i b = four_entries(entries + z + 4, left > 4 ? left - 4 : 0, wanted);
-    const u64 found = _mm512_cmple_epi64_mask(by_pairs(a, b), most);  // of 0 4 1 5 2 6 3 7
-    if (__builtin_expect(found != 0, 0)) {
-      const u64 even = (found & 1) | (found >> 1 & 2) | (found >> 2 & 4) | (found >> 3 & 8);
-      const u64 odd = (found >> 1 & 1) | (found >> 2 & 2) | (found >> 3 & 4) | (found >> 4 & 8);
-      near |= (even | odd << 4) << z;
-    }
-  }
-  return count == 64 ? near : near & ((u64{1} << count) - 1);
-}
-#include "hamming_search.inc"
-}  // namespace avx512
-#undef TARGET
 #endif
 
 // -------------------------------------------------------------------------------- the interface
@@ -289,7 +223,6 @@ TARGET INLINE u64 near_entries(const Entry* entries, u32 count, const Entry& key
 // All hits of all queries, in no order; how many there are is returned, even when more than fit.
 EXPORT i64 tidegate_search(i32 path, const Rows* rows, Search* search) {
 #if TIDEGATE_X86
-  if (path == AVX512) return avx512::search_all(*rows, *search);
   if (path == AVX2) return avx2::search_all(*rows, *search);
 #endif
   (void)path;

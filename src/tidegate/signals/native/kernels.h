@@ -18,13 +18,11 @@ using i64 = int64_t;
 #define INLINE static inline __attribute__((always_inline))
 
 // One bit each, better ones higher; the Python side names them in the same order.
-enum Path : i32 { PORTABLE = 1, AVX2 = 2, AVX512 = 4 };
+enum Path : i32 { PORTABLE = 1, AVX2 = 2 };
 
 #if defined(__x86_64__)
 #define TIDEGATE_X86 1
 #define TARGET_AVX2 __attribute__((target("avx2,popcnt,bmi")))
-#define TARGET_AVX512 \
-  __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vpopcntdq,avx2,popcnt,bmi")))
 #else
 #define TIDEGATE_X86 0
 #endif

@@ -2,7 +2,7 @@
 
 `signals.index` and `fingerprints.pdq` call them through `hamming` and `pdq` of this package. The
 interpreter's lock is released during each call. TIDEGATE_NATIVE narrows the choice, for tests and
-for finding faults: `off`, or the best path to take (`portable`, `avx2`, `avx512`).
+for finding faults: `off`, or the best path to take (`portable`, `avx2`).
 """
 
 import ctypes
@@ -14,7 +14,7 @@ from tidegate.infra.findings import Finding
 from tidegate.signals.native import build
 
 ABI = 1  # of kernels.h
-PATHS = {"portable": 1, "avx2": 2, "avx512": 4}
+PATHS = {"portable": 1, "avx2": 2}
 """Better ones last."""
 
 
