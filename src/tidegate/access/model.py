@@ -107,11 +107,6 @@ class KeyView(msgspec.Struct, frozen=True):
     revoked_at: datetime | None
 
 
-def session_cookie(secure: bool) -> str:
-    """The name of the session's cookie; behind TLS browsers hold it to this very host."""
-    return "__Host-tidegate" if secure else "tidegate"
-
-
 def wait_after(kind: str, failures: int) -> timedelta:
     """How long the next try must wait after that many failures in a row, by `kind` of counter:
     a few are free, then the wait doubles from 2 seconds to 15 minutes."""

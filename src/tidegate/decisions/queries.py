@@ -101,15 +101,3 @@ def evaluations_of(tx: Tx, item_id: UUID) -> list[Evaluation]:
         .order_by(evaluations.c.created_at, evaluations.c.id)
     )
     return [_evaluation(row) for row in tx.execute(query)]
-
-
-def latest_evaluation(tx: Tx, item_id: UUID, revision: int) -> Evaluation | None:
-    """The newest evaluation of an item's revision, or None when there is none yet."""
-    query = (
-        sa.select(evaluations)
-        .where(evaluations.c.item_id == item_id, evaluations.c.revision == revision)
-        .order_by(evaluations.c.created_at.desc(), evaluations.c.id.desc())
-        .limit(1)
-    )
-    row = tx.execute(query).one_or_none()
-    return None if row is None else _evaluation(row)

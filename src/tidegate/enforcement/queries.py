@@ -128,11 +128,6 @@ def actions_of_item(tx: Tx, item_id: UUID) -> list[ActionView]:
     return _actions(tx, _ACTIONS.where(actions.c.item_id == item_id))
 
 
-def find_action(tx: Tx, action_id: UUID) -> ActionView | None:
-    """One action, or None."""
-    return next(iter(_actions(tx, _ACTIONS.where(actions.c.id == action_id))), None)
-
-
 def _actions(tx: Tx, query: sa.Select[Any]) -> list[ActionView]:
     return [
         ActionView(

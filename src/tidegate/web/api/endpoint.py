@@ -87,10 +87,6 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     multipart: bool = False
     streams: bool = False  # the handler reads the body itself
 
-    @property
-    def is_async(self) -> bool:
-        return self.streams
-
     def route(self) -> Route:
         async def endpoint(request: Request) -> Response:
             request_id: str = request.state.request_id
