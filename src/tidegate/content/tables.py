@@ -5,6 +5,16 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from tidegate.infra.db import metadata
 
+
+class Xid8(sa.types.UserDefinedType[str]):
+    """PostgreSQL's 64-bit transaction id."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        return "xid8"
+
+
 items = sa.Table(
     "items",
     metadata,
@@ -32,6 +42,11 @@ revisions = sa.Table(
     metadata,
     sa.Column("item_id", sa.ForeignKey("items.id"), primary_key=True),
     sa.Column("revision", sa.Integer, primary_key=True),
+    # The owner of its codes in the look back's index.
+    sa.Column("number", sa.BigInteger, sa.Identity(always=True), nullable=False),
+    # The transaction that last touched its fingerprints: how the look back misses none.
+    sa.Column("xid", Xid8, nullable=False, server_default=sa.text("pg_current_xact_id()")),
+    sa.Column("bank_version", sa.BigInteger, nullable=False, server_default="0"),  # judged by first
     sa.Column("digest", sa.LargeBinary, nullable=False),  # of the parsed submission
     sa.Column("content", sa.LargeBinary),  # the submission as JSON, media by digest; null: gone
     sa.Column("media", JSONB),  # what decoding found, by part
@@ -39,6 +54,9 @@ revisions = sa.Table(
     sa.Column("answer", sa.LargeBinary),  # the answer as sent
     sa.Column("received_at", sa.TIMESTAMP(timezone=True), nullable=False),
 )
+
+sa.Index("uq_revisions_number", revisions.c.number, unique=True)
+sa.Index("ix_revisions_xid", revisions.c.xid)
 
 evidence = sa.Table(
     "evidence",

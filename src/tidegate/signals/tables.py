@@ -9,6 +9,8 @@ banks = sa.Table(
     "banks",
     metadata,
     sa.Column("id", sa.Uuid, primary_key=True),
+    # The group of its rows in the index, which counts to 65,535.
+    sa.Column("number", sa.Integer, sa.Identity(always=True), nullable=False),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("stance", sa.Text, nullable=False),
     sa.Column("radius", JSONB, nullable=False),
@@ -18,6 +20,8 @@ banks = sa.Table(
     sa.Column("enabled", sa.Boolean, nullable=False),
     sa.Column("disabled_until", sa.TIMESTAMP(timezone=True)),
     sa.Column("version", sa.BigInteger, nullable=False),
+    # The version since which its entries match more than before: the look back starts there.
+    sa.Column("widened", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("deleted_at", sa.TIMESTAMP(timezone=True)),
 )
@@ -28,6 +32,8 @@ entries = sa.Table(
     "entries",
     metadata,
     sa.Column("id", sa.Uuid, primary_key=True),
+    # The owner of its rows in the index, ascending in the order of coming.
+    sa.Column("number", sa.BigInteger, sa.Identity(always=True), nullable=False),
     sa.Column("bank_id", sa.ForeignKey("banks.id"), nullable=False, index=True),
     sa.Column("labels", ARRAY(sa.Text)),  # null: the bank's
     sa.Column("provenance", JSONB(none_as_null=True)),
@@ -47,4 +53,5 @@ entries = sa.Table(
     sa.Column("deleted_at", sa.TIMESTAMP(timezone=True)),
 )
 sa.Index("ix_entries_version", entries.c.version)
+sa.Index("uq_entries_number", entries.c.number, unique=True)
 sa.Index("ix_entries_evidence", entries.c.evidence, postgresql_where=entries.c.evidence.isnot(None))

@@ -16,6 +16,7 @@ CREATE INDEX ix_answers_subject ON answers (subject);
 
 CREATE TABLE banks (
 	id UUID NOT NULL, 
+	number INTEGER GENERATED ALWAYS AS IDENTITY, 
 	name TEXT NOT NULL, 
 	stance TEXT NOT NULL, 
 	radius JSONB NOT NULL, 
@@ -25,6 +26,7 @@ CREATE TABLE banks (
 	enabled BOOLEAN NOT NULL, 
 	disabled_until TIMESTAMP WITH TIME ZONE, 
 	version BIGINT NOT NULL, 
+	widened BIGINT DEFAULT '0' NOT NULL, 
 	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
 	deleted_at TIMESTAMP WITH TIME ZONE, 
 	CONSTRAINT pk_banks PRIMARY KEY (id)
@@ -214,6 +216,7 @@ CREATE INDEX ix_decisions_until ON decisions (until) WHERE until IS NOT NULL;
 
 CREATE TABLE entries (
 	id UUID NOT NULL, 
+	number BIGINT GENERATED ALWAYS AS IDENTITY, 
 	bank_id UUID NOT NULL, 
 	labels TEXT[], 
 	provenance JSONB, 
@@ -240,6 +243,8 @@ CREATE INDEX ix_entries_bank_id ON entries (bank_id);
 CREATE INDEX ix_entries_evidence ON entries (evidence) WHERE evidence IS NOT NULL;
 
 CREATE INDEX ix_entries_version ON entries (version);
+
+CREATE UNIQUE INDEX uq_entries_number ON entries (number);
 
 CREATE TABLE evaluations (
 	id UUID NOT NULL, 
@@ -352,6 +357,9 @@ CREATE INDEX ix_reports_item_id ON reports (item_id);
 CREATE TABLE revisions (
 	item_id UUID NOT NULL, 
 	revision INTEGER NOT NULL, 
+	number BIGINT GENERATED ALWAYS AS IDENTITY, 
+	xid xid8 DEFAULT pg_current_xact_id() NOT NULL, 
+	bank_version BIGINT DEFAULT '0' NOT NULL, 
 	digest BYTEA NOT NULL, 
 	content BYTEA, 
 	media JSONB, 
@@ -361,6 +369,10 @@ CREATE TABLE revisions (
 	CONSTRAINT pk_revisions PRIMARY KEY (item_id, revision), 
 	CONSTRAINT fk_revisions_item_id FOREIGN KEY(item_id) REFERENCES items (id)
 );
+
+CREATE INDEX ix_revisions_xid ON revisions (xid);
+
+CREATE UNIQUE INDEX uq_revisions_number ON revisions (number);
 
 CREATE TABLE sessions (
 	token_hash BYTEA NOT NULL, 
