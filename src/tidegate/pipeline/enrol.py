@@ -9,6 +9,7 @@ from tidegate.infra.errors import bad_field
 from tidegate.pipeline.instance import Instance
 from tidegate.signals import fingerprints
 from tidegate.signals.banks import EntryIn
+from tidegate.signals.door import refuse_poor
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.model import Fingerprint
 
@@ -43,7 +44,8 @@ async def enrol_file(
     filename: str | None,
     options: EntryIn,
 ) -> Enrolment:
-    """An entry from a file: its digests always, its picture codes where it could be decoded.
+    """An entry from a file: its digests always, its picture codes where it could be decoded and is
+    not too flat to be known by one; `problems` say what is missing.
 
     The main view's codes only: a stored orientation or a later frame is not the content's face.
     """
@@ -53,19 +55,30 @@ async def enrol_file(
         raise bad_field("/file", "a file alone", "a file with text, url, kind or value")
     examined = await instance.media.examine(data, content_type, filename)
     codes = fingerprints.of_bytes(data)
-    codes += [Fingerprint(c.kind, c.value, c.quality) for c in examined.codes if c.view == ""]
+    problems = list(examined.problems)
+    pictured = [Fingerprint(c.kind, c.value, c.quality) for c in examined.codes if c.view == ""]
+    for code in pictured:
+        if (reason := refuse_poor(code)) is None:
+            codes.append(code)
+        else:
+            problems.append(f"no {code.kind} code: {reason}")
+    if examined.judged and not pictured:
+        problems.append("no picture code: the picture is too flat, only copies of the file match")
     evidence = await asyncio.to_thread(instance.evidence.put, data)
-    return Enrolment(codes, options, evidence=evidence, problems=examined.problems)
+    return Enrolment(codes, options, evidence=evidence, problems=problems)
 
 
 async def enrol_json(instance: Instance, entry: EntryIn) -> Enrolment:
     """An entry from JSON. Raises Refusal (422) unless it names exactly one content that has a
-    fingerprint. A `url` stands for itself; a picture is sent as a file."""
+    fingerprint, and for a code that says too little (`signals.door`). A `url` stands for itself; a
+    picture is sent as a file."""
     named = [name for name in ("text", "url", "kind") if getattr(entry, name) is not None]
     if len(named) != 1 or (entry.value is not None) != (named == ["kind"]):
         given = [n for n in ("text", "url", "kind", "value") if getattr(entry, n) is not None]
         got = ", ".join(given) or "none of them"
         raise bad_field("", "exactly one of text, url, or kind with value", got)
+    if entry.quality is not None and entry.kind is None:
+        raise bad_field("/quality", "a quality only with kind and value", str(entry.quality))
     if entry.text is not None:
         codes = fingerprints.of_text(entry.text)
         return _checked(codes, entry, "/text", "text with letters or digits", entry.text)
@@ -80,7 +93,10 @@ async def enrol_json(instance: Instance, entry: EntryIn) -> Enrolment:
         value = KINDS[kind].parse(entry.value or "")
     except ValueError as error:
         raise bad_field("/value", str(error), (entry.value or "")[:60]) from error
-    return Enrolment([Fingerprint(kind, value)], entry)
+    code = Fingerprint(kind, value, entry.quality)
+    if (reason := refuse_poor(code)) is not None:
+        raise bad_field("/value", "a code that tells its content apart", f"a poor one: {reason}")
+    return Enrolment([code], entry)
 
 
 def _checked(

@@ -58,12 +58,14 @@ class BankView(msgspec.Struct, frozen=True):
 
 
 class EntryIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A new entry from JSON: exactly one of `text`, `url`, or `kind` with `value`."""
+    """A new entry from JSON: exactly one of `text`, `url`, or `kind` with `value`, and then perhaps
+    the code's `quality` as its maker measured it."""
 
     text: Annotated[str, Meta(min_length=1, max_length=200_000)] | None = None
     url: Annotated[str, Meta(min_length=1, max_length=4096)] | None = None
     kind: str | None = None
     value: Annotated[str, Meta(min_length=1, max_length=4096)] | None = None
+    quality: Annotated[int, Meta(ge=0, le=100)] | None = None
     labels: Labels | None = None
     provenance: Provenance | None = None
     note: Note | None = None

@@ -19,6 +19,7 @@ class Kind:
     sort has no code. `exact`: its route may restrict. `hamming`: values are 256-bit codes and
     compared by distance, up to a bank's radius; other kinds match when equal. `parse` reads what
     people write for a value and raises ValueError with what was expected; `format` is its inverse.
+    `min_quality`: codes of a lower quality say too little to be known by.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Kind:
     hamming: bool = False
     default_radius: int = 0
     max_radius: int = 0
+    min_quality: int = 0
 
 
 def one_by_one(make: Callable[[Any], Fingerprint | None]) -> Callable[[Sequence[Any]], Any]:

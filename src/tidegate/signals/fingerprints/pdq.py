@@ -254,4 +254,5 @@ KIND = Kind(
     hamming=True,
     default_radius=31,
     max_radius=31,
+    min_quality=MIN_QUALITY,
 )
