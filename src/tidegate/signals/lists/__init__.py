@@ -1,0 +1,1 @@
+"""Lists of known content as organisations pass them on: one file a format, read and written."""
