@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from tests.serving import Served
 from typer.testing import CliRunner, Result
 
-from tidegate.cli.backlog import Checkpoint, Line, Reached, read_lines
+from tidegate.cli.backlog import Checkpoint, Reached
 from tidegate.cli.items import app
 from tidegate.client import Client
+from tidegate.infra.lines import Line, read_lines
 
 Run = Callable[..., Result]
 PICTURE = Path(__file__).parents[2] / "demo" / "images" / "horse.png"

@@ -1,4 +1,4 @@
-"""A backlog on disk: its lines, one at a time and bounded, and how far it has been taken.
+"""How far a backlog on disk has been taken.
 
 Used by `tidegate items import`. The checkpoint lies beside the file and is advisory: without it the
 import starts anew, and what was taken before gets its stored answer.
@@ -6,22 +6,11 @@ import starts anew, and what was taken before gets its stored answer.
 
 import hashlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
 
 _PREFIX_BYTES = 4096
-_SKIP_BYTES = 1 << 20
-
-
-class Line(msgspec.Struct, frozen=True):
-    """A line that is not blank. `end` is the offset after it; `data` None: over the limit."""
-
-    number: int
-    end: int
-    data: bytes | None
 
 
 class Reached(msgspec.Struct, frozen=True):
@@ -33,24 +22,6 @@ class Reached(msgspec.Struct, frozen=True):
     taken: int
     refused: int
     prefix: str = ""  # SHA-256 of the file's first bytes, to know it again
-
-
-def read_lines(file: BinaryIO, offset: int, number: int, limit: int) -> Iterator[Line]:
-    """The lines from where the file stands, which is `offset`, after line `number`."""
-    while line := file.readline(limit + 1):
-        number += 1
-        size = len(line)
-        whole = line.endswith(b"\n") or len(line) <= limit
-        while not whole:
-            rest = file.readline(_SKIP_BYTES)
-            size += len(rest)
-            whole = not rest or rest.endswith(b"\n")
-            line = b""
-        offset += size
-        if not line:
-            yield Line(number, offset, None)
-        elif data := line.strip():
-            yield Line(number, offset, data)
 
 
 class Checkpoint:

@@ -18,12 +18,13 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
-from tidegate.cli.backlog import Checkpoint, Line, Reached, read_lines
+from tidegate.cli.backlog import Checkpoint, Reached
 from tidegate.cli.context import DataDir, say, settings_of
 from tidegate.cli.taking import Taken, on_database, through_server
 from tidegate.client import AsyncClient, ClientError
 from tidegate.content.model import Platform
 from tidegate.infra.errors import Refusal
+from tidegate.infra.lines import Line, read_lines
 from tidegate.infra.postgres import database_url
 from tidegate.infra.settings import Settings
 from tidegate.pipeline.instance import opened

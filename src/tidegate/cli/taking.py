@@ -11,11 +11,11 @@ from uuid import uuid4
 
 import psycopg
 
-from tidegate.cli.backlog import Line
 from tidegate.client import AsyncClient
 from tidegate.content.model import ItemIn
 from tidegate.infra.db import UNAVAILABLE, unavailable
 from tidegate.infra.errors import Refusal
+from tidegate.infra.lines import Line
 from tidegate.infra.parsing import decode
 from tidegate.pipeline.groupcommit import GroupCommit
 from tidegate.pipeline.instance import Instance
