@@ -1,11 +1,18 @@
 """Web addresses: what leads to the same page is one, what does not is not."""
 
+from urllib.parse import quote
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tidegate.signals.fingerprints import KINDS, of_url
+from tidegate.signals.fingerprints.expand import expanded
 from tidegate.signals.fingerprints.url import canonical
+
+
+def values(address: str, kind: str) -> list[str]:
+    return [code.value.decode() for code in of_url(address) if code.kind == kind]
 
 
 @pytest.mark.parametrize(
@@ -32,6 +39,18 @@ from tidegate.signals.fingerprints.url import canonical
         ("https://example.com/a//b", "https://example.com/a//b"),
         ("https://example.com/%7euser/%c3%a9", "https://example.com/~user/%C3%A9"),
         ("https://example.com/é", "https://example.com/%C3%A9"),
+        ("https://example.com/e\u0301", "https://example.com/%C3%A9"),
+        ("https://example.com/e%cc%81", "https://example.com/%C3%A9"),
+        ("https://example.com/%65%CC%81", "https://example.com/%C3%A9"),
+        ("https://example.com/?q=e\u0301", "https://example.com/?q=%C3%A9"),
+        ("https://example.com/новости", "https://example.com/" + quote("новости")),
+        (
+            "https://example.com/" + quote("новости").lower(),
+            "https://example.com/" + quote("новости"),
+        ),
+        ("https://example.com/%E9", "https://example.com/%E9"),  # Latin-1: no UTF-8, kept
+        ("https://example.com/%E9é", "https://example.com/%E9%C3%A9"),
+        ("https://example.com/%2F\u0307", "https://example.com/%2F%CC%87"),  # no letter F
         ("https://example.com/100%", "https://example.com/100%25"),
         ("https://example.com/a b", "https://example.com/a%20b"),
         ("https://example.com/a%2Fb", "https://example.com/a%2Fb"),
@@ -82,6 +101,7 @@ def test_canonical_form(address: str, form: str) -> None:
         "https://" + "a." * 2000 + "com/",
         "https://xn--a/\ud800",
         "https://\ud800.com/",
+        "https://example.com/\udc80",
     ],
 )
 def test_what_is_no_web_address_has_no_fingerprint(address: str) -> None:
@@ -91,7 +111,21 @@ def test_what_is_no_web_address_has_no_fingerprint(address: str) -> None:
 
 PIECES = st.lists(
     st.sampled_from(
-        [*"/\\?#&=.@:%[]ab ~é\t", "..", "%2e", "%2F", "%61", "%zz", "utm_a=1", "0x", "127", "//"]
+        [
+            *"/\\?#&=.@:%[]aeF ~é\u0301\t",
+            "%CC%81",
+            "%CC",
+            "%81",
+            "..",
+            "%2e",
+            "%2F",
+            "%61",
+            "%zz",
+            "utm_a=1",
+            "0x",
+            "127",
+            "//",
+        ]
     ),
     max_size=14,
 ).map("".join)
@@ -108,7 +142,10 @@ def test_canonical_forms_stay_as_they_are(address: str) -> None:
         assert form.isascii()
         assert canonical(form) == form
         assert canonical(form.replace("https://", "http://", 1)) == form
-        assert len(of_url(address)) == 2
+        assert [code.kind for code in of_url(address)[:3]] == ["url", "domain", "host"]
+        for code in of_url(address):
+            if code.kind != "host_lookalike":
+                assert KINDS[code.kind].parse(code.value.decode()) == code.value
 
 
 @pytest.mark.parametrize(
@@ -137,3 +174,142 @@ def test_values_as_people_write_them() -> None:
     for wrong in ("https://example.com/", "example.com/a", "two words", ""):
         with pytest.raises(ValueError, match=r"such as example\.com"):
             KINDS["domain"].parse(wrong)
+
+
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [
+        ("https://www.Example.co.uk:8443/a", "www.example.co.uk"),
+        ("https://bücher.example/", "xn--bcher-kva.example"),
+        ("http://0x7f.1:8080/", "127.0.0.1"),
+        ("http://[::1]:8080/", "[::1]"),
+        ("http://[::1]/", "[::1]"),
+    ],
+)
+def test_host_of_an_address(address: str, host: str) -> None:
+    assert values(address, "host") == [host]
+    assert KINDS["host"].parse(host.upper()) == host.encode()
+
+
+@pytest.mark.parametrize(
+    "wrong", ["https://example.com/", "example.com/a", "example.com:8080", "two words", "", "[::1"]
+)
+def test_a_host_is_a_host_alone(wrong: str) -> None:
+    for kind in ("host", "host_lookalike"):
+        with pytest.raises(ValueError, match=r"host.* such as .*example\.com"):
+            KINDS[kind].parse(wrong)
+
+
+PREFIX = "https://example.com/group"
+
+
+@pytest.mark.parametrize(
+    ("address", "lies_there"),
+    [
+        ("https://example.com/group", True),
+        ("http://example.com/group/", True),
+        ("https://example.com/group?x=1", True),
+        ("https://example.com/group/page/2?x=1#y", True),
+        ("https://example.com/other/../group/a", True),
+        ("https://example.com/%67roup//a", True),
+        ("https://example.com/groups", False),
+        ("https://example.com/Group", False),
+        ("https://example.com/", False),
+        ("https://example.com/a/group", False),
+        ("https://example.com:8443/group", False),
+        ("https://www.example.com/group", False),
+    ],
+)
+def test_what_lies_under_a_prefix(address: str, lies_there: bool) -> None:
+    for prefix in (PREFIX, PREFIX + "/", "example.com/group?utm_source=x"):
+        assert (KINDS["url_prefix"].parse(prefix).decode() in values(address, "url_prefix")) == (
+            lies_there
+        )
+
+
+def test_prefixes_are_few_and_short() -> None:
+    deep = values("https://example.com/" + "a/" * 500, "url_prefix")
+    assert deep == ["https://example.com" + "/a" * count for count in range(1, 9)]
+    assert values("https://example.com/" + "a" * 2000 + "/b", "url_prefix") == []
+    assert values("https://example.com/a/" + "b" * 2000, "url_prefix") == ["https://example.com/a"]
+    assert values("https://example.com/?a=/b/c", "url_prefix") == []
+    for wrong in ("https://example.com/", "example.com", "example.com/a?b", "", "mailto:a@b.c"):
+        with pytest.raises(ValueError, match="a URL with a path"):
+            KINDS["url_prefix"].parse(wrong)
+    for wrong in ("example.com" + "/a" * 9, "example.com/" + "a" * 1024):
+        with pytest.raises(ValueError, match="at most 8 segments"):
+            KINDS["url_prefix"].parse(wrong)
+
+
+SLASHED = st.text("ab/", max_size=12)
+
+
+@given(SLASHED, SLASHED)
+def test_prefixes_end_where_segments_do(path: str, prefix: str) -> None:
+    wanted = [part for part in prefix.split("/") if part][:8]
+    clean = "https://example.com/" + "/".join(wanted)
+    parts = [part for part in path.split("/") if part]
+    plain = "https://example.com/" + "/".join(parts)
+    expected = bool(wanted) and parts[: len(wanted)] == wanted
+    assert (clean in values(plain, "url_prefix")) == expected
+
+
+@pytest.mark.parametrize(
+    ("address", "imitated"),
+    [
+        ("https://раypal.com/login", ["paypal.com"]),  # two Cyrillic letters
+        ("https://xn--ypal-43d9g.com/", ["paypal.com"]),  # the same, as browsers send it
+        ("https://аррӏе.com/", ["apple.com"]),  # Cyrillic throughout
+        ("https://ebạy.com/", ["ebay.com"]),
+        ("https://login.раypal.com/", ["login.paypal.com", "paypal.com"]),
+        ("https://раypal.example.com/", ["paypal.example.com"]),
+        ("https://раypal.com:8443/", ["paypal.com"]),
+        ("https://paypal.com/", []),
+        ("https://paypa1.com/", []),
+        ("https://яндекс.example/", []),
+        ("https://日本語.example/", []),
+        ("https://xn--a/", []),  # no Punycode
+        ("https://xn--80ak6aa92e.com/", ["apple.com"]),
+        ("http://127.0.0.1/", []),
+    ],
+)
+def test_hosts_that_imitate_another(address: str, imitated: list[str]) -> None:
+    assert values(address, "host_lookalike") == imitated
+
+
+def test_a_genuine_host_is_kept_as_it_is_and_an_imitation_is_none() -> None:
+    assert KINDS["host_lookalike"].parse("PayPal.com.") == b"paypal.com"
+    with pytest.raises(ValueError, match="in ASCII letters"):
+        KINDS["host_lookalike"].parse("раypal.com")
+
+
+def test_what_takes_in_a_whole_site_may_not_restrict() -> None:
+    loose = {code.kind for code in of_url("https://login.раypal.com/a")} - {"url"}
+    assert loose == {"domain", "host", "url_prefix", "host_lookalike"}
+    assert not any(KINDS[kind].exact for kind in loose)
+
+
+def test_a_short_link_is_followed_only_by_the_callers_hook() -> None:
+    leads = {
+        "https://short.example/1": "HTTP://Other.example/2?utm_source=x",
+        "https://other.example/2": "https://example.com/page#part",
+        "https://short.example/mail": "mailto:a@example.com",
+        "https://short.example/circle": "https://short.example/elcric",
+        "https://short.example/elcric": "https://short.example/circle",
+    }
+    assert expanded("short.example/1", leads.get) == "https://example.com/page"
+    assert expanded("https://example.com/", leads.get) == "https://example.com/"
+    assert expanded("short.example/mail", leads.get) == "https://short.example/mail"
+    assert expanded("short.example/circle", leads.get) == "https://short.example/circle"
+    assert expanded("not a link", leads.__getitem__) is None
+
+
+def test_a_way_without_end_is_left_after_five_hops() -> None:
+    asked: list[str] = []
+
+    def endless(address: str) -> str:
+        asked.append(address)
+        return f"https://example.com/{len(asked)}"
+
+    assert expanded("example.com", endless) == "https://example.com/5"
+    assert len(asked) == 5

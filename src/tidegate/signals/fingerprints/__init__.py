@@ -6,14 +6,17 @@ from typing import Any
 
 from tidegate.signals.fingerprints import (
     domain,
+    host,
+    host_lookalike,
     md5,
     pdq,
     sha256,
     text_minhash,
     text_sha256,
     url,
+    url_prefix,
 )
-from tidegate.signals.fingerprints.kind import Kind, Source
+from tidegate.signals.fingerprints.kind import Kind, Source, several
 from tidegate.signals.fingerprints.normalise import normalised
 from tidegate.signals.model import Fingerprint
 
@@ -28,6 +31,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             text_minhash.KIND,
             url.KIND,
             domain.KIND,
+            host.KIND,
+            url_prefix.KIND,
+            host_lookalike.KIND,
         )
     }
 )
@@ -56,4 +62,4 @@ def of_url(address: str) -> list[Fingerprint]:
 
 def _of(source: Source, contents: Sequence[Any]) -> list[list[Fingerprint]]:
     made = [kind.make(contents) for kind in KINDS.values() if kind.source == source]
-    return [[one for one in row if one is not None] for row in zip(*made, strict=True)]
+    return [[code for one in row for code in several(one)] for row in zip(*made, strict=True)]

@@ -4,12 +4,11 @@ Too coarse to restrict by. Where the host is an address or itself a suffix, it i
 """
 
 from functools import lru_cache
-from urllib.parse import urlsplit
 
 from publicsuffixlist import PublicSuffixList
 
+from tidegate.signals.fingerprints.host import host_of, read_host
 from tidegate.signals.fingerprints.kind import Kind, one_by_one
-from tidegate.signals.fingerprints.url import canonical
 from tidegate.signals.model import Fingerprint
 
 
@@ -27,17 +26,14 @@ def registrable(host: str) -> str:
 
 
 def _make(canonical_url: str) -> Fingerprint:
-    host = urlsplit(canonical_url).netloc.rpartition("@")[2]
-    if not host.endswith("]"):
-        host = host.partition(":")[0] if not host.startswith("[") else host.rpartition(":")[0]
-    return Fingerprint("domain", registrable(host).encode())
+    return Fingerprint("domain", registrable(host_of(canonical_url)).encode())
 
 
 def _parse(value: str) -> bytes:
-    found = canonical(value)
-    if found is None or "://" in value or urlsplit(found).path != "/":
+    host = read_host(value)
+    if host is None:
         raise ValueError("a domain such as example.com")
-    return _make(found).value
+    return registrable(host).encode()
 
 
 KIND = Kind(

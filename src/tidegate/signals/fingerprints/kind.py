@@ -8,6 +8,8 @@ from typing import Any, Literal
 from tidegate.signals.model import Fingerprint
 
 Source = Literal["bytes", "text", "url", "pixels"]
+Made = Fingerprint | Sequence[Fingerprint] | None
+"""What a kind makes of one content: one code, several, or none."""
 
 
 @dataclass(frozen=True)
@@ -15,27 +17,35 @@ class Kind:
     """One kind of fingerprint.
 
     `source` says what `make` takes: the bytes of a file, text in normal form, a canonical URL, or
-    decoded RGB pixels; a sequence of them, and it answers in order, None where content of this
-    sort has no code. `exact`: its route may restrict. `hamming`: values are 256-bit codes and
-    compared by distance, up to a bank's radius; other kinds match when equal. `parse` reads what
-    people write for a value and raises ValueError with what was expected; `format` is its inverse.
-    `min_quality`: codes of a lower quality say too little to be known by.
+    decoded RGB pixels; a sequence of them, and it answers in order (`Made`). `exact`: its route may
+    restrict. `hamming`: values are 256-bit codes and compared by distance, up to a bank's radius;
+    other kinds match when equal. `parse` reads what people write for a value and raises ValueError
+    with what was expected; `format` is its inverse. `min_quality`: codes of a lower quality say too
+    little to be known by.
     """
 
     name: str
     route: str
     source: Source
-    make: Callable[[Sequence[Any]], list[Fingerprint | None]]
+    make: Callable[[Sequence[Any]], Sequence[Made]]
     parse: Callable[[str], bytes]
     format: Callable[[bytes], str]
     exact: bool = False
     hamming: bool = False
+    contained: bool = False
     default_radius: int = 0
     max_radius: int = 0
     min_quality: int = 0
 
 
-def one_by_one(make: Callable[[Any], Fingerprint | None]) -> Callable[[Sequence[Any]], Any]:
+def several(made: Made) -> Sequence[Fingerprint]:
+    """What was made of one content, as a sequence whatever it is."""
+    if made is None:
+        return ()
+    return (made,) if isinstance(made, Fingerprint) else made
+
+
+def one_by_one(make: Callable[[Any], Made]) -> Callable[[Sequence[Any]], Any]:
     """A `make` for kinds that gain nothing from seeing several contents at once."""
     return lambda contents: [make(content) for content in contents]
 

@@ -4,10 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.signals.fingerprints import KINDS
+from tidegate.signals.fingerprints.kind import several
 from tidegate.signals.model import Fingerprint
 
 
 def of_pixels(rgb: NDArray[np.uint8]) -> list[Fingerprint]:
     """The fingerprints of one picture, (height, width, 3) in uint8; none where it is too flat."""
     made = (kind.make([rgb])[0] for kind in KINDS.values() if kind.source == "pixels")
-    return [fingerprint for fingerprint in made if fingerprint]
+    return [code for one in made for code in several(one)]

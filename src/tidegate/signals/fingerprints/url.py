@@ -4,14 +4,16 @@ http and https are one (https), as are the ports 80 and 443 and no port. The hos
 ASCII form (IDNA, UTS #46), numbers in any notation that a browser takes are one address. User
 names, passwords and fragments are dropped. Backslashes are slashes and dot segments are resolved,
 as in the WHATWG URL standard; percent-encoding is undone where RFC 3986 calls the character
-unreserved, and upper case elsewhere. Slashes at the end of a path are dropped: nearly every server
+unreserved, and upper case elsewhere; letters beyond ASCII are escaped, in one form (NFC), whether
+they came raw or escaped, composed or not. Slashes at the end of a path are dropped: nearly every server
 serves `/a` and `/a/` alike. Parameters that only track (utm_source, fbclid …) are dropped, the
 others keep their order. "www." stays: it is a host of its own.
 """
 
 import ipaddress
 import re
-from urllib.parse import quote
+import unicodedata
+from urllib.parse import quote, unquote_to_bytes
 
 import idna
 
@@ -63,6 +65,8 @@ _PORT = re.compile(r":([0-9]*)\Z")
 _HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\Z")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_HIGH_ESCAPES = re.compile(r"(?:%[89A-F][0-9A-F])+")
+_ESCAPED_OR_NOT = re.compile(r"%..|[^%]+")
 _NUMBER = re.compile(r"(0x[0-9a-f]*|[0-9]+)\Z")
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _MAX_HOST = 1024
@@ -137,15 +141,28 @@ def _number(part: str) -> int:
 
 
 def _escaped(text: str, safe: str) -> str:
-    """`text` with one spelling of each escape."""
+    """`text` with one spelling of each escape and of each letter."""
+    text.encode()  # a lone surrogate is an error
     text = _LONE_PERCENT.sub("%25", text)
     text = _ESCAPE.sub(_shortest_escape, text)
-    return quote(text, safe=safe + "%")
+    if "%" in text or not text.isascii():
+        text = _HIGH_ESCAPES.sub(_unescaped, text)
+        text = _ESCAPED_OR_NOT.sub(_composed, text)
+    return quote(text, safe=safe + "%", errors="surrogateescape")
 
 
 def _shortest_escape(match: re.Match[str]) -> str:
     byte = int(match[1], 16)
     return chr(byte) if byte in _UNRESERVED else match[0].upper()
+
+
+def _composed(match: re.Match[str]) -> str:
+    return match[0] if match[0].startswith("%") else unicodedata.normalize("NFC", match[0])
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    """Letters beyond ASCII; bytes that are no UTF-8 stay themselves, as surrogates."""
+    return unquote_to_bytes(match[0]).decode("utf-8", "surrogateescape")
 
 
 def _path(path: str) -> str:
