@@ -17,8 +17,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 COMPILERS = ("c++", "g++", "clang++")
 
-_UNITS = ("cpu.cpp", "hamming.cpp", "pdq.cpp")
-_PARTS = ("kernels.h", "hamming_search.inc", "pdq_filter.inc")
+_UNITS = ("cpu.cpp", "hamming.cpp", "minhash.cpp", "pdq.cpp")
+_PARTS = ("kernels.h", "guard.h", "hamming_search.inc", "pdq_filter.inc")
 _FLAGS = (
     *("-std=c++20", "-O3", "-fPIC", "-shared", "-fvisibility=hidden"),
     *("-fno-exceptions", "-fno-rtti", "-nodefaultlibs"),

@@ -18,12 +18,13 @@
 // that an entry carries; `level_of` is the pigeonhole argument and must follow BANDS; raise
 // TIDEGATE_ABI. tests/signals/test_native_hamming.py compares all of it with an obvious search.
 //
-// Nothing is allocated and nothing kept: all memory belongs to the caller, who may map it from a
-// file. Rows are numbered by u32. Any number of threads may search the same table at once.
-#include "kernels.h"
-#if TIDEGATE_X86
-#include <immintrin.h>
-#endif
+// Nothing is allocated and nothing kept: all memory belongs to the caller. Rows are numbered by u32.
+// Any number of threads may search the same table at once. Where the arrays are mapped from a file,
+// its `Guard` (guard.h) is asked before anything in it is believed: a bad block in the table makes
+// the queries that need it scan, and rows of a bad block are left out, which the caller is told.
+// A file that lies although its checksums are right can make answers wrong, but cannot lead a search
+// outside the arrays: what it says of places is compared with `count` first.
+#include "guard.h"
 
 constexpr int BANDS = 16;
 constexpr u32 BUCKETS = 1u << 16;
@@ -31,8 +32,8 @@ constexpr u32 SPAN = BUCKETS + 1;  // offsets of a band: the last is the end of 
 constexpr int OTHERS[6] = {3, 5, 7, 9, 11, 13};  // bands an entry carries, counted from its own
 constexpr int MAX_LEVEL = 2;
 constexpr int FLIPS[MAX_LEVEL + 1] = {1, 17, 137};  // values within so many bits of a given one
-constexpr u32 BLOCK = 2048;                         // rows scanned at a time: 64 KiB
-constexpr int GROUP = 64;                           // queries whose scans are put together
+constexpr u32 TILE = 2048;                          // rows scanned at a time: 64 KiB
+constexpr int BATCH = 64;                           // queries whose scans are put together
 
 struct Code {
   u64 word[4];
@@ -44,30 +45,33 @@ struct Entry {
 };
 static_assert(sizeof(Code) == 32 && sizeof(Entry) == 16, "as the Python side lays them out");
 
-// The rows, and where there is one, their table. `gone` may change while others search: a row whose
-// bit is set in the midst of a search is in the answer or not.
+// The rows, and where there is one, their table. `radii` and `gone` may change while others search: a
+// row that such a change concerns is in the answer or not.
 struct Rows {
   const Code* codes;
-  const i16* radius;     // each row's own
+  const u16* groups;     // each row's; null: all are of group 0
+  const i16* radii;      // of each of the 65,536 groups; -1: none of its rows is found
   const u64* gone;       // a bit for each row that is taken out; null: none is
   const u32* offsets;    // [BANDS][SPAN]; null: no table, every search scans
   const Entry* entries;  // [BANDS][count], by bucket
+  const Guard* guard;    // of the file that some of these arrays lie in; null: they are in memory
   i64 count;
-  i64 max_radius;  // no row's radius is greater
 };
 
 // What is asked, and where the answers go. Hits beyond `capacity` are counted but not written.
 struct Search {
   const Code* queries;
-  const i16* radius;  // of each query; null: only the rows' own
+  const i16* radius;  // of each query; null: only the groups' own
   u32* hits;          // [count], how many each query has; zero at the start
   u32* query;         // [capacity], and so the next two: a hit's query, row and distance
   u32* row;
   i16* distance;
   i64 count;
-  i64 capacity;
-  i64 limit;    // hits a query, any of them and not the nearest; 0: all
-  i64 scanned;  // out: how many queries were scanned
+  i64 capacity;    // 0: hits are counted only
+  i64 limit;       // hits a query, any of them and not the nearest; 0: all
+  i64 max_radius;  // no hit is farther, whatever its group and query say
+  i64 scanned;     // out: how many queries were scanned
+  i64 damaged;     // out: how often a bad block was met
 };
 
 INLINE u16 band(const Code& code, int place) {
@@ -87,8 +91,8 @@ INLINE Entry entry_of(const Code& code, int place, u32 row) {
 // ---------------------------------------------------------------------- what all paths share
 
 // The greatest distance that a hit of this query can have.
-INLINE int reach(const Rows& rows, const Search& search, i64 query) {
-  const int most = static_cast<int>(rows.max_radius);
+INLINE int reach(const Search& search, i64 query) {
+  const int most = static_cast<int>(search.max_radius);
   return search.radius && search.radius[query] < most ? search.radius[query] : most;
 }
 
@@ -97,7 +101,7 @@ INLINE bool is_full(const Search& search, i64 query) {
 }
 
 INLINE bool counts(const Rows& rows, u32 row, int far, int radius) {
-  return far <= radius && far <= rows.radius[row] &&
+  return far <= radius && far <= rows.radii[rows.groups ? rows.groups[row] : 0] &&
          !(rows.gone && rows.gone[row >> 6] >> (row & 63) & 1);
 }
 
@@ -134,13 +138,16 @@ INLINE int level_of(int radius) { return radius / BANDS; }
 // line of memory not in the cache, and an entry that is near costs a row that is not.
 constexpr i64 BUCKET_COST = 8, ENTRY_COST = 4;
 
-// The buckets to look into, or -1 where a scan is cheaper: few rows, a wide radius, or a bank so
-// skewed that the buckets are huge.
+// Whether the table may be the cheaper way: not with few rows or a wide radius.
+INLINE bool may_look_up(const Rows& rows, int level) {
+  return rows.offsets && level <= MAX_LEVEL && BUCKET_COST * BANDS * FLIPS[level] <= rows.count;
+}
+
+// The buckets to look into, or -1 where a scan is cheaper: a bank so skewed that they are huge.
 INLINE int plan(const Rows& rows, const Code& query, int level, Bucket* buckets) {
-  if (!rows.offsets || level > MAX_LEVEL || BUCKET_COST * BANDS * FLIPS[level] > rows.count)
-    return -1;
   int many = 0;
   i64 entries = 0;
+  bool wild = false;
   for (int place = 0; place < BANDS; place++) {
     const u32* offsets = rows.offsets + static_cast<size_t>(place) * SPAN;
     const u16 value = band(query, place);
@@ -148,26 +155,35 @@ INLINE int plan(const Rows& rows, const Code& query, int level, Bucket* buckets)
       const u32 near = value ^ PATTERNS.flip[z];
       const u32 begin = offsets[near], end = offsets[near + 1];
       buckets[many] = {begin, end, place};
+      wild |= end > rows.count;
       many += begin < end;
-      entries += end - begin;
+      entries += begin < end ? end - begin : 0;
     }
   }
-  return BUCKET_COST * many + ENTRY_COST * entries > rows.count ? -1 : many;
+  return wild || BUCKET_COST * many + ENTRY_COST * entries > rows.count ? -1 : many;
 }
 
 constexpr int AHEAD = 12;  // buckets fetched before they are looked into
 
+INLINE const Entry* first_of(const Rows& rows, const Bucket& bucket) {
+  return rows.entries + static_cast<size_t>(bucket.band) * static_cast<size_t>(rows.count) +
+         bucket.begin;
+}
+
+INLINE size_t bytes_of(const Bucket& bucket) {
+  return (bucket.end - bucket.begin) * sizeof(Entry);
+}
+
 INLINE void fetch(const Rows& rows, const Bucket& bucket) {
-  const char* first = reinterpret_cast<const char*>(
-      rows.entries + static_cast<size_t>(bucket.band) * rows.count + bucket.begin);
-  const size_t bytes = (bucket.end - bucket.begin) * sizeof(Entry);
+  const char* first = reinterpret_cast<const char*>(first_of(rows, bucket));
   __builtin_prefetch(first);
-  for (size_t at = 64; at < bytes + 48 && at < 256; at += 64) __builtin_prefetch(first + at);
+  for (size_t at = 64; at < bytes_of(bucket) + 48 && at < 256; at += 64)
+    __builtin_prefetch(first + at);
 }
 
 // ------------------------------------------------------------------ what differs by processor
 // A path says which of up to 64 rows, or entries, may be within a radius. It may err by saying yes:
-// every yes is measured again.
+// every yes is measured again. And it says how a CRC advances.
 
 // Each row, or entry, by itself; the first half of a row alone turns nearly all away.
 #define ONE_BY_ONE                                                                                \
@@ -202,6 +218,7 @@ INLINE int ones(u64 x) {
 #endif
 }
 ONE_BY_ONE
+constexpr auto crc = advance;
 #include "hamming_search.inc"
 }  // namespace portable
 #undef TARGET
@@ -213,6 +230,7 @@ ONE_BY_ONE
 namespace avx2 {
 TARGET INLINE int ones(u64 x) { return __builtin_popcountll(x); }
 ONE_BY_ONE
+constexpr auto crc = advance_by_products;
 #include "hamming_search.inc"
 }  // namespace avx2
 #undef TARGET

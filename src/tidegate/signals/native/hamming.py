@@ -1,12 +1,13 @@
 """Range search over 256-bit codes by `hamming.cpp`: typed arrays in, hits out.
 
-`signals.index.layered` keeps the arrays. They may as well be mapped from a file: nothing here copies
-or changes them.
+`signals.index` keeps the arrays, in memory or mapped from a file: nothing here copies or changes
+them. Each row belongs to a *group*, and how near a query must come is the group's to say.
 """
 
 import ctypes
 import threading
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +19,22 @@ Codes = NDArray[np.uint64]
 
 BANDS = 16
 SPAN = 65_537
+GROUPS = 65_536
+BLOCK = 65_536
+"""Bytes that have a checksum of their own in a guarded file."""
 
 
 class Hits(NamedTuple):
-    """What was found, in no order: which query, which row, and how far it is. Equal lengths."""
+    """What was found, in no order: which query, which row, and how far it is. Equal lengths.
+
+    `damaged` counts the meetings with a bad block of the file. Where it is not 0, rows may have been
+    left out: those that lie in blocks whose `Guard.state` is 2.
+    """
 
     query: NDArray[np.uint32]
     row: NDArray[np.int64]
     distance: NDArray[np.int16]
+    damaged: int
 
 
 class Buckets(NamedTuple):
@@ -35,15 +44,32 @@ class Buckets(NamedTuple):
     entries: NDArray[np.uint64]  # (BANDS, n, 2)
 
 
+_A = TypeVar("_A", bound=NDArray[Any])
+
+
+def _address(array: NDArray[np.generic]) -> int:
+    return array.ctypes.data
+
+
+class _Guard(ctypes.Structure):
+    _fields_ = [
+        ("base", ctypes.c_void_p),
+        ("sums", ctypes.c_void_p),
+        ("state", ctypes.c_void_p),
+        ("size", ctypes.c_int64),
+    ]
+
+
 class _Rows(ctypes.Structure):
     _fields_ = [
         ("codes", ctypes.c_void_p),
-        ("radius", ctypes.c_void_p),
+        ("groups", ctypes.c_void_p),
+        ("radii", ctypes.c_void_p),
         ("gone", ctypes.c_void_p),
         ("offsets", ctypes.c_void_p),
         ("entries", ctypes.c_void_p),
+        ("guard", ctypes.c_void_p),
         ("count", ctypes.c_int64),
-        ("max_radius", ctypes.c_int64),
     ]
 
 
@@ -58,7 +84,9 @@ class _Search(ctypes.Structure):
         ("count", ctypes.c_int64),
         ("capacity", ctypes.c_int64),
         ("limit", ctypes.c_int64),
+        ("max_radius", ctypes.c_int64),
         ("scanned", ctypes.c_int64),
+        ("damaged", ctypes.c_int64),
     ]
 
 
@@ -76,41 +104,75 @@ class _Room(threading.local):
         self.places = [_address(room) for room in (self.query, self.row, self.distance)]
 
 
-def _address(array: NDArray[np.generic]) -> int:
-    return array.ctypes.data
+def _array(array: _A, kind: type[np.generic], shape: tuple[int, ...]) -> _A:
+    """The array, which the kernel will read as being just so."""
+    whole = array.flags.c_contiguous and array.flags.aligned
+    if array.dtype != kind or array.shape != shape or not whole:
+        raise ValueError(f"{np.dtype(kind)} of shape {shape} was wanted, in one piece")
+    return array
 
 
 _room = _Room()
 _MOST_KEPT = 1 << 16
 
 
+class Guard:
+    """The checksums of a mapped file, compared block by block before the kernel first reads in one.
+
+    `data` is the file from its first byte on; `checksums` the zlib.crc32 of each BLOCK of it, the
+    last of which may be shorter; `state`, one byte a block, what is known of it: 0 unread, 1 sound,
+    2 bad. What is mapped elsewhere than in `data` is taken as it is.
+    """
+
+    def __init__(self, data: NDArray[np.uint8], checksums: NDArray[np.uint32]) -> None:
+        if len(checksums) != -(-len(data) // BLOCK):
+            raise ValueError(f"{len(data)} bytes need a checksum for each block of {BLOCK}")
+        self.data = _array(data, np.uint8, (len(data),))
+        self.checksums = np.require(checksums, np.uint32, ["C", "ALIGNED"])
+        self.state = np.zeros(len(checksums), np.uint8)
+        self._c = _Guard(
+            _address(self.data), _address(self.checksums), _address(self.state), len(data)
+        )
+        self.reference = ctypes.addressof(self._c)
+
+
 class Rows:
-    """Rows to be searched: `codes` (n, 4), `radius` int16 (n,), each row's own; `gone`, one bit a row
-    in uint64 words, may be set while others search; `buckets` as `build` made them, or None for
-    a plain scan. Contiguous arrays; `max_radius` is that of the rows.
+    """Rows to be searched: `codes` (n, 4); `groups` (n,), or None where all are of group 0; `radii`
+    (GROUPS,), the radius of each group, -1 where none of its rows is to be found; `gone`, one bit a
+    row in uint64 words; `buckets` as `build` made them, or None for a plain scan; `guard` of the file
+    that any of them are mapped from. Contiguous arrays, which are kept; `radii` and `gone` may change
+    while others search. Raises ValueError where shapes or types are others.
     """
 
     def __init__(
         self,
         codes: Codes,
-        radius: NDArray[np.int16],
+        groups: NDArray[np.uint16] | None,
+        radii: NDArray[np.int16],
         gone: NDArray[np.uint64] | None = None,
         buckets: Buckets | None = None,
-        max_radius: int | None = None,
+        guard: Guard | None = None,
     ) -> None:
-        if codes.dtype != np.uint64 or codes.shape != (len(radius), 4) or radius.dtype != np.int16:
-            raise ValueError("codes must be uint64 of shape (n, 4), radii int16 of shape (n,)")
-        if max_radius is None:
-            max_radius = int(radius.max(initial=-1))
-        self._kept = (codes, radius, gone, buckets)
+        count = len(codes)
+        _array(codes, np.uint64, (count, 4))
+        _array(radii, np.int16, (GROUPS,))
+        if groups is not None:
+            _array(groups, np.uint16, (count,))
+        if gone is not None:
+            _array(gone, np.uint64, (max(len(gone), -(-count // 64)),))
+        if buckets is not None:
+            _array(buckets.offsets, np.uint32, (BANDS, SPAN))
+            _array(buckets.entries, np.uint64, (BANDS, count, 2))
+        self._kept = (codes, groups, radii, gone, buckets, guard)
         self._c = _Rows(
             _address(codes),
-            _address(radius),
+            None if groups is None else _address(groups),
+            _address(radii),
             None if gone is None else _address(gone),
             None if buckets is None else _address(buckets.offsets),
             None if buckets is None else _address(buckets.entries),
-            len(codes),
-            max_radius,
+            None if guard is None else guard.reference,
+            count,
         )
         self._reference = ctypes.addressof(self._c)
 
@@ -118,10 +180,13 @@ class Rows:
         self,
         library: Library,
         queries: Codes,
+        max_radius: int,
         radius: NDArray[np.int16] | None = None,
         limit: int = 0,
     ) -> Hits:
-        """The rows within their own radius of each query, and within `radius[query]` where given.
+        """The rows within their group's radius of each query, within `max_radius`, and within
+        `radius[query]` where given. What is asked for costs, not what the groups say: `max_radius`
+        had better be the greatest of `radii`.
 
         `limit` > 0 stops a query at so many hits: any of them, not the nearest; 1 asks whether there
         is one at all.
@@ -129,18 +194,8 @@ class Rows:
         room = _room
         counts = np.zeros(len(queries), np.uint32)
         while True:
-            asked = _Search(
-                _address(queries),
-                None if radius is None else _address(radius),
-                _address(counts),
-                *room.places,
-                len(queries),
-                room.capacity,
-                limit,
-            )
-            found: int = library.functions.tidegate_search(
-                PATHS[library.path], self._reference, ctypes.addressof(asked)
-            )
+            asked = _asked(queries, radius, counts, room.places, room.capacity, limit, max_radius)
+            found = self._run(library, asked)
             if found <= room.capacity:
                 break
             room.grow(found)
@@ -149,17 +204,66 @@ class Rows:
             room.query[:found].copy(),
             room.row[:found].astype(np.int64),
             room.distance[:found].copy(),
+            asked.damaged,
         )
         if room.capacity > _MOST_KEPT:
             room.grow(_MOST_KEPT)
         return hits
+
+    def count(
+        self,
+        library: Library,
+        queries: Codes,
+        max_radius: int,
+        radius: NDArray[np.int16] | None = None,
+    ) -> NDArray[np.uint32]:
+        """How many hits each query has; no memory for them is needed, however many."""
+        counts = np.zeros(len(queries), np.uint32)
+        self._run(library, _asked(queries, radius, counts, [None] * 3, 0, 0, max_radius))
+        return counts
+
+    def _run(self, library: Library, asked: _Search) -> int:
+        return library.functions.tidegate_search(
+            PATHS[library.path], self._reference, ctypes.addressof(asked)
+        )
+
+
+def _asked(
+    queries: Codes,
+    radius: NDArray[np.int16] | None,
+    counts: NDArray[np.uint32],
+    places: Sequence[int | None],
+    capacity: int,
+    limit: int,
+    max_radius: int,
+) -> _Search:
+    _array(queries, np.uint64, (len(queries), 4))
+    if radius is not None:
+        _array(radius, np.int16, (len(queries),))
+    return _Search(
+        _address(queries),
+        None if radius is None else _address(radius),
+        _address(counts),
+        *places,
+        len(queries),
+        capacity,
+        limit,
+        max_radius,
+    )
 
 
 def build(library: Library, codes: Codes) -> Buckets:
     """The table of these codes; 256 bytes a code and 4 MiB."""
     offsets = np.empty((BANDS, SPAN), np.uint32)
     entries = np.empty((BANDS, len(codes), 2), np.uint64)
+    build_into(library, codes, offsets, entries)
+    return Buckets(offsets, entries)
+
+
+def build_into(
+    library: Library, codes: Codes, offsets: NDArray[np.uint32], entries: NDArray[np.uint64]
+) -> None:
+    """The same, into memory that the caller has: a mapped file, say."""
     library.functions.tidegate_build(
         _address(codes), len(codes), _address(offsets), _address(entries)
     )
-    return Buckets(offsets, entries)

@@ -1,4 +1,4 @@
-// What both kernels share: names of the integers, and which instructions this processor has.
+// What all kernels share: names of the integers, and which instructions this processor has.
 // The library is compiled for the oldest processor of its family; functions marked with a target
 // are compiled for newer ones and entered only after `paths()` has said that they may be.
 #pragma once
@@ -13,7 +13,7 @@ using i16 = int16_t;
 using i32 = int32_t;
 using i64 = int64_t;
 
-#define TIDEGATE_ABI 1
+#define TIDEGATE_ABI 2
 #define EXPORT extern "C" __attribute__((visibility("default")))
 #define INLINE static inline __attribute__((always_inline))
 
@@ -22,7 +22,7 @@ enum Path : i32 { PORTABLE = 1, AVX2 = 2 };
 
 #if defined(__x86_64__)
 #define TIDEGATE_X86 1
-#define TARGET_AVX2 __attribute__((target("avx2,popcnt,bmi")))
+#define TARGET_AVX2 __attribute__((target("avx2,popcnt,bmi,pclmul")))
 #else
 #define TIDEGATE_X86 0
 #endif

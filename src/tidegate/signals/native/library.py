@@ -13,7 +13,7 @@ from typing import NamedTuple
 from tidegate.infra.findings import Finding
 from tidegate.signals.native import build
 
-ABI = 1  # of kernels.h
+ABI = 2  # of kernels.h
 PATHS = {"portable": 1, "avx2": 2}
 """Better ones last."""
 
@@ -56,6 +56,8 @@ def _declare(functions: ctypes.CDLL) -> None:
     functions.tidegate_search.restype = long
     functions.tidegate_build.argtypes = [pointer, long, pointer, pointer]
     functions.tidegate_build.restype = None
+    functions.tidegate_minhash.argtypes = [word, *[pointer] * 3, long, *[pointer] * 2]
+    functions.tidegate_minhash.restype = None
     functions.tidegate_pdq_scratch.argtypes = [long, long]
     functions.tidegate_pdq_scratch.restype = long
     functions.tidegate_pdq.argtypes = [word, pointer, long, long, long, *[pointer] * 4]
