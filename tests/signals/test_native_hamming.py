@@ -276,6 +276,14 @@ def test_a_table_that_lies_leads_nowhere_outside(path: str) -> None:
         view[:] = honest
 
 
+def test_a_table_that_was_not_filled_in_is_not_used(path: str) -> None:
+    library, draw = taking(path), np.random.default_rng(7)
+    codes = draw.integers(0, 2**64, (5000, 4), np.uint64)
+    empty = Buckets(np.zeros((16, 65_537), np.uint32), np.zeros((16, 5000, 2), np.uint64))
+    rows = Rows(codes, None, radii(g0=31), None, empty)
+    assert pairs(rows.search(library, codes[7:8], 31)) == [(0, 7, 0)]
+
+
 @pytest.mark.parametrize("size", [0, 1, 7, 8, 15, 63, 64, 65, 127, 128, 129, 1000, BLOCK - 1])
 def test_checksums_are_those_of_zlib(path: str, size: int) -> None:
     """Whatever the size and the place of the last block."""

@@ -143,6 +143,13 @@ INLINE bool may_look_up(const Rows& rows, int level) {
   return rows.offsets && level <= MAX_LEVEL && BUCKET_COST * BANDS * FLIPS[level] <= rows.count;
 }
 
+// A table that nobody filled in, or that of other rows, is none.
+INLINE bool is_filled(const Rows& rows) {
+  for (int place = 0; place < BANDS; place++)
+    if (rows.offsets[static_cast<size_t>(place) * SPAN + BUCKETS] != rows.count) return false;
+  return true;
+}
+
 // The buckets to look into, or -1 where a scan is cheaper: a bank so skewed that they are huge.
 INLINE int plan(const Rows& rows, const Code& query, int level, Bucket* buckets) {
   int many = 0;

@@ -254,16 +254,22 @@ def _asked(
 
 def build(library: Library, codes: Codes) -> Buckets:
     """The table of these codes; 256 bytes a code and 4 MiB."""
-    offsets = np.empty((BANDS, SPAN), np.uint32)
-    entries = np.empty((BANDS, len(codes), 2), np.uint64)
-    build_into(library, codes, offsets, entries)
-    return Buckets(offsets, entries)
+    count = len(codes)
+    buckets = Buckets(np.empty((BANDS, SPAN), np.uint32), np.empty((BANDS, count, 2), np.uint64))
+    build_into(library, codes, *buckets)
+    return buckets
 
 
 def build_into(
     library: Library, codes: Codes, offsets: NDArray[np.uint32], entries: NDArray[np.uint64]
 ) -> None:
-    """The same, into memory that the caller has: a mapped file, say."""
-    library.functions.tidegate_build(
-        _address(codes), len(codes), _address(offsets), _address(entries)
-    )
+    """Write the table of these codes where it is to be: in a file that is mapped, say."""
+    count = len(codes)
+    _array(codes, np.uint64, (count, 4))
+    for array in (
+        _array(offsets, np.uint32, (BANDS, SPAN)),
+        _array(entries, np.uint64, (BANDS, count, 2)),
+    ):
+        if not array.flags.writeable:
+            raise ValueError("the table must be writable")
+    library.functions.tidegate_build(_address(codes), count, _address(offsets), _address(entries))
