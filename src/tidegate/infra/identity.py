@@ -38,3 +38,15 @@ def claim_database(tx: Tx, secrets: InstanceSecrets) -> None:
             "differ. Give every process of one instance the same --data-dir (or a copy of its "
             "secrets folder), or name another database."
         )
+
+
+def database_identity(tx: Tx) -> str:
+    """What tells this database from every other that was made or restored by itself: files made from
+    one are of no use beside another."""
+    return str(tx.execute(_IDENTITY).scalar_one())
+
+
+_IDENTITY = sa.text(
+    "SELECT system_identifier || '/' || oid FROM pg_control_system(), pg_database"
+    " WHERE datname = current_database()"
+)

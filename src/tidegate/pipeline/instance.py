@@ -8,16 +8,16 @@ from tidegate.content.media.model import MediaLimits
 from tidegate.content.media.pool import MediaPool
 from tidegate.infra.clock import Clock, SystemClock
 from tidegate.infra.db import Database, Tx
-from tidegate.infra.identity import claim_database
+from tidegate.infra.identity import claim_database, database_identity
 from tidegate.infra.migrations import migrate
 from tidegate.infra.secrets import InstanceSecrets
 from tidegate.infra.settings import Settings
 from tidegate.policy.actions import ensure_default
 from tidegate.policy.model import Pack
 from tidegate.policy.queries import PackStore
+from tidegate.signals.index import CodeIndex, Folder
+from tidegate.signals.fingerprints.pixels import HASHER
 from tidegate.signals.snapshot import BankSnapshot
-
-HASHER = "tidegate.signals.fingerprints.pixels:of_pixels"
 
 
 class Instance:
@@ -29,7 +29,10 @@ class Instance:
         self.database = Database(url, self.clock, pool_size=16)
         self.secrets = InstanceSecrets.open(settings.data_dir)
         self.evidence = EvidenceStore(settings.data_dir / "evidence")
-        self.banks = BankSnapshot()
+        with self.database.begin() as tx:
+            identity = database_identity(tx)
+        self.index_folder = settings.data_dir / "index"
+        self.banks = BankSnapshot(CodeIndex(Folder(self.index_folder / "banks", identity)))
         self.packs = PackStore()
         self.media = MediaPool(
             hasher=HASHER,

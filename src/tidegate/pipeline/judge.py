@@ -97,7 +97,7 @@ def _once(
     tx: Tx, instance: Instance, pack: Pack, looked: Sequence[Looked], stage: Stage
 ) -> list[Judged]:
     shown = [_admitted(pack, one) for one in looked]
-    found = instance.banks.match(shown)
+    found = instance.banks.match(tx, shown)
     version = instance.banks.version
     restrictions: dict[str, int] = {}
     if "author" in pack.uses:

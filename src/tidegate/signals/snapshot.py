@@ -1,13 +1,14 @@
 """What this process knows of the banks: an index that catches up by versions.
 
-NOTIFY is a hint and polling the truth: `refresh` reads whatever changed since the version it has
-seen. A decision that rests on a match asks `still_stands` inside its own transaction, which locks
-the entries: a disable that was acknowledged before is seen, one that comes later waits.
+The index finds who has a fingerprint; who that is, what it says and whether it still counts is read
+from PostgreSQL in the transaction at hand, so no stale word is acted upon. NOTIFY is a hint and
+polling the truth: `refresh` reads whatever changed since the version it has seen. A decision that
+rests on a match asks `still_stands` inside its own transaction, which locks the entries: a disable
+that was acknowledged before is seen, one that comes later waits.
 """
 
 import threading
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,87 +18,155 @@ import sqlalchemy as sa
 from tidegate.infra.db import Tx
 from tidegate.signals.banks import is_active
 from tidegate.signals.fingerprints import KINDS
-from tidegate.signals.index import ExactScan, Index, IndexedEntry, Probe, resolve_allowed
+from tidegate.signals.index import CodeIndex, Hit, resolve_allowed
 from tidegate.signals.model import Fingerprint, Match
 from tidegate.signals.queries import bank_version
 from tidegate.signals.tables import banks, entries
 
+MOST_MATCHES = 256
+"""Matches of one fingerprint that are kept, the nearest: a bank may hold one picture many times."""
+
+_PAGE = 2000
 _decoder = msgspec.msgpack.Decoder(list[Fingerprint])
+
+Parts = Sequence[tuple[str, Fingerprint]]
 
 
 class BankSnapshot:
     """The index of one process, and the bank version that it shows."""
 
-    def __init__(self, index: Index | None = None) -> None:
-        self.index: Index = index or ExactScan()
-        self.version = -1
-        self._wakes: dict[UUID, datetime] = {}  # entries disabled until a date
+    def __init__(self, index: CodeIndex | None = None) -> None:
+        self.index = index or CodeIndex()
+        self._groups_read = False
         self._lock = threading.Lock()
+
+    @property
+    def version(self) -> int:
+        """The bank version that matches are found by; -1 before the first refresh."""
+        return self.index.mark
 
     def refresh(self, tx: Tx) -> bool:
         """Catch up with what has committed; True when anything changed. Cheap when nothing did."""
         with self._lock:
+            self.index.adopt()
             version = bank_version(tx)
-            due = [entry for entry, wake in self._wakes.items() if wake <= tx.now]
-            if version == self.version and not due:
+            if self.version > version:  # files of a database that has been set back since
+                self.index.clear()
+            self._heal(tx)
+            if version == self.version and self._groups_read:
                 return False
-            changed = sa.or_(
-                entries.c.version > self.version,
-                banks.c.version > self.version,
-                entries.c.id.in_(due),
-            )
-            for row in tx.execute(_CHANGES.where(changed)):
-                self._apply(row, tx.now)
-            self.version = version
+            self._read_groups(tx)
+            seen = self.version
+            changed = sa.and_(entries.c.version > seen, entries.c.version <= version)
+            query = _ENTRIES.where(changed).order_by(entries.c.version)
+            for row in _streamed(tx, query):
+                self._apply(row)
+                # An entry has its version alone or shares it: all of the one before are in.
+                self.index.mark = max(self.index.mark, row.version - 1)
+            self.index.mark = version
             return True
 
-    def _apply(self, row: sa.Row[Any], now: datetime) -> None:
-        active = (
-            row.deleted_at is None
-            and row.bank_deleted_at is None
-            and row.state != "refuted"
-            and is_active(row.enabled, row.disabled_until, now)
-            and is_active(row.bank_enabled, row.bank_disabled_until, now)
-        )
-        wakes = [
-            wake
-            for wake in (row.disabled_until, row.bank_disabled_until)
-            if wake is not None and wake > now
-        ]
-        self._wakes.pop(row.id, None)
-        if wakes and row.deleted_at is None:
-            self._wakes[row.id] = min(wakes)
-        if not active:
-            self.index.remove(str(row.id))
-            return
-        self.index.upsert(
-            IndexedEntry(
-                entry=str(row.id),
-                bank=row.bank,
-                stance=row.stance,
-                labels=row.bank_labels if row.labels is None else row.labels,
-                confirmed=row.state == "confirmed",
-                radius={
-                    kind: row.radius.get(kind, spec.default_radius)
-                    for kind, spec in KINDS.items()
-                    if spec.hamming
-                },
-                fingerprints=_decoder.decode(row.fingerprints),
-            )
-        )
+    def _read_groups(self, tx: Tx) -> None:
+        """Each bank is a group of the index, with its own radii."""
+        for row in tx.execute(_BANKS):
+            # One that is disabled until a date is searched all the same: `match` knows the time.
+            active = row.deleted_at is None and (row.enabled or row.disabled_until is not None)
+            for kind, spec in KINDS.items():
+                if spec.hamming:
+                    bits = row.radius.get(kind, spec.default_radius) if active else -1
+                    self.index.set_radius(kind, row.number, bits)
+        self._groups_read = True
 
-    def match(self, parts: Sequence[Sequence[tuple[str, Fingerprint]]]) -> list[list[Match]]:
-        """The matches of several items at once: for each item its (part, fingerprint) pairs."""
-        probes = [Probe(part, fingerprint) for item in parts for part, fingerprint in item]
-        found = self.index.search(probes) if probes else []
-        answers: list[list[Match]] = []
-        start = 0
-        for item in parts:
-            end = start + len(item)
-            hits = [match for probe in found[start:end] for match in probe]
-            answers.append(resolve_allowed(hits) if hits else hits)
-            start = end
-        return answers
+    def _apply(self, row: sa.Row[Any]) -> None:
+        if _may_match(row):
+            fingerprints = _decoder.decode(row.fingerprints)
+            self.index.upsert(row.number, row.bank_number, fingerprints, row.version)
+        else:
+            self.index.remove(row.number, row.version)
+
+    def _heal(self, tx: Tx) -> bool:
+        """Give the index again what its files have lost; True when there was anything."""
+        ranges = self.index.unreadable()
+        for first, last in ranges:
+            rows = tx.execute(_ENTRIES.where(entries.c.number.between(first, last))).all()
+            self.index.replace(
+                first,
+                last,
+                [
+                    (row.number, row.bank_number, _decoder.decode(row.fingerprints))
+                    for row in rows
+                    if _may_match(row)
+                ],
+            )
+        return bool(ranges)
+
+    def match(self, tx: Tx, items: Sequence[Parts]) -> list[list[Match]]:
+        """The matches of several items at once: for each item its (part, fingerprint) pairs.
+
+        What the banks say of them is read in this transaction; where that is newer than the index,
+        the index catches up first.
+        """
+        while True:
+            hits = self._hits(tx, items)
+            numbers = sorted({hit.owner for item in hits for _, _, some in item for hit in some})
+            known = self._known(tx, numbers) if numbers else {}
+            if all(row.newest <= self.version for row in known.values()):
+                break
+            self.refresh(tx)
+        return [self._matches(tx, item, known) for item in hits]
+
+    def _hits(
+        self, tx: Tx, items: Sequence[Parts]
+    ) -> list[list[tuple[str, Fingerprint, list[Hit]]]]:
+        probes = [fingerprint for item in items for _, fingerprint in item]
+        if not probes:
+            return [[] for _ in items]
+        found = self.index.search(probes)
+        while self._heal(tx):
+            found = self.index.search(probes)
+        results = iter(found)
+        return [
+            [(part, fingerprint, next(results)[:MOST_MATCHES]) for part, fingerprint in item]
+            for item in items
+        ]
+
+    def _known(self, tx: Tx, numbers: Sequence[int]) -> Mapping[int, sa.Row[Any]]:
+        """What the banks say of entries, by their number."""
+        query = _KNOWN.where(entries.c.number == sa.any_(sa.literal(numbers, _NUMBERS)))
+        return {row.number: row for row in tx.execute(query)}
+
+    def _matches(
+        self,
+        tx: Tx,
+        hits: Sequence[tuple[str, Fingerprint, list[Hit]]],
+        known: Mapping[int, sa.Row[Any]],
+    ) -> list[Match]:
+        matches: list[Match] = []
+        for part, fingerprint, some in hits:
+            kind = KINDS[fingerprint.kind]
+            mine = [
+                Match(
+                    part=part,
+                    bank=row.bank,
+                    stance=row.stance,
+                    entry=str(row.id),
+                    labels=row.bank_labels if row.labels is None else row.labels,
+                    kind=kind.name,
+                    route=kind.route,
+                    distance=hit.distance,
+                    confirmed=row.state == "confirmed",
+                    exact=kind.exact,
+                )
+                for hit in some
+                if (row := known.get(hit.owner)) is not None
+                and _may_match(row)
+                and is_active(row.enabled, row.disabled_until, tx.now)
+                and row.bank_deleted_at is None
+                and is_active(row.bank_enabled, row.bank_disabled_until, tx.now)
+            ]
+            mine.sort(key=lambda match: (match.distance, match.entry))
+            matches += mine
+        return resolve_allowed(matches) if matches else matches
 
     def still_stands(self, tx: Tx, matches: Sequence[Match]) -> bool:
         """Whether the entries of these matches are unchanged since this snapshot's version.
@@ -115,18 +184,39 @@ class BankSnapshot:
         return all(max(row) <= self.version for row in newest)
 
 
-_CHANGES = sa.select(
-    entries.c.id,
-    entries.c.labels,
+def _may_match(row: sa.Row[Any]) -> bool:
+    """Whether an entry belongs into the index: now, or once its `disabled_until` has come."""
+    standing = row.deleted_at is None and row.state != "refuted"
+    return standing and (row.enabled or row.disabled_until is not None)
+
+
+def _streamed(tx: Tx, query: sa.Select[*tuple[Any, ...]]) -> Iterator[sa.Row[Any]]:
+    """Rows by pages, so that a bank of millions does not have to fit into memory."""
+    yield from tx.execute(query.execution_options(yield_per=_PAGE))
+
+
+_NUMBERS = sa.ARRAY(sa.BigInteger)
+_STATE = (
+    entries.c.number,
     entries.c.state,
     entries.c.enabled,
     entries.c.disabled_until,
-    entries.c.fingerprints,
     entries.c.deleted_at,
+)
+_BANKS = sa.select(
+    banks.c.number, banks.c.radius, banks.c.enabled, banks.c.disabled_until, banks.c.deleted_at
+)
+_ENTRIES = sa.select(
+    *_STATE, entries.c.version, entries.c.fingerprints, banks.c.number.label("bank_number")
+).join(banks, banks.c.id == entries.c.bank_id)
+_KNOWN = sa.select(
+    *_STATE,
+    entries.c.id,
+    entries.c.labels,
+    sa.func.greatest(entries.c.version, banks.c.version).label("newest"),
     banks.c.name.label("bank"),
     banks.c.stance,
     banks.c.labels.label("bank_labels"),
-    banks.c.radius,
     banks.c.enabled.label("bank_enabled"),
     banks.c.disabled_until.label("bank_disabled_until"),
     banks.c.deleted_at.label("bank_deleted_at"),

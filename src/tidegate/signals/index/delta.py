@@ -1,0 +1,133 @@
+"""The newest rows of an index: in memory, searched whole, changed one owner at a time.
+
+`index` puts it on top of the sealed layers. Everything in it carries the *mark* of its change (a bank
+version, say), so that when a sealed file is known to hold all up to some mark, the rest can be told
+from what has become superfluous.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidegate.signals.fingerprints import KINDS
+from tidegate.signals.index.layer import Codes, Run, Values, key_of
+from tidegate.signals.index.rows import Rows, make_rows
+from tidegate.signals.model import Fingerprint
+from tidegate.signals.native.library import Library
+
+_ROOM = 64  # rows, to begin with
+
+
+class _Columns:
+    """Codes of one kind in the order of coming, grown by doubling."""
+
+    def __init__(self) -> None:
+        self.codes = np.empty((_ROOM, 4), np.uint64)
+        self.owners = np.empty(_ROOM, np.int64)
+        self.groups = np.empty(_ROOM, np.uint16)
+        self.gone = np.zeros(_ROOM // 64, np.uint64)
+        self.used = 0
+
+    def append(self, owner: int, group: int, value: bytes) -> int:
+        row = self.used
+        if row == len(self.owners):  # into new memory: whoever searches keeps the old
+            self.codes = np.concatenate((self.codes, self.codes))
+            self.owners = np.concatenate((self.owners, self.owners))
+            self.groups = np.concatenate((self.groups, self.groups))
+            self.gone = np.concatenate((self.gone, np.zeros(row // 64, np.uint64)))
+        self.codes[row] = np.frombuffer(value, np.uint64)
+        self.owners[row], self.groups[row] = owner, group
+        self.used = row + 1
+        return row
+
+    def kept(self) -> Codes:
+        """The rows that are not gone, by owner."""
+        bits = np.unpackbits(self.gone.view(np.uint8), bitorder="little")[: self.used]
+        rows = np.flatnonzero(bits == 0)
+        rows = rows[np.argsort(self.owners[rows], kind="stable")]
+        return Codes(self.codes[rows], self.owners[rows], self.groups[rows])
+
+
+class Delta:
+    """Changes since the last seal. The caller orders all calls under one lock."""
+
+    def __init__(self, library: Library | None, radii: Mapping[str, NDArray[np.int16]]) -> None:
+        self._library, self._radii = library, radii
+        self._columns = {kind: _Columns() for kind in radii}
+        self._held: dict[int, tuple[int, tuple[Fingerprint, ...]]] = {}
+        self._rows: dict[int, list[tuple[str, int]]] = {}
+        self._equal: dict[tuple[int, int], dict[int, None]] = {}
+        self.marks: dict[int, int] = {}
+        """By owner the mark of its last change, of those removed too."""
+
+    def __len__(self) -> int:
+        return sum(one.used for one in self._columns.values()) + len(self._equal)
+
+    def upsert(self, owner: int, group: int, values: Sequence[Fingerprint], mark: int) -> None:
+        self.remove(owner, mark)
+        self._held[owner] = group, tuple(values)
+        for one in values:
+            kind = KINDS[one.kind]
+            if kind.hamming:
+                row = self._columns[kind.name].append(owner, group, one.value)
+                self._rows.setdefault(owner, []).append((kind.name, row))
+            elif not kind.contained:
+                self._equal.setdefault(key_of(kind.name, one.value), {})[owner] = None
+
+    def remove(self, owner: int, mark: int) -> None:
+        """An owner that is not here is remembered all the same: older layers may hold it."""
+        self.marks[owner] = mark
+        _, values = self._held.pop(owner, (0, ()))
+        for kind, row in self._rows.pop(owner, ()):
+            self._columns[kind].gone[row >> 6] |= np.uint64(1 << (row & 63))
+        for one in values:
+            if not KINDS[one.kind].hamming and not KINDS[one.kind].contained:
+                key = key_of(one.kind, one.value)
+                owners = self._equal.get(key, {})
+                owners.pop(owner, None)
+                if not owners:
+                    self._equal.pop(key, None)
+
+    def equal(self, key: tuple[int, int]) -> Sequence[int]:
+        """The owners of an exact value."""
+        return list(self._equal.get(key, ()))
+
+    def rows(self, kind: str) -> tuple[Rows, NDArray[np.int64]] | None:
+        """The codes of a kind as they are now, and their owners; None where there are none."""
+        one = self._columns[kind]
+        if not one.used:
+            return None
+        codes, groups = one.codes[: one.used], one.groups[: one.used]
+        found = make_rows(self._library, codes, groups, self._radii[kind], one.gone)
+        return found, one.owners
+
+    def phrases(self) -> dict[int, list[bytes]]:
+        """The phrases of each owner."""
+        found: dict[int, list[bytes]] = {}
+        for owner, (_, values) in self._held.items():
+            if some := [one.value for one in values if KINDS[one.kind].contained]:
+                found[owner] = some
+        return found
+
+    def run(self) -> Run:
+        """Everything as columns, to be sealed."""
+        pairs = [(key, owner) for key, owners in self._equal.items() for owner in owners]
+        pairs.sort()
+        keys = np.array([key for key, _ in pairs], np.uint64).reshape(-1, 2)
+        owners = np.array([owner for _, owner in pairs], np.int64)
+        codes = {kind: one.kept() for kind, one in self._columns.items() if one.used}
+        removed = np.array(sorted(self.marks), np.int64)
+        return Run(codes, Values(keys, owners), self.phrases(), removed)
+
+    def after(self, mark: int) -> "Delta":
+        """A delta of the changes whose mark is greater."""
+        rest = Delta(self._library, self._radii)
+        for owner, own in self.marks.items():
+            if own <= mark:
+                continue
+            if owner in self._held:
+                rest.upsert(owner, *self._held[owner], own)
+            else:
+                rest.marks[owner] = own
+        return rest
