@@ -15,8 +15,8 @@ from tidegate.infra.settings import Settings
 from tidegate.policy.actions import ensure_default
 from tidegate.policy.model import Pack
 from tidegate.policy.queries import PackStore
-from tidegate.signals.index import CodeIndex, Folder
 from tidegate.signals.fingerprints.pixels import HASHER
+from tidegate.signals.index import CodeIndex, Folder
 from tidegate.signals.snapshot import BankSnapshot
 
 

@@ -7,6 +7,9 @@ from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.fingerprints.kind import several
 from tidegate.signals.model import Fingerprint
 
+HASHER = f"{__name__}:of_pixels"
+"""What a `MediaPool` is told to run."""
+
 
 def of_pixels(rgb: NDArray[np.uint8]) -> list[Fingerprint]:
     """The fingerprints of one picture, (height, width, 3) in uint8; none where it is too flat."""
