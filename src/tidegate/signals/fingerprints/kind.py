@@ -19,9 +19,9 @@ class Kind:
     `source` says what `make` takes: the bytes of a file, text in normal form, a canonical URL, or
     decoded RGB pixels; a sequence of them, and it answers in order (`Made`). `exact`: its route may
     restrict. `hamming`: values are 256-bit codes and compared by distance, up to a bank's radius;
-    other kinds match when equal. `parse` reads what people write for a value and raises ValueError
-    with what was expected; `format` is its inverse. `min_quality`: codes of a lower quality say too
-    little to be known by.
+    other kinds match when equal. `contained`: values are looked for inside texts, and items have
+    none. `parse` reads what people write for a value and raises ValueError with what was expected;
+    `format` is its inverse. `min_quality`: codes of a lower quality say too little to be known by.
     """
 
     name: str

@@ -12,6 +12,7 @@ of look-alikes, marks and invisible characters cannot matter: NFC(collapse(fold(
 
 import unicodedata
 from array import array
+from collections.abc import Callable
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -31,11 +32,11 @@ class Normalised(NamedTuple):
 def normalised(text: str) -> str:
     """The normal form of `text`."""
     if text.isascii():
-        folded = " ".join(text.lower().split())
-        if folded.isprintable():
-            return folded
-    folded = unicodedata.normalize("NFKD", text).translate(_FOLD)
-    return unicodedata.normalize("NFC", " ".join(folded.split()))
+        lowered = " ".join(text.lower().split())
+        if lowered.isprintable():
+            return lowered
+    mapped = unicodedata.normalize("NFKD", text).translate(_FOLD)
+    return unicodedata.normalize("NFC", " ".join(mapped.split()))
 
 
 def normalise(text: str) -> Normalised:
@@ -43,19 +44,28 @@ def normalise(text: str) -> Normalised:
 
     Slower than `normalised`: for highlighting what was found, not for the hot path.
     """
-    folded = [
+    return composed(_collapsed(placed(text, folded)), len(text))
+
+
+def placed(text: str, fold: Callable[[str], str]) -> list[tuple[str, int]]:
+    """The characters that `fold` makes of the full decomposition, each with its place in `text`."""
+    return [
         (mapped, place)
         for place, character in enumerate(text)
         for part in unicodedata.normalize("NFKD", character)
-        for mapped in _folded(part)
+        for mapped in fold(part)
     ]
-    ordered = _in_canonical_order(_collapsed(folded))
-    composed = unicodedata.normalize("NFC", "".join(character for character, _ in ordered))
-    offsets = array("l", _places(composed, ordered))
-    offsets.append(len(text))
+
+
+def composed(characters: list[tuple[str, int]], length: int) -> Normalised:
+    """The full composition of characters with their places in an original of `length`."""
+    ordered = _in_canonical_order(characters)
+    text = unicodedata.normalize("NFC", "".join(character for character, _ in ordered))
+    offsets = array("l", _places(text, ordered))
+    offsets.append(length)
     for index in range(len(offsets) - 2, -1, -1):  # marks that changed places
         offsets[index] = min(offsets[index], offsets[index + 1])
-    return Normalised(composed, offsets)
+    return Normalised(text, offsets)
 
 
 def _collapsed(folded: list[tuple[str, int]]) -> list[tuple[str, int]]:
@@ -127,7 +137,7 @@ _IGNORABLE = set(
 )
 
 
-def _folded(character: str) -> str:
+def folded(character: str) -> str:
     """What one fully decomposed character becomes; nothing of it would change again."""
     category = unicodedata.category(character)
     if character in _IGNORABLE or (category == "Cf" and character not in _ENCLOSING):
@@ -145,21 +155,25 @@ def _folded(character: str) -> str:
     alike = _LOOK_ALIKES.get(character) or character.casefold()
     if alike == character:
         return character
-    return "".join(map(_folded, unicodedata.normalize("NFKD", alike)))
+    return "".join(map(folded, unicodedata.normalize("NFKD", alike)))
 
 
-class _Fold(dict[int, str]):
-    """`_folded` as a table for `str.translate`, filled as characters are met.
+class Fold(dict[int, str]):
+    """A function of one character as a table for `str.translate`, filled as characters are met.
 
     What Unicode has not assigned is not kept, so that hostile text cannot make it grow.
     """
 
+    def __init__(self, fold: Callable[[str], str]) -> None:
+        super().__init__()
+        self._fold = fold
+
     def __missing__(self, code: int) -> str:
         character = chr(code)
-        folded = _folded(character)
+        mapped = self._fold(character)
         if unicodedata.category(character) not in {"Cn", "Co", "Cs"}:
-            self[code] = folded
-        return folded
+            self[code] = mapped
+        return mapped
 
 
-_FOLD = _Fold()
+_FOLD = Fold(folded)
