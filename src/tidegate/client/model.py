@@ -95,6 +95,7 @@ class Match(msgspec.Struct, frozen=True):
     route: str
     distance: int
     confirmed: bool
+    quarantined: bool = False
 
 
 class EvaluationView(msgspec.Struct, frozen=True):

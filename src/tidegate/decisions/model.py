@@ -235,7 +235,9 @@ def evaluation_json(evaluation: Evaluation) -> dict[str, object]:
 
 
 def match_json(match: Match) -> dict[str, object]:
-    """A match as the API shows it."""
+    """A match as the API shows it: `quarantined` only where it is."""
     shown = msgspec.structs.asdict(match)
     del shown["exact"], shown["allowed"]
+    if not match.quarantined:
+        del shown["quarantined"]
     return shown

@@ -74,6 +74,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keep_judged_days: Annotated[
         int, Meta(ge=0, description="Content of items that were reviewed or acted on")
     ] = 365
+    quarantine_contents: Annotated[
+        int,
+        Meta(ge=1, description="More different contents in an hour put a bank entry in quarantine"),
+    ] = 50
+    quarantine_factor: Annotated[
+        float,
+        Meta(ge=0, description="But only if they are more than this many times its usual hour"),
+    ] = 20.0
     session_hours: Annotated[float, Meta(gt=0, description="A session on the pages lasts")] = 12.0
     log_level: Annotated[str, Meta(description="debug, info, warning or error")] = "info"
 

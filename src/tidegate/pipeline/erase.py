@@ -17,6 +17,7 @@ from tidegate.infra.db import Database, Tx
 from tidegate.infra.settings import Settings
 from tidegate.intake.actions import forget_reporters, forget_reports
 from tidegate.review.actions import close_erased
+from tidegate.signals.sightings import forget_sightings
 from tidegate.signals.tables import entries
 
 BATCH = 500
@@ -35,6 +36,7 @@ def erase_item(tx: Tx, platform: str, external_id: str) -> list[bytes]:
     forget_reports(tx, item.id)
     forget_payloads(tx, item.id)
     forget_answers(tx, item.id)
+    forget_sightings(tx, [item.id])
     close_erased(tx, item.id)
     return released
 
@@ -61,6 +63,7 @@ def expire(tx: Tx, settings: Settings) -> int:
         content.expunge(tx, due)
         forget_readings(tx, due)
         forget_reporters(tx, due)
+        forget_sightings(tx, due)
     return len(due)
 
 

@@ -199,5 +199,9 @@ def _ruling(pack: Pack, said: Evaluated) -> Ruling | None:
 
 def _leading(matches: list[Match]) -> Match | None:
     """The nearest match with a bank of known content, unconfirmed before confirmed."""
-    known = [match for match in matches if match.stance == "known" and not match.allowed]
+    known = [
+        match
+        for match in matches
+        if match.stance == "known" and not match.allowed and not match.quarantined
+    ]
     return min(known, key=lambda m: (m.confirmed, not m.exact, m.distance), default=None)

@@ -27,8 +27,9 @@ from tidegate.ledger.model import NewEntry
 from tidegate.pipeline.decide import decide_by_rule
 from tidegate.pipeline.groupcommit import DEFERRED, Deferred
 from tidegate.pipeline.instance import Instance
-from tidegate.pipeline.judge import Judged, Looked, judge
+from tidegate.pipeline.judge import Judged, Looked
 from tidegate.pipeline.metrics import GROUP_SIZE, ITEMS
+from tidegate.pipeline.quarantine import ask_about, judge_fresh
 from tidegate.pipeline.submission import Submission
 from tidegate.review.actions import open_case
 from tidegate.signals import fingerprints
@@ -114,8 +115,8 @@ def submit_group(tx: Tx, instance: Instance, group: Sequence[Submission]) -> lis
     if not fresh:
         return [outcome for outcome in outcomes if outcome is not None]
     turns = _admit(tx, [group[place] for _, place in sorted(fresh.items())], known)
-    judge_turns(tx, instance, turns)
-    answers = _write(tx, instance, turns)
+    asked = _judge(tx, instance, turns)
+    answers = _write(tx, instance, turns, asked)
     GROUP_SIZE.observe(len(turns))
     for key, place in fresh.items():
         outcomes[place] = answers.get(key, DEFERRED)
@@ -203,8 +204,9 @@ def _admit(tx: Tx, fresh: list[Submission], seen: Known) -> list[_Turn]:
     return turns
 
 
-def judge_turns(tx: Tx, instance: Instance, turns: list[_Turn]) -> None:
-    """Fingerprint the texts of the group together, then evaluate each revision."""
+def _judge(tx: Tx, instance: Instance, turns: list[_Turn]) -> list[OpenedCase]:
+    """Fingerprint the texts of the group together, then evaluate each revision; the cases opened
+    about entries, not about what was posted."""
     texts = [turn for turn in turns if turn.submission.content.text]
     codes = fingerprints.of_texts([turn.submission.content.text or "" for turn in texts])
     for turn, found in zip(texts, codes, strict=True):
@@ -213,18 +215,22 @@ def judge_turns(tx: Tx, instance: Instance, turns: list[_Turn]) -> None:
         Looked(turn.item, turn.submission.content, turn.codes, turn.submission.problems)
         for turn in turns
     ]
-    for turn, judged in zip(turns, judge(tx, instance, looked, "fast"), strict=True):
+    found, quarantined = judge_fresh(tx, instance, looked)
+    for turn, judged in zip(turns, found, strict=True):
         turn.judged = judged
+    return ask_about(tx, looked, found, quarantined)
 
 
-def _write(tx: Tx, instance: Instance, turns: list[_Turn]) -> dict[tuple[str, str], bytes]:
-    """Write everything that follows from the verdicts; returns the answers."""
+def _write(
+    tx: Tx, instance: Instance, turns: list[_Turn], opened: list[OpenedCase]
+) -> dict[tuple[str, str], bytes]:
+    """Write everything that follows from the verdicts; returns the answers. `opened` are the cases
+    that wait already and are still to be announced."""
     evaluations: list[Evaluation] = []
     rows: list[tuple[object, ...]] = []
     kept: list[tuple[object, ...]] = []
     entries: list[NewEntry] = []
     answers: dict[tuple[str, str], bytes] = {}
-    opened: list[OpenedCase] = []
     updates: list[dict[str, object]] = []
     now = tx.now.isoformat()
     for turn in turns:

@@ -18,6 +18,7 @@ from tidegate.pipeline.decide import lift_expired
 from tidegate.pipeline.erase import expire, sweep_evidence
 from tidegate.pipeline.instance import Instance
 from tidegate.review.actions import release_expired
+from tidegate.signals.sightings import fold_sightings
 
 log = structlog.get_logger()
 
@@ -43,8 +44,10 @@ async def run_worker(instance: Instance) -> None:
         return sweep_evidence(instance.database, instance.evidence)
 
     def retention() -> int:
-        return _in_tx(instance, lambda tx: expire(tx, instance.settings)) + _in_tx(
-            instance, drop_old_answers
+        return (
+            _in_tx(instance, lambda tx: expire(tx, instance.settings))
+            + _in_tx(instance, drop_old_answers)
+            + _in_tx(instance, fold_sightings)
         )
 
     await asyncio.gather(

@@ -3,6 +3,8 @@
 The hot path: nearly every item fires nothing, which one expression (`Pack.sieve`) decides.
 """
 
+import msgspec
+
 from tidegate.policy import invariant
 from tidegate.policy.cel import Failure, Inputs
 from tidegate.policy.explain import because
@@ -27,6 +29,9 @@ def evaluate(pack: Pack, facts: Facts) -> Evaluated:
     Never raises for what is in the facts: a rule that fails goes to review. The rules of the
     answer are those that fired or failed, in the pack's order.
     """
+    if any(match.quarantined for match in facts.matches):
+        trusted = [match for match in facts.matches if not match.quarantined]
+        facts = msgspec.structs.replace(facts, matches=trusted)
     match admission(pack, facts.item.publicness, facts.reports.count):
         case "nothing":
             return Evaluated("pass", [])

@@ -143,7 +143,7 @@ def _view(row: sa.Row[Any]) -> dict[str, Any]:
         "queue": row.queue,
         "state": row.state,
         "origin": row.origin,
-        "match": row.match and {k: v for k, v in row.match.items() if k not in _INTERNAL},
+        "match": row.match and _shown(row.match),
         "claimed_by": row.claimed_by,
         "claimed_until": row.claimed_until,
         "reports": row.reports,
@@ -154,7 +154,10 @@ def _view(row: sa.Row[Any]) -> dict[str, Any]:
     }
 
 
-_INTERNAL = ("exact", "allowed")  # of a match: what only rules need
+def _shown(match: dict[str, Any]) -> dict[str, Any]:
+    """A stored match as `decisions.model.match_json` shows one."""
+    hidden = {"exact", "allowed"} | (set() if match.get("quarantined") else {"quarantined"})
+    return {name: value for name, value in match.items() if name not in hidden}
 
 
 def _about(tx: Tx, item_id: UUID) -> CaseItem:

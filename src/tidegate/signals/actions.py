@@ -23,8 +23,9 @@ from tidegate.signals.banks import (
     EntryView,
     check_radius,
 )
-from tidegate.signals.model import Fingerprint
+from tidegate.signals.model import Fingerprint, digest
 from tidegate.signals.queries import bank_unknown, entry_unknown, get_bank, get_entry
+from tidegate.signals.sightings import lift_quarantine
 from tidegate.signals.tables import banks, entries
 
 CHANNEL = "tidegate_banks"
@@ -119,6 +120,7 @@ def add_entry(
             state="confirmed" if confirmed else "unconfirmed",
             enabled=True,
             fingerprints=msgspec.msgpack.encode(list(fingerprints)),
+            digest=digest(fingerprints),
             evidence=evidence,
             text=text,
             version=0,
@@ -157,14 +159,19 @@ def delete_entry(tx: Tx, bank: str, entry_id: UUID) -> None:
 def judge_entry(
     tx: Tx, bank: str, entry_id: UUID, state: Literal["confirmed", "refuted"]
 ) -> EntryView:
-    """A person's word on an entry: only a confirmed one may restrict by itself."""
+    """A person's word on an entry: only a confirmed one may restrict by itself. To confirm one in
+    quarantine lifts it.
+    """
     _lock_entry(tx, bank, entry_id)
     tx.execute(
         sa.update(entries)
         .where(entries.c.id == entry_id)
         .values(state=state, judged_by=tx.actor, judged_at=tx.now)
     )
-    append(tx, f"entry.{state}", {"bank": bank, "entry": str(entry_id)})
+    record: dict[str, object] = {"bank": bank, "entry": str(entry_id)}
+    if state == "confirmed" and lift_quarantine(tx, entry_id):
+        record["quarantine"] = "lifted"
+    append(tx, f"entry.{state}", record)
     _stamp(tx, entries, entry_id)
     return get_entry(tx, bank, entry_id)
 

@@ -114,6 +114,7 @@ class EntryView(msgspec.Struct, frozen=True):
     created_at: datetime
     judged_by: str | None
     judged_at: datetime | None
+    quarantined_at: datetime | None
     problems: list[str] = []
 
 

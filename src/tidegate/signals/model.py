@@ -1,5 +1,8 @@
 """What we know, as pure types: fingerprints of content, and matches with the entries of banks."""
 
+import hashlib
+from collections.abc import Iterable
+
 import msgspec
 
 
@@ -17,7 +20,8 @@ class Match(msgspec.Struct, frozen=True):
 
     `exact`: the route may restrict (a digest of bytes or of normalised text, a canonical URL, PDQ
     within the bank's radius). `allowed`: an entry of stance `allow` is at least as near to the same
-    part, so this match speaks for nothing.
+    part, so this match speaks for nothing. `quarantined`: its entry has matched too much to be
+    trusted; the match is recorded, and rules do not see it.
     """
 
     part: str
@@ -31,3 +35,14 @@ class Match(msgspec.Struct, frozen=True):
     confirmed: bool
     exact: bool = False
     allowed: bool = False
+    quarantined: bool = False
+
+
+def digest(fingerprints: Iterable[Fingerprint]) -> bytes:
+    """16 bytes that are equal for equal contents: BLAKE2b of kinds and values, in whatever order
+    they come; qualities say nothing of the content."""
+    hashed = hashlib.blake2b(digest_size=16)
+    for kind, value in sorted((one.kind, one.value) for one in fingerprints):
+        hashed.update(b"%b %d:" % (kind.encode(), len(value)))
+        hashed.update(value)
+    return hashed.digest()

@@ -12,7 +12,7 @@ from tidegate.infra.errors import Refusal
 from tidegate.signals.banks import BankView, EntryView, FingerprintView
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.model import Fingerprint
-from tidegate.signals.tables import banks, entries
+from tidegate.signals.tables import banks, entries, quarantines
 
 _decoder = msgspec.msgpack.Decoder(list[Fingerprint])
 
@@ -86,8 +86,13 @@ _joined = (
         banks.c.labels.label("bank_labels"),
         banks.c.provenance.label("bank_provenance"),
         banks.c.note.label("bank_note"),
+        quarantines.c.started_at.label("quarantined_at"),
     )
     .join(banks, banks.c.id == entries.c.bank_id)
+    .outerjoin(
+        quarantines,
+        sa.and_(quarantines.c.entry_id == entries.c.id, quarantines.c.lifted_at.is_(None)),
+    )
     .where(entries.c.deleted_at.is_(None), banks.c.deleted_at.is_(None))
 )
 
@@ -143,4 +148,5 @@ def _entry(row: sa.Row[Any]) -> EntryView:
         row.created_at,
         row.judged_by,
         row.judged_at,
+        row.quarantined_at,
     )

@@ -21,7 +21,7 @@ from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.index import CodeIndex, Hit, resolve_allowed
 from tidegate.signals.model import Fingerprint, Match
 from tidegate.signals.queries import bank_version
-from tidegate.signals.tables import banks, entries
+from tidegate.signals.tables import banks, entries, quarantines
 
 MOST_MATCHES = 256
 """Matches of one fingerprint that are kept, the nearest: a bank may hold one picture many times."""
@@ -156,6 +156,7 @@ class BankSnapshot:
                     distance=hit.distance,
                     confirmed=row.state == "confirmed",
                     exact=kind.exact,
+                    quarantined=row.quarantined,
                 )
                 for hit in some
                 if (row := known.get(hit.owner)) is not None
@@ -220,4 +221,7 @@ _KNOWN = sa.select(
     banks.c.enabled.label("bank_enabled"),
     banks.c.disabled_until.label("bank_disabled_until"),
     banks.c.deleted_at.label("bank_deleted_at"),
+    sa.exists()
+    .where(quarantines.c.entry_id == entries.c.id, quarantines.c.lifted_at.is_(None))
+    .label("quarantined"),
 ).join(banks, banks.c.id == entries.c.bank_id)

@@ -1,7 +1,7 @@
 """Where banks and their entries are kept. `version` is the bank version that made the row so."""
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, BIT, JSONB
 
 from tidegate.infra.db import metadata
 
@@ -43,6 +43,7 @@ entries = sa.Table(
     sa.Column("enabled", sa.Boolean, nullable=False),
     sa.Column("disabled_until", sa.TIMESTAMP(timezone=True)),
     sa.Column("fingerprints", sa.LargeBinary, nullable=False),  # msgpack of [Fingerprint]
+    sa.Column("digest", sa.LargeBinary, nullable=False),  # of their kinds and values: model.digest
     sa.Column("evidence", sa.LargeBinary),  # SHA-256 of the file it was made from, if kept
     sa.Column("text", sa.Text),  # the text or URL it was made from
     sa.Column("version", sa.BigInteger, nullable=False),
@@ -55,3 +56,54 @@ entries = sa.Table(
 sa.Index("ix_entries_version", entries.c.version)
 sa.Index("uq_entries_number", entries.c.number, unique=True)
 sa.Index("ix_entries_evidence", entries.c.evidence, postgresql_where=entries.c.evidence.isnot(None))
+sa.Index(
+    "ix_entries_digest",
+    entries.c.bank_id,
+    entries.c.digest,
+    postgresql_where=entries.c.deleted_at.is_(None),
+)
+
+# How far a list was taken into a bank: an import that was killed goes on from here.
+imports = sa.Table(
+    "imports",
+    metadata,
+    sa.Column("bank_id", sa.ForeignKey("banks.id"), primary_key=True),
+    sa.Column("key", sa.LargeBinary, primary_key=True),  # which file, and how it is taken
+    sa.Column("position", sa.BigInteger, nullable=False),  # the bytes before it are taken
+    sa.Column("line", sa.BigInteger, nullable=False),
+    sa.Column("lines", sa.BigInteger, nullable=False),
+    sa.Column("added", sa.BigInteger, nullable=False),
+    sa.Column("duplicates", sa.BigInteger, nullable=False),
+    sa.Column("bad", sa.BigInteger, nullable=False),
+    sa.Column("skipped", sa.BigInteger, nullable=False),
+)
+
+# Entries that stopped acting because they match too much, and when a person let them act again.
+quarantines = sa.Table(
+    "quarantines",
+    metadata,
+    sa.Column("entry_id", sa.ForeignKey("entries.id"), primary_key=True),
+    sa.Column("started_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("lifted_at", sa.TIMESTAMP(timezone=True)),  # null: in quarantine
+)
+
+# What an entry matched in ten minutes, each content once: the codes of the first of its copies.
+sightings = sa.Table(
+    "sightings",
+    metadata,
+    sa.Column("entry_id", sa.ForeignKey("entries.id"), primary_key=True),
+    sa.Column("slot", sa.BigInteger, primary_key=True),  # ten minutes, counted from 1970
+    sa.Column("code", BIT(256), primary_key=True),
+    sa.Column("item_id", sa.ForeignKey("items.id"), nullable=False),
+)
+sa.Index("ix_sightings_slot", sightings.c.slot)
+
+# How many contents an entry matched in the hours of a day, added up: its history.
+sighting_days = sa.Table(
+    "sighting_days",
+    metadata,
+    sa.Column("entry_id", sa.ForeignKey("entries.id"), primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("contents", sa.BigInteger, nullable=False),
+)
+sa.Index("ix_sighting_days_day", sighting_days.c.day)

@@ -226,6 +226,7 @@ CREATE TABLE entries (
 	enabled BOOLEAN NOT NULL, 
 	disabled_until TIMESTAMP WITH TIME ZONE, 
 	fingerprints BYTEA NOT NULL, 
+	digest BYTEA NOT NULL, 
 	evidence BYTEA, 
 	text TEXT, 
 	version BIGINT NOT NULL, 
@@ -239,6 +240,8 @@ CREATE TABLE entries (
 );
 
 CREATE INDEX ix_entries_bank_id ON entries (bank_id);
+
+CREATE INDEX ix_entries_digest ON entries (bank_id, digest) WHERE deleted_at IS NULL;
 
 CREATE INDEX ix_entries_evidence ON entries (evidence) WHERE evidence IS NOT NULL;
 
@@ -290,6 +293,20 @@ CREATE TABLE holds (
 );
 
 CREATE INDEX ix_holds_item_id ON holds (item_id);
+
+CREATE TABLE imports (
+	bank_id UUID NOT NULL, 
+	key BYTEA NOT NULL, 
+	position BIGINT NOT NULL, 
+	line BIGINT NOT NULL, 
+	lines BIGINT NOT NULL, 
+	added BIGINT NOT NULL, 
+	duplicates BIGINT NOT NULL, 
+	bad BIGINT NOT NULL, 
+	skipped BIGINT NOT NULL, 
+	CONSTRAINT pk_imports PRIMARY KEY (bank_id, key), 
+	CONSTRAINT fk_imports_bank_id FOREIGN KEY(bank_id) REFERENCES banks (id)
+);
 
 CREATE TABLE keys (
 	id TEXT NOT NULL, 
@@ -445,6 +462,36 @@ CREATE TABLE deliveries (
 CREATE INDEX ix_deliveries_dead ON deliveries (last_attempt_at) WHERE state = 'dead';
 
 CREATE INDEX ix_deliveries_due ON deliveries (webhook_id, next_at) WHERE state = 'pending';
+
+CREATE TABLE quarantines (
+	entry_id UUID NOT NULL, 
+	started_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	lifted_at TIMESTAMP WITH TIME ZONE, 
+	CONSTRAINT pk_quarantines PRIMARY KEY (entry_id), 
+	CONSTRAINT fk_quarantines_entry_id FOREIGN KEY(entry_id) REFERENCES entries (id)
+);
+
+CREATE TABLE sighting_days (
+	entry_id UUID NOT NULL, 
+	day DATE NOT NULL, 
+	contents BIGINT NOT NULL, 
+	CONSTRAINT pk_sighting_days PRIMARY KEY (entry_id, day), 
+	CONSTRAINT fk_sighting_days_entry_id FOREIGN KEY(entry_id) REFERENCES entries (id)
+);
+
+CREATE INDEX ix_sighting_days_day ON sighting_days (day);
+
+CREATE TABLE sightings (
+	entry_id UUID NOT NULL, 
+	slot BIGINT NOT NULL, 
+	code BIT(256) NOT NULL, 
+	item_id UUID NOT NULL, 
+	CONSTRAINT pk_sightings PRIMARY KEY (entry_id, slot, code), 
+	CONSTRAINT fk_sightings_entry_id FOREIGN KEY(entry_id) REFERENCES entries (id), 
+	CONSTRAINT fk_sightings_item_id FOREIGN KEY(item_id) REFERENCES items (id)
+);
+
+CREATE INDEX ix_sightings_slot ON sightings (slot);
 
 -- A stored pack version is kept for ever and never changes; only its state does.
 CREATE FUNCTION packs_kept() RETURNS trigger LANGUAGE plpgsql AS $$

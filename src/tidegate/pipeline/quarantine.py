@@ -1,0 +1,88 @@
+"""Fresh posts are judged while what they match is counted: an entry that matches too many different
+things stops acting at once, also on the posts that showed it, and a person is asked.
+"""
+
+from collections.abc import Sequence
+
+from tidegate.enforcement.model import OpenedCase
+from tidegate.infra.db import Tx
+from tidegate.pipeline.instance import Instance
+from tidegate.pipeline.judge import Judged, Looked, judge
+from tidegate.review.actions import note, open_case
+from tidegate.review.model import EVALUATION_QUEUE
+from tidegate.signals.quarantine import sightings_of
+from tidegate.signals.sightings import (
+    Overreach,
+    record_sightings,
+    sighted_items,
+    start_quarantine,
+)
+
+
+def judge_fresh(
+    tx: Tx, instance: Instance, looked: Sequence[Looked]
+) -> tuple[list[Judged], list[Overreach]]:
+    """Judge revisions that nobody has judged before; also the entries that went into quarantine by
+    them, for `ask_about` once the cases of the group may be opened."""
+    judged = judge(tx, instance, looked, "fast")
+    seen = [
+        sighting
+        for one, said in zip(looked, judged, strict=True)
+        if said.evaluation.matches
+        for sighting in sightings_of(one.item.id, said.evaluation.matches, one.codes)
+    ]
+    if not seen:
+        return judged, []
+    settings = instance.settings
+    over = record_sightings(tx, seen, settings.quarantine_contents, settings.quarantine_factor)
+    if not over:
+        return judged, []
+    started = [one for one in over if start_quarantine(tx, one)]
+    return judge(tx, instance, looked, "fast"), started
+
+
+def ask_about(
+    tx: Tx,
+    looked: Sequence[Looked],
+    judged: Sequence[Judged],
+    started: Sequence[Overreach],
+) -> list[OpenedCase]:
+    """Ask a person about each entry that went into quarantine: the case of an item that matches it,
+    with the numbers and some of the other items. Returns the cases that wait anew.
+
+    Who confirms the entry there or in its bank lifts the quarantine.
+    """
+    opened: list[OpenedCase] = []
+    taken: set[str] = set()
+    for over in started:
+        hits = [
+            (one.item, match)
+            for one, said in zip(looked, judged, strict=True)
+            for match in said.evaluation.matches
+            if match.entry == str(over.entry)
+        ]
+        # A case shows one match: several entries at once are several items' cases, if they can be.
+        free = [hit for hit in hits if hit[0].external_id not in taken]
+        item, match = (free or hits)[0]
+        taken.add(item.external_id)
+        case, is_new = open_case(
+            tx,
+            item=item,
+            revision=item.revision,
+            queue=EVALUATION_QUEUE,
+            origin="evaluation",
+            match=match,
+        )
+        evidence = {
+            "bank": match.bank,
+            "entry": match.entry,
+            "contents": over.contents,
+            "per_hour": round(over.per_hour, 2),
+            "items": [
+                {"platform": platform, "id": id} for platform, id in sighted_items(tx, over.entry)
+            ],
+        }
+        note(tx, case.id, "quarantined", evidence)
+        if is_new:
+            opened.append(OpenedCase(case.id, item, item.revision))
+    return opened

@@ -1,0 +1,395 @@
+"""What counts as one content, when an entry matches too much, and how that is counted."""
+
+import random
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+from uuid import UUID, uuid4
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tidegate.content.tables import items
+from tidegate.infra.clock import FakeClock
+from tidegate.infra.db import Database
+from tidegate.infra.ids import uuid7
+from tidegate.ledger.tables import ledger_pending
+from tidegate.signals.actions import add_entry, create_bank, judge_entry
+from tidegate.signals.banks import BankIn
+from tidegate.signals.fingerprints import of_bytes, of_text, of_url
+from tidegate.signals.model import Fingerprint, Match
+from tidegate.signals.quarantine import (
+    COPY_BITS,
+    MOST_ENTRIES,
+    Sighting,
+    content_code,
+    sightings_of,
+    trips,
+    without_copies,
+)
+from tidegate.signals.queries import get_entry
+from tidegate.signals.sightings import (
+    Overreach,
+    fold_sightings,
+    forget_sightings,
+    record_sightings,
+    sighted_items,
+    start_quarantine,
+)
+from tidegate.signals.tables import sighting_days, sightings
+
+rng = random.Random(11)
+MOST, FACTOR = 5, 3.0
+
+
+def near(code: int, bits: int) -> int:
+    """Another code at this distance."""
+    for place in rng.sample(range(256), bits):
+        code ^= 1 << place
+    return code
+
+
+def anything() -> int:
+    return rng.getrandbits(256)
+
+
+def a_match(entry: str = "e", kind: str = "pdq", part: str = "media/0", **more: object) -> Match:
+    values = {"stance": "known", "distance": 3, "confirmed": True} | more
+    return Match(part=part, bank="b", entry=entry, labels=[], kind=kind, route=kind, **values)  # pyright: ignore[reportArgumentType]
+
+
+# What is one content
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 5), st.integers(0, 40))))
+def test_copies_are_told_from_different_things(
+    drawn: list[tuple[str, int, int]],
+) -> None:
+    """Against the definition: each is a copy of one that is kept, and none that is kept of another,
+    by the same entry."""
+    centres = [random.Random(seed).getrandbits(256) for seed in range(6)]
+    seen = [Sighting(entry, near(centres[c], bits), uuid4()) for entry, c, bits in drawn]
+    kept = without_copies(seen)
+
+    def copies(a: Sighting, b: Sighting) -> bool:
+        return a.entry == b.entry and (a.code ^ b.code).bit_count() <= COPY_BITS
+
+    assert all(any(copies(one, other) for other in kept) for one in seen)
+    assert not any(copies(a, b) for a in kept for b in kept if a is not b)
+    assert all(one in seen for one in kept)
+
+
+def codes_of(part: str, codes: Sequence[Fingerprint]) -> list[tuple[str, Fingerprint]]:
+    return [(part, code) for code in codes]
+
+
+def test_a_picture_is_told_by_its_code_also_where_its_bytes_matched() -> None:
+    pdq = Fingerprint("pdq", anything().to_bytes(32), 100)
+    codes = codes_of("media/0", [*of_bytes(b"some file"), pdq])
+    codes += codes_of("media/1", [Fingerprint("pdq", anything().to_bytes(32), 100)])
+    assert content_code(a_match(kind="sha256"), codes) == int.from_bytes(pdq.value)
+    assert content_code(a_match(kind="pdq"), codes) == int.from_bytes(pdq.value)
+
+
+def test_a_site_that_matches_is_different_things_and_a_page_is_one() -> None:
+    def told(url: str) -> int:
+        return content_code(a_match(kind="domain", part="url"), codes_of("url", of_url(url)))
+
+    one, same, other = (
+        told(f"https://{rest}") for rest in ("a.example/1", "A.example/1", "a.example/2")
+    )
+    assert one == same
+    assert (one ^ other).bit_count() > COPY_BITS
+
+
+def test_reworded_texts_are_copies_and_others_are_not() -> None:
+    def told(text: str) -> int:
+        return content_code(
+            a_match(kind="text_sha256", part="text"), codes_of("text", of_text(text))
+        )
+
+    text = "the meeting is on friday evening at the old bridge, bring water and bring your friends"
+    assert (told(text) ^ told(text + "!!! :-)")).bit_count() <= COPY_BITS
+    other = "a recipe for a soup of leeks and potatoes that my grandmother used to cook in winter"
+    assert (told(text) ^ told(other)).bit_count() > COPY_BITS
+
+
+def test_an_item_counts_once_for_an_entry_by_what_is_nearest() -> None:
+    first, second = (Fingerprint("pdq", anything().to_bytes(32)) for _ in range(2))
+    matches = [a_match(distance=9), a_match(part="media/1", distance=2), a_match("f", distance=9)]
+    codes = [("media/0", first), ("media/1", second)]
+    item = uuid4()
+    assert sightings_of(item, matches, codes) == [
+        Sighting("e", int.from_bytes(second.value), item),
+        Sighting("f", int.from_bytes(first.value), item),
+    ]
+
+
+@pytest.mark.parametrize("more", [{"stance": "allow"}, {"allowed": True}, {"quarantined": True}])
+def test_a_match_that_does_nothing_is_not_counted(more: dict[str, object]) -> None:
+    assert sightings_of(uuid4(), [a_match(**more)], [("media/0", of_bytes(b"x")[0])]) == []
+
+
+def test_an_item_that_matches_a_thousand_entries_counts_for_the_nearest() -> None:
+    matches = [a_match(f"e{n}", distance=n % 32) for n in range(1000)]
+    found = sightings_of(uuid4(), matches, [("media/0", of_bytes(b"x")[0])])
+    assert len(found) == MOST_ENTRIES
+    assert {matches[int(one.entry[1:])].distance for one in found} == {0}
+
+
+@pytest.mark.parametrize(
+    ("contents", "per_hour", "tripped"),
+    [
+        (50, 0, False),
+        (51, 0, True),
+        (51, 2.5, True),
+        (51, 2.6, False),
+        (60, 3, False),
+        (61, 3, True),
+    ],
+)
+def test_both_limits_must_be_passed(contents: int, per_hour: float, tripped: bool) -> None:
+    assert trips(contents, per_hour, 50, 20) == tripped
+
+
+# How it is counted
+
+
+@pytest.fixture
+def entry(database: Database) -> UUID:
+    """A confirmed entry."""
+    with database.begin() as tx:
+        create_bank(tx, BankIn("b", "known"))
+        codes = [Fingerprint("pdq", b"\x0f" * 32)]
+        return UUID(add_entry(tx, "b", codes, confirmed=True).id)
+
+
+@pytest.fixture
+def see(database: Database, entry: UUID) -> Callable[..., list[Overreach]]:
+    """The entry matches these contents, each in a post of its own."""
+
+    def record(*codes: int, of: UUID | None = None, most: int = MOST) -> list[Overreach]:
+        with database.begin() as tx:
+            seen = [Sighting(str(of or entry), code, uuid7(tx.now)) for code in codes]
+            for one in seen:
+                values = {"platform": "forum", "external_id": str(one.item), "author": "a"}
+                row = sa.insert(items).values(
+                    id=one.item, publicness="public", revision=1, verdict="pass",
+                    received_at=tx.now, **values,
+                )  # fmt: skip
+                tx.execute(row)
+            return record_sightings(tx, seen, most, FACTOR)
+
+    return record
+
+
+def test_different_contents_in_an_hour_are_too_many(see, entry: UUID) -> None:
+    assert see(*(anything() for _ in range(5))) == []
+    assert see(anything()) == [Overreach(entry, 6, 0.0)]
+
+
+def test_it_is_the_same_when_they_come_one_by_one(see, entry: UUID, clock: FakeClock) -> None:
+    for _ in range(5):
+        assert see(anything()) == []
+        clock.advance(500)
+    assert see(anything()) == [Overreach(entry, 6, 0.0)]
+
+
+def test_copies_are_never_too_many(see, clock: FakeClock) -> None:
+    things = [anything() for _ in range(5)]
+    for _ in range(40):
+        clock.advance(300)
+        assert see(*(near(rng.choice(things), rng.randint(0, 10)) for _ in range(25))) == []
+
+
+def test_copies_of_what_was_seen_in_these_minutes_write_nothing(see, database: Database) -> None:
+    thing = anything()
+    see(thing)
+    with database.begin() as tx:
+        before = tx.execute(sa.select(sightings)).all()
+    see(*(near(thing, bits) for bits in range(COPY_BITS)))
+    with database.begin() as tx:
+        assert tx.execute(sa.select(sightings)).all() == before
+
+
+def test_the_hour_slides(see, clock: FakeClock) -> None:
+    clock.advance(2700)  # a quarter to one
+    assert see(*(anything() for _ in range(4))) == []
+    clock.advance(1800)
+    assert see(anything(), anything()) != []
+    clock.advance(3600)
+    assert see(*(anything() for _ in range(5))) == []
+
+
+def test_what_keeps_coming_stays_one_content_and_counts_in_each_hour(see, clock: FakeClock) -> None:
+    lasting = anything()
+    for _ in range(12):
+        see(near(lasting, 8))
+        clock.advance(1000)
+    assert see(lasting, *(anything() for _ in range(4))) == []
+    assert see(anything()) != []
+
+
+def hours_of(
+    see, clock: FakeClock, database: Database, hours: int, contents: int, fold: bool = True
+) -> None:
+    """So many hours with so many different contents each, none too many."""
+    for _ in range(hours):
+        see(*(anything() for _ in range(contents)), most=10_000)
+        clock.advance(3600)
+        if fold:  # else the worker is away
+            with database.begin() as tx:
+                fold_sightings(tx)
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["folded", "not yet folded"])
+def test_an_entry_that_always_matched_much_may_go_on(
+    see, entry: UUID, clock: FakeClock, database: Database, lost: bool
+) -> None:
+    hours_of(see, clock, database, 24, 4, fold=not lost)
+    assert see(*(anything() for _ in range(12))) == []  # 3 times its 4 an hour
+    (over,) = see(anything())
+    assert (over.entry, over.contents) == (entry, 13)
+    assert over.per_hour == pytest.approx(4, rel=0.1)
+
+
+def test_a_history_is_of_thirty_days_and_quiet_hours_count(
+    see, entry: UUID, clock: FakeClock, database: Database
+) -> None:
+    hours_of(see, clock, database, 1, 90)
+    clock.advance(29 * 86400)
+    (over,) = see(*(anything() for _ in range(6)))
+    assert over.per_hour == pytest.approx(90 / (29 * 24), rel=0.01)
+    clock.advance(3 * 86400)
+    with database.begin() as tx:
+        fold_sightings(tx)
+    (over,) = see(*(anything() for _ in range(7)))
+    assert over.per_hour == pytest.approx(6 / (30 * 24), rel=0.01)
+    with database.begin() as tx:
+        days = tx.execute(sa.select(sighting_days.c.contents)).scalars().all()
+    assert days == [6]
+
+
+def test_folding_keeps_the_running_hour_and_loses_nothing(
+    see, clock: FakeClock, database: Database
+) -> None:
+    told = 0
+    for _ in range(30):
+        number = rng.randint(1, 4)
+        told += number
+        see(*(anything() for _ in range(number)), most=10_000)
+        clock.advance(3600)
+        with database.begin() as tx:
+            fold_sightings(tx)
+            kept = tx.execute(sa.select(sa.func.count()).select_from(sightings)).scalar_one()
+            folded = tx.execute(sa.select(sa.func.sum(sighting_days.c.contents))).scalar_one()
+        assert kept + (folded or 0) == told
+        assert kept <= 8
+
+
+def test_entries_are_counted_apart(see, database: Database) -> None:
+    with database.begin() as tx:
+        other = UUID(add_entry(tx, "b", [Fingerprint("pdq", b"\xf0" * 32)]).id)
+    things = [anything() for _ in range(4)]
+    assert see(*things) == []
+    assert see(*things, of=other) == []
+    assert [one.entry for one in see(anything(), anything(), of=other)] == [other]
+
+
+# Quarantine
+
+
+def test_a_quarantine_starts_once_and_is_told_to_the_ledger(
+    see, entry: UUID, database: Database
+) -> None:
+    (over,) = see(*(anything() for _ in range(6)))
+    barrier = Barrier(3)
+
+    def start(_: int) -> bool:
+        barrier.wait()
+        with database.begin() as tx:
+            return start_quarantine(tx, over)
+
+    with ThreadPoolExecutor(3) as pool:
+        assert sorted(pool.map(start, range(3))) == [False, False, True]
+    with database.begin() as tx:
+        assert get_entry(tx, "b", entry).quarantined_at is not None
+        kinds = tx.execute(sa.select(ledger_pending.c.kind)).scalars().all()
+    assert kinds.count("entry.quarantined") == 1
+
+
+def test_a_confirmation_lifts_it_and_the_history_begins_anew(
+    see, entry: UUID, clock: FakeClock, database: Database
+) -> None:
+    hours_of(see, clock, database, 24, 2)
+    (over,) = see(*(anything() for _ in range(8)))
+    with database.begin() as tx:
+        start_quarantine(tx, over)
+    with database.begin() as tx:
+        judge_entry(tx, "b", entry, "confirmed")
+        assert get_entry(tx, "b", entry).quarantined_at is None
+    assert see(*(anything() for _ in range(5))) == []
+    (over,) = see(anything())
+    assert over == Overreach(entry, 6, 0.0)
+    with database.begin() as tx:
+        assert start_quarantine(tx, over)
+        assert get_entry(tx, "b", entry).quarantined_at == clock.now()
+
+
+def test_the_first_confirmation_leaves_the_history(
+    see, entry: UUID, clock: FakeClock, database: Database
+) -> None:
+    hours_of(see, clock, database, 24, 4)
+    with database.begin() as tx:
+        judge_entry(tx, "b", entry, "confirmed")
+    assert see(*(anything() for _ in range(12))) == []
+
+
+def test_the_evidence_is_of_differing_items_and_bounded(
+    see, entry: UUID, database: Database
+) -> None:
+    thing = anything()
+    see(thing, *(near(thing, 5) for _ in range(20)), anything(), most=10_000)
+    with database.begin() as tx:
+        assert len(sighted_items(tx, entry)) == 2
+    see(*(anything() for _ in range(40)), most=10_000)
+    with database.begin() as tx:
+        found = sighted_items(tx, entry)
+    assert len(found) == len(set(found)) == 10
+    assert {platform for platform, _ in found} == {"forum"}
+
+
+def test_the_codes_of_an_erased_item_go_with_it(see, database: Database) -> None:
+    see(anything(), anything())
+    with database.begin() as tx:
+        first, second = tx.execute(sa.select(sightings.c.item_id)).scalars()
+        forget_sightings(tx, [first])
+        assert tx.execute(sa.select(sightings.c.item_id)).scalars().all() == [second]
+
+
+def test_two_processes_count_the_same_contents_at_once(
+    see, entry: UUID, database: Database
+) -> None:
+    """They neither fail nor wait for each other for ever, and a content counts once."""
+    things = [anything() for _ in range(4)]
+
+    def work(seed: int) -> None:
+        order = random.Random(seed)
+        for _ in range(10):
+            see(*order.sample(things, 4))
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(work, range(3)))
+    with database.begin() as tx:
+        assert tx.execute(sa.select(sa.func.count()).select_from(sightings)).scalar_one() == 4
+    assert see(anything(), anything()) == [Overreach(entry, 6, 0.0)]
+
+
+def test_an_hour_is_never_more_than_an_hour(see, clock: FakeClock) -> None:
+    clock.advance(timedelta(minutes=9, seconds=59).total_seconds())
+    see(*(anything() for _ in range(4)))
+    clock.advance(3600)
+    assert see(anything(), anything()) == []
