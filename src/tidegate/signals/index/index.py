@@ -32,7 +32,7 @@ from tidegate.signals.index.delta import Delta
 from tidegate.signals.index.folder import Folder, Stamp
 from tidegate.signals.index.layer import Layer, Run, fill, key_of, merged, shapes_of
 from tidegate.signals.index.model import Hit
-from tidegate.signals.index.nearest import Found, nearest
+from tidegate.signals.index.nearest import MOST, Found, nearest
 from tidegate.signals.index.rows import Rows
 from tidegate.signals.index.segment import BadSegment, Segment, new_segment
 from tidegate.signals.model import Fingerprint
@@ -59,7 +59,7 @@ class CodeIndex:
         self,
         folder: Folder | None = None,
         seal_at: int = SEAL_AT,
-        library: Library | None = load(),  # noqa: B008
+        library: Library | None = load(),
     ) -> None:
         self.mark = -1
         self._library, self._seal_at, self._folder = library, seal_at, folder
@@ -137,7 +137,7 @@ class CodeIndex:
         """For each probe its hits, nearest first, an owner once.
 
         All that there are within the group's radius and, where given, the probe's own; of more than
-        `nearest.MOST` in a layer, the nearest.
+        `nearest.MOST`, the nearest.
         """
         for _ in range(_ATTEMPTS):
             with self._lock:
@@ -195,7 +195,10 @@ class CodeIndex:
                     mine = hits[where[query]]
                     mine[owner] = min(distance, mine.get(owner, distance))
         return [
-            [Hit(owner, far) for owner, far in sorted(one.items(), key=lambda hit: hit[::-1])]
+            [
+                Hit(owner, far)
+                for owner, far in sorted(one.items(), key=lambda hit: hit[::-1])[:MOST]
+            ]
             for one in hits
         ]
 
@@ -276,7 +279,12 @@ class CodeIndex:
 
     def _layer(self, segment: Segment) -> Layer:
         known = [layer for layer in self._layers if layer.segment is segment]
-        return known[0] if known else Layer(segment.arrays, self._library, self._radii, segment)
+        if known:
+            return known[0]
+        layer = Layer(segment.arrays, self._library, self._radii, segment)
+        if self._library is None and not layer.is_sound():  # numpy checks no blocks as it reads
+            self._damaged = True
+        return layer
 
     def _install(self, layers: list[Layer], mark: int) -> None:
         """Let `layers`, which hold all up to `mark`, take the place of the present ones."""

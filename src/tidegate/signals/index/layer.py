@@ -180,7 +180,7 @@ class Layer:
             start = end
         return found
 
-    def is_sound(self, but: frozenset[int]) -> bool:
+    def is_sound(self, but: frozenset[int] = frozenset()) -> bool:
         """Whether all of its codes can be read, those of the owners in `but` excepted."""
         if self.segment is None:
             return True

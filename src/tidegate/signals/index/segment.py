@@ -89,7 +89,7 @@ class Segment:
 
     def verify(self, names: Iterable[str]) -> bool:
         """Whether all blocks under these sections are sound; reads those not read before."""
-        return all([self.verify_blocks(self.blocks(name)) for name in names])
+        return self.verify_blocks(block for name in names for block in self.blocks(name))
 
     def verify_blocks(self, blocks: Iterable[int]) -> bool:
         """The same by their numbers."""
