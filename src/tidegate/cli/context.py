@@ -1,6 +1,5 @@
 """What every command needs: the settings of its instance, and a transaction on its database."""
 
-import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from tidegate.cli.showing import say as say
 from tidegate.infra.clock import SystemClock
 from tidegate.infra.db import Database, Tx
 from tidegate.infra.migrations import migrate
@@ -60,8 +60,3 @@ def address_of(settings: Settings) -> str:
         return (settings.data_dir / ADDRESS_FILE).read_text().strip()
     except FileNotFoundError:
         return f"http://{settings.host}:{settings.port}"
-
-
-def say(text: str) -> None:
-    """A word to the person at the terminal; standard output is for results."""
-    print(text, file=sys.stderr)

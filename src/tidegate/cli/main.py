@@ -20,6 +20,7 @@ COMMANDS = (
     "items",
     "keys",
     "ledger",
+    "match",
     "policy",
     "users",
     "webhooks",

@@ -1,0 +1,91 @@
+"""`tidegate bank build` and `bank stats`: a bank in one file, for `tidegate match`.
+
+No server and no database: neither reads nor changes the banks of an instance.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from tidegate.cli.showing import bar, plain, say
+
+
+def build(
+    paths: Annotated[list[Path], typer.Argument(help="Folders, files, lists of PDQ codes")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The bank file to make or replace")],
+    name: Annotated[str | None, typer.Option(help="The bank's name; else the file's")] = None,
+    min_quality: Annotated[
+        int | None, typer.Option(min=0, max=100, help="Leave out codes in lists below it; else 50")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Processes that decode; else one a processor")
+    ] = None,
+) -> None:
+    """Make a bank file of folders of files (each an entry, named by its file) and lists of PDQ codes
+    (64 hex digits, quality and more behind commas; each an entry, named by its code). Hidden files in
+    a folder are left out. Exit status 2, with nothing written, when anything could not be read."""
+    from tidegate.signals.matcher import BuildError, build_bank
+
+    try:
+        with bar("done") as progress:
+            built = build_bank(
+                paths,
+                out,
+                name=name,
+                min_quality=min_quality,
+                workers=workers,
+                progress=progress,
+            )
+    except BuildError as error:
+        for path, text in error.problems:
+            say(f"{plain(path)}: {plain(text)}")
+        say(f"tidegate: {out} was not written")
+        raise typer.Exit(2) from error
+    except RuntimeError as error:
+        say(f"tidegate: {error}")
+        raise typer.Exit(2) from error
+    except OSError as error:
+        say(f"tidegate: {plain(str(out))} cannot be written: {error.strerror}")
+        raise typer.Exit(2) from error
+    for path, text in built.notes:
+        say(f"{plain(path)}: {plain(text)}")
+    about = built.about
+    repeated = f"; {about.repeated:,} repeated lines" if about.repeated else ""
+    say(f"{about.files:,} entries of files, {about.listed:,} of lists{repeated}")
+    if not about.files + about.listed:
+        say(f"{plain(str(out))} is empty: it matches nothing")
+
+
+def stats(
+    file: Annotated[Path, typer.Argument(help="A bank file")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,
+) -> None:
+    """What is in a bank file, how large it is, and what looks odd about it."""
+    from tidegate.signals.bankfile import BankFile, BankFileError
+    from tidegate.signals.bankstats import statistics
+
+    try:
+        found = statistics(BankFile.open(file))
+    except BankFileError as error:
+        say(f"tidegate: {error}")
+        raise typer.Exit(2) from error
+    except OSError as error:
+        say(f"tidegate: {plain(str(file))}: {error.strerror}")
+        raise typer.Exit(2) from error
+    if as_json:
+        print(msgspec.json.encode(found).decode())
+        return
+    print(f"{plain(found.bank)}: {found.entries:,} entries, {found.bytes:,} bytes")
+    print(f"  {found.files:,} of files, {found.listed:,} of lists")
+    for kind, one in found.kinds.items():
+        print(f"  {kind}: {one.codes:,} codes, {one.bytes_per_code:,.0f} bytes each")
+        if one.near_constant:
+            print(f"    {one.near_constant:,} near-constant: they match what they do not know")
+        if one.near_others:
+            print(f"    {one.near_others:,} of {one.sampled:,} looked at are near another")
+    for kind, count in found.values.items():
+        print(f"  {kind}: {count:,} values")
+    if found.low_quality:
+        print(f"  {found.low_quality:,} codes of low quality were left out")

@@ -1,0 +1,164 @@
+"""`tidegate match`: files, or codes, compared with bank files. No server, no database.
+
+Standard output has one line for each; standard error the progress, and a word at the end.
+"""
+
+import sys
+from contextlib import ExitStack
+from io import BufferedReader, FileIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import msgspec
+import typer
+
+from tidegate.cli.showing import bar, plain, say
+
+if TYPE_CHECKING:
+    from tidegate.signals.lists.pdq_bulk import Source
+    from tidegate.signals.matcher import CodeMatch, FileAnswer, Matcher
+
+
+def match(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Files and folders; links to folders are left out")
+    ] = None,
+    bank: Annotated[
+        list[Path] | None, typer.Option(help="A bank file, of `tidegate bank build`; repeatable")
+    ] = None,
+    codes: Annotated[
+        Path | None,
+        typer.Option(
+            help="A list of PDQ codes to look up instead, one a line; - is standard input"
+        ),
+    ] = None,
+    radius: Annotated[
+        int | None,
+        typer.Option(min=0, max=64, help="In bits; else 31 for codes, for files by kind"),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Processes that decode; else one a processor")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object a line")] = False,
+) -> None:
+    """Compare files, or a list of codes, with bank files. Exit status: 0 nothing matched, 1 something
+    did, 2 there was a problem (what could be compared was, and is printed)."""
+    if not bank:
+        raise typer.BadParameter("name at least one", param_hint="--bank")
+    if bool(files) == (codes is not None):
+        raise typer.BadParameter("name files, or --codes with a list", param_hint="FILE")
+    from tidegate.signals.bankfile import BankFileError
+    from tidegate.signals.matcher import Matcher
+
+    try:
+        with ExitStack() as stack:
+            matcher = stack.enter_context(Matcher(*bank, workers=workers))
+            if codes is None:
+                told = _match_files(matcher, files or [], radius, as_json)
+            else:
+                source = _source(stack, codes)
+                told = _match_codes(matcher, source, 31 if radius is None else radius, as_json)
+    except (BankFileError, RuntimeError) as error:
+        say(f"tidegate: {error}")
+        raise typer.Exit(2) from error
+    except OSError as error:
+        say(f"tidegate: {plain(str(error.filename))}: {error.strerror}")
+        raise typer.Exit(2) from error
+    raise typer.Exit(told)
+
+
+def _source(stack: ExitStack, codes: Path) -> "Source":
+    if str(codes) == "-":
+        return cast("Source", sys.stdin.buffer)
+    return BufferedReader(stack.enter_context(FileIO(codes)))
+
+
+def _match_files(matcher: "Matcher", files: list[Path], radius: int | None, as_json: bool) -> int:
+    seen = matched = problems = 0
+    with bar("files") as progress:
+        for answer in matcher.match_files(files, radius, progress):
+            seen += 1
+            matched += bool(answer.matches)
+            problems += answer.problem is not None
+            for line in [_as_json(answer)] if as_json else _as_text(answer):
+                print(line, flush=True)
+    say(f"{seen:,} files: {matched:,} match, {problems:,} with a problem")
+    return 2 if problems else int(matched > 0)
+
+
+def _as_json(answer: "FileAnswer") -> str:
+    """With `matches`, but where there was a problem and nothing was found; with `problem` and `note`
+    where there is one."""
+    line: dict[str, Any] = {"path": answer.path}
+    if answer.matches or answer.problem is None:
+        line["matches"] = answer.matches
+    if answer.problem is not None:
+        line["problem"] = answer.problem
+    if answer.note is not None:
+        line["note"] = answer.note
+    return msgspec.json.encode(line).decode()
+
+
+def _as_text(answer: "FileAnswer") -> list[str]:
+    path = plain(answer.path)
+    routes: dict[tuple[str, str], list[str]] = {}
+    for one in answer.matches:
+        by = f"{one.kind} at {one.distance} bits" if one.distance else one.kind
+        routes.setdefault((one.entry, one.bank), []).append(by)
+    lines = [
+        f"{path}: {plain(entry)} in {plain(bank)} ({', '.join(by)})"
+        for (entry, bank), by in routes.items()
+    ]
+    if answer.problem is not None:
+        lines.append(f"{path}: problem: {answer.problem}")
+    return lines
+
+
+def _match_codes(matcher: "Matcher", source: "Source", radius: int, as_json: bool) -> int:
+    from tidegate.signals.lists.pdq_bulk import read_codes
+
+    seen = matched = problems = 0
+    several = len(matcher.banks) > 1
+    for block in read_codes(source):
+        digits = block.codes.tobytes().hex()
+        bad = iter(block.bad)
+        next_bad = next(bad, None)
+        for place, found in enumerate(matcher.near(block.codes, radius)):
+            while next_bad is not None and next_bad.number < block.numbers[place]:
+                _print_bad(next_bad.number, next_bad.text, next_bad.reason, as_json)
+                next_bad = next(bad, None)
+            matched += bool(found)
+            _print_code(digits[64 * place : 64 * place + 64], found, several, as_json)
+        while next_bad is not None:
+            _print_bad(next_bad.number, next_bad.text, next_bad.reason, as_json)
+            next_bad = next(bad, None)
+        seen += len(block.codes)
+        problems += len(block.bad)
+        sys.stdout.flush()
+    say(f"{seen:,} codes: {matched:,} match; {problems:,} bad lines")
+    return 2 if problems else int(matched > 0)
+
+
+def _print_code(code: str, found: "list[CodeMatch]", several: bool, as_json: bool) -> None:
+    if not as_json:
+        for one in found:
+            bank = f" in {plain(one.bank)}" if several else ""
+            print(f"{code}: {plain(one.entry)}{bank} at {one.distance} bits")
+    elif not found:
+        print(f'{{"code":"{code}","matches":[]}}')
+    else:
+        matches = [
+            {"bank": one.bank, "entry": one.entry, "distance": one.distance}
+            if several
+            else {"entry": one.entry, "distance": one.distance}
+            for one in found
+        ]
+        print(msgspec.json.encode({"code": code, "matches": matches}).decode())
+
+
+def _print_bad(number: int, text: str, reason: str, as_json: bool) -> None:
+    problem = f"line {number}: {reason}"
+    if as_json:
+        print(msgspec.json.encode({"code": text, "problem": problem}).decode())
+    else:
+        print(f"{plain(text)}: problem: {problem}")

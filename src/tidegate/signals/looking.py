@@ -1,0 +1,188 @@
+"""Files on a disk and what they are known by, looked at side by side, for the bank files of `matcher`.
+
+Every file has its digests, pictures their codes as well (decoded in sandboxed processes, for whoever
+posted them may be hostile), and so has text in UTF-8.
+"""
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, Self
+
+import msgspec
+
+from tidegate.content.media.model import Examined, MediaLimits, Problem, code_of
+from tidegate.content.media.pool import MediaPool
+from tidegate.content.media.sniffing import sniff
+from tidegate.infra.parallel import in_order, processors
+from tidegate.signals import fingerprints
+from tidegate.signals.door import refuse_poor
+from tidegate.signals.fingerprints import KINDS
+from tidegate.signals.fingerprints.pixels import HASHER
+from tidegate.signals.model import Fingerprint
+
+_LIMITS = MediaLimits()
+_TEXT_BYTES = 4 << 20
+_AHEAD = 4  # files under way for each thread
+_NO_FILE = "not a file"
+_FLAT = "no picture code: the picture is too flat, only copies of the file match"
+
+
+class Found(NamedTuple):
+    """A file that a path leads to. `name` is the path below the folder that was given, or the file's
+    own name; `problem`: what is there cannot be looked at."""
+
+    path: Path
+    name: str
+    problem: str | None = None
+
+
+class Look(msgspec.Struct, frozen=True):
+    """What one file is known by: all `codes` to ask with, and `face`, those that stand for it in a
+    bank (a stored orientation or a later frame is not the content's face).
+
+    `note`: it could be compared by its digests only, and why. `problem`: it could not be read, or not
+    looked at as it should.
+    """
+
+    codes: list[Fingerprint] = []
+    face: list[Fingerprint] = []
+    size: int = 0
+    note: str | None = None
+    problem: str | None = None
+
+
+def walk(paths: Iterable[Path], *, hidden: bool = True) -> Iterator[Found]:
+    """All files under these paths, those of a folder in order of name.
+
+    Links to folders are not followed; pipes, sockets and devices in a folder are no content. `hidden`:
+    also what in a folder has a name that begins with a dot.
+    """
+    for path in paths:
+        if not path.is_dir():
+            yield _found(path, path.name)
+            continue
+        failed: list[OSError] = []
+        for folder, below, names in os.walk(path, onerror=failed.append):
+            below[:] = sorted(one for one in below if hidden or not one.startswith("."))
+            for name in sorted(names):
+                if hidden or not name.startswith("."):
+                    file = Path(folder, name)
+                    found = _found(file, file.relative_to(path).as_posix())
+                    if found.problem != _NO_FILE:
+                        yield found
+        for error in failed:
+            where = Path(os.fsdecode(error.filename))
+            yield Found(where, where.name, error.strerror or "cannot be read")
+
+
+def _found(path: Path, name: str) -> Found:
+    try:
+        regular = stat.S_ISREG(path.stat().st_mode)
+    except (OSError, ValueError) as error:
+        return Found(path, name, getattr(error, "strerror", None) or "cannot be read")
+    return Found(path, name, None if regular else _NO_FILE)
+
+
+class Looker:
+    """Looks at files. The processes that decode start with the first picture.
+
+    `workers`: how many; None: as many as there are processors for us.
+    """
+
+    def __init__(self, workers: int | None = None) -> None:
+        self._workers = workers or processors()
+        self._pool = MediaPool(HASHER, self._workers)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the processes."""
+        self._pool.close()
+
+    def look(self, path: Path) -> Look:
+        """What one file is known by. Raises RuntimeError when the decoder does not start."""
+        try:
+            with path.open("rb") as file:
+                size = os.fstat(file.fileno()).st_size
+                if size > _LIMITS.max_bytes:
+                    codes = _digests_of_long(file)
+                    note = f"compared by its digests only: {size:,} bytes are too many to look at"
+                    return Look(codes, codes, size, note)
+                data = file.read(_LIMITS.max_bytes + 1)
+        except OSError as error:
+            return Look(problem=error.strerror or "cannot be read")
+        return self.look_at(data)
+
+    def look_at(self, data: bytes) -> Look:
+        """The same for bytes."""
+        size = len(data)
+        if not data:
+            return Look(note="the file is empty")
+        codes = fingerprints.of_bytes(data)
+        media_type = sniff(data)
+        if media_type and media_type.startswith("image/") and media_type != "image/svg+xml":
+            return _pictured(codes, self._pool.examine_blocking(data), size)
+        text = _text_of(data)
+        if text is not None:
+            codes = codes + fingerprints.of_text(text)
+        note = None
+        if media_type is not None:
+            note = f"compared by its digests only: {Problem.UNSUPPORTED_TYPE.text(media_type)}"
+        elif text is None:
+            note = "compared by its digests only: neither a picture nor a text in UTF-8"
+        return Look(codes, codes, size, note)
+
+    def look_all(self, found: Iterable[Found]) -> Iterator[tuple[Found, Look]]:
+        """Each file with what it is known by, in order, many of them at once."""
+        threads = 2 * self._workers
+        return in_order(self._look_at_found, found, threads, _AHEAD * threads)
+
+    def _look_at_found(self, one: Found) -> Look:
+        return Look(problem=one.problem) if one.problem else self.look(one.path)
+
+
+def _pictured(codes: list[Fingerprint], examined: Examined, size: int) -> Look:
+    views = [(one.view, Fingerprint(one.kind, one.value, one.quality)) for one in examined.codes]
+    face = [code for view, code in views if view == ""]
+    problem = note = None
+    if not examined.judged:
+        said = [one for one in examined.problems if not Problem(code_of(one)).harmless]
+        if all(code_of(one) == Problem.UNSUPPORTED_TYPE for one in said):
+            note = f"compared by its digests only: {'; '.join(said)}"
+        else:
+            problem = "; ".join(said)
+    elif not face:
+        note = _FLAT
+    elif poor := next(filter(None, map(refuse_poor, face)), None):
+        note = f"no picture code that a bank takes: {poor}"
+    face = codes + [code for code in face if refuse_poor(code) is None]
+    return Look(codes + [code for _, code in views], face, size, note, problem)
+
+
+def _text_of(data: bytes) -> str | None:
+    """The text that a file is, or None."""
+    if len(data) > _TEXT_BYTES:
+        return None
+    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    try:
+        text = data.decode("utf-16" if wide else "utf-8-sig")
+    except UnicodeDecodeError:
+        return None
+    return None if "\0" in text else text
+
+
+def _digests_of_long(file: BinaryIO) -> list[Fingerprint]:
+    """The digests of a file that is not to be held in memory; they are named as in `hashlib`."""
+    kinds = [kind.name for kind in KINDS.values() if kind.source == "bytes"]
+    sums = [hashlib.new(kind, usedforsecurity=False) for kind in kinds]
+    for piece in iter(lambda: file.read(1 << 20), b""):
+        for one in sums:
+            one.update(piece)
+    return [Fingerprint(kind, one.digest()) for kind, one in zip(kinds, sums, strict=True)]

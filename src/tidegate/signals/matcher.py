@@ -1,0 +1,287 @@
+"""The matcher by itself: known content in one file, and files, texts and codes compared with it.
+
+No server and no database: `build_bank` makes the file (`bankfile`), `Matcher` opens one or several and
+answers what is near. The commands `tidegate bank build` and `tidegate match` are these two.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from io import BufferedReader, FileIO
+from pathlib import Path
+from typing import NamedTuple, Self
+
+import msgspec
+import numpy as np
+
+from tidegate.signals import fingerprints
+from tidegate.signals.bankfile import LISTED, MAX_RADIUS, About, BankFile, Bytes, Named, write_bank
+from tidegate.signals.fingerprints import KINDS
+from tidegate.signals.lists.pdq_bulk import Source, looks_like_codes, read_codes
+from tidegate.signals.looking import Found, Look, Looker, walk
+from tidegate.signals.model import Fingerprint
+
+_HEAD = 1 << 16
+_MOST_PROBLEMS = 20  # of one list, told one by one
+
+Progress = Callable[[int, int], None]
+"""Told how much of how much is done; of files, or of bytes."""
+
+
+class FileMatch(msgspec.Struct, frozen=True):
+    """An entry of a bank that a file or text is near to, `distance` bits by one kind of fingerprint;
+    0 for exact kinds. `exact`: the route is one that may restrict."""
+
+    bank: str
+    entry: str
+    kind: str
+    route: str
+    distance: int
+    exact: bool
+
+
+class FileAnswer(msgspec.Struct, frozen=True):
+    """What is known of one file, nearest first. `problem`: it could not be read, or not looked at as
+    it should; it is matched all the same by what there is. `note`: why by its digests only."""
+
+    path: str
+    matches: list[FileMatch] = []
+    problem: str | None = None
+    note: str | None = None
+
+
+class CodeMatch(NamedTuple):
+    """An entry of a bank that a code is near to."""
+
+    bank: str
+    entry: str
+    distance: int
+
+
+class Built(msgspec.Struct, frozen=True):
+    """What was built, and what not: `notes` are (path, text)."""
+
+    about: About
+    notes: list[tuple[str, str]]
+
+
+class BuildError(Exception):
+    """Nothing was written: `problems` are (path, text)."""
+
+    def __init__(self, problems: list[tuple[str, str]]) -> None:
+        super().__init__("; ".join(f"{path}: {text}" for path, text in problems[:3]))
+        self.problems = problems
+
+
+def build_bank(
+    paths: Iterable[Path | str],
+    out: Path | str,
+    *,
+    name: str | None = None,
+    min_quality: int | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Built:
+    """Make the bank file `out` of folders, files and lists of PDQ codes.
+
+    Each file is an entry, named by its path below the folder; hidden ones in a folder are left out. A
+    path to a file whose lines are `64 hex digits[,quality[,…]]` is a list, each code an entry named by
+    it; those below `min_quality` (that of the kind) are left out. `name` is the bank's, else that of
+    its file. Raises BuildError when anything could not be read, RuntimeError when the decoder does not
+    start, OSError when `out` cannot be written: what was there before stays.
+    """
+    out = Path(out)
+    lists = _Lists(KINDS[LISTED].min_quality if min_quality is None else min_quality)
+    found: list[Found] = []
+    for path in map(Path, paths):
+        if not lists.take(path, progress):
+            found += (one for one in walk([path], hidden=False) if not _same(one.path, out))
+    problems, notes = lists.problems, lists.notes
+    files: dict[str, Named] = {}
+    with Looker(workers) as looker:
+        for done, (one, look) in enumerate(looker.look_all(found), 1):
+            if progress is not None:
+                progress(done, len(found))
+            path = printable(str(one.path))
+            if look.problem is not None and not look.codes:
+                problems.append((path, look.problem))
+            elif (told := look.problem or look.note) is not None:
+                notes.append((path, told if look.size else f"left out: {told}"))
+            if look.face:
+                entry = printable(one.name)
+                entry = path if entry in files else entry
+                files[entry] = Named(entry, look.face)
+    if problems:
+        raise BuildError(problems)
+    listed = lists.codes()
+    values: dict[str, int] = {}
+    for code in (code for entry in files.values() for code in entry.fingerprints):
+        if not KINDS[code.kind].hamming:
+            values[code.kind] = values.get(code.kind, 0) + 1
+    about = About(
+        bank=name,
+        files=len(files),
+        listed=len(listed),
+        values=values,
+        low_quality=lists.low_quality,
+        repeated=lists.total - len(listed),
+    )
+    write_bank(out, [files[entry] for entry in sorted(files)], listed, about)
+    return Built(about, notes)
+
+
+class _Lists:
+    """The lists among the paths, read one after another."""
+
+    def __init__(self, min_quality: int) -> None:
+        self.problems: list[tuple[str, str]] = []
+        self.notes: list[tuple[str, str]] = []
+        self.low_quality = self.total = 0
+        self._min_quality = min_quality
+        self._pieces: list[Bytes] = []
+
+    def take(self, path: Path, progress: Progress | None) -> bool:
+        """Read `path` if it is a list; what cannot be read is for others to find out."""
+        try:
+            if path.is_dir():
+                return False
+            with BufferedReader(FileIO(path), _HEAD) as file:
+                if not looks_like_codes(file.peek(_HEAD)):
+                    return False
+                self._read(printable(str(path)), file, path.stat().st_size, progress)
+        except (OSError, ValueError):
+            return False
+        return True
+
+    def _read(self, path: str, file: Source, size: int, progress: Progress | None) -> None:
+        done, bad, low = 0, 0, 0
+        for block in read_codes(file):
+            kept = (block.quality < 0) | (block.quality >= self._min_quality)
+            low += len(kept) - int(kept.sum())
+            self._pieces.append(block.codes if kept.all() else block.codes[kept])
+            self.total += len(self._pieces[-1])
+            for line in block.bad[: max(0, _MOST_PROBLEMS - bad)]:
+                self.problems.append((path, f"line {line.number}: {line.reason}"))
+            bad += len(block.bad)
+            done += block.size
+            if progress is not None:
+                progress(done, max(size, done))
+        if bad > _MOST_PROBLEMS:
+            self.problems.append((path, f"{bad - _MOST_PROBLEMS:,} more lines are bad"))
+        if low:
+            self.low_quality += low
+            self.notes.append(
+                (path, f"left out: {low:,} codes of a quality below {self._min_quality}")
+            )
+
+    def codes(self) -> Bytes:
+        """All codes, ascending, each once."""
+        codes = np.concatenate([np.empty((0, 32), np.uint8), *self._pieces])
+        self._pieces.clear()
+        words = codes.view(">u8").astype(np.uint64)
+        order = np.argsort(words[:, 0])
+        if (np.diff(words[order, 0]) == 0).any():
+            order = np.lexsort(words.T[::-1])
+        codes, words = codes[order], words[order]
+        first = np.ones(len(codes), bool)
+        first[1:] = (words[1:] != words[:-1]).any(axis=1)
+        return codes if first.all() else codes[first]
+
+
+class Matcher:
+    """One or several bank files, open to be asked; a context that ends the decoding processes.
+
+    Raises BankFileError for a file that is no bank or damaged, here or when it is asked; OSError for
+    one that cannot be read.
+    """
+
+    def __init__(self, *banks: Path | str, workers: int | None = None) -> None:
+        self.banks = [BankFile.open(bank) for bank in banks]
+        self._looker = Looker(workers)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._looker.close()
+
+    def match_text(self, text: str, radius: int | None = None) -> list[FileMatch]:
+        """The entries that a text is near to; `radius` in bits, None: as each kind has it."""
+        return self._ask(fingerprints.of_text(text), radius)
+
+    def match_file(self, path: Path | str, radius: int | None = None) -> FileAnswer:
+        """What is known of one file. Raises RuntimeError when the decoder does not start."""
+        path = Path(path)
+        return self._answer(path, self._looker.look(path), radius)
+
+    def match_files(
+        self,
+        paths: Iterable[Path | str],
+        radius: int | None = None,
+        progress: Progress | None = None,
+    ) -> Iterator[FileAnswer]:
+        """The same for all files under these paths, in order of name, many at once."""
+        found = list(walk(map(Path, paths)))
+        for done, (one, look) in enumerate(self._looker.look_all(found), 1):
+            if progress is not None:
+                progress(done, len(found))
+            yield self._answer(one.path, look, radius)
+
+    def match_codes(
+        self, codes: Iterable[str], radius: int = 31, kind: str = LISTED
+    ) -> list[list[CodeMatch]]:
+        """For each code, in its kind's text form, the entries within `radius` bits (0 to 64)."""
+        values = b"".join(map(KINDS[kind].parse, codes))
+        return list(self.near(np.frombuffer(values, np.uint8).reshape(-1, 32), radius, kind))
+
+    def near(self, values: Bytes, radius: int, kind: str = LISTED) -> Iterator[list[CodeMatch]]:
+        """`match_codes` for codes as bytes, (n, 32), in batches."""
+        if not 0 <= radius <= MAX_RADIUS:
+            raise ValueError(f"a radius is 0 to {MAX_RADIUS} bits")
+        answers = [bank.near(kind, values, radius) for bank in self.banks]
+        for row in zip(*answers, strict=True):
+            found = [
+                CodeMatch(bank.name, *one)
+                for bank, near in zip(self.banks, row, strict=True)
+                for one in near
+            ]
+            if len(self.banks) > 1:
+                found.sort(key=lambda match: (match.distance, match.entry, match.bank))
+            yield found
+
+    def _answer(self, path: Path, look: Look, radius: int | None) -> FileAnswer:
+        return FileAnswer(
+            printable(str(path)), self._ask(look.codes, radius), look.problem, look.note
+        )
+
+    def _ask(self, codes: Sequence[Fingerprint], radius: int | None) -> list[FileMatch]:
+        least: dict[tuple[str, str, str], int] = {}
+        exact = [code for code in codes if not KINDS[code.kind].hamming]
+        for bank in self.banks:
+            for code, entries in zip(exact, bank.equal(exact), strict=True):
+                least |= {(bank.name, entry, code.kind): 0 for entry in entries}
+        for kind in (kind for kind in KINDS.values() if kind.hamming):
+            values = b"".join(code.value for code in codes if code.kind == kind.name)
+            if not values:
+                continue
+            wide = kind.default_radius if radius is None else radius
+            asked = np.frombuffer(values, np.uint8).reshape(-1, 32)
+            for found in self.near(asked, wide, kind.name):
+                for bank, entry, distance in found:
+                    key = (bank, entry, kind.name)
+                    least[key] = min(distance, least.get(key, distance))
+        matches = [
+            FileMatch(bank, entry, kind, KINDS[kind].route, distance, KINDS[kind].exact)
+            for (bank, entry, kind), distance in least.items()
+        ]
+        return sorted(matches, key=lambda m: (m.distance, m.entry, m.bank, m.kind))
+
+
+def _same(path: Path, other: Path) -> bool:
+    try:
+        return path.samefile(other)
+    except (OSError, ValueError):
+        return False
+
+
+def printable(text: str) -> str:
+    """A file's name as text that can be shown and encoded: what is not text is escaped."""
+    return text.encode("utf-8", "backslashreplace").decode()
