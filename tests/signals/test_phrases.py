@@ -117,7 +117,7 @@ TestChanges = Changes.TestCase
 TestChanges.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
 
 
-@given(st.lists(st.text("ab ", min_size=1, max_size=4)), st.text("ab ", max_size=30))
+@given(st.lists(st.text("aб☂ ", min_size=1, max_size=4)), st.text("aб☂ ", max_size=30))
 @settings(deadline=None)
 def test_strings_are_found_before_and_after_they_are_built(made: list[str], text: str) -> None:
     strings = Strings()

@@ -9,7 +9,8 @@ import threading
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ahocorasick_rs import AhoCorasick
+import numpy as np
+from ahocorasick_rs import BytesAhoCorasick
 
 _COST = 8  # strings looked for one by one in the time of building one into the automaton
 _BULK = 1024  # so many fresh strings are worth waiting for
@@ -18,7 +19,7 @@ _BULK = 1024  # so many fresh strings are worth waiting for
 class _Built(NamedTuple):
     """An automaton, what it finds, and what came later; only `fresh` grows."""
 
-    automaton: AhoCorasick | None
+    automaton: BytesAhoCorasick | None  # bytes, as few texts hold anything: places cost then only
     strings: list[str]
     fresh: list[str]
 
@@ -58,9 +59,12 @@ class Strings:
         """Where strings lie in `text`, overlapping ones too; of a fresh string its first place."""
         built = self._current()
         if built.automaton is not None:
-            for number, start, end in built.automaton.find_matches_as_indexes(text, True):
+            utf8 = text.encode()
+            matches = built.automaton.find_matches_as_indexes(utf8, True)
+            place = _characters(utf8) if matches and len(utf8) > len(text) else range(len(utf8) + 1)
+            for number, start, end in matches:
                 if (string := built.strings[number]) in self._live:
-                    yield string, start, end
+                    yield string, place[start], place[end]
         for string in built.fresh[:]:
             if (start := text.find(string)) >= 0 and string in self._live:
                 yield string, start, start + len(string)
@@ -68,11 +72,12 @@ class Strings:
     def among(self, text: str) -> set[str]:
         """Which strings lie in `text`: `find` in less time."""
         built = self._current()
-        found = {string for string in built.fresh[:] if string in text}
+        found = {string for string in built.fresh[:] if string in text} if built.fresh else set()
         if built.automaton is not None:
-            matches = built.automaton.find_matches_as_indexes(text, True)
-            found.update([built.strings[number] for number, _, _ in matches])
-        return found & self._live
+            matches = built.automaton.find_matches_as_indexes(text.encode(), True)
+            if matches:
+                found.update([built.strings[number] for number, _, _ in matches])
+        return found & self._live if found else found
 
     def settle(self) -> None:
         """Wait until nothing is being built."""
@@ -103,10 +108,16 @@ class Strings:
                 return
             with self._lock:
                 strings = list(self._live)
-            automaton = AhoCorasick(strings) if strings else None
+            automaton = BytesAhoCorasick([one.encode() for one in strings]) if strings else None
             included = set(strings)
             with self._lock:
                 fresh = [string for string in self._live if string not in included]
                 self._known = included.union(fresh)
                 self._built = _Built(automaton, strings, fresh)
                 self._debt = 0
+
+
+def _characters(utf8: bytes) -> list[int]:
+    """For each byte, and the end, how many characters begin before it."""
+    begins = (np.frombuffer(utf8, np.uint8) & 0xC0) != 0x80
+    return [0, *np.cumsum(begins).tolist()]
