@@ -18,7 +18,7 @@ from tidegate.review.tables import cases
 from tidegate.signals import fingerprints
 from tidegate.signals.actions import create_bank
 from tidegate.signals.banks import BankIn
-from tidegate.signals.model import Fingerprint
+from tidegate.signals.model import Fingerprint, digest
 from tidegate.signals.tables import banks, entries
 
 HITS = 200  # one text in so many is in a bank
@@ -121,7 +121,7 @@ def fill_banks(url: str, count: int) -> list[str]:
             create_bank(tx, BankIn(name=f"benchmark-{name}", stance="known"))
         ids: dict[str, UUID] = {row.name: row.id for row in tx.execute(banks.select())}
         version = tx.next_number("banks")
-        names = ("id", "bank_id", "state", "enabled", "fingerprints", "text", "version")
+        names = ("id", "bank_id", "state", "enabled", "fingerprints", "digest", "text", "version")
         names += ("created_by", "created_at")
         rows = (
             (
@@ -130,6 +130,7 @@ def fill_banks(url: str, count: int) -> list[str]:
                 "confirmed" if number % 2 else "unconfirmed",
                 True,
                 msgspec.msgpack.encode(codes),
+                digest(codes),
                 source,
                 version,
                 tx.actor,

@@ -7,6 +7,8 @@ from typing import Annotated
 import msgspec
 import typer
 
+from tidegate.cli import bank_files
+from tidegate.cli.bank_lists import export, import_
 from tidegate.cli.context import DataDir, Json, database_of, say, settings_of, transaction
 from tidegate.infra.postgres import database_url
 from tidegate.pipeline.enrol import enrol_file
@@ -16,6 +18,10 @@ from tidegate.signals.banks import BankIn, EntryIn
 from tidegate.signals.queries import list_banks
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Banks of known content.")
+app.command("import")(import_)
+app.command()(export)
+app.command()(bank_files.build)
+app.command()(bank_files.stats)
 
 
 @app.command()

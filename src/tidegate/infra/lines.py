@@ -12,11 +12,17 @@ _SKIP_BYTES = 1 << 20
 
 
 class Line(msgspec.Struct, frozen=True):
-    """A line that is not blank. `end` is the offset after it; `data` None: over the limit."""
+    """A line that is not blank. `end` is the offset after it; `data` None: over the limit. A record
+    of a table may run over more than one: then `number` is its first and `last` its last."""
 
     number: int
     end: int
     data: bytes | None
+    more: int = 0
+
+    @property
+    def last(self) -> int:
+        return self.number + self.more
 
 
 def read_lines(file: BinaryIO, offset: int, number: int, limit: int) -> Iterator[Line]:
