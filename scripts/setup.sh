@@ -7,8 +7,30 @@ cd "$(dirname "$0")/.."
 lock="requirements/$1.lock"
 stamp=".venv/.stamp-$1"
 want=$(cat "$lock" pyproject.toml | cksum)
-# The kernels are compiled where there is a compiler (seconds, and only when they changed).
-kernels() { .venv/bin/python -m tidegate.signals.native.build; }
+export UV_SYSTEM_CERTS=1 UV_NO_PROGRESS=1 PIP_DISABLE_PIP_VERSION_CHECK=1 VIRTUAL_ENV="$PWD/.venv"
+unset UV_INDEX_STRATEGY || true
+compile_kernels() { .venv/bin/python -m tidegate.signals.native.build; }
+# The kernels are compiled in seconds, and only when they changed. Where the system's compiler cannot,
+# one is borrowed: the ziglang wheel, some 100 MB, which is thrown away afterwards. Failing that, numpy
+# takes their place, unless they are required.
+kernels() {
+  compile_kernels 2>.venv/kernels.log && rm -f .venv/kernels.log && return
+  cat .venv/kernels.log >&2
+  echo "Borrowing a C++ compiler from the package index (ziglang, 100 MB) …" >&2
+  zig=$(mktemp -d .venv/zig.XXXXXX)
+  trap 'rm -rf "$zig"' EXIT
+  if { UV_HTTP_RETRIES=0 .venv/bin/uv pip install -q --target "$zig" --require-hashes --no-deps \
+    -r requirements/zig.lock || .venv/bin/python -m pip install -q --retries 0 --target "$zig" \
+    --require-hashes --no-deps -r requirements/zig.lock; } 2>.venv/kernels.log &&
+    PYTHONPATH=$zig compile_kernels; then
+    rm -f .venv/kernels.log
+  elif [ "${TIDEGATE_NATIVE:-}" = require ]; then
+    echo "The kernels are required (TIDEGATE_NATIVE) and could not be built." >&2
+    exit 1
+  else
+    echo "numpy takes their place: \`tidegate doctor\` says what that costs (.venv/kernels.log: why)." >&2
+  fi
+}
 if [ -x .venv/bin/python ] && [ "$(cat "$stamp" 2>/dev/null)" = "$want" ]; then
   kernels
   exit 0
@@ -20,8 +42,6 @@ python=${PYTHON:-python3}
 }
 echo "Setting up .venv from $lock …"
 [ -x .venv/bin/python ] || "$python" -m venv .venv
-export UV_SYSTEM_CERTS=1 UV_NO_PROGRESS=1 PIP_DISABLE_PIP_VERSION_CHECK=1 VIRTUAL_ENV="$PWD/.venv"
-unset UV_INDEX_STRATEGY || true
 install() {
   if .venv/bin/python -m pip install -q --require-hashes --no-deps -r requirements/bootstrap.lock 2>/dev/null &&
     .venv/bin/uv pip install -q --require-hashes --no-deps -r "$lock"; then

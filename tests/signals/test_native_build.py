@@ -10,7 +10,7 @@ import pytest
 
 from tidegate.signals.native import build, library
 
-needs_compiler = pytest.mark.skipif(build.compiler() is None, reason="no C++ compiler")
+needs_compiler = pytest.mark.skipif(not build.compilers(), reason="no C++ compiler")
 
 
 @pytest.fixture

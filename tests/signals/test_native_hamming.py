@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kernels import paths, taking
+from kernels import search_paths, taking
 
 from tidegate.signals.native.hamming import BLOCK, GROUPS, Buckets, Guard, Hits, Rows, build
 
-pytestmark = pytest.mark.parametrize("path", paths())
+pytestmark = pytest.mark.parametrize("path", search_paths())
 
 
 def flipped(draw: np.random.Generator, codes: np.ndarray, most: int) -> np.ndarray:
@@ -201,6 +201,16 @@ class File:
             np.uint32,
         )
 
+    def rows_in(self, block: int) -> set[int]:
+        """The rows whose code or group lies in the block, in whole or in part."""
+        return {
+            row
+            for name, width in (("codes", 32), ("groups", 2))
+            for row in range(len(self.codes))
+            if self.places[name] + row * width < (block + 1) * BLOCK
+            and self.places[name] + (row + 1) * width > block * BLOCK
+        }
+
     def rows(self) -> tuple[Rows, Guard]:
         guard = Guard(self.data, self.checksums)
         buckets = Buckets(self.views["offsets"], self.views["entries"])
@@ -236,9 +246,7 @@ def test_a_flipped_byte_anywhere_leads_to_no_wrong_answer(
             if section in ("offsets", "entries"):
                 assert set(pairs(hits)) == answer
             else:
-                width = view.nbytes // len(view)
-                start = place // BLOCK * BLOCK - file.places[section]
-                lost = range(-(-(start - width + 1) // width), -(-(start + BLOCK) // width))
+                lost = file.rows_in(place // BLOCK)
                 assert set(pairs(hits)) == {hit for hit in answer if hit[1] not in lost}
                 if len(hits.row) < len(answer):
                     assert hits.damaged

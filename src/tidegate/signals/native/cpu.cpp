@@ -15,8 +15,10 @@ static i32 look() {
   const u64 saved = saved_by_the_system();
   if ((saved & 0x6) != 0x6) return PORTABLE;  // the system does not keep the wide registers
   if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return PORTABLE;
-  const bool bmi = b >> 3 & 1, avx2 = b >> 5 & 1;
-  return bmi && avx2 ? PORTABLE | AVX2 : PORTABLE;
+  const bool bmi = b >> 3 & 1, avx2 = b >> 5 & 1, avx512f = b >> 16 & 1, counts = c >> 14 & 1;
+  if (!bmi || !avx2) return PORTABLE;
+  if ((saved & 0xe6) != 0xe6 || !avx512f || !counts) return PORTABLE | AVX2;
+  return PORTABLE | AVX2 | AVX512;
 }
 #else
 static i32 look() { return PORTABLE; }

@@ -2,52 +2,76 @@
 
 `signals.index` and `fingerprints.pdq` call them through `hamming` and `pdq` of this package. The
 interpreter's lock is released during each call. TIDEGATE_NATIVE narrows the choice, for tests and
-for finding faults: `off`, or the best path to take (`portable`, `avx2`).
+for finding faults: `off`, the best path to take (`portable`, `avx2`, `avx512`), or `require`, which
+makes it an error that the kernels cannot be had.
 """
 
 import ctypes
 import os
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 from tidegate.infra.findings import Finding
 from tidegate.signals.native import build
 
-ABI = 2  # of kernels.h
-PATHS = {"portable": 1, "avx2": 2}
+ABI = 3  # of kernels.h
+PATHS = {"portable": 1, "avx2": 2, "avx512": 4}
 """Better ones last."""
 
 
 class Library(NamedTuple):
-    """The loaded library: its functions, the paths that may be taken, and the one that is."""
+    """The loaded library: its functions, the paths that may be taken, and the one that is. A path is
+    `refused` that this processor has, but that did not say the same as the portable one.
+    """
 
     functions: ctypes.CDLL
     paths: tuple[str, ...]
     path: str
+    refused: tuple[str, ...] = ()
+
+
+class KernelsMissing(Exception):
+    """TIDEGATE_NATIVE requires the kernels, and they were not built or cannot be loaded."""
 
 
 @cache
 def load() -> Library | None:
-    """The library; None where it was not built or is switched off."""
+    """The library; None where it was not built or is switched off. Raises KernelsMissing."""
     return open_library(os.environ.get("TIDEGATE_NATIVE", ""))
 
 
-def open_library(wish: str) -> Library | None:
-    """The library with the best path up to the wished one."""
+def open_library(wish: str, path: Path | None = None) -> Library | None:
+    """The library, that at `path` where given, with the best path up to the wished one. Raises
+    KernelsMissing.
+    """
     if wish == "off":
         return None
+    functions = _loaded(path or build.target())
+    if functions is None:
+        if wish == "require":
+            raise KernelsMissing(
+                f"{path or build.target()} cannot be loaded; `make setup` builds it"
+            )
+        return None
+    able: int = functions.tidegate_paths()
+    of_processor = [name for name, bit in PATHS.items() if able & bit]
+    refused = tuple(name for name in of_processor if not functions.tidegate_check(PATHS[name]))
+    paths = tuple(name for name in of_processor if name not in refused)
+    best = PATHS.get(wish, max(PATHS.values()))
+    allowed = [name for name in paths if PATHS[name] <= best]
+    return Library(functions, paths, allowed[-1], refused)
+
+
+def _loaded(path: Path) -> ctypes.CDLL | None:
     try:
-        functions = ctypes.CDLL(str(build.target()))
+        functions = ctypes.CDLL(str(path))
     except OSError:
         return None
     if functions.tidegate_abi() != ABI:
         return None
     _declare(functions)
-    able: int = functions.tidegate_paths()
-    paths = tuple(name for name, bit in PATHS.items() if able & bit)
-    best = PATHS.get(wish, max(PATHS.values()))
-    allowed = [name for name in paths if PATHS[name] <= best]
-    return Library(functions, paths, allowed[-1])
+    return functions
 
 
 def _declare(functions: ctypes.CDLL) -> None:
@@ -74,17 +98,28 @@ def describe() -> str:
     library = load()
     if library is None:
         return "numpy does the work"
-    return f"compiled, taking the {library.path} path of {', '.join(library.paths)}"
+    refused = f"; {', '.join(library.refused)} refused" if library.refused else ""
+    return f"compiled, taking the {library.path} path of {', '.join(library.paths)}{refused}"
 
 
 def diagnose() -> Finding:
     """The line of `tidegate doctor`. Without the kernels all works, so it is nothing to fail on."""
-    if available():
-        return Finding("kernels", True, describe())
-    return Finding(
-        "kernels",
-        True,
-        f"{describe()}: the same answers, but pictures take some 10 times as long to fingerprint, and"
-        " each look-up scans the whole bank: milliseconds from 100,000 codes on",
-        "Install a C++ compiler (the package g++ or clang), then run `make setup`.",
-    )
+    library = load()
+    if library is None:
+        return Finding(
+            "kernels",
+            True,
+            f"{describe()}: the same answers, but pictures take some 10 times as long to fingerprint,"
+            " and each look-up scans the whole bank: milliseconds from 100,000 codes on",
+            "Install a C++ compiler (the package g++ or clang), or let set-up reach a package index,"
+            " then run `make setup`.",
+        )
+    if library.refused:
+        return Finding(
+            "kernels",
+            True,
+            describe(),
+            "These paths gave wrong answers to a test, as a faulty processor or compiler would make"
+            " them. Nothing takes them; build with another compiler to find out which it is.",
+        )
+    return Finding("kernels", True, describe())
