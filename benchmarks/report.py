@@ -84,7 +84,10 @@ def tabulate(name: str, lines: list[Line], page: str) -> Path:
 
 
 def _shown(value: float | None) -> str:
-    return "" if value is None else f"{value:,.0f}" if value >= 20 else f"{value:,.1f}"
+    if value is None:
+        return ""
+    digits = 0 if value >= 100 or value == int(value) else 1 if value >= 10 else 2
+    return f"{value:,.{digits}f}"
 
 
 _STYLE = """
