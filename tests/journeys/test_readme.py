@@ -1,6 +1,8 @@
-"""The README's integration does what it says: a verdict, then a signed webhook."""
+"""The README's examples do what they say: a verdict, then a signed webhook; the matcher alone."""
 
+import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +11,7 @@ import httpx
 from tests.serving import Served, free_port
 
 README = Path(__file__).parents[2] / "README.md"
+IMAGES = README.parent / "demo" / "images"
 TEXT = "Join us on Friday and bring what you need to finish them, as we did last year"
 
 
@@ -42,3 +45,35 @@ def test_the_integration_of_the_readme_runs(served: Served) -> None:
             assert receiver.stdout.readline() == "action.restrict post-1\n"
         finally:
             receiver.kill()
+
+
+def test_the_matcher_of_the_readme_runs(tmp_path: Path) -> None:
+    readme = README.read_text()
+    commands = re.search(r"<!-- matcher commands -->\n```sh\n(.*?)```", readme, re.S)
+    code = re.search(r"<!-- matcher -->\n```python\n(.*?)```", readme, re.S)
+    assert commands is not None
+    assert code is not None
+    known = re.search(r'match_codes\(\["(\w+)"', code[1])
+    assert known is not None
+    for folder in ("known", "uploads"):
+        (tmp_path / folder).mkdir()
+    shutil.copy(IMAGES / "horse.png", tmp_path / "known")
+    shutil.copy(IMAGES / "horse.png", tmp_path / "uploads" / "seen.png")
+    (tmp_path / "uploads" / "new.txt").write_text(TEXT)
+    (tmp_path / "list.csv").write_text(f"{known[1]},100\n")
+
+    def run(*words: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    script = commands[1].replace(".venv/bin/tidegate", f"{sys.executable} -m tidegate")
+    done = run("bash", "-ec", script)
+    assert done.returncode == 1, done.stderr
+    found = {line["path"]: line["matches"] for line in map(json.loads, done.stdout.splitlines())}
+    assert found["uploads/new.txt"] == []
+    assert {match["entry"] for match in found["uploads/seen.png"]} == {"horse.png"}
+
+    (tmp_path / "known.bank").unlink()
+    done = run(sys.executable, "-c", code[1])
+    assert done.returncode == 0, done.stderr
+    assert "uploads/seen.png horse.png sha256 0" in done.stdout.splitlines()
+    assert known[1] in done.stdout.splitlines()[-1]

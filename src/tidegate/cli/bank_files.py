@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from tidegate.cli.showing import bar, plain, say
+from tidegate.cli.showing import bar, plain, say, stop
 
 
 def build(
@@ -26,7 +26,7 @@ def build(
     """Make a bank file of folders of files (each an entry, named by its file) and lists of PDQ codes
     (64 hex digits, quality and more behind commas; each an entry, named by its code). Hidden files in
     a folder are left out. Exit status 2, with nothing written, when anything could not be read."""
-    from tidegate.signals.matcher import BuildError, build_bank
+    from tidegate.signals import BuildError, DecoderDown, build_bank
 
     try:
         with bar("done") as progress:
@@ -41,14 +41,12 @@ def build(
     except BuildError as error:
         for path, text in error.problems:
             say(f"{plain(path)}: {plain(text)}")
-        say(f"tidegate: {out} was not written")
-        raise typer.Exit(2) from error
-    except RuntimeError as error:
-        say(f"tidegate: {error}")
+        say(f"tidegate: {plain(str(out))} was not written")
         raise typer.Exit(2) from error
     except OSError as error:
-        say(f"tidegate: {plain(str(out))} cannot be written: {error.strerror}")
-        raise typer.Exit(2) from error
+        stop(error, f"{out} cannot be written")
+    except (DecoderDown, KeyboardInterrupt) as error:
+        stop(error)
     for path, text in built.notes:
         say(f"{plain(path)}: {plain(text)}")
     about = built.about
@@ -68,12 +66,8 @@ def stats(
 
     try:
         found = statistics(BankFile.open(file))
-    except BankFileError as error:
-        say(f"tidegate: {error}")
-        raise typer.Exit(2) from error
-    except OSError as error:
-        say(f"tidegate: {plain(str(file))}: {error.strerror}")
-        raise typer.Exit(2) from error
+    except (BankFileError, OSError) as error:
+        stop(error)
     if as_json:
         print(msgspec.json.encode(found).decode())
         return

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import msgspec
 import typer
 
-from tidegate.cli.showing import bar, plain, say
+from tidegate.cli.showing import bar, plain, say, stop
 
 if TYPE_CHECKING:
     from tidegate.signals.lists.pdq_bulk import Source
@@ -47,8 +47,7 @@ def match(
         raise typer.BadParameter("name at least one", param_hint="--bank")
     if bool(files) == (codes is not None):
         raise typer.BadParameter("name files, or --codes with a list", param_hint="FILE")
-    from tidegate.signals.bankfile import BankFileError
-    from tidegate.signals.matcher import Matcher
+    from tidegate.signals import BankFileError, DecoderDown, Matcher
 
     try:
         with ExitStack() as stack:
@@ -58,12 +57,8 @@ def match(
             else:
                 source = _source(stack, codes)
                 told = _match_codes(matcher, source, 31 if radius is None else radius, as_json)
-    except (BankFileError, RuntimeError) as error:
-        say(f"tidegate: {error}")
-        raise typer.Exit(2) from error
-    except OSError as error:
-        say(f"tidegate: {plain(str(error.filename))}: {error.strerror}")
-        raise typer.Exit(2) from error
+    except (BankFileError, DecoderDown, OSError, KeyboardInterrupt) as error:
+        stop(error)
     raise typer.Exit(told)
 
 

@@ -1,13 +1,32 @@
 """What commands that need no instance show a person at the terminal: words, names and progress."""
 
+import os
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from typing import NoReturn
+
+import typer
 
 
 def say(text: str) -> None:
     """A word to the person at the terminal; standard output is for results."""
     print(text, file=sys.stderr)
+
+
+def stop(error: BaseException, subject: str = "") -> NoReturn:
+    """End the command for what it cannot mend, with one line and exit status 2; 130 for Ctrl-C."""
+    if isinstance(error, KeyboardInterrupt):
+        say("Interrupted.")
+        raise typer.Exit(130) from None
+    if isinstance(error, BrokenPipeError):  # whoever read has enough; what is left goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    elif isinstance(error, OSError):
+        subject = subject or str(error.filename or "standard output")
+        say(f"tidegate: {plain(subject)}: {error.strerror}")
+    else:
+        say(f"tidegate: {plain(str(error))}")
+    raise typer.Exit(2) from error
 
 
 def plain(text: str) -> str:

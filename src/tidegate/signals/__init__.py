@@ -9,14 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tidegate.signals.bankfile import BankFileError
+    from tidegate.signals.looking import DecoderDown
     from tidegate.signals.matcher import BuildError, Matcher, build_bank
 
-__all__ = ["BankFileError", "BuildError", "Matcher", "build_bank"]
+_PLACES = {
+    "BankFileError": "bankfile",
+    "BuildError": "matcher",
+    "DecoderDown": "looking",
+    "Matcher": "matcher",
+    "build_bank": "matcher",
+}
+__all__ = ["BankFileError", "BuildError", "DecoderDown", "Matcher", "build_bank"]
 
 
 def __getattr__(name: str) -> Any:
     # Imported when asked for: whoever wants a fingerprint does not wait for the matcher.
-    if name not in __all__:
+    if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = "bankfile" if name == "BankFileError" else "matcher"
-    return getattr(import_module(f"{__name__}.{module}"), name)
+    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)

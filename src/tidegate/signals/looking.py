@@ -7,7 +7,7 @@ posted them may be hostile), and so has text in UTF-8.
 import hashlib
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Self
 
@@ -86,15 +86,20 @@ def _found(path: Path, name: str) -> Found:
     return Found(path, name, None if regular else _NO_FILE)
 
 
-class Looker:
-    """Looks at files. The processes that decode start with the first picture.
+class DecoderDown(Exception):
+    """The processes that decode pictures do not start; the text says why."""
 
-    `workers`: how many; None: as many as there are processors for us.
+
+class Looker:
+    """Looks at files, called by one thread at a time. Its methods raise DecoderDown.
+
+    `workers`: how many processes decode; None: one a processor. They start with the first picture.
     """
 
     def __init__(self, workers: int | None = None) -> None:
-        self._workers = workers or processors()
-        self._pool = MediaPool(HASHER, self._workers)
+        self._wanted = workers
+        self._workers = 0
+        self._pool: MediaPool | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -104,10 +109,31 @@ class Looker:
 
     def close(self) -> None:
         """End the processes."""
-        self._pool.close()
+        if self._pool is not None:
+            self._pool.close()
 
     def look(self, path: Path) -> Look:
-        """What one file is known by. Raises RuntimeError when the decoder does not start."""
+        """What one file is known by."""
+        return self._look(path, self._pool_for(1))
+
+    def look_all(self, found: Sequence[Found]) -> Iterator[tuple[Found, Look]]:
+        """Each file with what it is known by, in order, many of them at once."""
+        pool = self._pool_for(len(found))
+
+        def look(one: Found) -> Look:
+            return Look(problem=one.problem) if one.problem else self._look(one.path, pool)
+
+        threads = 2 * self._workers
+        return in_order(look, found, threads, _AHEAD * threads)
+
+    def _pool_for(self, files: int) -> MediaPool:
+        workers = self._wanted or max(1, min(files, processors()))
+        if self._pool is None or workers > self._workers:
+            self.close()
+            self._pool, self._workers = MediaPool(HASHER, workers), workers
+        return self._pool
+
+    def _look(self, path: Path, pool: MediaPool) -> Look:
         try:
             with path.open("rb") as file:
                 size = os.fstat(file.fileno()).st_size
@@ -118,34 +144,30 @@ class Looker:
                 data = file.read(_LIMITS.max_bytes + 1)
         except OSError as error:
             return Look(problem=error.strerror or "cannot be read")
-        return self.look_at(data)
+        return _look_at(data, pool)
 
-    def look_at(self, data: bytes) -> Look:
-        """The same for bytes."""
-        size = len(data)
-        if not data:
-            return Look(note="the file is empty")
-        codes = fingerprints.of_bytes(data)
-        media_type = sniff(data)
-        if media_type and media_type.startswith("image/") and media_type != "image/svg+xml":
-            return _pictured(codes, self._pool.examine_blocking(data), size)
-        text = _text_of(data)
-        if text is not None:
-            codes = codes + fingerprints.of_text(text)
-        note = None
-        if media_type is not None:
-            note = f"compared by its digests only: {Problem.UNSUPPORTED_TYPE.text(media_type)}"
-        elif text is None:
-            note = "compared by its digests only: neither a picture nor a text in UTF-8"
-        return Look(codes, codes, size, note)
 
-    def look_all(self, found: Iterable[Found]) -> Iterator[tuple[Found, Look]]:
-        """Each file with what it is known by, in order, many of them at once."""
-        threads = 2 * self._workers
-        return in_order(self._look_at_found, found, threads, _AHEAD * threads)
-
-    def _look_at_found(self, one: Found) -> Look:
-        return Look(problem=one.problem) if one.problem else self.look(one.path)
+def _look_at(data: bytes, pool: MediaPool) -> Look:
+    size = len(data)
+    if not data:
+        return Look(note="the file is empty")
+    codes = fingerprints.of_bytes(data)
+    media_type = sniff(data)
+    if media_type and media_type.startswith("image/") and media_type != "image/svg+xml":
+        try:
+            examined = pool.examine_blocking(data)
+        except RuntimeError as error:
+            raise DecoderDown(str(error)) from error
+        return _pictured(codes, examined, size)
+    text = _text_of(data)
+    if text is not None:
+        codes = codes + fingerprints.of_text(text)
+    note = None
+    if media_type is not None:
+        note = f"compared by its digests only: {Problem.UNSUPPORTED_TYPE.text(media_type)}"
+    elif text is None:
+        note = "compared by its digests only: neither a picture nor a text in UTF-8"
+    return Look(codes, codes, size, note)
 
 
 def _pictured(codes: list[Fingerprint], examined: Examined, size: int) -> Look:

@@ -14,6 +14,7 @@ import numpy as np
 
 from tidegate.signals import fingerprints
 from tidegate.signals.bankfile import LISTED, MAX_RADIUS, About, BankFile, Bytes, Named, write_bank
+from tidegate.signals.bankstats import near_constant
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.lists.pdq_bulk import Source, looks_like_codes, read_codes
 from tidegate.signals.looking import Found, Look, Looker, walk
@@ -85,8 +86,8 @@ def build_bank(
     Each file is an entry, named by its path below the folder; hidden ones in a folder are left out. A
     path to a file whose lines are `64 hex digits[,quality[,…]]` is a list, each code an entry named by
     it; those below `min_quality` (that of the kind) are left out. `name` is the bank's, else that of
-    its file. Raises BuildError when anything could not be read, RuntimeError when the decoder does not
-    start, OSError when `out` cannot be written: what was there before stays.
+    its file. Raises BuildError when anything could not be read, DecoderDown when pictures cannot be
+    looked at, OSError when `out` cannot be written: what was there before stays.
     """
     out = Path(out)
     lists = _Lists(KINDS[LISTED].min_quality if min_quality is None else min_quality)
@@ -112,6 +113,9 @@ def build_bank(
     if problems:
         raise BuildError(problems)
     listed = lists.codes()
+    if constant := near_constant(listed.view("<u8")):
+        text = f"has {constant:,} near-constant codes, which match what they do not know"
+        notes.append((printable(str(out)), text))
     values: dict[str, int] = {}
     for code in (code for entry in files.values() for code in entry.fingerprints):
         if not KINDS[code.kind].hamming:
@@ -208,7 +212,7 @@ class Matcher:
         return self._ask(fingerprints.of_text(text), radius)
 
     def match_file(self, path: Path | str, radius: int | None = None) -> FileAnswer:
-        """What is known of one file. Raises RuntimeError when the decoder does not start."""
+        """What is known of one file. Raises DecoderDown."""
         path = Path(path)
         return self._answer(path, self._looker.look(path), radius)
 
