@@ -210,6 +210,7 @@ class Entry(msgspec.Struct, frozen=True):
     created_at: datetime | None = None
     judged_by: str | None = None
     judged_at: datetime | None = None
+    quarantined_at: datetime | None = None
     problems: list[str] = []
 
 
