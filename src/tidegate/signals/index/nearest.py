@@ -25,15 +25,19 @@ class Found(NamedTuple):
 
 
 def nearest(
-    rows: Rows, queries: Codes, most: int, radius: NDArray[np.int16] | None = None
+    rows: Rows,
+    queries: Codes,
+    most: int,
+    radius: NDArray[np.int16] | None = None,
+    limit: int = MOST,
 ) -> Found:
-    """The hits of each query; where there are more than MOST, all up to the greatest distance at
-    which there are not, or where even equal codes are more, MOST of these.
+    """The hits of each query; where there are more than `limit`, all up to the greatest distance at
+    which there are not, or where even equal codes are more, `limit` of these.
     """
-    hits = rows.search(queries, most, radius, MOST + 1)
+    hits = rows.search(queries, most, radius, limit + 1)
     columns = Found(hits.query, hits.row, hits.distance, hits.damaged)
     counts = np.bincount(hits.query, minlength=len(queries))
-    crowded = np.flatnonzero(counts > MOST)
+    crowded = np.flatnonzero(counts > limit)
     if not len(crowded):
         return columns
     calm = ~np.isin(hits.query, crowded)
@@ -41,18 +45,19 @@ def nearest(
     for query in crowded.tolist():
         one = queries[query : query + 1]
         bound = most if radius is None else min(most, int(radius[query]))
-        cut = rows.search(one, most, np.array([_widest(rows, one, most, bound)], np.int16), MOST)
+        widest = np.array([_widest(rows, one, most, bound, limit)], np.int16)
+        cut = rows.search(one, most, widest, limit)
         pieces.append((cut.query + np.uint32(query), cut.row, cut.distance))
     query, row, distance = (np.concatenate(column) for column in zip(*pieces, strict=True))
     return Found(query, row, distance, hits.damaged)
 
 
-def _widest(rows: Rows, query: Codes, most: int, bound: int) -> int:
-    """The greatest radius below `bound` within which there are at most MOST rows; 0 if none."""
+def _widest(rows: Rows, query: Codes, most: int, bound: int, limit: int) -> int:
+    """The greatest radius below `bound` within which there are at most `limit` rows; 0 if none."""
     low, high = 0, bound  # within `high` there are more
     while high - low > 1:
         middle = (low + high) // 2
-        if rows.count(query, most, np.array([middle], np.int16))[0] > MOST:
+        if rows.count(query, most, np.array([middle], np.int16))[0] > limit:
             high = middle
         else:
             low = middle
