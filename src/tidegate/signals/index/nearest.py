@@ -36,6 +36,8 @@ def nearest(
     """
     hits = rows.search(queries, most, radius, limit + 1)
     columns = Found(hits.query, hits.row, hits.distance, hits.damaged)
+    if len(hits.query) <= limit:
+        return columns
     counts = np.bincount(hits.query, minlength=len(queries))
     crowded = np.flatnonzero(counts > limit)
     if not len(crowded):
