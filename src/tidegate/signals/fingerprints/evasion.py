@@ -14,6 +14,7 @@ enough letters ("4tt4ck", not "1st" or "2024"); "goood" is good, but "good" is n
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import NamedTuple
@@ -33,21 +34,27 @@ _SIGNS = "@$€!|+"
 _LETTER, _WORD = r"[^\W\d_]", r"[^\W_]"
 # Each begins with what is rare, so that a search passes quickly over the rest.
 _THREE_ALONE = re.compile(r" \S \S \S ")
-_LONELY = re.compile(
-    rf"(?<!{_WORD}){_WORD}(?=([\s{_BETWEEN}]{{1,3}}){_WORD})(?:\1{_WORD}){{2,}}(?!{_WORD})"
+_GAP = rf"[\s{_BETWEEN}]{{1,5}}"
+_LONELY = re.compile(  # and not the parts of a number
+    rf"(?<!{_WORD}){_WORD}(?!{_WORD})"
+    rf"(?:(?:(?<={_LETTER}){_GAP}{_WORD}|{_GAP}{_LETTER})(?!{_WORD})){{2,}}"
 )
-_CUT = re.compile(rf"[{_BETWEEN}](?<=(?![{_SIGNS}]).)(?<={_LETTER}.)[{_BETWEEN}]?(?={_LETTER})")
+_LETTERS = re.compile(f"({_WORD})")
+_CUT = re.compile(
+    rf"[{_BETWEEN}](?<={_LETTER}[^{_SIGNS}])(?!(?<=')(?:[stdm]|re|ve|ll)(?!{_WORD}))"
+    rf"[{_BETWEEN}]?(?={_LETTER})(?:(?<={_LETTER}{{2}}.)|(?={_LETTER}{{2}}))"
+)
 _CUT_UNSPACED = re.compile(rf"[\s{_BETWEEN}](?<={UNSPACED}.)[\s{_BETWEEN}]{{0,2}}(?={UNSPACED})")
 _SIGN = re.compile(
     rf"[{_SIGNS}](?<={_WORD}.)[{_SIGNS}]?(?={_WORD})"
-    rf"|[@$€](?<!\S.)[@$€]?(?={_WORD})|[@$€](?<={_WORD}.)[@$€]?(?!\S)"
+    rf"|[@$€+](?<!{_WORD}.)[@$€+]?(?={_WORD})|[@$€+](?<={_WORD}.)[@$€+]?(?!{_WORD})"
 )
 _DIGIT_IN_WORD = re.compile(rf"[0-9](?:(?<={_LETTER}.)|(?={_LETTER}))")
 _TO_INNER = {ord(sign): chr(number) for number, sign in enumerate(_SIGNS, 1)}  # no text has these
 
 _READS = {
     **dict(zip("\x01\x02\x03\x04\x05\x06", ("a", "s", "e", "il", "il", "t"), strict=True)),
-    **{"0": "o", "1": "il", "2": "z", "3": "eз", "4": "aч", "5": "s", "6": "bб"},
+    **{"0": "o", "1": "il", "2": "z", "3": "eз", "4": "aч", "5": "sσ", "6": "bб"},
     **{"7": "t", "8": "bθ", "9": "gя", "σ": "o"},
 }
 """The letters, in the bare form, that a sign may stand for."""
@@ -71,7 +78,7 @@ _OPEN = re.compile(r"[0-9σ\x01-\x06]|([^ ])\1\1")
 
 
 class Reading(NamedTuple):
-    """A marked text, and whether the ends of its words can be seen."""
+    """A marked text, and whether it is what was spelled out alone."""
 
     marked: str
     spelled: bool = False
@@ -86,11 +93,15 @@ class Key(NamedTuple):
 
 def key(dense_text: str) -> Key:
     """The key of a dense text, which may hold signs."""
-    codes = np.frombuffer(dense_text.encode("utf-32-le"), np.uint32)
+    codes = _codes(dense_text.translate(_CLASSES))
     new = np.ones(len(codes), np.bool_)
     np.not_equal(codes[1:], codes[:-1], out=new[1:])
     starts = np.flatnonzero(new)
-    return Key(codes[starts].tobytes().decode("utf-32-le").translate(_CLASSES), starts)
+    return Key(codes[starts].tobytes().decode("utf-32-le"), starts)
+
+
+def _codes(text: str) -> NDArray[np.uint32]:
+    return np.frombuffer(text.encode("utf-32-le"), np.uint32)
 
 
 def readings(bare_text: str, plain_text: str) -> Iterator[Reading]:
@@ -102,14 +113,13 @@ def readings(bare_text: str, plain_text: str) -> Iterator[Reading]:
     lonely: list[tuple[int, int]] = []
     if _THREE_ALONE.search(plain_text):
         lonely = [match.span() for match in _LONELY.finditer(bare_text)]
-    joined = _CUT.sub(_nuls, _joined(bare_text, lonely, lambda rest: rest))
+    joined = _CUT.sub(_nuls, _closed(bare_text, lonely) if lonely else bare_text)
     if not joined.isascii():
         joined = _CUT_UNSPACED.sub(_nuls, joined)
     if joined != bare_text:
         yield Reading(_marked(joined))
     if lonely:
-        spelled = _joined(bare_text, lonely, lambda rest: " " * len(rest))
-        yield Reading(_marked(spelled), spelled=True)
+        yield Reading(_marked(_spelled(bare_text, lonely)), spelled=True)
 
 
 def _marked(text: str) -> str:
@@ -119,7 +129,7 @@ def _marked(text: str) -> str:
 
 
 def _stretched(dense_text: str) -> bool:
-    codes = np.frombuffer(dense_text.encode("utf-32-le"), np.uint32)
+    codes = _codes(dense_text)
     repeated = codes[1:] == codes[:-1]
     return bool((repeated[1:] & repeated[:-1]).any())
 
@@ -128,15 +138,30 @@ def _nuls(match: re.Match[str]) -> str:
     return "\0" * len(match[0])
 
 
-def _joined(text: str, lonely: list[tuple[int, int]], beside: Callable[[str], str]) -> str:
-    """`text` with what separates lonely letters cut out, and `beside` of all else."""
+def _closed(text: str, lonely: list[tuple[int, int]]) -> str:
+    """`text` without what parts lonely letters; what parts the words of them is rarer, and stays."""
     pieces: list[str] = []
     last = 0
     for start, end in lonely:
-        pieces.append(beside(text[last:start]))
+        parts = _LETTERS.split(text[start:end])[1:-1]  # letter, gap, letter …
+        times = Counter(parts[1::2])
+        gap = max(times, key=lambda one: (times[one], not one.isspace()))
+        cut = "\0" * len(gap) if times[gap] > 1 else gap
+        pieces.append(text[last:start])
+        pieces += (cut if one == gap else one for one in parts)
+        last = end
+    return "".join((*pieces, text[last:]))
+
+
+def _spelled(text: str, lonely: list[tuple[int, int]]) -> str:
+    """Lonely letters alone, without all that parts them."""
+    pieces: list[str] = []
+    last = 0
+    for start, end in lonely:
+        pieces.append(" " * (start - last))
         pieces += (one if one.isalnum() else "\0" for one in text[start:end])
         last = end
-    return "".join((*pieces, beside(text[last:])))
+    return "".join(pieces)
 
 
 MIN_INSIDE = 6
@@ -149,32 +174,55 @@ def spelled_form(words: str) -> str:
     return glued if len(glued) >= MIN_INSIDE else bounded(glued)
 
 
+class _Count(NamedTuple):
+    """Letters of a phrase that stand for themselves, and those that signs stand for."""
+
+    letters: int
+    signs: int
+
+
 def reads_as(found: str, phrase: str) -> bool:
     """Whether `found`, of the same key, may be read as `phrase`; both dense, with their spaces."""
     if found == phrase or not _OPEN.search(found):
         return found == phrase
-    word: list[tuple[bool, int]] = []  # whether a letter stands for itself, and how often
-    for (got, times), (wanted, least) in zip(_runs(found), _runs(phrase), strict=True):
-        if times != least and (times < 3 or times < least):
+    for got, wanted in zip(found.split(), phrase.split(), strict=True):
+        if got != wanted and got.isdecimal():
             return False
-        if wanted == " ":
-            if not _legible(word):
-                return False
-            word = []
-        elif got == wanted or wanted in _READS.get(got, ""):
-            word.append((got == wanted, least))
+    letters = signs = 0
+    for got, wanted in zip(_alike(found), _alike(phrase), strict=True):
+        if (count := _reads(got, wanted)) is None:
+            return False
+        letters += count.letters
+        signs += count.signs
+    first, last = found.strip(" ")[0], found.strip(" ")[-1]
+    enclosed = first not in _READS and last not in _READS
+    return not signs or (
+        letters >= 2 and signs <= 2 * letters and (enclosed or signs + letters > 4)
+    )
+
+
+def _alike(text: str) -> list[str]:
+    """`text` in runs of what keys hold for one letter."""
+    return ["".join(run) for _, run in groupby(text, lambda one: _CLASSES.get(ord(one), one))]
+
+
+def _reads(got: str, wanted: str) -> _Count | None:
+    """How a run reads as another: letter by letter, or its own runs with some stretched."""
+    if len(got) == len(wanted):
+        pairs = [(one, 1, other, 1) for one, other in zip(got, wanted, strict=True)]
+    else:
+        mine, theirs = ([(k, len(list(g))) for k, g in groupby(text)] for text in (got, wanted))
+        if len(mine) != len(theirs):
+            return None
+        pairs = [(*one, *other) for one, other in zip(mine, theirs, strict=True)]
+    letters = signs = 0
+    for one, times, other, least in pairs:
+        if times != least and (times < 3 or times < least or one.isdecimal()):
+            return None
+        if one == other:
+            letters += least * (other != " ")
+        elif other in _READS.get(one, ""):
+            signs += least
         else:
-            return False
-    return _legible(word)
-
-
-def _legible(word: list[tuple[bool, int]]) -> bool:
-    """Whether enough letters stand for themselves that signs among them read as letters."""
-    signs = sum(times for literal, times in word if not literal)
-    letters = sum(times for literal, times in word if literal)
-    enclosed = all(literal for literal, _ in (*word[:1], *word[-1:]))
-    return not signs or (signs <= letters and letters >= (2 if enclosed else 3))
-
-
-def _runs(text: str) -> list[tuple[str, int]]:
-    return [(character, len(list(run))) for character, run in groupby(text)]
+            return None
+    return _Count(letters, signs)

@@ -40,7 +40,8 @@ signs of India and South East Asia are letters in this sense."""
 # Letters with a stroke through them, ligatures and Arabic spellings that nobody keeps apart.
 _PLAINER = {
     **dict(zip("øđłħŧðɨʉ", "odlhtdiu", strict=True)),
-    **{"æ": "ae", "œ": "oe", "ٱ": "ا", "ة": "ه", "ß": "ss"},
+    **{"æ": "ae", "œ": "oe", **dict.fromkeys("ٱٲٳ", "ا")},
+    **{**dict.fromkeys("ۆۇۈۋۊ", "و"), **dict.fromkeys("ةەہھۃ", "ه")},
     **{chr(start + n): chr(97 + n) for start in (0x1F150, 0x1F170) for n in range(26)},
 }
 
@@ -53,6 +54,7 @@ def _bare(character: str) -> str:
 
 
 _BARE = Fold(_bare)
+_LUNATE = {ord("ϲ"): "c", ord("Ϲ"): "c"}  # a sigma to Unicode, a c to everybody else
 
 
 def _plain(character: str) -> str:
@@ -75,6 +77,7 @@ def bare(text: str) -> str:
     """`text` without what evades, but with the spaces and punctuation that it has."""
     if text.isascii():
         return _bare_ascii(text)
+    text = text.translate(_LUNATE) if "ϲ" in text or "Ϲ" in text else text
     if len(text.encode("utf-8", "replace")) < len(text) + len(text) // 16:
         changed = _NOT_ASCII.sub(lambda run: _bare_decomposed(run[0]), text)
         if changed.isascii():
@@ -93,7 +96,7 @@ def _bare_decomposed(text: str) -> str:
 
 def bare_with_offsets(text: str) -> Normalised:
     """`bare`, each character with its place in the original. Slower."""
-    joined = composed(placed(text, _bare), len(text))
+    joined = composed(placed(text.translate(_LUNATE), _bare), len(text))
     seams = [match.start() for match in _SEAM.finditer(joined.text)]
     if not seams:
         return joined

@@ -56,7 +56,7 @@ class Strings:
             self._build_beside()
 
     def find(self, text: str) -> Iterator[tuple[str, int, int]]:
-        """Where strings lie in `text`, overlapping ones too; of a fresh string its first place."""
+        """Where strings lie in `text`, overlapping ones too."""
         built = self._current()
         if built.automaton is not None:
             utf8 = text.encode()
@@ -66,8 +66,10 @@ class Strings:
                 if (string := built.strings[number]) in self._live:
                     yield string, place[start], place[end]
         for string in built.fresh[:]:
-            if (start := text.find(string)) >= 0 and string in self._live:
+            start = text.find(string)
+            while start >= 0 and string in self._live:
                 yield string, start, start + len(string)
+                start = text.find(string, start + 1)
 
     def among(self, text: str) -> set[str]:
         """Which strings lie in `text`: `find` in less time."""
