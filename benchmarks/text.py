@@ -266,7 +266,7 @@ def compare_others(corpora: dict[str, list[str]]) -> list[report.Line]:
 def main() -> None:
     corpora = edits.corpora()
     if not corpora:
-        say(f"no real texts at {edits.DATA.name}: false matches are not counted")
+        say("no ../shared/data beside the project: copies of generated texts, and no false matches")
     copies = find_copies(corpora)
     different = compare_others(corpora)
     coding, phrases = time_codes(), time_phrases()
