@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from tidegate.signals.fingerprints.kind import Kind, hex_parser, one_by_one
 from tidegate.signals.model import Fingerprint
 from tidegate.signals.native import library
-from tidegate.signals.native.pdq import transform
+from tidegate.signals.native import pdq as native
 
 Floats = NDArray[np.float32]
 
@@ -59,8 +59,7 @@ def pdq(rgb: NDArray[np.uint8]) -> tuple[bytes, int]:
     if min(rgb.shape[:2]) < MIN_SIDE:
         return bytes(32), 0
     if _native is not None:
-        _, frequencies, quality = transform(_native, rgb, _COSINES)
-        return _bits(frequencies), quality
+        return native.code(_native, rgb, _COSINES)
     small = _downscale(rgb)
     return _bits(_low_frequencies(small)), _quality(small)
 

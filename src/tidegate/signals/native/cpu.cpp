@@ -10,8 +10,9 @@ __attribute__((target("xsave"))) static u64 saved_by_the_system() { return _xget
 static i32 look() {
   u32 a, b, c, d;
   if (!__get_cpuid(1, &a, &b, &c, &d)) return PORTABLE;
-  const bool pclmul = c >> 1 & 1, popcnt = c >> 23 & 1, xsave = c >> 27 & 1, avx = c >> 28 & 1;
-  if (!pclmul || !popcnt || !xsave || !avx) return PORTABLE;
+  const bool pclmul = c >> 1 & 1, fma = c >> 12 & 1, popcnt = c >> 23 & 1;
+  const bool xsave = c >> 27 & 1, avx = c >> 28 & 1;
+  if (!pclmul || !fma || !popcnt || !xsave || !avx) return PORTABLE;
   const u64 saved = saved_by_the_system();
   if ((saved & 0x6) != 0x6) return PORTABLE;  // the system does not keep the wide registers
   if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return PORTABLE;

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from tidegate.infra.findings import Finding
 from tidegate.signals.native import build
 
-ABI = 3  # of kernels.h
+ABI = 4  # of kernels.h
 PATHS = {"portable": 1, "avx2": 2, "avx512": 4}
 """Better ones last."""
 
@@ -84,8 +84,10 @@ def _declare(functions: ctypes.CDLL) -> None:
     functions.tidegate_minhash.restype = None
     functions.tidegate_pdq_scratch.argtypes = [long, long]
     functions.tidegate_pdq_scratch.restype = long
-    functions.tidegate_pdq.argtypes = [word, pointer, long, long, long, *[pointer] * 4]
+    functions.tidegate_pdq.argtypes = [word, pointer, long, long, long, word, *[pointer] * 5]
     functions.tidegate_pdq.restype = word
+    functions.tidegate_pdq_bits.argtypes = [pointer, pointer]
+    functions.tidegate_pdq_bits.restype = None
 
 
 def available() -> bool:
