@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tidegate.signals import BankFileError, BuildError, Matcher, bankfile, build_bank
+from tidegate.signals import (
+    BankFileError,
+    BuildError,
+    DecoderDown,
+    Matcher,
+    bankfile,
+    build_bank,
+    looking,
+)
 from tidegate.signals.bankfile import BankFile
 from tidegate.signals.bankstats import statistics
 from tidegate.signals.index.segment import BLOCK, Shape, new_segment
@@ -78,7 +86,7 @@ def test_codes_match_as_by_brute_force(
     monkeypatch.setattr(bankfile, "_MANY", many)
     monkeypatch.setattr(bankfile, "_BATCH", 7)
 
-    @settings(max_examples=25)
+    @settings(max_examples=25, deadline=None)
     @given(
         st.integers(0, 2**32),
         st.sampled_from(["random", "clustered", "equal", "zero", "skewed"]),
@@ -284,6 +292,19 @@ def test_what_cannot_be_read_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(BuildError):
         build_bank([tmp_path / "list.txt"], bank)
     assert bank.read_bytes() == b"what was there"
+
+
+def test_without_a_decoder_it_says_so_and_writes_nothing(
+    known: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looking, "HASHER", "tidegate.nothing:of_pixels")
+    with pytest.raises(DecoderDown):
+        build_bank([known], tmp_path / "it.bank")
+    assert list(tmp_path.iterdir()) == []
+    with Matcher(known.parent / "known.bank") as matcher:
+        assert matcher.match_file(known / "call.txt").matches
+        with pytest.raises(DecoderDown):
+            list(matcher.match_files([known]))
 
 
 def test_a_foreign_or_cut_file_is_refused(known: Path, tmp_path: Path) -> None:

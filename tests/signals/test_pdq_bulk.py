@@ -1,6 +1,6 @@
 """Lists read in bulk say what the same lines say one by one, however they come in pieces."""
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tidegate.signals.lists import pdq_bulk
@@ -51,6 +51,7 @@ def one_by_one(data: bytes) -> tuple[list[tuple[int, bytes, int]], list[int]]:
     return codes, bad
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(lines, st.sampled_from(["\n", "\r\n"])), max_size=12),
     st.lists(st.integers(1, 200), max_size=6),

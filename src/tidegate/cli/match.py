@@ -69,15 +69,17 @@ def _source(stack: ExitStack, codes: Path) -> "Source":
 
 
 def _match_files(matcher: "Matcher", files: list[Path], radius: int | None, as_json: bool) -> int:
-    seen = matched = problems = 0
+    seen = matched = problems = noted = 0
     with bar("files") as progress:
         for answer in matcher.match_files(files, radius, progress):
             seen += 1
             matched += bool(answer.matches)
             problems += answer.problem is not None
+            noted += answer.note is not None
             for line in [_as_json(answer)] if as_json else _as_text(answer):
                 print(line, flush=True)
-    say(f"{seen:,} files: {matched:,} match, {problems:,} with a problem")
+    by_digests = f", {noted:,} compared by their digests only" if noted else ""
+    say(f"{seen:,} files: {matched:,} match, {problems:,} with a problem{by_digests}")
     return 2 if problems else int(matched > 0)
 
 

@@ -180,14 +180,15 @@ class _Lists:
         """All codes, ascending, each once."""
         codes = np.concatenate([np.empty((0, 32), np.uint8), *self._pieces])
         self._pieces.clear()
-        words = codes.view(">u8").astype(np.uint64)
-        order = np.argsort(words[:, 0])
-        if (np.diff(words[order, 0]) == 0).any():
-            order = np.lexsort(words.T[::-1])
-        codes, words = codes[order], words[order]
-        first = np.ones(len(codes), bool)
-        first[1:] = (words[1:] != words[:-1]).any(axis=1)
-        return codes if first.all() else codes[first]
+        words = codes.view(">u8")  # compared as their digits are
+        order = np.argsort(first := words[:, 0].astype(np.uint64))
+        if (np.diff(first[order]) == 0).any():
+            order = np.lexsort(words.astype(np.uint64).T[::-1])
+        codes = codes[order]
+        words = codes.view(np.uint64)
+        new = np.ones(len(codes), bool)
+        new[1:] = (words[1:] != words[:-1]).any(axis=1)
+        return codes if new.all() else codes[new]
 
 
 class Matcher:
