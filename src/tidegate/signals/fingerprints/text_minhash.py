@@ -48,16 +48,19 @@ _TABLE = native.multipliers(_CHARACTERS, _MULTIPLIERS)
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
-def _shingles(text: str) -> NDArray[np.uint32]:
-    """32-bit hashes of all shingles of `text`, in order, repeated ones too."""
-    encoded = text.encode("utf-32-le")
-    characters = np.frombuffer(encoded, np.uint32).astype(np.uint64)
-    count = len(characters) - SHINGLE + 1
-    if count < MIN_SHINGLES:
-        return np.empty(0, np.uint32)
-    mixed = characters[:count] * _CHARACTERS[0]
+def _sums(text: str) -> NDArray[np.uint64]:
+    """A number for each shingle of `text`, in order, repeated ones too."""
+    characters = np.frombuffer(text.encode("utf-32-le"), np.uint32).astype(np.uint64)
+    count = max(0, len(characters) - SHINGLE + 1)
+    sums = characters[:count] * _CHARACTERS[0]
     for place in range(1, SHINGLE):
-        mixed += characters[place : place + count] * _CHARACTERS[place]
+        sums += characters[place : place + count] * _CHARACTERS[place]
+    return sums
+
+
+def _shingles(text: str) -> NDArray[np.uint32]:
+    """32-bit hashes of all shingles of `text`."""
+    mixed = _sums(text)
     mixed ^= mixed >> np.uint64(32)
     mixed *= _MIX
     return (mixed >> np.uint64(32)).astype(np.uint32)
@@ -102,9 +105,11 @@ def jaccard(a: str, b: str) -> float:
 
     Of the same shingles that the codes are made of. Two texts without any are alike if equal.
     """
-    left, right = _shingle_set(a), _shingle_set(b)
-    both = len(left & right)
-    either = len(left) + len(right) - both
+    left, right = _different(a), _different(b)
+    joined = np.concatenate((left, right))
+    joined.sort(kind="stable")
+    both = int(np.count_nonzero(joined[1:] == joined[:-1]))
+    either = len(joined) - both
     return both / either if either else float(a == b)
 
 
@@ -117,9 +122,13 @@ def confirmed_by_jaccard(item_text: str, entry_text: str, radius: int) -> bool:
     return expected - radius <= SPREADS * 8 * sqrt(1 - similarity**2)
 
 
-def _shingle_set(text: str) -> set[str]:
-    last = min(len(text), MAX_CHARACTERS) - SHINGLE + 1
-    return {text[place : place + SHINGLE] for place in range(last)}
+def _different(text: str) -> NDArray[np.uint64]:
+    """The different shingles of `text`, by their sums: two with the same are not to be expected."""
+    sums = _sums(text[:MAX_CHARACTERS])
+    sums.sort()
+    is_first = np.ones(len(sums), np.bool_)
+    is_first[1:] = sums[1:] != sums[:-1]
+    return sums[is_first]
 
 
 def _make(texts: Sequence[str]) -> list[Fingerprint | None]:
