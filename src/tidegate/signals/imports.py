@@ -238,7 +238,7 @@ def _rows(
             labels = list(dict.fromkeys([*(labels or ()), *job.labels]))
         provenance = entry.provenance
         if provenance is not None:
-            provenance = msgspec.json.encode(provenance)
+            provenance = msgspec.json.encode(provenance).decode()
         state = _state(job, entry)
         judged = state != "unconfirmed"
         yield [

@@ -1,0 +1,349 @@
+"""`tidegate bank import` and `export`: each entry once, whatever happens in between."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import httpx
+import psycopg
+import pytest
+from tests.api import item
+from tests.serving import Served
+from typer.testing import CliRunner, Result
+
+from tidegate.cli.bank import app
+from tidegate.infra.db import Database
+from tidegate.infra.errors import Refusal
+from tidegate.signals.actions import add_entry, create_bank, delete_entry
+from tidegate.signals.banks import BankIn
+from tidegate.signals.imports import Job, Reached, import_batch, reached
+from tidegate.signals.lists.format import ListEntry
+from tidegate.signals.model import Fingerprint
+
+Run = Callable[..., Result]
+
+
+def pdq_lines(count: int, seed: int = 1) -> list[str]:
+    random = Random(seed)
+    return [f"{random.randbytes(32).hex()},{random.randrange(50, 101)}" for _ in range(count)]
+
+
+@pytest.fixture
+def run(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs a command on the test's database, in which there are the empty banks a and b."""
+    monkeypatch.setenv("TIDEGATE_DATABASE_URL", database_url)
+
+    def run(*words: str | Path) -> Result:
+        before = signal.getsignal(signal.SIGTERM)
+        try:
+            given = [*map(str, words), "--data-dir", str(tmp_path / "instance")]
+            return CliRunner().invoke(app, given)
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+    for name in ("a", "b"):
+        assert run("create", "--name", name).exit_code == 0
+    return run
+
+
+def imported(run: Run, *words: str | Path) -> tuple[int, dict[str, Any]]:
+    done = run("import", *words, "--json")
+    return done.exit_code, json.loads(done.stdout)
+
+
+def exported(run: Run, bank: str, format: str = "ndjson") -> str:
+    done = run("export", bank, "--format", format)
+    assert done.exit_code == 0
+    return done.stdout
+
+
+def query(url: str, text: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(url) as connection:
+        return connection.execute(text.encode()).fetchall()
+
+
+def test_a_list_is_taken_once_however_often_it_is_given(
+    run: Run, tmp_path: Path, database_url: str
+) -> None:
+    lines = pdq_lines(300)
+    file = tmp_path / "list.txt"
+    file.write_text("\n".join(["hash,quality", *lines, lines[7], lines[9].upper()]))
+    counts = {"bank": "a", "bad": 0, "skipped": 0, "lines": 302}
+    assert imported(run, "a", file) == (0, counts | {"added": 300, "duplicates": 2})
+    assert imported(run, "a", file) == (0, counts | {"added": 0, "duplicates": 302})
+    assert imported(run, "b", file)[1]["added"] == 300
+    assert exported(run, "a", "pdq").splitlines() == lines
+    assert query(database_url, "SELECT count(*) FROM imports") == [(0,)]
+
+
+def test_every_entry_has_a_version_and_the_ledger_commits_to_all(
+    run: Run, tmp_path: Path, database_url: str
+) -> None:
+    file = tmp_path / "list.txt"
+    file.write_text("\n".join(pdq_lines(120)))
+    assert imported(run, "a", file)[0] == 0
+    rows = query(database_url, "SELECT version, fingerprints FROM entries ORDER BY version")
+    assert [version for version, _ in rows] == list(range(3, 123))  # after the two banks
+    records = "SELECT record FROM ledger_pending WHERE kind = 'entries.imported'"
+    [(record,)] = query(database_url, records)
+    said = json.loads(bytes(record))
+    contents = hashlib.sha256(b"".join(bytes(codes) for _, codes in rows)).hexdigest()
+    expected = {"bank": "a", "count": 120, "confirmed": 0, "sha256": contents}
+    expected |= {"first_version": 3, "last_version": 122}
+    assert {name: said[name] for name in expected} == expected
+
+
+def test_bad_lines_are_told_by_number_and_the_others_taken(
+    run: Run, tmp_path: Path, database_url: str
+) -> None:
+    lines = pdq_lines(6)
+    file, rejects = tmp_path / "list.txt", tmp_path / "rejects.txt"
+    text = [lines[0], "", "nonsense", lines[1], f"{lines[2][:64]},12", "0" * 64, *lines[3:]]
+    file.write_text("\n".join(text))
+    done = run("import", "a", file, "--rejects", rejects, "--json")
+    assert done.exit_code == 1
+    assert json.loads(done.stdout)["added"] == 5
+    assert json.loads(done.stdout)["bad"] == 3
+    told = [line for line in done.stderr.splitlines() if line.startswith(f"{file}:")]
+    assert [line.split(":")[1] for line in told] == ["3", "5", "6"]
+    assert ["64 hex digits" in told[0], "below 50" in told[1], "near-constant" in told[2]] == [
+        True,
+        True,
+        True,
+    ]
+    assert rejects.read_text().splitlines() == told
+    assert query(database_url, "SELECT count(*) FROM entries") == [(5,)]
+
+
+def test_a_hundred_bad_lines_are_told_and_all_are_written(run: Run, tmp_path: Path) -> None:
+    file, rejects = tmp_path / "list.txt", tmp_path / "rejects.txt"
+    file.write_text("\n".join([*pdq_lines(1), *(["nonsense"] * 150)]))
+    done = run("import", "a", file, "--rejects", rejects, "--json")
+    assert json.loads(done.stdout)["bad"] == 150
+    assert done.stderr.count("64 hex digits") == 100
+    assert len(rejects.read_text().splitlines()) == 150
+
+
+def test_no_decision_is_imported_but_by_an_explicit_word(
+    run: Run, tmp_path: Path, database_url: str
+) -> None:
+    states = [None, "confirmed", "unconfirmed", "refuted"]
+    file = tmp_path / "list.ndjson"
+    file.write_text(
+        "\n".join(
+            json.dumps(
+                {"url": f"https://example.org/{n}", "labels": ["own"]} | ({"state": s} if s else {})
+            )
+            for n, s in enumerate(states)
+        )
+    )
+    assert imported(run, "a", file)[0] == 0
+    assert imported(run, "b", file, "--confirmed", "--label", "mine")[0] == 0
+    rows = query(
+        database_url,
+        "SELECT banks.name, state, entries.labels, judged_by FROM entries JOIN banks"
+        " ON banks.id = bank_id ORDER BY entries.number",
+    )
+    asked = ["unconfirmed", "unconfirmed", "unconfirmed", "refuted"]
+    vouched = ["confirmed", "confirmed", "unconfirmed", "refuted"]
+    assert [state for _, state, _, _ in rows] == asked + vouched
+    assert [labels for _, _, labels, _ in rows] == [["own"]] * 4 + [["own", "mine"]] * 4
+    assert [by for _, state, _, by in rows if state != "unconfirmed"] == ["system:cli"] * 4
+    assert [by for _, state, _, by in rows if state == "unconfirmed"] == [None] * 4
+
+
+def test_a_bank_goes_out_and_comes_back_equal(run: Run, tmp_path: Path) -> None:
+    random = Random(3)
+    entries: list[dict[str, Any]] = [
+        {"text": "A sentence that somebody sent, long enough to have a code of its wording, too."},
+        {"url": "https://example.org/wanted?x=1", "note": "=1+1", "confidence": 70},
+        {
+            "fingerprints": [
+                {"kind": "sha256", "value": random.randbytes(32).hex()},
+                {"kind": "pdq", "value": random.randbytes(32).hex(), "quality": 88},
+            ],
+            "labels": [],
+            "provenance": {"source": {"name": "hotline", "case": 7}},
+            "state": "confirmed",
+        },
+        {"kind": "md5", "value": random.randbytes(16).hex(), "enabled": False, "labels": ["x;y"]},
+        {
+            "kind": "domain",
+            "value": "example.org",
+            "disabled_until": "2100-01-01T00:00:00Z",
+            "enabled": False,
+            "provenance": "a letter\nof May",
+        },
+    ]
+    file = tmp_path / "list.ndjson"
+    file.write_text("\n".join(map(json.dumps, entries)))
+    assert imported(run, "a", file, "--confirmed")[1]["added"] == len(entries)
+    whole = exported(run, "a")
+    for format in ("ndjson", "csv"):
+        out = tmp_path / f"out.{format}"
+        assert run("export", "a", "-o", out, "--format", format).exit_code == 0
+        name = f"from-{format}"
+        assert run("create", "--name", name).exit_code == 0
+        assert imported(run, name, out, "--confirmed")[1]["added"] == len(entries)
+        assert exported(run, name) == whole
+        assert imported(run, "a", out)[1]["duplicates"] == len(entries)
+    assert {path.name for path in tmp_path.iterdir()} >= {"out.ndjson", "out.csv"}
+    assert not list(tmp_path.glob("out.*.*"))
+
+
+def test_an_entry_made_by_hand_is_known_and_a_deleted_one_is_not(
+    run: Run, tmp_path: Path, database: Database, database_url: str
+) -> None:
+    code = Fingerprint("sha256", bytes(range(32)))
+    with database.begin() as tx:
+        entry = add_entry(tx, "a", [Fingerprint("md5", bytes(16)), code])
+    file = tmp_path / "list.csv"
+    file.write_text(f"sha256,md5\n{code.value.hex()},{bytes(16).hex()}\n{code.value.hex()},\n")
+    assert imported(run, "a", file)[1]["added"] == 1  # the one without the other digest
+    assert imported(run, "a", file)[1]["duplicates"] == 2
+    with database.begin() as tx:
+        delete_entry(tx, "a", UUID(entry.id))
+    assert imported(run, "a", file)[1]["added"] == 1
+    assert query(database_url, "SELECT count(*) FROM entries") == [(3,)]
+
+
+def test_what_cannot_be_imported_changes_nothing(
+    run: Run, tmp_path: Path, database_url: str
+) -> None:
+    file = tmp_path / "list.txt"
+    file.write_text("\n".join(pdq_lines(3)))
+    picture = tmp_path / "picture.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n")
+    empty = tmp_path / "empty.txt"
+    empty.touch()
+    long = "x" * 65
+    wrong: list[tuple[list[str | Path], str]] = [
+        (["a", picture], "looks like none of"),
+        (["a", empty], "is empty"),
+        (["a", tmp_path / "absent.txt"], "absent.txt"),
+        (["a", file, "--format", "excel"], "one of tat"),
+        (["a", file, "--format", "csv"], "none of the columns"),
+        (["a", file, "--label", long], "--label"),
+    ]
+    for words, why in wrong:
+        done = run("import", *words)
+        assert done.exit_code == 2
+        assert why in " ".join(done.stderr.split())
+    refused = run("import", "nobody", file)
+    assert isinstance(refused.exception, Refusal)
+    assert refused.exception.status == 404
+    assert isinstance(run("export", "nobody").exception, Refusal)
+    assert run("export", "a", "--format", "tat").exit_code == 2
+    assert query(database_url, "SELECT count(*) FROM entries") == [(0,)]
+    assert query(database_url, "SELECT count(*) FROM imports") == [(0,)]
+
+
+def test_a_file_that_was_cut_short_is_a_failure_and_can_be_given_whole(
+    run: Run, tmp_path: Path
+) -> None:
+    entries = [
+        {"hash_digest": line[:64], "algorithm": "PDQ", "id": n}
+        for n, line in enumerate(pdq_lines(50))
+    ]
+    entries.append({"hash_digest": "00" * 64, "algorithm": "SHA512", "id": 51})
+    whole = json.dumps(entries)
+    file = tmp_path / "hashes.json"
+    file.write_text(whole[: len(whole) // 2])
+    done = run("import", "a", file, "--json")
+    assert done.exit_code == 2
+    assert "cut short" in done.stderr
+    before = json.loads(done.stdout)["added"]
+    assert 20 < before < 30
+    file.write_text(whole)
+    done = run("import", "a", file, "--json")
+    assert done.exit_code == 0
+    assert "1 skipped: algorithm SHA512" in done.stderr
+    counts = json.loads(done.stdout)
+    assert (counts["added"], counts["duplicates"], counts["skipped"]) == (50 - before, before, 1)
+
+
+def test_a_killed_import_goes_on_and_takes_each_entry_once(
+    run: Run, tmp_path: Path, database_url: str
+) -> None:
+    lines = pdq_lines(40_000)
+    lines[1_000] = lines[35_000] = "nonsense"
+    lines[39_000] = lines[5]
+    file, rejects = tmp_path / "list.txt", tmp_path / "rejects.txt"
+    file.write_text("\n".join(lines))
+    command = [sys.executable, "-m", "tidegate", "bank", "import", "a", str(file)]
+    first = subprocess.Popen(
+        [*command, "--rejects", str(rejects), "--data-dir", str(tmp_path / "instance")],
+        env=os.environ,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 120
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        while time.monotonic() < deadline and first.poll() is None:
+            if connection.execute("SELECT added FROM imports").fetchone():
+                break
+    first.kill()
+    assert first.wait() == -signal.SIGKILL, "it was done before it could be killed"
+    # As another import of the file, this one would start from the first line.
+    done = run("import", "a", file, "--rejects", rejects, "--json")
+    assert "Going on after line" in done.stderr
+    assert done.exit_code == 1
+    assert json.loads(done.stdout) == {
+        "bank": "a",
+        "added": 39_997,
+        "duplicates": 1,
+        "bad": 2,
+        "skipped": 0,
+        "lines": 40_000,
+    }
+    stored = "SELECT count(*), count(DISTINCT digest), min(version), max(version) FROM entries"
+    assert query(database_url, stored) == [(39_997, 39_997, 3, 39_999)]
+    numbers = {line.split(":")[1] for line in rejects.read_text().splitlines()}
+    assert numbers == {"1001", "35001"}
+    assert query(database_url, "SELECT count(*) FROM imports") == [(0,)]
+
+
+def test_of_two_imports_of_one_file_one_is_told_to_wait(database: Database) -> None:
+    job = Job("a", b"the file", "pdq")
+    batch = [ListEntry([Fingerprint("md5", bytes([n] * 16))]) for n in range(3)]
+    with database.begin() as tx:
+        create_bank(tx, BankIn("a", "known"))
+        assert reached(tx, job) == Reached()
+    after = Reached(position=100, line=3, lines=3)
+    with database.begin() as tx:
+        assert import_batch(tx, job, batch, Reached(), after).added == 3
+    more = [ListEntry([Fingerprint("md5", bytes([9] * 16))])]
+    with pytest.raises(Refusal, match="Wait until it is done"), database.begin() as tx:
+        import_batch(tx, job, more, Reached(), after)
+    assert query(database.url, "SELECT count(*) FROM entries") == [(3,)]
+    with database.begin() as tx:
+        assert reached(tx, job).position == 100
+        assert reached(tx, Job("a", b"the file", "pdq", confirmed=True)) == Reached()
+
+
+def test_what_was_imported_beside_a_server_is_found_by_it(served: Served, tmp_path: Path) -> None:
+    text = "An announcement that was passed on by a partner in one long list of many lines."
+    file = tmp_path / "list.ndjson"
+    file.write_text(json.dumps({"text": text}) + "\n")
+    served.cli("bank", "create", "--name", "passed-on")
+    served.cli("bank", "import", "passed-on", str(file), "--confirmed")
+    key = served.key("items:write,items:read")
+    deadline = time.monotonic() + 60
+    headers = {"authorization": f"Bearer {key}"}
+    found: list[dict[str, Any]] = []
+    with httpx.Client(base_url=served.url, headers=headers, timeout=60) as client:
+        for number in range(10_000):
+            answer = client.post("/v1/items", json=item(f"imported-{number}", text=text))
+            if found := answer.json()["evaluation"]["matches"]:
+                break
+            assert time.monotonic() < deadline
+    assert {match["bank"] for match in found} == {"passed-on"}
