@@ -98,7 +98,12 @@ def expunge(tx: Tx, item_ids: Sequence[UUID], *, keep_answers: bool = True) -> l
 
     `keep_answers`: retries of what expired still get their stored answer.
     """
-    values: dict[str, object] = {"content": None, "media": sa.null(), "fingerprints": None}
+    values: dict[str, object] = {
+        "content": None,
+        "media": sa.null(),
+        "fingerprints": None,
+        "xid": sa.func.pg_current_xact_id(),  # the look back's index forgets them too
+    }
     if not keep_answers:
         values["answer"] = None
     tx.execute(sa.update(revisions).where(revisions.c.item_id.in_(item_ids)).values(values))

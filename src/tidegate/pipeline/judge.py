@@ -97,7 +97,7 @@ def _once(
     tx: Tx, instance: Instance, pack: Pack, looked: Sequence[Looked], stage: Stage
 ) -> list[Judged]:
     shown = [_admitted(pack, one) for one in looked]
-    found = instance.banks.match(tx, shown)
+    found = instance.banks.match(tx, shown, [_readable(pack, one) for one in looked])
     version = instance.banks.version
     restrictions: dict[str, int] = {}
     if "author" in pack.uses:
@@ -134,6 +134,12 @@ def _admitted(pack: Pack, one: Looked) -> list[tuple[str, Fingerprint]]:
             return [(p, code) for p, code in one.codes if KINDS[code.kind].route in DIGEST_ROUTES]
         case "nothing":
             return []
+
+
+def _readable(pack: Pack, one: Looked) -> str | None:
+    """The text, where the publicness gate lets it be searched for phrases."""
+    open_to_all = admission(pack, one.content.publicness, one.reports.count) == "all"
+    return one.content.text if open_to_all else None
 
 
 def facts_of(

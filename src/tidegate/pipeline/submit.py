@@ -24,14 +24,13 @@ from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
 from tidegate.ledger.actions import append_many
 from tidegate.ledger.model import NewEntry
-from tidegate.pipeline.decide import decide_by_rule
+from tidegate.pipeline.follow import follow
 from tidegate.pipeline.groupcommit import DEFERRED, Deferred
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.judge import Judged, Looked
 from tidegate.pipeline.metrics import GROUP_SIZE, ITEMS
 from tidegate.pipeline.quarantine import ask_about, judge_fresh
 from tidegate.pipeline.submission import Submission
-from tidegate.review.actions import open_case
 from tidegate.signals import fingerprints
 from tidegate.signals.model import Fingerprint
 
@@ -239,7 +238,7 @@ def _write(
         evaluation = judged.evaluation
         evaluations.append(evaluation)
         ITEMS.labels(evaluation.verdict).inc()
-        case, decision, action = _follow(tx, item, judged, opened)
+        case, decision, action = follow(tx, item, judged, opened)
         answer = Answer(
             one.external_id,
             item.revision,
@@ -270,6 +269,7 @@ def _write(
                 _json.encode(one.content),
                 _json.encode(one.media).decode() if one.media else None,
                 _msgpack.encode(turn.codes),
+                evaluation.bank_version,
                 body,
                 now,
             )
@@ -308,30 +308,6 @@ def _write(
     return answers
 
 
-def _follow(
-    tx: Tx, item: ItemRow, judged: Judged, opened: list[OpenedCase]
-) -> tuple[UUID | None, UUID | None, UUID | None]:
-    """What the verdict asks for: (case, decision, action)."""
-    verdict = judged.evaluation.verdict
-    case = decision = action = None
-    if judged.ruling is not None:
-        decided, issued = decide_by_rule(tx, item, judged.evaluation, judged.ruling)
-        decision, action = decided.id, issued.id
-    if verdict in ("review", "escalate"):
-        row, is_new = open_case(
-            tx,
-            item=item,
-            revision=item.revision,
-            queue="default",
-            origin="evaluation",
-            match=judged.leading_match,
-        )
-        case = row.id
-        if is_new:
-            opened.append(OpenedCase(row.id, item, item.revision))
-    return case, decision, action
-
-
 def _update(turn: _Turn, verdict: str) -> dict[str, object]:
     """The item's row after this revision; a strong verdict is remembered for retention."""
     url = [code.value for part, code in turn.codes if part == "url" and code.kind == "url"]
@@ -359,6 +335,7 @@ _REVISION_COLUMNS = (
     "content",
     "media",
     "fingerprints",
+    "bank_version",
     "answer",
     "received_at",
 )

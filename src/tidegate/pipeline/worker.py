@@ -17,16 +17,21 @@ from tidegate.ledger.sequencer import LedgerBroken, seal
 from tidegate.pipeline.decide import lift_expired
 from tidegate.pipeline.erase import expire, sweep_evidence
 from tidegate.pipeline.instance import Instance
+from tidegate.pipeline.lookback import LookBack
 from tidegate.review.actions import release_expired
 from tidegate.signals.sightings import fold_sightings
 
 log = structlog.get_logger()
 
 SEAL_SECONDS = 0.2
+LOOK_BACK_SECONDS = 0.2
+SCRUB_SECONDS = 1.0
+PURGE_SECONDS = 3600.0
 CLOCKS_SECONDS = 2.0
 RETENTION_SECONDS = 60.0
 SWEEP_SECONDS = 1800.0
 BROKEN_SECONDS = 30.0  # nothing is sealed on a chain that was tampered with
+SCRUB_BLOCKS = 64  # 4 MiB a second
 HEAD_FILE = "ledger-head.json"
 
 
@@ -39,6 +44,19 @@ async def run_worker(instance: Instance) -> None:
     deliverer = Deliverer(instance.database, instance.clock, instance.settings.allowed_addresses)
     head = instance.settings.data_dir / HEAD_FILE
     key = instance.secrets.ledger_key
+    looker = LookBack(instance)
+
+    def look_back() -> int:
+        return int(looker.step() is not None)
+
+    def scrub() -> int:
+        for index in (instance.banks.index, looker.items.index):
+            index.scrub(SCRUB_BLOCKS)
+        return 0
+
+    def purge() -> int:
+        looker.purge()
+        return 0
 
     def sweep_files() -> int:
         return sweep_evidence(instance.database, instance.evidence)
@@ -58,6 +76,9 @@ async def run_worker(instance: Instance) -> None:
         _every(RETENTION_SECONDS, stop, "retention", retention),
         _every(RETENTION_SECONDS, stop, "sign-in", lambda: _in_tx(instance, sweep_sign_in)),
         _every(SWEEP_SECONDS, stop, "sweep", sweep_files),
+        _every(LOOK_BACK_SECONDS, stop, "look-back", look_back),
+        _every(SCRUB_SECONDS, stop, "scrub", scrub),
+        _every(PURGE_SECONDS, stop, "purge", purge),
     )
 
 

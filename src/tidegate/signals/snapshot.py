@@ -8,7 +8,7 @@ that was acknowledged before is seen, one that comes later waits.
 """
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,9 @@ import sqlalchemy as sa
 
 from tidegate.infra.db import Tx
 from tidegate.signals.banks import is_active
-from tidegate.signals.fingerprints import KINDS
+from tidegate.signals.fingerprints import KINDS, phrase, text_minhash
+from tidegate.signals.fingerprints.kind import Kind
+from tidegate.signals.fingerprints.normalise import normalised
 from tidegate.signals.index import CodeIndex, Hit, resolve_allowed
 from tidegate.signals.model import Fingerprint, Match
 from tidegate.signals.queries import bank_version
@@ -30,6 +32,7 @@ _PAGE = 2000
 _decoder = msgspec.msgpack.Decoder(list[Fingerprint])
 
 Parts = Sequence[tuple[str, Fingerprint]]
+Hits = list[tuple[str, Fingerprint, list[Hit]]]
 
 
 class BankSnapshot:
@@ -100,24 +103,36 @@ class BankSnapshot:
             )
         return bool(ranges)
 
-    def match(self, tx: Tx, items: Sequence[Parts]) -> list[list[Match]]:
-        """The matches of several items at once: for each item its (part, fingerprint) pairs.
+    def match(
+        self, tx: Tx, items: Sequence[Parts], texts: Sequence[str | None]
+    ) -> list[list[Match]]:
+        """The matches of several items at once: for each item its (part, fingerprint) pairs, and its
+        text, in which phrases are looked for too unless it is None.
 
         What the banks say of them is read in this transaction; where that is newer than the index,
         the index catches up first.
         """
+        if self.index.has_phrases:
+            items = [
+                [*item, ("text", Fingerprint(phrase.KIND.name, text.encode(errors="replace")))]
+                if text
+                else item
+                for item, text in zip(items, texts, strict=True)
+            ]
         while True:
             hits = self._hits(tx, items)
-            numbers = sorted({hit.owner for item in hits for _, _, some in item for hit in some})
+            numbers = {hit.owner for item in hits for _, _, some in item for hit in some}
             known = self._known(tx, numbers) if numbers else {}
             if all(row.newest <= self.version for row in known.values()):
                 break
             self.refresh(tx)
-        return [self._matches(tx, item, known) for item in hits]
+        wordings = self._wordings(tx, hits)
+        return [
+            self._matches(tx, item, text or "", known, wordings)
+            for item, text in zip(hits, texts, strict=True)
+        ]
 
-    def _hits(
-        self, tx: Tx, items: Sequence[Parts]
-    ) -> list[list[tuple[str, Fingerprint, list[Hit]]]]:
+    def _hits(self, tx: Tx, items: Sequence[Parts]) -> list[Hits]:
         probes = [fingerprint for item in items for _, fingerprint in item]
         if not probes:
             return [[] for _ in items]
@@ -130,16 +145,31 @@ class BankSnapshot:
             for item in items
         ]
 
-    def _known(self, tx: Tx, numbers: Sequence[int]) -> Mapping[int, sa.Row[Any]]:
+    def _known(self, tx: Tx, numbers: Collection[int]) -> Mapping[int, sa.Row[Any]]:
         """What the banks say of entries, by their number."""
-        query = _KNOWN.where(entries.c.number == sa.any_(sa.literal(numbers, _NUMBERS)))
-        return {row.number: row for row in tx.execute(query)}
+        return {row.number: row for row in tx.execute(_KNOWN.where(_is_one_of(numbers)))}
+
+    def _wordings(self, tx: Tx, items: Sequence[Hits]) -> dict[int, str | None]:
+        """The texts of the entries whose wording is alike, by their number."""
+        numbers = {
+            hit.owner
+            for item in items
+            for _, fingerprint, some in item
+            if fingerprint.kind == text_minhash.KIND.name
+            for hit in some
+        }
+        if not numbers:
+            return {}
+        query = sa.select(entries.c.number, entries.c.text)
+        return {row.number: row.text for row in tx.execute(query.where(_is_one_of(numbers)))}
 
     def _matches(
         self,
         tx: Tx,
-        hits: Sequence[tuple[str, Fingerprint, list[Hit]]],
+        hits: Hits,
+        text: str,
         known: Mapping[int, sa.Row[Any]],
+        wordings: Mapping[int, str | None],
     ) -> list[Match]:
         matches: list[Match] = []
         for part, fingerprint, some in hits:
@@ -160,6 +190,7 @@ class BankSnapshot:
                 )
                 for hit in some
                 if (row := known.get(hit.owner)) is not None
+                and _is_alike(hit, kind, text, row, wordings)
                 and _may_match(row)
                 and is_active(row.enabled, row.disabled_until, tx.now)
                 and row.bank_deleted_at is None
@@ -183,6 +214,21 @@ class BankSnapshot:
             .with_for_update(read=True)
         ).all()
         return all(max(row) <= self.version for row in newest)
+
+
+def _is_alike(
+    hit: Hit, kind: Kind, text: str, row: sa.Row[Any], wordings: Mapping[int, str | None]
+) -> bool:
+    """Near codes of texts may be luck: where both texts are at hand, they are compared."""
+    wording = wordings.get(hit.owner)
+    if kind is not text_minhash.KIND or not text or not wording:
+        return True
+    radius = row.radius.get(kind.name, kind.default_radius)
+    return text_minhash.confirmed_by_jaccard(normalised(text), normalised(wording), radius)
+
+
+def _is_one_of(numbers: Collection[int]) -> sa.ColumnElement[bool]:
+    return entries.c.number == sa.any_(sa.literal(sorted(numbers), _NUMBERS))
 
 
 def _may_match(row: sa.Row[Any]) -> bool:
@@ -218,6 +264,7 @@ _KNOWN = sa.select(
     banks.c.name.label("bank"),
     banks.c.stance,
     banks.c.labels.label("bank_labels"),
+    banks.c.radius,
     banks.c.enabled.label("bank_enabled"),
     banks.c.disabled_until.label("bank_disabled_until"),
     banks.c.deleted_at.label("bank_deleted_at"),

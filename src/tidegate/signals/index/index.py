@@ -33,6 +33,7 @@ from tidegate.signals.index.folder import Folder, Stamp
 from tidegate.signals.index.layer import Layer, Run, fill, key_of, merged, shapes_of
 from tidegate.signals.index.model import Hit
 from tidegate.signals.index.nearest import MOST, Found, nearest
+from tidegate.signals.index.phrases import PhraseTable
 from tidegate.signals.index.rows import Rows
 from tidegate.signals.index.segment import BadSegment, Segment, new_segment
 from tidegate.signals.model import Fingerprint
@@ -70,6 +71,7 @@ class CodeIndex:
         self._most = dict.fromkeys(kinds, -1)
         self._layers: list[Layer] = []
         self._delta = Delta(library, self._radii)
+        self._phrases, self._phrase_owners = PhraseTable(), set[int]()
         self._sealing: threading.Thread | None = None
         self._retry_at = 0.0
         self._stamp: Stamp | None = None
@@ -77,6 +79,11 @@ class CodeIndex:
         self._rewrite = False  # whether the files must be written anew
         self._healed: set[tuple[int, int]] = set()
         self._damaged = False
+
+    @property
+    def has_phrases(self) -> bool:
+        """Whether texts are worth searching for any."""
+        return bool(self._phrase_owners)
 
     def __len__(self) -> int:
         """Rows, those that were superseded included."""
@@ -106,6 +113,7 @@ class CodeIndex:
             self._delta.upsert(owner, group, values, self._next() if mark is None else mark)
             for layer in self._layers:
                 layer.supersede([owner])
+            self._set_phrase(owner, [one.value for one in values if KINDS[one.kind].contained])
             self._seal_when_due()
 
     def remove(self, owner: int, mark: int | None = None) -> None:
@@ -115,7 +123,16 @@ class CodeIndex:
             self._delta.remove(owner, self._next() if mark is None else mark)
             for layer in self._layers:
                 layer.supersede([owner])
+            self._set_phrase(owner, [])
             self._seal_when_due()
+
+    def _set_phrase(self, owner: int, phrases: Sequence[bytes]) -> None:
+        if phrases:
+            self._phrases.upsert(owner, phrases[0])
+            self._phrase_owners.add(owner)
+        elif owner in self._phrase_owners:
+            self._phrases.remove(owner)
+            self._phrase_owners.discard(owner)
 
     def _next(self) -> int:
         self.mark += 1
@@ -126,29 +143,33 @@ class CodeIndex:
         with self._lock:
             self._changes += 1
             self._layers, self._delta = [], Delta(self._library, self._radii)
+            self._phrases, self._phrase_owners = PhraseTable(), set()
             self.mark = self._base = -1
             self._rewrite = True
 
     # ----------------------------------------------------------------------------- searching
 
     def search(
-        self, probes: Sequence[Fingerprint], radius: Sequence[int] | None = None
+        self,
+        probes: Sequence[Fingerprint],
+        radius: Sequence[int] | None = None,
+        limit: int = MOST,
     ) -> list[list[Hit]]:
         """For each probe its hits, nearest first, an owner once.
 
         All that there are within the group's radius and, where given, the probe's own; of more than
-        `nearest.MOST`, the nearest.
+        `limit`, the nearest. A probe of a kind that is `contained` is a whole text in UTF-8.
         """
         for _ in range(_ATTEMPTS):
             with self._lock:
                 changes = self._changes
                 frozen = self._freeze(probes)
-            found = self._search(frozen, probes, radius)
+            found = self._search(frozen, probes, radius, limit)
             with self._lock:
                 if changes == self._changes:
                     return found
         with self._lock:
-            return self._search(self._freeze(probes), probes, radius)
+            return self._search(self._freeze(probes), probes, radius, limit)
 
     def _freeze(self, probes: Sequence[Fingerprint]) -> "_Frozen":
         kinds = {one.kind for one in probes if KINDS[one.kind].hamming}
@@ -164,7 +185,11 @@ class CodeIndex:
         return _Frozen(rows, list(self._layers), self._delta)
 
     def _search(
-        self, frozen: "_Frozen", probes: Sequence[Fingerprint], radius: Sequence[int] | None
+        self,
+        frozen: "_Frozen",
+        probes: Sequence[Fingerprint],
+        radius: Sequence[int] | None,
+        limit: int,
     ) -> list[list[Hit]]:
         hits: list[dict[int, int]] = [{} for _ in probes]
         exact = [
@@ -178,13 +203,17 @@ class CodeIndex:
                 hits[place].update(dict.fromkeys(owners, 0))
         for place, key in zip(exact, keys, strict=True):
             hits[place].update(dict.fromkeys(frozen.delta.equal(key), 0))
+        for place, one in enumerate(probes):
+            if KINDS[one.kind].contained:
+                owners = self._phrases.search_owners(one.value.decode(errors="replace"))
+                hits[place].update(dict.fromkeys(owners, 0))
         for kind, searched in frozen.rows.items():
             where = [place for place, one in enumerate(probes) if one.kind == kind]
             joined = b"".join(probes[place].value for place in where)
             queries = np.frombuffer(joined, np.uint64).reshape(-1, 4)
             bounds = None if radius is None else np.array([radius[p] for p in where], np.int16)
             for rows, owners in searched:
-                found: Found = nearest(rows, queries, self._most[kind], bounds)
+                found: Found = nearest(rows, queries, self._most[kind], bounds, limit)
                 self._damaged = self._damaged or found.damaged > 0
                 columns = (
                     found.query.tolist(),
@@ -269,6 +298,14 @@ class CodeIndex:
         self.settle()
         self._seal()
 
+    def purge(self) -> bool:
+        """Write the files anew where they hold rows that were superseded; whether there were any."""
+        if not any(layer.lost or layer.superseded for layer in self._layers):
+            return False
+        self._rewrite = True
+        self.seal()
+        return True
+
     def settle(self) -> None:
         """Wait until nothing is being sealed. Not to be called under the lock."""
         while (thread := self._sealing) is not None:
@@ -296,6 +333,11 @@ class CodeIndex:
             layer.supersede(delta.marks)
         self._changes += 1
         self._layers, self._delta = layers, delta
+        phrases = delta.phrases()
+        for layer in layers:
+            phrases |= layer.phrases(layer.superseded)
+        for owner in self._phrase_owners | phrases.keys():
+            self._set_phrase(owner, phrases.get(owner, []))
         # A manifest that knows less than the last one has lost what our delta let go: read again.
         self.mark = mark if mark < self._base else max(self.mark, mark)
         self._base = mark

@@ -10,7 +10,13 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from tidegate.signals.fingerprints.evasion import key, readings, reads_as, spelled_form
+from tidegate.signals.fingerprints.evasion import (
+    Reading,
+    key,
+    readings,
+    reads_as,
+    spelled_form,
+)
 from tidegate.signals.fingerprints.skeleton import (
     bare,
     bare_with_offsets,
@@ -53,9 +59,9 @@ class _Keys:
             del self._phrases[coarse]
             self._strings.discard(coarse)
 
-    def find(self, marked: str, known: set[str]) -> Iterator[_Find]:
+    def find(self, reading: Reading, known: set[str]) -> Iterator[_Find]:
         """Phrases that are not yet `known`, which it adds to."""
-        text = dense(marked)
+        text = reading.text[reading.start : reading.end]
         coarse = key(text)
         for string, first, last in self._strings.find(coarse.text):
             for words in self._phrases.get(string, ()):
@@ -65,7 +71,8 @@ class _Keys:
                 end = int(coarse.starts[last]) if last < len(coarse.starts) else len(text)
                 if reads_as(text[start:end], self._form(words)):
                     known.add(words)
-                    yield _Find(words, marked, start, end)
+                    place = reading.start
+                    yield _Find(words, reading.marked, place + start, place + end)
 
 
 class PhraseTable:
@@ -76,6 +83,7 @@ class PhraseTable:
         self._lock = threading.Lock()
         self._words: dict[int, str] = {}
         self._owners: dict[str, frozenset[int]] = {}
+        self._reach = 0  # characters of the longest phrase there ever was, between its spaces
         self._plain = Strings()
         self._coarse, self._spelled = _Keys(bounded), _Keys(spelled_form)
 
@@ -92,6 +100,7 @@ class PhraseTable:
                 return
             self._words[owner] = words
             if words not in self._owners:
+                self._reach = max(self._reach, len(words) + 2)
                 self._plain.add(bounded(words))
                 self._coarse.add(words)
                 self._spelled.add(words)
@@ -155,9 +164,9 @@ class PhraseTable:
         """Those that are not plainly there."""
         if not self._words:
             return
-        for reading in readings(bare_text, plain_text):
+        for reading in readings(bare_text, plain_text, self._reach):
             table = self._spelled if reading.spelled else self._coarse
-            yield from table.find(reading.marked, known)
+            yield from table.find(reading, known)
 
 
 def spans(text: str, value: bytes) -> list[tuple[int, int]]:

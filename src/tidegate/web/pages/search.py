@@ -52,17 +52,21 @@ async def search(visit: Visit) -> Response:
         codes += [("text", code) for code in fingerprints.of_text(text)]
         codes += [("url", code) for code in fingerprints.of_url(text)]
         searched.append("the text")
-    page = await run_in_threadpool(_match, visit, codes, " and ".join(searched), problems)
+    page = await run_in_threadpool(_match, visit, codes, text, " and ".join(searched), problems)
     return html("search.html", visit, page)
 
 
 def _match(
-    visit: Visit, codes: list[tuple[str, Fingerprint]], searched: str, problems: list[str]
+    visit: Visit,
+    codes: list[tuple[str, Fingerprint]],
+    text: str,
+    searched: str,
+    problems: list[str],
 ) -> SearchPage:
     banks = visit.instance.banks
     with visit.begin() as tx:
         banks.refresh(tx)
-        matches = sorted(banks.match(tx, [codes])[0], key=lambda one: one.distance)
+        matches = sorted(banks.match(tx, [codes], [text])[0], key=lambda one: one.distance)
         nearest = {match.entry: match for match in reversed(matches)}  # an entry once, at its best
         entries = entries_by_id(tx, ids_of(nearest))
     found = [Found(match, entries.get(match.entry)) for match in nearest.values()]

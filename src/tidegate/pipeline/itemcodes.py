@@ -1,0 +1,107 @@
+"""The fingerprints of all items that are kept, in an index of the same kind as that of the banks.
+
+The look back asks it: who posted this before it was known? It is fed from the revisions in the order
+of transactions. A transaction becomes visible when it commits, not in order; so what is read reaches
+from the *horizon* on, below which every transaction has ended, and what was read above it before is
+left out. Nothing is missed, and nobody waits for a writer.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+import sqlalchemy as sa
+
+from tidegate.content.tables import revisions
+from tidegate.infra.db import Tx
+from tidegate.signals.fingerprints import KINDS
+from tidegate.signals.index import CodeIndex, Hit
+from tidegate.signals.model import Fingerprint
+
+_PAGE = 2000
+_GROUP = 0
+EVERY = 1 << 20
+"""Hits of one probe that are looked at: a post may have been copied many times."""
+
+_decoder = msgspec.msgpack.Decoder(list[tuple[str, Fingerprint]])
+
+
+class Seen(NamedTuple):
+    """A revision that came in: its number, its transaction, and the bank version it was judged by."""
+
+    number: int
+    xid: int
+    bank_version: int
+
+
+class ItemCodes:
+    """The index of the revisions; one thread feeds it."""
+
+    def __init__(self, index: CodeIndex) -> None:
+        self.index = index
+        self._above: dict[int, int] = {}  # number -> xid, of those read at or above the horizon
+        for name, kind in KINDS.items():
+            if kind.hamming:
+                index.set_radius(name, _GROUP, kind.max_radius)
+
+    def catch_up(self, tx: Tx) -> Iterator[Seen]:
+        """Take in what has committed since; yields it, less what was erased. To be exhausted."""
+        self.index.adopt()
+        horizon = int(tx.execute(_HORIZON).scalar_one())
+        if self.index.mark >= horizon:  # files of a database that has been set back since
+            self.index.clear()
+        self._heal(tx)
+        above: dict[int, int] = {}
+        query = _REVISIONS.where(revisions.c.xid >= _xid(self.index.mark + 1)).order_by(
+            revisions.c.xid
+        )
+        for row in tx.execute(query.execution_options(yield_per=_PAGE)):
+            xid = int(row.xid)
+            if xid >= horizon:
+                above[row.number] = xid
+            if self._above.get(row.number) != xid:
+                self._apply(row, xid)
+                if row.fingerprints is not None:
+                    yield Seen(row.number, xid, row.bank_version)
+            self.index.mark = max(self.index.mark, min(xid, horizon) - 1)
+        self.index.mark = horizon - 1
+        self._above = above
+
+    def search(self, probes: list[Fingerprint], radius: list[int], tx: Tx) -> list[list[Hit]]:
+        """The numbers of the revisions that have fingerprints within `radius` of each probe."""
+        found = self.index.search(probes, radius, EVERY)
+        while self._heal(tx):
+            found = self.index.search(probes, radius, EVERY)
+        return found
+
+    def _apply(self, row: sa.Row[Any], xid: int) -> None:
+        if row.fingerprints is None:
+            self.index.remove(row.number, xid)
+            return
+        self.index.upsert(row.number, _GROUP, _codes(row), xid)
+
+    def _heal(self, tx: Tx) -> bool:
+        ranges = self.index.unreadable()
+        for first, last in ranges:
+            rows = tx.execute(_REVISIONS.where(revisions.c.number.between(first, last))).all()
+            kept = [(row.number, _GROUP, _codes(row)) for row in rows if row.fingerprints]
+            self.index.replace(first, last, kept)
+        return bool(ranges)
+
+
+def _codes(row: sa.Row[Any]) -> list[Fingerprint]:
+    """The different ones: frames of a picture are often alike."""
+    return list(dict.fromkeys(code for _, code in _decoder.decode(row.fingerprints)))
+
+
+def _xid(number: int) -> sa.ColumnElement[Any]:
+    return sa.cast(sa.cast(str(number), sa.Text), revisions.c.xid.type)
+
+
+_HORIZON = sa.text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
+_REVISIONS = sa.select(
+    revisions.c.number,
+    sa.cast(revisions.c.xid, sa.Text).label("xid"),
+    revisions.c.bank_version,
+    revisions.c.fingerprints,
+)

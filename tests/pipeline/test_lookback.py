@@ -1,0 +1,314 @@
+"""What was posted before it was known is found when it becomes known: once, and without a gap."""
+
+import multiprocessing
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from tidegate.content.model import ItemIn
+from tidegate.content.queries import get_item
+from tidegate.content.tables import revisions
+from tidegate.decisions.queries import evaluations_of
+from tidegate.decisions.tables import evaluations
+from tidegate.infra.clock import FakeClock, SystemClock
+from tidegate.infra.settings import Settings
+from tidegate.pipeline.decide import decide_case
+from tidegate.pipeline.erase import erase_item
+from tidegate.pipeline.instance import Instance, opened
+from tidegate.pipeline.lookback import LookBack
+from tidegate.pipeline.relook import look_again
+from tidegate.pipeline.submission import describe
+from tidegate.pipeline.submit import submit_group
+from tidegate.review.model import CaseDecisionIn
+from tidegate.review.tables import cases
+from tidegate.signals import fingerprints
+from tidegate.signals.actions import (
+    add_entry,
+    change_bank,
+    change_entry,
+    create_bank,
+    refute_entry,
+)
+from tidegate.signals.banks import BankIn, BankPatch, EntryPatch
+
+KNOWN = "join the armed fight on friday at the old bridge and bring the others with you"
+NEAR = KNOWN.replace("friday", "sunday")
+
+
+def work_off(looker: LookBack) -> int:
+    """Step until there is nothing to do; how many evaluations were appended."""
+    clock = looker._instance.clock
+    if isinstance(clock, FakeClock):
+        clock.advance(1)
+    appended = 0
+    while (step := looker.step()) is not None:
+        appended += step.appended
+    return appended
+
+
+def stages(instance: Instance, id: str) -> list[tuple[str, str, list[str]]]:
+    with instance.database.begin() as tx:
+        item = get_item(tx, "forum", id)
+        return [
+            (one.stage, one.verdict, sorted({match.route for match in one.matches}))
+            for one in evaluations_of(tx, item.id)
+        ]
+
+
+def add(instance: Instance, text: str, *, confirmed: bool = False, bank: str = "known") -> UUID:
+    with instance.database.begin("user:curator@example.org") as tx:
+        return UUID(add_entry(tx, bank, fingerprints.of_text(text), confirmed=confirmed).id)
+
+
+@pytest.fixture
+def bank(instance: Instance) -> None:
+    with instance.database.begin("user:curator@example.org") as tx:
+        create_bank(tx, BankIn("known", "known", {"text_minhash": 10}, ["propaganda"]))
+
+
+@pytest.fixture
+def looker(instance: Instance, bank: None) -> LookBack:
+    return LookBack(instance)
+
+
+def test_an_entry_finds_the_posts_that_came_before_it(instance, looker, submit) -> None:
+    submit("old", KNOWN)
+    submit("other", "what a lovely day for a walk along the river with all the children")
+    assert work_off(looker) == 0
+    add(instance, KNOWN, confirmed=True)
+    assert work_off(looker) == 1
+    (fast, retro) = stages(instance, "old")
+    assert fast == ("fast", "pass", [])
+    assert retro[:2] == ("retro", "restrict")
+    assert "text_similarity" in retro[2]
+    assert [one[0] for one in stages(instance, "other")] == ["fast"]
+    with instance.database.begin() as tx:
+        assert get_item(tx, "forum", "old").restricted_by is not None
+
+
+def test_an_unconfirmed_entry_asks_a_person_once(instance, looker, submit) -> None:
+    submit("old", KNOWN)
+    entry = add(instance, KNOWN)
+    assert work_off(looker) == 1
+    assert stages(instance, "old")[-1][:2] == ("retro", "review")
+    with instance.database.begin() as tx:
+        (case,) = tx.execute(sa.select(cases)).all()
+    assert case.state == "open"
+    with instance.database.begin("user:curator@example.org") as tx:
+        change_entry(tx, "known", entry, EntryPatch(note="seen again"))
+    assert work_off(looker) == 0
+
+
+def test_confirming_acts_on_the_other_posts_and_not_on_the_one_decided(
+    instance, looker, submit
+) -> None:
+    submit("one", KNOWN)
+    submit("two", KNOWN)
+    add(instance, KNOWN)
+    assert work_off(looker) == 2
+    with instance.database.begin() as tx:
+        first = get_item(tx, "forum", "one").id
+        case = tx.execute(sa.select(cases.c.id).where(cases.c.item_id == first)).scalar_one()
+    decision = CaseDecisionIn("pass", "a quotation in a report", entry="confirm")
+    with instance.database.begin("user:anna@example.org") as tx:
+        decide_case(tx, case, decision, pack=instance.pack(tx))
+    assert work_off(looker) == 1
+    assert len(stages(instance, "one")) == 2
+    assert stages(instance, "two")[-1][:2] == ("retro", "restrict")
+
+
+def test_a_wider_bank_looks_back_at_all_of_its_entries(instance, looker, submit) -> None:
+    add(instance, KNOWN)
+    submit("near", NEAR)
+    assert work_off(looker) == 0
+    with instance.database.begin("user:curator@example.org") as tx:
+        change_bank(tx, "known", BankPatch(radius={"text_minhash": 64}))
+    assert work_off(looker) == 1
+    assert stages(instance, "near")[-1] == ("retro", "review", ["text_similarity"])
+    with instance.database.begin("user:curator@example.org") as tx:
+        change_bank(tx, "known", BankPatch(radius={"text_minhash": 5}))
+    assert work_off(looker) == 0
+
+
+def test_a_widened_bank_of_many_entries_is_walked_in_chunks(
+    instance, looker, submit, monkeypatch
+) -> None:
+    monkeypatch.setattr("tidegate.pipeline.lookback.CHUNK", 3)
+    monkeypatch.setattr("tidegate.pipeline.lookback.BATCH", 1)
+    texts = [f"{KNOWN} number {n} of the long series of them {n * 7919}" for n in range(8)]
+    with instance.database.begin("user:curator@example.org") as tx:
+        change_bank(tx, "known", BankPatch(enabled=False))
+    for n, text in enumerate(texts):
+        add(instance, text)
+        submit(f"post-{n}", text)
+    assert work_off(looker) == 0
+    with instance.database.begin("user:curator@example.org") as tx:
+        change_bank(tx, "known", BankPatch(enabled=True))
+    assert work_off(looker) == 8
+
+
+def test_what_no_longer_counts_is_not_looked_for(instance, looker, submit) -> None:
+    submit("old", KNOWN)
+    entry = add(instance, KNOWN)
+    with instance.database.begin("user:curator@example.org") as tx:
+        refute_entry(tx, entry)
+    assert work_off(looker) == 0
+    assert len(stages(instance, "old")) == 1
+
+
+def test_an_erased_post_is_forgotten_by_the_index_and_its_files(
+    instance, looker, submit, tmp_path
+) -> None:
+    submit("old", KNOWN)
+    work_off(looker)
+    looker.items.index.seal()
+    (digest,) = [code for code in fingerprints.of_text(KNOWN) if code.kind == "text_minhash"]
+    files = instance.index_folder / "items"
+    assert any(digest.value in path.read_bytes() for path in files.glob("*.segment"))
+    with instance.database.begin("user:anna@example.org") as tx:
+        erase_item(tx, "forum", "old")
+    add(instance, KNOWN, confirmed=True)
+    assert work_off(looker) == 0
+    assert looker.items.index.search([digest], [0]) == [[]]
+    assert looker.purge()
+    assert not any(digest.value in path.read_bytes() for path in files.glob("*.segment"))
+
+
+def test_only_the_latest_revision_is_looked_at(instance, looker, submit) -> None:
+    submit("post", KNOWN)
+    submit("post", "edited into something harmless about the weather in the north today")
+    add(instance, KNOWN, confirmed=True)
+    assert work_off(looker) == 0
+
+
+def test_a_private_message_is_only_met_by_what_it_may_be_met_by(instance, looker, submit) -> None:
+    submit("private", NEAR, publicness="private")
+    add(instance, KNOWN)
+    assert work_off(looker) == 0
+    assert len(stages(instance, "private")) == 1
+
+
+def test_a_new_process_goes_on_where_the_last_one_stopped(instance, looker, submit) -> None:
+    submit("old", KNOWN)
+    work_off(looker)
+    looker.items.index.seal()
+    submit("young", KNOWN)
+    another = LookBack(instance)
+    add(instance, KNOWN, confirmed=True)
+    assert work_off(another) == 2
+    assert work_off(LookBack(instance)) == work_off(looker) == 0
+
+
+def test_a_step_that_fails_is_taken_again(instance, looker, submit, monkeypatch) -> None:
+    submit("old", KNOWN)
+    add(instance, KNOWN, confirmed=True)
+
+    def fail(*_: object, **__: object) -> int:
+        raise RuntimeError
+
+    with monkeypatch.context() as patched:
+        patched.setattr("tidegate.pipeline.lookback.look_again", fail)
+        with pytest.raises(RuntimeError):
+            looker.step()
+    assert len(stages(instance, "old")) == 1
+    assert work_off(looker) == 1
+
+
+def test_numbers_of_another_servers_transactions_mean_nothing(instance, bank, submit) -> None:
+    submit("old", KNOWN)
+    with instance.database.begin() as tx:  # as after a dump and restore
+        tx.execute(sa.update(revisions).values(xid=sa.text("'4000000000000'::xid8")))
+    looker = LookBack(instance)
+    add(instance, KNOWN, confirmed=True)
+    assert work_off(looker) == 1
+    submit("young", "something else that is long enough to have a code of its own, surely")
+    add(instance, "something else that is long enough to have a code of its own, surely")
+    assert work_off(looker) == 1
+
+
+def test_a_changed_pack_is_looked_back_by_on_demand(instance, looker, submit) -> None:
+    item, _ = submit("old", KNOWN)
+    with instance.database.begin() as tx:
+        numbers = list(tx.execute(sa.select(revisions.c.number)).scalars())
+        assert look_again(tx, instance, numbers, at_rules=True) == 0
+    add(instance, KNOWN)
+    instance.clock.advance(1)
+    with instance.database.begin() as tx:
+        assert look_again(tx, instance, numbers, at_rules=True) == 1
+        assert look_again(tx, instance, numbers, at_rules=True) == 0
+        assert tx.execute(sa.select(sa.func.count()).select_from(evaluations)).scalar_one() == 2
+        assert item.id == tx.execute(sa.select(evaluations.c.item_id).limit(1)).scalar_one()
+
+
+# -------------------------------------------------------------------------- four processes
+
+ROUNDS = 40
+
+
+def _post(url: str, data_dir: Path, who: int, go: Any) -> None:
+    with opened(Settings(data_dir=data_dir), url, SystemClock()) as instance:
+        go.wait(60)
+        for number in range(ROUNDS):
+            now = instance.clock.now()
+            text = f"{KNOWN} and this is the secret of round {number}"
+            item = ItemIn(f"{who}-{number}", "post", "public", "anna", now, text=text)
+            submission = describe(
+                instance, item, platform="forum", actor="key:f", request_id="r", now=now
+            )
+            with instance.database.begin("key:f") as tx:
+                submit_group(tx, instance, [submission])
+
+
+def _enrol(url: str, data_dir: Path, go: Any) -> None:
+    with opened(Settings(data_dir=data_dir), url, SystemClock()) as instance:
+        go.wait(60)
+        for number in range(ROUNDS):
+            text = f"{KNOWN} and this is the secret of round {number}"
+            digest = [one for one in fingerprints.of_text(text) if one.kind == "text_sha256"]
+            with instance.database.begin("user:c") as tx:
+                add_entry(tx, "known", digest, confirmed=True)
+
+
+def _look(url: str, data_dir: Path, go: Any, end: Any) -> None:
+    with opened(Settings(data_dir=data_dir), url, SystemClock()) as instance:
+        looker = LookBack(instance)
+        go.wait(60)
+        while not end.is_set():
+            looker.step()
+        work_off(looker)
+
+
+def test_four_processes_leave_no_gap(database_url: str, tmp_path: Path) -> None:
+    """Two post, one adds entries for the very same texts, one looks back, all at once: each post is
+    found, by its first look or by the look back."""
+    with (
+        opened(Settings(data_dir=tmp_path), database_url, FakeClock()) as instance,
+        instance.database.begin("user:c") as tx,
+    ):
+        create_bank(tx, BankIn("known", "known"))
+    context = multiprocessing.get_context("spawn")
+    go, end = context.Barrier(4), context.Event()
+    writers = [
+        context.Process(target=_post, args=(database_url, tmp_path, 0, go)),
+        context.Process(target=_post, args=(database_url, tmp_path, 1, go)),
+        context.Process(target=_enrol, args=(database_url, tmp_path, go)),
+    ]
+    looker = context.Process(target=_look, args=(database_url, tmp_path, go, end))
+    for process in (*writers, looker):
+        process.start()
+    for process in writers:
+        process.join(120)
+        assert process.exitcode == 0
+    end.set()
+    looker.join(120)
+    assert looker.exitcode == 0
+    with opened(Settings(data_dir=tmp_path), database_url, FakeClock()) as instance:
+        found = {
+            f"{who}-{n}": stages(instance, f"{who}-{n}") for who in (0, 1) for n in range(ROUNDS)
+        }
+    missed = {id: some for id, some in found.items() if some[-1][1] != "restrict"}
+    assert missed == {}
+    assert all(len(some) <= 2 for some in found.values())
