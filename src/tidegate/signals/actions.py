@@ -2,7 +2,7 @@
 so that versions become visible in order and every process can catch up from the one it has seen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from tidegate.signals.banks import (
     EntryView,
     check_radius,
 )
+from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.model import Fingerprint, digest
 from tidegate.signals.queries import bank_unknown, entry_unknown, get_bank, get_entry
 from tidegate.signals.sightings import lift_quarantine
@@ -31,11 +32,12 @@ from tidegate.signals.tables import banks, entries
 CHANNEL = "tidegate_banks"
 
 
-def _stamp(tx: Tx, table: sa.Table, row_id: UUID) -> None:
-    """Give the changed row the next bank version and tell the other processes."""
+def _stamp(tx: Tx, table: sa.Table, row_id: UUID) -> int:
+    """Give the changed row the next bank version and tell the other processes; returns it."""
     version = tx.next_number("banks")
     tx.execute(sa.update(table).where(table.c.id == row_id).values(version=version))
     tx.notify(CHANNEL, str(version))
+    return version
 
 
 def create_bank(tx: Tx, bank: BankIn) -> BankView:
@@ -77,10 +79,27 @@ def change_bank(tx: Tx, name: str, patch: BankPatch) -> BankView:
     if isinstance(patch.radius, dict):
         check_radius(patch.radius)
     if values:
+        wider = _is_wider(tx, bank_id, values)
         tx.execute(sa.update(banks).where(banks.c.id == bank_id).values(**values))
         append(tx, "bank.changed", {"bank": name, "fields": sorted(values)})
-        _stamp(tx, banks, bank_id)
+        version = _stamp(tx, banks, bank_id)
+        if wider:
+            tx.execute(sa.update(banks).where(banks.c.id == bank_id).values(widened=version))
     return get_bank(tx, name)
+
+
+def _is_wider(tx: Tx, bank_id: UUID, values: Mapping[str, Any]) -> bool:
+    """Whether a change lets entries match what they did not match before."""
+    if values.get("enabled") or values.get("disabled_until"):
+        return True
+    if "radius" not in values:
+        return False
+    before = tx.execute(sa.select(banks.c.radius).where(banks.c.id == bank_id)).scalar_one()
+    return any(
+        values["radius"].get(name, kind.default_radius) > before.get(name, kind.default_radius)
+        for name, kind in KINDS.items()
+        if kind.hamming
+    )
 
 
 def delete_bank(tx: Tx, name: str) -> None:
