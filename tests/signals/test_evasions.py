@@ -214,17 +214,44 @@ def test_skeletons_stay_as_they_are(text: str) -> None:
 @example("a b c 攻 撃 !")
 def test_readings_are_as_long_as_the_bare_text_and_keep_its_letters(text: str) -> None:
     bare_text = bare(text)
-    for reading in readings(bare_text, dense(plain(bare_text))):
+    for reading in readings(bare_text, dense(plain(bare_text)), 5):
         assert len(reading.marked) <= len(bare_text)
         for one, original in zip(reading.marked, bare_text, strict=False):
             assert one == original or not (one.isalnum() or original.isalnum()) or one == " "
-        made, where = dense(reading.marked), places(reading.marked)
+        made, where = reading.text, places(reading.marked)
+        assert made == dense(reading.marked)
         assert len(made) == len(where)
         assert all(
             reading.marked[place] == one
             for one, place in zip(made, where, strict=True)
             if one != " " and 0 <= place < len(reading.marked)
         )
+
+
+@given(st.lists(st.sampled_from([*"aio 1.-3", "  ", "l l", "攻", " - "]), max_size=40), st.data())
+@settings(deadline=None, max_examples=300)
+def test_looking_at_parts_finds_what_looking_at_all_does(
+    parts: list[str], data: st.DataObject
+) -> None:
+    bare_text = bare("".join(parts))
+    plain_text = dense(plain(bare_text))
+    whole = list(readings(bare_text, plain_text, len(bare_text) + 2))
+    phrase = bounded(data.draw(st.text("aiol ", min_size=2, max_size=4).map(skeleton).filter(len)))
+    in_parts = list(readings(bare_text, plain_text, len(phrase)))
+    assert [one.marked for one in in_parts] == [one.marked for one in whole]
+
+    def finds(text: str) -> bool:
+        made, coarse = key(text), key(phrase).text
+        ends = [*made.starts.tolist(), len(text)]
+        return any(
+            reads_as(text[ends[place] : ends[place + len(coarse)]], phrase)
+            for place in range(len(made.text) - len(coarse) + 1)
+            if made.text.startswith(coarse, place)
+        )
+
+    for one, other in zip(in_parts, whole, strict=True):
+        if phrase not in plain_text:
+            assert finds(one.text[one.start : one.end]) == finds(other.text)
 
 
 WORDS = st.text("abilotskz1", min_size=2, max_size=8)

@@ -15,14 +15,14 @@ enough letters ("4tt4ck", not "1st" or "2024"); "goood" is good, but "good" is n
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tidegate.signals.fingerprints.skeleton import UNSPACED, bounded, plain
+from tidegate.signals.fingerprints.skeleton import UNSPACED, bounded, dense, plain
 
 # What stands between two letters: all punctuation and pictographs, not the marks of any script.
 _BETWEEN = (
@@ -73,14 +73,17 @@ def _classes() -> dict[int, str]:
 
 
 _CLASSES = _classes()
-_UNCERTAIN = re.compile("[σ\x01-\x06]")
 _OPEN = re.compile(r"[0-9σ\x01-\x06]|([^ ])\1\1")
 
 
 class Reading(NamedTuple):
-    """A marked text, and whether it is what was spelled out alone."""
+    """A marked text, its dense form, and the part text[start:end] outside which nothing is that is
+    not in the plain text too. `spelled`: it is what was spelled out alone."""
 
     marked: str
+    text: str
+    start: int
+    end: int
     spelled: bool = False
 
 
@@ -104,22 +107,49 @@ def _codes(text: str) -> NDArray[np.uint32]:
     return np.frombuffer(text.encode("utf-32-le"), np.uint32)
 
 
-def readings(bare_text: str, plain_text: str) -> Iterator[Reading]:
-    """The readings of a bare text in which a phrase may be found that is not in its plain one,
-    `plain_text`, which is dense."""
-    marked = _marked(bare_text)
-    if _DIGIT_IN_WORD.search(marked) or _UNCERTAIN.search(marked) or _stretched(plain_text):
-        yield Reading(marked)
+def readings(bare_text: str, plain_text: str, reach: int) -> Iterator[Reading]:
+    """The readings of a bare text in which a phrase of `reach` characters may be found that is not
+    in its plain one, `plain_text`, which is dense."""
+    stretched = _stretched(plain_text)  # then a find may be longer than any phrase
     lonely: list[tuple[int, int]] = []
     if _THREE_ALONE.search(plain_text):
         lonely = [match.span() for match in _LONELY.finditer(bare_text)]
     joined = _CUT.sub(_nuls, _closed(bare_text, lonely) if lonely else bare_text)
     if not joined.isascii():
         joined = _CUT_UNSPACED.sub(_nuls, joined)
-    if joined != bare_text:
-        yield Reading(_marked(joined))
+    for reading in [bare_text, joined] if joined != bare_text else [bare_text]:
+        marked = _marked(reading)
+        text = dense(marked)
+        part = (0, len(text)) if stretched else _open_part(plain_text, text)
+        if part is not None:
+            yield Reading(marked, text, max(0, part[0] - reach), part[1] + reach)
     if lonely:
-        yield Reading(_marked(_spelled(bare_text, lonely)), spelled=True)
+        marked = _marked(_spelled(bare_text, lonely))
+        text = dense(marked)
+        yield Reading(marked, text, 0, len(text), spelled=True)
+
+
+def _open_part(plain_text: str, text: str) -> tuple[int, int] | None:
+    """The part of `text` that is not in `plain_text` or holds what may be read in several ways."""
+    if "σ" in text:
+        return 0, len(text)
+    places = [place for match in _DIGIT_IN_WORD.finditer(text) for place in match.span()]
+    if text != plain_text:
+        first = _shared(plain_text, text)
+        places += (first, len(text) - _shared(plain_text[first:][::-1], text[first:][::-1]))
+    return (min(places), max(places)) if places else None
+
+
+def _shared(one: str, other: str) -> int:
+    """How many characters both begin with."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def _marked(text: str) -> str:

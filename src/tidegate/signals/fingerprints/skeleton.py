@@ -64,6 +64,7 @@ def _plain(character: str) -> str:
 
 _PLAIN = Fold(_plain)
 
+_RUN = re.compile("  +")
 _NOT_ASCII = re.compile("[^\\x00-\\x7f]+")
 _ASCII = bytes(range(128))
 _SPACES = bytes(code for code in _ASCII if chr(code).isspace())
@@ -115,8 +116,7 @@ def plain(bare_text: str) -> str:
 
 def dense(marked: str) -> str:
     """`marked` between two spaces, without its NULs and with one space for any run of them."""
-    words = " ".join(marked.replace("\0", "").split())
-    return f" {words} " if words else " "
+    return _RUN.sub(" ", f" {marked} ".replace("\0", ""))
 
 
 def places(marked: str) -> "array[int]":
