@@ -8,7 +8,11 @@ from typing import Annotated
 import msgspec
 import typer
 
-from tidegate.cli.context import DataDir, Json, say, transaction
+from tidegate.cli.context import DataDir, Json, say, settings_of, transaction
+from tidegate.cli.showing import bar
+from tidegate.infra.postgres import database_url
+from tidegate.pipeline.instance import opened
+from tidegate.pipeline.relook import count_kept, kept_revisions, look_again
 from tidegate.pipeline.replay import stored_facts
 from tidegate.policy.actions import activate_pack, ensure_default, store_pack
 from tidegate.policy.model import VERDICTS
@@ -19,6 +23,8 @@ from tidegate.policy.replay import replay as replay_pack
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="The rules that items are judged by."
 )
+
+LOOK_BACK_PAGE = 200  # items a transaction
 
 PackFile = Annotated[Path, typer.Argument(help="A policy pack in TOML", exists=True)]
 
@@ -107,3 +113,32 @@ def replay(
         print(f"{before:>14} " + " ".join(f"{row[after]:>9}" for after in VERDICTS))
     for one in report.examples:
         print(f"{one.item}: {one.before} → {one.after} ({', '.join(one.rules) or 'no rule'})")
+
+
+@app.command("look-back")
+def look_back(data_dir: DataDir = None, as_json: Json = False) -> None:
+    """Judge every item that is kept anew, by the active pack and by what the banks hold now.
+
+    Where that says more than before, an evaluation is appended and carried out. Safe to repeat.
+    """
+    settings = settings_of(data_dir)
+    with (
+        database_url(settings.database_url, settings.data_dir) as url,
+        opened(settings, url) as instance,
+    ):
+        with instance.database.begin("system:cli") as tx:
+            total = count_kept(tx)
+        looked = appended = after = 0
+        with bar("items") as show:
+            while True:
+                with instance.database.begin("system:cli") as tx:
+                    numbers = kept_revisions(tx, after, LOOK_BACK_PAGE)
+                    appended += look_again(tx, instance, numbers, at_rules=True)
+                if not numbers:
+                    break
+                looked, after = looked + len(numbers), numbers[-1]
+                show(looked, total)
+    if as_json:
+        print(msgspec.json.encode({"looked": looked, "appended": appended}).decode())
+    else:
+        say(f"Looked at {looked} items again; {appended} say more than before.")

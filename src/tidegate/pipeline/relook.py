@@ -62,6 +62,16 @@ def look_again(
     return len(evaluations)
 
 
+def kept_revisions(tx: Tx, after: int, limit: int) -> list[int]:
+    """The next numbers, ascending, of the latest revisions whose content is kept."""
+    return list(tx.execute(_KEPT, {"after": after, "limit": limit}).scalars())
+
+
+def count_kept(tx: Tx) -> int:
+    """How many there are."""
+    return int(tx.execute(_COUNT).scalar_one())
+
+
 def _looked(tx: Tx, row: sa.Row[Any]) -> Looked:
     item = ItemRow(*(getattr(row, name) for name in ItemRow.__struct_fields__))
     content = decode_content(row.content)
@@ -109,10 +119,14 @@ def _entry(evaluation: Evaluation) -> NewEntry:
 
 
 _COLUMNS = ", ".join(f"i.{name}" for name in ItemRow.__struct_fields__)
+_LATEST = (
+    "FROM revisions r JOIN items i ON i.id = r.item_id AND i.revision = r.revision"
+    " WHERE i.erased_at IS NULL AND r.content IS NOT NULL AND r.fingerprints IS NOT NULL"
+)
 _LOCK = sa.text(
-    f"SELECT {_COLUMNS}, r.content, r.fingerprints FROM revisions r"  # noqa: S608
-    " JOIN items i ON i.id = r.item_id AND i.revision = r.revision"
-    " WHERE r.number = ANY(CAST(:numbers AS bigint[])) AND i.erased_at IS NULL"
-    " AND r.content IS NOT NULL AND r.fingerprints IS NOT NULL"
+    f"SELECT {_COLUMNS}, r.content, r.fingerprints {_LATEST}"
+    " AND r.number = ANY(CAST(:numbers AS bigint[]))"
     " ORDER BY i.platform, i.external_id FOR UPDATE OF i"
 )
+_KEPT = sa.text(f"SELECT r.number {_LATEST} AND r.number > :after ORDER BY r.number LIMIT :limit")
+_COUNT = sa.text(f"SELECT count(*) {_LATEST}")

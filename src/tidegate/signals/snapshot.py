@@ -128,7 +128,7 @@ class BankSnapshot:
             self.refresh(tx)
         wordings = self._wordings(tx, hits)
         return [
-            self._matches(tx, item, text or "", known, wordings)
+            self._matches(tx, item, normalised(text) if wordings and text else "", known, wordings)
             for item, text in zip(hits, texts, strict=True)
         ]
 
@@ -149,8 +149,8 @@ class BankSnapshot:
         """What the banks say of entries, by their number."""
         return {row.number: row for row in tx.execute(_KNOWN.where(_is_one_of(numbers)))}
 
-    def _wordings(self, tx: Tx, items: Sequence[Hits]) -> dict[int, str | None]:
-        """The texts of the entries whose wording is alike, by their number."""
+    def _wordings(self, tx: Tx, items: Sequence[Hits]) -> dict[int, str]:
+        """The texts, in normal form, of the entries whose wording is alike, by their number."""
         numbers = {
             hit.owner
             for item in items
@@ -161,7 +161,8 @@ class BankSnapshot:
         if not numbers:
             return {}
         query = sa.select(entries.c.number, entries.c.text)
-        return {row.number: row.text for row in tx.execute(query.where(_is_one_of(numbers)))}
+        rows = tx.execute(query.where(_is_one_of(numbers)))
+        return {row.number: normalised(row.text) for row in rows if row.text}
 
     def _matches(
         self,
@@ -169,7 +170,7 @@ class BankSnapshot:
         hits: Hits,
         text: str,
         known: Mapping[int, sa.Row[Any]],
-        wordings: Mapping[int, str | None],
+        wordings: Mapping[int, str],
     ) -> list[Match]:
         matches: list[Match] = []
         for part, fingerprint, some in hits:
@@ -217,14 +218,15 @@ class BankSnapshot:
 
 
 def _is_alike(
-    hit: Hit, kind: Kind, text: str, row: sa.Row[Any], wordings: Mapping[int, str | None]
+    hit: Hit, kind: Kind, text: str, row: sa.Row[Any], wordings: Mapping[int, str]
 ) -> bool:
-    """Near codes of texts may be luck: where both texts are at hand, they are compared."""
+    """Near codes of texts may be luck: where both texts are at hand, in normal form, they are
+    compared."""
     wording = wordings.get(hit.owner)
     if kind is not text_minhash.KIND or not text or not wording:
         return True
     radius = row.radius.get(kind.name, kind.default_radius)
-    return text_minhash.confirmed_by_jaccard(normalised(text), normalised(wording), radius)
+    return text_minhash.confirmed_by_jaccard(text, wording, radius)
 
 
 def _is_one_of(numbers: Collection[int]) -> sa.ColumnElement[bool]:
