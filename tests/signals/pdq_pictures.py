@@ -11,6 +11,7 @@ from PIL import Image
 
 IMAGES = Path(__file__).parents[2] / "demo/images"
 GOLDEN = Path(__file__).parents[1] / "data/pdq_golden.json"
+DIHEDRAL = Path(__file__).parents[1] / "data/pdq_dihedral.json"
 SYNTHETIC = 420
 
 

@@ -6,21 +6,26 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from kernels import paths, taking
 from pdq_pictures import GOLDEN, IMAGES, decoded, synthetic
 
 from tidegate.signals.fingerprints import pdq
-from tidegate.signals.native.pdq import transform
+from tidegate.signals.native.pdq import bits, code, transform
 
 pytestmark = pytest.mark.parametrize("path", paths())
 
 
 def check(path: str, rgb: np.ndarray) -> None:
-    small, frequencies, quality = transform(taking(path), rgb, pdq._COSINES)
+    library = taking(path)
+    small, frequencies, quality = transform(library, rgb, pdq._COSINES)
     expected = pdq._downscale(rgb)
     assert np.array_equal(small, expected), rgb.shape
     assert np.array_equal(frequencies, pdq._low_frequencies(expected)), rgb.shape
     assert quality == pdq._quality(expected), rgb.shape
+    value = pdq._bits(frequencies)
+    assert code(library, rgb, pdq._COSINES) == (value, quality), rgb.shape
+    assert bits(library, frequencies) == value, rgb.shape
 
 
 @pytest.mark.parametrize("name", sorted(json.loads(GOLDEN.read_text("utf-8"))["pictures"]))
@@ -61,3 +66,34 @@ def test_pixels_may_lie_anyhow(path: str) -> None:
         pixels[..., ::-1],
     ):
         check(path, view)
+
+
+def test_every_width_of_the_filter(path: str) -> None:
+    """Powers of two, which are never divided by, and others, by steps of two operations."""
+    draw = np.random.default_rng(2)
+    for width in range(1, 40):
+        long = 128 * width - draw.integers(0, 128)
+        check(path, draw.integers(0, 256, (6, long, 3), np.uint8))
+        check(path, draw.integers(0, 256, (long, 6, 3), np.uint8))
+
+
+def test_64_by_64_pixels_blurred_on_demand(path: str) -> None:
+    rgb = np.random.default_rng(3).integers(0, 256, (64, 64, 3), np.uint8)
+    small, frequencies, _ = transform(taking(path), rgb, pdq._COSINES, as_is=False)
+    expected = pdq._downscale(rgb, as_is=False)
+    assert np.array_equal(small, expected)
+    assert np.array_equal(frequencies, pdq._low_frequencies(expected))
+    assert not np.array_equal(small, pdq._downscale(rgb))
+
+
+@given(
+    arrays(
+        np.float32,
+        (16, 16),
+        elements=st.sampled_from([-0.0, 0.0, 1.0, -1.0]) | st.floats(-9e5, 9e5, width=32),
+    )
+)
+@settings(deadline=None, max_examples=60)
+def test_bits_where_frequencies_are_alike(path: str, frequencies: np.ndarray) -> None:
+    assert bits(taking(path), frequencies) == pdq._bits(frequencies)
+    assert bits(taking(path), frequencies.T) == pdq._bits(frequencies.T)

@@ -5,13 +5,14 @@ import json
 
 import numpy as np
 import pytest
-from pdq_pictures import GOLDEN, IMAGES, SYNTHETIC, decoded, synthetic
+from pdq_pictures import DIHEDRAL, GOLDEN, IMAGES, SYNTHETIC, decoded, synthetic
 
 from tidegate.signals.fingerprints import KINDS
-from tidegate.signals.fingerprints.pdq import MIN_QUALITY, pdq
+from tidegate.signals.fingerprints.pdq import MIN_QUALITY, ORIENTATIONS, dihedral, pdq
 from tidegate.signals.fingerprints.pixels import of_pixels
 
 TABLE = json.loads(GOLDEN.read_text("utf-8"))
+LAID = json.loads(DIHEDRAL.read_text("utf-8"))
 
 
 @pytest.mark.parametrize("name", sorted(TABLE["pictures"]))
@@ -80,3 +81,41 @@ def test_pixels_need_not_be_contiguous() -> None:
 def test_other_arrays_are_refused(pixels: np.ndarray) -> None:
     with pytest.raises(ValueError, match="height, width, 3"):
         pdq(pixels)
+
+
+@pytest.mark.parametrize("name", sorted(LAID["pictures"]))
+def test_real_pictures_in_all_orientations(name: str) -> None:
+    codes, quality = dihedral(decoded(IMAGES / name))
+    assert [code.hex() for code in codes] == LAID["pictures"][name]
+    assert quality == TABLE["pictures"][name]["quality"]
+
+
+def test_synthetic_pictures_in_all_orientations() -> None:
+    for seed, expected in LAID["synthetic"].items():
+        assert [code.hex() for code in dihedral(synthetic(int(seed)))[0]] == expected, seed
+
+
+def test_a_copy_is_nearest_to_the_orientation_that_it_has() -> None:
+    pixels = decoded(IMAGES / "chelsea.png")
+    copies = {
+        "": pixels,
+        "turned 90": np.rot90(pixels),
+        "turned 180": np.rot90(pixels, 2),
+        "turned 270": np.rot90(pixels, 3),
+        "upside down": pixels[::-1],
+        "mirrored": pixels[:, ::-1],
+        "transposed": pixels.transpose(1, 0, 2),
+        "transversed": np.rot90(pixels, 2).transpose(1, 0, 2),
+    }
+    codes = dict(zip(ORIENTATIONS, dihedral(pixels)[0], strict=True))
+    for name, copy in copies.items():
+        value = int.from_bytes(pdq(copy)[0])
+        far = {other: (value ^ int.from_bytes(code)).bit_count() for other, code in codes.items()}
+        assert far[name] <= 31, name
+        assert all(bits > 60 for other, bits in far.items() if other != name), name
+
+
+@pytest.mark.parametrize("shape", [(4, 4), (4, 500)])
+def test_a_picture_too_small_has_no_code_in_any_orientation(shape: tuple[int, int]) -> None:
+    pixels = np.random.default_rng(1).integers(0, 256, (*shape, 3), np.uint8)
+    assert dihedral(pixels) == ([bytes(32)] * 8, 0)

@@ -13,8 +13,8 @@ the last bit (`pdqhash` 0.2.8, which is facebook/ThreatExchange `pdq/cpp`), and 
   always, which is not what is promised: pictures with a period need not average it out.
 * So the operator is kept separable (one axis at a time, only the 64 decimated lines of the last
   pass), but every sum is carried in the reference's own order, a whole line of lanes at a time.
-  `native/pdq.cpp` takes the same steps some ten times as fast; where it could not be compiled, numpy
-  takes them here.
+  `native/pdq.cpp` takes the same steps many times as fast (docs/decoding.md has the figures, and
+  what limits them); where it could not be compiled, numpy takes them here.
 * Luma is (299R + 587G + 114B) / 1000 in float32: the numerator is an integer below 2^24, hence
   exact in any order, and one division rounds correctly. The reference rounds the double 0.299R +
   0.587G + 0.114B. Both round the same rational, whose denominator divides 1000: it is a float32
@@ -54,8 +54,7 @@ def pdq(rgb: NDArray[np.uint8]) -> tuple[bytes, int]:
     The bytes are those of the usual 64 hex digits: bit 255 (the highest frequencies) first.
     A side below 5 pixels gives 32 zero bytes and quality 0, as in the reference.
     """
-    if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8:
-        raise ValueError("pixels must be uint8 of shape (height, width, 3)")
+    _check(rgb)
     if min(rgb.shape[:2]) < MIN_SIDE:
         return bytes(32), 0
     if _native is not None:
@@ -64,13 +63,58 @@ def pdq(rgb: NDArray[np.uint8]) -> tuple[bytes, int]:
     return _bits(_low_frequencies(small)), _quality(small)
 
 
-def _downscale(rgb: NDArray[np.uint8]) -> Floats:
+ORIENTATIONS = (
+    "",
+    "turned 90",
+    "turned 180",
+    "turned 270",
+    "upside down",
+    "mirrored",
+    "transposed",
+    "transversed",
+)
+"""The eight ways to lay a picture down, in the reference's order; turns are counter-clockwise."""
+
+
+def dihedral(rgb: NDArray[np.uint8]) -> tuple[list[bytes], int]:
+    """The codes of `rgb` (height, width, 3) in each of the `ORIENTATIONS`, and its quality.
+
+    All eight come of one transform, whose frequencies change signs and places: a mirrored cosine of
+    odd frequency is its own negative. They are the reference's (`compute_dihedral`) to the last bit.
+    Two things differ from turning the pixels and calling `pdq`: the places that are sampled do not
+    lie symmetrically, which changes a few bits, and pixels of 64x64 are blurred here.
+
+    To look for turned and mirrored copies; nothing in the main path calls it yet. A match by another
+    orientation is no exact route and may only ask for review, and matches do not carry that
+    distinction: within a kind all may restrict or none.
+    """
+    _check(rgb)
+    if min(rgb.shape[:2]) < MIN_SIDE:
+        return [bytes(32)] * len(ORIENTATIONS), 0
+    if _native is not None:
+        _, frequencies, quality = native.transform(_native, rgb, _COSINES, as_is=False)
+    else:
+        small = _downscale(rgb, as_is=False)
+        frequencies, quality = _low_frequencies(small), _quality(small)
+    odd = np.where(np.arange(16) % 2, np.float32(1), np.float32(-1))  # row 0 is frequency 1
+    upright, sideways = frequencies * odd[:, None], frequencies * odd
+    both = upright * odd
+    turned = [sideways.T, both, upright.T, upright, sideways, frequencies.T, both.T]
+    return [_bits(one) for one in (frequencies, *turned)], quality
+
+
+def _check(rgb: NDArray[np.uint8]) -> None:
+    if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8:
+        raise ValueError("pixels must be uint8 of shape (height, width, 3)")
+
+
+def _downscale(rgb: NDArray[np.uint8], as_is: bool = True) -> Floats:
     """The (64, 64) tent-filtered luma: two box filters along each axis, then decimation."""
     height, width = rgb.shape[:2]
     # Two buffers serve all passes, read now by columns (lanes are the picture's rows), now by rows.
     one, two = _scratch.pair(max(width * _stride(height), height * _stride(width)))
     columns = _luma(rgb, out=_lines(one, width, height))
-    if height == width == _SIDE:
+    if as_is and height == width == _SIDE:
         return np.ascontiguousarray(columns.T)  # taken as already scaled
     along, down = _Window.of(width), _Window.of(height)
     sums = along.sums(columns, out=_lines(two, width, height))
