@@ -8,14 +8,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
+import msgspec
 import psycopg
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tests.api import item
 from tests.serving import Served
 from typer.testing import CliRunner, Result
@@ -25,9 +29,9 @@ from tidegate.infra.db import Database
 from tidegate.infra.errors import Refusal
 from tidegate.signals.actions import add_entry, create_bank, delete_entry
 from tidegate.signals.banks import BankIn
-from tidegate.signals.imports import Job, Reached, import_batch, reached
+from tidegate.signals.imports import Job, Reached, export_entries, import_batch, reached
 from tidegate.signals.lists.format import ListEntry
-from tidegate.signals.model import Fingerprint
+from tidegate.signals.model import Fingerprint, digest
 
 Run = Callable[..., Result]
 
@@ -233,6 +237,8 @@ def test_what_cannot_be_imported_changes_nothing(
         (["a", file, "--format", "excel"], "one of tat"),
         (["a", file, "--format", "csv"], "none of the columns"),
         (["a", file, "--label", long], "--label"),
+        (["a", file, "--rejects", file], "--rejects"),
+        (["a", "/dev/null"], "read again"),
     ]
     for words, why in wrong:
         done = run("import", *words)
@@ -243,6 +249,7 @@ def test_what_cannot_be_imported_changes_nothing(
     assert refused.exception.status == 404
     assert isinstance(run("export", "nobody").exception, Refusal)
     assert run("export", "a", "--format", "tat").exit_code == 2
+    assert file.read_text().splitlines() == pdq_lines(3)
     assert query(database_url, "SELECT count(*) FROM entries") == [(0,)]
     assert query(database_url, "SELECT count(*) FROM imports") == [(0,)]
 
@@ -328,6 +335,50 @@ def test_of_two_imports_of_one_file_one_is_told_to_wait(database: Database) -> N
     with database.begin() as tx:
         assert reached(tx, job).position == 100
         assert reached(tx, Job("a", b"the file", "pdq", confirmed=True)) == Reached()
+
+
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.lists(st.lists(st.sets(st.integers(0, 6), min_size=1, max_size=2), max_size=6), max_size=4),
+    st.sets(st.integers(0, 6)),
+    st.integers(0, 3),
+)
+def test_a_bank_has_each_content_of_its_lists_once(
+    database: Database, batches: list[list[set[int]]], there: set[int], killed: int
+) -> None:
+    def codes(content: set[int]) -> list[Fingerprint]:
+        return [Fingerprint("md5", bytes([one] * 16)) for one in content]
+
+    name = uuid4().hex
+    job = Job(name, b"the file", "ndjson")
+    with database.begin() as tx:
+        create_bank(tx, BankIn(name, "known"))
+        for one in there:
+            add_entry(tx, name, codes({one}))
+    known = {frozenset({one}) for one in there}
+    added = 0
+    for place, batch in enumerate(batches):
+        with database.begin() as tx:
+            before = reached(tx, job)
+        after = msgspec.structs.replace(before, position=before.position + 1)
+        entries = [ListEntry(codes(content)) for content in batch]
+        if place == killed:
+            with suppress(KeyboardInterrupt), database.begin() as tx:
+                import_batch(tx, job, entries, before, after)
+                raise KeyboardInterrupt
+        with database.begin() as tx:
+            import_batch(tx, job, entries, before, after)
+        for content in map(frozenset, batch):
+            added += content not in known
+            known.add(content)
+    with database.begin() as tx:
+        found = [digest(entry.fingerprints) for entry in export_entries(tx, name)]
+        at = reached(tx, job)
+    assert sorted(found) == sorted(digest(codes(set(content))) for content in known)
+    assert (at.position, at.added) == (len(batches), added)
+    assert at.added + at.duplicates == sum(map(len, batches))
 
 
 def test_what_was_imported_beside_a_server_is_found_by_it(served: Served, tmp_path: Path) -> None:

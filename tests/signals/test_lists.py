@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tidegate.signals.fingerprints import KINDS
@@ -48,7 +48,7 @@ entries = st.builds(
     st.none() | st.integers(0, 100),
     st.sampled_from(["unconfirmed", "confirmed", "refuted"]),
     st.booleans(),
-    st.none() | st.datetimes(timezones=st.just(UTC)),
+    st.none() | st.datetimes(datetime(1970, 1, 1), datetime(9998, 1, 1), timezones=st.just(UTC)),
     st.none() | texts,
 )
 
@@ -75,6 +75,7 @@ def written(name: str, given: Sequence[ListEntry]) -> bytes:
     return (format.heading + "".join(line for one in given for line in format.write(one))).encode()
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.lists(entries, min_size=1, max_size=4))
 def test_what_is_written_as_ndjson_is_read_as_the_same(given: list[ListEntry]) -> None:
     data = written("ndjson", given)
@@ -86,6 +87,7 @@ def test_what_is_written_as_ndjson_is_read_as_the_same(given: list[ListEntry]) -
     ]
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.lists(entries, min_size=1, max_size=4))
 def test_what_is_written_as_csv_is_read_as_the_same(given: list[ListEntry]) -> None:
     data = written("csv", given)
@@ -95,12 +97,14 @@ def test_what_is_written_as_csv_is_read_as_the_same(given: list[ListEntry]) -> N
         assert [getattr(one, name) for one in found] == [getattr(one, name) for one in given], name
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.lists(entries, max_size=3))
 def test_no_cell_of_a_spreadsheet_is_a_formula(given: list[ListEntry]) -> None:
     rows = csv.reader(io.StringIO(written("csv", given).decode(), newline=""))
     assert [cell for row in rows for cell in row if cell[:1] in ("=", "+", "-", "@", "\t")] == []
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.lists(st.text(st.sampled_from('ab", \n\r'), max_size=5), min_size=2, max_size=2),
@@ -154,6 +158,7 @@ values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.dictionaries(st.text(max_size=4), values, max_size=3), max_size=5),
     st.sampled_from([None, 1]),
@@ -272,6 +277,11 @@ def test_a_file_is_known_by_its_first_line(data: str, name: str | None) -> None:
         ("ndjson", '{"url": "mailto:a@b.example"}', "http(s) URL"),
         ("ndjson", f'{{"kind": "pdq", "value": "{PDQ}", "note": "a\\u0000b"}}', "NUL"),
         ("ndjson", f'{{"kind": "pdq", "value": "{PDQ}", "state": "sure"}}', "/state"),
+        (
+            "ndjson",
+            f'{{"kind": "pdq", "value": "{PDQ}", "disabled_until": "0001-01-01T00:00:00+14:00"}}',
+            "a year from 1970",
+        ),
         ("threatexchange", f"pdq {PDQ} and more", "a collaboration in quotes"),
         ("threatexchange", "dhash 00", "a signal type of pdq"),
         ("threatexchange", "pdq", "64 hex digits"),
@@ -415,6 +425,7 @@ def test_a_pdq_line_is_a_code_and_perhaps_a_quality() -> None:
     assert written("pdq", [ListEntry([Fingerprint("pdq", code, 50)])]) == f"{PDQ},50\n".encode()
 
 
+@settings(deadline=None)
 @given(contents, st.randoms())
 def test_equal_contents_have_equal_digests(given: tuple[Fingerprint, ...], random: Any) -> None:
     shuffled = [Fingerprint(one.kind, one.value, 77) for one in given]

@@ -67,6 +67,10 @@ def import_(
     """Import a list. Killed at any time, run it again to go on. Bad lines are told by their number
     on standard error. Exit status 0; 1 when lines were bad; 2 when it had to stop."""
     labels = _labels(label)
+    if not file.is_file():
+        raise typer.BadParameter("a file that can be read again from the middle", param_hint="FILE")
+    if rejects is not None and rejects.exists() and rejects.samefile(file):
+        raise typer.BadParameter("another file than the list", param_hint="--rejects")
     with ExitStack() as stack:
         source = stack.enter_context(file.open("rb"))
         head = source.read(HEAD_BYTES)

@@ -140,6 +140,9 @@ def _read(parse: Parse, line: Line) -> Read:
         return Read(*at, problem=refusal.detail.rstrip("."))
     except ValueError as error:
         return Read(*at, problem=str(error))
+    # Beyond these a time zone may lead to a year that cannot be read back.
+    if entry.disabled_until is not None and not 1970 <= entry.disabled_until.year <= 9998:
+        return Read(*at, problem="disabled_until: expected a year from 1970 to 9998")
     for fingerprint in entry.fingerprints:
         if poor := refuse_poor(fingerprint):
             return Read(*at, problem=f"{fingerprint.kind}: {poor}")
