@@ -7,6 +7,7 @@ made of files, by name, then those of code lists, whose name is their code and t
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -68,6 +69,9 @@ class Near(NamedTuple):
 
     entry: str
     distance: int
+
+
+_BY_DISTANCE = itemgetter(1, 0)  # then by name
 
 
 class Hits(NamedTuple):
@@ -259,11 +263,11 @@ class BankFile:
 
 
 def _nearest_first(found: list[Near]) -> list[Near]:
-    """Each entry once, at its least distance."""
-    least: dict[str, int] = {}
-    for name, distance in found:
-        least[name] = min(distance, least.get(name, distance))
-    return sorted(map(Near._make, least.items()), key=lambda near: (near.distance, near.entry))
+    """Each entry once, at its least distance: one made of a file may have several codes."""
+    first: dict[str, Near] = {}
+    for near in sorted(found, key=_BY_DISTANCE):
+        first.setdefault(near.entry, near)
+    return list(first.values())
 
 
 def _is_whole(segment: Segment, about: About) -> bool:
