@@ -201,5 +201,16 @@ def test_names_cannot_act_on_the_terminal() -> None:
 def test_a_list_may_come_through_a_pipe(listed: Path) -> None:
     program = f"{sys.executable} -m tidegate match --codes <(echo {CODE}) --bank {listed} --json"
     done = subprocess.run(["bash", "-c", program], capture_output=True, text=True, check=False)
-    assert done.returncode == 1, done.stderr
+    assert done.exit_code == 1, done.stderr
     assert json.loads(done.stdout)["matches"] == [{"entry": CODE, "distance": 0}]
+
+
+def test_what_only_its_name_calls_a_picture_is_a_problem(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "known.txt").write_text("some words that a bank may know")
+    assert (
+        run("bank", "build", str(tmp_path / "known.txt"), "-o", str(tmp_path / "b")).exit_code == 0
+    )
+    (tmp_path / "holiday.jpg").write_text("not a picture at all")
+    done = run("match", str(tmp_path / "holiday.jpg"), "--bank", str(tmp_path / "b"), "--json")
+    assert done.exit_code == 2
+    assert "its bytes do not" in json.loads(done.stdout)["problem"]

@@ -8,6 +8,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
+from mimetypes import guess_type
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Self
 
@@ -144,10 +145,10 @@ class Looker:
                 data = file.read(_LIMITS.max_bytes + 1)
         except OSError as error:
             return Look(problem=error.strerror or "cannot be read")
-        return _look_at(data, pool)
+        return _look_at(data, path.name, pool)
 
 
-def _look_at(data: bytes, pool: MediaPool) -> Look:
+def _look_at(data: bytes, name: str, pool: MediaPool) -> Look:
     size = len(data)
     if not data:
         return Look(note="the file is empty")
@@ -162,12 +163,14 @@ def _look_at(data: bytes, pool: MediaPool) -> Look:
     text = _text_of(data)
     if text is not None:
         codes = codes + fingerprints.of_text(text)
-    note = None
-    if media_type is not None:
+    note = problem = None
+    if media_type is None and (guess_type(name)[0] or "").startswith("image/"):
+        problem = "its name says that it is a picture, and its bytes do not"
+    elif media_type is not None:
         note = f"compared by its digests only: {Problem.UNSUPPORTED_TYPE.text(media_type)}"
     elif text is None:
         note = "compared by its digests only: neither a picture nor a text in UTF-8"
-    return Look(codes, codes, size, note)
+    return Look(codes, codes, size, note, problem)
 
 
 def _pictured(codes: list[Fingerprint], examined: Examined, size: int) -> Look:
