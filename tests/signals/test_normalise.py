@@ -121,3 +121,13 @@ def test_a_span_covers_letters_that_became_several() -> None:
     assert result.text == "die strasse"
     left, right = result.span(4, 11)
     assert "die Straße"[left:right] == "Straße"
+
+
+@pytest.mark.parametrize("between", ["", "\u200b", "\x00"])
+def test_a_text_of_marks_takes_no_longer_than_others(between: str) -> None:
+    """Which would be half a minute, were all of them kept."""
+    text = "x" + "".join(f"\u0301{between}\u0323{between}" for _ in range(100_000 >> bool(between)))
+    once = normalised(text)
+    assert once == normalised("x" + "\u0301\u0323" * 15)
+    assert normalise(text).text == once
+    assert len(normalise(text).offsets) == len(once) + 1

@@ -2,15 +2,16 @@
 
 Between `skeleton` and `index.phrases`. A bare text has up to three readings beside the plain one:
 with its signs; with what was spelled out ("k i l l", "k.i.l.l") or cut ("ki-ll") joined; and what
-was spelled out alone, where the ends of words cannot be seen. Each is a marked
-text: as long as the bare one, NUL where something was cut, so that places in it are places there.
+was spelled out alone, where the ends of words cannot be seen. Each is a marked text: NUL where
+something was cut, so that a place in it is that place in the bare text.
 
 Which letter a sign stands for is open ("1" is i or l), and so is how often a stretched one counts.
 So readings and phrases are compared by a coarse *key*, without repetitions and with one letter for
 all that may be taken for one another; `reads_as` then settles each find, strictly. What is undone
-must not make words of innocent ones: letters are joined only where three or more stand alone with
-the same separator, or where marks without a space cut a word; a sign reads as a letter only among
-enough letters ("4tt4ck", not "1st" or "2024"); "goood" is good, but "good" is not god.
+must not make words of innocent ones: letters are joined only where three or more stand alone, most
+of them parted alike, or where marks without a space cut a word; a sign reads as a letter only among
+enough letters ("4tt4ck", not "1st" or "2024"); "goood" is good, but "good" is not god. What it finds
+and what it should not is measured by `benchmarks/evasions.py`.
 """
 
 import re

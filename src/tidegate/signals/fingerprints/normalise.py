@@ -10,9 +10,11 @@ Every step is per character between a full decomposition and a full composition,
 of look-alikes, marks and invisible characters cannot matter: NFC(collapse(fold(NFKD(text)))).
 """
 
+import re
 import unicodedata
 from array import array
 from collections.abc import Callable
+from functools import lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -35,7 +37,7 @@ def normalised(text: str) -> str:
         lowered = " ".join(text.lower().split())
         if lowered.isprintable():
             return lowered
-    mapped = unicodedata.normalize("NFKD", text).translate(_FOLD)
+    mapped = unicodedata.normalize("NFKD", without_excess(text)).translate(_FOLD)
     return unicodedata.normalize("NFC", " ".join(mapped.split()))
 
 
@@ -44,7 +46,34 @@ def normalise(text: str) -> Normalised:
 
     Slower than `normalised`: for highlighting what was found, not for the hot path.
     """
-    return composed(_collapsed(placed(text, folded)), len(text))
+    return composed(_collapsed(placed(without_excess(text), folded)), len(text))
+
+
+_MOST_MARKS = 30  # on one letter: those of Unicode's stream-safe format (UAX #15)
+_LONG = 1024  # characters from which on the time for more of them could be felt
+_NOTHING = "\u200b"
+
+
+def without_excess(text: str) -> str:
+    """`text`, no shorter, with nothing in place of marks beyond 30 on one letter: sorting them takes
+    a time that grows with the square of their number, minutes where a text is all marks."""
+    if len(text) < _LONG:
+        return text
+    return _excess().sub(lambda match: match[1] + _NOTHING * len(match[2]), text)
+
+
+@lru_cache(maxsize=1)
+def _excess() -> re.Pattern[str]:
+    """Marks beyond the most that a letter may have, and what cannot be seen between them."""
+    marks: list[str] = []
+    unseen: list[str] = []
+    for code in (*range(0xD800), *range(0xF900, 0x1F000), *range(0xE0000, 0xE0200)):
+        if not folded(chr(code)):
+            unseen.append(chr(code))
+        elif unicodedata.combining(unicodedata.normalize("NFKD", chr(code))[0]):
+            marks.append(chr(code))
+    mark, between = "".join(marks), re.escape("".join(unseen))
+    return re.compile(f"((?:[{mark}][{between}]*){{{_MOST_MARKS}}})([{mark}{between}]+)")
 
 
 def placed(text: str, fold: Callable[[str], str]) -> list[tuple[str, int]]:

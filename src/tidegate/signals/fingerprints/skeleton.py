@@ -13,7 +13,14 @@ import re
 import unicodedata
 from array import array
 
-from tidegate.signals.fingerprints.normalise import Fold, Normalised, composed, folded, placed
+from tidegate.signals.fingerprints.normalise import (
+    Fold,
+    Normalised,
+    composed,
+    folded,
+    placed,
+    without_excess,
+)
 
 _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
@@ -78,13 +85,17 @@ def bare(text: str) -> str:
     """`text` without what evades, but with the spaces and punctuation that it has."""
     if text.isascii():
         return _bare_ascii(text)
-    text = text.translate(_LUNATE) if "ϲ" in text or "Ϲ" in text else text
+    text = _tamed(text)
     if len(text.encode("utf-8", "replace")) < len(text) + len(text) // 16:
         changed = _NOT_ASCII.sub(lambda run: _bare_decomposed(run[0]), text)
         if changed.isascii():
             return _bare_ascii(changed)
     folded_text = _bare_decomposed(text)
     return _SEAM.sub(" ", unicodedata.normalize("NFC", folded_text))
+
+
+def _tamed(text: str) -> str:
+    return without_excess(text.translate(_LUNATE) if "ϲ" in text or "Ϲ" in text else text)
 
 
 def _bare_ascii(text: str) -> str:
@@ -96,8 +107,11 @@ def _bare_decomposed(text: str) -> str:
 
 
 def bare_with_offsets(text: str) -> Normalised:
-    """`bare`, each character with its place in the original. Slower."""
-    joined = composed(placed(text.translate(_LUNATE), _bare), len(text))
+    """`bare`, each character with its place in the original. Slower, but for ASCII."""
+    if text.isascii():
+        kept = [place for place, one in enumerate(text) if ord(one) not in _CONTROLS]
+        return Normalised(_bare_ascii(text), array("l", [*kept, len(text)]))
+    joined = composed(placed(_tamed(text), _bare), len(text))
     seams = [match.start() for match in _SEAM.finditer(joined.text)]
     if not seams:
         return joined

@@ -63,16 +63,22 @@ class _Keys:
         """Phrases that are not yet `known`, which it adds to."""
         text = reading.text[reading.start : reading.end]
         coarse = key(text)
+        refuted: set[tuple[str, str]] = set()  # so that a text of repetitions costs no more
         for string, first, last in self._strings.find(coarse.text):
             for words in self._phrases.get(string, ()):
                 if words in known:
                     continue
                 start = int(coarse.starts[first])
                 end = int(coarse.starts[last]) if last < len(coarse.starts) else len(text)
-                if reads_as(text[start:end], self._form(words)):
+                found = text[start:end]
+                if (found, words) in refuted:
+                    continue
+                if reads_as(found, self._form(words)):
                     known.add(words)
                     place = reading.start
                     yield _Find(words, reading.marked, place + start, place + end)
+                else:
+                    refuted.add((found, words))
 
 
 class PhraseTable:
