@@ -22,6 +22,7 @@ from tidegate.ledger.tables import ledger_pending
 from tidegate.pipeline.decide import decide_case
 from tidegate.pipeline.erase import erase_item
 from tidegate.pipeline.instance import Instance, opened
+from tidegate.pipeline.lookback import LookBack
 from tidegate.pipeline.report import submit_report
 from tidegate.pipeline.submission import describe
 from tidegate.pipeline.submit import submit_group
@@ -306,6 +307,64 @@ def test_what_was_erased_leaves_no_code_behind(instance: Instance, bank: UUID, p
         erase_item(tx, "forum", answers[0]["id"])
         left = tx.execute(sa.select(sightings.c.item_id)).scalars().all()
         assert left == [get_item(tx, "forum", answers[1]["id"]).id]
+
+
+def look_back(instance: Instance, clock: FakeClock) -> None:
+    """What the worker does when banks have changed."""
+    looker = LookBack(instance)
+    clock.advance(1)
+    while looker.step() is not None:
+        pass
+
+
+def restricted(instance: Instance) -> int:
+    with instance.database.begin() as tx:
+        query = sa.select(sa.func.count()).where(items.c.restricted_by.isnot(None))
+        return tx.execute(query).scalar_one()
+
+
+def test_posts_that_came_during_a_quarantine_are_looked_at_when_it_is_lifted(
+    instance: Instance, bank: UUID, post, clock: FakeClock
+) -> None:
+    post(*(different() for _ in range(50)))
+    post(*(different() for _ in range(70)))
+    look_back(instance, clock)
+    assert restricted(instance) == 50
+    with instance.database.begin("user:curator@example.org") as tx:
+        judge_entry(tx, "known", bank, "confirmed")
+    look_back(instance, clock)
+    # A person has spoken for it: what it had matched before is not held against it again.
+    assert not tripped(instance, bank)
+    assert restricted(instance) == 120
+    assert verdicts(post(*(different() for _ in range(50)))) == ["restrict"] * 50
+
+
+def test_a_poisoned_entry_that_comes_after_the_posts_does_no_harm(
+    instance: Instance, post, clock: FakeClock
+) -> None:
+    post(*(different() for _ in range(200)))
+    with instance.database.begin("user:curator@example.org") as tx:
+        create_bank(tx, BankIn("known", "known", radius={"pdq": 31}))
+        code = Fingerprint("pdq", LOGO.to_bytes(32), 100)
+        entry = UUID(add_entry(tx, "known", [code], confirmed=True).id)
+    look_back(instance, clock)
+    assert tripped(instance, entry)
+    assert restricted(instance) <= 50
+    (case,) = waiting(instance)
+    assert case.match["entry"] == str(entry)
+
+
+def test_an_entry_that_comes_after_two_hundred_copies_finds_them_all(
+    instance: Instance, post, clock: FakeClock
+) -> None:
+    post(*(near(LOGO, 4) for _ in range(200)))
+    with instance.database.begin("user:curator@example.org") as tx:
+        create_bank(tx, BankIn("known", "known", radius={"pdq": 31}))
+        code = Fingerprint("pdq", LOGO.to_bytes(32), 100)
+        add_entry(tx, "known", [code], confirmed=True)
+    look_back(instance, clock)
+    assert restricted(instance) == 200
+    assert waiting(instance) == []
 
 
 @pytest.fixture

@@ -1,15 +1,17 @@
-"""Fresh posts are judged while what they match is counted: an entry that matches too many different
-things stops acting at once, also on the posts that showed it, and a person is asked.
+"""Posts are judged while what they match is counted: an entry that matches too many different things
+stops acting at once, also on the posts that showed it, and a person is asked.
 """
 
 from collections.abc import Sequence
 
+from tidegate.decisions.model import Evaluation, Stage
 from tidegate.enforcement.model import OpenedCase
 from tidegate.infra.db import Tx
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.judge import Judged, Looked, judge
 from tidegate.review.actions import note, open_case
 from tidegate.review.model import EVALUATION_QUEUE
+from tidegate.signals.model import Match
 from tidegate.signals.quarantine import sightings_of
 from tidegate.signals.sightings import (
     Overreach,
@@ -19,17 +21,22 @@ from tidegate.signals.sightings import (
 )
 
 
-def judge_fresh(
-    tx: Tx, instance: Instance, looked: Sequence[Looked]
+def judge_counting(
+    tx: Tx,
+    instance: Instance,
+    looked: Sequence[Looked],
+    stage: Stage,
+    before: Sequence[Sequence[Evaluation]] = (),
 ) -> tuple[list[Judged], list[Overreach]]:
-    """Judge revisions that nobody has judged before; also the entries that went into quarantine by
-    them, for `ask_about` once the cases of the group may be opened."""
-    judged = judge(tx, instance, looked, "fast")
+    """Judge revisions; also the entries that went into quarantine by them, for `ask_about` once
+    cases may be opened. `before` are the evaluations that each item has: what an entry matched
+    there already is not counted again.
+    """
+    judged = judge(tx, instance, looked, stage)
     seen = [
         sighting
-        for one, said in zip(looked, judged, strict=True)
-        if said.evaluation.matches
-        for sighting in sightings_of(one.item.id, said.evaluation.matches, one.codes)
+        for one, said, earlier in zip(looked, judged, before or [()] * len(looked), strict=True)
+        for sighting in sightings_of(one.item.id, _news(said, earlier), one.codes)
     ]
     if not seen:
         return judged, []
@@ -38,7 +45,21 @@ def judge_fresh(
     if not over:
         return judged, []
     started = [one for one in over if start_quarantine(tx, one)]
-    return judge(tx, instance, looked, "fast"), started
+    return judge(tx, instance, looked, stage), started
+
+
+def _news(judged: Judged, before: Sequence[Evaluation]) -> list[Match]:
+    """The matches with entries that the revision has not matched before."""
+    evaluation = judged.evaluation
+    if not before:
+        return evaluation.matches
+    known = {
+        match.entry
+        for one in before
+        if one.revision == evaluation.revision
+        for match in one.matches
+    }
+    return [match for match in evaluation.matches if match.entry not in known]
 
 
 def ask_about(

@@ -17,14 +17,14 @@ from tidegate.decisions.actions import record_evaluations
 from tidegate.decisions.model import Evaluation
 from tidegate.decisions.queries import evaluations_of, is_decided
 from tidegate.enforcement.actions import announce_cases
-from tidegate.enforcement.model import OpenedCase
 from tidegate.infra.db import Tx
 from tidegate.intake.queries import report_facts
 from tidegate.ledger.actions import append_many
 from tidegate.ledger.model import NewEntry
 from tidegate.pipeline.follow import follow
 from tidegate.pipeline.instance import Instance
-from tidegate.pipeline.judge import Judged, Looked, judge
+from tidegate.pipeline.judge import Judged, Looked
+from tidegate.pipeline.quarantine import ask_about, judge_counting
 from tidegate.signals.model import Fingerprint, Match
 
 _decoder = msgspec.msgpack.Decoder(list[tuple[str, Fingerprint]])
@@ -43,10 +43,11 @@ def look_again(
         return 0
     evaluations: list[Evaluation] = []
     entries: list[NewEntry] = []
-    opened: list[OpenedCase] = []
-    for one, judged in zip(looked, judge(tx, instance, looked, "retro"), strict=True):
+    said = [evaluations_of(tx, one.item.id) for one in looked]
+    found, quarantined = judge_counting(tx, instance, looked, "retro", said)
+    opened = ask_about(tx, looked, found, quarantined)
+    for one, judged, before in zip(looked, found, said, strict=True):
         decided = is_decided(tx, one.item.id, one.item.revision)
-        before = evaluations_of(tx, one.item.id)
         if not _is_news(judged, before, decided=decided, at_rules=at_rules):
             continue
         evaluation = judged.evaluation
@@ -89,17 +90,20 @@ def _looked(tx: Tx, row: sa.Row[Any]) -> Looked:
 def _is_news(
     judged: Judged, before: Sequence[Evaluation], *, decided: bool, at_rules: bool
 ) -> bool:
-    """Whether there is a match that no evaluation of the revision had. That an entry which a person
-    has seen in deciding was confirmed since is no news to them."""
+    """Whether there is a match that no evaluation of the revision had, or not out of quarantine.
+    That an entry which a person has seen in deciding was confirmed since is no news to them."""
     said = [one for one in before if one.revision == judged.evaluation.revision]
     known = {_key(match, decided) for one in said for match in one.matches}
+    # Who acted by an entry learns nothing from its being in quarantine.
+    known |= {(*key[:-1], True) for key in known}
     if any(_key(match, decided) not in known for match in judged.evaluation.matches):
         return True
     return at_rules and bool(said) and said[-1].verdict != judged.evaluation.verdict
 
 
 def _key(match: Match, decided: bool) -> tuple[object, ...]:
-    return match.part, match.entry, match.kind, match.confirmed and not decided
+    confirmed, quarantined = match.confirmed and not decided, match.quarantined and not decided
+    return match.part, match.entry, match.kind, confirmed, quarantined
 
 
 def _entry(evaluation: Evaluation) -> NewEntry:

@@ -29,7 +29,7 @@ from tidegate.pipeline.groupcommit import DEFERRED, Deferred
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.judge import Judged, Looked
 from tidegate.pipeline.metrics import GROUP_SIZE, ITEMS
-from tidegate.pipeline.quarantine import ask_about, judge_fresh
+from tidegate.pipeline.quarantine import ask_about, judge_counting
 from tidegate.pipeline.submission import Submission
 from tidegate.signals import fingerprints
 from tidegate.signals.model import Fingerprint
@@ -214,7 +214,7 @@ def _judge(tx: Tx, instance: Instance, turns: list[_Turn]) -> list[OpenedCase]:
         Looked(turn.item, turn.submission.content, turn.codes, turn.submission.problems)
         for turn in turns
     ]
-    found, quarantined = judge_fresh(tx, instance, looked)
+    found, quarantined = judge_counting(tx, instance, looked, "fast")
     for turn, judged in zip(turns, found, strict=True):
         turn.judged = judged
     return ask_about(tx, looked, found, quarantined)
