@@ -201,7 +201,7 @@ def test_names_cannot_act_on_the_terminal() -> None:
 def test_a_list_may_come_through_a_pipe(listed: Path) -> None:
     program = f"{sys.executable} -m tidegate match --codes <(echo {CODE}) --bank {listed} --json"
     done = subprocess.run(["bash", "-c", program], capture_output=True, text=True, check=False)
-    assert done.exit_code == 1, done.stderr
+    assert done.returncode == 1, done.stderr
     assert json.loads(done.stdout)["matches"] == [{"entry": CODE, "distance": 0}]
 
 
