@@ -192,27 +192,29 @@ class CodeIndex:
         limit: int,
     ) -> list[list[Hit]]:
         hits: list[dict[int, int]] = [{} for _ in probes]
-        exact = [
-            place
-            for place, one in enumerate(probes)
-            if not (KINDS[one.kind].hamming or KINDS[one.kind].contained)
-        ]
-        keys = [key_of(probes[place].kind, probes[place].value) for place in exact]
-        for layer in frozen.layers:
-            for place, owners in zip(exact, layer.equal(keys), strict=True):
-                hits[place].update(dict.fromkeys(owners, 0))
-        for place, key in zip(exact, keys, strict=True):
-            hits[place].update(dict.fromkeys(frozen.delta.equal(key), 0))
+        exact: list[int] = []
+        places: dict[str, list[int]] = {}
         for place, one in enumerate(probes):
-            if KINDS[one.kind].contained:
+            kind = KINDS[one.kind]
+            if kind.hamming:
+                places.setdefault(one.kind, []).append(place)
+            elif kind.contained:
                 owners = self._phrases.search_owners(one.value.decode(errors="replace"))
                 hits[place].update(dict.fromkeys(owners, 0))
-        for kind, searched in frozen.rows.items():
-            where = [place for place, one in enumerate(probes) if one.kind == kind]
-            joined = b"".join(probes[place].value for place in where)
+            else:
+                exact.append(place)
+        if exact:
+            keys = [key_of(probes[place].kind, probes[place].value) for place in exact]
+            for layer in frozen.layers:
+                for place, owners in zip(exact, layer.equal(keys), strict=True):
+                    hits[place].update(dict.fromkeys(owners, 0))
+            for place, key in zip(exact, keys, strict=True):
+                hits[place].update(dict.fromkeys(frozen.delta.equal(key), 0))
+        for kind, where in places.items():
+            joined = b"".join([probes[place].value for place in where])
             queries = np.frombuffer(joined, np.uint64).reshape(-1, 4)
             bounds = None if radius is None else np.array([radius[p] for p in where], np.int16)
-            for rows, owners in searched:
+            for rows, owners in frozen.rows[kind]:
                 found: Found = nearest(rows, queries, self._most[kind], bounds, limit)
                 self._damaged = self._damaged or found.damaged > 0
                 columns = (
@@ -228,6 +230,8 @@ class CodeIndex:
                 Hit(owner, far)
                 for owner, far in sorted(one.items(), key=lambda hit: hit[::-1])[:MOST]
             ]
+            if one
+            else []
             for one in hits
         ]
 
