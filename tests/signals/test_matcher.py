@@ -229,6 +229,14 @@ def test_what_cannot_be_looked_at_is_a_problem_and_matched_by_what_there_is(
     assert matcher.match_file(tmp_path).problem is not None
 
 
+def test_a_drawing_is_compared_as_the_text_it_is(matcher: Matcher, tmp_path: Path) -> None:
+    for prolog in ("", '<?xml version="1.0"?>\n'):
+        (tmp_path / "a.svg").write_text(f"{prolog}<svg></svg>")
+        answer = matcher.match_file(tmp_path / "a.svg")
+        assert answer.problem is None
+        assert "image/svg+xml" in (answer.note or "")
+
+
 def test_files_of_one_name_stay_apart(tmp_path: Path) -> None:
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()

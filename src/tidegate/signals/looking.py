@@ -8,7 +8,6 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
-from mimetypes import guess_type
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Self
 
@@ -16,7 +15,7 @@ import msgspec
 
 from tidegate.content.media.model import Examined, MediaLimits, Problem, code_of
 from tidegate.content.media.pool import MediaPool
-from tidegate.content.media.sniffing import sniff
+from tidegate.content.media.sniffing import declared_type, sniff
 from tidegate.infra.parallel import in_order, processors
 from tidegate.signals import fingerprints
 from tidegate.signals.door import refuse_poor
@@ -27,6 +26,7 @@ from tidegate.signals.model import Fingerprint
 _LIMITS = MediaLimits()
 _TEXT_BYTES = 4 << 20
 _AHEAD = 4  # files under way for each thread
+_DRAWING = "image/svg+xml"
 _NO_FILE = "not a file"
 _FLAT = "no picture code: the picture is too flat, only copies of the file match"
 
@@ -153,8 +153,10 @@ def _look_at(data: bytes, name: str, pool: MediaPool) -> Look:
     if not data:
         return Look(note="the file is empty")
     codes = fingerprints.of_bytes(data)
-    media_type = sniff(data)
-    if media_type and media_type.startswith("image/") and media_type != "image/svg+xml":
+    media_type, claim = sniff(data), declared_type(None, name) or ""
+    if claim == _DRAWING:  # which a prolog hides from those who look at the first bytes
+        media_type = media_type or claim
+    if media_type and media_type.startswith("image/") and media_type != _DRAWING:
         try:
             examined = pool.examine_blocking(data)
         except RuntimeError as error:
@@ -164,7 +166,7 @@ def _look_at(data: bytes, name: str, pool: MediaPool) -> Look:
     if text is not None:
         codes = codes + fingerprints.of_text(text)
     note = problem = None
-    if media_type is None and (guess_type(name)[0] or "").startswith("image/"):
+    if media_type is None and claim.startswith("image/"):
         problem = "its name says that it is a picture, and its bytes do not"
     elif media_type is not None:
         note = f"compared by its digests only: {Problem.UNSUPPORTED_TYPE.text(media_type)}"
