@@ -3,7 +3,10 @@ PY := .venv/bin/python
 RUN := $(CURDIR)/.venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup setup-dev demo test check format bench bench-decide fuzz survival lock docs clean
+BENCHES := decide index media text evasions lookback
+
+.PHONY: help setup setup-dev demo test test-native check format bench $(BENCHES:%=bench-%) fuzz survival \
+  lock docs clean
 
 help: ## list what make can do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -26,10 +29,19 @@ check: setup-dev ## ruff, pyright strict, import rules
 format: setup-dev ## let ruff mend what it can
 	@$(RUN)/ruff check -q --fix . ; $(RUN)/ruff format -q .
 
-bench: bench-decide ## every benchmark
+test-native: setup-dev ## the kernels under AddressSanitizer and UBSan, on random and hostile input
+	@sh tests/native/run.sh
 
-bench-decide: setup-dev ## items and cases over HTTP, durable (QUICK=1: under a minute)
-	@$(PY) -m benchmarks.decide
+bench: $(BENCHES:%=bench-%) ## every benchmark (QUICK=1: each under a minute)
+
+bench-decide: ## items and cases over HTTP, durable
+bench-index: ## look-ups beside FAISS and threatexchange, up to 10 million codes
+bench-media: ## pictures to codes, beside pdqhash and Pillow
+bench-text: ## codes of texts and phrases, beside datasketch and pyahocorasick
+bench-evasions: ## how many hidden phrases are found, and how many that are none
+bench-lookback: ## a new entry and a new list against a million kept items
+$(BENCHES:%=bench-%): bench-%: setup-dev
+	@$(PY) -m benchmarks.$*
 
 fuzz: setup-dev ## property-based fuzzing of the HTTP API from its OpenAPI
 	@TIDEGATE_FUZZ_EXAMPLES=100 $(PY) -m pytest tests/web/test_fuzz.py
@@ -46,4 +58,4 @@ docs: setup-dev ## regenerate the pages that come from the code
 	@$(PY) -m tidegate docs
 
 clean: ## remove the environment and what was generated
-	rm -rf .venv var build dist
+	rm -rf .venv .venv-bench var build dist
