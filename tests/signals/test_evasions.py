@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tidegate.signals.fingerprints.evasion import key, readings, reads_as
+from tidegate.signals.fingerprints.evasion import as_it_stands, key, readings, reads_as
 from tidegate.signals.fingerprints.skeleton import (
     bare,
     bare_with_offsets,
@@ -214,7 +214,7 @@ def test_skeletons_stay_as_they_are(text: str) -> None:
 @example("a b c 攻 撃 !")
 def test_readings_are_as_long_as_the_bare_text_and_keep_its_letters(text: str) -> None:
     bare_text = bare(text)
-    for reading in readings(bare_text, dense(plain(bare_text)), 5):
+    for reading in readings(bare_text, as_it_stands(bare_text), 5):
         assert len(reading.marked) <= len(bare_text)
         for one, original in zip(reading.marked, bare_text, strict=False):
             assert one == original or not (one.isalnum() or original.isalnum()) or one == " "
@@ -234,10 +234,10 @@ def test_looking_at_parts_finds_what_looking_at_all_does(
     parts: list[str], data: st.DataObject
 ) -> None:
     bare_text = bare("".join(parts))
-    plain_text = dense(plain(bare_text))
-    whole = list(readings(bare_text, plain_text, len(bare_text) + 2))
+    plainly = as_it_stands(bare_text)
+    whole = list(readings(bare_text, plainly, len(bare_text) + 2))
     phrase = bounded(data.draw(st.text("aiol ", min_size=2, max_size=4).map(skeleton).filter(len)))
-    in_parts = list(readings(bare_text, plain_text, len(phrase)))
+    in_parts = list(readings(bare_text, plainly, len(phrase)))
     assert [one.marked for one in in_parts] == [one.marked for one in whole]
 
     def finds(text: str) -> bool:
@@ -250,7 +250,7 @@ def test_looking_at_parts_finds_what_looking_at_all_does(
         )
 
     for one, other in zip(in_parts, whole, strict=True):
-        if phrase not in plain_text:
+        if phrase not in plainly.text:
             assert finds(one.text[one.start : one.end]) == finds(other.text)
 
 

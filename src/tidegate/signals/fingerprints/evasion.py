@@ -108,9 +108,17 @@ def _codes(text: str) -> NDArray[np.uint32]:
     return np.frombuffer(text.encode("utf-32-le"), np.uint32)
 
 
-def readings(bare_text: str, plain_text: str, reach: int) -> Iterator[Reading]:
+def as_it_stands(bare_text: str) -> Reading:
+    """The plain reading of a bare text."""
+    marked = plain(bare_text)
+    text = dense(marked)
+    return Reading(marked, text, 0, len(text))
+
+
+def readings(bare_text: str, plainly: Reading, reach: int) -> Iterator[Reading]:
     """The readings of a bare text in which a phrase of `reach` characters may be found that is not
-    in its plain one, `plain_text`, which is dense."""
+    in its plain one, `plainly`."""
+    plain_text = plainly.text
     stretched = _stretched(plain_text)  # then a find may be longer than any phrase
     lonely: list[tuple[int, int]] = []
     if _THREE_ALONE.search(plain_text):
@@ -119,8 +127,11 @@ def readings(bare_text: str, plain_text: str, reach: int) -> Iterator[Reading]:
     if not joined.isascii():
         joined = _CUT_UNSPACED.sub(_nuls, joined)
     for reading in [bare_text, joined] if joined != bare_text else [bare_text]:
-        marked = _marked(reading)
-        text = dense(marked)
+        if reading is bare_text and not _has_signs(bare_text):
+            marked, text = plainly.marked, plain_text
+        else:
+            marked = _marked(reading)
+            text = dense(marked)
         part = (0, len(text)) if stretched else _open_part(plain_text, text)
         if part is not None:
             yield Reading(marked, text, max(0, part[0] - reach), part[1] + reach)
@@ -153,8 +164,12 @@ def _shared(one: str, other: str) -> int:
     return low
 
 
+def _has_signs(text: str) -> bool:
+    return any(sign in text for sign in _SIGNS)
+
+
 def _marked(text: str) -> str:
-    if any(sign in text for sign in _SIGNS):
+    if _has_signs(text):
         text = _SIGN.sub(lambda match: match[0].translate(_TO_INNER), text)
     return plain(text)
 

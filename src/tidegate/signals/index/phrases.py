@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from tidegate.signals.fingerprints.evasion import (
     Reading,
+    as_it_stands,
     key,
     readings,
     reads_as,
@@ -21,9 +22,7 @@ from tidegate.signals.fingerprints.skeleton import (
     bare,
     bare_with_offsets,
     bounded,
-    dense,
     places,
-    plain,
 )
 from tidegate.signals.index.strings import Strings
 
@@ -133,9 +132,9 @@ class PhraseTable:
     def search_owners(self, text: str) -> set[int]:
         """Whose phrases lie in `text`, in any form."""
         bare_text = bare(text)
-        plain_text = dense(plain(bare_text))
-        known = {string.strip(" ") for string in self._plain.among(plain_text)}
-        for _ in self._hidden(bare_text, plain_text, known):
+        plainly = as_it_stands(bare_text)
+        known = {string.strip(" ") for string in self._plain.among(plainly.text)}
+        for _ in self._hidden(bare_text, plainly, known):
             pass
         return {owner for words in known for owner in self._owners.get(words, ())}
 
@@ -156,21 +155,20 @@ class PhraseTable:
 
     def _find(self, bare_text: str) -> Iterator[_Find]:
         """Each phrase once, where it is found first."""
-        marked = plain(bare_text)
-        plain_text = dense(marked)
+        plainly = as_it_stands(bare_text)
         known: set[str] = set()
-        for string, start, end in self._plain.find(plain_text):
+        for string, start, end in self._plain.find(plainly.text):
             words = string.strip(" ")
             if words not in known:
                 known.add(words)
-                yield _Find(words, marked, start, end)
-        yield from self._hidden(bare_text, plain_text, known)
+                yield _Find(words, plainly.marked, start, end)
+        yield from self._hidden(bare_text, plainly, known)
 
-    def _hidden(self, bare_text: str, plain_text: str, known: set[str]) -> Iterator[_Find]:
+    def _hidden(self, bare_text: str, plainly: Reading, known: set[str]) -> Iterator[_Find]:
         """Those that are not plainly there."""
         if not self._words:
             return
-        for reading in readings(bare_text, plain_text, self._reach):
+        for reading in readings(bare_text, plainly, self._reach):
             table = self._spelled if reading.spelled else self._coarse
             yield from table.find(reading, known)
 
