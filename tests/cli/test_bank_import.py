@@ -179,6 +179,15 @@ def test_a_bank_goes_out_and_comes_back_equal(run: Run, tmp_path: Path) -> None:
             "provenance": {"source": {"name": "hotline", "case": 7}},
             "state": "confirmed",
         },
+        {
+            "fingerprints": [
+                {"kind": "phrase", "value": "Some words, together"},
+                {"kind": "phrase", "value": "and some more"},
+                {"kind": "host", "value": "www.example.org"},
+                {"kind": "url_prefix", "value": "https://example.org/a/b"},
+                {"kind": "host_lookalike", "value": "example.org"},
+            ]
+        },
         {"kind": "md5", "value": random.randbytes(16).hex(), "enabled": False, "labels": ["x;y"]},
         {
             "kind": "domain",

@@ -335,8 +335,8 @@ def test_columns_without_a_meaning_are_kept_as_provenance() -> None:
     assert entry.labels == ["a", "b"]
 
 
-def test_a_space_in_an_address_makes_no_second_one() -> None:
-    data = "url,note\nhttps://example.org/a b.html,\nhttps://a.example/ https://b.example/,\n"
+def test_several_codes_of_a_kind_are_lines_of_a_cell() -> None:
+    data = 'url,note\nhttps://example.org/a b.html,\n"https://a.example/\nhttps://b.example/",\n'
     [one, two] = entries_of(read_all(data.encode()))
     assert [code.value for code in one.fingerprints] == [b"https://example.org/a%20b.html"]
     assert [code.value for code in two.fingerprints] == [

@@ -1,7 +1,7 @@
 """Lists as spreadsheets hold them: a first row that names the columns, one entry a row.
 
-A column is a fingerprint's kind (`pdq`, `sha256`, …; several codes of one kind are separated by
-spaces), or `kind` and `value`, or one of the entry's own (below). What has no meaning here is kept
+A column is a fingerprint's kind (`pdq`, `sha256`, …; several codes of one kind are lines of one
+cell), or `kind` and `value`, or one of the entry's own (below). What has no meaning here is kept
 as provenance. Written are all columns; an empty cell is what the entry does not have.
 """
 
@@ -35,9 +35,6 @@ NAMES = (*KINDS, *OWN)
 _NAMING = ("kind", "value", "text", *KINDS)  # one of these says what an entry is
 
 _TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
-
-# A space within what was meant as one address must not make a second one of its end.
-_SEVERAL = {False: re.compile(r"\s+"), True: re.compile(r"\s+(?=https?://)")}
 
 # Spreadsheets run a cell that begins so; an apostrophe before it keeps it text.
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
@@ -96,7 +93,7 @@ def _codes(given: dict[str, str], quality: int | None) -> list[Fingerprint]:
         code(kind, value, quality if kind == "pdq" else None)
         for kind in KINDS
         if kind in given
-        for value in _SEVERAL[KINDS[kind].source == "url"].split(given.pop(kind).strip())
+        for value in given.pop(kind).splitlines()
     ]
     if "kind" in given or "value" in given:
         found.append(code(given.pop("kind", ""), given.pop("value", ""), quality))
@@ -151,7 +148,7 @@ def _plain(cell: str) -> str:
 
 def write(entry: ListEntry) -> Iterator[str]:
     """The row of an entry."""
-    row = {kind: " ".join(_values(entry, kind)) for kind in KINDS}
+    row = {kind: "\n".join(_values(entry, kind)) for kind in KINDS}
     qualities = [one.quality for one in entry.fingerprints if one.quality is not None]
     provenance = entry.provenance
     if not isinstance(provenance, str) or provenance[:1] in ("{", '"'):
