@@ -6,6 +6,9 @@ ITEMS = Counter("tidegate_items", "Item revisions judged", ["verdict"])
 RULE_FAILURES = Counter(
     "tidegate_rule_failures", "Rules that failed on an item and sent it to review"
 )
+QUARANTINES = Counter(
+    "tidegate_quarantines", "Bank entries that matched too many different contents"
+)
 GROUP_SIZE = Histogram(
     "tidegate_group_size",
     "Submissions committed together",

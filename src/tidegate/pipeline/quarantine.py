@@ -3,12 +3,14 @@ stops acting at once, also on the posts that showed it, and a person is asked.
 """
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from tidegate.decisions.model import Evaluation, Stage
 from tidegate.enforcement.model import OpenedCase
 from tidegate.infra.db import Tx
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.judge import Judged, Looked, judge
+from tidegate.pipeline.metrics import QUARANTINES
 from tidegate.review.actions import note, open_case
 from tidegate.review.model import EVALUATION_QUEUE
 from tidegate.signals.model import Match
@@ -45,6 +47,7 @@ def judge_counting(
     if not over:
         return judged, []
     started = [one for one in over if start_quarantine(tx, one)]
+    QUARANTINES.inc(len(started))
     return judge(tx, instance, looked, stage), started
 
 
@@ -74,7 +77,7 @@ def ask_about(
     Who confirms the entry there or in its bank lifts the quarantine.
     """
     opened: list[OpenedCase] = []
-    taken: set[str] = set()
+    taken: set[UUID] = set()
     for over in started:
         hits = [
             (one.item, match)
@@ -82,10 +85,12 @@ def ask_about(
             for match in said.evaluation.matches
             if match.entry == str(over.entry)
         ]
+        if not hits:  # taken out of use by somebody in between
+            continue
         # A case shows one match: several entries at once are several items' cases, if they can be.
-        free = [hit for hit in hits if hit[0].external_id not in taken]
+        free = [hit for hit in hits if hit[0].id not in taken]
         item, match = (free or hits)[0]
-        taken.add(item.external_id)
+        taken.add(item.id)
         case, is_new = open_case(
             tx,
             item=item,
