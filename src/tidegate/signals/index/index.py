@@ -21,20 +21,19 @@ sorted arrays, phrases by an automaton. To change how a layer is stored, change 
 
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import structlog
-from numpy.typing import NDArray
 
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.index.delta import Delta
 from tidegate.signals.index.folder import Folder, Stamp
-from tidegate.signals.index.layer import Layer, Run, fill, key_of, merged, shapes_of
+from tidegate.signals.index.layer import Layer, Run, fill, merged, shapes_of
 from tidegate.signals.index.model import Hit
-from tidegate.signals.index.nearest import MOST, Found, nearest
+from tidegate.signals.index.nearest import MOST
 from tidegate.signals.index.phrases import PhraseTable
-from tidegate.signals.index.rows import Rows
+from tidegate.signals.index.search import Frozen
 from tidegate.signals.index.segment import BadSegment, Segment, new_segment
 from tidegate.signals.model import Fingerprint
 from tidegate.signals.native.library import Library, load
@@ -162,78 +161,28 @@ class CodeIndex:
         """
         for _ in range(_ATTEMPTS):
             with self._lock:
-                changes = self._changes
-                frozen = self._freeze(probes)
-            found = self._search(frozen, probes, radius, limit)
+                changes, frozen = self._changes, self._freeze(probes)
+            found = frozen.search(probes, radius, limit)
             with self._lock:
+                self._damaged = self._damaged or frozen.damaged
                 if changes == self._changes:
                     return found
         with self._lock:
-            return self._search(self._freeze(probes), probes, radius, limit)
+            frozen = self._freeze(probes)
+            found = frozen.search(probes, radius, limit)
+            self._damaged = self._damaged or frozen.damaged
+            return found
 
-    def _freeze(self, probes: Sequence[Fingerprint]) -> "_Frozen":
+    def _freeze(self, probes: Sequence[Fingerprint]) -> Frozen:
         kinds = {one.kind for one in probes if KINDS[one.kind].hamming}
-        rows: dict[str, list[tuple[Rows, NDArray[np.int64]]]] = {}
+        rows = {
+            kind: [layer.columns(kind) for layer in self._layers if kind in layer.rows]
+            for kind in kinds
+        }
         for kind in kinds:
-            rows[kind] = [
-                (layer.rows[kind], layer.arrays[f"{kind}/owners"])
-                for layer in self._layers
-                if kind in layer.rows
-            ]
             if (newest := self._delta.rows(kind)) is not None:
                 rows[kind].append(newest)
-        return _Frozen(rows, list(self._layers), self._delta)
-
-    def _search(
-        self,
-        frozen: "_Frozen",
-        probes: Sequence[Fingerprint],
-        radius: Sequence[int] | None,
-        limit: int,
-    ) -> list[list[Hit]]:
-        hits: list[dict[int, int]] = [{} for _ in probes]
-        exact: list[int] = []
-        places: dict[str, list[int]] = {}
-        for place, one in enumerate(probes):
-            kind = KINDS[one.kind]
-            if kind.hamming:
-                places.setdefault(one.kind, []).append(place)
-            elif kind.contained:
-                owners = self._phrases.search_owners(one.value.decode(errors="replace"))
-                hits[place].update(dict.fromkeys(owners, 0))
-            else:
-                exact.append(place)
-        if exact:
-            keys = [key_of(probes[place].kind, probes[place].value) for place in exact]
-            for layer in frozen.layers:
-                for place, owners in zip(exact, layer.equal(keys), strict=True):
-                    hits[place].update(dict.fromkeys(owners, 0))
-            for place, key in zip(exact, keys, strict=True):
-                hits[place].update(dict.fromkeys(frozen.delta.equal(key), 0))
-        for kind, where in places.items():
-            joined = b"".join([probes[place].value for place in where])
-            queries = np.frombuffer(joined, np.uint64).reshape(-1, 4)
-            bounds = None if radius is None else np.array([radius[p] for p in where], np.int16)
-            for rows, owners in frozen.rows[kind]:
-                found: Found = nearest(rows, queries, self._most[kind], bounds, limit)
-                self._damaged = self._damaged or found.damaged > 0
-                columns = (
-                    found.query.tolist(),
-                    owners[found.row].tolist(),
-                    found.distance.tolist(),
-                )
-                for query, owner, distance in zip(*columns, strict=True):
-                    mine = hits[where[query]]
-                    mine[owner] = min(distance, mine.get(owner, distance))
-        return [
-            [
-                Hit(owner, far)
-                for owner, far in sorted(one.items(), key=lambda hit: hit[::-1])[:MOST]
-            ]
-            if one
-            else []
-            for one in hits
-        ]
+        return Frozen(rows, self._most, self._layers, self._delta, self._phrases)
 
     # -------------------------------------------------------------------------- damaged files
 
@@ -395,8 +344,9 @@ class CodeIndex:
             return
         runs = [layer.run(gone) for layer, gone in zip(taken, superseded, strict=True)]
         run = merged([*runs, newest])
-        if not kept:
-            run = run._replace(removed=run.removed[:0])
+        # Only what an older layer may hold is worth remembering: an owner that is new is in none.
+        last = max((layer.last_owner for layer in kept), default=-1)
+        run = run._replace(removed=run.removed[run.removed <= last])
         if folder is None:
             arrays = {name: np.empty(s.shape, s.kind) for name, s in shapes_of(run).items()}
             fill(arrays, run, self._library)
@@ -414,18 +364,6 @@ class CodeIndex:
         with new_segment(path, shapes_of(run), {"identity": folder.identity}) as arrays:
             fill(arrays, run, self._library)
         return self._layer(folder.open(path.name))
-
-
-class _Frozen:
-    """What a search asks, at one moment."""
-
-    def __init__(
-        self,
-        rows: Mapping[str, list[tuple[Rows, NDArray[np.int64]]]],
-        layers: list[Layer],
-        delta: Delta,
-    ) -> None:
-        self.rows, self.layers, self.delta = rows, layers, delta
 
 
 def _check(group: int, values: Sequence[Fingerprint]) -> None:

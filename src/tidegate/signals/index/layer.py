@@ -135,6 +135,10 @@ class Layer:
     def owner_columns(self) -> list[NDArray[np.int64]]:
         return [array for name, array in self.arrays.items() if name.endswith("/owners")]
 
+    def columns(self, kind: str) -> tuple[Rows, NDArray[np.int64]]:
+        """The codes of a kind that is in `rows`, and their owners."""
+        return self.rows[kind], self.arrays[f"{kind}/owners"]
+
     def supersede(self, owners: Iterable[int]) -> None:
         """Take all values of these owners out; those that are not here are no error."""
         wanted = [owner for owner in owners if owner <= self.last_owner]
