@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from tests.signals.feed import Feed, Values
 from tests.signals.kernels import paths, taking
+
 from tidegate.signals.index import CodeIndex, Folder, Hit, folder, nearest, segment
 from tidegate.signals.model import Fingerprint
 
