@@ -272,4 +272,7 @@ def build_into(
     ):
         if not array.flags.writeable:
             raise ValueError("the table must be writable")
-    library.functions.tidegate_build(_address(codes), count, _address(offsets), _address(entries))
+    scratch = np.empty(library.functions.tidegate_build_scratch(), np.uint8)
+    library.functions.tidegate_build(
+        _address(codes), count, _address(offsets), _address(entries), _address(scratch)
+    )

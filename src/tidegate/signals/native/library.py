@@ -78,7 +78,8 @@ def _declare(functions: ctypes.CDLL) -> None:
     pointer, long, word = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int32
     functions.tidegate_search.argtypes = [word, pointer, pointer]
     functions.tidegate_search.restype = long
-    functions.tidegate_build.argtypes = [pointer, long, pointer, pointer]
+    functions.tidegate_build_scratch.restype = long
+    functions.tidegate_build.argtypes = [pointer, long, *[pointer] * 3]
     functions.tidegate_build.restype = None
     functions.tidegate_minhash.argtypes = [word, *[pointer] * 3, long, *[pointer] * 2]
     functions.tidegate_minhash.restype = None
