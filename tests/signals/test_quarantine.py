@@ -24,11 +24,14 @@ from tidegate.signals.model import Fingerprint, Match
 from tidegate.signals.quarantine import (
     COPY_BITS,
     MOST_ENTRIES,
+    MOST_KEPT,
+    SAME_BITS,
     Sighting,
     content_code,
+    different,
     sightings_of,
     trips,
-    without_copies,
+    without_repeats,
 )
 from tidegate.signals.queries import get_entry
 from tidegate.signals.sightings import (
@@ -64,22 +67,49 @@ def a_match(entry: str = "e", kind: str = "pdq", part: str = "media/0", **more: 
 # What is one content
 
 
-@given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 5), st.integers(0, 40))))
-def test_copies_are_told_from_different_things(
-    drawn: list[tuple[str, int, int]],
-) -> None:
-    """Against the definition: each is a copy of one that is kept, and none that is kept of another,
-    by the same entry."""
+CONTENTS = st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 5), st.integers(0, 30)))
+
+
+def drawn_as(drawn: list[tuple[str, int, int]]) -> list[Sighting]:
+    """Contents around a few centres, by either of two entries."""
     centres = [random.Random(seed).getrandbits(256) for seed in range(6)]
-    seen = [Sighting(entry, near(centres[c], bits), uuid4()) for entry, c, bits in drawn]
-    kept = without_copies(seen)
+    return [Sighting(entry, near(centres[c], bits), uuid4()) for entry, c, bits in drawn]
 
-    def copies(a: Sighting, b: Sighting) -> bool:
-        return a.entry == b.entry and (a.code ^ b.code).bit_count() <= COPY_BITS
 
-    assert all(any(copies(one, other) for other in kept) for one in seen)
-    assert not any(copies(a, b) for a in kept for b in kept if a is not b)
+def distance(a: Sighting, b: Sighting) -> int:
+    return (a.code ^ b.code).bit_count() if a.entry == b.entry else 257
+
+
+@given(CONTENTS)
+def test_repeats_are_left_out(drawn: list[tuple[str, int, int]]) -> None:
+    """Against the definition: each is near one that is kept, and none that is kept near another."""
+    seen = drawn_as(drawn)
+    kept = without_repeats(seen)
+    assert all(any(distance(one, other) <= SAME_BITS for other in kept) for one in seen)
+    assert not any(distance(a, b) <= SAME_BITS for a in kept for b in kept if a is not b)
     assert all(one in seen for one in kept)
+
+
+@given(CONTENTS)
+def test_copies_of_copies_are_one_thing(drawn: list[tuple[str, int, int]]) -> None:
+    """Against a slow merging of whatever is near."""
+    codes = [one.code for one in drawn_as(drawn)]
+    things = [{place} for place in range(len(codes))]
+    merged = True
+    while merged:
+        merged = False
+        for a in things:
+            for b in things:
+                if a is not b and any(
+                    (codes[p] ^ codes[q]).bit_count() <= COPY_BITS for p in a for q in b
+                ):
+                    a |= b
+                    things.remove(b)
+                    merged = True
+                    break
+            if merged:
+                break
+    assert different(codes) == sorted(min(thing) for thing in things)
 
 
 def codes_of(part: str, codes: Sequence[Fingerprint]) -> list[tuple[str, Fingerprint]]:
@@ -210,7 +240,7 @@ def test_copies_of_what_was_seen_in_these_minutes_write_nothing(see, database: D
     see(thing)
     with database.begin() as tx:
         before = tx.execute(sa.select(sightings)).all()
-    see(*(near(thing, bits) for bits in range(COPY_BITS)))
+    see(*(near(thing, bits) for bits in range(SAME_BITS)))
     with database.begin() as tx:
         assert tx.execute(sa.select(sightings)).all() == before
 
@@ -393,3 +423,13 @@ def test_an_hour_is_never_more_than_an_hour(see, clock: FakeClock) -> None:
     see(*(anything() for _ in range(4)))
     clock.advance(3600)
     assert see(anything(), anything()) == []
+
+
+def test_a_flood_of_copies_keeps_no_more_than_enough(see, database: Database) -> None:
+    """However they were changed: by then a copy is near one that is kept."""
+    thing = anything()
+    for _ in range(8):
+        assert see(*(near(thing, rng.randint(0, 11)) for _ in range(100))) == []
+    with database.begin() as tx:
+        kept = tx.execute(sa.select(sa.func.count()).select_from(sightings)).scalar_one()
+    assert kept < MOST_KEPT + 100

@@ -7,17 +7,28 @@ A quarantine is a row of its own, since others that are judging hold the entry's
 it in every transaction, so it counts in all processes once it is committed.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from tidegate.content.tables import items
 from tidegate.infra.db import Tx
 from tidegate.ledger.actions import append
-from tidegate.signals.quarantine import COPY_BITS, Sighting, trips, without_copies
+from tidegate.signals.quarantine import (
+    COPY_BITS,
+    MOST_KEPT,
+    SAME_BITS,
+    Sighting,
+    different,
+    trips,
+    without_repeats,
+)
 from tidegate.signals.tables import banks, entries, quarantines, sighting_days, sightings
 
 SLOT_SECONDS = 600
@@ -39,20 +50,46 @@ def record_sightings(tx: Tx, seen: Sequence[Sighting], most: int, factor: float)
     """Count sightings; the entries that match more than `most` different contents an hour, and more
     than `factor` times their history, by id. A copy of what was seen in this hour adds nothing.
     """
-    fresh = sorted(without_copies(seen), key=lambda one: (one.entry, one.code))
+    fresh = sorted(without_repeats(seen), key=lambda one: (one.entry, one.code))
     slot = _slot(tx.now)
-    window = {"since": slot - HOUR + 1, "slot": slot, "bits": COPY_BITS}
+    window = {"since": slot - HOUR + 1, "slot": slot, "same": SAME_BITS, "copy": COPY_BITS}
     rows = {
         "entries": [one.entry for one in fresh],
         "codes": [f"{one.code:0256b}" for one in fresh],
         "items": [one.item for one in fresh],
     }
-    written = {row.entry_id for row in tx.execute(_RECORD, window | rows)}
+    written = {row.entry_id for row in tx.execute(_RECORD, window | rows | {"kept": MOST_KEPT})}
     if not written:
         return []
-    many = tx.execute(_MANY, {"entries": list(written), "most": most} | window).all()
-    found = [Overreach(row.entry_id, row.contents, _per_hour(tx, row.entry_id)) for row in many]
+    found: list[Overreach] = []
+    for row in tx.execute(_MANY, {"entries": list(written), "most": most} | window).all():
+        things = len(_differing(tx, row.entry_id))
+        if things > most:
+            found.append(Overreach(row.entry_id, things, _per_hour(tx, row.entry_id)))
     return [one for one in found if trips(one.contents, one.per_hour, most, factor)]
+
+
+def _differing(tx: Tx, entry_id: UUID) -> list[UUID]:
+    """The first item of each different content that an entry matched in the last hour."""
+    rows = tx.execute(
+        sa.select(sightings.c.code, sightings.c.item_id)
+        .where(sightings.c.entry_id == entry_id, sightings.c.slot > _slot(tx.now) - HOUR)
+        .order_by(sightings.c.slot, sightings.c.code)
+    )
+    firsts: dict[int, UUID] = {}
+    for row in rows:
+        firsts.setdefault(int(row.code, 2), row.item_id)
+    codes = list(firsts)
+    return [firsts[codes[place]] for place in different(codes)]
+
+
+def _count_by_hour(rows: Iterable[sa.Row[Any]]) -> dict[int, int]:
+    """Of rows with `slot` and `code`: how many different contents there were, by hour of the clock,
+    counted from 1970."""
+    hours: dict[int, set[int]] = {}
+    for row in rows:
+        hours.setdefault(row.slot // HOUR, set()).add(int(row.code, 2))
+    return {hour: len(different(list(codes))) for hour, codes in hours.items()}
 
 
 def _slot(moment: datetime) -> int:
@@ -69,9 +106,16 @@ def _per_hour(tx: Tx, entry_id: UUID) -> float:
     """
     start = _slot(tx.now) - HOUR + 1
     earliest = tx.now - HISTORY
-    row = tx.execute(_HISTORY, {"entry": entry_id, "day": _first_day(tx.now), "start": start}).one()
+    row = tx.execute(_HISTORY, {"entry": entry_id, "day": _first_day(tx.now)}).one()
     hours = start * SLOT_SECONDS / 3600 - max(row.since, earliest).timestamp() / 3600
-    return float(row.contents) / hours if hours >= 1 else 0.0
+    if hours < 1:
+        return 0.0
+    recent = tx.execute(
+        sa.select(sightings.c.slot, sightings.c.code).where(
+            sightings.c.entry_id == entry_id, sightings.c.slot < start
+        )
+    )
+    return (float(row.contents) + sum(_count_by_hour(recent).values())) / hours
 
 
 def start_quarantine(tx: Tx, over: Overreach) -> bool:
@@ -115,8 +159,9 @@ def lift_quarantine(tx: Tx, entry_id: UUID) -> bool:
 def sighted_items(tx: Tx, entry_id: UUID) -> list[tuple[str, str]]:
     """The (platform, id) of items that an entry matched in the last hour, no two of them copies; at
     most ten."""
-    given = {"entry": entry_id, "since": _slot(tx.now) - HOUR + 1, "most": EVIDENCE}
-    return [tuple(row) for row in tx.execute(_DIFFERING, given)]
+    query = sa.select(items.c.platform, items.c.external_id).order_by(items.c.id)
+    differing = _differing(tx, entry_id)[:EVIDENCE]
+    return [tuple(row) for row in tx.execute(query.where(items.c.id.in_(differing)))]
 
 
 def fold_sightings(tx: Tx) -> int:
@@ -124,9 +169,25 @@ def fold_sightings(tx: Tx) -> int:
     30 days; returns for how many entries and days there was anything. For the worker."""
     # Whole hours of the clock: their contents are counted once, in one go.
     running = _slot(tx.now) // HOUR * HOUR
-    folded = tx.execute(_FOLD, {"before": running - HOUR}).rowcount
+    gone = tx.execute(
+        sa.delete(sightings)
+        .where(sightings.c.slot < running - HOUR)
+        .returning(sightings.c.entry_id, sightings.c.slot, sightings.c.code)
+    ).all()
+    by_entry: dict[UUID, list[sa.Row[Any]]] = {}
+    for row in gone:
+        by_entry.setdefault(row.entry_id, []).append(row)
+    days: Counter[tuple[UUID, date]] = Counter()
+    for entry_id, rows in by_entry.items():
+        for hour, contents in _count_by_hour(rows).items():
+            start = datetime.fromtimestamp(hour * HOUR * SLOT_SECONDS, UTC)
+            days[entry_id, start.date()] += contents
+    if days:
+        tx.execute(
+            _ADD, [{"entry": e, "day": day, "contents": days[e, day]} for e, day in sorted(days)]
+        )
     tx.execute(sa.delete(sighting_days).where(sighting_days.c.day < _first_day(tx.now)))
-    return folded
+    return len(days)
 
 
 def forget_sightings(tx: Tx, item_ids: Sequence[UUID]) -> None:
@@ -142,10 +203,14 @@ _RECORD = sa.text(
     SELECT seen.entry, :slot, coalesce(copy.code, seen.code), seen.item
     FROM unnest(CAST(:entries AS uuid[]), CAST(CAST(:codes AS text[]) AS bit(256)[]),
         CAST(:items AS uuid[])) AS seen (entry, code, item)
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN count(*) < :kept THEN :same ELSE :copy END AS bits FROM sightings s
+        WHERE s.entry_id = seen.entry AND s.slot >= :since
+    ) AS within
     LEFT JOIN LATERAL (
         SELECT s.code, s.slot FROM sightings s
         WHERE s.entry_id = seen.entry AND s.slot >= :since
-            AND bit_count(s.code # seen.code) <= :bits
+            AND bit_count(s.code # seen.code) <= within.bits
         ORDER BY s.slot DESC LIMIT 1
     ) AS copy ON true
     WHERE copy.slot IS DISTINCT FROM :slot
@@ -156,39 +221,23 @@ _RECORD = sa.text(
 )
 _MANY = sa.text(
     """
-    SELECT entry_id, count(DISTINCT code) AS contents FROM sightings
+    SELECT entry_id FROM sightings
     WHERE entry_id = ANY(CAST(:entries AS uuid[])) AND slot >= :since
     GROUP BY entry_id HAVING count(DISTINCT code) > :most ORDER BY entry_id
     """
 )
 _HISTORY = sa.text(
-    f"""
+    """
     SELECT coalesce(q.lifted_at, e.created_at) AS since,
         (SELECT coalesce(sum(d.contents), 0) FROM sighting_days d
-            WHERE d.entry_id = e.id AND d.day >= :day)
-        + (SELECT count(DISTINCT (s.slot / {HOUR}, s.code)) FROM sightings s
-            WHERE s.entry_id = e.id AND s.slot < :start) AS contents
+            WHERE d.entry_id = e.id AND d.day >= :day) AS contents
     FROM entries e LEFT JOIN quarantines q ON q.entry_id = e.id WHERE e.id = :entry
-    """  # noqa: S608
-)
-_DIFFERING = sa.text(
-    """
-    SELECT i.platform, i.external_id FROM items i WHERE i.id IN (
-        SELECT DISTINCT ON (s.code) s.item_id FROM sightings s
-        WHERE s.entry_id = :entry AND s.slot >= :since ORDER BY s.code, s.slot LIMIT :most
-    ) ORDER BY i.id
     """
 )
-_FOLD = sa.text(
-    f"""
-    WITH gone AS (DELETE FROM sightings WHERE slot < :before RETURNING entry_id, slot, code),
-    hours AS (
-        SELECT entry_id, CAST(to_timestamp(slot * {SLOT_SECONDS}) AT TIME ZONE 'UTC' AS date) AS day,
-            count(DISTINCT (slot / {HOUR}, code)) AS contents
-        FROM gone GROUP BY 1, 2
-    )
-    INSERT INTO sighting_days (entry_id, day, contents) SELECT * FROM hours ORDER BY 1, 2
+_ADD = sa.text(
+    """
+    INSERT INTO sighting_days (entry_id, day, contents) VALUES (:entry, :day, :contents)
     ON CONFLICT (entry_id, day)
     DO UPDATE SET contents = sighting_days.contents + excluded.contents
-    """  # noqa: S608
+    """
 )
