@@ -45,13 +45,13 @@ class Engine(Protocol):
 class Built:
     """An engine, how long its building took, and the bytes that each code holds from then on."""
 
-    def __init__(self, make: Callable[[], Engine], codes: int) -> None:
+    def __init__(self, make: Callable[[Codes], Engine], codes: Codes) -> None:
         before = _held()
         began = time.perf_counter()
-        self.engine = make()
+        self.engine = make(codes)
         self.seconds = time.perf_counter() - began
         on_disk = self.engine.file_bytes() if isinstance(self.engine, Tidegate) else 0
-        self.bytes_per_code = (_held() - before + on_disk) / codes
+        self.bytes_per_code = (_held() - before + on_disk) / len(codes)
 
 
 def _held() -> int:
@@ -71,11 +71,11 @@ class Tidegate:
 
     def __init__(self, codes: Codes, path: Path) -> None:
         write_sealed(codes, path)
-        self._path = path
+        self.path = path
         self._index = open_sealed(path)
 
     def file_bytes(self) -> int:
-        return sum(one.stat().st_size for one in self._path.iterdir())
+        return sum(one.stat().st_size for one in self.path.iterdir())
 
     def prepare(self, queries: Codes) -> list[Fingerprint]:
         return [Fingerprint("pdq", code.tobytes()) for code in queries]
