@@ -26,7 +26,7 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_change_of_the_sources_makes_another_library(sources: Path) -> None:
     # A smaller kernel compiles faster.
     monkey = '#include "kernels.h"\nEXPORT i32 tidegate_abi() { return TIDEGATE_ABI; }\n'
-    for name in ("hamming.cpp", "pdq.cpp"):
+    for name in ("hamming.cpp", "pdq.cpp", "minhash.cpp"):
         (sources / name).write_text("")
     (sources / "cpu.cpp").write_text(monkey)
     first = build.build()
@@ -48,9 +48,23 @@ def test_sources_that_do_not_compile_leave_nothing(sources: Path) -> None:
 
 def test_without_a_compiler_it_says_so(sources: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(sources))
+    monkeypatch.setattr(build, "compilers", lambda: [])
     with pytest.raises(build.BuildError, match=r"no C\+\+ compiler"):
         build.build()
     assert library.open_library("") is None
+    with pytest.raises(library.KernelsMissing):
+        library.open_library("require")
+
+
+@needs_compiler
+def test_a_compiler_that_fails_gives_way_to_the_next(
+    sources: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("hamming.cpp", "pdq.cpp", "minhash.cpp"):
+        (sources / name).write_text("")
+    works = build.compilers()[0]
+    monkeypatch.setattr(build, "compilers", lambda: [["false"], ["no-such-program"], works])
+    assert build.build().exists()
 
 
 def test_switched_off_numpy_answers_the_same() -> None:

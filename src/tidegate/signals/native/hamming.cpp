@@ -14,9 +14,21 @@
 // have their row read. A row that several bands lead to is reported by the first of them alone:
 // the others see that an earlier band is within `level` too, so no set of what was seen is needed.
 //
-// To change the layout: BANDS and the width of a band fix `Key` and BUCKETS; OTHERS names the bands
-// that an entry carries; `level_of` is the pigeonhole argument and must follow BANDS; raise
-// TIDEGATE_ABI. tests/signals/test_native_hamming.py compares all of it with an obvious search.
+// A search goes like this: `search_all` (hamming_search.inc, compiled for each path) takes the queries
+// in batches. For each, `plan` reads from the offsets which buckets there are and weighs them against
+// a scan; `look_up` walks the buckets, `near_entries` turning nearly all entries away. The others of
+// the batch are put together for one `scan`, where `near_rows` does that with rows.
+//
+// To change the layout:
+//   1. BANDS, and the width of a band, which fixes BUCKETS, the type that `band` returns and FLIPS.
+//   2. OTHERS and `Entry`: which bands an entry carries, and `entry_of`, which puts them there;
+//      SHARES says how many of their bits there are (96).
+//   3. `level_of` is the pigeonhole argument, `PATTERNS` the values within a level; both follow BANDS.
+//   4. `near_entries` of each path compares an entry; `tidegate_build` sorts by halves of a band.
+//   5. hamming.py knows BANDS, SPAN and the size of an entry; segments on disk hold such tables, so
+//      their format's version must rise, and so must TIDEGATE_ABI.
+// tests/signals/test_native_hamming.py and tests/native/run.sh compare all of it with an obvious
+// search; then measure the costs below anew.
 //
 // Nothing is allocated and nothing kept: all memory belongs to the caller. Rows are numbered by u32.
 // Any number of threads may search the same table at once. Where the arrays are mapped from a file,
@@ -275,73 +287,9 @@ constexpr auto crc = advance_by_products;
 }  // namespace avx2
 #undef TARGET
 
-// These count the bits of eight words at once: the halves of eight rows, or eight entries, in two
-// registers, whose sums come out as rows 0 4 1 5 2 6 3 7 and are put in order.
 #define TARGET TARGET_AVX512
 namespace avx512 {
-TARGET INLINE int ones(u64 x) { return __builtin_popcountll(x); }
-
-// Which of eight pairs of words, `first` holding the first four, have at most `radius` ones.
-TARGET INLINE u32 few_ones(__m512i first, __m512i second, int radius) {
-  first = _mm512_popcnt_epi64(first);
-  second = _mm512_popcnt_epi64(second);
-  const __m512i sums = _mm512_add_epi64(_mm512_unpacklo_epi64(first, second),
-                                        _mm512_unpackhi_epi64(first, second));
-  const __m512i ordered =
-      _mm512_permutexvar_epi64(_mm512_set_epi64(7, 5, 3, 1, 6, 4, 2, 0), sums);
-  return _mm512_cmple_epi64_mask(ordered, _mm512_set1_epi64(radius));
-}
-
-// Eight words; those from `count` on are not read.
-TARGET INLINE __m512i load(const void* words, int count) {
-  const u8 mask = static_cast<u8>(count < 0 ? 0 : count < 8 ? (1 << count) - 1 : 255);
-  return _mm512_maskz_loadu_epi64(mask, words);
-}
-
-TARGET INLINE __m512i four_times(u64 low, u64 high) {
-  const i64 l = static_cast<i64>(low), h = static_cast<i64>(high);
-  return _mm512_set_epi64(h, l, h, l, h, l, h, l);
-}
-
-// Of eight rows, of which there are `count`.
-TARGET INLINE u32 near_rows_8(const Code* rows, int count, __m512i query, int radius) {
-  const __m512i halves = _mm512_set_epi64(13, 12, 9, 8, 5, 4, 1, 0);
-  const int words = 4 * count;
-  const __m512i first =
-      _mm512_permutex2var_epi64(load(rows, words), halves, load(rows + 2, words - 8));
-  const __m512i second =
-      _mm512_permutex2var_epi64(load(rows + 4, words - 16), halves, load(rows + 6, words - 24));
-  return few_ones(_mm512_xor_si512(first, query), _mm512_xor_si512(second, query), radius);
-}
-
-TARGET INLINE u32 near_entries_8(const Entry* entries, int count, __m512i key, int radius) {
-  const __m512i bands = four_times(~u64{0}, 0xffffffff);
-  const __m512i first = _mm512_xor_si512(load(entries, 2 * count), key);
-  const __m512i second = _mm512_xor_si512(load(entries + 4, 2 * count - 8), key);
-  return few_ones(_mm512_and_si512(first, bands), _mm512_and_si512(second, bands), radius);
-}
-
-TARGET INLINE u64 near_rows(const Code* rows, u32 count, const Code& query, int radius) {
-  const __m512i wanted = four_times(query.word[0], query.word[1]);
-  u64 near = 0;
-  u32 z = 0;
-  for (; z + 8 <= count; z += 8) near |= u64{near_rows_8(rows + z, 8, wanted, radius)} << z;
-  const int rest = static_cast<int>(count - z);
-  if (rest) near |= u64{near_rows_8(rows + z, rest, wanted, radius) & ((1u << rest) - 1)} << z;
-  return near;
-}
-
-TARGET INLINE u64 near_entries(const Entry* entries, u32 count, const Entry& key, int radius) {
-  const __m512i wanted = four_times(key.low, key.high);
-  u64 near = 0;
-  u32 z = 0;
-  for (; z + 8 <= count; z += 8) near |= u64{near_entries_8(entries + z, 8, wanted, radius)} << z;
-  const int rest = static_cast<int>(count - z);
-  if (rest)
-    near |= u64{near_entries_8(entries + z, rest, wanted, radius) & ((1u << rest) - 1)} << z;
-  return near;
-}
-
+#include "hamming_avx512.inc"
 constexpr auto crc = advance_by_products;
 #include "hamming_search.inc"
 }  // namespace avx512
