@@ -5,7 +5,7 @@ as it was before: open, or reopened.
 """
 
 import base64
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -144,9 +144,12 @@ def claimed_elsewhere(case: CaseRow) -> Refusal:
     )
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 def write_cursor(opened_at: datetime, case_id: UUID) -> str:
     """The place in a list after this case, opaque to callers."""
-    microseconds = int(opened_at.timestamp()) * 1_000_000 + opened_at.microsecond
+    microseconds = (opened_at - _EPOCH) // timedelta(microseconds=1)  # a float would round
     packed = microseconds.to_bytes(8, signed=True) + case_id.bytes
     return base64.urlsafe_b64encode(packed).decode()
 
@@ -157,9 +160,8 @@ def read_cursor(cursor: str) -> tuple[datetime, UUID]:
         packed = base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True)
         if len(packed) != 24:
             raise ValueError
-        seconds, rest = divmod(int.from_bytes(packed[:8], signed=True), 1_000_000)
-        opened_at = datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest)
-        return opened_at, UUID(bytes=packed[8:])
+        microseconds = int.from_bytes(packed[:8], signed=True)
+        return _EPOCH + timedelta(microseconds=microseconds), UUID(bytes=packed[8:])
     except (ValueError, OverflowError, OSError):
         expected, got = "the `next` of an earlier answer", cursor[:60]
         raise Refusal(
