@@ -39,7 +39,7 @@ class BankSnapshot:
     """The index of one process, and the bank version that it shows."""
 
     def __init__(self, index: CodeIndex | None = None) -> None:
-        self.index = index or CodeIndex()
+        self.index = CodeIndex() if index is None else index  # an empty one is false
         self._groups_read = False
         self._lock = threading.Lock()
 
