@@ -4,6 +4,7 @@ import itertools
 import random
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import msgspec
@@ -142,6 +143,16 @@ def fill_banks(url: str, count: int) -> list[str]:
         tx.copy(entries, names, rows)
     database.close()
     return texts
+
+
+def code_list(folder: Path, count: int) -> Path:
+    """A published list, as it were, of so many random PDQ codes."""
+    path = folder / "codes.csv"
+    codes = np.random.default_rng(count).bytes(32 * count).hex()
+    with path.open("w") as file:
+        file.write("hash,quality\n")
+        file.writelines(f"{codes[at : at + 64]},100\n" for at in range(0, len(codes), 64))
+    return path
 
 
 def open_cases(url: str, count: int) -> None:

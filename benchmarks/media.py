@@ -3,8 +3,9 @@ it: `make bench-media`.
 
 Every picture of the demo, at two sizes: its decoded pixels to a code, and its JPEG file to a code,
 which is what a decoding worker does with a file. First all codes and qualities must be equal; then
-the sides take turns, each with all pictures one after another, as it would at work. Times are of the calling thread, on which both compute: what
-else the machine does then counts little. QUICK=1 takes fewer turns and prints.
+the sides take turns, each with all pictures one after another, as it would at work. Times are of the
+calling thread, on which both compute: what else the machine does then counts little. QUICK=1 takes
+fewer turns and prints.
 """
 
 import io
