@@ -44,15 +44,17 @@ class ItemCodes:
             if kind.hamming:
                 index.set_radius(name, _GROUP, kind.max_radius)
 
-    def catch_up(self, tx: Tx) -> Iterator[Seen]:
-        """Take in what has committed since; yields it, less what was erased. To be exhausted."""
+    def catch_up(self, tx: Tx, seen: int) -> Iterator[Seen]:
+        """Take in what has committed since; yields what has since transaction `seen`, less what was
+        erased: a step that failed, or died, after the index had taken it is so made up for.
+        """
         self.index.adopt()
         horizon = int(tx.execute(_HORIZON).scalar_one())
         if self.index.mark >= horizon:  # files of a database that has been set back since
             self.index.clear()
         self._heal(tx)
         above: dict[int, int] = {}
-        query = _REVISIONS.where(revisions.c.xid >= _xid(self.index.mark + 1)).order_by(
+        query = _REVISIONS.where(revisions.c.xid >= _xid(min(self.index.mark, seen) + 1)).order_by(
             revisions.c.xid
         )
         for row in tx.execute(query.execution_options(yield_per=_PAGE)):
@@ -66,6 +68,10 @@ class ItemCodes:
             self.index.mark = max(self.index.mark, min(xid, horizon) - 1)
         self.index.mark = horizon - 1
         self._above = above
+
+    def forget_above(self) -> None:
+        """Read again what lies above the horizon: whoever took it did not commit."""
+        self._above = {}
 
     def search(self, probes: list[Fingerprint], radius: list[int], tx: Tx) -> list[list[Hit]]:
         """The numbers of the revisions that have fingerprints within `radius` of each probe."""

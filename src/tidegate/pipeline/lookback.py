@@ -83,6 +83,13 @@ class LookBack:
     def step(self) -> Step | None:
         """Look back for the next entries; None when there was nothing to do, or another process is
         at it."""
+        try:
+            return self._step()
+        except BaseException:
+            self.items.forget_above()
+            raise
+
+    def _step(self) -> Step | None:
         with self._instance.database.begin() as tx:
             if not tx.execute(_ANYTHING, {"done": _DONE, "seen": self._seen}).scalar_one():
                 return None
@@ -115,7 +122,9 @@ class LookBack:
     def _catch_up(self, tx: Tx, seen: int, done: int) -> list[int]:
         """Take in the newest items; the numbers of those that missed what was looked back for."""
         late: list[Seen] = [
-            one for one in self.items.catch_up(tx) if one.bank_version < done and one.xid > seen
+            one
+            for one in self.items.catch_up(tx, seen)
+            if one.bank_version < done and one.xid > seen
         ]
         _advance(tx, self._seen, self.items.index.mark)
         return self._matching(tx, [one.number for one in late])
