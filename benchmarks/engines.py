@@ -97,8 +97,10 @@ def write_sealed(codes: Codes, path: Path) -> None:
     columns = Columns(codes, np.arange(len(codes)), np.zeros(len(codes), np.uint16))
     run = Run({"pdq": columns}, Values(np.empty((0, 2), np.uint64), none), {}, none)
     name = folder.new_name(0)
-    with new_segment(path / name, shapes_of(run), {"identity": folder.identity}) as arrays:
-        fill(arrays, run, load())
+    library = load()
+    shapes = shapes_of(run, library)
+    with new_segment(path / name, shapes, {"identity": folder.identity}) as arrays:
+        fill(arrays, run, library)
     folder.publish(0, [name])
 
 

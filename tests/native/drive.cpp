@@ -58,7 +58,7 @@ void require(bool holds, const char* what, i64 round) {
 
 // The sections of a file in one piece, with a guard over them.
 struct File {
-  size_t offsets, entries, codes, groups, size;
+  size_t offsets, tags, ids, codes, groups, size;
   std::unique_ptr<u8[]> data;
   std::unique_ptr<u32[]> sums;
   std::unique_ptr<u8[]> state;
@@ -70,8 +70,9 @@ struct File {
       return (place + bytes + step - 1) / step * step;
     };
     offsets = step;
-    entries = after(offsets, BANDS * SPAN * sizeof(u32));
-    codes = after(entries, BANDS * static_cast<size_t>(count) * sizeof(Entry));
+    tags = after(offsets, BANDS * SPAN * sizeof(u32));
+    ids = after(tags, BANDS * static_cast<size_t>(count) * sizeof(u32));
+    codes = after(ids, BANDS * static_cast<size_t>(count) * sizeof(u32));
     groups = after(codes, static_cast<size_t>(count) * sizeof(Code));
     size = groups + static_cast<size_t>(count) * sizeof(u16);
     data = room<u8>(size);
@@ -99,7 +100,8 @@ void go(i64 round, i32 path) {
   Code* codes = reinterpret_cast<Code*>(file.data.get() + file.codes);
   u16* groups = reinterpret_cast<u16*>(file.data.get() + file.groups);
   u32* offsets = reinterpret_cast<u32*>(file.data.get() + file.offsets);
-  Entry* entries = reinterpret_cast<Entry*>(file.data.get() + file.entries);
+  u32* tags = reinterpret_cast<u32*>(file.data.get() + file.tags);
+  u32* ids = reinterpret_cast<u32*>(file.data.get() + file.ids);
   const u64 manner = below(4);
   const Code middle = random_code();
   for (i64 row = 0; row < count; row++) {
@@ -117,13 +119,13 @@ void go(i64 round, i32 path) {
   auto gone = room<u64>(words);
   for (size_t z = 0; z < words; z++) gone[z] = below(2) ? 0 : draw() & draw();
   auto scratch = room<Entry>(static_cast<size_t>(tidegate_build_scratch()) / sizeof(Entry) + 1);
-  tidegate_build(codes, count, offsets, entries, scratch.get());
+  tidegate_build(codes, count, offsets, tags, ids, scratch.get());
   const u64 lie = below(4);  // a made-up file, whose checksums are right
   if (lie == 1)
     for (size_t z = 0; z < 200; z++) offsets[below(BANDS * SPAN)] = static_cast<u32>(draw());
   if (lie == 2 && count)
     for (size_t z = 0; z < 2000; z++)
-      entries[below(static_cast<u64>(BANDS * count))].row = static_cast<u32>(draw());
+      ids[below(static_cast<u64>(BANDS * count))] = static_cast<u32>(draw());
   file.seal();
   std::set<size_t> bad;
   if (below(2))
@@ -143,7 +145,6 @@ void go(i64 round, i32 path) {
     queries[z] = count && below(4) ? flipped(codes[below(static_cast<u64>(count))], 50)
                                    : random_code();
     radius[z] = static_cast<i16>(below(80)) - 2;
-    hits[z] = 0;
   }
   const i64 capacity = static_cast<i64>(below(3) ? 600 * 1000 : below(20));
   auto query = room<u32>(static_cast<size_t>(capacity));
@@ -160,7 +161,8 @@ void go(i64 round, i32 path) {
                      radii.get(),
                      with_gone ? gone.get() : nullptr,
                      with_table ? offsets : nullptr,
-                     with_table ? entries : nullptr,
+                     with_table ? tags : nullptr,
+                     with_table ? ids : nullptr,
                      guarded ? &guard : nullptr,
                      count};
   Search search = {queries.get(), by_query ? radius.get() : nullptr,

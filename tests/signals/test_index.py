@@ -263,7 +263,7 @@ def test_files_of_another_database_are_not_used(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("manner", MANNERS)
 @pytest.mark.parametrize(
-    "section", ["pdq/codes", "pdq/groups", "pdq/offsets", "pdq/entries", "equal/keys"]
+    "section", ["pdq/codes", "pdq/groups", "pdq/offsets", "pdq/tags", "pdq/ids", "equal/keys"]
 )
 def test_a_damaged_block_is_answered_from_the_record_and_mended(
     tmp_path: Path, section: str, manner: str

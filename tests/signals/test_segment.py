@@ -116,7 +116,7 @@ def test_a_section_that_would_lead_outside_is_refused(tmp_path: Path, section: d
     import msgspec
 
     path = tmp_path / "hostile"
-    body = msgspec.json.encode({"version": 1, "sections": [section], "attributes": {}})
+    body = msgspec.json.encode({"version": 2, "sections": [section], "attributes": {}})
     whole = 8192
     sums = struct.pack("<I", 0)
     length = whole + len(sums) + len(body) + 12

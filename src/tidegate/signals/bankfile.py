@@ -112,10 +112,7 @@ def write_bank(path: Path, files: Sequence[Named], listed: Bytes, about: About) 
     run = Run(codes, equal, {}, np.empty(0, np.int64))
     names = [entry.name.encode() for entry in files]
     library = load()
-    shapes = shapes_of(run)
-    if library is None:  # what would stay empty
-        shapes = {name: one for name, one in shapes.items() if "/offsets" not in name}
-        shapes = {name: one for name, one in shapes.items() if "/entries" not in name}
+    shapes = shapes_of(run, library)
     shapes["names/ends"] = Shape("i8", (len(names),))
     shapes["names/bytes"] = Shape("u1", (sum(map(len, names)),))
     with new_segment(path, shapes, msgspec.to_builtins(about)) as arrays:
@@ -284,7 +281,7 @@ def _is_whole(segment: Segment, about: About) -> bool:
         expected[f"{kind}/groups"] = ("u2", (count,))
         if f"{kind}/offsets" in arrays:
             expected[f"{kind}/offsets"] = ("u4", (BANDS, SPAN))
-            expected[f"{kind}/entries"] = ("u8", (BANDS, count, 2))
+            expected[f"{kind}/tags"] = expected[f"{kind}/ids"] = ("u4", (BANDS, count))
     exact = len(arrays["equal/owners"]) if "equal/owners" in arrays else 0
     expected["equal/keys"] = ("u8", (exact, 2))
     expected["equal/owners"] = ("i8", (exact,))

@@ -65,6 +65,8 @@ class CodeIndex:
         self._library, self._seal_at, self._folder = library, seal_at, folder
         self._lock = threading.RLock()
         self._changes = 0
+        self._frozen: Frozen | None = None
+        self._frozen_at = 0  # of the changes
         kinds = [name for name, kind in KINDS.items() if kind.hamming]
         self._radii = {name: np.full(GROUPS, -1, np.int16) for name in kinds}
         self._most = dict.fromkeys(kinds, -1)
@@ -142,7 +144,7 @@ class CodeIndex:
         with self._lock:
             self._changes += 1
             self._layers, self._delta = [], Delta(self._library, self._radii)
-            self._phrases, self._phrase_owners = PhraseTable(), set()
+            self._phrases, self._phrase_owners, self._frozen = PhraseTable(), set(), None
             self.mark = self._base = -1
             self._rewrite = True
 
@@ -163,26 +165,23 @@ class CodeIndex:
             with self._lock:
                 changes, frozen = self._changes, self._freeze(probes)
             found = frozen.search(probes, radius, limit)
-            with self._lock:
-                self._damaged = self._damaged or frozen.damaged
-                if changes == self._changes:
-                    return found
+            if frozen.damaged:
+                self._damaged = True
+            if changes == self._changes:  # each change is counted before it is made
+                return found
         with self._lock:
             frozen = self._freeze(probes)
             found = frozen.search(probes, radius, limit)
-            self._damaged = self._damaged or frozen.damaged
+            if frozen.damaged:
+                self._damaged = True
             return found
 
     def _freeze(self, probes: Sequence[Fingerprint]) -> Frozen:
-        kinds = {one.kind for one in probes if KINDS[one.kind].hamming}
-        rows = {
-            kind: [layer.columns(kind) for layer in self._layers if kind in layer.rows]
-            for kind in kinds
-        }
-        for kind in kinds:
-            if (newest := self._delta.rows(kind)) is not None:
-                rows[kind].append(newest)
-        return Frozen(rows, self._most, self._layers, self._delta, self._phrases)
+        if self._frozen is None or self._frozen_at != self._changes:
+            self._frozen = Frozen(self._most, self._layers, self._delta, self._phrases)
+            self._frozen_at = self._changes
+        self._frozen.prepare(probes)
+        return self._frozen
 
     # -------------------------------------------------------------------------- damaged files
 
@@ -204,6 +203,7 @@ class CodeIndex:
     ) -> None:
         """Give all owners of a range again, as (owner, group, fingerprints)."""
         with self._lock:
+            self._changes += 1
             self._healed.add((first, last))
             for layer in self._layers:
                 for column in layer.owner_columns():
@@ -285,7 +285,7 @@ class CodeIndex:
         for layer in layers:
             layer.supersede(delta.marks)
         self._changes += 1
-        self._layers, self._delta = layers, delta
+        self._layers, self._delta, self._frozen = layers, delta, None
         phrases = delta.phrases()
         for layer in layers:
             phrases |= layer.phrases(layer.superseded)
@@ -350,7 +350,8 @@ class CodeIndex:
         last = max((layer.last_owner for layer in kept), default=-1)
         run = run._replace(removed=run.removed[run.removed <= last])
         if folder is None:
-            arrays = {name: np.empty(s.shape, s.kind) for name, s in shapes_of(run).items()}
+            shapes = shapes_of(run, self._library)
+            arrays = {name: np.empty(one.shape, one.kind) for name, one in shapes.items()}
             fill(arrays, run, self._library)
             layers = [*kept, Layer(arrays, self._library, self._radii)]
         else:
@@ -365,7 +366,8 @@ class CodeIndex:
 
     def _written(self, folder: Folder, run: Run, mark: int) -> Layer:
         path = folder.path / folder.new_name(mark)
-        with new_segment(path, shapes_of(run), {"identity": folder.identity}) as arrays:
+        shapes = shapes_of(run, self._library)
+        with new_segment(path, shapes, {"identity": folder.identity}) as arrays:
             fill(arrays, run, self._library)
         return self._layer(folder.open(path.name))
 

@@ -53,8 +53,8 @@ class Run(NamedTuple):
     removed: NDArray[np.int64]  # owners that older layers may still hold, ascending
 
 
-def shapes_of(run: Run) -> dict[str, Shape]:
-    """The sections that `fill` fills in."""
+def shapes_of(run: Run, library: Library | None) -> dict[str, Shape]:
+    """The sections that `fill` fills in; tables only where the kernels can build them."""
     shapes: dict[str, Shape] = {}
     for kind, one in run.codes.items():
         count = len(one.owners)
@@ -63,9 +63,10 @@ def shapes_of(run: Run) -> dict[str, Shape]:
         shapes[f"{kind}/codes"] = Shape("u8", (count, 4))
         shapes[f"{kind}/owners"] = Shape("i8", (count,))
         shapes[f"{kind}/groups"] = Shape("u2", (count,))
-        if count >= TABLE_FROM:
+        if library is not None and count >= TABLE_FROM:
             shapes[f"{kind}/offsets"] = Shape("u4", (hamming.BANDS, hamming.SPAN))
-            shapes[f"{kind}/entries"] = Shape("u8", (hamming.BANDS, count, 2))
+            shapes[f"{kind}/tags"] = Shape("u4", (hamming.BANDS, count))
+            shapes[f"{kind}/ids"] = Shape("u4", (hamming.BANDS, count))
     phrases = [(owner, one) for owner, some in run.phrases.items() for one in some]
     return shapes | {
         "equal/keys": Shape("u8", (len(run.values.owners), 2)),
@@ -85,10 +86,9 @@ def fill(arrays: Arrays, run: Run, library: Library | None) -> None:
         arrays[f"{kind}/codes"][...] = one.codes
         arrays[f"{kind}/owners"][...] = one.owners
         arrays[f"{kind}/groups"][...] = one.groups
-        if f"{kind}/offsets" in arrays and library is not None:
-            hamming.build_into(
-                library, one.codes, arrays[f"{kind}/offsets"], arrays[f"{kind}/entries"]
-            )
+        buckets = _buckets_in(arrays, kind)
+        if buckets is not None and library is not None:
+            hamming.build_into(library, one.codes, buckets)
     arrays["equal/keys"][...] = run.values.keys
     arrays["equal/owners"][...] = run.values.owners
     end = row = 0
@@ -99,6 +99,13 @@ def fill(arrays: Arrays, run: Run, library: Library | None) -> None:
             arrays["phrase/owners"][row], arrays["phrase/ends"][row] = owner, end
             row += 1
     arrays["removed"][...] = run.removed
+
+
+def _buckets_in(arrays: Arrays, kind: str) -> hamming.Buckets | None:
+    """The table of a kind's codes, where there is one."""
+    if f"{kind}/offsets" not in arrays:
+        return None
+    return hamming.Buckets(*(arrays[f"{kind}/{name}"] for name in hamming.Buckets._fields))
 
 
 class Layer:
@@ -122,9 +129,7 @@ class Layer:
                 continue
             count = len(arrays[name])
             gone = self._gone[kind] = np.zeros(count // 64 + 1, np.uint64)
-            buckets = None
-            if f"{kind}/offsets" in arrays:
-                buckets = hamming.Buckets(arrays[f"{kind}/offsets"], arrays[f"{kind}/entries"])
+            buckets = _buckets_in(arrays, kind)
             guard = None if segment is None else segment.guard
             self.rows[kind] = make_rows(
                 library, arrays[name], arrays[f"{kind}/groups"], radii[kind], gone, buckets, guard

@@ -20,15 +20,20 @@ class Rows(Protocol):
     """What a layer asks of its rows."""
 
     def search(
-        self, queries: Codes, most: int, radius: NDArray[np.int16] | None = None, limit: int = 0
+        self,
+        queries: Codes | bytes,
+        most: int,
+        radius: NDArray[np.int16] | None = None,
+        limit: int = 0,
     ) -> Hits:
         """The rows within min(radius of the row's group, radius of the query) of each query; no
-        group's radius is above `most`. `limit`: so many hits a query, any of them; 0: all.
+        group's radius is above `most`. `queries`: (n, 4), or the bytes of that. `limit`: so many
+        hits a query, any of them; 0: all.
         """
         ...
 
     def count(
-        self, queries: Codes, most: int, radius: NDArray[np.int16] | None = None
+        self, queries: Codes | bytes, most: int, radius: NDArray[np.int16] | None = None
     ) -> NDArray[np.uint32]:
         """How many rows `search` would find for each query."""
         ...
@@ -54,12 +59,16 @@ class _Native:
         self._library, self._rows = library, rows
 
     def search(
-        self, queries: Codes, most: int, radius: NDArray[np.int16] | None = None, limit: int = 0
+        self,
+        queries: Codes | bytes,
+        most: int,
+        radius: NDArray[np.int16] | None = None,
+        limit: int = 0,
     ) -> Hits:
         return self._rows.search(self._library, queries, most, radius, limit)
 
     def count(
-        self, queries: Codes, most: int, radius: NDArray[np.int16] | None = None
+        self, queries: Codes | bytes, most: int, radius: NDArray[np.int16] | None = None
     ) -> NDArray[np.uint32]:
         return self._rows.count(self._library, queries, most, radius)
 
@@ -75,8 +84,14 @@ class _Scanned:
         self._codes, self._groups, self._radii, self._gone = codes, groups, radii, gone
 
     def search(
-        self, queries: Codes, most: int, radius: NDArray[np.int16] | None = None, limit: int = 0
+        self,
+        queries: Codes | bytes,
+        most: int,
+        radius: NDArray[np.int16] | None = None,
+        limit: int = 0,
     ) -> Hits:
+        if isinstance(queries, bytes):
+            queries = np.frombuffer(queries, np.uint64).reshape(-1, 4)
         found: list[tuple[int, int, int]] = []
         counts = [0] * len(queries)
         for start in range(0, len(self._codes), _BLOCK):
@@ -101,10 +116,11 @@ class _Scanned:
         return Hits(columns[0].astype(np.uint32), columns[1], columns[2].astype(np.int16), 0)
 
     def count(
-        self, queries: Codes, most: int, radius: NDArray[np.int16] | None = None
+        self, queries: Codes | bytes, most: int, radius: NDArray[np.int16] | None = None
     ) -> NDArray[np.uint32]:
+        count = len(queries) // (32 if isinstance(queries, bytes) else 1)
         found = self.search(queries, most, radius).query
-        return np.bincount(found, minlength=len(queries)).astype(np.uint32)
+        return np.bincount(found, minlength=count).astype(np.uint32)
 
 
 def _distances(words: NDArray[np.uint64], query: NDArray[np.uint64]) -> NDArray[np.int16]:

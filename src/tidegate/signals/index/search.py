@@ -20,21 +20,31 @@ Columns = Sequence[tuple[Rows, NDArray[np.int64]]]
 class Frozen:
     """What is searched. It may change meanwhile: whoever asks must know that it did not, or ask again.
 
-    `rows`: by kind the codes and their owners, layer by layer; `most`: by kind the greatest radius.
-    `damaged`: whether a search met a block that cannot be read.
+    `most`: by kind the greatest radius. `damaged`: whether a search met a block that cannot be read.
     """
 
     def __init__(
         self,
-        rows: Mapping[str, Columns],
         most: Mapping[str, int],
         layers: Sequence[Layer],
         delta: Delta,
         phrases: PhraseTable,
     ) -> None:
         self.damaged = False
-        self._rows, self._most, self._layers = rows, most, layers
+        self._most, self._layers = most, layers
         self._delta, self._phrases = delta, phrases
+        self._rows: dict[str, Columns] = {}  # by kind the codes and their owners, layer by layer
+
+    def prepare(self, probes: Sequence[Fingerprint]) -> None:
+        """Take hold of what such probes are compared with; not beside changes."""
+        for one in probes:
+            if one.kind not in self._rows and KINDS[one.kind].hamming:
+                layers = [layer for layer in self._layers if one.kind in layer.rows]
+                newest = self._delta.rows(one.kind)
+                self._rows[one.kind] = [
+                    *(layer.columns(one.kind) for layer in layers),
+                    *([] if newest is None else [newest]),
+                ]
 
     def search(
         self, probes: Sequence[Fingerprint], radius: Sequence[int] | None, limit: int
@@ -80,10 +90,12 @@ class Frozen:
         limit: int,
         hits: list[dict[int, int]],
     ) -> None:
-        queries = np.frombuffer(b"".join(values), np.uint64).reshape(-1, 4)
+        queries = b"".join(values)
         for rows, owners in self._rows[kind]:
             found = nearest(rows, queries, self._most[kind], bounds, limit)
             self.damaged = self.damaged or found.damaged > 0
+            if not len(found.query):
+                continue
             columns = (found.query.tolist(), owners[found.row].tolist(), found.distance.tolist())
             for query, owner, distance in zip(*columns, strict=True):
                 mine = hits[where[query]]

@@ -36,7 +36,7 @@ Array = NDArray[Any]
 
 BLOCK = 1 << 16
 _MAGIC = b"tidegate segment"
-_VERSION = 1
+_VERSION = 2
 _PAGE = 4096
 _HEADER = struct.Struct("<16sQQI")
 _TAIL = struct.Struct("<QI")

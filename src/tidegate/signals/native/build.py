@@ -21,7 +21,14 @@ HERE = Path(__file__).parent
 COMPILERS = ("c++", "g++", "clang++")
 
 _UNITS = ("cpu.cpp", "hamming.cpp", "minhash.cpp", "pdq.cpp")
-_PARTS = ("kernels.h", "guard.h", "hamming_avx512.inc", "hamming_search.inc", "pdq_filter.inc")
+_PARTS = (
+    "kernels.h",
+    "guard.h",
+    "hamming_avx2.inc",
+    "hamming_avx512.inc",
+    "hamming_search.inc",
+    "pdq_filter.inc",
+)
 _FLAGS = (
     *("-std=c++20", "-O3", "-fPIC", "-shared", "-fvisibility=hidden"),
     *("-fno-exceptions", "-fno-rtti", "-nodefaultlibs"),

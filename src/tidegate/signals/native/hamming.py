@@ -6,7 +6,6 @@ them. Each row belongs to a *group*, and how near a query must come is the group
 
 import ctypes
 import threading
-from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -38,10 +37,11 @@ class Hits(NamedTuple):
 
 
 class Buckets(NamedTuple):
-    """The table of inlined multi-index hashing, as `hamming.cpp` describes it."""
+    """The table of multi-index hashing, as `hamming.cpp` describes it."""
 
     offsets: NDArray[np.uint32]  # (BANDS, SPAN)
-    entries: NDArray[np.uint64]  # (BANDS, n, 2)
+    tags: NDArray[np.uint32]  # (BANDS, n)
+    ids: NDArray[np.uint32]  # (BANDS, n)
 
 
 _A = TypeVar("_A", bound=NDArray[Any])
@@ -67,7 +67,8 @@ class _Rows(ctypes.Structure):
         ("radii", ctypes.c_void_p),
         ("gone", ctypes.c_void_p),
         ("offsets", ctypes.c_void_p),
-        ("entries", ctypes.c_void_p),
+        ("tags", ctypes.c_void_p),
+        ("ids", ctypes.c_void_p),
         ("guard", ctypes.c_void_p),
         ("count", ctypes.c_int64),
     ]
@@ -75,7 +76,7 @@ class _Rows(ctypes.Structure):
 
 class _Search(ctypes.Structure):
     _fields_ = [
-        ("queries", ctypes.c_void_p),
+        ("queries", ctypes.c_char_p),
         ("radius", ctypes.c_void_p),
         ("hits", ctypes.c_void_p),
         ("query", ctypes.c_void_p),
@@ -91,17 +92,28 @@ class _Search(ctypes.Structure):
 
 
 class _Room(threading.local):
-    """Where a thread's hits are written; grown to the most that there were."""
+    """What a thread asks, and where its hits are written; grown to the most that there were."""
 
     def __init__(self) -> None:
+        self.asked = _Search()
+        self.reference = ctypes.addressof(self.asked)
         self.grow(1024)
+        self.count(64)
 
     def grow(self, capacity: int) -> None:
-        self.capacity = capacity
+        """Room for so many hits."""
         self.query = np.empty(capacity, np.uint32)
         self.row = np.empty(capacity, np.uint32)
         self.distance = np.empty(capacity, np.int16)
-        self.places = [_address(room) for room in (self.query, self.row, self.distance)]
+        self.asked.query = _address(self.query)
+        self.asked.row = _address(self.row)
+        self.asked.distance = _address(self.distance)
+        self.capacity = capacity
+
+    def count(self, queries: int) -> None:
+        """Room for the numbers of hits of so many queries."""
+        self.counts = np.empty(queries, np.uint32)
+        self.asked.hits = _address(self.counts)
 
 
 def _array(array: _A, kind: type[np.generic], shape: tuple[int, ...]) -> _A:
@@ -114,6 +126,7 @@ def _array(array: _A, kind: type[np.generic], shape: tuple[int, ...]) -> _A:
 
 _room = _Room()
 _MOST_KEPT = 1 << 16
+_NOTHING = Hits(np.empty(0, np.uint32), np.empty(0, np.int64), np.empty(0, np.int16), 0)
 
 
 class Guard:
@@ -162,7 +175,8 @@ class Rows:
             _array(gone, np.uint64, (max(len(gone), -(-count // 64)),))
         if buckets is not None:
             _array(buckets.offsets, np.uint32, (BANDS, SPAN))
-            _array(buckets.entries, np.uint64, (BANDS, count, 2))
+            _array(buckets.tags, np.uint32, (BANDS, count))
+            _array(buckets.ids, np.uint32, (BANDS, count))
         self._kept = (codes, groups, radii, gone, buckets, guard)
         self._c = _Rows(
             _address(codes),
@@ -170,7 +184,8 @@ class Rows:
             _address(radii),
             None if gone is None else _address(gone),
             None if buckets is None else _address(buckets.offsets),
-            None if buckets is None else _address(buckets.entries),
+            None if buckets is None else _address(buckets.tags),
+            None if buckets is None else _address(buckets.ids),
             None if guard is None else guard.reference,
             count,
         )
@@ -179,32 +194,32 @@ class Rows:
     def search(
         self,
         library: Library,
-        queries: Codes,
+        queries: Codes | bytes,
         max_radius: int,
         radius: NDArray[np.int16] | None = None,
         limit: int = 0,
     ) -> Hits:
         """The rows within their group's radius of each query, within `max_radius`, and within
-        `radius[query]` where given. What is asked for costs, not what the groups say: `max_radius`
-        had better be the greatest of `radii`.
+        `radius[query]` where given. `queries`: (n, 4), or the bytes of that. What is asked for costs,
+        not what the groups say: `max_radius` had better be the greatest of `radii`.
 
         `limit` > 0 stops a query at so many hits: any of them, not the nearest; 1 asks whether there
         is one at all.
         """
         room = _room
-        counts = np.zeros(len(queries), np.uint32)
         while True:
-            asked = _asked(queries, radius, counts, room.places, room.capacity, limit, max_radius)
-            found = self._run(library, asked)
+            found = self._run(library, queries, radius, room.capacity, limit, max_radius)
             if found <= room.capacity:
                 break
             room.grow(found)
-            counts[:] = 0
+        damaged = room.asked.damaged
+        if not found:
+            return _NOTHING._replace(damaged=damaged) if damaged else _NOTHING
         hits = Hits(
             room.query[:found].copy(),
             room.row[:found].astype(np.int64),
             room.distance[:found].copy(),
-            asked.damaged,
+            damaged,
         )
         if room.capacity > _MOST_KEPT:
             room.grow(_MOST_KEPT)
@@ -213,66 +228,60 @@ class Rows:
     def count(
         self,
         library: Library,
-        queries: Codes,
+        queries: Codes | bytes,
         max_radius: int,
         radius: NDArray[np.int16] | None = None,
     ) -> NDArray[np.uint32]:
         """How many hits each query has; no memory for them is needed, however many."""
-        counts = np.zeros(len(queries), np.uint32)
-        self._run(library, _asked(queries, radius, counts, [None] * 3, 0, 0, max_radius))
-        return counts
+        self._run(library, queries, radius, 0, 0, max_radius)
+        return _room.counts[: _room.asked.count].copy()
 
-    def _run(self, library: Library, asked: _Search) -> int:
+    def _run(
+        self,
+        library: Library,
+        queries: Codes | bytes,
+        radius: NDArray[np.int16] | None,
+        capacity: int,
+        limit: int,
+        max_radius: int,
+    ) -> int:
+        if not isinstance(queries, bytes):
+            queries = _array(queries, np.uint64, (len(queries), 4)).tobytes()
+        room, asked = _room, _room.asked
+        count, rest = divmod(len(queries), 32)
+        if rest:
+            raise ValueError("32 bytes for each query were wanted")
+        if count > len(room.counts):
+            room.count(count)
+        asked.radius = None
+        if radius is not None:
+            asked.radius = _address(_array(radius, np.int16, (count,)))
+        asked.queries, asked.count, asked.capacity = queries, count, capacity
+        asked.limit, asked.max_radius = limit, max_radius
         return library.functions.tidegate_search(
-            PATHS[library.path], self._reference, ctypes.addressof(asked)
+            PATHS[library.path], self._reference, room.reference
         )
 
 
-def _asked(
-    queries: Codes,
-    radius: NDArray[np.int16] | None,
-    counts: NDArray[np.uint32],
-    places: Sequence[int | None],
-    capacity: int,
-    limit: int,
-    max_radius: int,
-) -> _Search:
-    _array(queries, np.uint64, (len(queries), 4))
-    if radius is not None:
-        _array(radius, np.int16, (len(queries),))
-    return _Search(
-        _address(queries),
-        None if radius is None else _address(radius),
-        _address(counts),
-        *places,
-        len(queries),
-        capacity,
-        limit,
-        max_radius,
-    )
-
-
 def build(library: Library, codes: Codes) -> Buckets:
-    """The table of these codes; 256 bytes a code and 4 MiB."""
-    count = len(codes)
-    buckets = Buckets(np.empty((BANDS, SPAN), np.uint32), np.empty((BANDS, count, 2), np.uint64))
-    build_into(library, codes, *buckets)
+    """The table of these codes; 128 bytes a code and 4 MiB."""
+    shape = BANDS, len(codes)
+    buckets = Buckets(
+        np.empty((BANDS, SPAN), np.uint32), np.empty(shape, np.uint32), np.empty(shape, np.uint32)
+    )
+    build_into(library, codes, buckets)
     return buckets
 
 
-def build_into(
-    library: Library, codes: Codes, offsets: NDArray[np.uint32], entries: NDArray[np.uint64]
-) -> None:
+def build_into(library: Library, codes: Codes, buckets: Buckets) -> None:
     """Write the table of these codes where it is to be: in a file that is mapped, say."""
     count = len(codes)
     _array(codes, np.uint64, (count, 4))
-    for array in (
-        _array(offsets, np.uint32, (BANDS, SPAN)),
-        _array(entries, np.uint64, (BANDS, count, 2)),
-    ):
-        if not array.flags.writeable:
+    shapes = (BANDS, SPAN), (BANDS, count), (BANDS, count)
+    for array, shape in zip(buckets, shapes, strict=True):
+        if not _array(array, np.uint32, shape).flags.writeable:
             raise ValueError("the table must be writable")
     scratch = np.empty(library.functions.tidegate_build_scratch(), np.uint8)
     library.functions.tidegate_build(
-        _address(codes), count, _address(offsets), _address(entries), _address(scratch)
+        _address(codes), count, *map(_address, buckets), _address(scratch)
     )

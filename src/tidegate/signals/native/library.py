@@ -15,7 +15,7 @@ from typing import NamedTuple
 from tidegate.infra.findings import Finding
 from tidegate.signals.native import build
 
-ABI = 4  # of kernels.h
+ABI = 5  # of kernels.h
 PATHS = {"portable": 1, "avx2": 2, "avx512": 4}
 """Better ones last."""
 
@@ -79,7 +79,7 @@ def _declare(functions: ctypes.CDLL) -> None:
     functions.tidegate_search.argtypes = [word, pointer, pointer]
     functions.tidegate_search.restype = long
     functions.tidegate_build_scratch.restype = long
-    functions.tidegate_build.argtypes = [pointer, long, *[pointer] * 3]
+    functions.tidegate_build.argtypes = [pointer, long, *[pointer] * 4]
     functions.tidegate_build.restype = None
     functions.tidegate_minhash.argtypes = [word, *[pointer] * 3, long, *[pointer] * 2]
     functions.tidegate_minhash.restype = None
