@@ -34,8 +34,9 @@ def decode(body: bytes, type: type[T]) -> T:
             "The body is not JSON in UTF-8",
             f"{error}. Send one JSON value.",
         ) from error
-    # Escapes are the only way in for these two, so most bodies need no walk.
-    if b"\\u0000" in body or b"\\ud" in body or b"\\uD" in body:
+    # Escapes are the only way in for these two, so most bodies need no walk. One byte is looked for
+    # first, which is much quicker than several: a file in base64 has no backslash.
+    if b"\\" in body and (b"\\u0000" in body or b"\\ud" in body or b"\\uD" in body):
         check_text(msgspec.json.decode(body))
     return value
 

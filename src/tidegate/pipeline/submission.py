@@ -117,8 +117,7 @@ async def _one(
     # Private messages that pass keep no bytes: whether they do is known at the commit only.
     kept = item.publicness != "private"
     digests = await asyncio.to_thread(_digests, instance, data, keep=kept)
-    sha256 = next(code.value for code in digests if code.kind == "sha256")
-    part = Part(name, data, sha256, examined.content_type)
+    part = Part(name, data, _sha256(digests), examined.content_type)
     codes = [(name, code) for code in digests]
     if media.url:
         codes += [(name, code) for code in fingerprints.of_url(media.url)]
@@ -130,9 +129,14 @@ async def _one(
 
 def _digests(instance: Instance, data: bytes, *, keep: bool) -> list[Fingerprint]:
     """The file's digests; with `keep` its bytes are durable when this returns."""
+    digests = fingerprints.of_bytes(data)
     if keep:
-        instance.evidence.put(data)
-    return fingerprints.of_bytes(data)
+        instance.evidence.put(data, _sha256(digests))
+    return digests
+
+
+def _sha256(digests: list[Fingerprint]) -> bytes:
+    return next(code.value for code in digests if code.kind == "sha256")
 
 
 async def fetch_media(instance: Instance, url: str, pointer: str) -> bytes:
