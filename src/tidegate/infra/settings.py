@@ -8,7 +8,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta
@@ -88,8 +88,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def _from_text(name: str, text: str) -> object:
     """An environment variable as the type of its field: lists are comma separated."""
-    kind = {f.name: f.type for f in msgspec.structs.fields(Settings)}[name]
-    if "list" in str(kind):
+    if get_origin(get_type_hints(Settings)[name]) is list:
         return [part.strip() for part in text.split(",") if part.strip()]
     return text
 

@@ -1,0 +1,70 @@
+"""Settings: each can be given by the environment and by the file, and comes out the same."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from tidegate.infra.settings import Settings, SettingsError, load_settings
+
+NAMES = [field.name for field in msgspec.structs.fields(Settings)]
+GIVEN: dict[str, tuple[str, Any]] = {
+    "data_dir": ("/srv/tidegate, old", Path("/srv/tidegate, old")),
+    "database_url": ("postgresql://t@db/t", "postgresql://t@db/t"),
+    "host": ("0.0.0.0", "0.0.0.0"),
+    "port": ("8555", 8555),
+    "public_url": ("https://tidegate.example", "https://tidegate.example"),
+    "secure_cookies": ("true", True),
+    "json_limit": ("2048", 2048),
+    "upload_limit": ("4096", 4096),
+    "idle_seconds": ("1.5", 1.5),
+    "media_workers": ("3", 3),
+    "media_max_pixels": ("5000", 5000),
+    "media_wall_seconds": ("2.5", 2.5),
+    "fetch_timeout_seconds": ("3.5", 3.5),
+    "allowed_addresses": ("10.0.0.0/8, fd00::/8", ["10.0.0.0/8", "fd00::/8"]),
+    "claim_minutes": ("4.5", 4.5),
+    "keep_public_pass_days": ("6", 6),
+    "keep_restricted_pass_days": ("7", 7),
+    "keep_private_pass_days": ("8", 8),
+    "keep_judged_days": ("9", 9),
+    "quarantine_contents": ("11", 11),
+    "quarantine_factor": ("12.5", 12.5),
+    "session_hours": ("13.5", 13.5),
+    "log_level": ("warning", "warning"),
+}
+
+
+@pytest.fixture(autouse=True)
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No file of an instance lies about."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_setting_comes_out_the_same_from_the_environment_and_the_file(
+    name: str, tmp_path: Path
+) -> None:
+    text, value = GIVEN[name]
+    assert value != getattr(Settings(), name)
+    file = tmp_path / "some.toml"
+    file.write_text(f"{name} = {json.dumps(value, default=str)}\n")
+    by_environment = load_settings(environ={f"TIDEGATE_{name.upper()}": text})
+    by_file = load_settings(environ={"TIDEGATE_CONFIG": str(file)})
+    assert getattr(by_environment, name) == getattr(by_file, name) == value
+    assert by_environment == by_file
+
+
+def test_the_environment_wins_over_the_file_and_the_command_line_over_both(tmp_path: Path) -> None:
+    (tmp_path / "tidegate.toml").write_text('port = 1\nhost = "::1"\nlog_level = "debug"\n')
+    environ = {"TIDEGATE_PORT": "2", "TIDEGATE_HOST": "::2"}
+    settings = load_settings(tmp_path, environ, port=3)
+    assert (settings.port, settings.host, settings.log_level) == (3, "::2", "debug")
+
+
+@pytest.mark.parametrize(("name", "text"), [("PORT", "8555,8556"), ("MEDIA_WORKERS", "two")])
+def test_a_value_of_the_wrong_kind_is_told_by_its_name(name: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=name.lower()):
+        load_settings(environ={f"TIDEGATE_{name}": text})
