@@ -22,9 +22,9 @@ sorted arrays, phrases by an automaton. To change how a layer is stored, change 
 import threading
 import time
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
-import structlog
 
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.index.delta import Delta
@@ -38,14 +38,19 @@ from tidegate.signals.index.segment import BadSegment, Segment, new_segment
 from tidegate.signals.model import Fingerprint
 from tidegate.signals.native.library import Library, load
 
-log = structlog.get_logger()
-
 SEAL_AT = 16_384  # rows that are scanned in the time of one look into a table
 GROUPS = 1 << 16
 _GROWTH = 4
 _ATTEMPTS = 2  # of a search beside changes; then once more while they wait
 _RETRY_SECONDS = 5.0  # after a seal that failed
 _FOREVER = 1 << 62  # the mark of rows that stand in for damaged ones
+
+
+def _log() -> Any:
+    # Imported when there is something to say: who only asks a bank file does not wait for it.
+    import structlog
+
+    return structlog.get_logger()
 
 
 class CodeIndex:
@@ -237,7 +242,7 @@ class CodeIndex:
                 raise BadSegment("the manifest is gone")
             manifest, segments = self._folder.load(self._segments())
         except BadSegment as error:
-            log.warning("index.rebuilding", reason=str(error))
+            _log().warning("index.rebuilding", reason=str(error))
             with self._lock:
                 self._stamp, self._rewrite = stamp, True
             return
@@ -315,7 +320,7 @@ class CodeIndex:
                 if mine and self._folder.stamp() == self._stamp:
                     self._seal_into(self._folder)
         except Exception as error:  # no room, say: the rows stay in the delta
-            log.error("index.seal-failed", error=f"{type(error).__name__}: {error}")
+            _log().error("index.seal-failed", error=f"{type(error).__name__}: {error}")
             self._retry_at = time.monotonic() + _RETRY_SECONDS
         finally:
             with self._lock:
