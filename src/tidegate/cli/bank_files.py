@@ -11,7 +11,10 @@ import typer
 
 from tidegate.cli.showing import bar, plain, say, stop
 
+app = typer.Typer(rich_markup_mode=None)
 
+
+@app.command()
 def build(
     paths: Annotated[list[Path], typer.Argument(help="Folders, files, lists of PDQ codes")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The bank file to make or replace")],
@@ -56,6 +59,7 @@ def build(
         say(f"{plain(str(out))} is empty: it matches nothing")
 
 
+@app.command()
 def stats(
     file: Annotated[Path, typer.Argument(help="A bank file")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,

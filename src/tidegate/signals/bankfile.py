@@ -235,7 +235,7 @@ class BankFile:
         guard = self._segment.guard
         width = array.nbytes // len(array)
         places = array.ctypes.data - guard.data.ctypes.data + rows * width
-        blocks = np.unique(np.concatenate((places // BLOCK, (places + width - 1) // BLOCK)))
+        blocks = np.concatenate((places // BLOCK, (places + width - 1) // BLOCK))
         if (guard.state[blocks] != 1).any():
             self._check_all(name)
         return array[rows]

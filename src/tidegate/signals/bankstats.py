@@ -57,7 +57,8 @@ def statistics(bank: BankFile) -> BankStats:
 
 def _of_codes(bank: BankFile, kind: str) -> CodeStats:
     codes = bank.codes(kind)
-    rows = np.unique(np.linspace(0, len(codes) - 1, min(len(codes), _SAMPLE)).astype(np.int64))
+    sampled = min(len(codes), _SAMPLE)
+    rows = np.arange(sampled) * (len(codes) - 1) // max(1, sampled - 1)  # the first to the last
     hits = bank.search(kind, codes[rows], KINDS[kind].default_radius, limit=2)
     return CodeStats(
         codes=len(codes),
