@@ -50,9 +50,11 @@ survival: setup-dev ## 20 rounds of kill -9 in a stream
 	@TIDEGATE_SURVIVAL_ROUNDS=20 $(PY) -m pytest tests/journeys/test_survival.py
 
 lock: setup-dev ## pin the dependencies anew
-	@cd requirements && for l in runtime dev; do UV_SYSTEM_CERTS=1 $(RUN)/uv pip compile -q --python-version 3.11 \
-	  --generate-hashes --no-emit-index-url --no-header --universal ../pyproject.toml \
-	  $$( [ $$l = dev ] && echo --group ../pyproject.toml:dev ) -o $$l.lock; done
+	@cd requirements && set -e && pin() { UV_SYSTEM_CERTS=1 $(RUN)/uv pip compile -q --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header --universal "$$@"; } && \
+	  pin ../pyproject.toml -o runtime.lock && \
+	  pin ../pyproject.toml --group ../pyproject.toml:dev -o dev.lock && \
+	  for l in bench bootstrap zig; do pin -c runtime.lock $$l.in -o $$l.lock; done
 
 docs: setup-dev ## regenerate the pages that come from the code
 	@$(PY) -m tidegate docs
