@@ -34,7 +34,7 @@ from tidegate.infra.identity import database_identity
 from tidegate.pipeline.itemcodes import ItemCodes
 from tidegate.signals.actions import add_entry, create_bank
 from tidegate.signals.banks import BankIn
-from tidegate.signals.index import CodeIndex, Folder
+from tidegate.signals.index import Folder
 from tidegate.signals.model import Fingerprint
 
 BENCH = "lookback"
@@ -105,9 +105,9 @@ def _kept(picture: bytes, text: bytes) -> bytes:
 def build(database: Database) -> dict[str, tuple[float, str]]:
     """The index of all that is kept, made from nothing in this process."""
     with tempfile.TemporaryDirectory(prefix="tidegate-bench-") as folder, database.begin() as tx:
-        kept = ItemCodes(CodeIndex(Folder(Path(folder), database_identity(tx))))
+        kept = ItemCodes(Folder(Path(folder), database_identity(tx)))
         began, cpu = time.monotonic(), time.process_time()
-        count = sum(1 for _ in kept.catch_up(tx))
+        count = sum(1 for _ in kept.catch_up(tx, 0))
         kept.index.seal()
         seconds, cpu = time.monotonic() - began, time.process_time() - cpu
         if count < ITEMS:

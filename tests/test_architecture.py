@@ -26,7 +26,8 @@ OPENS = {
     "pipeline/erase.py",  # the sweep reads in small transactions while it deletes files
     "pipeline/groupcommit.py",
     "pipeline/instance.py",
-    "pipeline/lookback.py",  # a step is a transaction of its own
+    "pipeline/lookback.py",
+    "pipeline/phrasewalk.py",  # a step is a transaction of its own
     "pipeline/worker.py",
 }
 VERBS = ("begin", "commit", "rollback")

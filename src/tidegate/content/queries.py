@@ -123,6 +123,18 @@ def decode_content(stored: bytes | None) -> Content | None:
     return None if stored is None else msgspec.json.decode(stored, type=Content)
 
 
+def text_of(stored: bytes | None) -> str:
+    """The text alone of what `decode_content` reads, for little; empty where there is none."""
+    return "" if stored is None else _text_only.decode(stored).text or ""
+
+
+class _TextOnly(msgspec.Struct, frozen=True):
+    text: str | None = None
+
+
+_text_only = msgspec.json.Decoder(_TextOnly)
+
+
 def standing_restrictions(tx: Tx, authors: Sequence[str]) -> dict[str, int]:
     """How many of each author's items stand restricted; authors with none are left out."""
     query = (

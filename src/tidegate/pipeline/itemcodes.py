@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from tidegate.content.tables import revisions
 from tidegate.infra.db import Tx
 from tidegate.signals.fingerprints import KINDS
-from tidegate.signals.index import CodeIndex, Hit
+from tidegate.signals.index import CodeIndex, Folder, Hit
 from tidegate.signals.model import Fingerprint
 
 _PAGE = 2000
@@ -37,12 +37,31 @@ class Seen(NamedTuple):
 class ItemCodes:
     """The index of the revisions; one thread feeds it."""
 
-    def __init__(self, index: CodeIndex) -> None:
-        self.index = index
+    def __init__(self, folder: Folder) -> None:
+        self.index = CodeIndex(folder)
+        self._folder = folder
+        self._stamp = folder.stamp()
+        self._reached = 0  # the mark that was seen last
         self._above: dict[int, int] = {}  # number -> xid, of those read at or above the horizon
         for name, kind in KINDS.items():
             if kind.hamming:
-                index.set_radius(name, _GROUP, kind.max_radius)
+                self.index.set_radius(name, _GROUP, kind.max_radius)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether items are missing that were in: the files were lost, or others took their place."""
+        return self.index.mark < self._reached
+
+    def keep_files(self) -> None:
+        """Take over what other processes have sealed, and write the files anew where they are gone.
+        Not in a transaction: it may take seconds then."""
+        self.index.adopt()
+        stamp = self._folder.stamp()
+        if stamp != self._stamp and self._stamp is not None and not self._folder.generation():
+            self._folder.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.index.seal()
+            stamp = self._folder.stamp()
+        self._stamp = stamp
 
     def catch_up(self, tx: Tx, seen: int) -> Iterator[Seen]:
         """Take in what has committed since; yields what has since transaction `seen`, less what was
@@ -52,7 +71,7 @@ class ItemCodes:
         horizon = int(tx.execute(_HORIZON).scalar_one())
         if self.index.mark >= horizon:  # files of a database that has been set back since
             self.index.clear()
-        self._heal(tx)
+        self.heal(tx)
         above: dict[int, int] = {}
         query = _REVISIONS.where(revisions.c.xid >= _xid(min(self.index.mark, seen) + 1)).order_by(
             revisions.c.xid
@@ -66,7 +85,7 @@ class ItemCodes:
                 if row.fingerprints is not None:
                     yield Seen(row.number, xid, row.bank_version)
             self.index.mark = max(self.index.mark, min(xid, horizon) - 1)
-        self.index.mark = horizon - 1
+        self.index.mark = self._reached = horizon - 1
         self._above = above
 
     def forget_above(self) -> None:
@@ -76,7 +95,7 @@ class ItemCodes:
     def search(self, probes: list[Fingerprint], radius: list[int], tx: Tx) -> list[list[Hit]]:
         """The numbers of the revisions that have fingerprints within `radius` of each probe."""
         found = self.index.search(probes, radius, EVERY)
-        while self._heal(tx):
+        while self.heal(tx):
             found = self.index.search(probes, radius, EVERY)
         return found
 
@@ -86,7 +105,8 @@ class ItemCodes:
             return
         self.index.upsert(row.number, _GROUP, _codes(row), xid)
 
-    def _heal(self, tx: Tx) -> bool:
+    def heal(self, tx: Tx) -> bool:
+        """Give the index again what its files have lost; True when there was anything."""
         ranges = self.index.unreadable()
         for first, last in ranges:
             rows = tx.execute(_REVISIONS.where(revisions.c.number.between(first, last))).all()

@@ -8,26 +8,33 @@ judged by an older bank version than has been looked back for are looked at agai
 changed entries are searched for among all items that are in. So of an entry and an item that arrive
 at the very moment, the later one to be seen here finds the other.
 
+Phrases are no codes: the entries that have one are passed on, in the same step, to the walk through
+all texts (`phrasewalk`).
+
 A step is one transaction, and whoever holds the row of its number takes it: with several workers, one
 steps at a time. What a step repeats after a crash does no harm.
 """
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
+from tidegate.content.queries import text_of
 from tidegate.content.tables import revisions
-from tidegate.infra.db import Tx, counters
+from tidegate.infra.db import Tx
 from tidegate.infra.identity import database_identity
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.itemcodes import ItemCodes, Seen
+from tidegate.pipeline.phrasewalk import seek
+from tidegate.pipeline.progress import advance, claim, start
 from tidegate.pipeline.relook import look_again
 from tidegate.signals.fingerprints import KINDS
-from tidegate.signals.index import CodeIndex, Folder
+from tidegate.signals.index import Folder
 from tidegate.signals.model import Fingerprint
+from tidegate.signals.snapshot import text_probe
 from tidegate.signals.tables import banks, entries
 
 CHUNK = 1000  # entries that are searched for at a time
@@ -47,12 +54,14 @@ class Step(NamedTuple):
 
 
 class _Entry(NamedTuple):
-    """An entry to be searched for."""
+    """An entry to be searched for: by its codes here, by a phrase in a walk."""
 
+    id: UUID
     version: int
     number: int
     radius: dict[str, int]
-    fingerprints: list[Fingerprint]
+    codes: list[Fingerprint]
+    has_phrase: bool
 
 
 class _Plan(NamedTuple):
@@ -73,11 +82,11 @@ class LookBack:
         with instance.database.begin() as tx:
             identity = database_identity(tx)
             self._seen = f"look-back seen {identity}"
-            if _start(tx, self._seen):
+            if start(tx, self._seen):
                 # Numbers of another server's transactions say nothing here.
                 tx.execute(_FORGET_XIDS)
-            _start(tx, _DONE)
-        self.items = ItemCodes(CodeIndex(Folder(instance.index_folder / "items", identity)))
+            start(tx, _DONE)
+        self.items = ItemCodes(Folder(instance.index_folder / "items", identity))
         self._cursor = (0, 0)  # of a widened bank: its number, and the last entry looked for
 
     def step(self) -> Step | None:
@@ -90,10 +99,13 @@ class LookBack:
             raise
 
     def _step(self) -> Step | None:
+        self.items.keep_files()
         with self._instance.database.begin() as tx:
-            if not tx.execute(_ANYTHING, {"done": _DONE, "seen": self._seen}).scalar_one():
+            self.items.heal(tx)
+            anything = tx.execute(_ANYTHING, {"done": _DONE, "seen": self._seen}).scalar_one()
+            if not anything and not self.items.is_behind:
                 return None
-            done, seen = _claim(tx, _DONE), _claim(tx, self._seen)
+            done, seen = claim(tx, _DONE), claim(tx, self._seen)
             if done is None or seen is None:
                 return None
             self._instance.banks.refresh(tx)
@@ -102,8 +114,9 @@ class LookBack:
             plan = self._next(tx, done, self._instance.banks.version)
             hit, taken = self._hits(tx, plan.entries)
             appended += self._look_again(tx, hit)
+            self._seek(tx, plan, taken)
             version = self._done_with(plan, taken, done)
-            _advance(tx, _DONE, version)
+            advance(tx, _DONE, version)
         return Step(version, taken, appended) if taken or late or version != done else None
 
     def _done_with(self, plan: _Plan, taken: int, done: int) -> int:
@@ -115,32 +128,46 @@ class LookBack:
             return done
         return plan.entries[taken - 1].version
 
+    def _seek(self, tx: Tx, plan: _Plan, taken: int) -> None:
+        """Pass on the phrases of so many of the planned entries."""
+        since = [(one, plan.widened or one.version) for one in plan.entries[:taken]]
+        seek(tx, [(one.id, version) for one, version in since if one.has_phrase])
+
     def purge(self) -> bool:
         """Write the files anew where they still hold codes of items that were erased."""
         return self.items.index.purge()
 
     def _catch_up(self, tx: Tx, seen: int, done: int) -> list[int]:
-        """Take in the newest items; the numbers of those that missed what was looked back for."""
+        """Take in the newest items; the numbers of those that missed what was looked back for, or
+        the first chunks of a widened bank that is not yet done."""
+        known = max(done, self._cursor[0])
         late: list[Seen] = [
             one
             for one in self.items.catch_up(tx, seen)
-            if one.bank_version < done and one.xid > seen
+            if one.bank_version < known and one.xid > seen
         ]
-        _advance(tx, self._seen, self.items.index.mark)
+        advance(tx, self._seen, self.items.index.mark)
         return self._matching(tx, [one.number for one in late])
 
     def _matching(self, tx: Tx, numbers: Sequence[int]) -> list[int]:
         """Those of the revisions that the banks have anything to say of."""
         found: list[int] = []
-        for start in range(0, len(numbers), CHUNK):
-            rows = tx.execute(_CODES, {"numbers": list(numbers[start : start + CHUNK])}).all()
-            codes = [_codes.decode(row.fingerprints) for row in rows]
-            hits = iter(self._instance.banks.index.search([c for some in codes for _, c in some]))
-            for row, some in zip(rows, codes, strict=True):
+        for first in range(0, len(numbers), BATCH):
+            rows = tx.execute(_CODES, {"numbers": list(numbers[first : first + BATCH])}).all()
+            probes = [self._probes(row) for row in rows]
+            hits = iter(self._instance.banks.index.search([one for some in probes for one in some]))
+            for row, some in zip(rows, probes, strict=True):
                 mine = [hit for _ in some for hit in next(hits)]
                 if mine:
                     found.append(row.number)
         return found
+
+    def _probes(self, row: sa.Row[Any]) -> list[Fingerprint]:
+        """What the banks are asked with about a revision: its codes, and its text for phrases."""
+        codes = [code for _, code in _codes.decode(row.fingerprints)]
+        if self._instance.banks.index.has_phrases and (text := text_of(row.content)):
+            codes.append(text_probe(text))
+        return codes
 
     def _next(self, tx: Tx, done: int, version: int) -> _Plan:
         """What comes next: changed entries in the order of versions, then a widened bank's."""
@@ -155,16 +182,16 @@ class LookBack:
 
     def _hits(self, tx: Tx, wanted: Sequence[_Entry]) -> tuple[list[int], int]:
         """The revisions that the first so many entries hit: enough for one transaction."""
-        probes = [code for one in wanted for code in one.fingerprints]
+        probes = [code for one in wanted for code in one.codes]
         radius = [
             one.radius.get(code.kind, KINDS[code.kind].default_radius)
             for one in wanted
-            for code in one.fingerprints
+            for code in one.codes
         ]
         found = iter(self.items.search(probes, radius, tx) if probes else [])
         numbers: dict[int, None] = {}
         for taken, one in enumerate(wanted):
-            mine = [hit.owner for _ in one.fingerprints for hit in next(found)]
+            mine = [hit.owner for _ in one.codes for hit in next(found)]
             if numbers and len(numbers) + len(mine) > BATCH:
                 return list(numbers), taken
             numbers |= dict.fromkeys(mine)
@@ -172,36 +199,19 @@ class LookBack:
 
     def _look_again(self, tx: Tx, numbers: Sequence[int]) -> int:
         return sum(
-            look_again(tx, self._instance, numbers[start : start + BATCH])
-            for start in range(0, len(numbers), BATCH)
+            look_again(tx, self._instance, numbers[first : first + BATCH])
+            for first in range(0, len(numbers), BATCH)
         )
 
 
 def _wanted(rows: Sequence[sa.Row[Any]]) -> list[_Entry]:
-    return [
-        _Entry(
-            row.version,
-            row.number,
-            row.radius,
-            [c for c in _fingerprints.decode(row.fingerprints) if not KINDS[c.kind].contained],
-        )
-        for row in rows
-    ]
-
-
-def _start(tx: Tx, name: str) -> bool:
-    """Make the row of a number, which begins at 0; whether it is new."""
-    made = insert(counters).values(name=name, value=0).on_conflict_do_nothing()
-    return tx.execute(made).rowcount == 1
-
-
-def _claim(tx: Tx, name: str) -> int | None:
-    query = sa.select(counters.c.value).where(counters.c.name == name)
-    return tx.execute(query.with_for_update(skip_locked=True)).scalar_one_or_none()
-
-
-def _advance(tx: Tx, name: str, value: int) -> None:
-    tx.execute(sa.update(counters).where(counters.c.name == name).values(value=value))
+    wanted: list[_Entry] = []
+    for row in rows:
+        found = _fingerprints.decode(row.fingerprints)
+        codes = [one for one in found if not KINDS[one.kind].contained]
+        with_phrase = len(codes) < len(found)
+        wanted.append(_Entry(row.id, row.version, row.number, row.radius, codes, with_phrase))
+    return wanted
 
 
 _DONE = "look-back version"
@@ -216,7 +226,7 @@ _FORGET_XIDS = (
     .values(xid=sa.text("'0'::xid8"))
 )
 _CODES = sa.text(
-    "SELECT number, fingerprints FROM revisions WHERE number = ANY(CAST(:numbers AS bigint[]))"
+    "SELECT number, fingerprints, content FROM revisions WHERE number = ANY(CAST(:numbers AS bigint[]))"
     " AND fingerprints IS NOT NULL"
 )
 _WIDENED = (
@@ -227,13 +237,17 @@ _WIDENED = (
     .limit(1)
 )
 _STANDING = (
-    sa.select(entries.c.version, entries.c.number, entries.c.fingerprints, banks.c.radius)
+    sa.select(
+        entries.c.id,
+        entries.c.version,
+        entries.c.number,
+        entries.c.fingerprints,
+        banks.c.radius,
+    )
     .join(banks, banks.c.id == entries.c.bank_id)
     .where(entries.c.deleted_at.is_(None), banks.c.deleted_at.is_(None))
-    .where(
-        entries.c.state != "refuted",
-        sa.or_(entries.c.enabled, entries.c.disabled_until.isnot(None)),
-    )
+    # One that is disabled until a date changes when the date has come.
+    .where(entries.c.state != "refuted", entries.c.enabled)
     .limit(sa.bindparam("limit"))
 )
 _CHANGED = _STANDING.where(

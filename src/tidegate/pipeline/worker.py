@@ -18,7 +18,9 @@ from tidegate.pipeline.decide import lift_expired
 from tidegate.pipeline.erase import expire, sweep_evidence
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.lookback import LookBack
+from tidegate.pipeline.phrasewalk import PhraseWalk
 from tidegate.review.actions import release_expired
+from tidegate.signals.actions import enable_expired
 from tidegate.signals.sightings import fold_sightings
 
 log = structlog.get_logger()
@@ -44,10 +46,12 @@ async def run_worker(instance: Instance) -> None:
     deliverer = Deliverer(instance.database, instance.clock, instance.settings.allowed_addresses)
     head = instance.settings.data_dir / HEAD_FILE
     key = instance.secrets.ledger_key
-    looker = LookBack(instance)
+    looker, walker = LookBack(instance), PhraseWalk(instance)
 
     def look_back() -> int:
-        return int(looker.step() is not None)
+        # By turns: codes never wait for more than a page of a walk, nor a walk for all codes.
+        steps = looker.step(), walker.step()
+        return sum(step is not None for step in steps)
 
     def scrub() -> int:
         for index in (instance.banks.index, looker.items.index):
@@ -73,6 +77,7 @@ async def run_worker(instance: Instance) -> None:
         _every(SEAL_SECONDS, stop, "seal", lambda: seal(instance.database, key, head)),
         _every(CLOCKS_SECONDS, stop, "lift", lambda: _in_tx(instance, lift_expired)),
         _every(CLOCKS_SECONDS, stop, "release", lambda: _in_tx(instance, release_expired)),
+        _every(CLOCKS_SECONDS, stop, "enable", lambda: _in_tx(instance, enable_expired)),
         _every(RETENTION_SECONDS, stop, "retention", retention),
         _every(RETENTION_SECONDS, stop, "sign-in", lambda: _in_tx(instance, sweep_sign_in)),
         _every(SWEEP_SECONDS, stop, "sweep", sweep_files),

@@ -90,7 +90,7 @@ def change_bank(tx: Tx, name: str, patch: BankPatch) -> BankView:
 
 def _is_wider(tx: Tx, bank_id: UUID, values: Mapping[str, Any]) -> bool:
     """Whether a change lets entries match what they did not match before."""
-    if values.get("enabled") or values.get("disabled_until"):
+    if values.get("enabled"):
         return True
     if "radius" not in values:
         return False
@@ -193,6 +193,32 @@ def judge_entry(
     append(tx, f"entry.{state}", record)
     _stamp(tx, entries, entry_id)
     return get_entry(tx, bank, entry_id)
+
+
+def enable_expired(tx: Tx, limit: int = 100) -> int:
+    """Enable what was disabled until a date that has come; returns how many entries and banks. For
+    the worker: they count from that moment on anyway, but as changes they are looked back for too.
+    """
+    due = sa.and_(entries.c.enabled.is_(False), entries.c.disabled_until <= tx.now)
+    some = tx.execute(
+        sa.select(banks.c.name, entries.c.id)
+        .join(banks, banks.c.id == entries.c.bank_id)
+        .where(due, entries.c.deleted_at.is_(None), banks.c.deleted_at.is_(None))
+        .order_by(entries.c.disabled_until)
+        .limit(limit)
+        .with_for_update(of=entries, skip_locked=True)
+    ).all()
+    names = tx.execute(
+        sa.select(banks.c.name)
+        .where(banks.c.enabled.is_(False), banks.c.disabled_until <= tx.now)
+        .where(banks.c.deleted_at.is_(None))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).scalars()
+    whole = [change_bank(tx, name, BankPatch(enabled=True)) for name in names.all()]
+    for row in some:
+        change_entry(tx, row.name, row.id, EntryPatch(enabled=True))
+    return len(some) + len(whole)
 
 
 def confirm_entry(tx: Tx, entry_id: UUID) -> EntryView:

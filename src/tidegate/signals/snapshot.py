@@ -114,9 +114,7 @@ class BankSnapshot:
         """
         if self.index.has_phrases:
             items = [
-                [*item, ("text", Fingerprint(phrase.KIND.name, text.encode(errors="replace")))]
-                if text
-                else item
+                [*item, ("text", text_probe(text))] if text else item
                 for item, text in zip(items, texts, strict=True)
             ]
         while True:
@@ -215,6 +213,11 @@ class BankSnapshot:
             .with_for_update(read=True)
         ).all()
         return all(max(row) <= self.version for row in newest)
+
+
+def text_probe(text: str) -> Fingerprint:
+    """What an index is asked for the phrases in a text."""
+    return Fingerprint(phrase.KIND.name, text.encode(errors="replace"))
 
 
 def _is_alike(

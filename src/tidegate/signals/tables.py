@@ -57,6 +57,11 @@ sa.Index("ix_entries_version", entries.c.version)
 sa.Index("uq_entries_number", entries.c.number, unique=True)
 sa.Index("ix_entries_evidence", entries.c.evidence, postgresql_where=entries.c.evidence.isnot(None))
 sa.Index(
+    "ix_entries_disabled_until",
+    entries.c.disabled_until,
+    postgresql_where=entries.c.disabled_until.isnot(None),
+)
+sa.Index(
     "ix_entries_digest",
     entries.c.bank_id,
     entries.c.digest,
@@ -76,6 +81,16 @@ imports = sa.Table(
     sa.Column("duplicates", sa.BigInteger, nullable=False),
     sa.Column("bad", sa.BigInteger, nullable=False),
     sa.Column("skipped", sa.BigInteger, nullable=False),
+)
+
+# Entries whose phrases the texts of kept items are still to be searched for.
+sought_phrases = sa.Table(
+    "sought_phrases",
+    metadata,
+    sa.Column("entry_id", sa.ForeignKey("entries.id"), primary_key=True),
+    # Items that were first judged by this bank version, or a later one, have met the phrase.
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("walk", sa.BigInteger),  # the walk that searches for it; null: it waits for the next
 )
 
 # Entries that stopped acting because they match too much, and when a person let them act again.

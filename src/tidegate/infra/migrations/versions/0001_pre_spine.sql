@@ -243,6 +243,8 @@ CREATE INDEX ix_entries_bank_id ON entries (bank_id);
 
 CREATE INDEX ix_entries_digest ON entries (bank_id, digest) WHERE deleted_at IS NULL;
 
+CREATE INDEX ix_entries_disabled_until ON entries (disabled_until) WHERE disabled_until IS NOT NULL;
+
 CREATE INDEX ix_entries_evidence ON entries (evidence) WHERE evidence IS NOT NULL;
 
 CREATE INDEX ix_entries_version ON entries (version);
@@ -492,6 +494,14 @@ CREATE TABLE sightings (
 );
 
 CREATE INDEX ix_sightings_slot ON sightings (slot);
+
+CREATE TABLE sought_phrases (
+	entry_id UUID NOT NULL, 
+	version BIGINT NOT NULL, 
+	walk BIGINT, 
+	CONSTRAINT pk_sought_phrases PRIMARY KEY (entry_id), 
+	CONSTRAINT fk_sought_phrases_entry_id FOREIGN KEY(entry_id) REFERENCES entries (id)
+);
 
 -- A stored pack version is kept for ever and never changes; only its state does.
 CREATE FUNCTION packs_kept() RETURNS trigger LANGUAGE plpgsql AS $$
