@@ -4,7 +4,9 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0001_pre_spine"
+from tidegate.infra.migrations import name_of
+
+revision = name_of(Path(__file__))
 down_revision = None
 
 
