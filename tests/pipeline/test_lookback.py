@@ -1,6 +1,7 @@
 """What was posted before it was known is found when it becomes known: once, and without a gap."""
 
 import multiprocessing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,8 +20,9 @@ from tidegate.pipeline.decide import decide_case
 from tidegate.pipeline.erase import erase_item
 from tidegate.pipeline.instance import Instance, opened
 from tidegate.pipeline.lookback import LookBack
+from tidegate.pipeline.phrasewalk import PhraseWalk
 from tidegate.pipeline.relook import look_again
-from tidegate.pipeline.submission import describe
+from tidegate.pipeline.submission import Submission, describe
 from tidegate.pipeline.submit import submit_group
 from tidegate.review.model import CaseDecisionIn
 from tidegate.review.tables import cases
@@ -30,9 +32,14 @@ from tidegate.signals.actions import (
     change_bank,
     change_entry,
     create_bank,
+    delete_entry,
+    enable_expired,
     refute_entry,
 )
 from tidegate.signals.banks import BankIn, BankPatch, EntryPatch
+from tidegate.signals.fingerprints import phrase
+from tidegate.signals.model import Fingerprint
+from tidegate.signals.queries import bank_version
 
 KNOWN = "join the armed fight on friday at the old bridge and bring the others with you"
 NEAR = KNOWN.replace("friday", "sunday")
@@ -56,6 +63,12 @@ def stages(instance: Instance, id: str) -> list[tuple[str, str, list[str]]]:
             (one.stage, one.verdict, sorted({match.route for match in one.matches}))
             for one in evaluations_of(tx, item.id)
         ]
+
+
+def described(instance: Instance, id: str, text: str) -> Submission:
+    now = instance.clock.now()
+    item = ItemIn(id, "post", "public", "anna", now, text=text)
+    return describe(instance, item, platform="forum", actor="key:f", request_id="r", now=now)
 
 
 def add(instance: Instance, text: str, *, confirmed: bool = False, bank: str = "known") -> UUID:
@@ -150,6 +163,65 @@ def test_a_widened_bank_of_many_entries_is_walked_in_chunks(
     assert work_off(looker) == 8
 
 
+def test_a_post_that_crosses_the_chunks_of_a_widened_bank_is_found(
+    instance, looker, submit, monkeypatch
+) -> None:
+    monkeypatch.setattr("tidegate.pipeline.lookback.CHUNK", 1)
+    add(instance, KNOWN)
+    add(instance, "something else that is long enough to have a code of its own, surely")
+    with instance.database.begin("user:curator@example.org") as tx:
+        change_bank(tx, "known", BankPatch(enabled=False))
+    work_off(looker)
+    with instance.database.begin("key:f") as tx:
+        submit_group(tx, instance, [described(instance, "crossing", KNOWN)])
+        with instance.database.begin("user:curator@example.org") as other:
+            change_bank(other, "known", BankPatch(enabled=True))
+        assert looker.step().entries == 1  # the first chunk, and the post is not yet to be seen
+    assert work_off(looker) == 1
+    assert stages(instance, "crossing")[-1][:2] == ("retro", "review")
+
+
+@pytest.mark.parametrize("what", ["entry", "bank"])
+def test_what_was_disabled_until_a_date_is_looked_back_for_when_it_has_come(
+    instance, looker, submit, clock, what
+) -> None:
+    entry = add(instance, KNOWN)
+    until = clock.now() + timedelta(days=30)
+    with instance.database.begin("user:curator@example.org") as tx:
+        if what == "entry":
+            change_entry(tx, "known", entry, EntryPatch(disabled_until=until))
+        else:
+            change_bank(tx, "known", BankPatch(disabled_until=until))
+    submit("between", KNOWN)
+    with instance.database.begin() as tx:
+        assert enable_expired(tx) == 0
+    assert work_off(looker) == 0
+    clock.advance(timedelta(days=30).total_seconds())
+    with instance.database.begin() as tx:
+        assert enable_expired(tx) == 1
+        assert enable_expired(tx) == 0
+    assert work_off(looker) == 1
+    assert stages(instance, "between")[-1][:2] == ("retro", "review")
+    with instance.database.begin() as tx:
+        assert enable_expired(tx) == 0
+        kinds = tx.execute(sa.text("SELECT kind FROM ledger_pending ORDER BY 1")).scalars().all()
+    assert kinds.count(f"{what}.changed") == 2  # by the person, and by the date
+
+
+def test_what_is_disabled_for_good_or_deleted_stays_so(instance, looker, clock) -> None:
+    off, gone = add(instance, KNOWN), add(instance, NEAR)
+    until = clock.now() + timedelta(days=1)
+    with instance.database.begin("user:curator@example.org") as tx:
+        change_entry(tx, "known", off, EntryPatch(enabled=False))
+        change_entry(tx, "known", gone, EntryPatch(disabled_until=until))
+        delete_entry(tx, "known", gone)
+    clock.advance(timedelta(days=2).total_seconds())
+    with instance.database.begin() as tx:
+        before = bank_version(tx)
+        assert enable_expired(tx) == 0
+        assert bank_version(tx) == before
+
+
 def test_what_no_longer_counts_is_not_looked_for(instance, looker, submit) -> None:
     submit("old", KNOWN)
     entry = add(instance, KNOWN)
@@ -217,6 +289,28 @@ def test_a_step_that_fails_is_taken_again(instance, looker, submit, monkeypatch)
     assert work_off(looker) == 1
 
 
+def test_a_post_that_a_failed_step_had_taken_in_is_not_lost(instance, looker, monkeypatch) -> None:
+    """It was judged before the entry came, committed after that was looked back for, and lies above
+    a transaction that still runs: nothing but the step that failed would have looked at it."""
+    with instance.database.begin() as older:
+        older.execute(sa.text("SELECT pg_current_xact_id()"))
+        with instance.database.begin("key:f") as tx:
+            submit_group(tx, instance, [described(instance, "late", KNOWN)])
+            add(instance, KNOWN)
+            assert work_off(looker) == 0
+
+        def fail(*_: object, **__: object) -> int:
+            raise RuntimeError
+
+        with monkeypatch.context() as patched:
+            patched.setattr("tidegate.pipeline.lookback.look_again", fail)
+            with pytest.raises(RuntimeError):
+                looker.step()
+        assert work_off(looker) == 1
+    assert work_off(looker) == 0
+    assert stages(instance, "late")[-1][:2] == ("retro", "review")
+
+
 def test_numbers_of_another_servers_transactions_mean_nothing(instance, bank, submit) -> None:
     submit("old", KNOWN)
     with instance.database.begin() as tx:  # as after a dump and restore
@@ -252,12 +346,8 @@ def _post(url: str, data_dir: Path, who: int, go: Any) -> None:
     with opened(Settings(data_dir=data_dir), url, SystemClock()) as instance:
         go.wait(60)
         for number in range(ROUNDS):
-            now = instance.clock.now()
             text = f"{KNOWN} and this is the secret of round {number}"
-            item = ItemIn(f"{who}-{number}", "post", "public", "anna", now, text=text)
-            submission = describe(
-                instance, item, platform="forum", actor="key:f", request_id="r", now=now
-            )
+            submission = described(instance, f"{who}-{number}", text)
             with instance.database.begin("key:f") as tx:
                 submit_group(tx, instance, [submission])
 
@@ -266,23 +356,30 @@ def _enrol(url: str, data_dir: Path, go: Any) -> None:
     with opened(Settings(data_dir=data_dir), url, SystemClock()) as instance:
         go.wait(60)
         for number in range(ROUNDS):
-            text = f"{KNOWN} and this is the secret of round {number}"
-            digest = [one for one in fingerprints.of_text(text) if one.kind == "text_sha256"]
+            words = f"this is the secret of round {number}"
+            if number % 2:
+                known = [Fingerprint("phrase", phrase.KIND.parse(words))]
+            else:
+                codes = fingerprints.of_text(f"{KNOWN} and {words}")
+                known = [one for one in codes if one.kind == "text_sha256"]
             with instance.database.begin("user:c") as tx:
-                add_entry(tx, "known", digest, confirmed=True)
+                add_entry(tx, "known", known, confirmed=True)
 
 
 def _look(url: str, data_dir: Path, go: Any, end: Any) -> None:
     with opened(Settings(data_dir=data_dir), url, SystemClock()) as instance:
-        looker = LookBack(instance)
+        looker, walker = LookBack(instance), PhraseWalk(instance)
         go.wait(60)
         while not end.is_set():
             looker.step()
+            walker.step()
         work_off(looker)
+        while walker.step() is not None:
+            pass
 
 
 def test_four_processes_leave_no_gap(database_url: str, tmp_path: Path) -> None:
-    """Two post, one adds entries for the very same texts, one looks back, all at once: each post is
+    """Two post, one adds codes and phrases of the very same texts, one looks back, all at once: each post is
     found, by its first look or by the look back."""
     with (
         opened(Settings(data_dir=tmp_path), database_url, FakeClock()) as instance,
@@ -309,6 +406,7 @@ def test_four_processes_leave_no_gap(database_url: str, tmp_path: Path) -> None:
         found = {
             f"{who}-{n}": stages(instance, f"{who}-{n}") for who in (0, 1) for n in range(ROUNDS)
         }
-    missed = {id: some for id, some in found.items() if some[-1][1] != "restrict"}
+    wanted = {id: "review" if int(id.partition("-")[2]) % 2 else "restrict" for id in found}
+    missed = {id: some for id, some in found.items() if some[-1][1] != wanted[id]}
     assert missed == {}
     assert all(len(some) <= 2 for some in found.values())
