@@ -95,7 +95,7 @@ def write_sealed(codes: Codes, path: Path) -> None:
     folder = Folder(path, "bench")
     none = np.empty(0, np.int64)
     columns = Columns(codes, np.arange(len(codes)), np.zeros(len(codes), np.uint16))
-    run = Run({"pdq": columns}, Values(np.empty((0, 2), np.uint64), none), {}, none)
+    run = Run({"pdq": [columns]}, Values(np.empty((0, 2), np.uint64), none), {}, none)
     name = folder.new_name(0)
     library = load()
     shapes = shapes_of(run, library)

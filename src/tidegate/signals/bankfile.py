@@ -87,7 +87,7 @@ def write_bank(path: Path, files: Sequence[Named], listed: Bytes, about: About) 
 
     `files` by ascending name, `listed` (n, 32) ascending and each once. Raises OSError.
     """
-    codes: dict[str, Codes] = {}
+    codes: dict[str, list[Codes]] = {}
     for kind in (name for name, one in KINDS.items() if one.hamming):
         owned = [
             (owner, one.value)
@@ -100,7 +100,7 @@ def write_bank(path: Path, files: Sequence[Named], listed: Bytes, about: About) 
         if kind == LISTED:
             values = np.concatenate((values, listed.view("<u8")))
             owners = np.concatenate((owners, len(files) + np.arange(len(listed))))
-        codes[kind] = Codes(values, owners, np.zeros(len(owners), np.uint16))
+        codes[kind] = [Codes(values, owners, np.zeros(len(owners), np.uint16))]
     exact = sorted(
         (*key_of(one.kind, one.value), owner)
         for owner, entry in enumerate(files)

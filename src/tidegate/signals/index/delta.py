@@ -116,7 +116,7 @@ class Delta:
         pairs.sort()
         keys = np.array([key for key, _ in pairs], np.uint64).reshape(-1, 2)
         owners = np.array([owner for _, owner in pairs], np.int64)
-        codes = {kind: one.kept() for kind, one in self._columns.items() if one.used}
+        codes = {kind: [one.kept()] for kind, one in self._columns.items() if one.used}
         removed = np.array(sorted(self.marks), np.int64)
         return Run(codes, Values(keys, owners), self.phrases(), removed)
 

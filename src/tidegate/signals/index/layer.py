@@ -7,6 +7,7 @@ a number in a set for its other values.
 
 import hashlib
 from collections.abc import Container, Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,7 +48,7 @@ class Values(NamedTuple):
 class Run(NamedTuple):
     """All that one layer is made of."""
 
-    codes: dict[str, Codes]
+    codes: dict[str, list[Codes]]  # by kind; pieces, by ascending owner throughout
     values: Values
     phrases: dict[int, list[bytes]]  # by owner
     removed: NDArray[np.int64]  # owners that older layers may still hold, ascending
@@ -56,8 +57,8 @@ class Run(NamedTuple):
 def shapes_of(run: Run, library: Library | None) -> dict[str, Shape]:
     """The sections that `fill` fills in; tables only where the kernels can build them."""
     shapes: dict[str, Shape] = {}
-    for kind, one in run.codes.items():
-        count = len(one.owners)
+    for kind, pieces in run.codes.items():
+        count = sum(len(one.owners) for one in pieces)
         if not count:
             continue
         shapes[f"{kind}/codes"] = Shape("u8", (count, 4))
@@ -79,16 +80,20 @@ def shapes_of(run: Run, library: Library | None) -> dict[str, Shape]:
 
 
 def fill(arrays: Arrays, run: Run, library: Library | None) -> None:
-    """Write a run into arrays of `shapes_of`, building the tables in place."""
-    for kind, one in run.codes.items():
-        if not len(one.owners):
+    """Write a run into arrays of `shapes_of`, building the tables in place: where these lie in a file,
+    memory stays flat."""
+    for kind, pieces in run.codes.items():
+        if f"{kind}/codes" not in arrays:
             continue
-        arrays[f"{kind}/codes"][...] = one.codes
-        arrays[f"{kind}/owners"][...] = one.owners
-        arrays[f"{kind}/groups"][...] = one.groups
+        start = 0
+        for one in pieces:
+            end = start + len(one.owners)
+            for name, column in zip(Codes._fields, one, strict=True):
+                arrays[f"{kind}/{name}"][start:end] = column
+            start = end
         buckets = _buckets_in(arrays, kind)
         if buckets is not None and library is not None:
-            hamming.build_into(library, one.codes, buckets)
+            hamming.build_into(library, arrays[f"{kind}/codes"], buckets)
     arrays["equal/keys"][...] = run.values.keys
     arrays["equal/owners"][...] = run.values.owners
     end = row = 0
@@ -204,15 +209,13 @@ class Layer:
     def run(self, but: frozenset[int]) -> Run:
         """All but what belongs to the owners in `but`, to be merged with others."""
         gone = np.array(sorted(but), np.int64)
-        codes: dict[str, Codes] = {}
+        codes: dict[str, list[Codes]] = {}
         for kind in self.rows:
-            owners = self.arrays[f"{kind}/owners"]
-            kept = ~np.isin(owners, gone) if len(gone) else slice(None)
-            codes[kind] = Codes(
-                self.arrays[f"{kind}/codes"][kept],
-                owners[kept],
-                self.arrays[f"{kind}/groups"][kept],
-            )
+            columns = [self.arrays[f"{kind}/{name}"] for name in Codes._fields]
+            if len(gone):
+                kept = ~np.isin(self.arrays[f"{kind}/owners"], gone)
+                columns = [column[kept] for column in columns]
+            codes[kind] = [Codes(*columns)]
         owners = self.arrays["equal/owners"]
         kept = ~np.isin(owners, gone) if len(gone) else slice(None)
         values = Values(self.arrays["equal/keys"][kept], owners[kept])
@@ -233,14 +236,14 @@ class Layer:
 def merged(runs: Sequence[Run]) -> Run:
     """Several runs as one, older ones first; an owner is in one of them only, or superseded."""
     kinds = {kind for run in runs for kind in run.codes}
-    codes: dict[str, Codes] = {}
+    codes: dict[str, list[Codes]] = {}
     for kind in sorted(kinds):
-        pieces = [run.codes[kind] for run in runs if kind in run.codes]
-        columns = [np.concatenate(column) for column in zip(*pieces, strict=True)]
-        if any(np.diff(columns[1]) < 0):
+        pieces = [one for run in runs for one in run.codes.get(kind, ()) if len(one.owners)]
+        if any(one.owners[-1] > later.owners[0] for one, later in pairwise(pieces)):
+            columns = [np.concatenate(column) for column in zip(*pieces, strict=True)]
             order = np.argsort(columns[1], kind="stable")
-            columns = [column[order] for column in columns]
-        codes[kind] = Codes(*columns)
+            pieces = [Codes(*(column[order] for column in columns))]
+        codes[kind] = pieces
     keys = np.concatenate([run.values.keys for run in runs])
     owners = np.concatenate([run.values.owners for run in runs])
     order = np.lexsort((keys[:, 1], keys[:, 0]))
