@@ -12,10 +12,10 @@ help: ## list what make can do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 setup: ## install what running needs into .venv
-	@sh scripts/setup.sh runtime
+	@sh scripts/setup.sh runtime $(if $(filter $@,$(MAKECMDGOALS)),again)
 
 setup-dev: ## install what developing needs into .venv
-	@sh scripts/setup.sh dev
+	@sh scripts/setup.sh dev $(if $(filter $@,$(MAKECMDGOALS)),again)
 
 demo: setup ## run the main job on real posts and reports, then serve (HEADLESS=1: exit after the summary)
 	@$(PY) -m tidegate demo $(if $(HEADLESS),--headless)

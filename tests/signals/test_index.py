@@ -296,14 +296,14 @@ def test_a_damaged_block_is_answered_from_the_record_and_mended(
 
 
 def test_the_scrub_finds_what_no_query_has_met(tmp_path: Path) -> None:
-    feed, index = filled(tmp_path)
+    _, index = filled(tmp_path)
     start, _ = index._layers[0].segment._places["pdq/codes"]  # type: ignore[union-attr]
     path = sealed(tmp_path)
     data = bytearray(path.read_bytes())
     data[start + 40] ^= 1
     path.write_bytes(data)
     fresh = made(BEST, tmp_path)
-    feed.catch_up(fresh)
+    fresh.adopt()
     while fresh.scrub(10):
         pass
     ranges = fresh.unreadable()

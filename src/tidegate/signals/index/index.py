@@ -38,7 +38,7 @@ from tidegate.signals.index.segment import BadSegment, Segment, new_segment
 from tidegate.signals.model import Fingerprint
 from tidegate.signals.native.library import Library, load
 
-SEAL_AT = 16_384  # rows that are scanned in the time of one look into a table
+SEAL_AT = 16_384  # rows: scanning them takes as long as two or three looks into a table
 GROUPS = 1 << 16
 _GROWTH = 4
 _ATTEMPTS = 2  # of a search beside changes; then once more while they wait

@@ -157,7 +157,7 @@ constexpr Patterns PATTERNS;
 INLINE int level_of(int radius) { return radius / BANDS; }
 INLINE int chain_of(int radius) { return CHAIN * radius / BANDS; }
 
-// What the table costs, in tenths of a nanosecond (measured on an AMD EPYC with tables of 0.1 to 10
+// What the table costs, in tenths of a nanosecond (measured on an AMD EPYC with tables of 5000 to a
 // million, random and with clusters): asking where a bucket is, going to one that is not empty, a
 // tag in it, and a tag that is near, so that its row must be fetched. A row of a scan costs more when
 // it comes from memory for one query alone, and at radii at which its first half says little.
