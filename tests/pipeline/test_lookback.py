@@ -1,28 +1,20 @@
 """What was posted before it was known is found when it becomes known: once, and without a gap."""
 
-import multiprocessing
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from tests.pipeline.posts import KNOWN, described, stages, work_off
 
-from tidegate.content.model import ItemIn
 from tidegate.content.queries import get_item
 from tidegate.content.tables import revisions
-from tidegate.decisions.queries import evaluations_of
 from tidegate.decisions.tables import evaluations
-from tidegate.infra.clock import FakeClock, SystemClock
-from tidegate.infra.settings import Settings
 from tidegate.pipeline.decide import decide_case
 from tidegate.pipeline.erase import erase_item
-from tidegate.pipeline.instance import Instance, opened
+from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.lookback import LookBack
-from tidegate.pipeline.phrasewalk import PhraseWalk
 from tidegate.pipeline.relook import look_again
-from tidegate.pipeline.submission import Submission, describe
 from tidegate.pipeline.submit import submit_group
 from tidegate.review.model import CaseDecisionIn
 from tidegate.review.tables import cases
@@ -37,38 +29,9 @@ from tidegate.signals.actions import (
     refute_entry,
 )
 from tidegate.signals.banks import BankIn, BankPatch, EntryPatch
-from tidegate.signals.fingerprints import phrase
-from tidegate.signals.model import Fingerprint
 from tidegate.signals.queries import bank_version
 
-KNOWN = "join the armed fight on friday at the old bridge and bring the others with you"
 NEAR = KNOWN.replace("friday", "sunday")
-
-
-def work_off(looker: LookBack) -> int:
-    """Step until there is nothing to do; how many evaluations were appended."""
-    clock = looker._instance.clock
-    if isinstance(clock, FakeClock):
-        clock.advance(1)
-    appended = 0
-    while (step := looker.step()) is not None:
-        appended += step.appended
-    return appended
-
-
-def stages(instance: Instance, id: str) -> list[tuple[str, str, list[str]]]:
-    with instance.database.begin() as tx:
-        item = get_item(tx, "forum", id)
-        return [
-            (one.stage, one.verdict, sorted({match.route for match in one.matches}))
-            for one in evaluations_of(tx, item.id)
-        ]
-
-
-def described(instance: Instance, id: str, text: str) -> Submission:
-    now = instance.clock.now()
-    item = ItemIn(id, "post", "public", "anna", now, text=text)
-    return describe(instance, item, platform="forum", actor="key:f", request_id="r", now=now)
 
 
 def add(instance: Instance, text: str, *, confirmed: bool = False, bank: str = "known") -> UUID:
@@ -335,78 +298,3 @@ def test_a_changed_pack_is_looked_back_by_on_demand(instance, looker, submit) ->
         assert look_again(tx, instance, numbers, at_rules=True) == 0
         assert tx.execute(sa.select(sa.func.count()).select_from(evaluations)).scalar_one() == 2
         assert item.id == tx.execute(sa.select(evaluations.c.item_id).limit(1)).scalar_one()
-
-
-# -------------------------------------------------------------------------- four processes
-
-ROUNDS = 40
-
-
-def _post(url: str, data_dir: Path, who: int, go: Any) -> None:
-    with opened(Settings(data_dir=data_dir), url, SystemClock()) as instance:
-        go.wait(60)
-        for number in range(ROUNDS):
-            text = f"{KNOWN} and this is the secret of round {number}"
-            submission = described(instance, f"{who}-{number}", text)
-            with instance.database.begin("key:f") as tx:
-                submit_group(tx, instance, [submission])
-
-
-def _enrol(url: str, data_dir: Path, go: Any) -> None:
-    with opened(Settings(data_dir=data_dir), url, SystemClock()) as instance:
-        go.wait(60)
-        for number in range(ROUNDS):
-            words = f"this is the secret of round {number}"
-            if number % 2:
-                known = [Fingerprint("phrase", phrase.KIND.parse(words))]
-            else:
-                codes = fingerprints.of_text(f"{KNOWN} and {words}")
-                known = [one for one in codes if one.kind == "text_sha256"]
-            with instance.database.begin("user:c") as tx:
-                add_entry(tx, "known", known, confirmed=True)
-
-
-def _look(url: str, data_dir: Path, go: Any, end: Any) -> None:
-    with opened(Settings(data_dir=data_dir), url, SystemClock()) as instance:
-        looker, walker = LookBack(instance), PhraseWalk(instance)
-        go.wait(60)
-        while not end.is_set():
-            looker.step()
-            walker.step()
-        work_off(looker)
-        while walker.step() is not None:
-            pass
-
-
-def test_four_processes_leave_no_gap(database_url: str, tmp_path: Path) -> None:
-    """Two post, one adds codes and phrases of the very same texts, one looks back, all at once: each post is
-    found, by its first look or by the look back."""
-    with (
-        opened(Settings(data_dir=tmp_path), database_url, FakeClock()) as instance,
-        instance.database.begin("user:c") as tx,
-    ):
-        create_bank(tx, BankIn("known", "known"))
-    context = multiprocessing.get_context("spawn")
-    go, end = context.Barrier(4), context.Event()
-    writers = [
-        context.Process(target=_post, args=(database_url, tmp_path, 0, go)),
-        context.Process(target=_post, args=(database_url, tmp_path, 1, go)),
-        context.Process(target=_enrol, args=(database_url, tmp_path, go)),
-    ]
-    looker = context.Process(target=_look, args=(database_url, tmp_path, go, end))
-    for process in (*writers, looker):
-        process.start()
-    for process in writers:
-        process.join(120)
-        assert process.exitcode == 0
-    end.set()
-    looker.join(120)
-    assert looker.exitcode == 0
-    with opened(Settings(data_dir=tmp_path), database_url, FakeClock()) as instance:
-        found = {
-            f"{who}-{n}": stages(instance, f"{who}-{n}") for who in (0, 1) for n in range(ROUNDS)
-        }
-    wanted = {id: "review" if int(id.partition("-")[2]) % 2 else "restrict" for id in found}
-    missed = {id: some for id, some in found.items() if some[-1][1] != wanted[id]}
-    assert missed == {}
-    assert all(len(some) <= 2 for some in found.values())

@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from tests.pipeline.posts import KNOWN, described
 
-from tidegate.content.model import ItemIn
 from tidegate.content.queries import get_item
 from tidegate.decisions.queries import evaluations_of
 from tidegate.infra.db import counters
@@ -14,7 +14,6 @@ from tidegate.pipeline.erase import erase_item
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.lookback import LookBack
 from tidegate.pipeline.phrasewalk import PhraseWalk
-from tidegate.pipeline.submission import describe
 from tidegate.pipeline.submit import submit_group
 from tidegate.review.tables import cases
 from tidegate.signals import fingerprints
@@ -246,15 +245,13 @@ def test_posts_that_met_the_phrase_at_their_first_look_are_not_read(instance, bo
 
 
 def test_a_post_that_commits_after_the_walk_is_found_by_the_look_back(
-    instance, both, submit, clock
+    instance, both, submit
 ) -> None:
     submit("old", "nothing of note")
-    item = ItemIn("crossing", "post", "public", "anna", clock.now(), text="the northern harbour")
-    submission = describe(
-        instance, item, platform="forum", actor="key:f", request_id="r", now=clock.now()
-    )
     with instance.database.begin("key:f") as tx:
-        submit_group(tx, instance, [submission])  # judged, and not yet to be seen by others
+        submit_group(
+            tx, instance, [described(instance, "crossing", "the northern harbour")]
+        )  # judged, and not yet to be seen by others
         add(instance, "northern harbour")
         submit("younger", "of a higher number")
         assert both.work_off() == (1, 0)
@@ -264,15 +261,14 @@ def test_a_post_that_commits_after_the_walk_is_found_by_the_look_back(
 
 def test_codes_are_looked_for_while_a_walk_is_on(instance, both, submit, monkeypatch) -> None:
     monkeypatch.setattr("tidegate.pipeline.phrasewalk.PAGE", 1)
-    known = "join the armed fight on friday at the old bridge and bring the others with you"
     for number in range(3):
-        submit(f"post-{number}", f"{known} {number}")
-    submit("copy", known)
+        submit(f"post-{number}", f"{KNOWN} {number}")
+    submit("copy", KNOWN)
     add(instance, "armed fight")
     both.looker.step()
     assert [both.walker.step() for _ in range(2)] == [(0, 0), (1, 1)]
     with instance.database.begin(CURATOR) as tx:
-        digest = [one for one in fingerprints.of_text(known) if one.kind == "text_sha256"]
+        digest = [one for one in fingerprints.of_text(KNOWN) if one.kind == "text_sha256"]
         add_entry(tx, "slurs", digest, confirmed=True)
     instance.clock.advance(1)
     assert both.looker.step().appended == 1
