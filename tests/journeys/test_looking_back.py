@@ -1,0 +1,51 @@
+"""A real server's worker looks back by itself: for phrases, and when a date has come."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from tests.api import item
+from tests.serving import serving
+
+PATIENCE = 60.0  # seconds
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Iterator[httpx.Client]:
+    with serving(tmp_path / "instance") as served:
+        headers = {"authorization": f"Bearer {served.key('admin')}"}
+        with httpx.Client(base_url=served.url, headers=headers, timeout=30) as client:
+            yield client
+
+
+def call(client: httpx.Client, method: str, path: str, body: Any = None) -> Any:
+    response = client.request(method, path, json=body)
+    assert response.status_code < 300, response.text
+    return response.json()
+
+
+def becomes(client: httpx.Client, id: str, verdict: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while call(client, "GET", f"/v1/items/{id}")["verdict"] != verdict:
+        assert time.monotonic() < deadline, f"{id} was not looked back at"
+        time.sleep(0.02)
+
+
+def test_phrases_and_dates_are_looked_back_for(client: httpx.Client) -> None:
+    for id, text in (("one", "the northern harbour at night"), ("two", "by the western gate")):
+        call(client, "POST", "/v1/items", item(id, text=text))
+    call(client, "POST", "/v1/banks", {"name": "words", "stance": "known"})
+    soon = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
+    entries = "/v1/banks/words/entries"
+    call(client, "PATCH", "/v1/banks/words", {"enabled": False})
+    dated = call(client, "POST", entries, {"kind": "phrase", "value": "western gate"})["id"]
+    call(client, "PATCH", f"{entries}/{dated}", {"disabled_until": soon})
+    call(client, "PATCH", "/v1/banks/words", {"enabled": True})
+    call(client, "POST", entries, {"kind": "phrase", "value": "northern harbour"})
+    becomes(client, "one", "review")
+    becomes(client, "two", "review")
+    assert call(client, "GET", f"{entries}/{dated}")["enabled"] is True
