@@ -254,6 +254,19 @@ def test_a_bad_file_is_found_at_opening_and_made_anew(tmp_path: Path, what: str)
     assert again.mark == feed.version
 
 
+def test_a_folder_that_was_removed_is_made_and_filled_again(tmp_path: Path) -> None:
+    """Under a running process, by somebody who made room, say."""
+    feed, index = filled(tmp_path / "index")
+    shutil.rmtree(tmp_path / "index")
+    index.adopt()
+    assert index.search(probes_of(feed)) == feed.expected(probes_of(feed))
+    index.seal()
+    fresh = made(BEST, tmp_path / "index")
+    fresh.adopt()
+    assert fresh.mark == feed.version
+    assert fresh.search(probes_of(feed)) == feed.expected(probes_of(feed))
+
+
 def test_files_of_another_database_are_not_used(tmp_path: Path) -> None:
     filled(tmp_path, count=100)
     other = CodeIndex(Folder(tmp_path, "another"))

@@ -58,7 +58,6 @@ class ItemCodes:
         self.index.adopt()
         stamp = self._folder.stamp()
         if stamp != self._stamp and self._stamp is not None and not self._folder.generation():
-            self._folder.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.index.seal()
             stamp = self._folder.stamp()
         self._stamp = stamp

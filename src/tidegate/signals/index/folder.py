@@ -119,7 +119,9 @@ class Folder:
 
     @contextmanager
     def writing(self) -> Generator[bool]:
-        """Whether this process may write now: no other one does. Never waits."""
+        """Whether this process may write now: no other one does. Never waits. Makes the folder anew
+        if somebody has removed it."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         with (self.path / "lock").open("a") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
