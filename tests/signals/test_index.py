@@ -264,6 +264,7 @@ def test_a_folder_that_was_removed_is_made_and_filled_again(tmp_path: Path) -> N
     fresh = made(BEST, tmp_path / "index")
     fresh.adopt()
     assert fresh.mark == feed.version
+    feed.catch_up(fresh)
     assert fresh.search(probes_of(feed)) == feed.expected(probes_of(feed))
 
 
