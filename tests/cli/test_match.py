@@ -1,7 +1,9 @@
 """`tidegate bank build`, `bank stats` and `match`: their lines and exit statuses, with no database."""
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -214,3 +216,99 @@ def test_what_only_its_name_calls_a_picture_is_a_problem(run: Run, tmp_path: Pat
     done = run("match", str(tmp_path / "holiday.jpg"), "--bank", str(tmp_path / "b"), "--json")
     assert done.exit_code == 2
     assert "its bytes do not" in json.loads(done.stdout)["problem"]
+
+
+def shell(line: str, bank: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    """A line of bash in which `$tidegate` is the program and `$bank` a bank."""
+    known = {"tidegate": f"{sys.executable} -m tidegate", "bank": str(bank), **more}
+    plain_environment = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
+    return subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {line}"],
+        env=plain_environment | known,
+        cwd=bank.parent,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("$tidegate match --codes - --bank $bank <&-", "standard input"),
+        ("$tidegate match --codes list.csv --bank $bank >&-", "standard output"),
+        ("$tidegate match list.csv --bank $bank >&-", "standard output"),
+        ("$tidegate bank stats $bank >&-", "standard output"),
+        ("$tidegate match --codes list.csv --bank $bank >/dev/full", "No space left"),
+        ("$tidegate match list.csv --bank $bank --json >/dev/full", "No space left"),
+        ("$tidegate bank stats $bank >/dev/full", "No space left"),
+        ("mkfifo pipe; $tidegate match list.csv --bank pipe", "a pipe"),
+    ],
+)
+def test_streams_that_cannot_be_used_are_one_line_and_no_match(
+    listed: Path, line: str, told: str
+) -> None:
+    done = shell(line, listed)
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    assert told in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
+def test_a_closed_standard_error_does_not_spoil_the_answers(listed: Path) -> None:
+    for words in (f"--codes - <<<{CODE}", "list.csv"):
+        done = shell(f"$tidegate match {words} --bank $bank --json 2>&-", listed)
+        assert [set(json.loads(one)) for one in done.stdout.splitlines()]
+        assert done.returncode == (1 if "codes" in words else 0)
+
+
+@pytest.mark.parametrize("more", ["", "--json"])
+def test_whoever_reads_may_stop_reading(listed: Path, tmp_path: Path, more: str) -> None:
+    (tmp_path / "many.txt").write_text(f"{CODE}\n" * 50_000)
+    codes = shell(f"$tidegate match --codes many.txt --bank $bank {more} | head -1", listed)
+    files = shell(f"$tidegate match {IMAGES} --bank $bank --json | true", listed)
+    stats = shell(f"$tidegate bank stats $bank {more} | true", listed)
+    assert len(codes.stdout.splitlines()) == 1
+    assert (codes.returncode, codes.stderr) == (2, "")
+    assert files.returncode == 2
+    assert stats.returncode in (0, 2), "it may be done before"
+    assert "Traceback" not in files.stderr + stats.stderr
+    assert "BrokenPipe" not in files.stderr + stats.stderr
+
+
+def test_ctrl_c_ends_it_with_130_and_no_traceback(listed: Path) -> None:
+    command = [sys.executable, "-m", "tidegate", "match", "--codes", "-", "--bank", str(listed)]
+    piped = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([*command, "--json"], text=True, **piped) as process:  # type: ignore[call-overload]
+        process.stdin.write(f"{CODE}\n")
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["code"] == CODE
+        process.send_signal(signal.SIGINT)
+        assert process.wait() == 130
+        assert process.stderr.read() == "Interrupted.\n"
+
+
+def test_a_list_may_have_windows_ends_blank_lines_and_capitals(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_bytes(f"hash,quality\r\n{CODE.upper()},99\r\n\r\n{FAR}".encode())
+    assert run("bank", "build", "list.csv", "-o", "it.bank").exit_code == 0
+    found = run("match", "--codes", "list.csv", "--bank", "it.bank", "--json")
+    assert found.exit_code == 1
+    assert lines(found) == [
+        {"code": one, "matches": [{"entry": one, "distance": 0}]} for one in (CODE, FAR)
+    ]
+
+
+def test_a_fault_of_ours_is_no_match(monkeypatch: pytest.MonkeyPatch, listed: Path) -> None:
+    from tidegate.cli import main
+    from tidegate.signals import Matcher
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Matcher, "near", fail)
+    words = ["tidegate", "match", "--codes", str(listed.parent / "list.csv"), "--bank", str(listed)]
+    monkeypatch.setattr(sys, "argv", words)
+    with pytest.raises(SystemExit) as ended:
+        main.main()
+    assert ended.value.code == 2

@@ -3,13 +3,17 @@
 No server and no database: neither reads nor changes the banks of an instance.
 """
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
-from tidegate.cli.showing import bar, plain, say, stop
+from tidegate.cli.showing import bar, plain, say, stop, stream
+
+if TYPE_CHECKING:
+    from tidegate.signals.bankstats import BankStats
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -70,20 +74,26 @@ def stats(
 
     try:
         found = statistics(BankFile.open(file))
-    except (BankFileError, OSError) as error:
+        out = stream(sys.stdout, "standard output")
+        print(msgspec.json.encode(found).decode() if as_json else _as_text(found), file=out)
+        out.flush()
+    except (BankFileError, OSError, KeyboardInterrupt) as error:
         stop(error)
-    if as_json:
-        print(msgspec.json.encode(found).decode())
-        return
-    print(f"{plain(found.bank)}: {found.entries:,} entries, {found.bytes:,} bytes")
-    print(f"  {found.files:,} of files, {found.listed:,} of lists")
+
+
+def _as_text(found: "BankStats") -> str:
+    lines = [
+        f"{plain(found.bank)}: {found.entries:,} entries, {found.bytes:,} bytes",
+        f"  {found.files:,} of files, {found.listed:,} of lists",
+    ]
     for kind, one in found.kinds.items():
-        print(f"  {kind}: {one.codes:,} codes, {one.bytes_per_code:,.0f} bytes each")
+        lines.append(f"  {kind}: {one.codes:,} codes, {one.bytes_per_code:,.0f} bytes each")
         if one.near_constant:
-            print(f"    {one.near_constant:,} near-constant: they match what they do not know")
+            told = "near-constant: they match what they do not know"
+            lines.append(f"    {one.near_constant:,} {told}")
         if one.near_others:
-            print(f"    {one.near_others:,} of {one.sampled:,} looked at are near another")
-    for kind, count in found.values.items():
-        print(f"  {kind}: {count:,} values")
+            lines.append(f"    {one.near_others:,} of {one.sampled:,} looked at are near another")
+    lines += [f"  {kind}: {count:,} values" for kind, count in found.values.items()]
     if found.low_quality:
-        print(f"  {found.low_quality:,} codes of low quality were left out")
+        lines.append(f"  {found.low_quality:,} codes of low quality were left out")
+    return "\n".join(lines)

@@ -5,6 +5,7 @@ no instance for those of a database.
 """
 
 import sys
+import traceback
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -56,11 +57,15 @@ def app_for(words: Sequence[str]) -> typer.Typer:
 
 
 def main() -> None:
-    """Run; what the domain or the set-up refuses is one clear line and exit status 2."""
+    """Run; what the domain or the set-up refuses is one clear line and exit status 2. So is that of
+    faults of ours, for 1 is an answer: something matched, or needs mending."""
     try:
         app_for(sys.argv[1:])()
+    except KeyboardInterrupt:  # while it was loaded
+        sys.exit(130)
     except Exception as error:
         if (line := explain(error)) is None:
-            raise
-        print(f"tidegate: {line}", file=sys.stderr)
+            traceback.print_exc()
+        else:
+            print(f"tidegate: {line}", file=sys.stderr)
         sys.exit(2)

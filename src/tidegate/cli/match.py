@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import msgspec
 import typer
 
-from tidegate.cli.showing import bar, plain, say, stop
+from tidegate.cli.showing import bar, plain, say, stop, stream
 
 if TYPE_CHECKING:
     from tidegate.signals.lists.pdq_bulk import Source
@@ -51,6 +51,7 @@ def match(
 
     try:
         with ExitStack() as stack:
+            stream(sys.stdout, "standard output")
             matcher = stack.enter_context(Matcher(*bank, workers=workers))
             if codes is None:
                 told = _match_files(matcher, files or [], radius, as_json)
@@ -64,7 +65,7 @@ def match(
 
 def _source(stack: ExitStack, codes: Path) -> "Source":
     if str(codes) == "-":
-        return cast("Source", sys.stdin.buffer)
+        return cast("Source", stream(sys.stdin, "standard input").buffer)
     return BufferedReader(stack.enter_context(FileIO(codes)))
 
 
@@ -78,8 +79,8 @@ def _match_files(matcher: "Matcher", files: list[Path], radius: int | None, as_j
             noted += answer.note is not None
             for line in [_as_json(answer)] if as_json else _as_text(answer):
                 print(line, flush=True)
-    by_digests = f", {noted:,} compared by their digests only" if noted else ""
-    say(f"{seen:,} files: {matched:,} match, {problems:,} with a problem{by_digests}")
+    in_part = f", {noted:,} compared in part only (--json: why)" if noted else ""
+    say(f"{seen:,} files: {matched:,} match, {problems:,} with a problem{in_part}")
     return 2 if problems else int(matched > 0)
 
 

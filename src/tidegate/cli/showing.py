@@ -1,17 +1,26 @@
 """What commands that need no instance show a person at the terminal: words, names and progress."""
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import typer
 
 
 def say(text: str) -> None:
     """A word to the person at the terminal; standard output is for results."""
-    print(text, file=sys.stderr)
+    if sys.stderr is not None:  # else `print` would take standard output
+        print(text, file=sys.stderr)
+
+
+def stream(standard: TextIO | None, name: str) -> TextIO:
+    """A standard stream. Raises OSError where whoever started the program has closed it."""
+    if standard is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF), name)
+    return standard
 
 
 def stop(error: BaseException, subject: str = "") -> NoReturn:
@@ -19,8 +28,11 @@ def stop(error: BaseException, subject: str = "") -> NoReturn:
     if isinstance(error, KeyboardInterrupt):
         say("Interrupted.")
         raise typer.Exit(130) from None
-    if isinstance(error, BrokenPipeError):  # whoever read has enough; what is left goes nowhere
+    if isinstance(error, OSError) and error.filename is None and sys.stdout is not None:
+        # What is left would be written, and fail, once more at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):  # whoever read has enough
+        pass
     elif isinstance(error, OSError):
         subject = subject or str(error.filename or "standard output")
         say(f"tidegate: {plain(subject)}: {error.strerror}")
@@ -37,7 +49,7 @@ def plain(text: str) -> str:
 @contextmanager
 def bar(unit: str) -> Generator[Callable[[int, int], None]]:
     """A bar on standard error while the block runs, if that is a terminal; yields what moves it."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         yield lambda done, total: None
         return
     from rich.console import Console

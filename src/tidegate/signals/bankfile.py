@@ -139,6 +139,8 @@ class BankFile:
     def open(cls, path: Path | str) -> "BankFile":
         """Map a file that `write_bank` made. Raises BankFileError, and OSError if unreadable."""
         path = Path(path)
+        if path.is_fifo():
+            raise BankFileError(f"{path} is a pipe: a bank is mapped, and must be a file.")
         try:
             segment = open_segment(path)
         except BadSegment as error:
