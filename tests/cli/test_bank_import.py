@@ -213,6 +213,35 @@ def test_a_bank_goes_out_and_comes_back_equal(run: Run, tmp_path: Path) -> None:
     assert not list(tmp_path.glob("out.*.*"))
 
 
+def test_what_is_known_is_looked_up_and_not_searched_for(
+    run: Run, tmp_path: Path, database_url: str
+) -> None:
+    """Also where the planner believes that the bank is empty: a row or so for each line is read."""
+    lines = pdq_lines(2000)
+    for bank, name, some in (
+        ("a", "other.csv", pdq_lines(4000, seed=2)),
+        ("b", "first.csv", lines),
+        ("b", "again.csv", lines[::-1]),
+    ):
+        (tmp_path / name).write_text("\n".join(some) + "\n")
+        before = _rows_read(database_url)
+        assert imported(run, bank, tmp_path / name)[0] == 0
+        if bank == "a":
+            with psycopg.connect(database_url, autocommit=True) as connection:
+                connection.execute("ANALYZE entries")
+    assert _rows_read(database_url) - before < 10 * len(lines)
+
+
+def _rows_read(url: str) -> int:
+    """By any look at the entries, of sessions that have ended."""
+    [(rows,)] = query(
+        url,
+        "SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_user_tables"
+        " WHERE relname = 'entries'",
+    )
+    return int(rows)
+
+
 def test_an_entry_made_by_hand_is_known_and_a_deleted_one_is_not(
     run: Run, tmp_path: Path, database: Database, database_url: str
 ) -> None:

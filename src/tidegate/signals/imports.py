@@ -48,14 +48,16 @@ _COLUMNS = (
     "judged_at",
 )
 
-# One look at the index a digest, whatever the planner believes of a table that has just grown from
-# nothing to millions: neither a hash join over the bank nor a plan kept from its first batch. They
-# come as one string, which costs the driver less than an array.
+# One look at the index a digest, whatever the planner believes of a bank that has just grown from
+# nothing to millions: neither a hash join over it, nor a plan kept from its first batch, nor all of its
+# rows for each digest (by IS NOT DISTINCT FROM, no index of banks is of use). The digests come as one
+# string, which costs the driver less than an array.
 _KNOWN = sa.text(
     "SELECT wanted.digest FROM (SELECT substr(CAST(:digests AS bytea), 16 * place + 1, 16) AS digest"
     " FROM generate_series(0, :last) AS place) AS wanted"
-    " CROSS JOIN LATERAL (SELECT 1 FROM entries WHERE entries.bank_id = :bank_id"
-    " AND entries.digest = wanted.digest AND entries.deleted_at IS NULL LIMIT 1) AS found"
+    " CROSS JOIN LATERAL (SELECT 1 FROM entries WHERE entries.digest = wanted.digest"
+    " AND entries.bank_id IS NOT DISTINCT FROM CAST(:bank_id AS uuid)"
+    " AND entries.deleted_at IS NULL LIMIT 1) AS found"
 )
 
 

@@ -63,7 +63,6 @@ sa.Index(
 )
 sa.Index(
     "ix_entries_digest",
-    entries.c.bank_id,
     entries.c.digest,
     postgresql_where=entries.c.deleted_at.is_(None),
 )

@@ -241,7 +241,7 @@ CREATE TABLE entries (
 
 CREATE INDEX ix_entries_bank_id ON entries (bank_id);
 
-CREATE INDEX ix_entries_digest ON entries (bank_id, digest) WHERE deleted_at IS NULL;
+CREATE INDEX ix_entries_digest ON entries (digest) WHERE deleted_at IS NULL;
 
 CREATE INDEX ix_entries_disabled_until ON entries (disabled_until) WHERE disabled_until IS NOT NULL;
 
