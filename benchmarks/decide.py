@@ -3,7 +3,7 @@
 A real `tidegate serve` with its own PostgreSQL, banks of 10,000 entries of all kinds, one of a
 million codes of pictures and the default pack is driven over HTTP; an answer counts when it has
 arrived, and what was answered is then counted in the database. QUICK=1 is one short round with a
-bank of 50,000 codes, BENCH_ONLY=CASE[,CASE…] for some of the cases; both only print, for the results
+bank of 20,000 codes, BENCH_ONLY=CASE[,CASE…] for some of the cases; both only print, for the results
 that are kept are those of whole runs.
 """
 
@@ -34,7 +34,7 @@ DRAIN_SECONDS = 60.0
 QUICK = os.environ.get("QUICK", "") not in ("", "0")
 SECONDS = 4.0 if QUICK else 12.0
 ROUNDS = 1 if QUICK else 3
-CODES = 50_000 if QUICK else 1_000_000
+CODES = 20_000 if QUICK else 1_000_000
 ONLY = frozenset(filter(None, os.environ.get("BENCH_ONLY", "").split(",")))
 
 
@@ -164,7 +164,7 @@ def settled(index: Path) -> None:
     """Wait until the files of the index are there and stay as they are."""
     deadline, before = time.monotonic() + DRAIN_SECONDS, set[Path]()
     while time.monotonic() < deadline:
-        time.sleep(3.0)
+        time.sleep(1.0 if QUICK else 3.0)
         found = set(index.rglob("*.segment"))
         if found and found == before:
             return
