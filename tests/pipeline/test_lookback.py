@@ -237,12 +237,13 @@ def test_a_new_process_goes_on_where_the_last_one_stopped(instance, looker, subm
     assert work_off(LookBack(instance)) == work_off(looker) == 0
 
 
+def fail(*_: object, **__: object) -> int:
+    raise RuntimeError
+
+
 def test_a_step_that_fails_is_taken_again(instance, looker, submit, monkeypatch) -> None:
     submit("old", KNOWN)
     add(instance, KNOWN, confirmed=True)
-
-    def fail(*_: object, **__: object) -> int:
-        raise RuntimeError
 
     with monkeypatch.context() as patched:
         patched.setattr("tidegate.pipeline.lookback.look_again", fail)
@@ -261,9 +262,6 @@ def test_a_post_that_a_failed_step_had_taken_in_is_not_lost(instance, looker, mo
             submit_group(tx, instance, [described(instance, "late", KNOWN)])
             add(instance, KNOWN)
             assert work_off(looker) == 0
-
-        def fail(*_: object, **__: object) -> int:
-            raise RuntimeError
 
         with monkeypatch.context() as patched:
             patched.setattr("tidegate.pipeline.lookback.look_again", fail)

@@ -283,13 +283,15 @@ class CodeIndex:
 
     def _install(self, layers: list[Layer], mark: int) -> None:
         """Let `layers`, which hold all up to `mark`, take the place of the present ones."""
+        self._changes += (
+            1  # before anything changes, as everywhere: searches do not wait for the lock
+        )
         for place, layer in enumerate(layers):
             for later in layers[place + 1 :]:
                 layer.supersede(later.arrays["removed"].tolist())
         delta = self._delta.after(mark)
         for layer in layers:
             layer.supersede(delta.marks)
-        self._changes += 1
         self._layers, self._delta, self._frozen = layers, delta, None
         phrases = delta.phrases()
         for layer in layers:
