@@ -32,8 +32,8 @@ from tidegate.infra.clock import SystemClock
 from tidegate.infra.db import Database
 from tidegate.infra.identity import database_identity
 from tidegate.pipeline.itemcodes import ItemCodes
-from tidegate.signals.actions import add_entry, create_bank
-from tidegate.signals.banks import BankIn
+from tidegate.signals.banks.actions import add_entry, create_bank
+from tidegate.signals.banks.model import BankIn
 from tidegate.signals.index import Folder
 from tidegate.signals.model import Fingerprint
 

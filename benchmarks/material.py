@@ -17,10 +17,10 @@ from tidegate.infra.clock import SystemClock
 from tidegate.infra.db import Database, Tx
 from tidegate.review.tables import cases
 from tidegate.signals import fingerprints
-from tidegate.signals.actions import create_bank
-from tidegate.signals.banks import BankIn
+from tidegate.signals.banks.actions import create_bank
+from tidegate.signals.banks.model import BankIn
+from tidegate.signals.banks.tables import banks, entries
 from tidegate.signals.model import Fingerprint, digest
-from tidegate.signals.tables import banks, entries
 
 HITS = 200  # one text in so many is in a bank
 

@@ -27,9 +27,9 @@ from typer.testing import CliRunner, Result
 from tidegate.cli.bank import app
 from tidegate.infra.db import Database
 from tidegate.infra.errors import Refusal
-from tidegate.signals.actions import add_entry, create_bank, delete_entry
-from tidegate.signals.banks import BankIn
-from tidegate.signals.imports import Job, Reached, export_entries, import_batch, reached
+from tidegate.signals.banks.actions import add_entry, create_bank, delete_entry
+from tidegate.signals.banks.imports import Job, Reached, export_entries, import_batch, reached
+from tidegate.signals.banks.model import BankIn
 from tidegate.signals.lists.format import ListEntry
 from tidegate.signals.model import Fingerprint, digest
 

@@ -15,8 +15,8 @@ from tidegate.pipeline.instance import Instance, opened
 from tidegate.pipeline.submission import describe
 from tidegate.pipeline.submit import submit_group
 from tidegate.signals import fingerprints
-from tidegate.signals.actions import add_entry, create_bank
-from tidegate.signals.banks import BankIn
+from tidegate.signals.banks.actions import add_entry, create_bank
+from tidegate.signals.banks.model import BankIn
 
 KNOWN = "join the armed fight on friday at the old bridge and bring the others with you"
 

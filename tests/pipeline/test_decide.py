@@ -32,8 +32,8 @@ from tidegate.review.actions import open_case
 from tidegate.review.model import CaseDecisionIn, CaseDetail
 from tidegate.review.queries import get_case
 from tidegate.review.tables import case_events, cases
-from tidegate.signals.actions import delete_entry
-from tidegate.signals.tables import entries
+from tidegate.signals.banks.actions import delete_entry
+from tidegate.signals.banks.tables import entries
 
 KNOWN = "join the armed fight on friday at the old bridge and bring the others with you"
 

@@ -19,7 +19,7 @@ from tidegate.pipeline.submit import submit_group
 from tidegate.review.model import CaseDecisionIn
 from tidegate.review.tables import cases
 from tidegate.signals import fingerprints
-from tidegate.signals.actions import (
+from tidegate.signals.banks.actions import (
     add_entry,
     change_bank,
     change_entry,
@@ -28,8 +28,8 @@ from tidegate.signals.actions import (
     enable_expired,
     refute_entry,
 )
-from tidegate.signals.banks import BankIn, BankPatch, EntryPatch
-from tidegate.signals.queries import bank_version
+from tidegate.signals.banks.model import BankIn, BankPatch, EntryPatch
+from tidegate.signals.banks.queries import bank_version
 
 NEAR = KNOWN.replace("friday", "sunday")
 

@@ -13,8 +13,8 @@ from tidegate.pipeline.lookback import LookBack
 from tidegate.pipeline.phrasewalk import PhraseWalk
 from tidegate.pipeline.submit import submit_group
 from tidegate.signals import fingerprints
-from tidegate.signals.actions import add_entry, create_bank
-from tidegate.signals.banks import BankIn
+from tidegate.signals.banks.actions import add_entry, create_bank
+from tidegate.signals.banks.model import BankIn
 from tidegate.signals.fingerprints import phrase
 from tidegate.signals.model import Fingerprint
 

@@ -17,7 +17,7 @@ from tidegate.pipeline.phrasewalk import PhraseWalk
 from tidegate.pipeline.submit import submit_group
 from tidegate.review.tables import cases
 from tidegate.signals import fingerprints
-from tidegate.signals.actions import (
+from tidegate.signals.banks.actions import (
     add_entry,
     change_bank,
     change_entry,
@@ -26,10 +26,10 @@ from tidegate.signals.actions import (
     judge_entry,
     refute_entry,
 )
-from tidegate.signals.banks import BankIn, BankPatch, EntryPatch
+from tidegate.signals.banks.model import BankIn, BankPatch, EntryPatch
+from tidegate.signals.banks.tables import sought_phrases
 from tidegate.signals.fingerprints import phrase
 from tidegate.signals.model import Fingerprint
-from tidegate.signals.tables import sought_phrases
 
 CURATOR = "user:curator@example.org"
 

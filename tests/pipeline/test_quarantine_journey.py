@@ -29,12 +29,12 @@ from tidegate.pipeline.submit import submit_group
 from tidegate.review.model import CaseDecisionIn
 from tidegate.review.queries import get_case
 from tidegate.review.tables import cases
-from tidegate.signals.actions import add_entry, create_bank, judge_entry
-from tidegate.signals.banks import BankIn
+from tidegate.signals.banks.actions import add_entry, create_bank, judge_entry
+from tidegate.signals.banks.model import BankIn
+from tidegate.signals.banks.queries import get_entry
+from tidegate.signals.banks.tables import sightings
 from tidegate.signals.fingerprints import of_bytes
 from tidegate.signals.model import Fingerprint
-from tidegate.signals.queries import get_entry
-from tidegate.signals.tables import sightings
 
 rng = random.Random(5)
 LOGO = rng.getrandbits(256)

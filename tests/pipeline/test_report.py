@@ -26,7 +26,7 @@ from tidegate.pipeline.report import submit_report
 from tidegate.review.model import CaseDecisionIn
 from tidegate.review.queries import get_case
 from tidegate.review.tables import case_events, cases
-from tidegate.signals.actions import confirm_entry
+from tidegate.signals.banks.actions import confirm_entry
 
 KNOWN = "join the armed fight on friday at the old bridge and bring the others with you"
 START = FakeClock().now()

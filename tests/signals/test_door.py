@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from tests.api import Api
 
-from tidegate.signals.door import refuse_poor
 from tidegate.signals.fingerprints import KINDS, of_text
+from tidegate.signals.fingerprints.door import refuse_poor
 from tidegate.signals.fingerprints.pixels import of_pixels
 from tidegate.signals.model import Fingerprint
 

@@ -14,14 +14,13 @@ from tidegate.signals import (
     BuildError,
     DecoderDown,
     Matcher,
-    bankfile,
     build_bank,
-    looking,
 )
-from tidegate.signals.bankfile import BankFile
-from tidegate.signals.bankstats import statistics
 from tidegate.signals.index.segment import BLOCK, Shape, new_segment
-from tidegate.signals.looking import Looker
+from tidegate.signals.standalone import bankfile, looking
+from tidegate.signals.standalone.bankfile import BankFile
+from tidegate.signals.standalone.bankstats import statistics
+from tidegate.signals.standalone.looking import Looker
 
 IMAGES = Path(__file__).parents[2] / "demo" / "images"
 TEXT = "Join us on Friday and bring what you need to finish them, as we did last year"

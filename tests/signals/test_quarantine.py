@@ -17,11 +17,9 @@ from tidegate.infra.clock import FakeClock
 from tidegate.infra.db import Database
 from tidegate.infra.ids import uuid7
 from tidegate.ledger.tables import ledger_pending
-from tidegate.signals.actions import add_entry, create_bank, judge_entry
-from tidegate.signals.banks import BankIn
-from tidegate.signals.fingerprints import of_bytes, of_text, of_url
-from tidegate.signals.model import Fingerprint, Match
-from tidegate.signals.quarantine import (
+from tidegate.signals.banks.actions import add_entry, create_bank, judge_entry
+from tidegate.signals.banks.model import BankIn
+from tidegate.signals.banks.quarantine import (
     COPY_BITS,
     MOST_ENTRIES,
     MOST_KEPT,
@@ -33,8 +31,8 @@ from tidegate.signals.quarantine import (
     trips,
     without_repeats,
 )
-from tidegate.signals.queries import get_entry
-from tidegate.signals.sightings import (
+from tidegate.signals.banks.queries import get_entry
+from tidegate.signals.banks.sightings import (
     Overreach,
     fold_sightings,
     forget_sightings,
@@ -42,7 +40,9 @@ from tidegate.signals.sightings import (
     sighted_items,
     start_quarantine,
 )
-from tidegate.signals.tables import sighting_days, sightings
+from tidegate.signals.banks.tables import sighting_days, sightings
+from tidegate.signals.fingerprints import of_bytes, of_text, of_url
+from tidegate.signals.model import Fingerprint, Match
 
 rng = random.Random(11)
 MOST, FACTOR = 5, 3.0

@@ -13,9 +13,9 @@ from tidegate.cli.context import DataDir, Json, database_of, say, settings_of, t
 from tidegate.infra.postgres import database_url
 from tidegate.pipeline.enrol import enrol_file
 from tidegate.pipeline.instance import opened
-from tidegate.signals.actions import add_entry, create_bank
-from tidegate.signals.banks import BankIn, EntryIn
-from tidegate.signals.queries import list_banks
+from tidegate.signals.banks.actions import add_entry, create_bank
+from tidegate.signals.banks.model import BankIn, EntryIn
+from tidegate.signals.banks.queries import list_banks
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Banks of known content.")
 app.command("import")(import_)

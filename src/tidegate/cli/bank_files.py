@@ -13,7 +13,7 @@ import typer
 from tidegate.cli.showing import bar, plain, say, stop, stream
 
 if TYPE_CHECKING:
-    from tidegate.signals.bankstats import BankStats
+    from tidegate.signals.standalone.bankstats import BankStats
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -69,8 +69,8 @@ def stats(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,
 ) -> None:
     """What is in a bank file, how large it is, and what looks odd about it."""
-    from tidegate.signals.bankfile import BankFile, BankFileError
-    from tidegate.signals.bankstats import statistics
+    from tidegate.signals.standalone.bankfile import BankFile, BankFileError
+    from tidegate.signals.standalone.bankstats import statistics
 
     try:
         found = statistics(BankFile.open(file))

@@ -22,8 +22,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRe
 
 from tidegate.cli.context import DataDir, Json, database_of, say, settings_of
 from tidegate.infra.db import UNAVAILABLE, Database
-from tidegate.signals.banks import Labels
-from tidegate.signals.imports import (
+from tidegate.signals.banks.imports import (
     Job,
     Reached,
     export_entries,
@@ -31,6 +30,7 @@ from tidegate.signals.imports import (
     import_batch,
     reached,
 )
+from tidegate.signals.banks.model import Labels
 from tidegate.signals.lists import FORMATS, recognise
 from tidegate.signals.lists.format import HEAD_BYTES, Broken, Format, ListEntry, Read, Reading, read
 

@@ -16,7 +16,7 @@ from tidegate.cli.showing import bar, plain, say, stop, stream
 
 if TYPE_CHECKING:
     from tidegate.signals.lists.pdq_bulk import Source
-    from tidegate.signals.matcher import CodeMatch, FileAnswer, Matcher
+    from tidegate.signals.standalone.matcher import CodeMatch, FileAnswer, Matcher
 
 
 def match(

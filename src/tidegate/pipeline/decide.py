@@ -31,7 +31,7 @@ from tidegate.policy.model import Pack
 from tidegate.review import actions as review
 from tidegate.review.model import CaseDecisionIn, CaseDetail, CaseRow
 from tidegate.review.queries import get_case, item_of_case, lock_case, lock_waiting_case
-from tidegate.signals.actions import confirm_entry, refute_entry
+from tidegate.signals.banks.actions import confirm_entry, refute_entry
 
 
 def decide_case(tx: Tx, case_id: UUID, decision_in: CaseDecisionIn, *, pack: Pack) -> CaseDetail:

@@ -8,9 +8,9 @@ import msgspec
 from tidegate.infra.errors import bad_field
 from tidegate.pipeline.instance import Instance
 from tidegate.signals import fingerprints
-from tidegate.signals.banks import EntryIn
-from tidegate.signals.door import refuse_poor
+from tidegate.signals.banks.model import EntryIn
 from tidegate.signals.fingerprints import KINDS
+from tidegate.signals.fingerprints.door import refuse_poor
 from tidegate.signals.model import Fingerprint
 
 

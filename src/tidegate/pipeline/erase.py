@@ -17,8 +17,8 @@ from tidegate.infra.db import Database, Tx
 from tidegate.infra.settings import Settings
 from tidegate.intake.actions import forget_reporters, forget_reports
 from tidegate.review.actions import close_erased
-from tidegate.signals.sightings import forget_sightings
-from tidegate.signals.tables import entries
+from tidegate.signals.banks.sightings import forget_sightings
+from tidegate.signals.banks.tables import entries
 
 BATCH = 500
 # Evidence is written before the row that names it: younger files may still be on their way.

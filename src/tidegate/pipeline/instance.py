@@ -15,9 +15,9 @@ from tidegate.infra.settings import Settings
 from tidegate.policy.actions import ensure_default
 from tidegate.policy.model import Pack
 from tidegate.policy.queries import PackStore
+from tidegate.signals.banks.snapshot import BankSnapshot
 from tidegate.signals.fingerprints.pixels import HASHER
 from tidegate.signals.index import CodeIndex, Folder
-from tidegate.signals.snapshot import BankSnapshot
 
 
 class Instance:

@@ -31,11 +31,11 @@ from tidegate.pipeline.itemcodes import ItemCodes, Seen
 from tidegate.pipeline.phrasewalk import seek
 from tidegate.pipeline.progress import advance, claim, start
 from tidegate.pipeline.relook import look_again
+from tidegate.signals.banks.snapshot import text_probe
+from tidegate.signals.banks.tables import banks, entries
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.index import Folder
 from tidegate.signals.model import Fingerprint
-from tidegate.signals.snapshot import text_probe
-from tidegate.signals.tables import banks, entries
 
 CHUNK = 1000  # entries that are searched for at a time
 BATCH = 100  # items that are looked at again in one transaction, or as many as one entry hits

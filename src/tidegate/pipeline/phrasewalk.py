@@ -25,11 +25,11 @@ from tidegate.infra.db import Tx
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.progress import advance, claim, start
 from tidegate.pipeline.relook import look_again
+from tidegate.signals.banks.snapshot import text_probe
+from tidegate.signals.banks.tables import banks, entries, sought_phrases
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.index import CodeIndex
 from tidegate.signals.model import Fingerprint
-from tidegate.signals.snapshot import text_probe
-from tidegate.signals.tables import banks, entries, sought_phrases
 
 PAGE = 500  # items that are read in one transaction at most
 PAGE_BYTES = 1 << 18  # of content, after which a page ends

@@ -13,14 +13,14 @@ from tidegate.pipeline.judge import Judged, Looked, judge
 from tidegate.pipeline.metrics import QUARANTINES
 from tidegate.review.actions import note, open_case
 from tidegate.review.model import EVALUATION_QUEUE
-from tidegate.signals.model import Match
-from tidegate.signals.quarantine import sightings_of
-from tidegate.signals.sightings import (
+from tidegate.signals.banks.quarantine import sightings_of
+from tidegate.signals.banks.sightings import (
     Overreach,
     record_sightings,
     sighted_items,
     start_quarantine,
 )
+from tidegate.signals.model import Match
 
 
 def judge_counting(

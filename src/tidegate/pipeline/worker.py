@@ -20,8 +20,8 @@ from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.lookback import LookBack
 from tidegate.pipeline.phrasewalk import PhraseWalk
 from tidegate.review.actions import release_expired
-from tidegate.signals.actions import enable_expired
-from tidegate.signals.sightings import fold_sightings
+from tidegate.signals.banks.actions import enable_expired
+from tidegate.signals.banks.sightings import fold_sightings
 
 log = structlog.get_logger()
 

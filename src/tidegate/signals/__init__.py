@@ -1,23 +1,23 @@
 """What we know: fingerprints, banks of known content, and the index that finds matches.
 
 For those who only want the matcher: `build_bank` makes a bank file of folders and lists, `Matcher`
-compares files, texts and codes with it (`matcher`).
+compares files, texts and codes with it (`standalone`).
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tidegate.signals.bankfile import BankFileError
-    from tidegate.signals.looking import DecoderDown
-    from tidegate.signals.matcher import BuildError, Matcher, build_bank
+    from tidegate.signals.standalone.bankfile import BankFileError
+    from tidegate.signals.standalone.looking import DecoderDown
+    from tidegate.signals.standalone.matcher import BuildError, Matcher, build_bank
 
 _PLACES = {
-    "BankFileError": "bankfile",
-    "BuildError": "matcher",
-    "DecoderDown": "looking",
-    "Matcher": "matcher",
-    "build_bank": "matcher",
+    "BankFileError": "standalone.bankfile",
+    "BuildError": "standalone.matcher",
+    "DecoderDown": "standalone.looking",
+    "Matcher": "standalone.matcher",
+    "build_bank": "standalone.matcher",
 }
 __all__ = ["BankFileError", "BuildError", "DecoderDown", "Matcher", "build_bank"]
 

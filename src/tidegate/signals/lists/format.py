@@ -13,8 +13,8 @@ import msgspec
 
 from tidegate.infra.errors import Refusal
 from tidegate.infra.lines import Line, read_lines
-from tidegate.signals.banks import State
-from tidegate.signals.door import refuse_poor
+from tidegate.signals.banks.model import State
+from tidegate.signals.fingerprints.door import refuse_poor
 from tidegate.signals.model import Fingerprint
 
 RECORD_LIMIT = 4 << 20

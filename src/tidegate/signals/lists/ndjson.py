@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from tidegate.infra.parsing import decode
 from tidegate.signals import fingerprints
-from tidegate.signals.banks import FingerprintView, Labels, Moment, Note, Provenance, State
+from tidegate.signals.banks.model import FingerprintView, Labels, Moment, Note, Provenance, State
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.lists.format import Format, ListEntry, Reading, first_line, lines
 from tidegate.signals.model import Fingerprint

@@ -8,7 +8,7 @@ label, and only what it calls POSITIVE_CLASS is vouched for with the rest of the
 import re
 from collections.abc import Sequence
 
-from tidegate.signals.banks import State
+from tidegate.signals.banks.model import State
 from tidegate.signals.lists.format import (
     Format,
     ListEntry,

@@ -12,8 +12,8 @@ from tidegate.infra.db import Tx
 from tidegate.infra.errors import bad_field
 from tidegate.infra.parsing import check_text, convert, decode
 from tidegate.pipeline.enrol import Enrolment, enrol_file, enrol_json
-from tidegate.signals import actions, queries
-from tidegate.signals.banks import (
+from tidegate.signals.banks import actions, queries
+from tidegate.signals.banks.model import (
     BankIn,
     BankPatch,
     BankView,

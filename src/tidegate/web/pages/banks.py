@@ -12,9 +12,9 @@ from tidegate.infra.errors import Refusal
 from tidegate.infra.parsing import convert
 from tidegate.pipeline.enrol import enrol_file, enrol_json
 from tidegate.pipeline.instance import Instance
-from tidegate.signals import actions
-from tidegate.signals.banks import BankIn, BankPatch, BankView, EntryIn, EntryPatch, EntryView
-from tidegate.signals.queries import entry_unknown, get_bank, list_banks, list_entries
+from tidegate.signals.banks import actions
+from tidegate.signals.banks.model import BankIn, BankPatch, BankView, EntryIn, EntryPatch, EntryView
+from tidegate.signals.banks.queries import entry_unknown, get_bank, list_banks, list_entries
 from tidegate.web.api.paging import decode_uuid, encode_cursor
 from tidegate.web.pages.page import PageRoute, Query, see_other, with_query
 from tidegate.web.pages.visit import Visit

@@ -13,8 +13,8 @@ from tidegate.pipeline.decide import claim_case, decide_case, release_case, reop
 from tidegate.policy.model import Label
 from tidegate.review.model import CaseDecisionIn, CaseDetail
 from tidegate.review.queries import case_unknown, get_case, item_of_case
-from tidegate.signals.banks import EntryView
-from tidegate.signals.queries import entries_by_id
+from tidegate.signals.banks.model import EntryView
+from tidegate.signals.banks.queries import entries_by_id
 from tidegate.web.pages.content import ContentView, content_view, explained, ids_of, rule_texts
 from tidegate.web.pages.page import PageRoute, Query, with_query
 from tidegate.web.pages.visit import Visit

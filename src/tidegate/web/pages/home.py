@@ -12,7 +12,7 @@ from tidegate.ledger.model import Head
 from tidegate.ledger.queries import head, unsealed
 from tidegate.review.model import CaseView
 from tidegate.review.queries import list_cases, waiting_counts
-from tidegate.signals.queries import bank_version, list_banks
+from tidegate.signals.banks.queries import bank_version, list_banks
 from tidegate.web.pages.page import PageRoute, Query
 from tidegate.web.pages.visit import Visit
 

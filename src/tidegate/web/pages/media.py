@@ -9,7 +9,7 @@ from starlette.responses import Response
 from tidegate.content.queries import evidence_of
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
-from tidegate.signals.queries import entry_evidence
+from tidegate.signals.banks.queries import entry_evidence
 from tidegate.web.pages.page import PageRoute, Query
 from tidegate.web.pages.visit import Visit
 

@@ -6,9 +6,9 @@ from starlette.responses import Response
 
 from tidegate.pipeline.instance import Instance
 from tidegate.signals import fingerprints
-from tidegate.signals.banks import EntryView
+from tidegate.signals.banks.model import EntryView
+from tidegate.signals.banks.queries import entries_by_id
 from tidegate.signals.model import Fingerprint, Match
-from tidegate.signals.queries import entries_by_id
 from tidegate.web.pages.content import ids_of
 from tidegate.web.pages.page import PageRoute, Query
 from tidegate.web.pages.render import html

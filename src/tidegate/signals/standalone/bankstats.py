@@ -3,9 +3,9 @@
 import msgspec
 import numpy as np
 
-from tidegate.signals.bankfile import BankFile, Words
-from tidegate.signals.door import CODE_BITS, FEWEST
 from tidegate.signals.fingerprints import KINDS
+from tidegate.signals.fingerprints.door import CODE_BITS, FEWEST
+from tidegate.signals.standalone.bankfile import BankFile, Words
 
 _SAMPLE = 200  # codes whose neighbours are looked for
 _PIECE = 1 << 18

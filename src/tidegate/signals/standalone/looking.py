@@ -18,8 +18,8 @@ from tidegate.content.media.pool import MediaPool
 from tidegate.content.media.sniffing import declared_type, sniff
 from tidegate.infra.parallel import in_order, processors
 from tidegate.signals import fingerprints
-from tidegate.signals.door import refuse_poor
 from tidegate.signals.fingerprints import KINDS
+from tidegate.signals.fingerprints.door import refuse_poor
 from tidegate.signals.fingerprints.pixels import HASHER
 from tidegate.signals.model import Fingerprint
 

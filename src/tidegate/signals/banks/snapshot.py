@@ -16,14 +16,14 @@ import msgspec
 import sqlalchemy as sa
 
 from tidegate.infra.db import Tx
-from tidegate.signals.banks import is_active
+from tidegate.signals.banks.model import is_active
+from tidegate.signals.banks.queries import bank_version
+from tidegate.signals.banks.tables import banks, entries, quarantines
 from tidegate.signals.fingerprints import KINDS, phrase, text_minhash
 from tidegate.signals.fingerprints.kind import Kind
 from tidegate.signals.fingerprints.normalise import normalised
 from tidegate.signals.index import CodeIndex, Hit, resolve_allowed
 from tidegate.signals.model import Fingerprint, Match
-from tidegate.signals.queries import bank_version
-from tidegate.signals.tables import banks, entries, quarantines
 
 MOST_MATCHES = 256
 """Matches of one fingerprint that are kept, the nearest: a bank may hold one picture many times."""

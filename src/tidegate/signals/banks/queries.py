@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from tidegate.infra.db import Tx, counters
 from tidegate.infra.errors import Refusal
-from tidegate.signals.banks import BankView, EntryView, FingerprintView
+from tidegate.signals.banks.model import BankView, EntryView, FingerprintView
+from tidegate.signals.banks.tables import banks, entries, quarantines
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.model import Fingerprint
-from tidegate.signals.tables import banks, entries, quarantines
 
 _decoder = msgspec.msgpack.Decoder(list[Fingerprint])
 

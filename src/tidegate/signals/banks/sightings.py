@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import insert
 from tidegate.content.tables import items
 from tidegate.infra.db import Tx
 from tidegate.ledger.actions import append
-from tidegate.signals.quarantine import (
+from tidegate.signals.banks.quarantine import (
     COPY_BITS,
     MOST_KEPT,
     SAME_BITS,
@@ -29,7 +29,7 @@ from tidegate.signals.quarantine import (
     trips,
     without_repeats,
 )
-from tidegate.signals.tables import banks, entries, quarantines, sighting_days, sightings
+from tidegate.signals.banks.tables import banks, entries, quarantines, sighting_days, sightings
 
 SLOT_SECONDS = 600
 HOUR = 6  # slots: the running one and five before, so the hour slides along and is never longer

@@ -13,12 +13,20 @@ import msgspec
 import numpy as np
 
 from tidegate.signals import fingerprints
-from tidegate.signals.bankfile import LISTED, MAX_RADIUS, About, BankFile, Bytes, Named, write_bank
-from tidegate.signals.bankstats import near_constant
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.lists.pdq_bulk import Source, looks_like_codes, read_codes
-from tidegate.signals.looking import Found, Look, Looker, walk
 from tidegate.signals.model import Fingerprint
+from tidegate.signals.standalone.bankfile import (
+    LISTED,
+    MAX_RADIUS,
+    About,
+    BankFile,
+    Bytes,
+    Named,
+    write_bank,
+)
+from tidegate.signals.standalone.bankstats import near_constant
+from tidegate.signals.standalone.looking import Found, Look, Looker, walk
 
 _HEAD = 1 << 16
 _MOST_PROBLEMS = 20  # of one list, told one by one

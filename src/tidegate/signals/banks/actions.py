@@ -15,7 +15,7 @@ from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.infra.ids import uuid7
 from tidegate.ledger.actions import append
-from tidegate.signals.banks import (
+from tidegate.signals.banks.model import (
     BankIn,
     BankPatch,
     BankView,
@@ -23,11 +23,11 @@ from tidegate.signals.banks import (
     EntryView,
     check_radius,
 )
+from tidegate.signals.banks.queries import bank_unknown, entry_unknown, get_bank, get_entry
+from tidegate.signals.banks.sightings import lift_quarantine
+from tidegate.signals.banks.tables import banks, entries
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.model import Fingerprint, digest
-from tidegate.signals.queries import bank_unknown, entry_unknown, get_bank, get_entry
-from tidegate.signals.sightings import lift_quarantine
-from tidegate.signals.tables import banks, entries
 
 CHANNEL = "tidegate_banks"
 

@@ -1,0 +1,1 @@
+"""The matcher alone: banks in one file, and no server or database beside it."""
