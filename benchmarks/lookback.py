@@ -31,7 +31,7 @@ from tidegate.content.tables import items, revisions
 from tidegate.infra.clock import SystemClock
 from tidegate.infra.db import Database
 from tidegate.infra.identity import database_identity
-from tidegate.pipeline.itemcodes import ItemCodes
+from tidegate.pipeline.lookback.items import ItemCodes
 from tidegate.signals.banks.actions import add_entry, create_bank
 from tidegate.signals.banks.model import BankIn
 from tidegate.signals.index import Folder

@@ -24,10 +24,10 @@ OPENS = {
     "enforcement/deliver.py",
     "ledger/sequencer.py",
     "pipeline/erase.py",  # the sweep reads in small transactions while it deletes files
-    "pipeline/groupcommit.py",
+    "infra/groupcommit.py",
     "pipeline/instance.py",
-    "pipeline/lookback.py",
-    "pipeline/phrasewalk.py",  # a step is a transaction of its own
+    "pipeline/lookback/codes.py",
+    "pipeline/lookback/phrases.py",  # a step is a transaction of its own
     "pipeline/worker.py",
 }
 VERBS = ("begin", "commit", "rollback")

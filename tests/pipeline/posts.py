@@ -5,7 +5,7 @@ from tidegate.content.queries import get_item
 from tidegate.decisions.queries import evaluations_of
 from tidegate.infra.clock import FakeClock
 from tidegate.pipeline.instance import Instance
-from tidegate.pipeline.lookback import LookBack
+from tidegate.pipeline.lookback.codes import LookBack
 from tidegate.pipeline.submission import Submission, describe
 
 KNOWN = "join the armed fight on friday at the old bridge and bring the others with you"

@@ -22,7 +22,7 @@ from tidegate.ledger.tables import ledger_pending
 from tidegate.pipeline.decide import decide_case
 from tidegate.pipeline.erase import erase_item
 from tidegate.pipeline.instance import Instance, opened
-from tidegate.pipeline.lookback import LookBack
+from tidegate.pipeline.lookback.codes import LookBack
 from tidegate.pipeline.report import submit_report
 from tidegate.pipeline.submission import describe
 from tidegate.pipeline.submit import submit_group

@@ -12,7 +12,7 @@ from tidegate.cli.context import DataDir, Json, say, settings_of, transaction
 from tidegate.cli.showing import bar
 from tidegate.infra.postgres import database_url
 from tidegate.pipeline.instance import opened
-from tidegate.pipeline.relook import count_kept, kept_revisions, look_again
+from tidegate.pipeline.lookback.relook import count_kept, kept_revisions, look_again
 from tidegate.pipeline.replay import stored_facts
 from tidegate.policy.actions import activate_pack, ensure_default, store_pack
 from tidegate.policy.model import VERDICTS

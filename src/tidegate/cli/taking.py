@@ -15,9 +15,9 @@ from tidegate.client import AsyncClient
 from tidegate.content.model import ItemIn
 from tidegate.infra.db import UNAVAILABLE, unavailable
 from tidegate.infra.errors import Refusal
+from tidegate.infra.groupcommit import GroupCommit
 from tidegate.infra.lines import Line
 from tidegate.infra.parsing import decode
-from tidegate.pipeline.groupcommit import GroupCommit
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.submission import Submission, describe, look_at_media
 from tidegate.pipeline.submit import committer, stored_answers

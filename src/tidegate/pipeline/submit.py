@@ -21,11 +21,11 @@ from tidegate.decisions.model import Evaluation, match_json
 from tidegate.enforcement.actions import announce_cases
 from tidegate.enforcement.model import OpenedCase
 from tidegate.infra.db import Tx
+from tidegate.infra.groupcommit import DEFERRED, Deferred
 from tidegate.infra.ids import uuid7
 from tidegate.ledger.actions import append_many
 from tidegate.ledger.model import NewEntry
 from tidegate.pipeline.follow import follow
-from tidegate.pipeline.groupcommit import DEFERRED, Deferred
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.judge import Judged, Looked
 from tidegate.pipeline.metrics import GROUP_SIZE, ITEMS

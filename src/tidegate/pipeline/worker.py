@@ -17,8 +17,8 @@ from tidegate.ledger.sequencer import LedgerBroken, seal
 from tidegate.pipeline.decide import lift_expired
 from tidegate.pipeline.erase import expire, sweep_evidence
 from tidegate.pipeline.instance import Instance
-from tidegate.pipeline.lookback import LookBack
-from tidegate.pipeline.phrasewalk import PhraseWalk
+from tidegate.pipeline.lookback.codes import LookBack
+from tidegate.pipeline.lookback.phrases import PhraseWalk
 from tidegate.review.actions import release_expired
 from tidegate.signals.banks.actions import enable_expired
 from tidegate.signals.banks.sightings import fold_sightings

@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
 from tidegate.infra.errors import Refusal
-from tidegate.pipeline.groupcommit import GroupCommit
+from tidegate.infra.groupcommit import GroupCommit
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.submit import committer, stored_answers
 from tidegate.version import VERSION

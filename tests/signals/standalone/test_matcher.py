@@ -22,7 +22,7 @@ from tidegate.signals.standalone.bankfile import BankFile
 from tidegate.signals.standalone.bankstats import statistics
 from tidegate.signals.standalone.looking import Looker
 
-IMAGES = Path(__file__).parents[2] / "demo" / "images"
+IMAGES = Path(__file__).parents[3] / "demo" / "images"
 TEXT = "Join us on Friday and bring what you need to finish them, as we did last year"
 CODE = "f8f8f0cee0f4a84f06370a22038f63f0b36e2ed596621e1d33e6b39c4e9c9b22"
 

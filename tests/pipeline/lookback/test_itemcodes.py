@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tidegate.pipeline.instance import Instance
-from tidegate.pipeline.lookback import LookBack
+from tidegate.pipeline.lookback.codes import LookBack
 from tidegate.signals import fingerprints
 from tidegate.signals.model import Fingerprint
 

@@ -12,8 +12,8 @@ from tidegate.decisions.queries import evaluations_of
 from tidegate.infra.db import counters
 from tidegate.pipeline.erase import erase_item
 from tidegate.pipeline.instance import Instance
-from tidegate.pipeline.lookback import LookBack
-from tidegate.pipeline.phrasewalk import PhraseWalk
+from tidegate.pipeline.lookback.codes import LookBack
+from tidegate.pipeline.lookback.phrases import PhraseWalk
 from tidegate.pipeline.submit import submit_group
 from tidegate.review.tables import cases
 from tidegate.signals import fingerprints
@@ -108,9 +108,9 @@ def test_pages_of_any_size_find_what_a_search_of_each_text_finds(
     for id, text in texts.items():
         submit(id, text)
     for page, size, batch in ((1, 1 << 18, 25), (7, 1 << 18, 2), (500, 900, 25)):
-        monkeypatch.setattr("tidegate.pipeline.phrasewalk.PAGE", page)
-        monkeypatch.setattr("tidegate.pipeline.phrasewalk.PAGE_BYTES", size)
-        monkeypatch.setattr("tidegate.pipeline.phrasewalk.BATCH", batch)
+        monkeypatch.setattr("tidegate.pipeline.lookback.phrases.PAGE", page)
+        monkeypatch.setattr("tidegate.pipeline.lookback.phrases.PAGE_BYTES", size)
+        monkeypatch.setattr("tidegate.pipeline.lookback.phrases.BATCH", batch)
         before = {id: len(seen(instance, id)) for id in texts}
         phrases = {" ".join(draw.choices(words, k=2)) for _ in range(3)}
         for one in phrases:
@@ -126,7 +126,7 @@ def test_pages_of_any_size_find_what_a_search_of_each_text_finds(
 def test_a_walk_goes_on_where_another_process_was_stopped(
     instance, both, submit, monkeypatch
 ) -> None:
-    monkeypatch.setattr("tidegate.pipeline.phrasewalk.PAGE", 2)
+    monkeypatch.setattr("tidegate.pipeline.lookback.phrases.PAGE", 2)
     for number in range(7):
         submit(f"post-{number}", f"number {number} of the northern harbour")
     add(instance, "northern harbour")
@@ -137,7 +137,7 @@ def test_a_walk_goes_on_where_another_process_was_stopped(
         raise RuntimeError
 
     with monkeypatch.context() as patched:
-        patched.setattr("tidegate.pipeline.phrasewalk.look_again", fail)
+        patched.setattr("tidegate.pipeline.lookback.phrases.look_again", fail)
         with pytest.raises(RuntimeError):
             both.walker.step()
     another = Both(instance)
@@ -149,7 +149,7 @@ def test_a_walk_goes_on_where_another_process_was_stopped(
 def test_a_phrase_that_comes_during_a_walk_finds_what_the_walk_has_passed(
     instance, both, submit, monkeypatch
 ) -> None:
-    monkeypatch.setattr("tidegate.pipeline.phrasewalk.PAGE", 1)
+    monkeypatch.setattr("tidegate.pipeline.lookback.phrases.PAGE", 1)
     submit("first", "the western gate")
     submit("second", "the northern harbour")
     add(instance, "northern harbour")
@@ -162,7 +162,7 @@ def test_a_phrase_that_comes_during_a_walk_finds_what_the_walk_has_passed(
 
 
 def test_what_no_longer_counts_is_not_looked_for(instance, both, submit, monkeypatch) -> None:
-    monkeypatch.setattr("tidegate.pipeline.phrasewalk.PAGE", 1)
+    monkeypatch.setattr("tidegate.pipeline.lookback.phrases.PAGE", 1)
     submit("first", "the northern harbour")
     submit("second", "the northern harbour")
     refuted, during = add(instance, "northern"), add(instance, "harbour")
@@ -260,7 +260,7 @@ def test_a_post_that_commits_after_the_walk_is_found_by_the_look_back(
 
 
 def test_codes_are_looked_for_while_a_walk_is_on(instance, both, submit, monkeypatch) -> None:
-    monkeypatch.setattr("tidegate.pipeline.phrasewalk.PAGE", 1)
+    monkeypatch.setattr("tidegate.pipeline.lookback.phrases.PAGE", 1)
     for number in range(3):
         submit(f"post-{number}", f"{KNOWN} {number}")
     submit("copy", KNOWN)

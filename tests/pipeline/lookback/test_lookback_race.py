@@ -9,8 +9,8 @@ from tests.pipeline.posts import KNOWN, described, stages, work_off
 from tidegate.infra.clock import FakeClock, SystemClock
 from tidegate.infra.settings import Settings
 from tidegate.pipeline.instance import opened
-from tidegate.pipeline.lookback import LookBack
-from tidegate.pipeline.phrasewalk import PhraseWalk
+from tidegate.pipeline.lookback.codes import LookBack
+from tidegate.pipeline.lookback.phrases import PhraseWalk
 from tidegate.pipeline.submit import submit_group
 from tidegate.signals import fingerprints
 from tidegate.signals.banks.actions import add_entry, create_bank

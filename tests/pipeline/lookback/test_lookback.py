@@ -13,8 +13,8 @@ from tidegate.decisions.tables import evaluations
 from tidegate.pipeline.decide import decide_case
 from tidegate.pipeline.erase import erase_item
 from tidegate.pipeline.instance import Instance
-from tidegate.pipeline.lookback import LookBack
-from tidegate.pipeline.relook import look_again
+from tidegate.pipeline.lookback.codes import LookBack
+from tidegate.pipeline.lookback.relook import look_again
 from tidegate.pipeline.submit import submit_group
 from tidegate.review.model import CaseDecisionIn
 from tidegate.review.tables import cases
@@ -112,8 +112,8 @@ def test_a_wider_bank_looks_back_at_all_of_its_entries(instance, looker, submit)
 def test_a_widened_bank_of_many_entries_is_walked_in_chunks(
     instance, looker, submit, monkeypatch
 ) -> None:
-    monkeypatch.setattr("tidegate.pipeline.lookback.CHUNK", 3)
-    monkeypatch.setattr("tidegate.pipeline.lookback.BATCH", 1)
+    monkeypatch.setattr("tidegate.pipeline.lookback.codes.CHUNK", 3)
+    monkeypatch.setattr("tidegate.pipeline.lookback.codes.BATCH", 1)
     texts = [f"{KNOWN} number {n} of the long series of them {n * 7919}" for n in range(8)]
     with instance.database.begin("user:curator@example.org") as tx:
         change_bank(tx, "known", BankPatch(enabled=False))
@@ -129,7 +129,7 @@ def test_a_widened_bank_of_many_entries_is_walked_in_chunks(
 def test_a_post_that_crosses_the_chunks_of_a_widened_bank_is_found(
     instance, looker, submit, monkeypatch
 ) -> None:
-    monkeypatch.setattr("tidegate.pipeline.lookback.CHUNK", 1)
+    monkeypatch.setattr("tidegate.pipeline.lookback.codes.CHUNK", 1)
     add(instance, KNOWN)
     add(instance, "something else that is long enough to have a code of its own, surely")
     with instance.database.begin("user:curator@example.org") as tx:
@@ -246,7 +246,7 @@ def test_a_step_that_fails_is_taken_again(instance, looker, submit, monkeypatch)
     add(instance, KNOWN, confirmed=True)
 
     with monkeypatch.context() as patched:
-        patched.setattr("tidegate.pipeline.lookback.look_again", fail)
+        patched.setattr("tidegate.pipeline.lookback.codes.look_again", fail)
         with pytest.raises(RuntimeError):
             looker.step()
     assert len(stages(instance, "old")) == 1
@@ -264,7 +264,7 @@ def test_a_post_that_a_failed_step_had_taken_in_is_not_lost(instance, looker, mo
             assert work_off(looker) == 0
 
         with monkeypatch.context() as patched:
-            patched.setattr("tidegate.pipeline.lookback.look_again", fail)
+            patched.setattr("tidegate.pipeline.lookback.codes.look_again", fail)
             with pytest.raises(RuntimeError):
                 looker.step()
         assert work_off(looker) == 1

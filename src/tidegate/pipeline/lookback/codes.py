@@ -9,7 +9,7 @@ changed entries are searched for among all items that are in. So of an entry and
 at the very moment, the later one to be seen here finds the other.
 
 Phrases are no codes: the entries that have one are passed on, in the same step, to the walk through
-all texts (`phrasewalk`).
+all texts (`phrases`).
 
 A step is one transaction, and whoever holds the row of its number takes it: with several workers, one
 steps at a time. What a step repeats after a crash does no harm.
@@ -26,11 +26,11 @@ from tidegate.content.queries import text_of
 from tidegate.content.tables import revisions
 from tidegate.infra.db import Tx
 from tidegate.infra.identity import database_identity
+from tidegate.infra.progress import advance, claim, start
 from tidegate.pipeline.instance import Instance
-from tidegate.pipeline.itemcodes import ItemCodes, Seen
-from tidegate.pipeline.phrasewalk import seek
-from tidegate.pipeline.progress import advance, claim, start
-from tidegate.pipeline.relook import look_again
+from tidegate.pipeline.lookback.items import ItemCodes, Seen
+from tidegate.pipeline.lookback.phrases import seek
+from tidegate.pipeline.lookback.relook import look_again
 from tidegate.signals.banks.snapshot import text_probe
 from tidegate.signals.banks.tables import banks, entries
 from tidegate.signals.fingerprints import KINDS

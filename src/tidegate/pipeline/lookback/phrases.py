@@ -22,9 +22,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from tidegate.content.queries import text_of
 from tidegate.infra.db import Tx
+from tidegate.infra.progress import advance, claim, start
 from tidegate.pipeline.instance import Instance
-from tidegate.pipeline.progress import advance, claim, start
-from tidegate.pipeline.relook import look_again
+from tidegate.pipeline.lookback.relook import look_again
 from tidegate.signals.banks.snapshot import text_probe
 from tidegate.signals.banks.tables import banks, entries, sought_phrases
 from tidegate.signals.fingerprints import KINDS
