@@ -30,7 +30,7 @@ from tidegate.infra.errors import Refusal
 from tidegate.signals.banks.actions import add_entry, create_bank, delete_entry
 from tidegate.signals.banks.imports import Job, Reached, export_entries, import_batch, reached
 from tidegate.signals.banks.model import BankIn
-from tidegate.signals.lists.format import ListEntry
+from tidegate.signals.entry import ListEntry
 from tidegate.signals.model import Fingerprint, digest
 
 Run = Callable[..., Result]

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tidegate.signals.entry import ListEntry
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.lists import FORMATS, recognise, tat
-from tidegate.signals.lists.format import Broken, ListEntry, Read, read
+from tidegate.signals.lists.format import Broken, Read, read
 from tidegate.signals.lists.pdq import is_header, parse_line
 from tidegate.signals.lists.table import records
 from tidegate.signals.model import Fingerprint, digest

@@ -30,9 +30,9 @@ from tidegate.signals.banks.imports import (
     import_batch,
     reached,
 )
-from tidegate.signals.banks.model import Labels
+from tidegate.signals.entry import Labels, ListEntry
 from tidegate.signals.lists import FORMATS, recognise
-from tidegate.signals.lists.format import HEAD_BYTES, Broken, Format, ListEntry, Read, Reading, read
+from tidegate.signals.lists.format import HEAD_BYTES, Broken, Format, Read, Reading, read
 
 ACTOR = "system:cli"
 

@@ -20,10 +20,9 @@ from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.ledger.actions import append
 from tidegate.signals.banks.actions import CHANNEL
-from tidegate.signals.banks.model import State
 from tidegate.signals.banks.queries import bank_unknown
 from tidegate.signals.banks.tables import banks, entries, imports
-from tidegate.signals.lists.format import ListEntry
+from tidegate.signals.entry import ListEntry, State
 from tidegate.signals.model import Fingerprint, digest
 
 _decoder = msgspec.msgpack.Decoder(list[Fingerprint])

@@ -7,15 +7,11 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from tidegate.infra.errors import bad_field
+from tidegate.signals.entry import FingerprintView, Labels, Moment, Note, Provenance, State
 from tidegate.signals.fingerprints import KINDS
 
 Stance = Literal["known", "allow"]
-State = Literal["unconfirmed", "confirmed", "refuted"]
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}(?!\n)$", description="A bank's name")]
-Labels = Annotated[list[Annotated[str, Meta(min_length=1, max_length=64)]], Meta(max_length=32)]
-Provenance = Annotated[str, Meta(max_length=2000)] | dict[str, Any]
-Note = Annotated[str, Meta(max_length=4000)]
-Moment = Annotated[datetime, Meta(tz=True)]
 Radius = dict[str, int]
 
 
@@ -82,14 +78,6 @@ class EntryPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     confidence: Annotated[int, Meta(ge=0, le=100)] | None | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
     disabled_until: Moment | None | UnsetType = UNSET
-
-
-class FingerprintView(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A fingerprint in its kind's text form."""
-
-    kind: str
-    value: str
-    quality: int | None = None
 
 
 class EntryView(msgspec.Struct, frozen=True):

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 
 from tidegate.infra.db import Tx, counters
 from tidegate.infra.errors import Refusal
-from tidegate.signals.banks.model import BankView, EntryView, FingerprintView
+from tidegate.signals.banks.model import BankView, EntryView
 from tidegate.signals.banks.tables import banks, entries, quarantines
+from tidegate.signals.entry import FingerprintView
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.model import Fingerprint
 

@@ -14,8 +14,9 @@ from typing import Any
 import msgspec
 
 from tidegate.infra.parsing import convert
+from tidegate.signals.entry import ListEntry
 from tidegate.signals.fingerprints import KINDS
-from tidegate.signals.lists.format import Format, ListEntry, Reading
+from tidegate.signals.lists.format import Format, Reading
 from tidegate.signals.lists.ndjson import EntryLine, code, of_content
 from tidegate.signals.lists.table import cells, columns, records, separator
 from tidegate.signals.model import Fingerprint

@@ -4,18 +4,16 @@ A format is one file of this package that fills in `Format`. `read` joins both w
 banks into the stream that an import takes: entries, and what cannot become one, by number.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import msgspec
 
 from tidegate.infra.errors import Refusal
 from tidegate.infra.lines import Line, read_lines
-from tidegate.signals.banks.model import State
+from tidegate.signals.entry import ListEntry
 from tidegate.signals.fingerprints.door import refuse_poor
-from tidegate.signals.model import Fingerprint
 
 RECORD_LIMIT = 4 << 20
 """Bytes of one record; the longest text of an entry fits, escaped."""
@@ -24,20 +22,6 @@ _MARK = b"\xef\xbb\xbf"  # how some editors say that a file is UTF-8
 
 HEAD_BYTES = 64 << 10
 """What is looked at to know a format: the first bytes of a file."""
-
-
-class ListEntry(msgspec.Struct, frozen=True):
-    """An entry as a list states it. `state` None: the list does not say."""
-
-    fingerprints: Sequence[Fingerprint]
-    labels: list[str] | None = None
-    provenance: Any = None
-    note: str | None = None
-    confidence: int | None = None
-    state: State | None = None
-    enabled: bool = True
-    disabled_until: datetime | None = None
-    text: str | None = None
 
 
 class Read(msgspec.Struct, frozen=True):

@@ -13,9 +13,17 @@ from msgspec import Meta
 
 from tidegate.infra.parsing import decode
 from tidegate.signals import fingerprints
-from tidegate.signals.banks.model import FingerprintView, Labels, Moment, Note, Provenance, State
+from tidegate.signals.entry import (
+    FingerprintView,
+    Labels,
+    ListEntry,
+    Moment,
+    Note,
+    Provenance,
+    State,
+)
 from tidegate.signals.fingerprints import KINDS
-from tidegate.signals.lists.format import Format, ListEntry, Reading, first_line, lines
+from tidegate.signals.lists.format import Format, Reading, first_line, lines
 from tidegate.signals.model import Fingerprint
 
 MAX_FINGERPRINTS = 10_000

@@ -6,7 +6,8 @@ A first line such as `hash,quality` is a header. Further columns say nothing tha
 import re
 from collections.abc import Iterator
 
-from tidegate.signals.lists.format import Format, ListEntry, Reading, first_line, lines
+from tidegate.signals.entry import ListEntry
+from tidegate.signals.lists.format import Format, Reading, first_line, lines
 from tidegate.signals.model import Fingerprint
 
 _LINE = re.compile(r"\s*([0-9A-Fa-f]{64})\s*(?:,\s*([0-9]{1,3})?\s*(?:,.*)?)?\Z", re.S)

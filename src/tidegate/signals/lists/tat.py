@@ -16,11 +16,11 @@ import msgspec
 
 from tidegate.infra.lines import Line
 from tidegate.infra.parsing import decode
+from tidegate.signals.entry import ListEntry
 from tidegate.signals.lists.format import (
     RECORD_LIMIT,
     Broken,
     Format,
-    ListEntry,
     Reading,
     Skip,
     first_line,

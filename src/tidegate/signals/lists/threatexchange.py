@@ -8,15 +8,8 @@ label, and only what it calls POSITIVE_CLASS is vouched for with the rest of the
 import re
 from collections.abc import Sequence
 
-from tidegate.signals.banks.model import State
-from tidegate.signals.lists.format import (
-    Format,
-    ListEntry,
-    Reading,
-    Skip,
-    first_line,
-    lines,
-)
+from tidegate.signals.entry import ListEntry, State
+from tidegate.signals.lists.format import Format, Reading, Skip, first_line, lines
 from tidegate.signals.lists.ndjson import code, of_content
 from tidegate.signals.lists.table import cells, columns, records, separator
 
