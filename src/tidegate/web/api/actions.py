@@ -1,26 +1,15 @@
-"""`/v1/actions`, `/v1/ledger` and `/v1/policy`: what was done, what proves it, what we judge by."""
+"""`/v1/actions`: what was done."""
 
-from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta
 
 from tidegate.enforcement import actions as enforcement
 from tidegate.enforcement import queries as enforced
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
-from tidegate.ledger import queries as ledger
-from tidegate.policy.check import CheckResult, check
-from tidegate.policy.queries import PolicyView, policy_view
 from tidegate.web.api.endpoint import Call, Endpoint
 from tidegate.web.api.paging import AfterQuery, Page, decode_number
-
-
-class CheckIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A policy pack's source."""
-
-    source: Annotated[str, Meta(max_length=1_000_000)]
 
 
 class Replayed(msgspec.Struct, frozen=True):
@@ -45,20 +34,6 @@ def replay_action(tx: Tx, call: Call) -> Replayed:
     return Replayed(str(action), enforcement.replay(tx, action))
 
 
-def list_ledger(tx: Tx, call: Call) -> Page:
-    after = decode_number(call.query.after)
-    found = ledger.list_entries(tx, after, call.query.limit)
-    return Page(found, str(found[-1].seq if found else after))
-
-
-def read_policy(tx: Tx, call: Call) -> PolicyView:
-    return policy_view(call.instance.pack(tx))
-
-
-def check_policy(tx: Tx, call: Call) -> CheckResult:
-    return check(call.body.source)
-
-
 endpoints = [
     Endpoint(
         method="GET",
@@ -78,31 +53,5 @@ endpoints = [
         answer=Replayed,
         idempotent=True,
         refusals=(404, 409, 410),
-    ),
-    Endpoint(
-        method="GET",
-        path="/v1/ledger",
-        scope="ledger:read",
-        summary="Sealed ledger entries, after a number",
-        handler=list_ledger,
-        query=AfterQuery,
-        answer=Page,
-    ),
-    Endpoint(
-        method="GET",
-        path="/v1/policy",
-        scope="policy:read",
-        summary="The active policy pack",
-        handler=read_policy,
-        answer=PolicyView,
-    ),
-    Endpoint(
-        method="POST",
-        path="/v1/policy/check",
-        scope="policy:read",
-        summary="Check a pack's source without storing it",
-        handler=check_policy,
-        body=CheckIn,
-        answer=CheckResult,
     ),
 ]

@@ -1,4 +1,4 @@
-"""`/v1/reports` and `/v1/cases`: what people tell us, and what people decide."""
+"""`/v1/cases`: what people decide."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -6,12 +6,9 @@ from uuid import UUID
 
 import msgspec
 from msgspec import Meta
-from starlette.responses import Response
 
 from tidegate.infra.db import Tx
-from tidegate.intake.model import ReportIn
 from tidegate.pipeline.decide import claim_case, decide_case, release_case
-from tidegate.pipeline.report import submit_report
 from tidegate.review import queries as review
 from tidegate.review.model import CaseDecisionIn, CaseDetail, CaseFilter
 from tidegate.web.api.endpoint import Call, Endpoint
@@ -23,12 +20,6 @@ class CasesQuery(msgspec.Struct, frozen=True):
     state: CaseFilter | None = None
     cursor: str | None = None
     limit: Annotated[int, Meta(ge=1, le=500)] = DEFAULT_LIMIT
-
-
-def post_report(tx: Tx, call: Call) -> Response:
-    body, item = submit_report(tx, call.instance, call.body, platform=call.platform())
-    call.subject = item and item.id
-    return Response(body, 201, media_type="application/json")
 
 
 def list_cases(tx: Tx, call: Call) -> Page:
@@ -63,16 +54,6 @@ def decide(tx: Tx, call: Call) -> CaseDetail:
 _CASE = "/v1/cases/{id}"
 
 endpoints = [
-    Endpoint(
-        method="POST",
-        path="/v1/reports",
-        scope="reports:write",
-        summary="Report an item",
-        handler=post_report,
-        body=ReportIn,
-        status=201,
-        refusals=(404, 409, 410),
-    ),
     Endpoint(
         method="GET",
         path="/v1/cases",
