@@ -1,7 +1,12 @@
 """The HTTP API, one file a resource. `endpoints` is all of it, and what the permission tests walk."""
 
+from typing import Any
+
 from tidegate.web.api import actions, banks, cases, items, ledger, policy, reports
+from tidegate.web.api.endpoint import Endpoint
 
 _RESOURCES = (items, reports, cases, banks, actions, ledger, policy)
 
-endpoints = [endpoint for resource in _RESOURCES for endpoint in resource.endpoints]
+endpoints: list[Endpoint[Any, Any]] = [
+    endpoint for resource in _RESOURCES for endpoint in resource.endpoints
+]

@@ -45,7 +45,7 @@ def list_banks(tx: Tx, call: Call) -> Page:
     return Page(queries.list_banks(tx))
 
 
-def create_bank(tx: Tx, call: Call) -> BankView:
+def create_bank(tx: Tx, call: Call[BankIn]) -> BankView:
     return actions.create_bank(tx, call.body)
 
 
@@ -53,7 +53,7 @@ def get_bank(tx: Tx, call: Call) -> BankView:
     return queries.get_bank(tx, _name(call))
 
 
-def change_bank(tx: Tx, call: Call) -> BankView:
+def change_bank(tx: Tx, call: Call[BankPatch]) -> BankView:
     return actions.change_bank(tx, _name(call), call.body)
 
 
@@ -61,9 +61,9 @@ def delete_bank(tx: Tx, call: Call) -> None:
     actions.delete_bank(tx, _name(call))
 
 
-def list_entries(tx: Tx, call: Call) -> Page:
+def list_entries(tx: Tx, call: Call[object, PageQuery]) -> Page:
     bank = queries.get_bank(tx, _name(call))
-    limit: int = call.query.limit
+    limit = call.query.limit
     found = queries.list_entries(tx, bank.name, decode_uuid(call.query.cursor), limit)
     return Page(found, encode_cursor(found[-1].id) if len(found) == limit else None)
 
@@ -77,14 +77,14 @@ async def add_entry(call: Call) -> Response:
         if len(form.files) != 1:
             raise bad_field("/file", "exactly one file part", f"{len(form.files)} files")
         file = form.files[0]
-        call.body = [options, hashlib.sha256(file.data).hexdigest()]
+        given = [options, hashlib.sha256(file.data).hexdigest()]
         enrolment = await enrol_file(instance, file.data, file.content_type, file.filename, options)
     else:
         require_json(call.request)
         entry = decode(await read(call.request, instance.settings.json_limit), EntryIn)
-        call.body = entry
+        given = entry
         enrolment = await enrol_json(instance, entry)
-    return await run_in_threadpool(_write_entry, call, enrolment)
+    return await run_in_threadpool(_write_entry, call, given, enrolment)
 
 
 def _options(fields: list[tuple[str, str]]) -> EntryIn:
@@ -111,9 +111,9 @@ def _options(fields: list[tuple[str, str]]) -> EntryIn:
     return convert(values, EntryIn)
 
 
-def _write_entry(call: Call, enrolment: Enrolment) -> Response:
+def _write_entry(call: Call, given: object, enrolment: Enrolment) -> Response:
     with call.instance.database.begin(call.principal.actor, call.request_id) as tx:
-        return idempotency.once(tx, call, lambda: _added(tx, call, enrolment))
+        return idempotency.once(tx, call, given, lambda: _added(tx, call, enrolment))
 
 
 def _added(tx: Tx, call: Call, enrolment: Enrolment) -> Response:
@@ -126,7 +126,7 @@ def get_entry(tx: Tx, call: Call) -> EntryView:
     return queries.get_entry(tx, _name(call), _entry_id(call))
 
 
-def change_entry(tx: Tx, call: Call) -> EntryView:
+def change_entry(tx: Tx, call: Call[EntryPatch]) -> EntryView:
     return actions.change_entry(tx, _name(call), _entry_id(call), call.body)
 
 
@@ -215,7 +215,6 @@ endpoints = [
         answer=EntryView,
         status=201,
         multipart=True,
-        streams=True,
         idempotent=True,
         refusals=(404, 413, 415),
     ),

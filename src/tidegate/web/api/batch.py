@@ -115,7 +115,7 @@ async def batch(scope: Scope, receive: Receive, send: Send) -> None:
         principal = request.state.principal
         if not principal.may(SCOPE):
             raise forbidden(SCOPE)
-        call = Call(request, request.app.state.services, principal)
+        call = Call(request, request.app.state.services, principal, None, None)
         call.platform()
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "application/x-ndjson":

@@ -22,8 +22,8 @@ class CasesQuery(msgspec.Struct, frozen=True):
     limit: Annotated[int, Meta(ge=1, le=500)] = DEFAULT_LIMIT
 
 
-def list_cases(tx: Tx, call: Call) -> Page:
-    q: CasesQuery = call.query
+def list_cases(tx: Tx, call: Call[object, CasesQuery]) -> Page:
+    q = call.query
     data, following = review.list_cases(tx, q.queue, q.state, q.cursor, q.limit)
     return Page(data, following)
 
@@ -47,7 +47,7 @@ def release(tx: Tx, call: Call) -> CaseDetail:
     return release_case(tx, _case_id(call), force=call.principal.may("admin"))
 
 
-def decide(tx: Tx, call: Call) -> CaseDetail:
+def decide(tx: Tx, call: Call[CaseDecisionIn]) -> CaseDetail:
     return decide_case(tx, _case_id(call), call.body, pack=call.instance.pack(tx))
 
 

@@ -5,8 +5,10 @@ body), the idempotent replay of answers, and `/openapi.json`. Authentication cam
 """
 
 import re
-from collections.abc import Callable, Coroutine, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from inspect import iscoroutinefunction
+from types import NoneType
+from typing import Any, Generic, cast
 from uuid import UUID
 
 import msgspec
@@ -14,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
+from typing_extensions import TypeVar
 
 from tidegate.access.model import Principal
 from tidegate.infra.db import Tx
@@ -24,21 +27,29 @@ from tidegate.web.api import idempotency
 from tidegate.web.body import read
 from tidegate.web.problems import as_refusal, problem
 
-Handler = Callable[[Tx, "Call"], object] | Callable[["Call"], Coroutine[Any, Any, object]]
+T = TypeVar("T")
+Body = TypeVar("Body", covariant=True, default=object)
+Query = TypeVar("Query", covariant=True, default=object)
 
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 
 
-class Call:
-    """One authorised request: the parsed parts, and what the handler needs beside its transaction."""
+class Call(Generic[Body, Query]):
+    """One authorised request: the parsed parts, and what the handler needs beside its transaction.
 
-    def __init__(self, request: Request, instance: Instance, principal: Principal) -> None:
+    `Call[ReportIn]` has a body of that type, `Call[object, PageQuery]` such a query; a plain `Call`
+    is any, for those who look at neither.
+    """
+
+    def __init__(
+        self, request: Request, instance: Instance, principal: Principal, query: Query, body: Body
+    ) -> None:
         self.request = request
         self.instance = instance
         self.principal = principal
         self.path: Mapping[str, str] = request.path_params
-        self.query: Any = None
-        self.body: Any = None
+        self.query = query
+        self.body = body
         self.subject: UUID | None = None  # the item that the answer speaks of, for its erasure
 
     @property
@@ -65,33 +76,37 @@ class Call:
         return platform
 
 
-class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
+class Endpoint(msgspec.Struct, Generic[Body, Query], frozen=True, kw_only=True):
     """One method of one path.
 
     `handler` is `(tx, call) -> answer`, run in a thread with a transaction of its own, or
-    `async (call) -> answer` where that does not fit. The answer is anything msgspec encodes, or a
-    Response. `idempotent` writes take an `Idempotency-Key`.
+    `async (call) -> answer` where that does not fit: this one reads the body itself. The answer is
+    anything msgspec encodes, or a Response. `idempotent` writes take an `Idempotency-Key`.
     """
 
     method: str
     path: str
     scope: str
     summary: str
-    handler: Any
-    body: Any = None
-    query: Any = None
+    handler: (
+        Callable[[Tx, Call[Body, Query]], object] | Callable[[Call[None, Query]], Awaitable[object]]
+    )
+    # Left out, the type is None and not unknown: a handler that reads a body is told of its absence.
+    body: type[Body] = NoneType  # pyright: ignore[reportAssignmentType]
+    query: type[Query] = NoneType  # pyright: ignore[reportAssignmentType]
     answer: Any = None
     status: int = 200
     idempotent: bool = False
     refusals: tuple[int, ...] = ()
     multipart: bool = False
-    streams: bool = False  # the handler reads the body itself
 
     def route(self) -> Route:
+        answer = self._stream if iscoroutinefunction(self.handler) else self._answer
+
         async def endpoint(request: Request) -> Response:
             request_id: str = request.state.request_id
             try:
-                return await self._answer(request)
+                return await answer(request)
             except ClientDisconnect:
                 return Response(status_code=400)
             except Exception as error:
@@ -99,28 +114,45 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
 
         return Route(self.path, endpoint, methods=[self.method], name=f"{self.method} {self.path}")
 
+    async def _stream(self, request: Request) -> Response:
+        principal = self._admitted(request)
+        call = Call(request, request.app.state.services, principal, self._query(request), None)
+        handler = cast("Callable[[Call[None, Query]], Awaitable[object]]", self.handler)
+        return self.render(await handler(call))
+
     async def _answer(self, request: Request) -> Response:
+        principal = self._admitted(request)
+        query = self._query(request)
+        body = await self._body(request)
+        call = Call(request, request.app.state.services, principal, query, body)
+        return await run_in_threadpool(self._run, call)
+
+    def _admitted(self, request: Request) -> Principal:
         principal: Principal = request.state.principal
         if not principal.may(self.scope):
             raise forbidden(self.scope)
-        call = Call(request, request.app.state.services, principal)
-        if self.query is not None:
-            call.query = parse_query(request, self.query)
-        if self.streams:
-            return self.render(await self.handler(call))
-        if self.body is not None:
-            require_json(request)
-            raw = await read(request, call.instance.settings.json_limit)
-            call.body = decode(raw, self.body)
-        return await run_in_threadpool(self._run, call)
+        return principal
 
-    def _run(self, call: Call) -> Response:
+    def _query(self, request: Request) -> Query:
+        if self.query is NoneType:
+            return cast("Query", None)
+        return parse_query(request, self.query)
+
+    async def _body(self, request: Request) -> Body:
+        if self.body is NoneType:
+            return cast("Body", None)
+        require_json(request)
+        instance: Instance = request.app.state.services
+        return decode(await read(request, instance.settings.json_limit), self.body)
+
+    def _run(self, call: Call[Body, Query]) -> Response:
         """Run the handler in its transaction; with an Idempotency-Key, at most once."""
+        handler = cast("Callable[[Tx, Call[Body, Query]], object]", self.handler)
         database = call.instance.database
         with database.begin(call.principal.actor, call.request_id) as tx:
             if not self.idempotent:
-                return self.render(self.handler(tx, call))
-            return idempotency.once(tx, call, lambda: self.render(self.handler(tx, call)))
+                return self.render(handler(tx, call))
+            return idempotency.once(tx, call, call.body, lambda: self.render(handler(tx, call)))
 
     def render(self, answer: object) -> Response:
         if isinstance(answer, Response):
@@ -155,9 +187,9 @@ def bad_parameter(name: str, expected: str, got: str) -> Refusal:
     )
 
 
-def parse_query(request: Request, type: Any) -> Any:
-    """The query string as a Struct. Raises Refusal (422) for a wrong or unknown parameter."""
-    known = {field.encode_name for field in msgspec.structs.fields(type)}
+def parse_query(request: Request, type: type[T]) -> T:
+    """The query string as a Struct of this type. Raises Refusal (422) for a wrong or unknown parameter."""
+    known = {field.encode_name for field in msgspec.structs.fields(cast("Any", type))}
     for name in request.query_params:
         if name not in known and name != "platform":
             raise bad_parameter(name, f"one of {', '.join(sorted(known))}", "an unknown parameter")

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
 import msgspec
@@ -16,17 +16,16 @@ from tidegate.web.gate import SLASH
 
 
 class Repeatable(Protocol):
-    """A call that may come twice: its request, its parsed body, the item that it speaks of."""
+    """A call that may come twice: its request, the item that it speaks of."""
 
     request: Request
-    body: Any
     subject: UUID | None
 
 
-def once(tx: Tx, call: Repeatable, write: Callable[[], Response]) -> Response:
+def once(tx: Tx, call: Repeatable, body: object, write: Callable[[], Response]) -> Response:
     """The kept answer of the same key, route and caller; else `write`, whose answer is kept with it.
 
-    Bodies are the same when they are equal after parsing.
+    `body` is the parsed one, or whatever stands for it: two are the same when these are equal.
 
     Raises Refusal: 409 when the key was used with another body, 422 for an unusable key.
     """
@@ -42,8 +41,7 @@ def once(tx: Tx, call: Repeatable, write: Callable[[], Response]) -> Response:
             f"Expected 1 to 255 printable characters, got {len(key)}.",
         )
     route = f"{request.method} {request.url.path.replace(SLASH, '%2F')}"
-    body = msgspec.json.encode(call.body, order="deterministic")
-    digest = hashlib.sha256(body).digest()
+    digest = hashlib.sha256(msgspec.json.encode(body, order="deterministic")).digest()
     kept = kept_answer(tx, tx.actor, route, key)
     if kept is not None:
         if kept.digest != digest:

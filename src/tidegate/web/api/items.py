@@ -103,14 +103,14 @@ def delete_item(tx: Tx, call: Call) -> Response:
     return Response(status_code=204, background=files if released else None)
 
 
-def post_decision(tx: Tx, call: Call) -> object:
+def post_decision(tx: Tx, call: Call[DecisionIn]) -> object:
     item = lock_item(tx, call.platform(), _id(call))
     call.subject = item.id
     pack = call.instance.pack(tx)
     return decision_json(decide_item(tx, item.platform, item.external_id, call.body, pack=pack))
 
 
-def place_hold(tx: Tx, call: Call) -> HoldView:
+def place_hold(tx: Tx, call: Call[HoldIn]) -> HoldView:
     item = lock_item(tx, call.platform(), _id(call))
     call.subject = item.id
     return HoldView(str(content.place_hold(tx, item, call.body.reason)), call.body.reason)
@@ -135,7 +135,6 @@ endpoints = [
         body=ItemIn,
         answer=Answer,
         multipart=True,
-        streams=True,
         refusals=(410, 413, 415),
     ),
     Endpoint(

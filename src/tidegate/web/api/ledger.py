@@ -6,7 +6,7 @@ from tidegate.web.api.endpoint import Call, Endpoint
 from tidegate.web.api.paging import AfterQuery, Page, decode_number
 
 
-def list_ledger(tx: Tx, call: Call) -> Page:
+def list_ledger(tx: Tx, call: Call[object, AfterQuery]) -> Page:
     after = decode_number(call.query.after)
     found = ledger.list_entries(tx, after, call.query.limit)
     return Page(found, str(found[-1].seq if found else after))

@@ -1,6 +1,7 @@
 """`/openapi.json`, made from the endpoints' own declarations."""
 
 from collections.abc import Sequence
+from types import NoneType
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ import tidegate.infra.errors
 from tidegate.web.api.endpoint import Endpoint
 from tidegate.web.api.paging import Page
 
+_NOTHING = (None, NoneType)
 _TEXTS = {
     400: "The body cannot be parsed",
     401: "No valid key",
@@ -34,11 +36,11 @@ class Problem(msgspec.Struct, frozen=True):
     request_id: str = ""
 
 
-def document(endpoints: Sequence[Endpoint], version: str) -> dict[str, Any]:
+def document(endpoints: Sequence[Endpoint[Any, Any]], version: str) -> dict[str, Any]:
     """The OpenAPI 3.1 document of these endpoints and of the batch route beside them."""
     types: list[Any] = [Problem, Page]
     for endpoint in endpoints:
-        types += [one for one in (endpoint.body, endpoint.answer) if one is not None]
+        types += [one for one in (endpoint.body, endpoint.answer) if one not in _NOTHING]
     schemas, components = msgspec.json.schema_components(
         types, ref_template="#/components/schemas/{name}"
     )
@@ -63,7 +65,7 @@ def document(endpoints: Sequence[Endpoint], version: str) -> dict[str, Any]:
     }
 
 
-def _operation(endpoint: Endpoint, by_type: dict[int, Any]) -> dict[str, Any]:
+def _operation(endpoint: Endpoint[Any, Any], by_type: dict[int, Any]) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "summary": endpoint.summary,
         "description": f"Needs the scope `{endpoint.scope}`.",
@@ -72,7 +74,7 @@ def _operation(endpoint: Endpoint, by_type: dict[int, Any]) -> dict[str, Any]:
         "parameters": _parameters(endpoint),
         "responses": _responses(endpoint, by_type),
     }
-    if endpoint.body is not None:
+    if endpoint.body is not NoneType:
         content = {"application/json": {"schema": by_type[id(endpoint.body)]}}
         if endpoint.multipart:
             content["multipart/form-data"] = {"schema": {"type": "object"}}
@@ -84,13 +86,13 @@ def _slug(path: str) -> str:
     return path.removeprefix("/v1/").replace("/", "_").replace("{", "").replace("}", "")
 
 
-def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
+def _parameters(endpoint: Endpoint[Any, Any]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in endpoint.parameters()
     ]
     fields: list[tuple[str, Any]] = [("platform", str)]
-    if endpoint.query is not None:
+    if endpoint.query is not NoneType:
         fields += [(f.encode_name, f.type) for f in msgspec.structs.fields(endpoint.query)]
     found += [
         {"name": name, "in": "query", "required": False, "schema": msgspec.json.schema(kind)}
@@ -103,13 +105,13 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
     return found
 
 
-def _responses(endpoint: Endpoint, by_type: dict[int, Any]) -> dict[str, Any]:
+def _responses(endpoint: Endpoint[Any, Any], by_type: dict[int, Any]) -> dict[str, Any]:
     success: dict[str, Any] = {"description": "Done, and durable"}
     if endpoint.status != 204:
         schema = by_type[id(endpoint.answer)] if endpoint.answer is not None else {"type": "object"}
         success["content"] = {"application/json": {"schema": schema}}
     refused = {401, 403, 422, 503, *endpoint.refusals}
-    if endpoint.body is not None:
+    if endpoint.body is not NoneType:
         refused |= {400, 413, 415}
     if endpoint.idempotent:
         refused.add(409)

@@ -21,7 +21,7 @@ def read_policy(tx: Tx, call: Call) -> PolicyView:
     return policy_view(call.instance.pack(tx))
 
 
-def check_policy(tx: Tx, call: Call) -> CheckResult:
+def check_policy(tx: Tx, call: Call[CheckIn]) -> CheckResult:
     return check(call.body.source)
 
 

@@ -8,7 +8,7 @@ from tidegate.pipeline.report import submit_report
 from tidegate.web.api.endpoint import Call, Endpoint
 
 
-def post_report(tx: Tx, call: Call) -> Response:
+def post_report(tx: Tx, call: Call[ReportIn]) -> Response:
     body, item = submit_report(tx, call.instance, call.body, platform=call.platform())
     call.subject = item and item.id
     return Response(body, 201, media_type="application/json")
