@@ -58,6 +58,16 @@ def template(server_url: str) -> Iterator[str]:
 
 
 @contextmanager
+def empty(server_url: str) -> Iterator[str]:
+    """A fresh database without a schema."""
+    name = f"test_{uuid4().hex[:12]}"
+    with psycopg.connect(server_url, autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE "{name}"')
+    yield _with_database(server_url, name)
+    drop_database(server_url, name)
+
+
+@contextmanager
 def cloned(server_url: str, template: str) -> Iterator[str]:
     """A fresh, migrated database."""
     name = f"test_{uuid4().hex[:12]}"

@@ -3,7 +3,6 @@ generated, how long a file is. (Which slice may import which is checked by `make
 """
 
 import ast
-import importlib.util
 import re
 import subprocess
 from collections.abc import Iterator
@@ -20,7 +19,6 @@ MODULES = sorted(ROOT.rglob("*.py"))
 # Who may open a transaction, and on whose behalf: the rim, and work that nobody called for.
 OPENS = {
     "infra/db.py",
-    "infra/migrations/__init__.py",
     "enforcement/deliver.py",
     "ledger/sequencer.py",
     "pipeline/erase.py",  # the sweep reads in small transactions while it deletes files
@@ -98,17 +96,6 @@ def test_every_module_says_what_it_is_for() -> None:
 def test_files_stay_short() -> None:
     long = {name(p): n for p in MODULES if (n := p.read_text().count("\n")) > 400}
     assert long == {}
-
-
-def test_the_migration_is_what_the_tables_say() -> None:
-    script = REPOSITORY / "scripts/freeze_schema.py"
-    spec = importlib.util.spec_from_file_location("freeze_schema", script)
-    assert spec is not None
-    assert spec.loader is not None
-    freeze = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(freeze)
-    frozen = ROOT / "infra/migrations/versions/0001_pre_spine.sql"
-    assert freeze.schema_sql() == frozen.read_text(), "run scripts/freeze_schema.py"
 
 
 @pytest.mark.parametrize("page", pages())

@@ -27,17 +27,21 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON with everything t
 
 
 def settings_of(
-    data_dir: Path | None, *, host: str | None = None, port: int | None = None
+    data_dir: Path | None,
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    database_url: str | None = None,
 ) -> Settings:
     """The settings, with the command line's words on top."""
-    return load_settings(data_dir, host=host, port=port)
+    return load_settings(data_dir, host=host, port=port, database_url=database_url)
 
 
 @contextmanager
 def database_of(settings: Settings) -> Generator[Database]:
-    """The instance's database, whether its server runs or not; migrated."""
+    """The instance's database, whether its server runs or not; migrated. Raises SettingsError."""
     with database_url(settings.database_url, settings.data_dir) as url:
-        migrate(url)
+        migrate(url, upgrade=not settings.database_url)
         database = Database(url, SystemClock(), pool_size=4)
         try:
             yield database

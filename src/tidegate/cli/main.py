@@ -23,6 +23,7 @@ COMMANDS = (
     "keys",
     "ledger",
     "match",
+    "migrate",
     "policy",
     "users",
     "webhooks",

@@ -53,8 +53,8 @@ class Instance:
 
 @contextmanager
 def opened(settings: Settings, url: str, clock: Clock | None = None) -> Generator[Instance]:
-    """An instance on a migrated database with an active policy pack."""
-    migrate(url)
+    """An instance on a migrated database with an active policy pack. Raises SettingsError."""
+    migrate(url, upgrade=not settings.database_url)
     instance = Instance(settings, url, clock)
     try:
         with instance.database.begin() as tx:

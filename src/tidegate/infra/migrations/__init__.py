@@ -1,74 +1,118 @@
-"""The schema's history: Alembic revisions named `pre` or `post`, by when a deployment runs them.
+"""The schema's history: the SQL files in `versions/`, run in the order of their numbers.
 
-`pre` revisions only add, so that the old program still runs on the new schema; `post` revisions
-take away what no running program needs any more. A single instance runs both at start.
+`NNNN_pre_NAME.sql` only adds, so that the old program still runs on the new schema;
+`NNNN_post_NAME.sql` takes away what no running program needs any more.
 """
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import psycopg
 import sqlalchemy as sa
 
 from tidegate.infra.settings import SettingsError
 
+VERSIONS = Path(__file__).parent / "versions"
 # Any number, the same in every process: whoever holds this advisory lock migrates.
 _LOCK = 0x7464_6D69
+# Where a database says of which revision it is: Alembic, which made those of 0.1, called it so.
+_TABLE = """CREATE TABLE IF NOT EXISTS alembic_version (
+  version_num VARCHAR(32) NOT NULL CONSTRAINT alembic_version_pkc PRIMARY KEY
+)"""
 
 
-def name_of(revision: Path) -> str:
-    """A revision is named by its file and by its statements: until the first release these change in
-    place, and a database of another time must not be taken for one of today."""
-    digest = hashlib.sha256(revision.with_suffix(".sql").read_bytes()).hexdigest()
-    return f"{revision.stem}_{digest[:8]}"
+class Revision(msgspec.Struct, frozen=True):
+    """One step of the schema. Its name is what a database that has come so far is marked with."""
+
+    name: str
+    path: Path
 
 
-_HEAD = name_of(max((Path(__file__).parent / "versions").glob("[0-9]*.py")))
+def history(versions: Path = VERSIONS) -> list[Revision]:
+    """All revisions, the oldest first. A name is the file's stem and a digest of all files so far: a
+    database made by a draft of one must not be taken for one of what was released."""
+    digest = hashlib.sha256()
+    found: list[Revision] = []
+    for path in sorted(versions.glob("*.sql")):
+        digest.update(path.read_bytes())
+        found.append(Revision(f"{path.stem}_{digest.hexdigest()[:8]}", path))
+    return found
 
 
-def migrate(url: str) -> None:
-    """Bring the database at `url` to the newest revision. Safe when several processes start at once.
+def migrate(
+    url: str,
+    *,
+    upgrade: bool = True,
+    tell: Callable[[str], None] = lambda revision: None,
+    versions: Path = VERSIONS,
+) -> list[str]:
+    """Bring the database at `url` to the newest revision, wholly or not at all; the stems of what
+    ran, each of which is told as it begins. Safe when several processes start at once.
 
-    Raises SettingsError when another version of the program made it, whose schema is unknown here.
+    An empty database is filled in any case, an older one is changed only with `upgrade`. Raises
+    SettingsError, having written nothing, when it is older and must not be upgraded here, when its
+    schema is unknown, or when the role may not change it.
     """
-    if _is_current(url):
-        return
-    # Imported only where there is something to do: it takes as long as a whole short command.
-    from alembic import command
-    from alembic.config import Config
-    from alembic.util import CommandError
-
-    engine = sa.create_engine(
-        sa.engine.make_url(url).set(drivername="postgresql+psycopg"), poolclass=sa.pool.NullPool
-    )
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
-    with engine.connect() as connection:
-        connection.execute(sa.text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
-        connection.commit()
-        try:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            connection.commit()
-        except CommandError as error:
-            raise SettingsError(
-                "The database was made by another version of Tidegate, whose schema this one does not"
-                f" know ({error}). Until the first release schemas are not carried over: start with an"
-                " empty --data-dir or database, or go on with the version that made this one."
-            ) from error
-        finally:
-            connection.rollback()
-            connection.execute(sa.text("SELECT pg_advisory_unlock(:lock)"), {"lock": _LOCK})
-            connection.commit()
-    engine.dispose()
-
-
-def _is_current(url: str) -> bool:
-    """Whether the newest revision is in place, by Alembic's own table."""
+    known = history(versions)
     plain = sa.engine.make_url(url).set(drivername="postgresql")
-    with psycopg.connect(plain.render_as_string(hide_password=False)) as connection:
-        if connection.execute("SELECT to_regclass('alembic_version')").fetchone() == (None,):
-            return False
-        return connection.execute("SELECT version_num FROM alembic_version").fetchall() == [
-            (_HEAD,)
-        ]
+    try:
+        with psycopg.connect(
+            plain.render_as_string(hide_password=False), autocommit=True
+        ) as connection:
+            if not _missing(connection, known):
+                return []
+            with connection.transaction():
+                connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+                # Once more: another process may have done it meanwhile.
+                missing = _missing(connection, known)
+                if missing and missing != known and not upgrade:
+                    raise _older(known, missing)
+                _run(connection, missing, tell)
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise SettingsError(
+            f"The role in the database's URL may not do this: {error.diag.message_primary}. Nothing was"
+            " changed. Run `tidegate migrate --database-url URL` with the role that owns the tables in"
+            " URL, and let the role that serves read and write all of them."
+        ) from error
+    return [revision.path.stem for revision in missing]
+
+
+def _run(
+    connection: psycopg.Connection[Any], revisions: list[Revision], tell: Callable[[str], None]
+) -> None:
+    for revision in revisions:
+        tell(revision.path.stem)
+        connection.execute(_TABLE)
+        connection.execute(revision.path.read_bytes())
+        connection.execute("DELETE FROM alembic_version")
+        connection.execute("INSERT INTO alembic_version VALUES (%s)", [revision.name])
+
+
+def _missing(connection: psycopg.Connection[Any], known: list[Revision]) -> list[Revision]:
+    """What is yet to run: all for an empty database. Raises SettingsError for an unknown one."""
+    if connection.execute("SELECT to_regclass('alembic_version')").fetchone() == (None,):
+        return known
+    marks = [name for (name,) in connection.execute("SELECT version_num FROM alembic_version")]
+    if not marks:
+        return known
+    names = [revision.name for revision in known]
+    if len(marks) > 1 or marks[0] not in names:
+        raise SettingsError(
+            f"The database was made by another version of Tidegate: its schema ({', '.join(marks)}) is"
+            f" not known to this one, whose newest is {names[-1]}. Go on with the version that made it"
+            " or a newer one; or restore the backup from before it; or start with an empty --data-dir"
+            " or database."
+        )
+    return known[names.index(marks[0]) + 1 :]
+
+
+def _older(known: list[Revision], missing: list[Revision]) -> SettingsError:
+    found = known[len(known) - len(missing) - 1]
+    return SettingsError(
+        f"The database is of an older version of Tidegate ({found.path.stem}; this one needs"
+        f" {missing[-1].path.stem}). A server of your own is not upgraded unasked: make a backup, then"
+        " run `tidegate migrate --database-url URL` with the role that owns the tables in URL."
+    )
