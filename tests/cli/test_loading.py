@@ -14,7 +14,6 @@ HORSE = Path(__file__).parents[2] / "demo" / "images" / "horse.png"
 UNWANTED = (
     "sqlalchemy",
     "psycopg",
-    "alembic",
     "starlette",
     "uvicorn",
     "httpx",
