@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 import tidegate
 from tidegate.infra.db import metadata
-from tidegate.infra.migrations import VERSIONS, migrate
+from tidegate.infra.migrations import migrate
 from tidegate.infra.postgres import EmbeddedPostgres
 
 ROOT = Path(tidegate.__file__).parent
@@ -87,7 +87,7 @@ def create_tables(url: str) -> None:
             connection.exec_driver_sql(extra.read_text())
 
 
-def difference(server_url: str, versions: Path = VERSIONS) -> list[str]:
+def difference(server_url: str, versions: Path | None = None) -> list[str]:
     """The lines that only one of the two schemas has: `-` the revisions', `+` the tables'."""
     with _empty(server_url) as migrated, _empty(server_url) as said:
         migrate(migrated, versions=versions)

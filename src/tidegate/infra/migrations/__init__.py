@@ -31,12 +31,12 @@ class Revision(msgspec.Struct, frozen=True):
     path: Path
 
 
-def history(versions: Path = VERSIONS) -> list[Revision]:
+def history(versions: Path | None = None) -> list[Revision]:
     """All revisions, the oldest first. A name is the file's stem and a digest of all files so far: a
     database made by a draft of one must not be taken for one of what was released."""
     digest = hashlib.sha256()
     found: list[Revision] = []
-    for path in sorted(versions.glob("*.sql")):
+    for path in sorted((versions or VERSIONS).glob("*.sql")):
         digest.update(path.read_bytes())
         found.append(Revision(f"{path.stem}_{digest.hexdigest()[:8]}", path))
     return found
@@ -47,7 +47,7 @@ def migrate(
     *,
     upgrade: bool = True,
     tell: Callable[[str], None] = lambda revision: None,
-    versions: Path = VERSIONS,
+    versions: Path | None = None,
 ) -> list[str]:
     """Bring the database at `url` to the newest revision, wholly or not at all; the stems of what
     ran, each of which is told as it begins. Safe when several processes start at once.

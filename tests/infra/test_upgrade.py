@@ -1,0 +1,177 @@
+"""A database that an earlier release filled goes on under this program: nothing of it is lost.
+
+`filled_0_1.sql` was made by `scripts/fill_release.py`; on a release, add the file that it makes then.
+"""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from scripts.fill_release import KNOWN, write_keys
+from starlette.testclient import TestClient
+from tests.api import Api
+from tests.conftest import empty
+
+from tidegate.infra.clock import FakeClock
+from tidegate.infra.migrations import VERSIONS, history, migrate
+from tidegate.infra.settings import Settings
+from tidegate.ledger.queries import head
+from tidegate.ledger.sequencer import seal
+from tidegate.ledger.verify import verify
+from tidegate.pipeline.instance import Instance, opened
+from tidegate.pipeline.lookback.codes import LookBack
+from tidegate.pipeline.lookback.phrases import PhraseWalk
+from tidegate.web.app import create_app
+
+# Columns ("table.column") whose values a revision changes, and tables that it takes away.
+CHANGED: set[str] = set()
+_COLUMNS = b"""
+    SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+    WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND attnum > 0
+        AND NOT attisdropped AND relname <> 'alembic_version' ORDER BY 1, 2
+"""
+
+
+@pytest.fixture
+def filled(server_url: str, tmp_path: Path) -> Iterator[str]:
+    """A database of 0.1 with what was in it."""
+    versions = tmp_path / "released"
+    versions.mkdir()
+    shutil.copy(VERSIONS / "0001_pre_spine.sql", versions)
+    with empty(server_url) as url:
+        migrate(url, versions=versions)
+        with psycopg.connect(url) as connection:
+            connection.execute((Path(__file__).parent / "filled_0_1.sql").read_bytes())
+        yield url
+
+
+@pytest.fixture
+def upgraded(filled: str, tmp_path: Path) -> Iterator[Instance]:
+    """The program of today on it, a day later."""
+    settings = Settings(data_dir=tmp_path / "instance")
+    write_keys(settings.data_dir)
+    clock = FakeClock()
+    clock.advance(86_400)
+    with opened(settings, filled, clock) as instance:
+        yield instance
+
+
+@pytest.fixture
+def api(upgraded: Instance) -> Iterator[Api]:
+    with TestClient(create_app(upgraded), base_url="http://tidegate") as client:
+        yield Api(upgraded, client)
+
+
+def columns_of(url: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    with psycopg.connect(url) as connection:
+        for table, column in connection.execute(_COLUMNS):
+            found.setdefault(table, []).append(column)
+    return found
+
+
+def rows_of(url: str, columns: dict[str, list[str]]) -> dict[str, list[tuple[Any, ...]]]:
+    """The rows of these columns as text, by table and in an order of their own."""
+    with psycopg.connect(url) as connection:
+        return {
+            table: sorted(
+                connection.execute(
+                    f"SELECT {', '.join(f'{name}::text' for name in names)} FROM {table}".encode()
+                ).fetchall(),
+                key=repr,
+            )
+            for table, names in columns.items()
+        }
+
+
+def test_the_fixture_fills_what_matters(filled: str) -> None:
+    rows = rows_of(filled, columns_of(filled))
+    # Neither retries nor imports nor wrong passwords are anything that an upgrade might lose.
+    assert {table for table, found in rows.items() if not found} == {
+        "answers",
+        "imports",
+        "sign_in_failures",
+    }
+
+
+def test_every_row_and_every_value_is_kept(filled: str) -> None:
+    before = columns_of(filled)
+    kept = {
+        table: [name for name in names if f"{table}.{name}" not in CHANGED]
+        for table, names in before.items()
+        if table not in CHANGED
+    }
+    rows = rows_of(filled, kept)
+    migrate(filled)
+    after = columns_of(filled)
+    assert [one for one in kept if not set(kept[one]) <= set(after.get(one, []))] == []
+    assert rows_of(filled, kept) == rows
+
+
+def test_what_was_filled_is_at_todays_revision(upgraded: Instance) -> None:
+    with upgraded.database.begin() as tx:
+        found = tx.connection.exec_driver_sql("SELECT version_num FROM alembic_version")
+        assert found.scalars().all() == [history()[-1].name]
+
+
+def test_every_item_and_case_is_read(upgraded: Instance, api: Api) -> None:
+    with upgraded.database.begin() as tx:
+        items = tx.connection.exec_driver_sql(
+            "SELECT platform, external_id, erased_at IS NOT NULL FROM items"
+        ).all()
+        cases = tx.connection.exec_driver_sql("SELECT id FROM cases").scalars().all()
+    assert len(items) > 20
+    assert len(cases) > 10
+    for platform, id, erased in items:
+        answer = api.get(f"/v1/items/{id}?platform={platform}")
+        assert answer.status_code == (410 if erased else 200), answer.text
+    for id in cases:
+        assert api.get(f"/v1/cases/{id}").status_code == 200
+    actions = api.get("/v1/actions?limit=500").json()["data"]
+    assert [one["number"] for one in actions] == list(range(1, len(actions) + 1))
+
+
+def test_what_stood_still_stands(api: Api) -> None:
+    assert api.get("/v1/items/by-rule").json()["restricted_by"]
+    assert api.get("/v1/items/by-rule-lifted").json()["restricted_by"] is None
+    twice = api.get("/v1/items/twice").json()
+    assert twice["restricted_by"] == twice["decisions"][-1]["id"]
+    assert twice["decisions"][-1]["restriction"]["territory"] == ["DE", "FR"]
+    passed = api.get("/v1/items/passed").json()
+    assert [one["revision"] for one in passed["revisions"]] == [1, 2, 3]
+    assert len(passed["holds"]) == len(passed["reports"]) == 2
+    assert api.call("DELETE", "/v1/items/passed").status_code == 409
+
+
+def test_its_ledger_is_whole_and_goes_on(upgraded: Instance, api: Api) -> None:
+    key = upgraded.secrets.ledger_key
+    with upgraded.database.begin() as tx:
+        end = head(tx)
+        found = verify(tx, key.public_key(), end)
+    assert end is not None
+    assert found.intact, found.faults
+    assert found.entries == end.seq > 50
+    assert found.forgotten > 0
+    assert found.unsealed > 0
+    while seal(upgraded.database, key, upgraded.settings.data_dir / "head.json"):
+        pass
+    with upgraded.database.begin() as tx:
+        assert verify(tx, key.public_key(), end).intact
+
+
+def test_the_work_goes_on(upgraded: Instance, api: Api) -> None:
+    assert api.submit("after", text=KNOWN).json()["verdict"] == "restrict"
+    waiting = api.get("/v1/cases?state=waiting").json()["data"]
+    (case,) = [one for one in waiting if one["item"] == "case-open"]
+    decided = api.post(f"/v1/cases/{case['id']}/decide", {"outcome": "pass", "reason": "fine"})
+    assert decided.status_code == 200, decided.text
+    lifted = api.post("/v1/items/twice/decisions", {"outcome": "lift", "reason": "it was wrong"})
+    assert lifted.status_code == 201, lifted.text
+    looker, walker = LookBack(upgraded), PhraseWalk(upgraded)
+    while any([looker.step(), walker.step()]):
+        pass
+    with upgraded.database.begin() as tx:
+        assert tx.connection.exec_driver_sql("SELECT * FROM sought_phrases").all() == []
