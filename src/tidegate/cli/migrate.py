@@ -23,4 +23,4 @@ def migrate(
     settings = settings_of(data_dir, database_url=database_url)
     with url_of(settings.database_url, settings.data_dir) as url:
         ran = migrations.migrate(url, tell=lambda revision: say(f"{revision} …"))
-    say("The database is up to date." if ran else "The database is already current.")
+    print("The database is up to date." if ran else "The database is already current.")
