@@ -8,7 +8,9 @@ from uuid import UUID
 import msgspec
 import pytest
 import sqlalchemy as sa
+from tests.pipeline.posts import work_off
 
+from tidegate.content.model import ItemIn
 from tidegate.content.queries import get_item
 from tidegate.content.tables import items
 from tidegate.decisions.model import DecisionIn
@@ -22,11 +24,16 @@ from tidegate.ledger.tables import ledger_pending
 from tidegate.pipeline.decide import decide_case, decide_item
 from tidegate.pipeline.erase import erase_item, expire
 from tidegate.pipeline.instance import Instance
+from tidegate.pipeline.lookback.codes import LookBack
 from tidegate.pipeline.report import submit_report
+from tidegate.pipeline.submission import describe
+from tidegate.pipeline.submit import submit_group
 from tidegate.review.model import CaseDecisionIn
 from tidegate.review.queries import get_case
 from tidegate.review.tables import case_events, cases
-from tidegate.signals.banks.actions import confirm_entry
+from tidegate.signals import fingerprints
+from tidegate.signals.banks.actions import add_entry, confirm_entry
+from tidegate.signals.banks.tables import sightings
 
 KNOWN = "join the armed fight on friday at the old bridge and bring the others with you"
 START = FakeClock().now()
@@ -254,3 +261,64 @@ def test_a_report_does_not_undo_what_a_person_decided(
         assert tx.execute(sa.select(actions.c.kind)).all() == []
     assert case.evaluations[-1]["verdict"] == "restrict"
     assert case.state == "reopened"
+
+
+def judged_entries(instance: Instance, item: UUID) -> list[dict[str, Any]]:
+    """The records of an item's evaluations in the ledger, in order of their evaluations."""
+    query = sa.select(ledger_pending.c.record).where(
+        ledger_pending.c.kind == "item.judged", ledger_pending.c.subject == item
+    )
+    with instance.database.begin() as tx:
+        found = [msgspec.json.decode(record) for record in tx.execute(query).scalars()]
+    return sorted(found, key=lambda one: one["evaluation"])
+
+
+def test_every_look_enters_the_ledger_in_one_form(instance: Instance, submit, known, send) -> None:
+    looker = LookBack(instance)
+    text = "what a lovely day for a walk along the river with the children"
+    item, _ = submit("one", text)
+    send("r1")
+    with instance.database.begin("user:curator@example.org") as tx:
+        add_entry(tx, "known-texts", fingerprints.of_text(text))
+    assert work_off(looker) == 1
+    entries = judged_entries(instance, item.id)
+    assert [one["stage"] for one in entries] == ["fast", "report", "retro"]
+    assert [one["verdict"] for one in entries] == ["pass", "review", "review"]
+    assert len({frozenset(one) for one in entries}) == 1
+    assert len({one["content"] for one in entries}) == 1
+    with instance.database.begin() as tx:
+        said = tx.execute(sa.select(evaluations.c.id).order_by(evaluations.c.id)).scalars()
+        assert [one["evaluation"] for one in entries] == [str(id) for id in said]
+
+
+def test_a_report_remembers_that_media_could_not_be_judged(
+    instance: Instance, clock: FakeClock, send
+) -> None:
+    item = ItemIn("one", "post", "public", "anna", clock.now(), text="look at this")
+    submission = msgspec.structs.replace(
+        describe(instance, item, platform="forum", actor="k", request_id="r", now=clock.now()),
+        problems=["media/0: too many pixels (1 000 000 000)"],
+    )
+    with instance.database.begin("key:forum") as tx:
+        submit_group(tx, instance, [submission])
+    answer = msgspec.json.decode(send("r1"))
+    with instance.database.begin() as tx:
+        fast, report = get_case(tx, UUID(answer["case"])).evaluations
+    assert report["stage"] == "report"
+    assert report["problems"] == fast["problems"] != []
+    assert "media-not-judged" in [one["rule"] for one in report["rules"]]
+
+
+def test_a_report_counts_what_it_is_the_first_to_match(
+    instance: Instance, submit, known, send
+) -> None:
+    def count() -> int:
+        with instance.database.begin() as tx:
+            return tx.execute(sa.select(sa.func.count()).select_from(sightings)).scalar_one()
+
+    submit("one", KNOWN, publicness="private")
+    assert count() == 0  # a private message is not looked at until somebody reports it
+    send("r1")
+    assert count() == 1
+    send("r2")
+    assert count() == 1

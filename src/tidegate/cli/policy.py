@@ -10,9 +10,10 @@ import typer
 
 from tidegate.cli.context import DataDir, Json, say, settings_of, transaction
 from tidegate.cli.showing import bar
+from tidegate.content.kept import count_kept, next_kept
 from tidegate.infra.postgres import database_url
 from tidegate.pipeline.instance import opened
-from tidegate.pipeline.lookback.relook import count_kept, kept_revisions, look_again
+from tidegate.pipeline.lookback.relook import look_again
 from tidegate.pipeline.replay import stored_facts
 from tidegate.policy.actions import activate_pack, ensure_default, store_pack
 from tidegate.policy.model import VERDICTS
@@ -132,7 +133,7 @@ def look_back(data_dir: DataDir = None, as_json: Json = False) -> None:
         with bar("items") as show:
             while True:
                 with instance.database.begin("system:cli") as tx:
-                    numbers = kept_revisions(tx, after, LOOK_BACK_PAGE)
+                    numbers = next_kept(tx, after, LOOK_BACK_PAGE)
                     appended += look_again(tx, instance, numbers, at_rules=True)
                 if not numbers:
                     break

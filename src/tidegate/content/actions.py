@@ -1,6 +1,6 @@
 """The verbs that change items: actions and restrictions move them, holds keep them, erasure ends them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ from tidegate.infra.errors import Refusal
 from tidegate.infra.ids import uuid7
 from tidegate.ledger.actions import append, forget
 
+_RAISE_VERDICT = sa.text("UPDATE items SET verdict = :to_verdict WHERE id = :item")
 STRENGTH = {"pass": 0, "review": 1, "restrict": 2, "escalate": 3}
 
 
@@ -32,10 +33,15 @@ def set_restriction(tx: Tx, item_id: UUID, decision_id: UUID | None) -> None:
     tx.execute(sa.update(items).where(items.c.id == item_id).values(restricted_by=decision_id))
 
 
-def raise_verdict(tx: Tx, item: ItemRow, verdict: str) -> None:
-    """Remember the strongest verdict so far, by which retention is counted."""
-    if STRENGTH[verdict] > STRENGTH[item.verdict]:
-        tx.execute(sa.update(items).where(items.c.id == item.id).values(verdict=verdict))
+def raise_verdicts(tx: Tx, said: Iterable[tuple[ItemRow, str]]) -> None:
+    """Have items remember the strongest verdict so far, by which retention is counted."""
+    raised = [
+        {"item": item.id, "to_verdict": verdict}
+        for item, verdict in said
+        if STRENGTH[verdict] > STRENGTH[item.verdict]
+    ]
+    if raised:
+        tx.execute(_RAISE_VERDICT, raised)
 
 
 def place_hold(tx: Tx, item: ItemRow, reason: str) -> UUID:

@@ -1,6 +1,6 @@
 """Recording evaluations and decisions. Both are appended and never changed, except by erasure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +18,8 @@ from tidegate.decisions.model import (
 from tidegate.decisions.tables import decisions, evaluations
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
-from tidegate.ledger.actions import append
+from tidegate.ledger.actions import append, append_many
+from tidegate.ledger.model import NewEntry
 from tidegate.policy.model import Exemption, Ground
 
 EVALUATION_COLUMNS = Evaluation.__struct_fields__
@@ -44,9 +45,26 @@ def evaluation_row(evaluation: Evaluation) -> tuple[object, ...]:
     )
 
 
-def record_evaluations(tx: Tx, found: Iterable[Evaluation]) -> None:
-    """Append evaluations in one COPY."""
-    tx.copy(evaluations, EVALUATION_COLUMNS, map(evaluation_row, found))
+def record_evaluations(tx: Tx, found: Sequence[tuple[Evaluation, bytes]]) -> None:
+    """Append evaluations, each with the digest of the content that was judged, and their ledger
+    entries: two COPYs, however many there are."""
+    if found:
+        tx.copy(evaluations, EVALUATION_COLUMNS, (evaluation_row(one) for one, _ in found))
+        append_many(tx, [_judged(evaluation, content) for evaluation, content in found])
+
+
+def _judged(evaluation: Evaluation, content: bytes) -> NewEntry:
+    record = {
+        "item": evaluation.item_id,
+        "revision": evaluation.revision,
+        "stage": evaluation.stage,
+        "content": content.hex(),
+        "evaluation": evaluation.id,
+        "pack": evaluation.pack,
+        "bank_version": evaluation.bank_version,
+        "verdict": evaluation.verdict,
+    }
+    return NewEntry("item.judged", record, evaluation.item_id)
 
 
 def record(

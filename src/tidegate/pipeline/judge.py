@@ -8,12 +8,10 @@ changed in between, the snapshot catches up and the revision is judged anew.
 from collections.abc import Sequence
 
 import msgspec
-import sqlalchemy as sa
 
 from tidegate.content.media.model import Problem, code_of
 from tidegate.content.model import Content, ItemRow
-from tidegate.content.queries import decode_content, standing_restrictions
-from tidegate.content.tables import revisions
+from tidegate.content.queries import standing_restrictions
 from tidegate.decisions.model import Evaluation, Ruling, Stage
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
@@ -34,17 +32,18 @@ from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.fingerprints.normalise import normalised
 from tidegate.signals.model import Fingerprint, Match
 
-_codes = msgspec.msgpack.Decoder(list[tuple[str, Fingerprint]])
-
 
 class Looked(msgspec.Struct, frozen=True):
-    """What judging a revision needs to know of it. `item.revision` is the one judged."""
+    """What judging a revision needs to know of it. `item.revision` is the one judged, `digest` that
+    of its content; `before` are the evaluations that it has already, the oldest first."""
 
     item: ItemRow
     content: Content
+    digest: bytes
     codes: list[tuple[str, Fingerprint]]
     problems: list[str]
     reports: ReportFacts = ReportFacts()
+    before: Sequence[Evaluation] = ()
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -70,23 +69,6 @@ def judge(tx: Tx, instance: Instance, looked: Sequence[Looked], stage: Stage) ->
         # The locks are ours now, so the next look is at what cannot change any more.
         instance.banks.refresh(tx)
         judged = _once(tx, instance, pack, looked, stage)
-
-
-def judge_report(tx: Tx, instance: Instance, item: ItemRow, reports: ReportFacts) -> Judged:
-    """Judge an item's latest revision with what was reported about it. The caller holds its row."""
-    row = tx.execute(
-        sa.select(revisions.c.content, revisions.c.fingerprints).where(
-            revisions.c.item_id == item.id, revisions.c.revision == item.revision
-        )
-    ).one()
-    content = decode_content(row.content) or _expunged(item)
-    codes = _codes.decode(row.fingerprints) if row.fingerprints else []
-    return judge(tx, instance, [Looked(item, content, codes, [], reports)], "report")[0]
-
-
-def _expunged(item: ItemRow) -> Content:
-    """What is left of content whose retention ended: enough to judge the report by."""
-    return Content("", item.publicness, item.author or "", item.received_at)
 
 
 def _matters(judged: Judged) -> bool:

@@ -5,7 +5,7 @@ stops acting at once, also on the posts that showed it, and a person is asked.
 from collections.abc import Sequence
 from uuid import UUID
 
-from tidegate.decisions.model import Evaluation, Stage
+from tidegate.decisions.model import Stage
 from tidegate.enforcement.model import OpenedCase
 from tidegate.infra.db import Tx
 from tidegate.pipeline.instance import Instance
@@ -28,17 +28,15 @@ def judge_counting(
     instance: Instance,
     looked: Sequence[Looked],
     stage: Stage,
-    before: Sequence[Sequence[Evaluation]] = (),
 ) -> tuple[list[Judged], list[Overreach]]:
     """Judge revisions; also the entries that went into quarantine by them, for `ask_about` once
-    cases may be opened. `before` are the evaluations that each item has: what an entry matched
-    there already is not counted again.
+    cases may be opened. What a revision has matched before is not counted again.
     """
     judged = judge(tx, instance, looked, stage)
     seen = [
         sighting
-        for one, said, earlier in zip(looked, judged, before or [()] * len(looked), strict=True)
-        for sighting in sightings_of(one.item.id, _news(said, earlier), one.codes)
+        for one, said in zip(looked, judged, strict=True)
+        for sighting in sightings_of(one.item.id, _news(one, said), one.codes)
     ]
     if not seen:
         return judged, []
@@ -51,18 +49,10 @@ def judge_counting(
     return judge(tx, instance, looked, stage), started
 
 
-def _news(judged: Judged, before: Sequence[Evaluation]) -> list[Match]:
+def _news(looked: Looked, judged: Judged) -> list[Match]:
     """The matches with entries that the revision has not matched before."""
-    evaluation = judged.evaluation
-    if not before:
-        return evaluation.matches
-    known = {
-        match.entry
-        for one in before
-        if one.revision == evaluation.revision
-        for match in one.matches
-    }
-    return [match for match in evaluation.matches if match.entry not in known]
+    known = {match.entry for one in looked.before for match in one.matches}
+    return [match for match in judged.evaluation.matches if match.entry not in known]
 
 
 def ask_about(

@@ -34,6 +34,7 @@ def stored_facts(tx: Tx, pack: Pack, since: datetime) -> Iterator[tuple[str, Fac
             evaluations.c.verdict.label("said"),
             evaluations.c.matches,
             evaluations.c.problems,
+            revisions.c.digest,
             revisions.c.content,
         )
         .join(items, items.c.id == evaluations.c.item_id)
@@ -54,6 +55,7 @@ def stored_facts(tx: Tx, pack: Pack, since: datetime) -> Iterator[tuple[str, Fac
         looked = Looked(
             msgspec.structs.replace(item, revision=row.judged_revision),
             content,
+            row.digest,
             [],
             row.problems,
             reports=reports,

@@ -8,24 +8,17 @@ from uuid import UUID
 
 import msgspec
 
-from tidegate.content.actions import raise_verdict
+from tidegate.content.kept import kept_revision
 from tidegate.content.model import ItemRow, pseudonym
 from tidegate.content.queries import item_erased, items_by_url, lock_item, lock_item_by_id
-from tidegate.decisions.actions import record_evaluations
-from tidegate.decisions.queries import is_decided
-from tidegate.enforcement.actions import announce_case
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal, bad_field
 from tidegate.intake.actions import record_report, settle_report
 from tidegate.intake.model import ReportIn, check_report, report_digest
-from tidegate.intake.queries import find_report, report_facts
-from tidegate.pipeline.decide import decide_by_rule
+from tidegate.intake.queries import find_report
 from tidegate.pipeline.instance import Instance
-from tidegate.pipeline.judge import judge_report
+from tidegate.pipeline.look import REPORTED, look, recall
 from tidegate.pipeline.reported_url import admit_reported_url
-from tidegate.policy.model import Verdict
-from tidegate.review.actions import open_case
-from tidegate.review.model import REPORT_QUEUE
 from tidegate.signals import fingerprints
 
 
@@ -59,27 +52,14 @@ def submit_report(
         answer = _stored(tx, platform, report)
         assert answer is not None
         return answer, None
-    facts = report_facts(tx, item.id)
-    judged = judge_report(tx, instance, item, facts)
-    record_evaluations(tx, [judged.evaluation])
-    raise_verdict(tx, item, _at_least_review(judged.evaluation.verdict))
-    case, opened = open_case(
-        tx,
-        item=item,
-        revision=item.revision,
-        queue=REPORT_QUEUE,
-        origin="report",
-        match=judged.leading_match,
-    )
+    looked = recall(tx, kept_revision(tx, item))
+    case = look(tx, instance, [looked], REPORTED)[0].case
+    assert case is not None
+    count = looked.reports.count
     body = msgspec.json.encode(
-        ReportAnswer(report.id, item.external_id, case.id, case.state, case.queue, facts.count)
+        ReportAnswer(report.id, item.external_id, case.id, case.state, case.queue, count)
     )
     settle_report(tx, report_id, case.id, body)
-    if opened:
-        announce_case(tx, case_id=case.id, item=item, revision=item.revision)
-    # What was decided before is not undone by a rule: the case asks a person.
-    if judged.ruling is not None and not is_decided(tx, item.id, item.revision):
-        decide_by_rule(tx, item, judged.evaluation, judged.ruling)
     return body, item
 
 
@@ -118,7 +98,3 @@ def url_key(url: str) -> bytes | None:
     """By what an item is found under its URL: SHA-256 of the canonical form; None: no such URL."""
     codes = [code.value for code in fingerprints.of_url(url) if code.kind == "url"]
     return hashlib.sha256(codes[0]).digest() if codes else None
-
-
-def _at_least_review(verdict: Verdict) -> Verdict:
-    return "review" if verdict == "pass" else verdict

@@ -12,32 +12,24 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from tidegate.content.actions import STRENGTH
 from tidegate.content.model import Content, ItemRow
 from tidegate.content.queries import item_erased
 from tidegate.content.tables import evidence, revisions
-from tidegate.decisions.actions import record_evaluations
-from tidegate.decisions.model import Evaluation, match_json
-from tidegate.enforcement.actions import announce_cases
-from tidegate.enforcement.model import OpenedCase
+from tidegate.decisions.model import match_json
 from tidegate.infra.db import Tx
 from tidegate.infra.groupcommit import DEFERRED, Deferred
 from tidegate.infra.ids import uuid7
-from tidegate.ledger.actions import append_many
-from tidegate.ledger.model import NewEntry
-from tidegate.pipeline.follow import follow
 from tidegate.pipeline.instance import Instance
-from tidegate.pipeline.judge import Judged, Looked
+from tidegate.pipeline.judge import Looked
+from tidegate.pipeline.look import SUBMITTED, Outcome, look
 from tidegate.pipeline.metrics import GROUP_SIZE, ITEMS
-from tidegate.pipeline.quarantine import ask_about, judge_counting
 from tidegate.pipeline.submission import Submission
 from tidegate.signals import fingerprints
-from tidegate.signals.model import Fingerprint
+from tidegate.signals.model import Fingerprint, encode_codes
 
 Verdict = Literal["pass", "review", "restrict", "escalate"]
 
 _json = msgspec.json.Encoder()
-_msgpack = msgspec.msgpack.Encoder()
 
 
 class EvaluationView(msgspec.Struct, frozen=True):
@@ -69,18 +61,17 @@ class _Turn(msgspec.Struct):
 
     submission: Submission
     item: ItemRow
-    is_new: bool
+    url_key: bytes | None
     codes: list[tuple[str, Fingerprint]]
-    judged: Judged | None = None
 
 
-Outcome = bytes | BaseException | Deferred
+Reply = bytes | BaseException | Deferred
 
 
-def committer(instance: Instance) -> Callable[[Tx, Sequence[Submission]], Sequence[Outcome]]:
+def committer(instance: Instance) -> Callable[[Tx, Sequence[Submission]], Sequence[Reply]]:
     """The commit function for `GroupCommit`."""
 
-    def commit(tx: Tx, group: Sequence[Submission]) -> Sequence[Outcome]:
+    def commit(tx: Tx, group: Sequence[Submission]) -> Sequence[Reply]:
         return submit_group(tx, instance, group)
 
     return commit
@@ -97,29 +88,28 @@ def stored_answers(tx: Tx, group: Sequence[Submission]) -> list[bytes | BaseExce
     ]
 
 
-def submit_group(tx: Tx, instance: Instance, group: Sequence[Submission]) -> list[Outcome]:
+def submit_group(tx: Tx, instance: Instance, group: Sequence[Submission]) -> list[Reply]:
     """Judge and write a group. The answer of each: the JSON to send, a Refusal, or DEFERRED when
     another one of the same id is under way."""
-    outcomes: list[Outcome | None] = [None] * len(group)
+    replies: list[Reply | None] = [None] * len(group)
     known = _lookup(tx, group)
     fresh: dict[tuple[str, str], int] = {}
     for place, submission in enumerate(group):
         key = (submission.platform, submission.external_id)
         if key in known:
-            outcomes[place] = _repeat(submission, *known[key])
-        if outcomes[place] is None and key in fresh:
-            outcomes[place] = DEFERRED
-        if outcomes[place] is None:
+            replies[place] = _repeat(submission, *known[key])
+        if replies[place] is None and key in fresh:
+            replies[place] = DEFERRED
+        if replies[place] is None:
             fresh[key] = place
     if not fresh:
-        return [outcome for outcome in outcomes if outcome is not None]
+        return [reply for reply in replies if reply is not None]
     turns = _admit(tx, [group[place] for _, place in sorted(fresh.items())], known)
-    asked = _judge(tx, instance, turns)
-    answers = _write(tx, instance, turns, asked)
+    answers = _write(tx, instance, turns, _look(tx, instance, turns))
     GROUP_SIZE.observe(len(turns))
     for key, place in fresh.items():
-        outcomes[place] = answers.get(key, DEFERRED)
-    return [DEFERRED if outcome is None else outcome for outcome in outcomes]
+        replies[place] = answers.get(key, DEFERRED)
+    return [DEFERRED if reply is None else reply for reply in replies]
 
 
 Known = dict[tuple[str, str], tuple[ItemRow, dict[bytes, bytes | None]]]
@@ -157,6 +147,7 @@ def _admit(tx: Tx, fresh: list[Submission], seen: Known) -> list[_Turn]:
     standing = [one for one in fresh if (one.platform, one.external_id) in seen]
     known = _lookup(tx, standing, lock=True) if standing else {}
     turns: list[_Turn] = []
+    changes: list[dict[str, object]] = []
     drafts: list[_Turn] = []
     for one in fresh:
         codes = list(one.codes)
@@ -175,7 +166,7 @@ def _admit(tx: Tx, fresh: list[Submission], seen: Known) -> list[_Turn]:
                 tx.now,
                 None,
             )
-            drafts.append(_Turn(one, draft, True, codes))
+            drafts.append(_Turn(one, draft, _url_key(codes), codes))
         elif _repeat(one, *found) is None:
             item = msgspec.structs.replace(
                 found[0],
@@ -183,7 +174,10 @@ def _admit(tx: Tx, fresh: list[Submission], seen: Known) -> list[_Turn]:
                 publicness=one.content.publicness,
                 author=one.content.author,
             )
-            turns.append(_Turn(one, item, False, codes))
+            changes.append(_change(item, _url_key(codes)))
+            turns.append(_Turn(one, item, _url_key(codes), codes))
+    if changes:
+        tx.execute(_UPDATE_ITEM, changes)
     if drafts:
         made = {
             row[0]
@@ -195,6 +189,7 @@ def _admit(tx: Tx, fresh: list[Submission], seen: Known) -> list[_Turn]:
                     "externals": [turn.item.external_id for turn in drafts],
                     "publicness": [turn.item.publicness for turn in drafts],
                     "authors": [turn.item.author for turn in drafts],
+                    "urls": [turn.url_key for turn in drafts],
                     "now": tx.now,
                 },
             )
@@ -203,64 +198,48 @@ def _admit(tx: Tx, fresh: list[Submission], seen: Known) -> list[_Turn]:
     return turns
 
 
-def _judge(tx: Tx, instance: Instance, turns: list[_Turn]) -> list[OpenedCase]:
-    """Fingerprint the texts of the group together, then evaluate each revision; the cases opened
-    about entries, not about what was posted."""
+def _change(item: ItemRow, url_key: bytes | None) -> dict[str, object]:
+    return {
+        "item": item.id,
+        "to_revision": item.revision,
+        "to_publicness": item.publicness,
+        "to_author": item.author,
+        "to_url": url_key,
+    }
+
+
+def _url_key(codes: list[tuple[str, Fingerprint]]) -> bytes | None:
+    url = [code.value for part, code in codes if part == "url" and code.kind == "url"]
+    return hashlib.sha256(url[0]).digest() if url else None
+
+
+def _look(tx: Tx, instance: Instance, turns: list[_Turn]) -> list[Outcome]:
+    """Fingerprint the texts of the group together, then look at each revision."""
     texts = [turn for turn in turns if turn.submission.content.text]
     codes = fingerprints.of_texts([turn.submission.content.text or "" for turn in texts])
     for turn, found in zip(texts, codes, strict=True):
         turn.codes += [("text", code) for code in found]
     looked = [
-        Looked(turn.item, turn.submission.content, turn.codes, turn.submission.problems)
+        Looked(turn.item, one.content, one.digest, turn.codes, one.problems)
         for turn in turns
+        for one in [turn.submission]
     ]
-    found, quarantined = judge_counting(tx, instance, looked, "fast")
-    for turn, judged in zip(turns, found, strict=True):
-        turn.judged = judged
-    return ask_about(tx, looked, found, quarantined)
+    return look(tx, instance, looked, SUBMITTED)
 
 
 def _write(
-    tx: Tx, instance: Instance, turns: list[_Turn], opened: list[OpenedCase]
+    tx: Tx, instance: Instance, turns: list[_Turn], outcomes: list[Outcome]
 ) -> dict[tuple[str, str], bytes]:
-    """Write everything that follows from the verdicts; returns the answers. `opened` are the cases
-    that wait already and are still to be announced."""
-    evaluations: list[Evaluation] = []
+    """Keep the revisions with their answers, and what they keep of their media; the answers."""
     rows: list[tuple[object, ...]] = []
     kept: list[tuple[object, ...]] = []
-    entries: list[NewEntry] = []
     answers: dict[tuple[str, str], bytes] = {}
-    updates: list[dict[str, object]] = []
     now = tx.now.isoformat()
-    for turn in turns:
-        one, item, judged = turn.submission, turn.item, turn.judged
-        assert judged is not None
-        evaluation = judged.evaluation
-        evaluations.append(evaluation)
+    for turn, outcome in zip(turns, outcomes, strict=True):
+        one, item, evaluation = turn.submission, turn.item, outcome.evaluation
         ITEMS.labels(evaluation.verdict).inc()
-        case, decision, action = follow(tx, item, judged, opened)
-        answer = Answer(
-            one.external_id,
-            item.revision,
-            evaluation.verdict,
-            EvaluationView(
-                evaluation.stage,
-                evaluation.pack,
-                evaluation.bank_version,
-                evaluation.rules,
-                [match_json(match) for match in evaluation.matches],
-                evaluation.problems,
-            ),
-            [],
-            case,
-            decision,
-            action,
-        )
-        body = _json.encode(answer)
+        body = _json.encode(_answer(one, item, outcome))
         answers[one.platform, one.external_id] = body
-        if not turn.is_new or evaluation.verdict != "pass" or one.content.url:
-            updates.append(_update(turn, evaluation.verdict))
-        keep = _keeps_bytes(instance, one.content, evaluation.verdict)
         rows.append(
             (
                 item.id,
@@ -268,13 +247,13 @@ def _write(
                 one.digest,
                 _json.encode(one.content),
                 _json.encode(one.media).decode() if one.media else None,
-                _msgpack.encode(turn.codes),
+                encode_codes(turn.codes),
                 evaluation.bank_version,
                 body,
                 now,
             )
         )
-        if keep:
+        if _keeps_bytes(instance, one.content, evaluation.verdict):
             for part in one.parts:
                 if one.content.publicness == "private":
                     instance.evidence.put(part.data)
@@ -282,44 +261,31 @@ def _write(
                 kept.append(
                     (item.id, item.revision, part.name, part.sha256, size, part.content_type)
                 )
-        entries.append(
-            NewEntry(
-                "item.judged",
-                {
-                    "item": item.id,
-                    "revision": item.revision,
-                    "content": one.digest.hex(),
-                    "evaluation": evaluation.id,
-                    "pack": evaluation.pack,
-                    "bank_version": evaluation.bank_version,
-                    "verdict": evaluation.verdict,
-                },
-                item.id,
-            )
-        )
-    if updates:
-        tx.execute(_UPDATE_ITEM, updates)
     tx.copy(revisions, _REVISION_COLUMNS, rows)
-    record_evaluations(tx, evaluations)
     if kept:
         tx.copy(evidence, _EVIDENCE_COLUMNS, kept)
-    append_many(tx, entries)
-    announce_cases(tx, opened)
     return answers
 
 
-def _update(turn: _Turn, verdict: str) -> dict[str, object]:
-    """The item's row after this revision; a strong verdict is remembered for retention."""
-    url = [code.value for part, code in turn.codes if part == "url" and code.kind == "url"]
-    strongest = max(verdict, turn.item.verdict, key=STRENGTH.__getitem__)
-    return {
-        "item": turn.item.id,
-        "to_revision": turn.item.revision,
-        "to_publicness": turn.item.publicness,
-        "to_author": turn.item.author,
-        "to_verdict": strongest,
-        "to_url": hashlib.sha256(url[0]).digest() if url else None,
-    }
+def _answer(one: Submission, item: ItemRow, outcome: Outcome) -> Answer:
+    evaluation = outcome.evaluation
+    return Answer(
+        one.external_id,
+        item.revision,
+        evaluation.verdict,
+        EvaluationView(
+            evaluation.stage,
+            evaluation.pack,
+            evaluation.bank_version,
+            evaluation.rules,
+            [match_json(match) for match in evaluation.matches],
+            evaluation.problems,
+        ),
+        [],
+        outcome.case and outcome.case.id,
+        outcome.decision,
+        outcome.action,
+    )
 
 
 def _keeps_bytes(instance: Instance, content: Content, verdict: str) -> bool:
@@ -350,12 +316,12 @@ _FIND_ITEMS = sa.text(_FIND)
 _LOCK_ITEMS = sa.text(f"{_FIND} ORDER BY i.platform, i.external_id FOR UPDATE OF i")
 
 _INSERT_ITEMS = sa.text(
-    "INSERT INTO items (id, platform, external_id, publicness, author, revision, verdict,"
+    "INSERT INTO items (id, platform, external_id, publicness, author, url_key, revision, verdict,"
     " received_at) SELECT u.*, 1, 'pass', :now FROM unnest(CAST(:ids AS uuid[]),"
     " CAST(:platforms AS text[]), CAST(:externals AS text[]), CAST(:publicness AS text[]),"
-    " CAST(:authors AS text[])) AS u ON CONFLICT DO NOTHING RETURNING id"
+    " CAST(:authors AS text[]), CAST(:urls AS bytea[])) AS u ON CONFLICT DO NOTHING RETURNING id"
 )
 _UPDATE_ITEM = sa.text(
     "UPDATE items SET revision = :to_revision, publicness = :to_publicness, author = :to_author,"
-    " verdict = :to_verdict, url_key = :to_url, expunged_at = NULL WHERE id = :item"
+    " url_key = :to_url, expunged_at = NULL WHERE id = :item"
 )

@@ -38,6 +38,19 @@ class Match(msgspec.Struct, frozen=True):
     quarantined: bool = False
 
 
+_codes = msgspec.msgpack.Decoder(list[tuple[str, Fingerprint]])
+
+
+def encode_codes(codes: list[tuple[str, Fingerprint]]) -> bytes:
+    """A revision's codes, each with its part, as they are stored."""
+    return msgspec.msgpack.encode(codes)
+
+
+def decode_codes(stored: bytes | None) -> list[tuple[str, Fingerprint]]:
+    """What `encode_codes` made; none where they are gone."""
+    return [] if stored is None else _codes.decode(stored)
+
+
 def digest(fingerprints: Iterable[Fingerprint]) -> bytes:
     """16 bytes that are equal for equal contents: BLAKE2b of kinds and values, in whatever order
     they come; qualities say nothing of the content."""

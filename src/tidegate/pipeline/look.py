@@ -1,0 +1,165 @@
+"""One look at revisions of items, and everything that follows from it.
+
+A submission, a report and the look back all come through here. Banks and rules judge; an entry that
+matches too much stops acting; the evaluations are kept and stand in the ledger; then each verdict is
+followed: the item remembers it, a case asks people, a live rule decides and acts. What differs is
+the occasion, and nothing else.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from tidegate.content.actions import raise_verdicts
+from tidegate.content.kept import Kept
+from tidegate.content.model import Content
+from tidegate.decisions.actions import record_evaluations
+from tidegate.decisions.model import Evaluation, Stage, Verdict
+from tidegate.decisions.queries import evaluations_of, is_decided
+from tidegate.enforcement.actions import announce_cases
+from tidegate.enforcement.model import OpenedCase
+from tidegate.infra.db import Tx
+from tidegate.intake.queries import report_facts
+from tidegate.pipeline.decide import decide_by_rule
+from tidegate.pipeline.instance import Instance
+from tidegate.pipeline.judge import Judged, Looked
+from tidegate.pipeline.quarantine import ask_about, judge_counting
+from tidegate.review.actions import open_case
+from tidegate.review.model import EVALUATION_QUEUE, REPORT_QUEUE, CaseRow, Origin
+from tidegate.signals.model import Match, decode_codes
+
+
+class Occasion(msgspec.Struct, frozen=True):
+    """Why revisions are looked at. `says`: of which verdicts anything is written, `all` or only of
+    those with news, a match or (`rules`) a verdict that was not there before. `always_asks`: a case
+    is opened or joined whatever the verdict.
+    """
+
+    stage: Stage
+    origin: Origin = "evaluation"
+    queue: str = EVALUATION_QUEUE
+    says: Literal["all", "new matches", "new matches and verdicts"] = "all"
+    always_asks: bool = False
+
+
+SUBMITTED = Occasion("fast")
+REPORTED = Occasion("report", "report", REPORT_QUEUE, always_asks=True)
+BANKS_CHANGED = Occasion("retro", says="new matches")
+RULES_CHANGED = Occasion("retro", says="new matches and verdicts")
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What came of a look: the evaluation, the case that asks people, the rule's decision, and its
+    action; None where the verdict asked for none."""
+
+    evaluation: Evaluation
+    case: CaseRow | None
+    decision: UUID | None
+    action: UUID | None
+
+
+def look(tx: Tx, instance: Instance, looked: Sequence[Looked], occasion: Occasion) -> list[Outcome]:
+    """Look at revisions and do what their verdicts ask for. Returns what came of each of which
+    anything was written. The caller holds the items' rows; what is taken last is the counter of actions.
+    """
+    judged, overreaching = judge_counting(tx, instance, looked, occasion.stage)
+    opened = ask_about(tx, looked, judged, overreaching)
+    seen = [_Seen(one, said, _decided(tx, one)) for one, said in zip(looked, judged, strict=True)]
+    told = [one for one in seen if _is_told(occasion, one)]
+    record_evaluations(tx, [(one.judged.evaluation, one.looked.digest) for one in told])
+    raise_verdicts(tx, [(one.looked.item, _remembered(occasion, one)) for one in told])
+    outcomes = [_follow(tx, occasion, one, opened) for one in told]
+    announce_cases(tx, opened)
+    return outcomes
+
+
+def recall(tx: Tx, kept: Kept) -> Looked:
+    """What a further look needs to know of a kept revision: what it says, what was said of it before,
+    its media's problems among that, and what was reported about its item."""
+    item = kept.item
+    before = [one for one in evaluations_of(tx, item.id) if one.revision == item.revision]
+    return Looked(
+        item,
+        # What is left where retention has ended: enough to judge a report by.
+        kept.content or Content("", item.publicness, item.author or "", item.received_at),
+        kept.digest,
+        decode_codes(kept.fingerprints),
+        [problem for one in before if one.stage == "fast" for problem in one.problems],
+        report_facts(tx, item.id),
+        before,
+    )
+
+
+class _Seen(msgspec.Struct, frozen=True):
+    """A revision that was looked at, and whether a rule or a person had decided it before."""
+
+    looked: Looked
+    judged: Judged
+    decided: bool
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.judged.evaluation.verdict
+
+
+def _decided(tx: Tx, one: Looked) -> bool:
+    """Nobody can have decided what nobody has looked at: the first look does not ask."""
+    return bool(one.before) and is_decided(tx, one.item.id, one.item.revision)
+
+
+def _follow(tx: Tx, occasion: Occasion, seen: _Seen, opened: list[OpenedCase]) -> Outcome:
+    """Carry out what a verdict asks for; a case that waits anew is added to `opened`."""
+    item, evaluation, ruling = seen.looked.item, seen.judged.evaluation, seen.judged.ruling
+    case = decision = action = None
+    if _asks(occasion, seen):
+        case, is_new = open_case(
+            tx,
+            item=item,
+            revision=item.revision,
+            queue=occasion.queue,
+            origin=occasion.origin,
+            match=seen.judged.leading_match,
+        )
+        if is_new:
+            opened.append(OpenedCase(case.id, item, item.revision))
+    # What was decided before is not undone by a rule.
+    if ruling is not None and not seen.decided:
+        decided, issued = decide_by_rule(tx, item, evaluation, ruling)
+        decision, action = decided.id, issued and issued.id
+    return Outcome(evaluation, case, decision, action)
+
+
+def _asks(occasion: Occasion, seen: _Seen) -> bool:
+    """Whether a person is asked: what was decided needs one only for evidence that is new."""
+    escalates = seen.verdict == "escalate" and not seen.decided
+    return occasion.always_asks or seen.verdict == "review" or escalates
+
+
+def _remembered(occasion: Occasion, seen: _Seen) -> Verdict:
+    """The verdict that retention counts by: what a person is asked about did not simply pass."""
+    return "review" if occasion.always_asks and seen.verdict == "pass" else seen.verdict
+
+
+def _is_told(occasion: Occasion, seen: _Seen) -> bool:
+    """Whether anything is written of it."""
+    if occasion.says == "all" or _has_news(seen):
+        return True
+    before = seen.looked.before
+    by_rules = occasion.says == "new matches and verdicts"
+    return by_rules and bool(before) and before[-1].verdict != seen.verdict
+
+
+def _has_news(seen: _Seen) -> bool:
+    """Whether there is a match that no evaluation of the revision had, or not out of quarantine.
+    That an entry which a person has seen in deciding was confirmed since is no news to them."""
+    known = {_key(match, seen.decided) for one in seen.looked.before for match in one.matches}
+    # Who acted by an entry learns nothing from its being in quarantine.
+    known |= {(*key[:-1], True) for key in known}
+    return any(_key(one, seen.decided) not in known for one in seen.judged.evaluation.matches)
+
+
+def _key(match: Match, decided: bool) -> tuple[object, ...]:
+    confirmed, quarantined = match.confirmed and not decided, match.quarantined and not decided
+    return match.part, match.entry, match.kind, confirmed, quarantined
