@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.serving import Served, drop_database, serving
+from tests.waiting import until
 from tidegate.infra.clock import FakeClock
 from tidegate.infra.db import Database, Tx
 
@@ -72,12 +73,15 @@ def cloned(server_url: str, template: str) -> Iterator[str]:
     """A fresh, migrated database."""
     name = f"test_{uuid4().hex[:12]}"
     with psycopg.connect(server_url, autocommit=True) as admin:
-        while True:
+
+        def made() -> bool:
             try:
                 admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-                break
             except psycopg.errors.ObjectInUse:
-                continue  # autovacuum is looking at the template
+                return False  # autovacuum is looking at the template
+            return True
+
+        until(made, "the template to be free")
     yield _with_database(server_url, name)
     drop_database(server_url, name)
 

@@ -13,7 +13,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +22,8 @@ import httpx
 import psycopg
 import sqlalchemy as sa
 
-READY_SECONDS = 60.0
+from tests.waiting import until
+
 STOP_SECONDS = 30.0
 _LIBC = ctypes.CDLL(None)
 
@@ -43,12 +43,15 @@ def _die_with_parent() -> None:
 def drop_database(server_url: str, name: str) -> None:
     """Drop a database with whoever is still connected to it."""
     with psycopg.connect(server_url, autocommit=True) as admin:
-        while True:
+
+        def dropped() -> bool:
             try:
                 admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-                return
             except psycopg.errors.InsufficientPrivilege:
-                time.sleep(0.05)  # autovacuum is in there, and only a superuser may end it
+                return False  # autovacuum is in there, and only a superuser may end it
+            return True
+
+        until(dropped, f"the end of database {name}")
 
 
 class Served:
@@ -81,20 +84,18 @@ class Served:
         if wait and self.role != "worker":
             self.wait_ready()
 
-    def wait_ready(self, seconds: float = READY_SECONDS) -> None:
-        """Poll /readyz until it answers 200; raises with the end of the log otherwise."""
+    def wait_ready(self) -> None:
+        """Return once /readyz answers 200; raises with the end of the log otherwise."""
+        until(self._is_ready, "a ready server", shown=self.tail)
+
+    def _is_ready(self) -> bool:
         assert self.process is not None
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if self.process.poll() is not None:
-                raise AssertionError(f"serve ended ({self.process.returncode}): {self.tail()}")
-            try:
-                if httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200:
-                    return
-            except httpx.TransportError:
-                pass
-            time.sleep(0.02)
-        raise AssertionError(f"serve was not ready after {seconds} s: {self.tail()}")
+        if self.process.poll() is not None:
+            raise AssertionError(f"serve ended ({self.process.returncode}): {self.tail()}")
+        try:
+            return httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200
+        except httpx.TransportError:
+            return False
 
     def tail(self) -> str:
         return self.log.read_text(errors="replace")[-4000:]

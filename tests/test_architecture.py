@@ -98,6 +98,18 @@ def test_files_stay_short() -> None:
     assert long == {}
 
 
+def test_tests_neither_sleep_nor_measure_time() -> None:
+    """They turn a clock, step the work, or wait for something that shows (tests/waiting.py)."""
+    found: list[str] = []
+    for path in (REPOSITORY / "tests").rglob("*.py"):
+        tree = ast.parse(path.read_text())
+        called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        sleeps = any(getattr(one, "attr", getattr(one, "id", "")) == "sleep" for one in called)
+        if sleeps or any(module == "time" for module, _ in imports(tree)):
+            found.append(path.relative_to(REPOSITORY).as_posix())
+    assert found == ["tests/waiting.py"]
+
+
 @pytest.mark.parametrize("page", pages())
 def test_generated_pages_are_up_to_date(page: str) -> None:
     written = REPOSITORY / "docs" / page

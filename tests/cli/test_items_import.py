@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.serving import Served
+from tests.waiting import until
 from typer.testing import CliRunner, Result
 
 from tidegate.cli.backlog import Checkpoint, Reached
@@ -146,9 +146,7 @@ def test_a_killed_import_goes_on(run: Run, tmp_path: Path, database_url: str) ->
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    deadline = time.monotonic() + 60
-    while not checkpoint.exists() and first.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.01)
+    until(lambda: checkpoint.exists() or first.poll() is not None, "the first checkpoint")
     first.kill()
     assert first.wait() == -signal.SIGKILL, "it was done before it could be killed"
     done = run(str(file))

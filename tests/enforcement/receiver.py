@@ -1,12 +1,11 @@
 """A platform's webhook receiver as a process of its own: `receiver.py PORT DIR SECRET`.
 
-Writes what it got to DIR/got.ndjson; answers as DIR/mode.json says: {"status", "delay"},
-and 500 to the message "refuse".
+Writes what it got to DIR/got.ndjson; answers as DIR/mode.json says: {"status"}, to
+the message "refuse" with 500, and if "silent" not at all.
 """
 
 import json
 import sys
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -22,7 +21,10 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
         mode = json.loads((directory / "mode.json").read_text())
-        time.sleep(mode.get("delay", 0))
+        if mode.get("silent"):
+            self.connection.recv(1)  # nothing comes but the end
+            self.close_connection = True
+            return
         try:
             Webhook(secret).verify(body, dict(self.headers))
             verified = True

@@ -7,8 +7,6 @@ import pwd
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -108,13 +106,6 @@ def python_for_everybody() -> tuple[str, dict[str, str]]:
 def as_nobody() -> dict[str, Any]:
     nobody = pwd.getpwnam("nobody")
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-
-
-def wait_until(holds: Callable[[], bool], seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come about in time"
-        time.sleep(0.01)
 
 
 def snapshot(*roots: Path) -> dict[str, tuple[int, int, int, bytes]]:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from postgres_instances import Peer, as_nobody, needs_root, python_for_everybody, rows, wait_until
+from postgres_instances import Peer, as_nobody, needs_root, python_for_everybody, rows
+from tests.waiting import until
 
 
 class SmallDisk:
@@ -58,7 +59,7 @@ def test_a_full_disk_is_told_and_survived(disk: SmallDisk) -> None:
                 )
 
         assert disk.mount("remount,size=400m")
-        wait_until(lambda: "ok" in peer.ask("ensure"))
+        until(lambda: "ok" in peer.ask("ensure"), "a server with room again")
         assert rows(url, "SELECT n FROM kept") == [(1,)]
         assert peer.ask("remove") == {"ok": None}
     finally:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from postgres_instances import Instance, rows, wait_until
+from postgres_instances import Instance, rows
+from tests.waiting import until
 
 from tidegate.infra.postgres import EmbeddedPostgres, database_url, embedded, server
 from tidegate.infra.postgres.server import Server
@@ -88,7 +89,7 @@ def test_a_killed_server_is_started_again_with_all_that_was_committed(
     killed = instance.running()
     assert killed is not None
     os.kill(killed.pid, signal.SIGKILL)
-    wait_until(lambda: not killed.alive())
+    until(lambda: not killed.alive(), "the end of the killed server")
     assert held.ensure_running() is True
     assert held.ensure_running() is False
     assert rows(held.url, "SELECT n FROM survivor") == [(7,)]
@@ -109,11 +110,11 @@ def test_a_backend_that_outlives_the_server_is_ended_first(
     thread = threading.Thread(target=compute)
     thread.start()
     active = f"SELECT state FROM pg_stat_activity WHERE pid = {backend}"
-    wait_until(lambda: rows(held.url, active) == [("active",)])
+    until(lambda: rows(held.url, active) == [("active",)], "the query to run")
     killed = instance.running()
     assert killed is not None
     os.kill(killed.pid, signal.SIGKILL)
-    wait_until(lambda: not killed.alive())
+    until(lambda: not killed.alive(), "the end of the killed server")
     assert held.ensure_running() is True
     assert backend not in instance.processes()
     assert rows(held.url, "SELECT 1") == [(1,)]
@@ -135,7 +136,7 @@ def test_a_server_that_a_stranger_told_to_stop_is_back_at_once(
         main = instance.running()
         assert main is not None
         os.kill(main.pid, signal.SIGTERM)
-        wait_until(Server(instance.place).stopping)
+        until(Server(instance.place).stopping, "the server to be stopping")
         assert held.ensure_running() is True
         assert not main.alive()
         assert rows(held.url, "SELECT 1") == [(1,)]

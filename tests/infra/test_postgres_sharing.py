@@ -6,7 +6,8 @@ import subprocess
 from collections.abc import Callable
 
 import pytest
-from postgres_instances import Instance, Peer, rows, wait_until
+from postgres_instances import Instance, Peer, rows
+from tests.waiting import until
 
 from tidegate.infra import procs
 from tidegate.infra.postgres import EmbeddedPostgres, PostgresError, embedded, supervisor
@@ -91,7 +92,7 @@ def test_whoever_holds_it_starts_it_again_for_all(
     killed = instance.running()
     assert killed is not None
     os.kill(killed.pid, signal.SIGKILL)
-    wait_until(lambda: not killed.alive())
+    until(lambda: not killed.alive(), "the end of the killed server")
     assert serve.ask("ensure") == {"ok": True}
     revived = instance.running()
     assert revived != killed

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 
-from postgres_instances import wait_until
+from tests.waiting import until
 
 from tidegate.infra import procs
 
@@ -13,10 +13,10 @@ _CHILD = (
     "import os, signal; from tidegate.infra.procs import die_with_parent; die_with_parent({}); "
 )
 _PARENT = """
-import subprocess, sys, time
+import signal, subprocess, sys
 child = subprocess.Popen([sys.executable, "-c", sys.argv[1]], stdout=subprocess.PIPE, text=True)
 print(child.pid, child.stdout.readline(), flush=True)
-time.sleep(600)
+signal.pause()
 """
 
 
@@ -29,7 +29,7 @@ def test_a_child_ends_when_its_parent_is_killed() -> None:
         child = int(parent.stdout.readline().split()[0])
         assert procs.start_time(child) is not None
         parent.kill()
-        wait_until(lambda: procs.start_time(child) is None, seconds=2)
+        until(lambda: procs.start_time(child) is None, "the end of the child")
 
 
 def test_a_child_whose_parent_is_gone_already_ends_at_once() -> None:
@@ -44,9 +44,9 @@ def test_a_process_is_named_by_its_start_until_it_has_ended() -> None:
     assert started is not None
     assert started == procs.start_time(process.pid)
     assert procs.owner(process.pid) == os.geteuid()
-    wait_until(lambda: procs.command_line(process.pid) == "sleep 60")
+    until(lambda: procs.command_line(process.pid) == "sleep 60", "its command line")
     process.kill()
-    wait_until(lambda: procs.start_time(process.pid) is None)  # a zombie has ended, too
+    until(lambda: procs.start_time(process.pid) is None, "its end")  # a zombie has ended, too
     process.wait()
     assert procs.start_time(process.pid) is None
     assert procs.command_line(process.pid) == ""

@@ -4,13 +4,13 @@ what was acknowledged, and sends again what was not, as the API says one may.
 
 import json
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 from tests.api import item
 from tests.serving import Served
+from tests.waiting import until
 from tests.web.live import Stream
 
 KNOWN = "Bring your weapons to the square tomorrow, brothers, and leave nobody standing"
@@ -45,12 +45,14 @@ class Platform:
     def progress(self) -> int:
         return len(self.items) + len(self.reports) + len(self.decisions)
 
-    def wait_for_progress(self, more: int, seconds: float = 60) -> None:
+    def wait_for_progress(self, more: int) -> None:
         """Until so many more things are acknowledged."""
-        target, deadline = self.progress + more, time.monotonic() + seconds
-        while self.progress < target:
-            assert time.monotonic() < deadline, f"{self.refused[-3:]} {self.served.tail()[-2000:]}"
-            time.sleep(0.01)
+        target = self.progress + more
+        until(
+            lambda: self.progress >= target,
+            f"{more} more acknowledgements",
+            shown=lambda: f"{self.refused[-3:]} {self.served.tail()[-2000:]}",
+        )
 
     def _guarded(self, job: Callable[[], None]) -> None:
         try:

@@ -1,6 +1,5 @@
 """A real server's worker looks back by itself: for phrases, and when a date has come."""
 
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,8 +9,7 @@ import httpx
 import pytest
 from tests.api import item
 from tests.serving import serving
-
-PATIENCE = 60.0  # seconds
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -29,10 +27,8 @@ def call(client: httpx.Client, method: str, path: str, body: Any = None) -> Any:
 
 
 def becomes(client: httpx.Client, id: str, verdict: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while call(client, "GET", f"/v1/items/{id}")["verdict"] != verdict:
-        assert time.monotonic() < deadline, f"{id} was not looked back at"
-        time.sleep(0.02)
+    item = f"/v1/items/{id}"
+    until(lambda: call(client, "GET", item)["verdict"] == verdict, f"a look back at {id}")
 
 
 def test_phrases_and_dates_are_looked_back_for(client: httpx.Client) -> None:

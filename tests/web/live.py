@@ -4,7 +4,6 @@ import asyncio
 import json
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import msgspec
 import uvloop
 from tests.serving import free_port
+from tests.waiting import until
 
 from tidegate.pipeline.instance import Instance
 from tidegate.web.app import create_app
@@ -32,11 +32,8 @@ def live(instance: Instance) -> Iterator[int]:
     thread = threading.Thread(target=run)
     thread.start()
     try:
-        deadline = time.monotonic() + 60
-        while not server.started:
-            assert thread.is_alive()
-            assert time.monotonic() < deadline
-            time.sleep(0.005)
+        until(lambda: server.started or not thread.is_alive(), "the server's start")
+        assert thread.is_alive()
         yield port
     finally:
         server.should_exit = True

@@ -15,7 +15,6 @@ import struct
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -173,7 +172,7 @@ def spin_deaf() -> object:
 
 
 def sleep_for_ever() -> object:
-    return time.sleep(3600)
+    return threading.Event().wait()
 
 
 def crash() -> object:

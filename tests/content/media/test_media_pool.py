@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import hostile
 import pytest
 from PIL import Image
+from tests.waiting import until_async
 
 from tidegate.content.media.diagnosis import diagnose, findings
-from tidegate.content.media.model import MediaLimits, Problem, code_of
+from tidegate.content.media.model import Examined, MediaLimits, Problem, code_of
 from tidegate.content.media.pool import MediaPool
 from tidegate.content.media.sandbox import Protections
 from tidegate.infra.errors import Refusal
@@ -85,12 +86,17 @@ def test_too_many_waiting_files_are_refused_and_closing_answers_the_rest() -> No
 
     async def main() -> None:
         pool.start()
-        first = asyncio.create_task(pool.examine(SLEEPER))
-        await asyncio.sleep(0)
-        while pool.waiting:
-            await asyncio.sleep(0.01)
+        entered = asyncio.Event()
+
+        async def examine() -> Examined:
+            entered.set()
+            return await pool.examine(SLEEPER)
+
+        first = asyncio.create_task(examine())
+        await entered.wait()
+        await until_async(lambda: not pool.waiting, "the worker to take the first file")
         second = asyncio.create_task(pool.examine(GREEN))
-        await asyncio.sleep(0)
+        await until_async(lambda: pool.waiting == 1, "the second file to wait")
         with pytest.raises(Refusal) as refusal:
             await pool.examine(GREEN)
         assert (refusal.value.type, refusal.value.status) == ("media-busy", 503)

@@ -6,13 +6,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hostile
 import pytest
 from PIL import Image
+from tests.waiting import until
 
 from tidegate.content.media.model import Examined, MediaLimits, Problem, code_of
 from tidegate.content.media.pool import MediaPool
@@ -87,6 +87,7 @@ HARM = {
 def test_harm_costs_one_file_and_no_other(pool: MediaPool, attack: Callable[[], object]) -> None:
     seen = attempt(pool, attack)
     assert [code_of(problem) for problem in seen.problems] == [HARM[attack]]
+    assert HARM[attack] != Problem.TIME or "(stopped after " in seen.problems[0]
     assert seen.codes == []
     assert not seen.judged
     goes_on(pool)
@@ -145,39 +146,34 @@ def test_what_every_kernel_grants_holds(pool: MediaPool, layer: str) -> None:
 
 
 def test_slow_files_do_not_keep_the_others_waiting() -> None:
-    limits = MediaLimits(wall_seconds=1.5, quick_seconds=0.4)
+    limits = MediaLimits(wall_seconds=3600, quick_seconds=0.4)
     pool = MediaPool("hostile:of_pixels", workers=2, limits=limits)
-    finished: list[str] = []
 
-    async def examine(kind: str, data: bytes) -> Examined:
-        seen = await pool.examine(data)
-        finished.append(kind)
-        return seen
-
-    async def main() -> list[Examined]:
+    async def main() -> None:
         sleeper = png(hostile.picture_of(hostile.sleep_for_ever))
-        files = [("slow", sleeper)] * 2 + [("plain", PLAIN)] * 20
-        return await asyncio.gather(*[examine(kind, data) for kind, data in files])
+        slow = [asyncio.create_task(pool.examine(sleeper)) for _ in range(2)]
+        seen = await asyncio.gather(*[pool.examine(PLAIN) for _ in range(20)])
+        assert all(one.judged for one in seen)
+        assert not any(task.done() for task in slow)
+        await asyncio.to_thread(pool.close)
+        assert not any(one.judged for one in await asyncio.gather(*slow))
 
     pool.start()
     try:
-        seen = asyncio.run(main())
+        asyncio.run(main())
     finally:
         pool.close()
-    assert finished == ["plain"] * 20 + ["slow"] * 2
-    assert all(one.judged for one in seen[2:])
-    assert [one.problems for one in seen[:2]] == [["took too long (stopped after 1.5 s)"]] * 2
 
 
-def test_workers_end_within_a_second_of_the_server(tmp_path: Path) -> None:
+def test_workers_end_with_the_server(tmp_path: Path) -> None:
     script = tmp_path / "server.py"
     script.write_text(
-        "import time\n"
+        "import signal\n"
         "from tidegate.content.media.pool import MediaPool\n"
         "pool = MediaPool('hostile:of_pixels')\n"
         "pool.start()\n"
         "print(*[w.pid for w in pool._workers], flush=True)\n"
-        "time.sleep(60)\n"
+        "signal.pause()\n"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen(
@@ -187,10 +183,7 @@ def test_workers_end_within_a_second_of_the_server(tmp_path: Path) -> None:
         workers = [int(pid) for pid in server.stdout.readline().split()]
         assert len(workers) == 2
         server.send_signal(signal.SIGKILL)
-    deadline = time.monotonic() + 1.0
-    while any(_runs(pid) for pid in workers) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not any(_runs(pid) for pid in workers)
+    until(lambda: not any(_runs(pid) for pid in workers), "the end of the workers")
 
 
 def _runs(pid: int) -> bool:
