@@ -280,6 +280,8 @@ def test_whoever_reads_may_stop_reading(listed: Path, tmp_path: Path, more: str)
 def test_ctrl_c_ends_it_with_130_and_no_traceback(listed: Path) -> None:
     command = [sys.executable, "-m", "tidegate", "match", "--codes", "-", "--bank", str(listed)]
     piped = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    # Where the tests run in the background, the signal would be ignored from birth.
+    piped["preexec_fn"] = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
     with subprocess.Popen([*command, "--json"], text=True, **piped) as process:  # type: ignore[call-overload]
         process.stdin.write(f"{CODE}\n")
         process.stdin.flush()
