@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 BENCHES := decide index media text evasions lookback
 
-.PHONY: help setup setup-dev demo test test-native check format bench $(BENCHES:%=bench-%) fuzz survival \
+.PHONY: help setup setup-dev demo test test-long test-native check format bench $(BENCHES:%=bench-%) fuzz survival \
   lock docs clean
 
 help: ## list what make can do
@@ -21,7 +21,10 @@ demo: setup ## run the main job on real posts and reports, then serve (HEADLESS=
 	@$(PY) -m tidegate demo $(if $(HEADLESS),--headless)
 
 test: setup-dev ## pass the tests, on an embedded PostgreSQL (TIDEGATE_TEST_DATABASE_URL: on another)
-	@$(PY) -m pytest -n 2 $(TESTS)
+	@$(PY) -m pytest -n 2 --dist worksteal -m "not long" $(TESTS)
+
+test-long: setup-dev ## what takes longer: browsers, kills, whole days, simulations, peers (what is missing is skipped)
+	@$(PY) -m pytest -n 2 --dist worksteal -m long -rs $(TESTS)
 
 check: setup-dev ## ruff, pyright strict, import rules
 	@$(RUN)/ruff check . && $(RUN)/ruff format --check . && $(RUN)/basedpyright && $(RUN)/lint-imports

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from tests.serving import free_port
 
 from tidegate.infra.postgres import EmbeddedPostgres
@@ -20,6 +21,7 @@ def _demo(data_dir: Path, port: int) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.long
 def test_everything_that_the_summary_shows_happens(tmp_path: Path) -> None:
     data_dir = tmp_path / "demo"
     try:

@@ -139,6 +139,7 @@ COMMANDS = [
 ]
 
 
+@pytest.mark.long
 def test_how_serve_ends_and_begins_again(tmp_path: Path) -> None:
     with serving(tmp_path / "instance") as served:
         key = served.key("admin")

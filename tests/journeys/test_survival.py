@@ -55,6 +55,7 @@ def receiver(tmp_path: Path) -> Iterator[Receiver]:
     receiver.kill()
 
 
+@pytest.mark.long
 def test_nothing_acknowledged_is_lost_to_sigkill(tmp_path: Path, receiver: Receiver) -> None:
     seed = int(os.environ.get("TIDEGATE_SURVIVAL_SEED") or SystemRandom().randrange(1 << 32))
     print(f"TIDEGATE_SURVIVAL_SEED={seed}")
@@ -241,6 +242,7 @@ def test_a_database_that_is_away_is_a_clear_503_and_comes_back_unaided(away: Awa
         assert client.get("/v1/items/before").status_code == 200
 
 
+@pytest.mark.long
 def test_a_database_that_hangs_loses_nothing(away: Away) -> None:
     with away.client() as client, ThreadPoolExecutor(8) as threads:
         assert client.get("/v1/cases").status_code == 200
@@ -269,6 +271,7 @@ def failed_attempts(server: EmbeddedPostgres) -> int:
         return attempts
 
 
+@pytest.mark.long
 def test_a_receiver_that_is_away_gets_all_that_waits(away: Away, receiver: Receiver) -> None:
     secret = make_target(away.served, receiver)
     with away.client() as client:

@@ -77,7 +77,7 @@ def bits_of(gone: np.ndarray) -> np.ndarray:
     size=st.sampled_from([0, 1, 7, 63, 64, 65, 700, 3000, 20_000]),
     radius=st.integers(0, 64),
 )
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 def test_a_search_finds_what_an_obvious_one_finds(
     path: str, seed: int, manner: str, size: int, radius: int
 ) -> None:

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tests.api import item
 from tests.serving import Served, serving
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.long
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 KNOWN = "Bring your weapons to the square tomorrow, brothers, and leave nobody standing"
 

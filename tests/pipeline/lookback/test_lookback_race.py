@@ -4,6 +4,7 @@ import multiprocessing
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.pipeline.posts import KNOWN, described, stages, work_off
 
 from tidegate.infra.clock import FakeClock, SystemClock
@@ -57,6 +58,7 @@ def _look(url: str, data_dir: Path, go: Any, end: Any) -> None:
             pass
 
 
+@pytest.mark.long
 def test_four_processes_leave_no_gap(database_url: str, tmp_path: Path) -> None:
     """Two post, one adds codes and phrases of the very same texts, one looks back, all at once: each post is
     found, by its first look or by the look back."""
