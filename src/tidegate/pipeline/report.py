@@ -3,23 +3,24 @@
 Whatever the rules say, a report opens its item's case or joins it.
 """
 
-import hashlib
 from uuid import UUID
 
 import msgspec
 
+from tidegate.content.admission import Arrival, NewRevision, admit, keep
 from tidegate.content.kept import kept_revision
-from tidegate.content.model import ItemRow, pseudonym
+from tidegate.content.model import Content, ItemRow, content_digest, pseudonym
 from tidegate.content.queries import item_erased, items_by_url, lock_item, lock_item_by_id
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal, bad_field
 from tidegate.intake.actions import record_report, settle_report
 from tidegate.intake.model import ReportIn, check_report, report_digest
 from tidegate.intake.queries import find_report
+from tidegate.ledger.actions import append
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.look import REPORTED, look, recall
-from tidegate.pipeline.reported_url import admit_reported_url
-from tidegate.signals import fingerprints
+from tidegate.pipeline.submission import url_codes, url_key
+from tidegate.signals.model import Codes, encode_codes
 
 
 class ReportAnswer(msgspec.Struct, frozen=True):
@@ -45,7 +46,7 @@ def submit_report(
     check_report(report, tx.now)
     if (answer := _stored(tx, platform, report)) is not None:
         return answer, None
-    item = _item_of(tx, instance, platform, report)
+    item = _item_of(tx, platform, report)
     reporter = report.reporter and pseudonym(instance.secrets.author_key, platform, report.reporter)
     report_id = record_report(tx, report, platform=platform, item=item, reporter=reporter)
     if report_id is None:  # the same id at once: the other one has committed, and answers
@@ -80,21 +81,30 @@ def _stored(tx: Tx, platform: str, report: ReportIn) -> bytes | None:
     return known.answer
 
 
-def _item_of(tx: Tx, instance: Instance, platform: str, report: ReportIn) -> ItemRow:
+def _item_of(tx: Tx, platform: str, report: ReportIn) -> ItemRow:
     """The reported item, locked: by its id, else by its canonical URL. A URL that nobody submitted
     becomes an item, so that no report is lost."""
     if report.item_id is not None:
         return lock_item(tx, platform, report.item_id)
     assert report.url is not None
-    key = url_key(report.url)
+    codes = url_codes(report.url)
+    key = url_key(codes)
     if key is None:
         raise bad_field("/url", "an http(s) URL", report.url[:60])
     for known in items_by_url(tx, platform, key):
         return lock_item_by_id(tx, known.id)
-    return admit_reported_url(tx, instance, platform, report.url)
+    return _admit_url(tx, platform, report.url, codes, key)
 
 
-def url_key(url: str) -> bytes | None:
-    """By what an item is found under its URL: SHA-256 of the canonical form; None: no such URL."""
-    codes = [code.value for code in fingerprints.of_url(url) if code.kind == "url"]
-    return hashlib.sha256(codes[0]).digest() if codes else None
+def _admit_url(tx: Tx, platform: str, url: str, codes: Codes, key: bytes) -> ItemRow:
+    """Make (or find, when two reports come at once) the item of a reported URL; its row is locked.
+
+    Its id is `url:` with the SHA-256 of the canonical URL; it is public, of no known author.
+    """
+    content = Content("reported_url", "public", "", tx.now, url=url)
+    digest = content_digest(content)
+    one = Arrival(platform, f"url:{key.hex()}", content, digest, key)
+    for item in admit(tx, [one]).values():
+        keep(tx, [NewRevision(item, digest, content, encode_codes(codes))])
+        append(tx, "item.admitted", {"item": item.id, "because": "reported"}, item.id)
+    return lock_item(tx, platform, one.external_id)

@@ -25,7 +25,7 @@ from tidegate.infra.egress import AddressGuard, EgressFailed, EgressRefused, fet
 from tidegate.infra.errors import Refusal, bad_field
 from tidegate.pipeline.instance import Instance
 from tidegate.signals import fingerprints
-from tidegate.signals.model import Fingerprint
+from tidegate.signals.model import Codes, Fingerprint
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -51,6 +51,22 @@ class Submission(msgspec.Struct, frozen=True):
     media: list[dict[str, Any]] = []  # what decoding found
     parts: list[Part] = []
 
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.platform, self.external_id
+
+
+def url_key(codes: Codes) -> bytes | None:
+    """By what an item is found under its URL, given its codes: SHA-256 of the canonical form."""
+    urls = (code.value for part, code in codes if part == "url" and code.kind == "url")
+    first = next(urls, None)
+    return None if first is None else hashlib.sha256(first).digest()
+
+
+def url_codes(url: str) -> list[tuple[str, Fingerprint]]:
+    """The codes of the URL that is posted itself, with its part."""
+    return [("url", code) for code in fingerprints.of_url(url)]
+
 
 def describe(
     instance: Instance, item: ItemIn, *, platform: str, actor: str, request_id: str, now: datetime
@@ -67,7 +83,7 @@ def describe(
         for one in item.media
     ]
     content = to_content(item, author, media)
-    codes = [("url", code) for code in fingerprints.of_url(item.url)] if item.url else []
+    codes = url_codes(item.url) if item.url else []
     return Submission(platform, item.id, content, content_digest(content), actor, request_id, codes)
 
 

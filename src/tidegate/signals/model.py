@@ -1,7 +1,7 @@
 """What we know, as pure types: fingerprints of content, and matches with the entries of banks."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -38,11 +38,14 @@ class Match(msgspec.Struct, frozen=True):
     quarantined: bool = False
 
 
+Codes = Sequence[tuple[str, Fingerprint]]
+"""The codes of a revision, each with its part."""
+
 _codes = msgspec.msgpack.Decoder(list[tuple[str, Fingerprint]])
 
 
-def encode_codes(codes: list[tuple[str, Fingerprint]]) -> bytes:
-    """A revision's codes, each with its part, as they are stored."""
+def encode_codes(codes: Codes) -> bytes:
+    """A revision's codes as they are stored."""
     return msgspec.msgpack.encode(codes)
 
 

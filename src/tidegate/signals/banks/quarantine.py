@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from tidegate.signals.fingerprints import KINDS
-from tidegate.signals.model import Fingerprint, Match
+from tidegate.signals.model import Codes, Match
 
 COPY_BITS = 24
 """Contents within so many bits are copies of one thing, and so are copies of copies.
@@ -31,8 +31,6 @@ MOST_KEPT = 500
 """So many contents of an hour are enough to make the chains; from then on copies are not kept."""
 MOST_ENTRIES = 32
 """Entries an item is counted for, the nearest; once they are in quarantine the next ones are."""
-
-Codes = Sequence[tuple[str, Fingerprint]]
 
 
 class Sighting(msgspec.Struct, frozen=True):
