@@ -1,19 +1,26 @@
-"""The revisions that are kept, as further looks read them: a report's, the look back's, a replay's."""
+"""The revisions that are kept, as further looks read them: a report's, a replay's, the look back's.
 
-from collections.abc import Sequence
-from typing import Any
+The look back knows a revision by its *number*, and when its codes changed by the transaction (`xid`).
+"""
+
+from collections.abc import Generator, Iterator, Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
 
 from tidegate.content.model import Content, ItemRow
-from tidegate.content.queries import decode_content
+from tidegate.content.queries import decode_content, text_of
 from tidegate.content.tables import revisions
 from tidegate.infra.db import Tx
 
+_PAGE = 2000  # rows of codes in memory at a time
+_TEXTS_PAGE = 32  # a text may have 200,000 characters
+
 
 class Kept(msgspec.Struct, frozen=True):
-    """A stored revision of an item, its latest unless it says otherwise: `item.revision` names it.
+    """A stored revision of an item; `item.revision` is its number there.
 
     `content` and `fingerprints` (`signals.model.decode_codes` reads them) are None once retention
     has ended.
@@ -25,6 +32,31 @@ class Kept(msgspec.Struct, frozen=True):
     fingerprints: bytes | None
 
 
+class KeptCodes(NamedTuple):
+    """The codes of a revision, None once they are gone, and the bank version it was judged by."""
+
+    number: int
+    xid: int
+    bank_version: int
+    fingerprints: bytes | None
+
+
+class KeptText(NamedTuple):
+    """What is searched of a revision."""
+
+    number: int
+    fingerprints: bytes | None
+    content: bytes | None
+
+    @property
+    def text(self) -> str:
+        return text_of(self.content)
+
+    @property
+    def size(self) -> int:
+        return len(self.content or b"")
+
+
 def kept_revision(tx: Tx, item: ItemRow) -> Kept:
     """The latest revision of an item."""
     row = tx.execute(
@@ -33,6 +65,13 @@ def kept_revision(tx: Tx, item: ItemRow) -> Kept:
         )
     ).one()
     return Kept(item, row.digest, decode_content(row.content), row.fingerprints)
+
+
+def kept_revisions(tx: Tx, wanted: Sequence[tuple[UUID, int]]) -> dict[tuple[UUID, int], Kept]:
+    """Revisions by item and number there; those whose content is gone are left out."""
+    given = {"items": [item for item, _ in wanted], "revisions": [number for _, number in wanted]}
+    found = [_kept(row) for row in tx.execute(_THESE, given)]
+    return {(one.item.id, one.item.revision): one for one in found}
 
 
 def lock_kept(tx: Tx, numbers: Sequence[int]) -> list[Kept]:
@@ -51,20 +90,85 @@ def count_kept(tx: Tx) -> int:
     return int(tx.execute(_COUNT).scalar_one())
 
 
+def changed_since(tx: Tx, xid: int) -> bool:
+    """Whether any revision came, or went, by a transaction after that one."""
+    return bool(tx.execute(sa.select(sa.exists().where(revisions.c.xid > _xid(xid)))).scalar_one())
+
+
+def codes_since(tx: Tx, xid: int) -> Iterator[KeptCodes]:
+    """The codes that came, or went, by that transaction or a later one, in order of transactions."""
+    query = _CODES.where(revisions.c.xid >= _xid(xid)).order_by(revisions.c.xid)
+    for row in tx.execute(query.execution_options(yield_per=_PAGE)):
+        yield KeptCodes(row.number, int(row.xid), row.bank_version, row.fingerprints)
+
+
+def codes_between(tx: Tx, first: int, last: int) -> list[KeptCodes]:
+    """The codes of the revisions with these numbers."""
+    rows = tx.execute(_CODES.where(revisions.c.number.between(first, last))).all()
+    return [KeptCodes(row.number, int(row.xid), row.bank_version, row.fingerprints) for row in rows]
+
+
+def kept_texts(tx: Tx, numbers: Sequence[int]) -> list[KeptText]:
+    """The revisions of these numbers whose codes are kept."""
+    return [KeptText(*row) for row in tx.execute(_OF_NUMBERS, {"numbers": list(numbers)})]
+
+
+def texts_after(tx: Tx, number: int, bank_version: int, limit: int) -> Generator[KeptText]:
+    """The next latest revisions by number that were first judged by an older bank version."""
+    given = {"after": number, "version": bank_version, "limit": limit}
+    with tx.execute(_TEXTS.execution_options(yield_per=_TEXTS_PAGE), given) as rows:
+        for row in rows:
+            yield KeptText(*row)
+
+
+def forget_xids(tx: Tx) -> None:
+    """The numbers of another server's transactions say nothing here: begin anew."""
+    horizon = sa.text("pg_snapshot_xmax(pg_current_snapshot())")
+    fresh = sa.update(revisions).where(revisions.c.xid >= horizon)
+    tx.execute(fresh.values(xid=sa.text("'0'::xid8")))
+
+
 def _kept(row: sa.Row[Any]) -> Kept:
     item = ItemRow(*(getattr(row, name) for name in ItemRow.__struct_fields__))
+    item = msgspec.structs.replace(item, revision=row.looked_at)
     return Kept(item, row.digest, decode_content(row.content), row.fingerprints)
 
 
-_COLUMNS = ", ".join(f"i.{name}" for name in ItemRow.__struct_fields__)
+def _xid(number: int) -> sa.ColumnElement[Any]:
+    return sa.cast(sa.cast(str(number), sa.Text), revisions.c.xid.type)
+
+
+_CODES = sa.select(
+    revisions.c.number,
+    sa.cast(revisions.c.xid, sa.Text).label("xid"),
+    revisions.c.bank_version,
+    revisions.c.fingerprints,
+)
+_ITEM = ", ".join(f"i.{name}" for name in ItemRow.__struct_fields__)
+_COLUMNS = f"{_ITEM}, r.revision AS looked_at, r.digest, r.content, r.fingerprints"
 _LATEST = (
     "FROM revisions r JOIN items i ON i.id = r.item_id AND i.revision = r.revision"
-    " WHERE i.erased_at IS NULL AND r.content IS NOT NULL AND r.fingerprints IS NOT NULL"
+    " WHERE i.erased_at IS NULL AND r.content IS NOT NULL"
 )
+_THESE = sa.text(
+    f"SELECT {_COLUMNS} FROM unnest(CAST(:items AS uuid[]), CAST(:revisions AS int[]))"  # noqa: S608
+    " AS w (item, revision) JOIN revisions r ON r.item_id = w.item AND r.revision = w.revision"
+    " JOIN items i ON i.id = r.item_id WHERE r.content IS NOT NULL"
+)
+_WITH_CODES = f"{_LATEST} AND r.fingerprints IS NOT NULL"
 _LOCK = sa.text(
-    f"SELECT {_COLUMNS}, r.digest, r.content, r.fingerprints {_LATEST}"
-    " AND r.number = ANY(CAST(:numbers AS bigint[]))"
+    f"SELECT {_COLUMNS} {_WITH_CODES} AND r.number = ANY(CAST(:numbers AS bigint[]))"
     " ORDER BY i.platform, i.external_id FOR UPDATE OF i"
 )
-_NEXT = sa.text(f"SELECT r.number {_LATEST} AND r.number > :after ORDER BY r.number LIMIT :limit")
-_COUNT = sa.text(f"SELECT count(*) {_LATEST}")
+_NEXT = sa.text(
+    f"SELECT r.number {_WITH_CODES} AND r.number > :after ORDER BY r.number LIMIT :limit"
+)
+_COUNT = sa.text(f"SELECT count(*) {_WITH_CODES}")
+_OF_NUMBERS = sa.text(
+    "SELECT number, fingerprints, content FROM revisions"
+    " WHERE number = ANY(CAST(:numbers AS bigint[])) AND fingerprints IS NOT NULL"
+)
+_TEXTS = sa.text(
+    f"SELECT r.number, NULL, r.content {_LATEST}"
+    " AND r.number > :after AND r.bank_version < :version ORDER BY r.number LIMIT :limit"
+)

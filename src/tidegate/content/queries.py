@@ -1,7 +1,7 @@
 """Reading items and their revisions."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from tidegate.content.model import Content, ItemRow
 from tidegate.content.tables import evidence, holds, items, revisions
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
+from tidegate.infra.settings import Settings
 
 _COLUMNS = [items.c[name] for name in ItemRow.__struct_fields__]
 
@@ -78,6 +79,33 @@ def items_by_url(tx: Tx, platform: str, url_key: bytes) -> list[ItemRow]:
         .limit(10)
     )
     return [ItemRow(*row) for row in tx.execute(query)]
+
+
+def item_names(tx: Tx, ids: Sequence[UUID]) -> list[tuple[str, str]]:
+    """The (platform, id) of items, the oldest first."""
+    query = sa.select(items.c.platform, items.c.external_id).where(items.c.id.in_(ids))
+    return [tuple(row) for row in tx.execute(query.order_by(items.c.id))]
+
+
+def lock_due(tx: Tx, settings: Settings, limit: int) -> list[UUID]:
+    """Items whose retention has ended, locked. Held ones are left out, and those that another
+    transaction holds are left for the next look."""
+    days = sa.case(
+        (items.c.verdict != "pass", settings.keep_judged_days),
+        (items.c.publicness == "public", settings.keep_public_pass_days),
+        (items.c.publicness == "restricted", settings.keep_restricted_pass_days),
+        else_=settings.keep_private_pass_days,
+    )
+    held = sa.exists().where(holds.c.item_id == items.c.id, holds.c.lifted_at.is_(None))
+    query = (
+        sa.select(items.c.id)
+        .where(items.c.expunged_at.is_(None), ~held)
+        .where(items.c.received_at < sa.literal(tx.now) - days * timedelta(days=1))
+        .order_by(items.c.received_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return list(tx.execute(query).scalars())
 
 
 def _standing(row: ItemRow | None, external_id: str) -> ItemRow:
@@ -162,6 +190,12 @@ def evidence_of(tx: Tx, item_id: UUID, revision: int, part: str) -> tuple[bytes,
     )
     row = tx.execute(query).one_or_none()
     return None if row is None else (row.sha256, row.content_type)
+
+
+def evidence_of_items(tx: Tx, digests: Sequence[bytes]) -> set[bytes]:
+    """Which of the digests an item names."""
+    query = sa.select(evidence.c.sha256).where(evidence.c.sha256.in_(digests))
+    return set(tx.execute(query).scalars())
 
 
 class RecentItems(msgspec.Struct, frozen=True):

@@ -1,5 +1,7 @@
 """Reading evaluations and decisions."""
 
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -101,3 +103,14 @@ def evaluations_of(tx: Tx, item_id: UUID) -> list[Evaluation]:
         .order_by(evaluations.c.created_at, evaluations.c.id)
     )
     return [_evaluation(row) for row in tx.execute(query)]
+
+
+def evaluations_since(tx: Tx, since: datetime, size: int) -> Iterator[Sequence[Evaluation]]:
+    """The evaluations since then, the oldest first, so many at a time."""
+    query = (
+        sa.select(evaluations)
+        .where(evaluations.c.created_at >= since)
+        .order_by(evaluations.c.created_at, evaluations.c.id)
+    )
+    for rows in tx.execute(query.execution_options(yield_per=size)).partitions():
+        yield [_evaluation(row) for row in rows]

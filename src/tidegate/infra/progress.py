@@ -22,6 +22,20 @@ def claim(tx: Tx, name: str) -> int | None:
     return tx.execute(query.with_for_update(skip_locked=True)).scalar_one_or_none()
 
 
+def reached(tx: Tx, name: str) -> int:
+    """The number, whoever holds its row."""
+    query = sa.select(counters.c.value).where(counters.c.name == name)
+    return int(tx.execute(query).scalar_one())
+
+
+def horizon(tx: Tx) -> int:
+    """The transaction below which every one has ended: what those wrote is seen or never will be."""
+    return int(tx.execute(_HORIZON).scalar_one())
+
+
 def advance(tx: Tx, name: str, value: int) -> None:
     """Set the number. The caller has claimed it."""
     tx.execute(sa.update(counters).where(counters.c.name == name).values(value=value))
+
+
+_HORIZON = sa.text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")

@@ -1,15 +1,10 @@
 """Erasure, expiry and the sweep of evidence: how content leaves for good."""
 
 import time
-from datetime import timedelta
-from uuid import UUID
-
-import sqlalchemy as sa
 
 from tidegate.content import actions as content
 from tidegate.content.evidence import EvidenceStore
-from tidegate.content.queries import lock_item
-from tidegate.content.tables import evidence, holds, items
+from tidegate.content.queries import evidence_of_items, lock_due, lock_item
 from tidegate.decisions.actions import forget_explanations, forget_readings
 from tidegate.enforcement.actions import forget_payloads
 from tidegate.infra.answers import forget_answers
@@ -17,8 +12,8 @@ from tidegate.infra.db import Database, Tx
 from tidegate.infra.settings import Settings
 from tidegate.intake.actions import forget_reporters, forget_reports
 from tidegate.review.actions import close_erased
+from tidegate.signals.banks.queries import evidence_of_entries
 from tidegate.signals.banks.sightings import forget_sightings
-from tidegate.signals.banks.tables import entries
 
 BATCH = 500
 # Evidence is written before the row that names it: younger files may still be on their way.
@@ -43,22 +38,7 @@ def erase_item(tx: Tx, platform: str, external_id: str) -> list[bytes]:
 
 def expire(tx: Tx, settings: Settings) -> int:
     """Drop the content of items whose retention has ended; returns how many. Held ones stay."""
-    days = sa.case(
-        (items.c.verdict != "pass", settings.keep_judged_days),
-        (items.c.publicness == "public", settings.keep_public_pass_days),
-        (items.c.publicness == "restricted", settings.keep_restricted_pass_days),
-        else_=settings.keep_private_pass_days,
-    )
-    held = sa.exists().where(holds.c.item_id == items.c.id, holds.c.lifted_at.is_(None))
-    query = (
-        sa.select(items.c.id)
-        .where(items.c.expunged_at.is_(None), ~held)
-        .where(items.c.received_at < sa.literal(tx.now) - days * timedelta(days=1))
-        .order_by(items.c.received_at)
-        .limit(BATCH)
-        .with_for_update(skip_locked=True)
-    )
-    due: list[UUID] = [row[0] for row in tx.execute(query)]
+    due = lock_due(tx, settings, BATCH)
     if due:
         content.expunge(tx, due)
         forget_readings(tx, due)
@@ -82,8 +62,4 @@ def discard_evidence(database: Database, store: EvidenceStore, digests: list[byt
 def _named(database: Database, digests: list[bytes]) -> set[bytes]:
     """Which of the digests an item or an entry names."""
     with database.begin() as tx:
-        of_items = sa.select(evidence.c.sha256).where(evidence.c.sha256.in_(digests))
-        of_entries = sa.select(entries.c.evidence).where(
-            entries.c.evidence.in_(digests), entries.c.deleted_at.is_(None)
-        )
-        return {row[0] for row in tx.execute(of_items.union(of_entries))}
+        return evidence_of_items(tx, digests) | evidence_of_entries(tx, digests)

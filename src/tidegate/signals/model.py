@@ -41,6 +41,7 @@ class Match(msgspec.Struct, frozen=True):
 Codes = Sequence[tuple[str, Fingerprint]]
 """The codes of a revision, each with its part."""
 
+_fingerprints = msgspec.msgpack.Decoder(list[Fingerprint])
 _codes = msgspec.msgpack.Decoder(list[tuple[str, Fingerprint]])
 
 
@@ -52,6 +53,16 @@ def encode_codes(codes: Codes) -> bytes:
 def decode_codes(stored: bytes | None) -> list[tuple[str, Fingerprint]]:
     """What `encode_codes` made; none where they are gone."""
     return [] if stored is None else _codes.decode(stored)
+
+
+def encode_fingerprints(fingerprints: Sequence[Fingerprint]) -> bytes:
+    """An entry's fingerprints as they are stored."""
+    return msgspec.msgpack.encode(fingerprints)
+
+
+def decode_fingerprints(stored: bytes) -> list[Fingerprint]:
+    """What `encode_fingerprints` made."""
+    return _fingerprints.decode(stored)
 
 
 def digest(fingerprints: Iterable[Fingerprint]) -> bytes:

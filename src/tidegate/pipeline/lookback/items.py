@@ -7,31 +7,17 @@ left out. Nothing is missed, and nobody waits for a writer.
 """
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
 
-import msgspec
-import sqlalchemy as sa
-
-from tidegate.content.tables import revisions
+from tidegate.content.kept import KeptCodes, codes_between, codes_since
 from tidegate.infra.db import Tx
+from tidegate.infra.progress import horizon
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.index import CodeIndex, Folder, Hit
-from tidegate.signals.model import Fingerprint
+from tidegate.signals.model import Fingerprint, decode_codes
 
-_PAGE = 2000
 _GROUP = 0
 EVERY = 1 << 20
 """Hits of one probe that are looked at: a post may have been copied many times."""
-
-_decoder = msgspec.msgpack.Decoder(list[tuple[str, Fingerprint]])
-
-
-class Seen(NamedTuple):
-    """A revision that came in: its number, its transaction, and the bank version it was judged by."""
-
-    number: int
-    xid: int
-    bank_version: int
 
 
 class ItemCodes:
@@ -62,29 +48,25 @@ class ItemCodes:
             stamp = self._folder.stamp()
         self._stamp = stamp
 
-    def catch_up(self, tx: Tx, seen: int) -> Iterator[Seen]:
+    def catch_up(self, tx: Tx, seen: int) -> Iterator[KeptCodes]:
         """Take in what has committed since; yields what has since transaction `seen`, less what was
         erased: a step that failed, or died, after the index had taken it is so made up for.
         """
         self.index.adopt()
-        horizon = int(tx.execute(_HORIZON).scalar_one())
-        if self.index.mark >= horizon:  # files of a database that has been set back since
+        end = horizon(tx)
+        if self.index.mark >= end:  # files of a database that has been set back since
             self.index.clear()
         self.heal(tx)
         above: dict[int, int] = {}
-        query = _REVISIONS.where(revisions.c.xid >= _xid(min(self.index.mark, seen) + 1)).order_by(
-            revisions.c.xid
-        )
-        for row in tx.execute(query.execution_options(yield_per=_PAGE)):
-            xid = int(row.xid)
-            if xid >= horizon:
-                above[row.number] = xid
-            if self._above.get(row.number) != xid:
-                self._apply(row, xid)
-                if row.fingerprints is not None:
-                    yield Seen(row.number, xid, row.bank_version)
-            self.index.mark = max(self.index.mark, min(xid, horizon) - 1)
-        self.index.mark = self._reached = horizon - 1
+        for one in codes_since(tx, min(self.index.mark, seen) + 1):
+            if one.xid >= end:
+                above[one.number] = one.xid
+            if self._above.get(one.number) != one.xid:
+                self._apply(one)
+                if one.fingerprints is not None:
+                    yield one
+            self.index.mark = max(self.index.mark, min(one.xid, end) - 1)
+        self.index.mark = self._reached = end - 1
         self._above = above
 
     def forget_above(self) -> None:
@@ -98,35 +80,25 @@ class ItemCodes:
             found = self.index.search(probes, radius, EVERY)
         return found
 
-    def _apply(self, row: sa.Row[Any], xid: int) -> None:
-        if row.fingerprints is None:
-            self.index.remove(row.number, xid)
+    def _apply(self, one: KeptCodes) -> None:
+        if one.fingerprints is None:
+            self.index.remove(one.number, one.xid)
             return
-        self.index.upsert(row.number, _GROUP, _codes(row), xid)
+        self.index.upsert(one.number, _GROUP, _different(one), one.xid)
 
     def heal(self, tx: Tx) -> bool:
         """Give the index again what its files have lost; True when there was anything."""
         ranges = self.index.unreadable()
         for first, last in ranges:
-            rows = tx.execute(_REVISIONS.where(revisions.c.number.between(first, last))).all()
-            kept = [(row.number, _GROUP, _codes(row)) for row in rows if row.fingerprints]
+            kept = [
+                (one.number, _GROUP, _different(one))
+                for one in codes_between(tx, first, last)
+                if one.fingerprints
+            ]
             self.index.replace(first, last, kept)
         return bool(ranges)
 
 
-def _codes(row: sa.Row[Any]) -> list[Fingerprint]:
-    """The different ones: frames of a picture are often alike."""
-    return list(dict.fromkeys(code for _, code in _decoder.decode(row.fingerprints)))
-
-
-def _xid(number: int) -> sa.ColumnElement[Any]:
-    return sa.cast(sa.cast(str(number), sa.Text), revisions.c.xid.type)
-
-
-_HORIZON = sa.text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
-_REVISIONS = sa.select(
-    revisions.c.number,
-    sa.cast(revisions.c.xid, sa.Text).label("xid"),
-    revisions.c.bank_version,
-    revisions.c.fingerprints,
-)
+def _different(one: KeptCodes) -> list[Fingerprint]:
+    """Its codes, each once: frames of a picture are often alike."""
+    return list(dict.fromkeys(code for _, code in decode_codes(one.fingerprints)))

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 from uuid import UUID
 
-import msgspec
 import sqlalchemy as sa
 from msgspec import UNSET
 from sqlalchemy import exc
@@ -27,7 +26,7 @@ from tidegate.signals.banks.queries import bank_unknown, entry_unknown, get_bank
 from tidegate.signals.banks.sightings import lift_quarantine
 from tidegate.signals.banks.tables import banks, entries
 from tidegate.signals.fingerprints import KINDS
-from tidegate.signals.model import Fingerprint, digest
+from tidegate.signals.model import Fingerprint, digest, encode_fingerprints
 
 CHANNEL = "tidegate_banks"
 
@@ -138,7 +137,7 @@ def add_entry(
             confidence=confidence,
             state="confirmed" if confirmed else "unconfirmed",
             enabled=True,
-            fingerprints=msgspec.msgpack.encode(list(fingerprints)),
+            fingerprints=encode_fingerprints(fingerprints),
             digest=digest(fingerprints),
             evidence=evidence,
             text=text,

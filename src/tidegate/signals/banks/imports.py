@@ -23,9 +23,7 @@ from tidegate.signals.banks.actions import CHANNEL
 from tidegate.signals.banks.queries import bank_unknown
 from tidegate.signals.banks.tables import banks, entries, imports
 from tidegate.signals.entry import ListEntry, State
-from tidegate.signals.model import Fingerprint, digest
-
-_decoder = msgspec.msgpack.Decoder(list[Fingerprint])
+from tidegate.signals.model import decode_fingerprints, digest, encode_fingerprints
 
 _COLUMNS = (
     "id",
@@ -158,7 +156,7 @@ def export_entries(tx: Tx, bank: str) -> Iterator[ListEntry]:
     )
     return (
         ListEntry(
-            _decoder.decode(row.fingerprints),
+            decode_fingerprints(row.fingerprints),
             row.labels,
             row.provenance,
             row.note,
@@ -252,7 +250,7 @@ def _rows(
             state,
             entry.enabled,
             entry.disabled_until,
-            msgspec.msgpack.encode(entry.fingerprints),
+            encode_fingerprints(entry.fingerprints),
             hashed,
             entry.text,
             0,

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-import msgspec
 import sqlalchemy as sa
 
 from tidegate.infra.db import Tx, counters
@@ -13,9 +12,7 @@ from tidegate.signals.banks.model import BankView, EntryView
 from tidegate.signals.banks.tables import banks, entries, quarantines
 from tidegate.signals.entry import FingerprintView
 from tidegate.signals.fingerprints import KINDS
-from tidegate.signals.model import Fingerprint
-
-_decoder = msgspec.msgpack.Decoder(list[Fingerprint])
+from tidegate.signals.model import decode_fingerprints
 
 _counted = (
     sa.select(sa.func.count())
@@ -120,6 +117,14 @@ def entries_by_id(tx: Tx, ids: Sequence[UUID]) -> dict[str, EntryView]:
     return {str(row.id): _entry(row) for row in rows}
 
 
+def evidence_of_entries(tx: Tx, digests: Sequence[bytes]) -> set[bytes]:
+    """Which of the digests an entry names."""
+    query = sa.select(entries.c.evidence).where(
+        entries.c.evidence.in_(digests), entries.c.deleted_at.is_(None)
+    )
+    return set(tx.execute(query).scalars())
+
+
 def entry_evidence(tx: Tx, entry_id: UUID) -> bytes | None:
     """SHA-256 of the file that an entry was made from, if it was kept."""
     query = sa.select(entries.c.evidence).where(entries.c.id == entry_id)
@@ -140,7 +145,7 @@ def _entry(row: sa.Row[Any]) -> EntryView:
         row.disabled_until,
         [
             FingerprintView(f.kind, KINDS[f.kind].format(f.value), f.quality)
-            for f in _decoder.decode(row.fingerprints)
+            for f in decode_fingerprints(row.fingerprints)
         ],
         row.text,
         row.evidence is not None,

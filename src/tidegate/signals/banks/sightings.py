@@ -17,7 +17,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from tidegate.content.tables import items
+from tidegate.content.queries import item_names
 from tidegate.infra.db import Tx
 from tidegate.ledger.actions import append
 from tidegate.signals.banks.quarantine import (
@@ -159,9 +159,7 @@ def lift_quarantine(tx: Tx, entry_id: UUID) -> bool:
 def sighted_items(tx: Tx, entry_id: UUID) -> list[tuple[str, str]]:
     """The (platform, id) of items that an entry matched in the last hour, no two of them copies; at
     most ten."""
-    query = sa.select(items.c.platform, items.c.external_id).order_by(items.c.id)
-    differing = _differing(tx, entry_id)[:EVIDENCE]
-    return [tuple(row) for row in tx.execute(query.where(items.c.id.in_(differing)))]
+    return item_names(tx, _differing(tx, entry_id)[:EVIDENCE])
 
 
 def fold_sightings(tx: Tx) -> int:

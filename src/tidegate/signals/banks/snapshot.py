@@ -12,7 +12,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-import msgspec
 import sqlalchemy as sa
 
 from tidegate.infra.db import Tx
@@ -23,13 +22,12 @@ from tidegate.signals.fingerprints import KINDS, phrase, text_minhash
 from tidegate.signals.fingerprints.kind import Kind
 from tidegate.signals.fingerprints.normalise import normalised
 from tidegate.signals.index import CodeIndex, Hit, resolve_allowed
-from tidegate.signals.model import Fingerprint, Match
+from tidegate.signals.model import Fingerprint, Match, decode_fingerprints
 
 MOST_MATCHES = 256
 """Matches of one fingerprint that are kept, the nearest: a bank may hold one picture many times."""
 
 _PAGE = 2000
-_decoder = msgspec.msgpack.Decoder(list[Fingerprint])
 
 Parts = Sequence[tuple[str, Fingerprint]]
 Hits = list[tuple[str, Fingerprint, list[Hit]]]
@@ -82,7 +80,7 @@ class BankSnapshot:
 
     def _apply(self, row: sa.Row[Any]) -> None:
         if _may_match(row):
-            fingerprints = _decoder.decode(row.fingerprints)
+            fingerprints = decode_fingerprints(row.fingerprints)
             self.index.upsert(row.number, row.bank_number, fingerprints, row.version)
         else:
             self.index.remove(row.number, row.version)
@@ -96,7 +94,7 @@ class BankSnapshot:
                 first,
                 last,
                 [
-                    (row.number, row.bank_number, _decoder.decode(row.fingerprints))
+                    (row.number, row.bank_number, decode_fingerprints(row.fingerprints))
                     for row in rows
                     if _may_match(row)
                 ],
