@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Annotated
 
 import msgspec
-import psycopg
 import typer
+from psycopg import Error
 from sqlalchemy.exc import SQLAlchemyError
 
 from tidegate.cli.context import DataDir, Json, database_of, settings_of
@@ -50,7 +50,7 @@ def verify_(
     try:
         with database_of(settings) as database, database.begin() as tx:
             found = verify(tx, key, expected)
-    except (SQLAlchemyError, psycopg.Error) as error:
+    except (SQLAlchemyError, Error) as error:
         print(f"The ledger cannot be read: {error}")
         raise typer.Exit(exit_code(error)) from error
     if as_json:

@@ -9,8 +9,6 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from uuid import uuid4
 
-import psycopg
-
 from tidegate.client import AsyncClient
 from tidegate.content.model import ItemIn
 from tidegate.infra.db import UNAVAILABLE, unavailable
@@ -128,7 +126,7 @@ async def _settled(task: "asyncio.Task[None]") -> dict[str, Any] | None:
         if refusal.status >= 500:
             raise
         return refusal.document()
-    except (*UNAVAILABLE, psycopg.OperationalError) as error:
+    except UNAVAILABLE as error:
         raise unavailable() from error
     return None
 

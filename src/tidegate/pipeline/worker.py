@@ -6,7 +6,6 @@ import asyncio
 import signal
 from collections.abc import Callable
 
-import psycopg
 import structlog
 
 from tidegate.access.sign_in import sweep as sweep_sign_in
@@ -99,7 +98,7 @@ async def _every(seconds: float, stop: asyncio.Event, name: str, work: Callable[
         done = 0
         try:
             done = await asyncio.to_thread(work)
-        except (*UNAVAILABLE, psycopg.OperationalError) as error:
+        except UNAVAILABLE as error:
             log.warning("worker.waiting", work=name, error=type(error).__name__)
         except LedgerBroken as error:
             log.error("ledger.broken", error=str(error))
