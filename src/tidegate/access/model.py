@@ -16,6 +16,7 @@ from tidegate.infra.errors import FieldError, Refusal
 SCOPES: dict[str, str] = {
     "items:write": "submit, erase and hold items",
     "items:read": "read items, their evaluations and decisions",
+    "holds:write": "open what only a hold keeps",
     "reports:write": "submit reports",
     "banks:write": "make and change banks and entries",
     "banks:read": "read banks and search in them",

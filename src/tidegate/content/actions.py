@@ -1,16 +1,15 @@
-"""The verbs that change items: actions and restrictions move them, holds keep them, erasure ends them."""
+"""The verbs that change items: actions and restrictions move them, erasure ends them."""
 
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from tidegate.content.holds.queries import standing_holds
 from tidegate.content.model import ItemRow
-from tidegate.content.queries import standing_holds
-from tidegate.content.tables import evidence, holds, items, revisions
+from tidegate.content.tables import evidence, items, revisions
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
-from tidegate.infra.ids import uuid7
 from tidegate.ledger.actions import append, forget
 
 _RAISE_VERDICT = sa.text("UPDATE items SET verdict = :to_verdict WHERE id = :item")
@@ -44,35 +43,6 @@ def raise_verdicts(tx: Tx, said: Iterable[tuple[ItemRow, str]]) -> None:
         tx.execute(_RAISE_VERDICT, raised)
 
 
-def place_hold(tx: Tx, item: ItemRow, reason: str) -> UUID:
-    """Keep the item from erasure and expiry until the hold is lifted."""
-    hold_id = uuid7(tx.now)
-    tx.execute(
-        sa.insert(holds).values(
-            id=hold_id, item_id=item.id, reason=reason, placed_by=tx.actor, placed_at=tx.now
-        )
-    )
-    append(tx, "hold.placed", {"hold": str(hold_id), "reason": reason}, item.id)
-    return hold_id
-
-
-def lift_hold(tx: Tx, item: ItemRow, hold_id: UUID) -> None:
-    """End a hold. Raises Refusal (404) when no such hold stands on the item."""
-    lifted = tx.execute(
-        sa.update(holds)
-        .where(holds.c.id == hold_id, holds.c.item_id == item.id, holds.c.lifted_at.is_(None))
-        .values(lifted_by=tx.actor, lifted_at=tx.now)
-    )
-    if lifted.rowcount == 0:
-        raise Refusal(
-            "hold-unknown",
-            404,
-            "There is no such hold",
-            "GET the item to see which holds stand on it.",
-        )
-    append(tx, "hold.lifted", {"hold": str(hold_id)}, item.id)
-
-
 def erase(tx: Tx, item: ItemRow) -> list[bytes]:
     """Erase what the item said and who said it; the tombstone (ids, times, verdict) stays.
 
@@ -85,8 +55,8 @@ def erase(tx: Tx, item: ItemRow) -> list[bytes]:
             409,
             "A hold forbids erasure",
             f"{len(standing)} hold(s) stand on the item, the first since "
-            f"{standing[0]['placed_at']:%Y-%m-%d}: {standing[0]['reason']}. Lift them first.",
-            holds=[str(hold["id"]) for hold in standing],
+            f"{standing[0].placed_at:%Y-%m-%d}: {standing[0].reason}. Lift them first.",
+            holds=[str(hold.id) for hold in standing],
         )
     released = expunge(tx, [item.id], keep_answers=False)
     tx.execute(
@@ -117,5 +87,9 @@ def expunge(tx: Tx, item_ids: Sequence[UUID], *, keep_answers: bool = True) -> l
         sa.delete(evidence).where(evidence.c.item_id.in_(item_ids)).returning(evidence.c.sha256)
     )
     digests = [row[0] for row in released]
-    tx.execute(sa.update(items).where(items.c.id.in_(item_ids)).values(expunged_at=tx.now))
+    tx.execute(
+        sa.update(items)
+        .where(items.c.id.in_(item_ids))
+        .values(expunged_at=tx.now, kept_by_hold_at=None)
+    )
     return digests

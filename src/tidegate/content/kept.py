@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from tidegate.content.model import Content, ItemRow
 from tidegate.content.queries import decode_content, text_of
-from tidegate.content.tables import revisions
+from tidegate.content.tables import items, revisions
 from tidegate.infra.db import Tx
 
 _PAGE = 2000  # rows of codes in memory at a time
@@ -23,7 +23,7 @@ class Kept(msgspec.Struct, frozen=True):
     """A stored revision of an item; `item.revision` is its number there.
 
     `content` and `fingerprints` (`signals.model.decode_codes` reads them) are None once retention
-    has ended.
+    has ended, or while only a hold keeps them.
     """
 
     item: ItemRow
@@ -58,12 +58,19 @@ class KeptText(NamedTuple):
 
 
 def kept_revision(tx: Tx, item: ItemRow) -> Kept:
-    """The latest revision of an item."""
+    """The latest revision of an item. What only a hold keeps is not there for further looks."""
     row = tx.execute(
-        sa.select(revisions.c.digest, revisions.c.content, revisions.c.fingerprints).where(
-            revisions.c.item_id == item.id, revisions.c.revision == item.revision
+        sa.select(
+            revisions.c.digest,
+            revisions.c.content,
+            revisions.c.fingerprints,
+            items.c.kept_by_hold_at,
         )
+        .join(items, items.c.id == revisions.c.item_id)
+        .where(revisions.c.item_id == item.id, revisions.c.revision == item.revision)
     ).one()
+    if row.kept_by_hold_at is not None:
+        return Kept(item, row.digest, None, None)
     return Kept(item, row.digest, decode_content(row.content), row.fingerprints)
 
 
@@ -148,12 +155,12 @@ _ITEM = ", ".join(f"i.{name}" for name in ItemRow.__struct_fields__)
 _COLUMNS = f"{_ITEM}, r.revision AS looked_at, r.digest, r.content, r.fingerprints"
 _LATEST = (
     "FROM revisions r JOIN items i ON i.id = r.item_id AND i.revision = r.revision"
-    " WHERE i.erased_at IS NULL AND r.content IS NOT NULL"
+    " WHERE i.erased_at IS NULL AND i.kept_by_hold_at IS NULL AND r.content IS NOT NULL"
 )
 _THESE = sa.text(
     f"SELECT {_COLUMNS} FROM unnest(CAST(:items AS uuid[]), CAST(:revisions AS int[]))"  # noqa: S608
     " AS w (item, revision) JOIN revisions r ON r.item_id = w.item AND r.revision = w.revision"
-    " JOIN items i ON i.id = r.item_id WHERE r.content IS NOT NULL"
+    " JOIN items i ON i.id = r.item_id WHERE r.content IS NOT NULL AND i.kept_by_hold_at IS NULL"
 )
 _WITH_CODES = f"{_LATEST} AND r.fingerprints IS NOT NULL"
 _LOCK = sa.text(

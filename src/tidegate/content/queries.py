@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
+from tidegate.content.holds.queries import STANDS, is_closed
 from tidegate.content.model import Content, ItemRow
 from tidegate.content.tables import evidence, holds, items, revisions
 from tidegate.infra.db import Tx
@@ -87,25 +88,26 @@ def item_names(tx: Tx, ids: Sequence[UUID]) -> list[tuple[str, str]]:
     return [tuple(row) for row in tx.execute(query.order_by(items.c.id))]
 
 
-def lock_due(tx: Tx, settings: Settings, limit: int) -> list[UUID]:
-    """Items whose retention has ended, locked. Held ones are left out, and those that another
-    transaction holds are left for the next look."""
+def lock_due(tx: Tx, settings: Settings, limit: int, *, held: bool = False) -> list[UUID]:
+    """Items whose retention has ended, locked: those that nothing keeps, or with `held` those that a
+    hold keeps and that are not closed yet. What another transaction holds is left for the next look."""
     days = sa.case(
         (items.c.verdict != "pass", settings.keep_judged_days),
         (items.c.publicness == "public", settings.keep_public_pass_days),
         (items.c.publicness == "restricted", settings.keep_restricted_pass_days),
         else_=settings.keep_private_pass_days,
     )
-    held = sa.exists().where(holds.c.item_id == items.c.id, holds.c.lifted_at.is_(None))
+    is_held = sa.exists().where(holds.c.item_id == items.c.id, STANDS)
+    wanted = sa.and_(is_held, items.c.kept_by_hold_at.is_(None)) if held else ~is_held
     query = (
         sa.select(items.c.id)
-        .where(items.c.expunged_at.is_(None), ~held)
+        .where(items.c.expunged_at.is_(None), wanted)
         .where(items.c.received_at < sa.literal(tx.now) - days * timedelta(days=1))
         .order_by(items.c.received_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return list(tx.execute(query).scalars())
+    return list(tx.execute(query, {"now": tx.now}).scalars())
 
 
 def _standing(row: ItemRow | None, external_id: str) -> ItemRow:
@@ -117,7 +119,8 @@ def _standing(row: ItemRow | None, external_id: str) -> ItemRow:
 
 
 class RevisionRow(msgspec.Struct, frozen=True):
-    """One revision as stored. `content` is None once it was erased or expunged."""
+    """One revision as stored. `content` is None once it was erased or expunged, or while only a hold
+    keeps it and the reader has not opened it."""
 
     revision: int
     digest: bytes
@@ -128,6 +131,7 @@ class RevisionRow(msgspec.Struct, frozen=True):
 
 def revisions_of(tx: Tx, item_id: UUID) -> list[RevisionRow]:
     """All revisions of an item, the first first."""
+    closed = is_closed(tx, item_id)
     query = (
         sa.select(
             revisions.c.revision,
@@ -141,7 +145,11 @@ def revisions_of(tx: Tx, item_id: UUID) -> list[RevisionRow]:
     )
     return [
         RevisionRow(
-            row.revision, row.digest, decode_content(row.content), row.media or [], row.received_at
+            row.revision,
+            row.digest,
+            None if closed else decode_content(row.content),
+            [] if closed else row.media or [],
+            row.received_at,
         )
         for row in tx.execute(query)
     ]
@@ -173,18 +181,11 @@ def standing_restrictions(tx: Tx, authors: Sequence[str]) -> dict[str, int]:
     return {row.author: row.items for row in tx.execute(query)}
 
 
-def standing_holds(tx: Tx, item_id: UUID) -> list[dict[str, Any]]:
-    """The holds that forbid an item's erasure."""
-    query = (
-        sa.select(holds.c.id, holds.c.reason, holds.c.placed_by, holds.c.placed_at)
-        .where(holds.c.item_id == item_id, holds.c.lifted_at.is_(None))
-        .order_by(holds.c.placed_at)
-    )
-    return [dict(row) for row in tx.execute(query).mappings()]
-
-
 def evidence_of(tx: Tx, item_id: UUID, revision: int, part: str) -> tuple[bytes, str | None] | None:
-    """(SHA-256, content type) of a part's kept bytes."""
+    """(SHA-256, content type) of a part's kept bytes, unless only a hold keeps them and the reader
+    has not opened it."""
+    if is_closed(tx, item_id):
+        return None
     query = sa.select(evidence.c.sha256, evidence.c.content_type).where(
         evidence.c.item_id == item_id, evidence.c.revision == revision, evidence.c.part == part
     )

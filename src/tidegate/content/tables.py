@@ -31,6 +31,7 @@ items = sa.Table(
     sa.Column("received_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("erased_at", sa.TIMESTAMP(timezone=True)),
     sa.Column("expunged_at", sa.TIMESTAMP(timezone=True)),  # content gone by retention
+    sa.Column("kept_by_hold_at", sa.TIMESTAMP(timezone=True)),  # since when by nothing else
     sa.UniqueConstraint("platform", "external_id"),
 )
 sa.Index("ix_items_received_at", items.c.received_at)
@@ -76,8 +77,31 @@ holds = sa.Table(
     sa.Column("id", sa.Uuid, primary_key=True),
     sa.Column("item_id", sa.ForeignKey("items.id"), nullable=False, index=True),
     sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("purpose", sa.Text, nullable=False, server_default="other"),
+    sa.Column("source", sa.Text),  # what it rests on: an order, a letter
+    sa.Column("until", sa.TIMESTAMP(timezone=True)),  # null: until it is lifted
     sa.Column("placed_by", sa.Text, nullable=False),
     sa.Column("placed_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("lifted_by", sa.Text),
     sa.Column("lifted_at", sa.TIMESTAMP(timezone=True)),
 )
+sa.Index(
+    "ix_holds_until",
+    holds.c.until,
+    postgresql_where=sa.and_(holds.c.lifted_at.is_(None), holds.c.until.isnot(None)),
+)
+
+openings = sa.Table(
+    "openings",  # who read what only a hold keeps
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("hold_id", sa.ForeignKey("holds.id"), nullable=False, index=True),
+    sa.Column("item_id", sa.ForeignKey("items.id"), nullable=False),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("justification", sa.Text, nullable=False),
+    sa.Column("case_name", sa.Text),  # the work that it was for, as its opener named it
+    sa.Column("opened_by", sa.Text, nullable=False),
+    sa.Column("opened_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("until", sa.TIMESTAMP(timezone=True), nullable=False),
+)
+sa.Index("ix_openings_item_id", openings.c.item_id, openings.c.opened_by, openings.c.until)

@@ -1,7 +1,6 @@
 """Recording evaluations and decisions. Both are appended and never changed, except by erasure."""
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -14,6 +13,7 @@ from tidegate.decisions.model import (
     Outcome,
     Restriction,
     decision_json,
+    without_readings,
 )
 from tidegate.decisions.tables import decisions, evaluations
 from tidegate.infra.db import Tx
@@ -139,7 +139,7 @@ def forget_readings(tx: Tx, item_ids: Sequence[UUID]) -> None:
         tx.execute(
             sa.update(evaluations)
             .where(evaluations.c.id == row.id)
-            .values(rules=_without_readings(row.rules))
+            .values(rules=without_readings(row.rules))
         )
 
 
@@ -148,16 +148,3 @@ def forget_explanations(tx: Tx, item_id: UUID) -> None:
     forget_readings(tx, [item_id])
     tx.execute(sa.update(evaluations).where(evaluations.c.item_id == item_id).values(problems=[]))
     tx.execute(sa.update(decisions).where(decisions.c.item_id == item_id).values(reason=ERASED))
-
-
-def _without_readings(rules: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rules as stored, their conditions without what was read or quoted in an error."""
-    return [
-        rule
-        | {
-            "because": [
-                {name: one[name] for name in ("condition", "value")} for one in rule["because"]
-            ]
-        }
-        for rule in rules
-    ]

@@ -3,7 +3,7 @@
 Evaluations come from policy; decisions end cases and start or end restrictions. Pure.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -218,7 +218,7 @@ def decision_json(decision: Decision) -> dict[str, object]:
     }
 
 
-def evaluation_json(evaluation: Evaluation) -> dict[str, object]:
+def evaluation_json(evaluation: Evaluation) -> dict[str, Any]:
     """An evaluation as the API shows it; what only the rules need of a match is left out."""
     return {
         "id": evaluation.id,
@@ -232,6 +232,19 @@ def evaluation_json(evaluation: Evaluation) -> dict[str, object]:
         "problems": evaluation.problems,
         "created_at": evaluation.created_at,
     }
+
+
+def without_readings(rules: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rules as stored, their conditions without what was read or quoted in an error."""
+    return [
+        rule
+        | {
+            "because": [
+                {name: one[name] for name in ("condition", "value")} for one in rule["because"]
+            ]
+        }
+        for rule in rules
+    ]
 
 
 def match_json(match: Match) -> dict[str, object]:

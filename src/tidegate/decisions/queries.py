@@ -8,9 +8,16 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
+from tidegate.content.holds.queries import is_closed
 from tidegate.content.model import ItemRow
 from tidegate.content.tables import items
-from tidegate.decisions.model import Decision, Evaluation, Restriction
+from tidegate.decisions.model import (
+    Decision,
+    Evaluation,
+    Restriction,
+    evaluation_json,
+    without_readings,
+)
 from tidegate.decisions.tables import decisions, evaluations
 from tidegate.infra.db import Tx
 from tidegate.policy.model import Ground
@@ -114,3 +121,13 @@ def evaluations_since(tx: Tx, since: datetime, size: int) -> Iterator[Sequence[E
     )
     for rows in tx.execute(query.execution_options(yield_per=size)).partitions():
         yield [_evaluation(row) for row in rows]
+
+
+def shown_evaluations(tx: Tx, item_id: UUID) -> list[dict[str, Any]]:
+    """All evaluations of an item as they are shown, the first first. What rules read is a part of the
+    content: where that is closed to the reader, so is this."""
+    closed = is_closed(tx, item_id)
+    shown = [evaluation_json(one) for one in evaluations_of(tx, item_id)]
+    for one in shown if closed else []:
+        one["rules"] = without_readings(one["rules"])
+    return shown

@@ -4,6 +4,7 @@ import time
 
 from tidegate.content import actions as content
 from tidegate.content.evidence import EvidenceStore
+from tidegate.content.holds.actions import close_kept
 from tidegate.content.queries import evidence_of_items, lock_due, lock_item
 from tidegate.decisions.actions import forget_explanations, forget_readings
 from tidegate.enforcement.actions import forget_payloads
@@ -37,14 +38,18 @@ def erase_item(tx: Tx, platform: str, external_id: str) -> list[bytes]:
 
 
 def expire(tx: Tx, settings: Settings) -> int:
-    """Drop the content of items whose retention has ended; returns how many. Held ones stay."""
+    """Drop the content of items whose retention has ended, close that of those which a hold keeps;
+    returns how many."""
     due = lock_due(tx, settings, BATCH)
     if due:
         content.expunge(tx, due)
         forget_readings(tx, due)
         forget_reporters(tx, due)
         forget_sightings(tx, due)
-    return len(due)
+    held = lock_due(tx, settings, BATCH, held=True)
+    if held:
+        close_kept(tx, held)
+    return len(due) + len(held)
 
 
 def sweep_evidence(database: Database, store: EvidenceStore, age: float = SWEEP_AGE_SECONDS) -> int:

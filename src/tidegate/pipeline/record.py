@@ -6,10 +6,12 @@ from uuid import UUID
 
 import msgspec
 
+from tidegate.content.holds.model import HoldView
+from tidegate.content.holds.queries import is_kept_by_hold, standing_holds
 from tidegate.content.model import Content, ItemRow
-from tidegate.content.queries import revisions_of, standing_holds
-from tidegate.decisions.model import decision_json, evaluation_json
-from tidegate.decisions.queries import decisions_of, evaluations_of
+from tidegate.content.queries import revisions_of
+from tidegate.decisions.model import decision_json
+from tidegate.decisions.queries import decisions_of, shown_evaluations
 from tidegate.enforcement.queries import ActionView, actions_of_item
 from tidegate.infra.db import Tx
 from tidegate.intake.model import ReportView
@@ -18,7 +20,8 @@ from tidegate.review.queries import cases_of_item
 
 
 class RevisionRecord(msgspec.Struct, frozen=True):
-    """One revision. `content` is null once retention has ended; the author is a pseudonym."""
+    """One revision. `content` is null once retention has ended, also while a hold keeps it, unless
+    the reader has opened that; the author is a pseudonym."""
 
     revision: int
     content: Content | None
@@ -43,29 +46,31 @@ class ItemRecord(msgspec.Struct, frozen=True):
     actions: list[ActionView]
     reports: list[ReportView]
     cases: list[UUID]
-    holds: list[dict[str, Any]]
+    holds: list[HoldView]
+    kept_by_hold: bool
 
 
 def item_record(tx: Tx, item: ItemRow) -> ItemRecord:
     """The record of a standing item. `verdict` is that of the latest evaluation."""
-    evaluations = evaluations_of(tx, item.id)
+    evaluations = shown_evaluations(tx, item.id)
     return ItemRecord(
         id=item.external_id,
         platform=item.platform,
         publicness=item.publicness,
         author=item.author,
         revision=item.revision,
-        verdict=evaluations[-1].verdict if evaluations else item.verdict,
+        verdict=evaluations[-1]["verdict"] if evaluations else item.verdict,
         restricted_by=item.restricted_by,
         received_at=item.received_at,
         revisions=[
             RevisionRecord(one.revision, one.content, one.media, one.received_at)
             for one in revisions_of(tx, item.id)
         ],
-        evaluations=[evaluation_json(one) for one in evaluations],
+        evaluations=evaluations,
         decisions=[decision_json(one) for one in decisions_of(tx, item.id)],
         actions=actions_of_item(tx, item.id),
         reports=reports_of(tx, item.id),
         cases=cases_of_item(tx, item.id),
         holds=standing_holds(tx, item.id),
+        kept_by_hold=is_kept_by_hold(tx, item.id),
     )

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import structlog
 
 from tidegate.access.sign_in import sweep as sweep_sign_in
+from tidegate.content.holds.actions import end_due
 from tidegate.enforcement.deliver import Deliverer
 from tidegate.infra.answers import drop_old_answers
 from tidegate.infra.db import UNAVAILABLE, Tx
@@ -76,6 +77,7 @@ async def run_worker(instance: Instance) -> None:
         _every(SEAL_SECONDS, stop, "seal", lambda: seal(instance.database, key, head)),
         _every(CLOCKS_SECONDS, stop, "lift", lambda: _in_tx(instance, lift_expired)),
         _every(CLOCKS_SECONDS, stop, "release", lambda: _in_tx(instance, release_expired)),
+        _every(CLOCKS_SECONDS, stop, "holds", lambda: _in_tx(instance, end_due)),
         _every(CLOCKS_SECONDS, stop, "enable", lambda: _in_tx(instance, enable_expired)),
         _every(RETENTION_SECONDS, stop, "retention", retention),
         _every(RETENTION_SECONDS, stop, "sign-in", lambda: _in_tx(instance, sweep_sign_in)),

@@ -7,8 +7,8 @@ import msgspec
 import sqlalchemy as sa
 
 from tidegate.content.tables import items
-from tidegate.decisions.model import decision_json, evaluation_json
-from tidegate.decisions.queries import decisions_of, evaluations_of
+from tidegate.decisions.model import decision_json
+from tidegate.decisions.queries import decisions_of, shown_evaluations
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.intake.queries import reports_of
@@ -110,9 +110,7 @@ def get_case(tx: Tx, case_id: UUID) -> CaseDetail:
         **_view(row),
         about=_about(tx, row.item_id),
         reported=reports_of(tx, row.item_id),
-        evaluations=[
-            msgspec.to_builtins(evaluation_json(one)) for one in evaluations_of(tx, row.item_id)
-        ],
+        evaluations=[msgspec.to_builtins(one) for one in shown_evaluations(tx, row.item_id)],
         decisions=[
             msgspec.to_builtins(decision_json(one)) for one in decisions_of(tx, row.item_id)
         ],

@@ -1,19 +1,14 @@
-"""`/v1/items`: submit a post, read what became of it, decide, hold, erase."""
-
-from typing import Annotated
-from uuid import UUID
+"""`/v1/items`: submit a post, read what became of it, decide, erase."""
 
 import msgspec
-from msgspec import Meta
 from starlette.background import BackgroundTask
 from starlette.responses import Response
 
-from tidegate.content import actions as content
 from tidegate.content.model import ItemIn, MediaIn
 from tidegate.content.queries import get_item, lock_item
 from tidegate.decisions.model import DecisionIn, decision_json
 from tidegate.infra.db import Tx
-from tidegate.infra.errors import Refusal, bad_field
+from tidegate.infra.errors import bad_field
 from tidegate.infra.parsing import decode
 from tidegate.pipeline.decide import decide_item
 from tidegate.pipeline.erase import discard_evidence, erase_item
@@ -27,18 +22,8 @@ from tidegate.web.gate import segment
 from tidegate.web.multipart import is_multipart, read_form
 
 
-class HoldIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Why an item must not be erased."""
-
-    reason: Annotated[str, Meta(min_length=1, max_length=2000)]
-
-
-class HoldView(msgspec.Struct, frozen=True):
-    id: str
-    reason: str
-
-
-def _id(call: Call) -> str:
+def item_id(call: Call) -> str:
+    """The platform's own id, from the path."""
     return segment(call.path["id"])
 
 
@@ -92,37 +77,22 @@ async def post_item(call: Call) -> Response:
 
 
 def read_record(tx: Tx, call: Call) -> ItemRecord:
-    return item_record(tx, get_item(tx, call.platform(), _id(call)))
+    return item_record(tx, get_item(tx, call.platform(), item_id(call)))
 
 
 def delete_item(tx: Tx, call: Call) -> Response:
     """The files go when the erasure is committed, so after the answer."""
-    released = erase_item(tx, call.platform(), _id(call))
+    released = erase_item(tx, call.platform(), item_id(call))
     instance = call.instance
     files = BackgroundTask(discard_evidence, instance.database, instance.evidence, released)
     return Response(status_code=204, background=files if released else None)
 
 
 def post_decision(tx: Tx, call: Call[DecisionIn]) -> object:
-    item = lock_item(tx, call.platform(), _id(call))
+    item = lock_item(tx, call.platform(), item_id(call))
     call.subject = item.id
     pack = call.instance.pack(tx)
     return decision_json(decide_item(tx, item.platform, item.external_id, call.body, pack=pack))
-
-
-def place_hold(tx: Tx, call: Call[HoldIn]) -> HoldView:
-    item = lock_item(tx, call.platform(), _id(call))
-    call.subject = item.id
-    return HoldView(str(content.place_hold(tx, item, call.body.reason)), call.body.reason)
-
-
-def lift_hold(tx: Tx, call: Call) -> None:
-    item = lock_item(tx, call.platform(), _id(call))
-    try:
-        hold = UUID(call.path["hold"])
-    except ValueError:
-        raise Refusal("hold-unknown", 404, "There is no such hold") from None
-    content.lift_hold(tx, item, hold)
 
 
 endpoints = [
@@ -165,26 +135,5 @@ endpoints = [
         status=201,
         idempotent=True,
         refusals=(404, 409, 410),
-    ),
-    Endpoint(
-        method="POST",
-        path="/v1/items/{id}/holds",
-        scope="items:write",
-        summary="Forbid an item's erasure until the hold is lifted",
-        handler=place_hold,
-        body=HoldIn,
-        answer=HoldView,
-        status=201,
-        idempotent=True,
-        refusals=(404, 410),
-    ),
-    Endpoint(
-        method="DELETE",
-        path="/v1/items/{id}/holds/{hold}",
-        scope="items:write",
-        summary="Lift a hold",
-        handler=lift_hold,
-        status=204,
-        refusals=(404, 410),
     ),
 ]

@@ -7,16 +7,18 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from tidegate.content.holds.actions import open_hold
+from tidegate.content.holds.model import HoldView, OpeningIn
+from tidegate.content.holds.queries import hold_unknown, is_closed, standing_holds
 from tidegate.content.model import ItemRow
 from tidegate.content.queries import (
     find_item,
     item_by_id,
     item_unknown,
     revisions_of,
-    standing_holds,
 )
-from tidegate.decisions.model import Decision, DecisionIn, decision_json, evaluation_json
-from tidegate.decisions.queries import decisions_of, evaluations_of
+from tidegate.decisions.model import Decision, DecisionIn, decision_json
+from tidegate.decisions.queries import decisions_of, shown_evaluations
 from tidegate.enforcement.queries import ActionView, actions_of_item
 from tidegate.infra.parsing import convert
 from tidegate.intake.model import ReportView
@@ -52,7 +54,8 @@ class ItemPage(msgspec.Struct, frozen=True):
     standing: dict[str, Any] | None
     actions: list[ActionView]
     reports: list[ReportView]
-    holds: list[dict[str, Any]]
+    holds: list[HoldView]
+    closed: bool
     rules: dict[str, str]
 
 
@@ -75,12 +78,13 @@ def show(visit: Visit) -> ItemPage:
             item=item,
             shown=visit.query.show,
             revisions=[content_view(item_id, row) for row in reversed(revisions_of(tx, item_id))],
-            evaluations=[_builtins(evaluation_json(one)) for one in evaluations_of(tx, item_id)],
+            evaluations=[_builtins(one) for one in shown_evaluations(tx, item_id)],
             decisions=[_builtins(decision_json(one)) for one in decisions],
             standing=standing and _builtins(decision_json(standing)),
             actions=actions_of_item(tx, item_id) if visit.may("actions:read") else [],
             reports=reports_of(tx, item_id) if visit.may("cases:read") else [],
             holds=standing_holds(tx, item_id),
+            closed=is_closed(tx, item_id),
             rules=rule_texts(visit.instance.pack(tx)),
         )
 
@@ -95,6 +99,15 @@ def lift(visit: Visit) -> str:
             raise item_unknown(str(item_id))
         decide_item(tx, item.platform, item.external_id, decision, pack=visit.instance.pack(tx))
     return with_query(f"/items/{item_id}", done="lifted")
+
+
+def open_kept(visit: Visit) -> str:
+    """Open what only a hold keeps, for the person and for half an hour."""
+    item_id = visit.uuid("item", item_unknown)
+    given = {name: visit.field(name) for name in ("purpose", "justification")}
+    with visit.begin() as tx:
+        open_hold(tx, visit.uuid("hold", hold_unknown), convert(given, OpeningIn))
+    return with_query(f"/items/{item_id}", done="opened")
 
 
 def _builtins(value: object) -> dict[str, Any]:
@@ -116,5 +129,12 @@ pages = [
     _item,
     PageRoute(
         method="POST", path="/items/{item}/lift", handler=lift, scope="cases:decide", again=_item
+    ),
+    PageRoute(
+        method="POST",
+        path="/items/{item}/holds/{hold}/open",
+        handler=open_kept,
+        scope="holds:write",
+        again=_item,
     ),
 ]

@@ -58,6 +58,7 @@ DONE = {
     "enabled": "Enabled again.",
     "replayed": "Sent again to every target that did not get it.",
     "lifted": "The restriction is lifted.",
+    "opened": "It is open to you for half an hour; that is recorded.",
     "password": "The password is set. Your other sessions have ended.",
     "signed-out": "You are signed out.",
 }

@@ -1,0 +1,129 @@
+"""The verbs of holds: place, lift, end in time, and open what only a hold keeps."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+
+from tidegate.content.holds.model import (
+    OPENING_LASTS,
+    HoldIn,
+    HoldView,
+    Opening,
+    OpeningIn,
+    check_hold,
+    check_opening,
+)
+from tidegate.content.holds.queries import STANDS, hold_unknown
+from tidegate.content.model import ItemRow
+from tidegate.content.tables import holds, items, openings
+from tidegate.infra.db import Tx
+from tidegate.infra.ids import uuid7
+from tidegate.ledger.actions import append, append_many
+from tidegate.ledger.model import NewEntry
+
+
+def place_hold(tx: Tx, item: ItemRow, hold: HoldIn) -> HoldView:
+    """Keep the item from erasure and expiry until the hold's end, or until it is lifted.
+
+    Raises Refusal (422). The caller holds the item's row.
+    """
+    hold = check_hold(hold, tx.now)
+    placed = HoldView(
+        id=uuid7(tx.now),
+        reason=hold.reason,
+        purpose=hold.purpose,
+        until=hold.until,
+        source=hold.source,
+        placed_by=tx.actor,
+        placed_at=tx.now,
+    )
+    tx.execute(sa.insert(holds).values(item_id=item.id, **msgspec.structs.asdict(placed)))
+    record = {"hold": placed.id, "reason": placed.reason, "purpose": placed.purpose}
+    append(tx, "hold.placed", record | {"until": placed.until, "source": placed.source}, item.id)
+    return placed
+
+
+def lift_hold(tx: Tx, item: ItemRow, hold_id: UUID) -> None:
+    """End a hold. Raises Refusal (404) when no such hold stands on the item."""
+    lifted = tx.execute(
+        sa.update(holds)
+        .where(holds.c.id == hold_id, holds.c.item_id == item.id, STANDS)
+        .values(lifted_by=tx.actor, lifted_at=tx.now),
+        {"now": tx.now},
+    )
+    if lifted.rowcount == 0:
+        raise hold_unknown()
+    append(tx, "hold.lifted", {"hold": hold_id}, item.id)
+
+
+def end_due(tx: Tx, limit: int = 200) -> int:
+    """Record the end of holds whose time is over; returns how many. For the worker: such a hold has
+    forbidden nothing since then."""
+    due = (
+        sa.select(holds.c.id)
+        .where(holds.c.lifted_at.is_(None), holds.c.until <= tx.now)
+        .order_by(holds.c.until)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    ended = tx.execute(
+        sa.update(holds)
+        .where(holds.c.id.in_(due))
+        .values(lifted_by=tx.actor, lifted_at=holds.c.until)
+        .returning(holds.c.id, holds.c.item_id)
+    ).all()
+    for row in ended:
+        append(tx, "hold.ended", {"hold": row.id}, row.item_id)
+    return len(ended)
+
+
+def close_kept(tx: Tx, item_ids: Sequence[UUID]) -> None:
+    """Close what from now on only a hold keeps: it is there for the hold's purpose, and for no other
+    look. The caller holds the items' rows."""
+    tx.execute(sa.update(items).where(items.c.id.in_(item_ids)).values(kept_by_hold_at=tx.now))
+    append_many(tx, [NewEntry("item.closed", {"item": id}, id) for id in item_ids])
+
+
+def open_hold(tx: Tx, hold_id: UUID, given: OpeningIn, *, platform: str | None = None) -> Opening:
+    """Let the actor read what the hold keeps, for half an hour; recorded with purpose and words.
+
+    Raises Refusal: 422; 404 when no such hold stands (with `platform`: on an item of that platform).
+    """
+    check_opening(given)
+    query = (
+        sa.select(holds.c.item_id, items.c.external_id, items.c.platform)
+        .join(items, items.c.id == holds.c.item_id)
+        .where(holds.c.id == hold_id, STANDS)
+    )
+    held = tx.execute(query, {"now": tx.now}).one_or_none()
+    if held is None or platform not in (None, held.platform):
+        raise hold_unknown()
+    opening = Opening(
+        id=uuid7(tx.now),
+        hold=hold_id,
+        item=held.external_id,
+        platform=held.platform,
+        purpose=given.purpose,
+        opened_by=tx.actor,
+        opened_at=tx.now,
+        until=tx.now + OPENING_LASTS,
+    )
+    tx.execute(
+        sa.insert(openings).values(
+            id=opening.id,
+            hold_id=hold_id,
+            item_id=held.item_id,
+            purpose=given.purpose,
+            justification=given.justification,
+            case_name=given.case,
+            opened_by=tx.actor,
+            opened_at=tx.now,
+            until=opening.until,
+        )
+    )
+    record = {"opening": opening.id, "hold": hold_id, "purpose": given.purpose}
+    said = {"justification": given.justification, "case": given.case, "until": opening.until}
+    append(tx, "hold.opened", record | said, held.item_id)
+    return opening

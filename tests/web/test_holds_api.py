@@ -1,0 +1,180 @@
+"""A hold keeps an item for a purpose, until an end; what only a hold keeps is opened for a reason."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.api import Api
+
+from tidegate.content.holds.actions import end_due
+from tidegate.content.holds.model import OPENING_LASTS
+from tidegate.infra.clock import FakeClock
+from tidegate.pipeline.erase import expire
+
+DAY = timedelta(days=1).total_seconds()
+WHY = {"purpose": "review", "justification": "The court asks for the post, letter 7."}
+
+
+def hold(api: Api, id: str = "post-1", **fields: Any) -> Any:
+    return api.post(f"/v1/items/{id}/holds", {"reason": "court order 7"} | fields)
+
+
+def after_retention(api: Api, clock: FakeClock) -> None:
+    """A public post that passed is kept for thirty days; the worker then drops it, or keeps it by
+    its hold alone."""
+    clock.advance((api.instance.settings.keep_public_pass_days + 1) * DAY)
+    with api.instance.database.begin() as tx:
+        end_due(tx)
+        expire(tx, api.instance.settings)
+
+
+def text(api: Api, key: str | None = None) -> str | None:
+    record = api.get("/v1/items/post-1", key=key).json()
+    content = record["revisions"][0]["content"]
+    return content and content["text"]
+
+
+def kinds(api: Api) -> list[str]:
+    with api.instance.database.begin() as tx:
+        rows = tx.connection.exec_driver_sql("SELECT kind FROM ledger_pending ORDER BY id")
+        return [row.kind for row in rows]
+
+
+def test_a_hold_says_for_what_and_until_when(api: Api) -> None:
+    api.submit(text="a text")
+    plain = hold(api).json()
+    assert (plain["purpose"], plain["until"], plain["source"]) == ("other", None, None)
+    until = "2026-07-01T00:00:00+02:00"
+    full = hold(api, purpose="investigation", until=until, source="letter 7 of 3 May").json()
+    assert full["until"] == "2026-06-30T22:00:00Z"
+    shown = api.get("/v1/items/post-1").json()["holds"]
+    assert shown == [plain, full]
+    assert set(full) == {"id", "reason", "purpose", "until", "source", "placed_by", "placed_at"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "pointer"),
+    [
+        ({"purpose": "advertising"}, "/purpose"),
+        ({"until": "2025-12-31T23:59:59Z"}, "/until"),
+        ({"until": "2026-07-01T00:00:00"}, "/until"),
+        ({"source": "order:7"}, "/source"),
+        ({"reason": "  "}, "/reason"),
+    ],
+)
+def test_a_bad_hold_is_refused_and_nothing_is_written(
+    api: Api, fields: dict[str, Any], pointer: str
+) -> None:
+    api.submit(text="a text")
+    before = kinds(api)
+    answer = hold(api, **fields)
+    assert answer.status_code == 422
+    assert [one["pointer"] for one in answer.json()["errors"]] == [pointer]
+    assert api.count("holds") == 0
+    assert kinds(api) == before
+
+
+def test_a_hold_ends_by_itself(api: Api, clock: FakeClock) -> None:
+    api.submit(text="a text")
+    hold(api, until="2026-01-02T00:00:00Z")
+    assert api.call("DELETE", "/v1/items/post-1").status_code == 409
+    clock.advance(DAY)
+    assert api.get("/v1/items/post-1").json()["holds"] == []
+    with api.instance.database.begin() as tx:
+        assert end_due(tx) == 1
+        assert end_due(tx) == 0
+    assert kinds(api)[-1] == "hold.ended"
+    assert api.call("DELETE", "/v1/items/post-1").status_code == 204
+
+
+def test_while_its_own_retention_runs_a_held_item_is_read_as_any(api: Api) -> None:
+    api.submit(text="a text")
+    hold(api)
+    assert text(api) == "a text"
+    assert api.get("/v1/items/post-1").json()["kept_by_hold"] is False
+
+
+def test_what_only_a_hold_keeps_is_closed_until_somebody_says_why(
+    api: Api, clock: FakeClock
+) -> None:
+    api.submit(text="a text")
+    held = hold(api).json()["id"]
+    after_retention(api, clock)
+    record = api.get("/v1/items/post-1").json()
+    assert record["kept_by_hold"] is True
+    assert text(api) is None
+    other = api.key("items:read", name="another")
+
+    answer = api.post(f"/v1/holds/{held}/open", WHY | {"case": "7/2026"})
+    assert answer.status_code == 201, answer.text
+    opening = answer.json()
+    assert (opening["hold"], opening["item"], opening["purpose"]) == (held, "post-1", "review")
+    assert text(api) == "a text"
+    assert text(api, key=other) is None, "it is open to who opened it"
+    assert kinds(api)[-1] == "hold.opened"
+
+    clock.advance(OPENING_LASTS.total_seconds())
+    assert text(api) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"purpose": "review"}, "/justification"),
+        ({"purpose": "review", "justification": "too short"}, "/justification"),
+        ({"purpose": "review", "justification": " " * 20}, "/justification"),
+        ({"purpose": "curiosity", "justification": WHY["justification"]}, "/purpose"),
+    ],
+)
+def test_without_a_reason_nothing_is_opened(
+    api: Api, clock: FakeClock, body: dict[str, Any], pointer: str
+) -> None:
+    api.submit(text="a text")
+    held = hold(api).json()["id"]
+    after_retention(api, clock)
+    before = kinds(api)
+    answer = api.post(f"/v1/holds/{held}/open", body)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == pointer
+    assert api.count("openings") == 0
+    assert kinds(api) == before
+    assert text(api) is None
+
+
+def test_who_opens_needs_the_right_and_the_platform(api: Api, clock: FakeClock) -> None:
+    api.submit(text="a text")
+    held = hold(api).json()["id"]
+    after_retention(api, clock)
+    writer = api.key("items:write", name="writer")
+    assert api.post(f"/v1/holds/{held}/open", WHY, key=writer).status_code == 403
+    elsewhere = api.key("holds:write", name="elsewhere", platform="other")
+    assert api.post(f"/v1/holds/{held}/open", WHY, key=elsewhere).status_code == 404
+    assert api.post("/v1/holds/none/open", WHY).status_code == 404
+    assert api.count("openings") == 0
+
+
+def test_when_the_hold_is_lifted_the_content_goes(api: Api, clock: FakeClock) -> None:
+    api.submit(text="a text")
+    held = hold(api).json()["id"]
+    after_retention(api, clock)
+    api.post(f"/v1/holds/{held}/open", WHY)
+    assert api.call("DELETE", f"/v1/items/post-1/holds/{held}").status_code == 204
+    with api.instance.database.begin() as tx:
+        assert expire(tx, api.instance.settings) == 1
+    assert text(api) is None
+    assert api.get("/v1/items/post-1").json()["kept_by_hold"] is False
+    assert api.post(f"/v1/holds/{held}/open", WHY).status_code == 404
+
+
+def test_what_rules_read_of_it_is_closed_as_well(api: Api, clock: FakeClock) -> None:
+    api.bank()
+    api.entry("a text that is known to us by heart")
+    api.submit(text="a text that is known to us by heart")
+    hold(api)
+    clock.advance((api.instance.settings.keep_judged_days + 1) * DAY)
+    with api.instance.database.begin() as tx:
+        expire(tx, api.instance.settings)
+    [evaluation] = api.get("/v1/items/post-1").json()["evaluations"]
+    conditions = [one for rule in evaluation["rules"] for one in rule["because"]]
+    assert conditions
+    assert all(set(one) == {"condition", "value"} for one in conditions)
