@@ -2,22 +2,20 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from tests.api import item
-from tests.serving import serving
+from tests.serving import Served
 from tests.waiting import until
 
 
 @pytest.fixture
-def client(tmp_path: Path) -> Iterator[httpx.Client]:
-    with serving(tmp_path / "instance") as served:
-        headers = {"authorization": f"Bearer {served.key('admin')}"}
-        with httpx.Client(base_url=served.url, headers=headers, timeout=30) as client:
-            yield client
+def client(served: Served) -> Iterator[httpx.Client]:
+    headers = {"authorization": f"Bearer {served.key(name='looking back')}"}
+    with httpx.Client(base_url=served.url, headers=headers, timeout=30) as client:
+        yield client
 
 
 def call(client: httpx.Client, method: str, path: str, body: Any = None) -> Any:
@@ -32,7 +30,7 @@ def becomes(client: httpx.Client, id: str, verdict: str) -> None:
 
 
 def test_phrases_and_dates_are_looked_back_for(client: httpx.Client) -> None:
-    for id, text in (("one", "the northern harbour at night"), ("two", "by the western gate")):
+    for id, text in (("harbour", "the northern harbour at night"), ("gate", "by the western gate")):
         call(client, "POST", "/v1/items", item(id, text=text))
     call(client, "POST", "/v1/banks", {"name": "words", "stance": "known"})
     soon = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
@@ -42,6 +40,6 @@ def test_phrases_and_dates_are_looked_back_for(client: httpx.Client) -> None:
     call(client, "PATCH", f"{entries}/{dated}", {"disabled_until": soon})
     call(client, "PATCH", "/v1/banks/words", {"enabled": True})
     call(client, "POST", entries, {"kind": "phrase", "value": "northern harbour"})
-    becomes(client, "one", "review")
-    becomes(client, "two", "review")
+    becomes(client, "harbour", "review")
+    becomes(client, "gate", "review")
     assert call(client, "GET", f"{entries}/{dated}")["enabled"] is True

@@ -21,7 +21,7 @@ KNOWN = "Bring your weapons to the square tomorrow, brothers, and leave nobody s
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine")
+        pytest.skip("no Chromium on this machine (Debian: apt install chromium)")
     flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
              "--disable-background-networking", "--disable-component-update"]  # fmt: skip
     with sync_playwright() as playwright:
