@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import hypothesis
 import psycopg
 import pytest
 import sqlalchemy as sa
@@ -20,6 +21,10 @@ from tidegate.infra.db import Database, Tx
 if TYPE_CHECKING:
     from tests.api import Api
     from tidegate.pipeline.instance import Instance
+
+# No test depends on how fast the machine is.
+hypothesis.settings.register_profile("tidegate", deadline=None)
+hypothesis.settings.load_profile("tidegate")
 
 # The fixtures import what they open: a slice's tests do not load the slices after it.
 
