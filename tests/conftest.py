@@ -116,7 +116,8 @@ def instance(database_url: str, clock: FakeClock, tmp_path: Path) -> "Iterator[I
     from tidegate.infra.settings import Settings
     from tidegate.pipeline.instance import opened
 
-    with opened(Settings(data_dir=tmp_path), database_url, clock) as instance:
+    settings = Settings(data_dir=tmp_path, media_workers=1)  # to start one takes as long as a test
+    with opened(settings, database_url, clock) as instance:
         yield instance
 
 
