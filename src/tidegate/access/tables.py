@@ -24,7 +24,7 @@ keys = sa.Table(
     sa.Column("secret_hash", sa.LargeBinary, nullable=False),  # SHA-256: the secret has 256 bits
     sa.Column("scopes", ARRAY(sa.Text), nullable=False),
     sa.Column("platform", sa.Text),  # bound to it
-    sa.Column("user_id", sa.ForeignKey("users.id"), index=True),  # acts under this name
+    sa.Column("user_id", sa.Uuid, sa.ForeignKey("users.id"), index=True),  # acts under this name
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("created_by", sa.Text, nullable=False),
     sa.Column("revoked_at", sa.TIMESTAMP(timezone=True)),
@@ -34,7 +34,7 @@ sessions = sa.Table(
     "sessions",
     metadata,
     sa.Column("token_hash", sa.LargeBinary, primary_key=True),
-    sa.Column("user_id", sa.ForeignKey("users.id"), nullable=False, index=True),
+    sa.Column("user_id", sa.Uuid, sa.ForeignKey("users.id"), nullable=False, index=True),
     sa.Column("csrf", sa.Text, nullable=False),
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("expires_at", sa.TIMESTAMP(timezone=True), nullable=False, index=True),
@@ -44,7 +44,7 @@ links = sa.Table(
     "links",
     metadata,
     sa.Column("token_hash", sa.LargeBinary, primary_key=True),
-    sa.Column("user_id", sa.ForeignKey("users.id"), nullable=False, index=True),
+    sa.Column("user_id", sa.Uuid, sa.ForeignKey("users.id"), nullable=False, index=True),
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("expires_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("used_at", sa.TIMESTAMP(timezone=True)),

@@ -41,7 +41,7 @@ sa.Index("ix_items_url_key", items.c.url_key, postgresql_where=items.c.url_key.i
 revisions = sa.Table(
     "revisions",
     metadata,
-    sa.Column("item_id", sa.ForeignKey("items.id"), primary_key=True),
+    sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id"), primary_key=True),
     sa.Column("revision", sa.Integer, primary_key=True),
     # The owner of its codes in the look back's index.
     sa.Column("number", sa.BigInteger, sa.Identity(always=True), nullable=False),
@@ -62,7 +62,7 @@ sa.Index("ix_revisions_xid", revisions.c.xid)
 evidence = sa.Table(
     "evidence",
     metadata,
-    sa.Column("item_id", sa.ForeignKey("items.id"), primary_key=True),
+    sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id"), primary_key=True),
     sa.Column("revision", sa.Integer, primary_key=True),
     sa.Column("part", sa.Text, primary_key=True),
     sa.Column("sha256", sa.LargeBinary, nullable=False),
@@ -75,7 +75,7 @@ holds = sa.Table(
     "holds",
     metadata,
     sa.Column("id", sa.Uuid, primary_key=True),
-    sa.Column("item_id", sa.ForeignKey("items.id"), nullable=False, index=True),
+    sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id"), nullable=False, index=True),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("purpose", sa.Text, nullable=False, server_default="other"),
     sa.Column("source", sa.Text),  # what it rests on: an order, a letter

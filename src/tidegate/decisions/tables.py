@@ -9,7 +9,7 @@ evaluations = sa.Table(
     "evaluations",
     metadata,
     sa.Column("id", sa.Uuid, primary_key=True),
-    sa.Column("item_id", sa.ForeignKey("items.id"), nullable=False, index=True),
+    sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id"), nullable=False, index=True),
     sa.Column("revision", sa.Integer, nullable=False),
     sa.Column("stage", sa.Text, nullable=False),  # fast, deep, retro, report
     sa.Column("pack", sa.Text, nullable=False),
@@ -25,7 +25,7 @@ decisions = sa.Table(
     "decisions",
     metadata,
     sa.Column("id", sa.Uuid, primary_key=True),
-    sa.Column("item_id", sa.ForeignKey("items.id"), nullable=False, index=True),
+    sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id"), nullable=False, index=True),
     sa.Column("revision", sa.Integer, nullable=False),
     sa.Column("case_id", sa.Uuid),
     sa.Column("evaluation_id", sa.Uuid),

@@ -27,7 +27,7 @@ messages = sa.Table(
     metadata,
     sa.Column("id", sa.Text, primary_key=True),  # the webhook-id, the same in every attempt
     sa.Column("type", sa.Text, nullable=False),
-    sa.Column("item_id", sa.ForeignKey("items.id"), nullable=False, index=True),
+    sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id"), nullable=False, index=True),
     sa.Column("body", sa.LargeBinary),  # null: erased with its item
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
 )
@@ -38,19 +38,19 @@ actions = sa.Table(
     sa.Column("id", sa.Uuid, primary_key=True),
     sa.Column("number", sa.BigInteger, nullable=False, unique=True),  # gap-free, in commit order
     sa.Column("kind", sa.Text, nullable=False),  # restrict, lift, escalate
-    sa.Column("item_id", sa.ForeignKey("items.id"), nullable=False, index=True),
+    sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id"), nullable=False, index=True),
     sa.Column("revision", sa.Integer, nullable=False),
     sa.Column("sequence", sa.Integer, nullable=False),  # of the item: the higher one counts
     sa.Column("decision_id", sa.Uuid, nullable=False, index=True),
-    sa.Column("message_id", sa.ForeignKey("messages.id"), nullable=False, index=True),
+    sa.Column("message_id", sa.Text, sa.ForeignKey("messages.id"), nullable=False, index=True),
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
 )
 
 deliveries = sa.Table(
     "deliveries",
     metadata,
-    sa.Column("message_id", sa.ForeignKey("messages.id"), primary_key=True),
-    sa.Column("webhook_id", sa.ForeignKey("webhooks.id"), primary_key=True),
+    sa.Column("message_id", sa.Text, sa.ForeignKey("messages.id"), primary_key=True),
+    sa.Column("webhook_id", sa.Uuid, sa.ForeignKey("webhooks.id"), primary_key=True),
     sa.Column("state", sa.Text, nullable=False),  # pending, delivered, dead, observed, cancelled
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     sa.Column("releases", sa.Integer, nullable=False, server_default="0"),  # see deliver.py

@@ -1,7 +1,7 @@
 """From bytes to typed values, with errors that point at the field: the one parser of JSON bodies."""
 
 import re
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -59,11 +59,12 @@ def check_text(value: object, pointer: str = "") -> None:
         if isinstance(value, str):
             _check_string(value, pointer)
         elif isinstance(value, dict):
-            for key, item in value.items():
+            for key, item in cast("dict[object, object]", value).items():
                 _check_string(str(key), pointer)
                 waiting.append((item, f"{pointer}/{_escape(str(key))}"))
         elif isinstance(value, list):
-            waiting += [(item, f"{pointer}/{index}") for index, item in enumerate(value)]
+            items = cast("list[object]", value)
+            waiting += [(item, f"{pointer}/{index}") for index, item in enumerate(items)]
 
 
 def _check_string(text: str, pointer: str) -> None:
@@ -121,7 +122,7 @@ def _value_at(body: bytes, steps: list[str]) -> str:
     try:
         value: Any = msgspec.json.decode(body)
         for step in steps:
-            value = value[int(step)] if isinstance(value, list) else value[step]
+            value = cast("list[Any]", value)[int(step)] if isinstance(value, list) else value[step]
     except (msgspec.DecodeError, KeyError, IndexError, ValueError, TypeError):
         return "another value"
     if isinstance(value, str) and len(value) > 60:

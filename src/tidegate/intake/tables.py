@@ -10,7 +10,7 @@ reports = sa.Table(
     sa.Column("id", sa.Uuid, primary_key=True),
     sa.Column("platform", sa.Text, nullable=False),
     sa.Column("external_id", sa.Text, nullable=False),
-    sa.Column("item_id", sa.ForeignKey("items.id"), nullable=False, index=True),
+    sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id"), nullable=False, index=True),
     sa.Column("case_id", sa.Uuid, index=True),
     sa.Column("channel", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),

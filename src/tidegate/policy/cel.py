@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
-from cel_expr_python import cel
+from cel_expr_python import cel  # pyright: ignore[reportMissingTypeStubs]
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, timestamp_pb2
 
 from tidegate.policy.facts import Facts

@@ -5,6 +5,7 @@ Everything is cut to a bounded size.
 
 import re
 from datetime import datetime
+from typing import cast
 
 import msgspec
 
@@ -50,7 +51,8 @@ def _cut(value: object) -> object:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, dict):
-        return {str(name)[:MAX_TEXT]: _cut(one) for name, one in list(value.items())[:MAX_ELEMENTS]}
+        pairs = list(cast("dict[object, object]", value).items())[:MAX_ELEMENTS]
+        return {str(name)[:MAX_TEXT]: _cut(one) for name, one in pairs}
     if isinstance(value, list):
-        return [_cut(one) for one in value[:MAX_ELEMENTS]]
+        return [_cut(one) for one in cast("list[object]", value)[:MAX_ELEMENTS]]
     return msgspec.to_builtins(value)

@@ -275,7 +275,8 @@ class _Reader:
             return rules
         for number, data in enumerate(cast(list[Any], entries)):
             section = self.source.section("rules", number)
-            table = _Table("a rule", data if isinstance(data, dict) else {}, section)
+            fields = cast("dict[str, Any]", data) if isinstance(data, dict) else {}
+            table = _Table("a rule", fields, section)
             if number == MAX_RULES:
                 self._problem(table, None, f"a pack has at most {MAX_RULES} rules")
                 break

@@ -154,7 +154,9 @@ def _view(row: sa.Row[Any]) -> dict[str, Any]:
 
 def _shown(match: dict[str, Any]) -> dict[str, Any]:
     """A stored match as `decisions.model.match_json` shows one."""
-    hidden = {"exact", "allowed"} | (set() if match.get("quarantined") else {"quarantined"})
+    hidden = {"exact", "allowed"}
+    if not match.get("quarantined"):
+        hidden.add("quarantined")
     return {name: value for name, value in match.items() if name not in hidden}
 
 

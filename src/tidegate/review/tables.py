@@ -9,7 +9,7 @@ cases = sa.Table(
     "cases",
     metadata,
     sa.Column("id", sa.Uuid, primary_key=True),
-    sa.Column("item_id", sa.ForeignKey("items.id"), nullable=False, index=True),
+    sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id"), nullable=False, index=True),
     sa.Column("revision", sa.Integer, nullable=False),
     sa.Column("queue", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False),  # open, claimed, decided, reopened
@@ -40,7 +40,7 @@ case_events = sa.Table(
     "case_events",
     metadata,
     sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
-    sa.Column("case_id", sa.ForeignKey("cases.id"), nullable=False, index=True),
+    sa.Column("case_id", sa.Uuid, sa.ForeignKey("cases.id"), nullable=False, index=True),
     sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("kind", sa.Text, nullable=False),  # opened, reported, claimed, released, decided, …
     sa.Column("actor", sa.Text, nullable=False),

@@ -50,10 +50,10 @@ class _Reader:
     def callbacks(self) -> dict[str, object]:
         return {
             "on_part_begin": self.begin,
-            "on_part_data": lambda data, start, end: self._data.extend(data[start:end]),
+            "on_part_data": self.data,
             "on_part_end": self.end,
-            "on_header_field": lambda data, start, end: self.field(data[start:end]),
-            "on_header_value": lambda data, start, end: self.value(data[start:end]),
+            "on_header_field": self.field,
+            "on_header_value": self.value,
             "on_header_end": self.header,
             "on_end": self.done,
         }
@@ -64,13 +64,16 @@ class _Reader:
         self._headers = Message()
         self._data = bytearray()
 
-    def field(self, data: bytes) -> None:
-        self._name += data
+    def data(self, data: bytes, start: int, end: int) -> None:
+        self._data.extend(data[start:end])
+
+    def field(self, data: bytes, start: int, end: int) -> None:
+        self._name += data[start:end]
         if len(self._name) > 1024:
             raise bad_form("A part's header is too long.")
 
-    def value(self, data: bytes) -> None:
-        self._value += data
+    def value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
         if len(self._value) > 8192:
             raise bad_form("A part's header is too long.")
 

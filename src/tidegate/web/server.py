@@ -18,7 +18,7 @@ _GC_THRESHOLDS = (20_000, 10, 50)
 def web_server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
     """The HTTP server; `run_web` runs it."""
     config = uvicorn.Config(
-        app,  # pyright: ignore[reportArgumentType]
+        app,
         host=settings.host,
         port=settings.port,
         loop="uvloop",

@@ -12,7 +12,8 @@ from PIL import Image, ImageCms
 Pixels = NDArray[np.uint8]
 
 _ORIENTATION = 0x0112
-_SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+# Pillow types this function by halves.
+_SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
 _SIXTEEN_BIT = ("I;16", "I;16L", "I;16B", "I;16N")
 
 

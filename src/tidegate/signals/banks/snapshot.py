@@ -118,7 +118,7 @@ class BankSnapshot:
         while True:
             hits = self._hits(tx, items)
             numbers = {hit.owner for item in hits for _, _, some in item for hit in some}
-            known = self._known(tx, numbers) if numbers else {}
+            known = self._known(tx, numbers)
             if all(row.newest <= self.version for row in known.values()):
                 break
             self.refresh(tx)
@@ -143,6 +143,8 @@ class BankSnapshot:
 
     def _known(self, tx: Tx, numbers: Collection[int]) -> Mapping[int, sa.Row[Any]]:
         """What the banks say of entries, by their number."""
+        if not numbers:
+            return {}
         return {row.number: row for row in tx.execute(_KNOWN.where(_is_one_of(numbers)))}
 
     def _wordings(self, tx: Tx, items: Sequence[Hits]) -> dict[int, str]:

@@ -34,7 +34,7 @@ entries = sa.Table(
     sa.Column("id", sa.Uuid, primary_key=True),
     # The owner of its rows in the index, ascending in the order of coming.
     sa.Column("number", sa.BigInteger, sa.Identity(always=True), nullable=False),
-    sa.Column("bank_id", sa.ForeignKey("banks.id"), nullable=False, index=True),
+    sa.Column("bank_id", sa.Uuid, sa.ForeignKey("banks.id"), nullable=False, index=True),
     sa.Column("labels", ARRAY(sa.Text)),  # null: the bank's
     sa.Column("provenance", JSONB(none_as_null=True)),
     sa.Column("note", sa.Text),
@@ -71,7 +71,7 @@ sa.Index(
 imports = sa.Table(
     "imports",
     metadata,
-    sa.Column("bank_id", sa.ForeignKey("banks.id"), primary_key=True),
+    sa.Column("bank_id", sa.Uuid, sa.ForeignKey("banks.id"), primary_key=True),
     sa.Column("key", sa.LargeBinary, primary_key=True),  # which file, and how it is taken
     sa.Column("position", sa.BigInteger, nullable=False),  # the bytes before it are taken
     sa.Column("line", sa.BigInteger, nullable=False),
@@ -86,7 +86,7 @@ imports = sa.Table(
 sought_phrases = sa.Table(
     "sought_phrases",
     metadata,
-    sa.Column("entry_id", sa.ForeignKey("entries.id"), primary_key=True),
+    sa.Column("entry_id", sa.Uuid, sa.ForeignKey("entries.id"), primary_key=True),
     # Items that were first judged by this bank version, or a later one, have met the phrase.
     sa.Column("version", sa.BigInteger, nullable=False),
     sa.Column("walk", sa.BigInteger),  # the walk that searches for it; null: it waits for the next
@@ -96,7 +96,7 @@ sought_phrases = sa.Table(
 quarantines = sa.Table(
     "quarantines",
     metadata,
-    sa.Column("entry_id", sa.ForeignKey("entries.id"), primary_key=True),
+    sa.Column("entry_id", sa.Uuid, sa.ForeignKey("entries.id"), primary_key=True),
     sa.Column("started_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("lifted_at", sa.TIMESTAMP(timezone=True)),  # null: in quarantine
 )
@@ -105,10 +105,10 @@ quarantines = sa.Table(
 sightings = sa.Table(
     "sightings",
     metadata,
-    sa.Column("entry_id", sa.ForeignKey("entries.id"), primary_key=True),
+    sa.Column("entry_id", sa.Uuid, sa.ForeignKey("entries.id"), primary_key=True),
     sa.Column("slot", sa.BigInteger, primary_key=True),  # ten minutes, counted from 1970
     sa.Column("code", BIT(256), primary_key=True),
-    sa.Column("item_id", sa.ForeignKey("items.id"), nullable=False),
+    sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id"), nullable=False),
 )
 sa.Index("ix_sightings_slot", sightings.c.slot)
 
@@ -116,7 +116,7 @@ sa.Index("ix_sightings_slot", sightings.c.slot)
 sighting_days = sa.Table(
     "sighting_days",
     metadata,
-    sa.Column("entry_id", sa.ForeignKey("entries.id"), primary_key=True),
+    sa.Column("entry_id", sa.Uuid, sa.ForeignKey("entries.id"), primary_key=True),
     sa.Column("day", sa.Date, primary_key=True),
     sa.Column("contents", sa.BigInteger, nullable=False),
 )

@@ -149,7 +149,7 @@ class CodeIndex:
         with self._lock:
             self._changes += 1
             self._layers, self._delta = [], Delta(self._library, self._radii)
-            self._phrases, self._phrase_owners, self._frozen = PhraseTable(), set(), None
+            self._phrases, self._phrase_owners, self._frozen = PhraseTable(), set[int](), None
             self.mark = self._base = -1
             self._rewrite = True
 

@@ -91,6 +91,7 @@ class Frozen:
         hits: list[dict[int, int]],
     ) -> None:
         queries = b"".join(values)
+        columns: tuple[list[int], list[int], list[int]]
         for rows, owners in self._rows[kind]:
             found = nearest(rows, queries, self._most[kind], bounds, limit)
             self.damaged = self.damaged or found.damaged > 0

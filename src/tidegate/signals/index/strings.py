@@ -74,7 +74,9 @@ class Strings:
     def among(self, text: str) -> set[str]:
         """Which strings lie in `text`: `find` in less time."""
         built = self._current()
-        found = {string for string in built.fresh[:] if string in text} if built.fresh else set()
+        found = (
+            {string for string in built.fresh[:] if string in text} if built.fresh else set[str]()
+        )
         if built.automaton is not None:
             matches = built.automaton.find_matches_as_indexes(text.encode(), True)
             if matches:

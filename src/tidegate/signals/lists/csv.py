@@ -9,7 +9,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -110,7 +110,9 @@ def _provenance(cell: str | None, other: dict[str, str]) -> Any:
         value = _json(cell, dict[str, Any] | str, "provenance: expected text or a JSON object")
     if not other:
         return value
-    return (value if isinstance(value, dict) else {"source": value} if value else {}) | other
+    if isinstance(value, dict):
+        return cast("dict[str, Any]", value) | other
+    return ({"source": value} if value else {}) | other
 
 
 def _labels(cell: str | None) -> list[str] | None:

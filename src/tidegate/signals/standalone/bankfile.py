@@ -225,7 +225,8 @@ class BankFile:
 
     def _file_name(self, owner: int) -> str:
         ends = np.arange(max(0, owner - 1), owner + 1)
-        *before, end = self._checked("names/ends", ends).tolist()
+        bounds: list[int] = self._checked("names/ends", ends).tolist()
+        *before, end = bounds
         start = before[0] if owner else 0
         return self._checked("names/bytes", np.arange(start, end)).tobytes().decode()
 

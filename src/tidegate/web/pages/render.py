@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -125,7 +125,7 @@ _FILTERS: dict[str, Callable[[Any], object]] = {
     "words": words,
     "segment": lambda value: quote(str(value), safe=""),
 }
-_templates.filters.update(_FILTERS)  # pyright: ignore[reportCallIssue, reportArgumentType]
+_templates.filters.update(_FILTERS)
 _templates.globals |= {"static": static}
 
 
@@ -152,7 +152,7 @@ def html(
         "typed": visit.field,
         "request_id": visit.request_id,
         "now": now,
-        "ago": lambda then: ago(then, now),
+        "ago": partial(ago, now=now),
     }
     body = _templates.get_template(template).render(context)
     return Response(body, status, {"Vary": "Cookie"} | dict(headers or {}), "text/html")
