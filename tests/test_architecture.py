@@ -1,16 +1,18 @@
 """The picture in docs/concepts.md stays true: who may open a transaction, where SQL lives, what is
-generated, how long a file is. (Which slice may import which is checked by `make check`.)
+generated, how long a file and a function are. (Which slice may import which is checked by `make check`.)
 """
 
 import ast
 import re
 import subprocess
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import tidegate
+from tests.house import long_functions
 from tidegate.cli.docs import pages
 
 ROOT = Path(tidegate.__file__).parent
@@ -187,6 +189,19 @@ def test_every_module_says_what_it_is_for() -> None:
 def test_files_stay_short() -> None:
     long = {name(p): n for p in MODULES if (n := p.read_text().count("\n")) > 400}
     assert long == {}
+
+
+def test_functions_stay_short() -> None:
+    assert {name(p): one for p in MODULES if (one := long_functions(p.read_text()))} == {}
+
+
+def test_a_function_of_71_lines_is_found() -> None:
+    longest = "@decorated\ndef work():\n" + "    pass\n" * 69
+    longer = longest + "    pass\n"
+    method = "class A:\n" + textwrap.indent(longer.replace("def", "async def"), "    ")
+    assert long_functions(longest) == {}
+    assert long_functions(longer) == {"work": 71}
+    assert long_functions(method) == {"work": 71}
 
 
 def test_tests_neither_sleep_nor_measure_time() -> None:
