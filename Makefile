@@ -5,7 +5,8 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 BENCHES := decide index media text evasions lookback
 
-.PHONY: help setup setup-dev demo test test-long test-native check format bench $(BENCHES:%=bench-%) fuzz survival \
+.PHONY: help setup setup-dev demo test test-long test-native check quick lint types types-src imports \
+  test-quick format bench $(BENCHES:%=bench-%) fuzz survival \
   lock docs clean
 
 help: ## list what make can do
@@ -20,14 +21,31 @@ setup-dev: ## install what developing needs into .venv
 demo: setup ## run the main job on real posts and reports, then serve (HEADLESS=1: exit after the summary)
 	@$(PY) -m tidegate demo $(if $(HEADLESS),--headless)
 
-test: setup-dev ## pass the tests, on an embedded PostgreSQL (TIDEGATE_TEST_DATABASE_URL: on another)
+test: setup-dev ## pass the tests, on an embedded PostgreSQL; some: TESTS=tests/review/test_cases.py or TESTS="-k claim"
 	@$(PY) -m pytest -n 2 --dist worksteal -m "not long" $(TESTS)
 
 test-long: setup-dev ## what takes longer: browsers, kills, whole days, simulations, peers (what is missing is skipped)
 	@$(PY) -m pytest -n 2 --dist worksteal -m long -rs $(TESTS)
 
-check: setup-dev ## ruff, pyright strict, import rules
-	@$(RUN)/ruff check . && $(RUN)/ruff format --check . && $(RUN)/basedpyright && $(RUN)/lint-imports
+check: lint types imports ## ruff, pyright strict, import rules
+
+quick: ## in half a minute: ruff, the types of src, import rules, the tests that need no server
+	@$(MAKE) -k -j4 --no-print-directory lint types-src imports test-quick
+
+lint: setup-dev
+	@$(RUN)/ruff check . && $(RUN)/ruff format --check .
+
+types: setup-dev
+	@$(RUN)/basedpyright
+
+types-src: setup-dev
+	@$(RUN)/basedpyright src
+
+imports: setup-dev
+	@$(RUN)/lint-imports --no-logo
+
+test-quick: setup-dev
+	@$(PY) -m pytest --quick -n 0
 
 format: setup-dev ## let ruff mend what it can
 	@$(RUN)/ruff check -q --fix . ; $(RUN)/ruff format -q .

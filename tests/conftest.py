@@ -13,6 +13,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
+from tests.quick import forbid_opening, is_quick
 from tests.serving import Served, drop_database, serving
 from tests.waiting import until
 from tidegate.infra.clock import FakeClock
@@ -27,6 +28,17 @@ hypothesis.settings.register_profile("tidegate", deadline=None)
 hypothesis.settings.load_profile("tidegate")
 
 # The fixtures import what they open: a slice's tests do not load the slices after it.
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--quick", action="store_true", help="only the tests of tests/quick.py")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--quick"):
+        config.hook.pytest_deselected(items=[item for item in items if not is_quick(item)])
+        items[:] = [item for item in items if is_quick(item)]
+        forbid_opening()
 
 
 def _with_database(url: str, name: str) -> str:
