@@ -13,6 +13,7 @@ import pytest
 
 import tidegate
 from tests.house import long_functions
+from tests.quick import LISTED
 from tidegate.cli.docs import pages
 
 ROOT = Path(tidegate.__file__).parent
@@ -214,6 +215,11 @@ def test_tests_neither_sleep_nor_measure_time() -> None:
         if sleeps or any(module == "time" for module, _ in imports(tree)):
             found.append(path.relative_to(REPOSITORY).as_posix())
     assert found == ["tests/waiting.py"]
+
+
+def test_what_make_quick_leaves_out_is_there() -> None:
+    files = {path.relative_to(REPOSITORY).as_posix() for path in (REPOSITORY / "tests").rglob("*")}
+    assert [one for one in LISTED if not any(name.startswith(one) for name in files)] == []
 
 
 @pytest.mark.parametrize("page", pages())
