@@ -6,6 +6,7 @@ new, at the number of the revision to be. Once that was looked at it is kept (`k
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
@@ -99,7 +100,7 @@ def admit(
             changed.append((_revised(found.item, one), one))
     if changed:
         tx.execute(_UPDATE_ITEM, [_change(item, one) for item, one in changed])
-    made = _insert(tx, drafts) if drafts else set()
+    made = _insert(tx, drafts)
     admitted = changed + [draft for draft in drafts if draft[0].id in made]
     return {one.key: item for item, one in admitted}
 
@@ -142,8 +143,10 @@ def _revised(item: ItemRow, one: Arrival) -> ItemRow:
     )
 
 
-def _insert(tx: Tx, drafts: Sequence[tuple[ItemRow, Arrival]]) -> set[Any]:
+def _insert(tx: Tx, drafts: Sequence[tuple[ItemRow, Arrival]]) -> set[UUID]:
     """The ids of those that were not there yet."""
+    if not drafts:
+        return set()
     given = {
         "ids": [item.id for item, _ in drafts],
         "platforms": [item.platform for item, _ in drafts],

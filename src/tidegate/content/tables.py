@@ -95,8 +95,8 @@ openings = sa.Table(
     "openings",  # who read what only a hold keeps
     metadata,
     sa.Column("id", sa.Uuid, primary_key=True),
-    sa.Column("hold_id", sa.ForeignKey("holds.id"), nullable=False, index=True),
-    sa.Column("item_id", sa.ForeignKey("items.id"), nullable=False),
+    sa.Column("hold_id", sa.Uuid, sa.ForeignKey("holds.id"), nullable=False, index=True),
+    sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id"), nullable=False),
     sa.Column("purpose", sa.Text, nullable=False),
     sa.Column("justification", sa.Text, nullable=False),
     sa.Column("case_name", sa.Text),  # the work that it was for, as its opener named it
