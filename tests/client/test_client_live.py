@@ -16,6 +16,7 @@ from tidegate.client import (
     AsyncClient,
     Client,
     Decision,
+    Effective,
     File,
     Item,
     Media,
@@ -146,9 +147,12 @@ def test_a_report_becomes_a_case_that_a_person_decides(client: Client) -> None:
     with pytest.raises(Problem) as caught:
         client.decide(answer.case, {"outcome": "pass", "reason": "No."})
     assert caught.value.type == "/problems/case-decided"
-    client.lift(item.id, "A mistake.")
+    (standing,) = client.item(item.id).restrictions
+    assert (standing.scope, standing.territory, standing.source) == ("item", None, "decision")
+    assert client.lift(item.id, "A mistake.", [standing.id])["lifts"] == [standing.id]
     found = [one for one in client.actions() if one.item == item.id]
     assert [one.kind for one in found] == ["restrict", "lift"]
+    assert [one.effective for one in found] == [Effective(True, "item"), Effective(False)]
     after = [one.number for one in client.actions(str(found[0].number))]
     assert after[0] == found[0].number + 1
     with pytest.raises(Problem, match="No webhook"):

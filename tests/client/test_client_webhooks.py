@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from standardwebhooks import Webhook
 
-from tidegate.client import WebhookVerificationError, verify_webhook
+from tidegate.client import Effective, WebhookVerificationError, verify_webhook
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 BODY = (
     b'{"type":"action.lift","timestamp":"2026-01-01T00:00:00Z","data":{"version":1,"action":"a",'
-    b'"item":"7","revision":2,"sequence":3,"decision":{"outcome":"lift"},"later":"ignored"}}'
+    b'"item":"7","revision":2,"sequence":3,"decision":{"outcome":"lift"},"effective":{"restricted":'
+    b'true,"scope":"item","territory":["DE"],"until":null,"account":null},"later":"ignored"}}'
 )
 
 
@@ -27,6 +28,7 @@ def test_a_message_of_ours_is_read() -> None:
     message = verify_webhook(SECRET, _headers(), BODY)
     assert (message.id, message.type) == ("msg_1", "action.lift")
     assert (message.data.item, message.data.sequence) == ("7", 3)
+    assert message.data.effective == Effective(True, "item", ["DE"])
 
 
 @pytest.mark.parametrize(

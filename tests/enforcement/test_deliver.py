@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 from tests.waiting import until_async
 
+from tidegate.decisions.restrictions import Effective
 from tidegate.enforcement.actions import forget_payloads, issue, replay
 from tidegate.enforcement.deliver import BATCH, LEASE, Deliverer
 from tidegate.enforcement.model import GIVE_UP_AFTER, Action
@@ -112,7 +113,14 @@ def act(database: Database, new_item, new_decision) -> Callable[..., list[Action
     def do(count: int = 1) -> list[Action]:
         with database.begin("user:m@example.org") as tx:
             return [
-                issue(tx, kind="restrict", item=new_item(tx), revision=1, decision=new_decision(tx))
+                issue(
+                    tx,
+                    kind="restrict",
+                    item=new_item(tx),
+                    revision=1,
+                    decision=new_decision(tx),
+                    effective=Effective(True, "item", None, None, None),
+                )
                 for _ in range(count)
             ]
 

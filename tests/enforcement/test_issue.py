@@ -6,6 +6,7 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
+from tidegate.decisions.restrictions import Effective
 from tidegate.enforcement.actions import (
     announce_case,
     forget_payloads,
@@ -19,6 +20,9 @@ from tidegate.infra.db import Database, Tx
 from tidegate.infra.errors import Refusal
 from tidegate.ledger.tables import ledger_pending
 
+DOWN = Effective(True, "item", None, None, None)
+UP = Effective(False, None, None, None, None)
+
 
 def rows(tx: Tx, table: sa.Table) -> list[sa.Row]:
     return list(tx.execute(sa.select(table)))
@@ -29,7 +33,7 @@ def test_an_action_is_written_with_message_delivery_and_ledger_entry(
 ) -> None:
     sent, observed = new_webhook(tx), new_webhook(tx, enforce=False)
     item, decision = new_item(tx), new_decision(tx)
-    action = issue(tx, kind="restrict", item=item, revision=1, decision=decision)
+    action = issue(tx, kind="restrict", item=item, revision=1, decision=decision, effective=DOWN)
     (message,) = rows(tx, messages)
     assert msgspec.json.decode(message.body) == {
         "type": "action.restrict",
@@ -45,6 +49,13 @@ def test_an_action_is_written_with_message_delivery_and_ledger_entry(
                 **decision,
                 "id": str(decision["id"]),
                 "created_at": "2026-01-01T00:00:00Z",
+            },
+            "effective": {
+                "restricted": True,
+                "scope": "item",
+                "territory": None,
+                "until": None,
+                "account": None,
             },
         },
     }
@@ -66,22 +77,24 @@ def test_numbers_are_gap_free_and_sequences_count_per_item(
         issued = issue_many(
             tx,
             [
-                Order("restrict", one, 1, new_decision(tx)),
-                Order("restrict", two, 1, new_decision(tx)),
-                Order("lift", one, 1, new_decision(tx, "lift")),
+                Order("restrict", one, 1, new_decision(tx), DOWN),
+                Order("restrict", two, 1, new_decision(tx), DOWN),
+                Order("lift", one, 1, new_decision(tx, "lift"), UP),
             ],
         )
     assert [(a.number, a.sequence) for a in issued] == [(1, 1), (2, 1), (3, 2)]
 
     def broken() -> None:
         with database.begin() as tx:
-            issue(tx, kind="lift", item=two, revision=1, decision=new_decision(tx))
+            issue(tx, kind="lift", item=two, revision=1, decision=new_decision(tx), effective=DOWN)
             raise LookupError
 
     with pytest.raises(LookupError):
         broken()
     with database.begin() as tx:
-        again = issue(tx, kind="lift", item=two, revision=1, decision=new_decision(tx))
+        again = issue(
+            tx, kind="lift", item=two, revision=1, decision=new_decision(tx), effective=DOWN
+        )
         assert (again.number, again.sequence) == (4, 2)
         assert len(rows(tx, actions)) == len(rows(tx, messages)) == 4
 
@@ -112,7 +125,14 @@ def test_a_case_is_announced_to_those_who_asked(tx: Tx, new_item, new_webhook) -
 def test_replay_reaches_every_enforcing_target_anew(
     tx: Tx, new_item, new_decision, new_webhook
 ) -> None:
-    action = issue(tx, kind="restrict", item=new_item(tx), revision=1, decision=new_decision(tx))
+    action = issue(
+        tx,
+        kind="restrict",
+        item=new_item(tx),
+        revision=1,
+        decision=new_decision(tx),
+        effective=DOWN,
+    )
     with pytest.raises(Refusal) as refused:
         replay(tx, action.id)
     assert refused.value.type == "no-target"
@@ -138,8 +158,12 @@ def test_erasure_blanks_payloads_and_cancels_what_is_on_its_way(
 ) -> None:
     new_webhook(tx)
     gone, kept = new_item(tx), new_item(tx)
-    action = issue(tx, kind="restrict", item=gone, revision=1, decision=new_decision(tx))
-    other = issue(tx, kind="restrict", item=kept, revision=1, decision=new_decision(tx))
+    action = issue(
+        tx, kind="restrict", item=gone, revision=1, decision=new_decision(tx), effective=DOWN
+    )
+    other = issue(
+        tx, kind="restrict", item=kept, revision=1, decision=new_decision(tx), effective=DOWN
+    )
     assert forget_payloads(tx, gone.id) == 1
     bodies = {row.id: row.body for row in rows(tx, messages)}
     assert bodies[action.message_id] is None

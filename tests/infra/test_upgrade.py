@@ -146,6 +146,29 @@ def test_what_stood_still_stands(api: Api) -> None:
     assert api.call("DELETE", "/v1/items/passed").status_code == 409
 
 
+def test_the_last_restriction_of_each_item_becomes_its_set(filled: str) -> None:
+    """Of two restrictions the later one stood alone; what it covered is what is effective now."""
+    migrate(filled)
+    with psycopg.connect(filled) as connection:
+        found = connection.execute(
+            "SELECT i.external_id, r.scope, r.territory, r.until = d.until, r.since = d.created_at,"
+            " r.source FROM restrictions r JOIN items i ON i.id = r.item_id"
+            " JOIN decisions d ON d.id = r.decision_id AND d.id = i.restricted_by"
+            " WHERE i.external_id IN ('everywhere', 'countries', 'account', 'twice') ORDER BY 1"
+        ).fetchall()
+        assert found == [
+            ("account", "account", None, None, True, "decision"),
+            ("countries", "item", ["DE", "FR"], True, True, "decision"),
+            ("everywhere", "item", None, None, True, "decision"),
+            ("twice", "item", ["DE", "FR"], True, True, "decision"),
+        ]
+        ((items, restrictions),) = connection.execute(
+            "SELECT (SELECT count(*) FROM items WHERE restricted_by IS NOT NULL),"
+            " (SELECT count(*) FROM restrictions)"
+        ).fetchall()
+    assert items == restrictions > 4
+
+
 def test_its_ledger_is_whole_and_goes_on(upgraded: Instance, api: Api) -> None:
     key = upgraded.secrets.ledger_key
     with upgraded.database.begin() as tx:
@@ -170,6 +193,9 @@ def test_the_work_goes_on(upgraded: Instance, api: Api) -> None:
     assert decided.status_code == 200, decided.text
     lifted = api.post("/v1/items/twice/decisions", {"outcome": "lift", "reason": "it was wrong"})
     assert lifted.status_code == 201, lifted.text
+    twice = api.get("/v1/items/twice").json()
+    assert (twice["restrictions"], twice["effective"]["restricted"]) == ([], False)
+    assert (len(lifted.json()["lifts"]), twice["actions"][0]["effective"]) == (1, None)
     looker, walker = LookBack(upgraded), PhraseWalk(upgraded)
     while any([looker.step(), walker.step()]):
         pass

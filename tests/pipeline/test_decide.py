@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from tidegate.content.queries import get_item
 from tidegate.decisions.model import DecisionIn, Restriction
-from tidegate.decisions.queries import decisions_of, standing_restriction
+from tidegate.decisions.queries import decisions_of, find_decision, standing_on
 from tidegate.decisions.tables import decisions
 from tidegate.enforcement.tables import actions, messages
 from tidegate.infra.clock import FakeClock
@@ -89,7 +89,8 @@ def test_a_first_match_is_reviewed_confirmed_and_then_restricts_by_itself(
     assert second["case"] is None
     with instance.database.begin() as tx:
         assert kinds(tx) == ["restrict", "restrict"]
-        standing = standing_restriction(tx, item.id)
+        (restriction,) = standing_on(tx, item.id)
+        standing = find_decision(tx, restriction.decision)
         assert standing is not None
         assert str(standing.id) == second["decision"]
         assert standing.decided_by.startswith("rule:tvec@1/")
@@ -155,7 +156,7 @@ def test_every_decision_can_be_reversed_with_the_opposite_action(
         sequences = sa.select(actions.c.sequence).order_by(actions.c.number)
         assert list(tx.execute(sequences).scalars()) == [1, 2, 3, 4, 5]
         assert get_item(tx, "forum", "one").restricted_by is None
-        assert standing_restriction(tx, item.id) is None
+        assert standing_on(tx, item.id) == []
 
 
 RESTRICT_ITEM = DecisionIn("restrict", "calls to arms", label="propaganda")
@@ -326,7 +327,7 @@ def test_a_restriction_with_an_end_is_lifted_by_the_clock(
     with instance.database.begin() as tx:
         assert lift_expired(tx) == 0
         assert kinds(tx) == ["restrict"] * 3 + ["lift"] * 2
-        assert standing_restriction(tx, item.id) is not None
+        assert len(standing_on(tx, item.id)) == 1
         two = decisions_of(tx, get_item(tx, "forum", "two").id)
     assert (two[1].outcome, two[1].decided_by, two[1].reverses) == ("lift", "system", two[0].id)
 

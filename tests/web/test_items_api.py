@@ -3,6 +3,8 @@
 import base64
 import json
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import UUID
 
 import pytest
 from tests.api import Api, item
@@ -189,6 +191,76 @@ def test_decisions_without_a_case_and_lifting(api: Api) -> None:
     assert [one["kind"] for one in actions["data"]] == ["restrict", "lift"]
     assert [one["sequence"] for one in actions["data"]] == [1, 2]
     assert api.get(f"/v1/actions?after={actions['next']}").json()["data"] == []
+
+
+def test_restrictions_stack_and_are_lifted_one_by_one(api: Api) -> None:
+    api.submit(text="hello")
+    path = "/v1/items/post-1/decisions"
+    record = api.get("/v1/items/post-1").json()
+    nothing = {
+        "restricted": False,
+        "scope": None,
+        "territory": None,
+        "until": None,
+        "account": None,
+    }
+    assert (record["restricted_by"], record["restrictions"]) == (None, [])
+    assert record["effective"] == nothing
+
+    terms = api.post(path, {"outcome": "restrict", "reason": "terms"}).json()
+    until = "2027-01-01T00:00:00Z"
+    where = {"scope": "account", "territory": ["FR", "DE"], "until": until}
+    law = api.post(path, {"outcome": "restrict", "reason": "law", "restriction": where}).json()
+    record = api.get("/v1/items/post-1").json()
+    own = {one["decision"]: one for one in record["restrictions"]}
+    assert own[law["id"]] == {
+        "id": own[law["id"]]["id"],
+        "decision": law["id"],
+        "scope": "account",
+        "territory": ["DE", "FR"],
+        "since": law["created_at"],
+        "until": until,
+        "source": "decision",
+        "order": None,
+    }
+    both = {
+        "restricted": True,
+        "scope": "account",
+        "territory": None,
+        "until": until,
+        "account": {"territory": ["DE", "FR"], "until": until},
+    }
+    assert (record["restricted_by"], record["effective"]) == (law["id"], both)
+    assert set(own) == {terms["id"], law["id"]}
+
+    chosen = own[law["id"]]["id"]
+    lifted = api.post(path, {"outcome": "lift", "reason": "not there", "lifts": [chosen]})
+    assert (lifted.status_code, lifted.json()["lifts"]) == (201, [chosen])
+    record = api.get("/v1/items/post-1").json()
+    assert record["restrictions"] == [own[terms["id"]]]
+    found = [(one["kind"], one["effective"]) for one in api.get("/v1/actions").json()["data"]]
+    down = nothing | {"restricted": True, "scope": "item"}
+    assert found == [("restrict", down), ("restrict", both), ("restrict", down)]
+    # A second equal one is a decision of its own, and nothing for the platform to do.
+    again = api.post(path, {"outcome": "restrict", "reason": "terms"})
+    assert (again.status_code, api.count("actions")) == (201, 3)
+
+
+@pytest.mark.parametrize(
+    ("lifts", "pointer"),
+    [([], "/lifts"), (["x"], "/lifts/0"), ([str(UUID(int=7))], "/lifts/0"), ("all", "/lifts")],
+)
+def test_what_cannot_be_lifted_is_pointed_at(api: Api, lifts: Any, pointer: str) -> None:
+    api.submit(text="hello")
+    path = "/v1/items/post-1/decisions"
+    assert api.post(path, {"outcome": "restrict", "reason": "terms"}).status_code == 201
+    before = [api.count(name) for name in ("decisions", "actions", "ledger_pending", "answers")]
+    refused = api.post(path, {"outcome": "lift", "reason": "x", "lifts": lifts})
+    assert refused.status_code == 422
+    assert [one["pointer"] for one in refused.json()["errors"]] == [pointer]
+    after = [api.count(name) for name in ("decisions", "actions", "ledger_pending", "answers")]
+    assert after == before
+    assert len(api.get("/v1/items/post-1").json()["restrictions"]) == 1
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import io
 import re
+from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any
 from uuid import uuid4
@@ -13,6 +14,9 @@ from tests.api import Api
 from tests.web.visitor import Visitor
 
 from tidegate.access.model import ROLES, effective
+from tidegate.content.queries import lock_item
+from tidegate.decisions.model import Restriction
+from tidegate.pipeline.standing import impose
 from tidegate.web import pages
 
 KNOWN = "Bring your weapons to the square tomorrow, brothers, and leave nobody standing"
@@ -213,6 +217,53 @@ def test_what_a_rule_restricted_is_lifted_on_the_item(api: Api) -> None:
     assert person.send(f"/items/{item}/lift", {"reason": "again"}).status_code == 409
 
 
+def test_of_several_restrictions_those_that_are_ticked_are_lifted(api: Api) -> None:
+    case_of(api)
+    path = "/v1/items/post-1/decisions"
+    terms = api.post(path, {"outcome": "restrict", "reason": "our terms"}).json()
+    law = {"scope": "item", "territory": ["DE", "FR"], "until": "2027-01-01T00:00:00Z"}
+    api.post(path, {"outcome": "restrict", "reason": "the law", "restriction": law})
+    standing = {
+        one["decision"]: one["id"] for one in api.get("/v1/items/post-1").json()["restrictions"]
+    }
+    person = visitor(api, "reviewer")
+    item = person.get("/items.json?id=post-1").json()["item"]["id"]
+    page = person.get(f"/items/{item}").text
+    said = " ".join(re.sub("<[^>]*>", "", page).split())
+    assert "2 restrictions stand: the item is down everywhere, without an end." in said
+    assert "the item in DE, FR, since 1 Jan 2026" in said
+    assert "until 1 Jan 2027, 00:00:00 UTC, by key" in said
+    assert page.count('type="checkbox" name="lifts"') == 2
+    check_html(page)
+    lift = f"/items/{item}/lift"
+    # A form in which nothing is ticked lifts nothing.
+    assert person.send(lift, {"reason": "x", "lifts": ""}).status_code == 422
+    assert person.send(lift, {"reason": "x", "lifts": ["", str(uuid4())]}).status_code == 422
+    assert len(api.get("/v1/items/post-1").json()["restrictions"]) == 2
+    chosen = {"reason": "not by our terms", "lifts": ["", standing[terms["id"]]]}
+    assert person.send(lift, chosen).status_code == 303
+    (left,) = api.get("/v1/items/post-1").json()["restrictions"]
+    assert left["territory"] == ["DE", "FR"]
+
+
+def test_a_case_shows_what_stands_and_lifts_what_is_ticked(api: Api) -> None:
+    case = case_of(api)["case"]
+    decide = f"/v1/cases/{case}/decide"
+    assert api.post(decide, {"outcome": "restrict", "reason": "our terms"}).status_code == 200
+    api.post("/v1/items/post-1/decisions", {"outcome": "restrict", "reason": "the law"})
+    person = visitor(api, "reviewer")
+    assert person.send(f"/cases/{case}/reopen", {"reopen_reason": "an appeal"}).status_code == 303
+    page = person.get(f"/cases/{case}").text
+    check_html(page)
+    assert page.count('type="checkbox" name="lifts"') == 2
+    first, second = api.get("/v1/items/post-1").json()["restrictions"]
+    form = {"outcome": "lift", "reason": "x", "lifts": ["", second["id"]]}
+    assert person.send(f"/cases/{case}/decide", form).status_code == 303
+    assert api.get("/v1/items/post-1").json()["restrictions"] == [first]
+    decisions = api.get(f"/v1/cases/{case}").json()["decisions"]
+    assert [one["lifts"] for one in decisions if one["outcome"] == "lift"] == [[second["id"]]]
+
+
 def entries_of(person: Visitor) -> list[dict[str, Any]]:
     """The text, then the file."""
     found = person.get("/banks/tapes.json").json()["entries"]
@@ -366,3 +417,27 @@ def test_a_strange_name_in_a_path_names_nothing(api: Api, name: str) -> None:
         assert person.send(path.format(name)).status_code in (404, 405)
     assert person.get(f"/sign-in/{name}").status_code in (404, 410)
     assert person.get(f"/items?id={name}&platform={name}").status_code in (200, 422)
+
+
+def test_what_an_order_holds_down_is_shown_and_not_offered(api: Api) -> None:
+    api.submit("post-1", text="hello")
+    order, until = uuid4(), api.instance.clock.now() + timedelta(days=1)
+    with api.instance.database.begin() as tx:
+        item = lock_item(tx, "default", "post-1")
+        down = Restriction("account", ["DE"], until)
+        impose(tx, item, order=order, restriction=down, reason="an order")
+    api.post("/v1/items/post-1/decisions", {"outcome": "restrict", "reason": "our terms"})
+    person = visitor(api, "reviewer")
+    page = person.get(f"/items/{item.id}").text
+    said = " ".join(re.sub("<[^>]*>", "", page).split())
+    assert (
+        "2 restrictions stand: the account is down in DE, the item everywhere; that changes by itself"
+        " on 2 Jan 2026, 00:00:00 UTC." in said
+    )
+    assert f"by the order {order}, which alone ends it" in said
+    assert page.count('type="checkbox" name="lifts"') == 1
+    assert person.send(f"/items/{item.id}/lift", {"reason": "x"}).status_code == 303
+    assert "Lift" not in person.get(f"/items/{item.id}").text.split('<div id="shown">')[0]
+    refused = person.send(f"/items/{item.id}/lift", {"reason": "x"})
+    assert refused.status_code == 409
+    assert "Only the end of the order ends its restriction" in refused.text

@@ -80,9 +80,10 @@ def decide_item(id: str, decision: Decision | Document) -> Call[dict[str, Any]]:
     return Call("POST", path, dict[str, Any], json=_json.encode(decision), key=_once())
 
 
-def lift(id: str, reason: str) -> Call[dict[str, Any]]:
-    """End the restriction that stands on an item."""
-    return decide_item(id, Decision("lift", reason))
+def lift(id: str, reason: str, lifts: Sequence[str] | None = None) -> Call[dict[str, Any]]:
+    """End the restrictions that stand on an item, or those of these ids; none that an order holds."""
+    chosen = None if lifts is None else list(lifts)
+    return decide_item(id, Decision("lift", reason, lifts=chosen))
 
 
 def hold(id: str, reason: str) -> Call[Hold]:

@@ -55,7 +55,8 @@ class Report(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A decision to send. On a case, `entry` judges the bank entry whose match opened it."""
+    """A decision to send. On a case, `entry` judges the bank entry whose match opened it. `lifts` are
+    the ids of the restrictions that a lift ends; without it, all that no order holds."""
 
     outcome: Outcome
     reason: str
@@ -63,6 +64,7 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
     ground: Mapping[str, str] | None = None
     exemption: str | None = None
     restriction: Mapping[str, Any] | None = None
+    lifts: list[str] | None = None
     entry: Literal["confirm", "refute"] | None = None
 
 
@@ -134,9 +136,41 @@ class BatchAnswer(msgspec.Struct, frozen=True):
     problem: dict[str, Any] | None = None
 
 
+class Restriction(msgspec.Struct, frozen=True):
+    """A restriction that stands on an item: everywhere without `territory`, for ever without `until`.
+    One whose `source` is "order" ends with that order alone."""
+
+    id: str
+    decision: str
+    scope: Literal["item", "account"]
+    since: datetime
+    territory: list[str] | None = None
+    until: datetime | None = None
+    source: str = "decision"
+    order: str | None = None
+
+
+class Reach(msgspec.Struct, frozen=True):
+    """Where something is down (None: everywhere), and when that changes by itself (None: never)."""
+
+    territory: list[str] | None = None
+    until: datetime | None = None
+
+
+class Effective(msgspec.Struct, frozen=True):
+    """What all restrictions of an item come to: all that a platform has to keep to. `account` is where
+    the whole account is down, if it is; `until` is when anything of this changes by itself."""
+
+    restricted: bool
+    scope: Literal["item", "account"] | None = None
+    territory: list[str] | None = None
+    until: datetime | None = None
+    account: Reach | None = None
+
+
 class ItemRecord(msgspec.Struct, frozen=True):
     """Everything known of an item. `verdict` is that of the latest evaluation; `restricted_by` names
-    the decision whose restriction stands."""
+    the decision of the strongest restriction that stands."""
 
     id: str
     platform: str
@@ -145,6 +179,8 @@ class ItemRecord(msgspec.Struct, frozen=True):
     verdict: Verdict
     author: str | None = None  # a pseudonym
     restricted_by: str | None = None
+    restrictions: list[Restriction] = []
+    effective: Effective | None = None
     received_at: datetime | None = None
     revisions: list[dict[str, Any]] = []
     evaluations: list[dict[str, Any]] = []
@@ -245,7 +281,8 @@ class CaseDetail(Case, frozen=True):
 
 
 class Action(msgspec.Struct, frozen=True):
-    """An instruction to the platform. `str(number)` is where to continue after it."""
+    """An instruction to the platform: whoever does what `effective` says, and looks at nothing else, is
+    right. `str(number)` is where to continue after it."""
 
     id: str
     number: int
@@ -259,6 +296,7 @@ class Action(msgspec.Struct, frozen=True):
     message_id: str
     created_at: datetime
     decision: dict[str, Any] | None = None
+    effective: Effective | None = None
 
 
 class Replayed(msgspec.Struct, frozen=True):

@@ -8,11 +8,14 @@ import msgspec
 from standardwebhooks import Webhook
 from standardwebhooks.webhooks import WebhookVerificationError
 
+from tidegate.client.model import Effective
+
 __all__ = ["Message", "MessageData", "WebhookVerificationError", "verify_webhook"]
 
 
 class MessageData(msgspec.Struct, frozen=True):
-    """What a message is about. `item` is the platform's own id.
+    """What a message is about. `item` is the platform's own id; `effective`, which every action has,
+    is all that it has to be kept to from now on.
 
     A message whose `sequence` is below one that was seen for the same item is late: leave it be.
     """
@@ -24,6 +27,7 @@ class MessageData(msgspec.Struct, frozen=True):
     action: str | None = None
     platform: str = "default"
     decision: dict[str, Any] | None = None
+    effective: Effective | None = None
     case: str | None = None
 
 

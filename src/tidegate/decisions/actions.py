@@ -1,4 +1,6 @@
-"""Recording evaluations and decisions. Both are appended and never changed, except by erasure."""
+"""Recording evaluations and decisions, and with a decision what stands by it. Both are appended and
+never changed, except by erasure; a restriction is made by one decision and ended by another.
+"""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -15,7 +17,8 @@ from tidegate.decisions.model import (
     decision_json,
     without_readings,
 )
-from tidegate.decisions.tables import decisions, evaluations
+from tidegate.decisions.restrictions import Standing
+from tidegate.decisions.tables import decisions, evaluations, restrictions
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
 from tidegate.ledger.actions import append, append_many
@@ -81,9 +84,10 @@ def record(
     restriction: Restriction | None = None,
     case_id: UUID | None = None,
     evaluation_id: UUID | None = None,
-    reverses: UUID | None = None,
+    lifts: Sequence[Standing] = (),
 ) -> Decision:
-    """Append a decision with its ledger entry. `decided_by` is the actor unless a rule decided.
+    """Append a decision with its ledger entry. `decided_by` is the actor unless a rule decided;
+    `lifts` are the restrictions that it ends, the strongest first.
 
     The caller holds the item's row and carries out the decision's effect.
     """
@@ -100,7 +104,8 @@ def record(
         restriction=restriction,
         reason=reason,
         decided_by=decided_by or tx.actor,
-        reverses=reverses,
+        reverses=lifts[0].decision if lifts else None,
+        lifts=[one.id for one in lifts],
         created_at=tx.now,
     )
     tx.execute(
@@ -121,11 +126,55 @@ def record(
             reason=decision.reason,
             decided_by=decision.decided_by,
             reverses=decision.reverses,
+            lifts=decision.lifts,
             created_at=decision.created_at,
         )
     )
-    append(tx, "decision.recorded", decision_json(decision) | {"item": item.id}, item.id)
+    said = decision_json(decision) | {"item": item.id}
+    if lifts:
+        said["reversed"] = [one.decision for one in lifts]
+    append(tx, "decision.recorded", said, item.id)
     return decision
+
+
+def impose(
+    tx: Tx, decision: Decision, restriction: Restriction, order: UUID | None = None
+) -> Standing:
+    """Let the decision's restriction stand from now on, under the legal order if there is one."""
+    territory = restriction.territory
+    standing = Standing(
+        id=uuid7(tx.now),
+        decision=decision.id,
+        scope=restriction.scope,
+        territory=None if territory is None else sorted(territory),
+        since=tx.now,
+        until=restriction.until,
+        source="decision" if order is None else "order",
+        order=order,
+    )
+    tx.execute(
+        sa.insert(restrictions).values(
+            id=standing.id,
+            item_id=decision.item_id,
+            decision_id=standing.decision,
+            scope=standing.scope,
+            territory=standing.territory,
+            since=standing.since,
+            until=standing.until,
+            source=standing.source,
+            order_id=standing.order,
+        )
+    )
+    return standing
+
+
+def end_lifted(tx: Tx, decision: Decision) -> None:
+    """End the restrictions that the decision lifts."""
+    tx.execute(
+        sa.update(restrictions)
+        .where(restrictions.c.id.in_(decision.lifts))
+        .values(ended_at=tx.now, ended_by=decision.id)
+    )
 
 
 def forget_readings(tx: Tx, item_ids: Sequence[UUID]) -> None:

@@ -11,13 +11,14 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from tidegate.infra.errors import Refusal, bad_field
+from tidegate.decisions.restrictions import Effective, Scope, Standing, of_decisions, to_lift
+from tidegate.infra.errors import bad_field
 from tidegate.policy.facts import Stage
 from tidegate.policy.model import Exemption, Ground, Label, Pack, Verdict
 from tidegate.signals.model import Match
 
 Outcome = Literal["restrict", "pass", "lift", "escalate"]
-Effect = Literal["restrict", "lift", "escalate"]
+Effect = Literal["restrict", "lift"]
 
 # ISO 3166-1 alpha-2, the officially assigned codes.
 _CODES = """
@@ -42,7 +43,7 @@ class GroundIn(Ground, frozen=True, forbid_unknown_fields=True):
 class Restriction(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a restriction covers: everywhere without `territory`, for ever without `until`."""
 
-    scope: Literal["item", "account"]
+    scope: Scope
     territory: (
         Annotated[
             list[Annotated[str, Meta(pattern="^[A-Z]{2}$")]],
@@ -54,7 +55,7 @@ class Restriction(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
 
 
 class DecisionIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A decision as a person sends it."""
+    """A decision as a person sends it. `lifts` chooses the restrictions that a lift ends."""
 
     outcome: Outcome
     reason: Annotated[str, Meta(min_length=1, max_length=4000)]
@@ -62,10 +63,12 @@ class DecisionIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     ground: GroundIn | None = None
     exemption: Exemption | None = None
     restriction: Restriction | None = None
+    lifts: Annotated[list[UUID], Meta(min_length=1, max_length=1000)] | None = None
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """A decision as stored. `reverses` names the decision whose restriction this one ends."""
+    """A decision as stored. `lifts` are the restrictions that it ends, the strongest first, and
+    `reverses` is the decision that this first one followed from."""
 
     id: UUID
     item_id: UUID
@@ -80,6 +83,7 @@ class Decision(msgspec.Struct, frozen=True):
     reason: str
     decided_by: str
     reverses: UUID | None
+    lifts: list[UUID]
     created_at: datetime
 
 
@@ -112,26 +116,24 @@ class Evaluation(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
-def effect(standing: bool, outcome: Outcome) -> Effect | None:
-    """The action that an outcome asks for, given whether a restriction stands on the item.
-
-    A restriction over a standing one replaces it (its scope may differ); a pass ends what stands.
-    """
-    if outcome == "pass":
-        return "lift" if standing else None
-    return outcome
+def effect(before: Effective, after: Effective) -> Effect | None:
+    """The action that a change of what is effective asks for, or None. Another time at which it will
+    change by itself is a change too: the platform's systems are told it."""
+    if before == after:
+        return None
+    return "restrict" if after.restricted else "lift"
 
 
-def stands_after(standing: bool, effect: Effect | None) -> bool:
-    """Whether a restriction stands on the item once the effect is done."""
-    return standing if effect in (None, "escalate") else effect == "restrict"
+def ended_by(decision: DecisionIn, standing: Sequence[Standing]) -> list[Standing]:
+    """The restrictions that a decision ends. Raises Refusal as `to_lift` does."""
+    if decision.outcome == "lift":
+        return to_lift(standing, decision.lifts)
+    return of_decisions(standing) if decision.outcome == "pass" else []
 
 
-def check(
-    decision: DecisionIn, labels: Mapping[str, Label], *, standing: bool, now: datetime
-) -> None:
-    """What the types cannot say. Raises Refusal: 422 with the field's pointer; 409
-    "nothing-to-lift" when the item is not restricted.
+def check(decision: DecisionIn, labels: Mapping[str, Label], *, now: datetime) -> None:
+    """What the types cannot say of a decision on anything. Raises Refusal: 422 with the field's
+    pointer.
     """
     if not decision.reason.strip():
         raise bad_field("/reason", "a reason in words", "blanks")
@@ -154,13 +156,8 @@ def check(
         if decision.outcome != "restrict":
             raise bad_field("/restriction", "nothing unless outcome is restrict", "a restriction")
         _check_restriction(decision.restriction, now)
-    if decision.outcome == "lift" and not standing:
-        raise Refusal(
-            "nothing-to-lift",
-            409,
-            "No restriction stands on the item",
-            "Nothing was written. Only a standing restriction can be lifted.",
-        )
+    if decision.lifts is not None and decision.outcome != "lift":
+        raise bad_field("/lifts", "nothing unless outcome is lift", "restrictions to lift")
 
 
 def _check_restriction(restriction: Restriction, now: datetime) -> None:
@@ -214,6 +211,7 @@ def decision_json(decision: Decision) -> dict[str, object]:
         "case": decision.case_id,
         "evaluation": decision.evaluation_id,
         "reverses": decision.reverses,
+        "lifts": decision.lifts,
         "created_at": decision.created_at,
     }
 

@@ -1,4 +1,4 @@
-"""Reading evaluations and decisions."""
+"""Reading evaluations, decisions and what stands by them."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -18,12 +18,13 @@ from tidegate.decisions.model import (
     evaluation_json,
     without_readings,
 )
-from tidegate.decisions.tables import decisions, evaluations
+from tidegate.decisions.restrictions import Standing
+from tidegate.decisions.tables import decisions, evaluations, restrictions
 from tidegate.infra.db import Tx
 from tidegate.policy.model import Ground
 from tidegate.signals.model import Match
 
-_ITEM_COLUMNS = [items.c[name].label(f"locked_{name}") for name in ItemRow.__struct_fields__]
+_ITEM_COLUMNS = [items.c[name] for name in ItemRow.__struct_fields__]
 
 
 def _decision(row: sa.Row[Any]) -> Decision:
@@ -41,6 +42,7 @@ def _decision(row: sa.Row[Any]) -> Decision:
         reason=row.reason,
         decided_by=row.decided_by,
         reverses=row.reverses,
+        lifts=row.lifts,
         created_at=row.created_at,
     )
 
@@ -75,31 +77,47 @@ def is_decided(tx: Tx, item_id: UUID, revision: int) -> bool:
     return bool(tx.execute(query).scalar_one())
 
 
-def standing_restriction(tx: Tx, item_id: UUID) -> Decision | None:
-    """The decision whose restriction stands on the item, or None."""
-    query = (
-        sa.select(decisions)
-        .join(items, items.c.restricted_by == decisions.c.id)
-        .where(items.c.id == item_id)
-    )
-    row = tx.execute(query).one_or_none()
-    return None if row is None else _decision(row)
-
-
-def lock_expired(tx: Tx, limit: int) -> list[tuple[ItemRow, Decision]]:
-    """Items whose standing restriction has ended (`until` passed), their rows locked, each with
-    that restriction's decision. Items that another transaction holds are left for the next look.
+def standing_on(tx: Tx, item_id: UUID) -> list[Standing]:
+    """The restrictions that nobody and nothing has ended yet. One whose end has come is among them
+    until it is lifted, moments later: `standing_at` leaves it out.
     """
+    query = sa.select(restrictions).where(
+        restrictions.c.item_id == item_id, restrictions.c.ended_at.is_(None)
+    )
+    return [
+        Standing(
+            id=row.id,
+            decision=row.decision_id,
+            scope=row.scope,
+            territory=row.territory,
+            since=row.since,
+            until=row.until,
+            source=row.source,
+            order=row.order_id,
+        )
+        for row in tx.execute(query)
+    ]
+
+
+def lock_expired(tx: Tx, limit: int) -> list[ItemRow]:
+    """Items of which a restriction has ended (`until` passed), their rows locked. Items that another
+    transaction holds are left for the next look.
+    """
+    ended = (
+        sa.select(restrictions.c.item_id, sa.func.min(restrictions.c.until).label("until"))
+        .where(restrictions.c.ended_at.is_(None), restrictions.c.until <= tx.now)
+        .group_by(restrictions.c.item_id)
+        .subquery()
+    )
     query = (
-        sa.select(decisions, *_ITEM_COLUMNS)
-        .join(items, items.c.restricted_by == decisions.c.id)
-        .where(decisions.c.until <= tx.now, items.c.erased_at.is_(None))
-        .order_by(decisions.c.until)
+        sa.select(*_ITEM_COLUMNS)
+        .join(ended, ended.c.item_id == items.c.id)
+        .where(items.c.erased_at.is_(None))
+        .order_by(ended.c.until)
         .limit(limit)
         .with_for_update(of=items, skip_locked=True)
     )
-    width = len(_ITEM_COLUMNS)
-    return [(ItemRow(*row[-width:]), _decision(row)) for row in tx.execute(query)]
+    return [ItemRow(*row) for row in tx.execute(query)]
 
 
 def evaluations_of(tx: Tx, item_id: UUID) -> list[Evaluation]:

@@ -1,4 +1,4 @@
-"""Where evaluations and decisions are kept: appended, never changed."""
+"""Where evaluations and decisions are kept, appended and never changed; and what stands by them."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -40,6 +40,26 @@ decisions = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("decided_by", sa.Text, nullable=False),  # an actor: user:…, key:…, rule:pack/rule
     sa.Column("reverses", sa.Uuid),  # the decision that this one takes back
+    # The restrictions that it ends, the strongest first.
+    sa.Column("lifts", ARRAY(sa.Uuid), nullable=False, server_default="{}"),
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
 )
-sa.Index("ix_decisions_until", decisions.c.until, postgresql_where=decisions.c.until.isnot(None))
+
+restrictions = sa.Table(
+    "restrictions",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("item_id", sa.ForeignKey("items.id"), nullable=False),
+    sa.Column("decision_id", sa.Uuid, nullable=False),
+    sa.Column("scope", sa.Text, nullable=False),  # item, account
+    sa.Column("territory", ARRAY(sa.Text)),  # sorted; null: everywhere
+    sa.Column("since", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("until", sa.TIMESTAMP(timezone=True)),
+    sa.Column("source", sa.Text, nullable=False),  # decision, order
+    sa.Column("order_id", sa.Uuid),
+    sa.Column("ended_at", sa.TIMESTAMP(timezone=True)),  # null: it stands
+    sa.Column("ended_by", sa.Uuid),  # the decision that ended it
+)
+_standing = restrictions.c.ended_at.is_(None)
+sa.Index("ix_restrictions_item_id", restrictions.c.item_id, postgresql_where=_standing)
+sa.Index("ix_restrictions_until", restrictions.c.until, postgresql_where=_standing)

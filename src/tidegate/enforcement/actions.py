@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from tidegate.content.actions import next_sequence
 from tidegate.content.model import ItemRow
+from tidegate.decisions.restrictions import Effective
 from tidegate.enforcement.model import (
     Action,
     ActionKind,
@@ -37,9 +38,10 @@ def issue(
     item: ItemRow,
     revision: int,
     decision: Mapping[str, Any] | msgspec.Struct,
+    effective: Effective,
 ) -> Action:
     """Issue one action. The caller holds the item's row; nothing else may be locked after this."""
-    return issue_many(tx, [Order(kind, item, revision, decision)])[0]
+    return issue_many(tx, [Order(kind, item, revision, decision, effective)])[0]
 
 
 def issue_many(tx: Tx, orders: Sequence[Order]) -> list[Action]:
@@ -63,6 +65,7 @@ def issue_many(tx: Tx, orders: Sequence[Order]) -> list[Action]:
             sequence,
             action=id,
             decision=decision,
+            effective=order.effective,
         )
         bodies.append(_message(tx, f"action.{order.kind}", order.item.id, body))
         drafts.append((order, id, UUID(decision["id"]), sequence, bodies[-1]["id"]))
@@ -97,10 +100,11 @@ def issue_many(tx: Tx, orders: Sequence[Order]) -> list[Action]:
                     "sequence": action.sequence,
                     "decision": action.decision_id,
                     "message": action.message_id,
+                    "effective": order.effective,
                 },
                 action.item_id,
             )
-            for action in issued
+            for action, order in zip(issued, orders, strict=True)
         ],
     )
     return issued

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from tidegate.content.model import ItemRow
+from tidegate.decisions.restrictions import Effective
 
 ActionKind = Literal["restrict", "lift", "escalate"]
 DeliveryState = Literal["pending", "delivered", "dead", "observed", "cancelled"]
@@ -22,12 +23,14 @@ _LIMIT = timedelta(hours=3)
 
 
 class Order(msgspec.Struct, frozen=True):
-    """What `issue` is asked for: do `kind` to this revision of the item, by this decision."""
+    """What `issue` is asked for: do `kind` to this revision of the item, by this decision. `effective`
+    is what the platform has to keep to from then on, whatever came before."""
 
     kind: ActionKind
     item: ItemRow
     revision: int
     decision: Mapping[str, Any] | msgspec.Struct  # its public fields; must have an `id`
+    effective: Effective
 
 
 class Action(msgspec.Struct, frozen=True):
@@ -66,6 +69,7 @@ def message_body(
     *,
     action: UUID | None = None,
     decision: Mapping[str, Any] | None = None,
+    effective: Effective | None = None,
     case: UUID | None = None,
 ) -> bytes:
     """The JSON of a webhook message, version 1. `item` in it is the platform's own id."""
@@ -78,6 +82,8 @@ def message_body(
         "sequence": sequence,
         "decision": decision,
     }
+    if effective is not None:
+        data["effective"] = effective
     if case is not None:
         data["case"] = case
     return msgspec.json.encode({"type": type, "timestamp": now, "data": data})

@@ -8,6 +8,7 @@ import msgspec
 import sqlalchemy as sa
 
 from tidegate.content.tables import items
+from tidegate.decisions.restrictions import Effective
 from tidegate.enforcement.model import ActionKind, DeliveryState
 from tidegate.enforcement.tables import actions, deliveries, messages, webhooks
 from tidegate.infra.db import Tx
@@ -26,6 +27,7 @@ class ActionView(msgspec.Struct, frozen=True):
     sequence: int
     decision_id: UUID
     decision: dict[str, Any] | None  # None once the item is erased
+    effective: Effective | None  # the same; also None of an action issued by 0.1
     message_id: str
     created_at: datetime
 
@@ -84,6 +86,19 @@ class OutboxCounts(msgspec.Struct, frozen=True):
     targets: list[TargetCounts]
 
 
+class _Data(msgspec.Struct, frozen=True):
+    decision: dict[str, Any] | None = None
+    effective: Effective | None = None
+
+
+class _Body(msgspec.Struct, frozen=True):
+    """What an action's message says, of which an action is shown with."""
+
+    data: _Data = _Data()
+
+
+_read = msgspec.json.Decoder(_Body).decode
+
 _ACTIONS = (
     sa.select(actions, messages.c.type, messages.c.body, items.c.external_id, items.c.platform)
     .join(messages, messages.c.id == actions.c.message_id)
@@ -129,25 +144,27 @@ def actions_of_item(tx: Tx, item_id: UUID) -> list[ActionView]:
 
 
 def _actions(tx: Tx, query: sa.Select[Any]) -> list[ActionView]:
-    return [
-        ActionView(
-            id=row.id,
-            number=row.number,
-            kind=row.kind,
-            type=row.type,
-            item=row.external_id,
-            platform=row.platform,
-            revision=row.revision,
-            sequence=row.sequence,
-            decision_id=row.decision_id,
-            decision=None
-            if row.body is None
-            else msgspec.json.decode(row.body)["data"]["decision"],
-            message_id=row.message_id,
-            created_at=row.created_at,
+    found: list[ActionView] = []
+    for row in tx.execute(query):
+        said = _Body() if row.body is None else _read(row.body)
+        found.append(
+            ActionView(
+                id=row.id,
+                number=row.number,
+                kind=row.kind,
+                type=row.type,
+                item=row.external_id,
+                platform=row.platform,
+                revision=row.revision,
+                sequence=row.sequence,
+                decision_id=row.decision_id,
+                decision=said.data.decision,
+                effective=said.data.effective,
+                message_id=row.message_id,
+                created_at=row.created_at,
+            )
         )
-        for row in tx.execute(query)
-    ]
+    return found
 
 
 def deliveries_of_action(tx: Tx, action_id: UUID) -> list[DeliveryView]:

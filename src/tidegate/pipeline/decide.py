@@ -6,7 +6,6 @@ One path for people and rules. Locks go item, case, bank entry; the counters com
 from datetime import timedelta
 from uuid import UUID
 
-from tidegate.content.actions import set_restriction
 from tidegate.content.model import ItemRow
 from tidegate.content.queries import lock_item, lock_item_by_id
 from tidegate.decisions import actions as decisions
@@ -17,16 +16,17 @@ from tidegate.decisions.model import (
     Restriction,
     Ruling,
     check,
-    decision_json,
-    effect,
+    ended_by,
     ground_of,
     restriction_of,
 )
 from tidegate.decisions.queries import lock_expired
+from tidegate.decisions.restrictions import by_strength
 from tidegate.enforcement.actions import issue_many
 from tidegate.enforcement.model import Action, Order
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
+from tidegate.pipeline.standing import carry_out, settle
 from tidegate.policy.model import Pack
 from tidegate.review import actions as review
 from tidegate.review.model import CaseDecisionIn, CaseDetail, CaseRow
@@ -39,26 +39,25 @@ def decide_case(tx: Tx, case_id: UUID, decision_in: CaseDecisionIn, *, pack: Pac
 
     No claim is needed, but another's live claim forbids it. Raises Refusal: 404; 410 when the item
     was erased; 422 for a bad decision; 409 "case-decided" (with the decision that stands),
-    "case-claimed", "case-moved" (there is a newer revision), "nothing-to-lift", "no-match",
-    "entry-gone".
+    "case-claimed", "case-moved" (there is a newer revision), "nothing-to-lift", "order-stands",
+    "no-match", "entry-gone".
     """
     item = lock_item_by_id(tx, item_of_case(tx, case_id))
     case = lock_case(tx, case_id)
     review.refuse_unless_free(tx, case)
     _check_revision(case, decision_in.revision)
-    decision, order = _conclude(tx, item, case.revision, decision_in, pack, case)
+    decision, orders = _conclude(tx, item, case.revision, decision_in, pack, case)
     review.close_case(tx, case, decision)
     if decision_in.entry is not None:
         _judge_entry(tx, case, decision_in.entry)
-    if order is not None:
-        _issue(tx, order)
+    issue_many(tx, orders)
     return get_case(tx, case_id)
 
 
 def decide_item(
     tx: Tx, platform: str, external_id: str, decision_in: DecisionIn, *, pack: Pack
 ) -> Decision:
-    """Decide an item without a case, or lift its restriction.
+    """Decide an item without a case, or lift restrictions of it.
 
     A waiting case asks the same question and is closed by the answer; an escalation leaves it
     waiting. Raises Refusal as `decide_case` does.
@@ -67,21 +66,21 @@ def decide_item(
     case = lock_waiting_case(tx, item.id)
     if case is not None:
         review.refuse_unless_free(tx, case)
-    decision, order = _conclude(tx, item, item.revision, decision_in, pack, case)
+    decision, orders = _conclude(tx, item, item.revision, decision_in, pack, case)
     if case is not None and decision.outcome == "escalate":
         review.note(tx, case.id, "escalated", {"decision": str(decision.id)})
     elif case is not None:
         review.close_case(tx, case, decision)
-    if order is not None:
-        _issue(tx, order)
+    issue_many(tx, orders)
     return decision
 
 
 def decide_by_rule(
     tx: Tx, item: ItemRow, evaluation: Evaluation, ruling: Ruling
-) -> tuple[Decision, Action]:
-    """Carry out what a live rule concluded. The caller holds the item's row, and has made sure
-    that the ruling may restrict."""
+) -> tuple[Decision, Action | None]:
+    """Carry out what a live rule concluded; no action where it changes nothing, because the item is
+    down already. The caller holds the item's row, and has made sure that the ruling may restrict."""
+    standing, orders = settle(tx, item)
     decision = decisions.record(
         tx,
         item=item,
@@ -94,9 +93,9 @@ def decide_by_rule(
         restriction=Restriction("item") if ruling.outcome == "restrict" else None,
         evaluation_id=evaluation.id,
     )
-    order = _carry_out(tx, item, decision)
-    assert order is not None
-    return decision, _issue(tx, order)
+    order = carry_out(tx, item, standing, decision)
+    issued = issue_many(tx, orders if order is None else [*orders, order])
+    return decision, None if order is None else issued[-1]
 
 
 def claim_case(tx: Tx, case_id: UUID, lease: timedelta) -> CaseDetail:
@@ -119,36 +118,20 @@ def reopen_case(tx: Tx, case_id: UUID, reason: str) -> CaseDetail:
 
 
 def lift_expired(tx: Tx, limit: int = 200) -> int:
-    """Lift the restrictions whose end has passed; returns how many. For the worker."""
-    orders: list[Order] = []
-    for item, ended in lock_expired(tx, limit):
-        assert ended.restriction is not None
-        assert ended.restriction.until is not None
-        decision = decisions.record(
-            tx,
-            item=item,
-            revision=item.revision,
-            outcome="lift",
-            reason=f"The restriction ended at {ended.restriction.until:%Y-%m-%d %H:%M} UTC.",
-            decided_by="system",
-            reverses=ended.id,
-        )
-        order = _carry_out(tx, item, decision)
-        assert order is not None
-        orders.append(order)
-    issue_many(tx, orders)
-    return len(orders)
+    """Lift the restrictions whose end has passed; returns of how many items. For the worker."""
+    expired = lock_expired(tx, limit)
+    issue_many(tx, [order for item in expired for order in settle(tx, item)[1]])
+    return len(expired)
 
 
 def _conclude(
     tx: Tx, item: ItemRow, revision: int, given: DecisionIn, pack: Pack, case: CaseRow | None
-) -> tuple[Decision, Order | None]:
-    """Check and record a person's decision and carry it out on the item; the action comes last."""
-    standing = item.restricted_by is not None
-    check(given, pack.labels, standing=standing, now=tx.now)
+) -> tuple[Decision, list[Order]]:
+    """Check and record a person's decision and carry it out on the item; the actions come last."""
+    check(given, pack.labels, now=tx.now)
     if isinstance(given, CaseDecisionIn) and given.entry is not None:
         _check_match(case)
-    ends = effect(standing, given.outcome) == "lift"
+    standing, orders = settle(tx, item)
     decision = decisions.record(
         tx,
         item=item,
@@ -160,25 +143,10 @@ def _conclude(
         exemption=given.exemption,
         restriction=restriction_of(given),
         case_id=None if case is None else case.id,
-        reverses=item.restricted_by if ends else None,
+        lifts=by_strength(ended_by(given, standing)),
     )
-    return decision, _carry_out(tx, item, decision)
-
-
-def _carry_out(tx: Tx, item: ItemRow, decision: Decision) -> Order | None:
-    """Set or end the item's restriction; the order for the platform, if the effect asks for one."""
-    kind = effect(item.restricted_by is not None, decision.outcome)
-    if kind == "restrict":
-        set_restriction(tx, item.id, decision.id)
-    elif kind == "lift":
-        set_restriction(tx, item.id, None)
-    elif kind is None:
-        return None
-    return Order(kind, item, decision.revision, decision_json(decision))
-
-
-def _issue(tx: Tx, order: Order) -> Action:
-    return issue_many(tx, [order])[0]
+    order = carry_out(tx, item, standing, decision)
+    return decision, orders if order is None else [*orders, order]
 
 
 def _check_revision(case: CaseRow, looked_at: int | None) -> None:

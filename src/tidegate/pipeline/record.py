@@ -11,7 +11,14 @@ from tidegate.content.holds.queries import is_kept_by_hold, standing_holds
 from tidegate.content.model import Content, ItemRow
 from tidegate.content.queries import revisions_of
 from tidegate.decisions.model import decision_json
-from tidegate.decisions.queries import decisions_of, shown_evaluations
+from tidegate.decisions.queries import decisions_of, shown_evaluations, standing_on
+from tidegate.decisions.restrictions import (
+    Effective,
+    Standing,
+    by_strength,
+    effective,
+    standing_at,
+)
 from tidegate.enforcement.queries import ActionView, actions_of_item
 from tidegate.infra.db import Tx
 from tidegate.intake.model import ReportView
@@ -30,7 +37,11 @@ class RevisionRecord(msgspec.Struct, frozen=True):
 
 
 class ItemRecord(msgspec.Struct, frozen=True):
-    """An item with all its revisions, evaluations, decisions, actions, reports and cases."""
+    """An item with all its revisions, evaluations, decisions, actions, reports and cases.
+
+    `restrictions` are those that stand now, the strongest first, `effective` is what they come to, and
+    `restricted_by` the decision of the first.
+    """
 
     id: str
     platform: str
@@ -39,6 +50,8 @@ class ItemRecord(msgspec.Struct, frozen=True):
     revision: int
     verdict: str
     restricted_by: UUID | None
+    restrictions: list[Standing]
+    effective: Effective
     received_at: datetime
     revisions: list[RevisionRecord]
     evaluations: list[dict[str, Any]]
@@ -53,6 +66,7 @@ class ItemRecord(msgspec.Struct, frozen=True):
 def item_record(tx: Tx, item: ItemRow) -> ItemRecord:
     """The record of a standing item. `verdict` is that of the latest evaluation."""
     evaluations = shown_evaluations(tx, item.id)
+    standing = by_strength(standing_at(standing_on(tx, item.id), tx.now))
     return ItemRecord(
         id=item.external_id,
         platform=item.platform,
@@ -60,7 +74,9 @@ def item_record(tx: Tx, item: ItemRow) -> ItemRecord:
         author=item.author,
         revision=item.revision,
         verdict=evaluations[-1]["verdict"] if evaluations else item.verdict,
-        restricted_by=item.restricted_by,
+        restricted_by=standing[0].decision if standing else None,
+        restrictions=standing,
+        effective=effective(standing),
         received_at=item.received_at,
         revisions=[
             RevisionRecord(one.revision, one.content, one.media, one.received_at)

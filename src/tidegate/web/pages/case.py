@@ -7,6 +7,8 @@ from uuid import UUID
 import msgspec
 
 from tidegate.content.queries import revisions_of
+from tidegate.decisions.queries import standing_on
+from tidegate.decisions.restrictions import Effective, Standing, by_strength, effective, standing_at
 from tidegate.infra.errors import bad_field
 from tidegate.infra.parsing import convert
 from tidegate.pipeline.decide import claim_case, decide_case, release_case, reopen_case
@@ -32,6 +34,8 @@ class CasePage(msgspec.Struct, frozen=True):
 
     case: CaseDetail
     item_id: UUID
+    restrictions: list[Standing]
+    effective: Effective
     shown: bool
     mine: bool
     held: bool
@@ -53,6 +57,7 @@ def show(visit: Visit) -> CasePage:
     with visit.begin() as tx:
         case = get_case(tx, case_id)
         item_id = item_of_case(tx, case_id)
+        standing = by_strength(standing_at(standing_on(tx, item_id), tx.now))
         rows = {row.revision: row for row in revisions_of(tx, item_id)}
         pack = visit.instance.pack(tx)
         evaluation = _to_explain(case)
@@ -64,6 +69,8 @@ def show(visit: Visit) -> CasePage:
     return CasePage(
         case=case,
         item_id=item_id,
+        restrictions=standing,
+        effective=effective(standing),
         shown=visit.query.show,
         mine=live and case.claimed_by == visit.who.actor,
         held=live and case.claimed_by != visit.who.actor,
@@ -135,7 +142,15 @@ def decision_body(visit: Visit) -> dict[str, Any]:
             # The form asks for UTC; browsers leave the seconds out.
             restriction["until"] = f"{until}:00Z" if len(until) == 16 else f"{until}Z"
         body["restriction"] = restriction
+    if body.get("outcome") == "lift":
+        body |= chosen(visit)
     return body
+
+
+def chosen(visit: Visit) -> dict[str, Any]:
+    """The restrictions that are ticked, if the form lets choose: then none ticked is none chosen."""
+    offered = visit.fields("lifts")
+    return {"lifts": [id for id in offered if id]} if offered else {}
 
 
 _page = PageRoute(

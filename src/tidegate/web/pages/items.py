@@ -17,14 +17,15 @@ from tidegate.content.queries import (
     item_unknown,
     revisions_of,
 )
-from tidegate.decisions.model import Decision, DecisionIn, decision_json
-from tidegate.decisions.queries import decisions_of, shown_evaluations
+from tidegate.decisions.model import DecisionIn, decision_json
+from tidegate.decisions.queries import decisions_of, shown_evaluations, standing_on
+from tidegate.decisions.restrictions import Effective, Standing, by_strength, effective, standing_at
 from tidegate.enforcement.queries import ActionView, actions_of_item
 from tidegate.infra.parsing import convert
 from tidegate.intake.model import ReportView
 from tidegate.intake.queries import reports_of
 from tidegate.pipeline.decide import decide_item
-from tidegate.web.pages.case import CaseQuery
+from tidegate.web.pages.case import CaseQuery, chosen
 from tidegate.web.pages.content import ContentView, content_view, rule_texts
 from tidegate.web.pages.page import PageRoute, Query, with_query
 from tidegate.web.pages.visit import Visit
@@ -51,7 +52,8 @@ class ItemPage(msgspec.Struct, frozen=True):
     revisions: list[ContentView]
     evaluations: list[dict[str, Any]]
     decisions: list[dict[str, Any]]
-    standing: dict[str, Any] | None
+    restrictions: list[Standing]
+    effective: Effective
     actions: list[ActionView]
     reports: list[ReportView]
     holds: list[HoldView]
@@ -72,15 +74,15 @@ def show(visit: Visit) -> ItemPage:
         item = item_by_id(tx, item_id)
         if item is None:
             raise item_unknown(str(item_id))
-        decisions: list[Decision] = decisions_of(tx, item_id)
-        standing = next((one for one in decisions if one.id == item.restricted_by), None)
+        standing = by_strength(standing_at(standing_on(tx, item_id), tx.now))
         return ItemPage(
             item=item,
             shown=visit.query.show,
             revisions=[content_view(item_id, row) for row in reversed(revisions_of(tx, item_id))],
             evaluations=[_builtins(one) for one in shown_evaluations(tx, item_id)],
-            decisions=[_builtins(decision_json(one)) for one in decisions],
-            standing=standing and _builtins(decision_json(standing)),
+            decisions=[_builtins(decision_json(one)) for one in decisions_of(tx, item_id)],
+            restrictions=standing,
+            effective=effective(standing),
             actions=actions_of_item(tx, item_id) if visit.may("actions:read") else [],
             reports=reports_of(tx, item_id) if visit.may("cases:read") else [],
             holds=standing_holds(tx, item_id),
@@ -90,9 +92,10 @@ def show(visit: Visit) -> ItemPage:
 
 
 def lift(visit: Visit) -> str:
-    """Lift the standing restriction: what a rule restricted has no case to be reopened."""
+    """Lift what stands: what a rule restricted has no case to be reopened."""
     item_id = visit.uuid("item", item_unknown)
-    decision = convert({"outcome": "lift", "reason": visit.field("reason")}, DecisionIn)
+    body = {"outcome": "lift", "reason": visit.field("reason")} | chosen(visit)
+    decision = convert(body, DecisionIn)
     with visit.begin() as tx:
         item = item_by_id(tx, item_id)
         if item is None:

@@ -150,6 +150,7 @@ def html(
         "done": DONE.get(getattr(visit.query, "done", None) or ""),
         "refusal": visit.refusal,
         "typed": visit.field,
+        "ticked": visit.fields,
         "request_id": visit.request_id,
         "now": now,
         "ago": partial(ago, now=now),
