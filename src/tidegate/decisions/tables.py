@@ -49,7 +49,7 @@ restrictions = sa.Table(
     "restrictions",
     metadata,
     sa.Column("id", sa.Uuid, primary_key=True),
-    sa.Column("item_id", sa.ForeignKey("items.id"), nullable=False),
+    sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id"), nullable=False),
     sa.Column("decision_id", sa.Uuid, nullable=False),
     sa.Column("scope", sa.Text, nullable=False),  # item, account
     sa.Column("territory", ARRAY(sa.Text)),  # sorted; null: everywhere
