@@ -180,9 +180,31 @@ def _open_cases(tx: Tx, made: list[tuple[UUID, UUID]]) -> None:
     )
     tx.copy(
         cases,
-        ("id", "item_id", "revision", "queue", "state", "origin", "opened_at"),
         (
-            (case, item, 1, "default", "open", "evaluation", since + timedelta(seconds=number))
+            "id",
+            "subject_kind",
+            "subject_id",
+            "item_id",
+            "revision",
+            "version",
+            "queue",
+            "state",
+            "origin",
+            "opened_at",
+        ),
+        (
+            (
+                case,
+                "item",
+                item,
+                item,
+                1,
+                1,
+                "default",
+                "open",
+                "evaluation",
+                since + timedelta(seconds=number),
+            )
             for number, (item, case) in enumerate(made)
         ),
     )

@@ -6,15 +6,16 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
+from tidegate.decisions.model import Subject
 from tidegate.decisions.restrictions import Effective
 from tidegate.enforcement.actions import (
-    announce_case,
+    announce_cases,
     forget_payloads,
     issue,
     issue_many,
     replay,
 )
-from tidegate.enforcement.model import Order
+from tidegate.enforcement.model import OpenedCase, Order
 from tidegate.enforcement.tables import actions, deliveries, messages
 from tidegate.infra.db import Database, Tx
 from tidegate.infra.errors import Refusal
@@ -102,10 +103,11 @@ def test_numbers_are_gap_free_and_sequences_count_per_item(
 def test_a_case_is_announced_to_those_who_asked(tx: Tx, new_item, new_webhook) -> None:
     new_webhook(tx)
     item, case_id = new_item(tx), uuid4()
-    announce_case(tx, case_id=case_id, item=item, revision=1)
+    opened = OpenedCase(case_id, Subject("item", item.id), item, 1)
+    announce_cases(tx, [opened])
     assert rows(tx, messages) == []
     desk = new_webhook(tx, events=("case.opened",))
-    announce_case(tx, case_id=case_id, item=item, revision=1)
+    announce_cases(tx, [opened])
     (message,), (delivery,) = rows(tx, messages), rows(tx, deliveries)
     body = msgspec.json.decode(message.body)
     assert body["type"] == "case.opened"
@@ -118,8 +120,20 @@ def test_a_case_is_announced_to_those_who_asked(tx: Tx, new_item, new_webhook) -
         "sequence": 0,
         "decision": None,
         "case": str(case_id),
+        "subject": {"kind": "item", "id": item.external_id},
     }
     assert delivery.webhook_id == desk
+
+
+def test_a_case_that_is_about_no_item_is_announced_by_its_subject(tx: Tx, new_webhook) -> None:
+    new_webhook(tx, events=("case.opened",))
+    entry = uuid4()
+    announce_cases(tx, [OpenedCase(uuid4(), Subject("entry", entry))])
+    (message,) = rows(tx, messages)
+    said = msgspec.json.decode(message.body)["data"]
+    assert message.item_id is None
+    assert said["subject"] == {"kind": "entry", "id": str(entry)}
+    assert {said[name] for name in ("item", "platform", "revision", "sequence")} == {None}
 
 
 def test_replay_reaches_every_enforcing_target_anew(

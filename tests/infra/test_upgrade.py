@@ -134,6 +134,21 @@ def test_every_item_and_case_is_read(upgraded: Instance, api: Api) -> None:
     assert [one["number"] for one in actions] == list(range(1, len(actions) + 1))
 
 
+def test_every_case_is_about_its_item_and_goes_on(upgraded: Instance, api: Api) -> None:
+    found = api.get("/v1/cases?limit=500").json()["data"]
+    assert {one["subject"]["kind"] for one in found} == {"item"}
+    assert all(one["subject"]["id"] == one["item"] for one in found)
+    assert {one["version"] for one in found} == {1}
+    with upgraded.database.begin() as tx:
+        wrong = tx.connection.exec_driver_sql(
+            "SELECT count(*) FROM cases WHERE subject_id IS DISTINCT FROM item_id"
+        )
+        assert wrong.scalar_one() == 0
+    waiting = next(one for one in found if one["state"] == "open")
+    claimed = api.post(f"/v1/cases/{waiting['id']}/claim").json()
+    assert (claimed["state"], claimed["version"]) == ("claimed", 2)
+
+
 def test_what_stood_still_stands(api: Api) -> None:
     assert api.get("/v1/items/by-rule").json()["restricted_by"]
     assert api.get("/v1/items/by-rule-lifted").json()["restricted_by"] is None

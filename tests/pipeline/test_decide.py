@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from tidegate.content.queries import get_item
-from tidegate.decisions.model import DecisionIn, Restriction
+from tidegate.decisions.model import DecisionIn, Restriction, Subject
 from tidegate.decisions.queries import decisions_of, find_decision, standing_on
 from tidegate.decisions.tables import decisions
 from tidegate.enforcement.tables import actions, messages
@@ -303,6 +303,7 @@ def test_erasure_leaves_outcomes_but_no_words(instance: Instance, submit, known)
     ]
     assert because
     assert all(set(condition) == {"condition", "value"} for condition in because)
+    assert case.about is not None
     assert case.about.erased_at is not None
 
 
@@ -350,7 +351,14 @@ def test_an_entry_is_judged_only_where_a_match_opened_the_case(
 ) -> None:
     item, _ = submit("one")
     with instance.database.begin() as tx:
-        case, _ = open_case(tx, item=item, revision=1, queue="reports", origin="report")
+        case, _ = open_case(
+            tx,
+            subject=Subject("item", item.id),
+            item=item,
+            revision=1,
+            queue="reports",
+            origin="report",
+        )
     before = state(instance)
     with pytest.raises(Refusal) as refused:
         decide(instance, case.id, msgspec.structs.replace(PASS, entry="confirm"))

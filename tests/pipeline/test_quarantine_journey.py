@@ -28,7 +28,7 @@ from tidegate.pipeline.submission import describe
 from tidegate.pipeline.submit import submit_group
 from tidegate.review.model import CaseDecisionIn
 from tidegate.review.queries import get_case
-from tidegate.review.tables import cases
+from tidegate.review.tables import case_events, cases
 from tidegate.signals.banks.actions import add_entry, create_bank, judge_entry
 from tidegate.signals.banks.model import BankIn
 from tidegate.signals.banks.queries import get_entry
@@ -150,6 +150,10 @@ def test_one_person_is_asked_with_the_evidence(instance: Instance, bank: UUID, p
     assert case.match is not None
     assert (case.match["entry"], case.match["quarantined"]) == (str(bank), True)
     assert {"exact", "allowed"}.isdisjoint(case.match)
+    assert (case.subject.kind, case.subject.id) == ("entry", str(bank))
+    assert (case.item, case.queue, case.origin) == (None, "entries", "quarantine")
+    assert case.entry is not None
+    assert case.entry.quarantined_at is not None
     (event,) = [event for event in case.events if event.kind == "quarantined"]
     evidence = event.detail
     assert (evidence["bank"], evidence["entry"]) == ("known", str(bank))
@@ -158,6 +162,13 @@ def test_one_person_is_asked_with_the_evidence(instance: Instance, bank: UUID, p
     assert len(set(named)) == 10
     assert set(named) <= {answer["id"] for answer in answers}
     assert record["contents"] == 60
+    # No item waits for anybody, and none that is erased is named any more.
+    with instance.database.begin() as tx:
+        erase_item(tx, "forum", named[0])
+        (event,) = [one for one in get_case(tx, row.id).events if one.kind == "quarantined"]
+        kept = tx.execute(sa.select(case_events.c.detail)).scalars().all()
+    assert [one["id"] for one in event.detail["items"]] == named[1:]
+    assert all(f'"{id}"' not in str(kept) for id in named)
 
 
 def test_a_group_that_shows_it_restricts_nothing_by_that_entry(
@@ -284,8 +295,8 @@ def test_a_link_prefix_that_everybody_shares(instance: Instance, submit) -> None
     for number in range(50):
         submit(f"other{number}", text="see", url=f"https://everybody.example/page/{number}")
     assert tripped(instance, entry)
-    (case,) = [one for one in waiting(instance) if one.match and one.match["quarantined"]]
-    assert case.match["entry"] == str(entry)
+    (case,) = [one for one in waiting(instance) if one.queue == "entries"]
+    assert (case.subject_kind, case.subject_id) == ("entry", entry)
 
 
 def test_entries_that_trip_together_are_asked_about_one_by_one(instance: Instance, post) -> None:
@@ -297,7 +308,7 @@ def test_entries_that_trip_together_are_asked_about_one_by_one(instance: Instanc
             for code in codes
         ]
     post(*(near(LOGO, 24) for _ in range(60)))
-    asked = [one.match["entry"] for one in waiting(instance)]
+    asked = [str(one.subject_id) for one in waiting(instance)]
     assert sorted(asked) == sorted(made)
 
 
@@ -351,7 +362,7 @@ def test_a_poisoned_entry_that_comes_after_the_posts_does_no_harm(
     assert tripped(instance, entry)
     assert restricted(instance) <= 50
     (case,) = waiting(instance)
-    assert case.match["entry"] == str(entry)
+    assert case.subject_id == entry
 
 
 def test_an_entry_that_comes_after_two_hundred_copies_finds_them_all(

@@ -32,7 +32,7 @@ from tidegate.review.model import CaseDecisionIn
 from tidegate.review.queries import get_case
 from tidegate.review.tables import case_events, cases
 from tidegate.signals import fingerprints
-from tidegate.signals.banks.actions import add_entry, confirm_entry
+from tidegate.signals.banks.actions import add_entry, judge_entry
 from tidegate.signals.banks.tables import sightings
 
 KNOWN = "join the armed fight on friday at the old bridge and bring the others with you"
@@ -254,7 +254,7 @@ def test_a_report_does_not_undo_what_a_person_decided(
     submit("one", KNOWN)
     with instance.database.begin("user:a@x.org") as tx:
         decide_item(tx, "forum", "one", DecisionIn("pass", "news"), pack=instance.pack(tx))
-        confirm_entry(tx, UUID(known))
+        judge_entry(tx, "known-texts", UUID(known), "confirmed")
     answer = msgspec.json.decode(send("r1"))
     with instance.database.begin() as tx:
         case = get_case(tx, UUID(answer["case"]))

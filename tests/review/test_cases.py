@@ -1,4 +1,4 @@
-"""Cases on a real database: one an item, exclusive claims, history kept."""
+"""Cases on a real database: one a subject, exclusive claims, history kept."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from tidegate.content.queries import lock_item_by_id
 from tidegate.decisions.actions import record
+from tidegate.decisions.model import Subject
 from tidegate.infra.clock import FakeClock
 from tidegate.infra.db import Database, Tx
 from tidegate.infra.errors import Refusal
@@ -22,9 +23,16 @@ from tidegate.review.actions import (
     release,
     release_expired,
     reopen,
+    touch,
 )
 from tidegate.review.model import CaseRow
-from tidegate.review.queries import get_case, list_cases, lock_case, waiting_counts
+from tidegate.review.queries import (
+    get_case,
+    list_cases,
+    lock_case,
+    lock_waiting_case,
+    waiting_counts,
+)
 from tidegate.review.tables import case_events, cases
 from tidegate.signals.model import Match
 
@@ -33,12 +41,24 @@ MATCH = Match("text", "known", "known", str(uuid4()), [], "sha256", "digest", 0,
 
 
 def opened(tx: Tx, item, origin="evaluation", match=None, queue="default") -> CaseRow:
+    return come(tx, item, item.revision, queue, origin, match)[0]
+
+
+def come(tx: Tx, item, revision=1, queue="default", origin="evaluation", match=None):
+    """Something about an item, as its case learns of it."""
     return open_case(
-        tx, item=item, revision=item.revision, queue=queue, origin=origin, match=match
-    )[0]
+        tx,
+        subject=Subject("item", item.id),
+        item=item,
+        revision=revision,
+        queue=queue,
+        origin=origin,
+        match=match,
+    )
 
 
 def decided(tx: Tx, case: CaseRow) -> CaseRow:
+    assert case.item_id is not None
     item = lock_item_by_id(tx, case.item_id)
     decision = record(tx, item=item, revision=1, outcome="pass", reason="fine", case_id=case.id)
     return close_case(tx, lock_case(tx, case.id), decision)
@@ -58,13 +78,12 @@ def state(database: Database) -> list[tuple[str, int]]:
 
 def test_what_comes_later_joins_the_waiting_case(tx: Tx, new_item) -> None:
     item = new_item(tx)
-    case, fresh = open_case(tx, item=item, revision=1, queue="reports", origin="report")
-    again, more = open_case(
-        tx, item=item, revision=2, queue="default", origin="evaluation", match=MATCH
-    )
+    case, fresh = come(tx, item, queue="reports", origin="report")
+    again, more = come(tx, item, 2, match=MATCH)
     assert (fresh, more) == (True, False)
     assert again.id == case.id
     assert (again.revision, again.queue, again.origin) == (2, "reports", "report")
+    assert again.subject == Subject("item", item.id)
     assert again.match is not None
     assert again.match["entry"] == MATCH.entry
     opened(tx, item, origin="report")
@@ -74,7 +93,7 @@ def test_what_comes_later_joins_the_waiting_case(tx: Tx, new_item) -> None:
 def test_what_comes_after_the_decision_reopens_the_case(tx: Tx, new_item) -> None:
     item = new_item(tx)
     case = decided(tx, opened(tx, item, match=MATCH))
-    again, fresh = open_case(tx, item=item, revision=1, queue="reports", origin="report")
+    again, fresh = come(tx, item, queue="reports", origin="report")
     assert fresh
     assert (again.id, again.state, again.decision_id) == (case.id, "reopened", None)
     assert events(tx, case.id) == ["opened", "decided", "reopened"]
@@ -91,7 +110,7 @@ def test_two_processes_at_once_end_in_one_case(database: Database, new_item) -> 
     def work(_: int) -> tuple[UUID, bool]:
         barrier.wait()
         with database.begin() as tx:  # on purpose without the item's lock: the index must hold
-            case, fresh = open_case(tx, item=item, revision=1, queue="default", origin="report")
+            case, fresh = come(tx, item, origin="report")
         return case.id, fresh
 
     with ThreadPoolExecutor(4) as pool:
@@ -261,4 +280,69 @@ def test_a_view_shows_the_match_as_the_contract_does(tx: Tx, new_item) -> None:
     assert set(view.match) == {
         "part", "bank", "stance", "entry", "labels", "kind", "route", "distance", "confirmed",
     }  # fmt: skip
-    assert get_case(tx, case.id).about.id == item.external_id
+    about = get_case(tx, case.id).about
+    assert about is not None
+    assert about.id == item.external_id
+
+
+def about(tx: Tx, subject: Subject) -> tuple[CaseRow, bool]:
+    return open_case(
+        tx, subject=subject, item=None, revision=None, queue="entries", origin="quarantine"
+    )
+
+
+@pytest.mark.parametrize("kind", ["entry", "cluster"])
+def test_a_case_may_be_about_something_that_is_no_item(tx: Tx, kind) -> None:
+    subject = Subject(kind, uuid4())
+    case, fresh = about(tx, subject)
+    assert fresh
+    assert about(tx, subject) == (lock_case(tx, case.id), False)
+    (view,), _ = list_cases(tx, queue="entries")
+    assert (view.subject.kind, view.subject.id) == (kind, str(subject.id))
+    assert (view.item, view.platform, view.revision, view.reports) == (None, None, None, 0)
+    detail = get_case(tx, case.id)
+    assert (detail.about, detail.entry, detail.reported, detail.evaluations) == (None, None, [], [])
+
+
+def test_subjects_of_two_kinds_have_a_case_each(tx: Tx) -> None:
+    one = uuid4()
+    first, second = about(tx, Subject("entry", one)), about(tx, Subject("cluster", one))
+    assert first[0].id != second[0].id
+    assert lock_waiting_case(tx, Subject("cluster", one)) == second[0]
+
+
+def test_every_step_of_a_case_moves_its_version(tx: Tx, new_item) -> None:
+    item = new_item(tx)
+    case = opened(tx, item)
+    seen = [case.version]
+    steps = [
+        lambda: claim(tx, case.id, LEASE),
+        lambda: claim(tx, case.id, LEASE),
+        lambda: release(tx, case.id),
+        lambda: claim(tx, case.id, timedelta(0)),
+        lambda: release_expired(tx),
+        lambda: come(tx, item, origin="report"),
+        lambda: come(tx, item, 2),
+        lambda: come(tx, item, 2, match=MATCH),
+        lambda: decided(tx, case),
+        lambda: reopen(tx, case.id, "an appeal"),
+        lambda: touch(tx, [item.id]),
+        lambda: close_erased(tx, item.id),
+    ]
+    for step in steps:
+        step()
+        seen.append(lock_case(tx, case.id).version)
+        assert seen[-1] > seen[-2], step
+    assert list_cases(tx)[0][0].version == get_case(tx, case.id).version == seen[-1]
+
+
+def test_other_cases_stay_at_their_version(tx: Tx, new_item) -> None:
+    one, other = new_item(tx), new_item(tx)
+    first, second = opened(tx, one), opened(tx, other)
+    entry = Subject("entry", uuid4())
+    third, _ = about(tx, entry)
+    touch(tx, [one.id])
+    touch(tx, [entry.id])
+    claim(tx, first.id, LEASE)
+    versions = [lock_case(tx, case.id).version for case in (first, second, third)]
+    assert versions == [3, 1, 2]

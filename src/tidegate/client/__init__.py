@@ -35,6 +35,7 @@ from tidegate.client.model import (
     Report,
     ReportAnswer,
     Restriction,
+    Subject,
 )
 from tidegate.client.sync import Client
 from tidegate.client.webhooks import Message, WebhookVerificationError, verify_webhook
@@ -70,6 +71,7 @@ __all__ = [
     "Report",
     "ReportAnswer",
     "Restriction",
+    "Subject",
     "UnexpectedAnswer",
     "Unreachable",
     "WebhookVerificationError",

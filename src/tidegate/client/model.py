@@ -55,8 +55,9 @@ class Report(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A decision to send. On a case, `entry` judges the bank entry whose match opened it. `lifts` are
-    the ids of the restrictions that a lift ends; without it, all that no order holds."""
+    """A decision to send. On a case, `entry` judges the bank entry that it is about, or whose match
+    opened it. `lifts` are the ids of the restrictions that a lift ends; without it, all that no order
+    holds."""
 
     outcome: Outcome
     reason: str
@@ -250,13 +251,21 @@ class Entry(msgspec.Struct, frozen=True):
     problems: list[str] = []
 
 
+class Subject(msgspec.Struct, frozen=True):
+    """What a case is about: of kind `item`, by the platform's id, or `entry`, of a bank."""
+
+    kind: str
+    id: str
+
+
 class Case(msgspec.Struct, frozen=True):
-    """A case in a list; `item` is the platform's id."""
+    """A case in a list: about its `subject`. `item` is the platform's id, None where the subject has no
+    item; `version` moves with whatever a decider sees."""
 
     id: str
-    item: str
-    platform: str
-    revision: int
+    item: str | None
+    platform: str | None
+    revision: int | None
     queue: str
     state: str
     origin: str
@@ -268,12 +277,15 @@ class Case(msgspec.Struct, frozen=True):
     opened_at: datetime | None = None
     reopened_at: datetime | None = None
     decided_at: datetime | None = None
+    subject: Subject | None = None
+    version: int = 0
 
 
 class CaseDetail(Case, frozen=True):
     """A case with everything that deciding it needs."""
 
-    about: dict[str, Any] = {}
+    about: dict[str, Any] | None = None
+    entry: Entry | None = None
     reported: list[dict[str, Any]] = []
     evaluations: list[dict[str, Any]] = []
     decisions: list[dict[str, Any]] = []

@@ -8,27 +8,29 @@ import msgspec
 from standardwebhooks import Webhook
 from standardwebhooks.webhooks import WebhookVerificationError
 
-from tidegate.client.model import Effective
+from tidegate.client.model import Effective, Subject
 
 __all__ = ["Message", "MessageData", "WebhookVerificationError", "verify_webhook"]
 
 
 class MessageData(msgspec.Struct, frozen=True):
-    """What a message is about. `item` is the platform's own id; `effective`, which every action has,
-    is all that it has to be kept to from now on.
+    """What a message is about. `item` is the platform's own id; None where the message is about no
+    item, as a case about a bank entry is: `subject` says about what. `effective`, which every action
+    has, is all that the item has to be kept to from now on.
 
     A message whose `sequence` is below one that was seen for the same item is late: leave it be.
     """
 
     version: int
-    item: str
-    revision: int
-    sequence: int
+    item: str | None
+    revision: int | None
+    sequence: int | None
     action: str | None = None
-    platform: str = "default"
+    platform: str | None = "default"
     decision: dict[str, Any] | None = None
     effective: Effective | None = None
     case: str | None = None
+    subject: Subject | None = None
 
 
 class Message(msgspec.Struct, frozen=True):

@@ -1,6 +1,6 @@
 """Reading items and their revisions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -82,10 +82,12 @@ def items_by_url(tx: Tx, platform: str, url_key: bytes) -> list[ItemRow]:
     return [ItemRow(*row) for row in tx.execute(query)]
 
 
-def item_names(tx: Tx, ids: Sequence[UUID]) -> list[tuple[str, str]]:
-    """The (platform, id) of items, the oldest first."""
-    query = sa.select(items.c.platform, items.c.external_id).where(items.c.id.in_(ids))
-    return [tuple(row) for row in tx.execute(query.order_by(items.c.id))]
+def item_names(tx: Tx, ids: Collection[UUID]) -> dict[UUID, tuple[str, str]]:
+    """The (platform, id) of items, without those that are erased."""
+    query = sa.select(items.c.id, items.c.platform, items.c.external_id).where(
+        items.c.id.in_(ids), items.c.erased_at.is_(None)
+    )
+    return {row.id: (row.platform, row.external_id) for row in tx.execute(query)}
 
 
 def lock_due(tx: Tx, settings: Settings, limit: int, *, held: bool = False) -> list[UUID]:

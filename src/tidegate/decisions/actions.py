@@ -14,6 +14,7 @@ from tidegate.decisions.model import (
     Evaluation,
     Outcome,
     Restriction,
+    Subject,
     decision_json,
     without_readings,
 )
@@ -73,10 +74,11 @@ def _judged(evaluation: Evaluation, content: bytes) -> NewEntry:
 def record(
     tx: Tx,
     *,
-    item: ItemRow,
-    revision: int,
+    item: ItemRow | None,
+    revision: int | None,
     outcome: Outcome,
     reason: str,
+    subject: Subject | None = None,
     decided_by: str | None = None,
     label: str | None = None,
     ground: Ground | None = None,
@@ -86,14 +88,18 @@ def record(
     evaluation_id: UUID | None = None,
     lifts: Sequence[Standing] = (),
 ) -> Decision:
-    """Append a decision with its ledger entry. `decided_by` is the actor unless a rule decided;
-    `lifts` are the restrictions that it ends, the strongest first.
+    """Append a decision with its ledger entry. `decided_by` is the actor unless a rule decided, the
+    subject is the item unless it is named; `lifts` are the restrictions that it ends, the strongest
+    first.
 
-    The caller holds the item's row and carries out the decision's effect.
+    The caller holds the subject's row and carries out the decision's effect.
     """
+    if subject is None:
+        assert item is not None
+        subject = Subject("item", item.id)
     decision = Decision(
         id=uuid7(tx.now),
-        item_id=item.id,
+        item_id=None if item is None else item.id,
         revision=revision,
         case_id=case_id,
         evaluation_id=evaluation_id,
@@ -130,10 +136,10 @@ def record(
             created_at=decision.created_at,
         )
     )
-    said = decision_json(decision) | {"item": item.id}
+    said = decision_json(decision) | {"item": decision.item_id, "subject": subject}
     if lifts:
         said["reversed"] = [one.decision for one in lifts]
-    append(tx, "decision.recorded", said, item.id)
+    append(tx, "decision.recorded", said, subject.id)
     return decision
 
 

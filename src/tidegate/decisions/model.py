@@ -66,13 +66,24 @@ class DecisionIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     lifts: Annotated[list[UUID], Meta(min_length=1, max_length=1000)] | None = None
 
 
+SubjectKind = Literal["item", "entry", "cluster"]
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """What a decision is about, and the case that asks for it. `id` is our own, also an item's."""
+
+    kind: SubjectKind
+    id: UUID
+
+
 class Decision(msgspec.Struct, frozen=True):
     """A decision as stored. `lifts` are the restrictions that it ends, the strongest first, and
-    `reverses` is the decision that this first one followed from."""
+    `reverses` is the decision that this first one followed from. One that is not about an item has
+    neither an item nor a revision: its case says what it is about."""
 
     id: UUID
-    item_id: UUID
-    revision: int
+    item_id: UUID | None
+    revision: int | None
     case_id: UUID | None
     evaluation_id: UUID | None
     outcome: Outcome

@@ -69,6 +69,16 @@ def decisions_of(tx: Tx, item_id: UUID) -> list[Decision]:
     return [_decision(row) for row in tx.execute(query)]
 
 
+def decisions_of_case(tx: Tx, case_id: UUID) -> list[Decision]:
+    """All decisions on a case that is about no item, the first first."""
+    query = (
+        sa.select(decisions)
+        .where(decisions.c.case_id == case_id)
+        .order_by(decisions.c.created_at, decisions.c.id)
+    )
+    return [_decision(row) for row in tx.execute(query)]
+
+
 def is_decided(tx: Tx, item_id: UUID, revision: int) -> bool:
     """Whether a rule or a person has decided this revision before."""
     query = sa.select(

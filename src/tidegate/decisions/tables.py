@@ -25,9 +25,10 @@ decisions = sa.Table(
     "decisions",
     metadata,
     sa.Column("id", sa.Uuid, primary_key=True),
-    sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id"), nullable=False, index=True),
-    sa.Column("revision", sa.Integer, nullable=False),
-    sa.Column("case_id", sa.Uuid),
+    # Null: it is about no item, and its case says about what.
+    sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id"), index=True),
+    sa.Column("revision", sa.Integer),
+    sa.Column("case_id", sa.Uuid, index=True),
     sa.Column("evaluation_id", sa.Uuid),
     sa.Column("outcome", sa.Text, nullable=False),  # restrict, pass, lift, escalate
     sa.Column("label", sa.Text),

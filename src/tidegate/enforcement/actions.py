@@ -110,13 +110,8 @@ def issue_many(tx: Tx, orders: Sequence[Order]) -> list[Action]:
     return issued
 
 
-def announce_case(tx: Tx, *, case_id: UUID, item: ItemRow, revision: int) -> None:
-    """Tell the webhooks that want to know that a case was opened."""
-    announce_cases(tx, [OpenedCase(case_id, item, revision)])
-
-
 def announce_cases(tx: Tx, opened: Sequence[OpenedCase]) -> None:
-    """The same for many. Nothing is written when no webhook takes `case.opened`."""
+    """Tell the webhooks that want to know that cases were opened. Nothing is written when none does."""
     if not opened or not _targets(tx, {"case.opened"}):
         return
     _send(
@@ -125,14 +120,14 @@ def announce_cases(tx: Tx, opened: Sequence[OpenedCase]) -> None:
             _message(
                 tx,
                 "case.opened",
-                one.item.id,
+                one.item and one.item.id,
                 message_body(
                     "case.opened",
                     tx.now,
                     one.item,
                     one.revision,
-                    one.item.sequence,
-                    case=one.case_id,
+                    one.item and one.item.sequence,
+                    case=one,
                 ),
             )
             for one in opened
@@ -208,7 +203,7 @@ def _targets(tx: Tx, types: set[str]) -> list[tuple[UUID, bool, list[str]]]:
     return [(row.id, row.enforce, row.events) for row in rows]
 
 
-def _message(tx: Tx, type: str, item_id: UUID, body: bytes) -> dict[str, Any]:
+def _message(tx: Tx, type: str, item_id: UUID | None, body: bytes) -> dict[str, Any]:
     """A row for `messages`; ids sort by time, so a target gets its messages in order."""
     id = f"msg_{uuid7(tx.now).hex}"
     return {"id": id, "type": type, "item_id": item_id, "body": body, "created_at": tx.now}

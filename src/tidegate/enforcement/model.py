@@ -9,7 +9,9 @@ from uuid import UUID
 import msgspec
 
 from tidegate.content.model import ItemRow
+from tidegate.decisions.model import Subject
 from tidegate.decisions.restrictions import Effective
+from tidegate.review.model import shown_subject
 
 ActionKind = Literal["restrict", "lift", "escalate"]
 DeliveryState = Literal["pending", "delivered", "dead", "observed", "cancelled"]
@@ -48,11 +50,13 @@ class Action(msgspec.Struct, frozen=True):
 
 
 class OpenedCase(msgspec.Struct, frozen=True):
-    """What `announce_cases` tells: this case was opened about this revision of the item."""
+    """What `announce_cases` tells: this case was opened about its subject; of an item, about this
+    revision."""
 
     case_id: UUID
-    item: ItemRow
-    revision: int
+    subject: Subject
+    item: ItemRow | None = None
+    revision: int | None = None
 
 
 def public_decision(decision: Mapping[str, Any] | msgspec.Struct) -> dict[str, Any]:
@@ -63,21 +67,22 @@ def public_decision(decision: Mapping[str, Any] | msgspec.Struct) -> dict[str, A
 def message_body(
     type: str,
     now: datetime,
-    item: ItemRow,
-    revision: int,
-    sequence: int,
+    item: ItemRow | None,
+    revision: int | None,
+    sequence: int | None,
     *,
     action: UUID | None = None,
     decision: Mapping[str, Any] | None = None,
     effective: Effective | None = None,
-    case: UUID | None = None,
+    case: OpenedCase | None = None,
 ) -> bytes:
-    """The JSON of a webhook message, version 1. `item` in it is the platform's own id."""
+    """The JSON of a webhook message, version 1. `item` in it is the platform's own id, null where the
+    message is about no item; a case's says what its subject is."""
     data: dict[str, Any] = {
         "version": 1,
         "action": action,
-        "item": item.external_id,
-        "platform": item.platform,
+        "item": None if item is None else item.external_id,
+        "platform": None if item is None else item.platform,
         "revision": revision,
         "sequence": sequence,
         "decision": decision,
@@ -85,7 +90,8 @@ def message_body(
     if effective is not None:
         data["effective"] = effective
     if case is not None:
-        data["case"] = case
+        data["case"] = case.case_id
+        data["subject"] = shown_subject(case.subject, data["item"])
     return msgspec.json.encode({"type": type, "timestamp": now, "data": data})
 
 

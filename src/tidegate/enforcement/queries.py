@@ -38,7 +38,7 @@ class DeliveryView(msgspec.Struct, frozen=True):
     message_id: str
     type: str
     action_id: UUID | None
-    item_id: UUID
+    item_id: UUID | None
     webhook_id: UUID
     url: str
     state: DeliveryState

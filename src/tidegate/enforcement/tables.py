@@ -27,7 +27,7 @@ messages = sa.Table(
     metadata,
     sa.Column("id", sa.Text, primary_key=True),  # the webhook-id, the same in every attempt
     sa.Column("type", sa.Text, nullable=False),
-    sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id"), nullable=False, index=True),
+    sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id"), index=True),  # null: it is about none
     sa.Column("body", sa.LargeBinary),  # null: erased with its item
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
 )

@@ -1,6 +1,7 @@
 """From a decision to everything that follows: restriction, case, bank entry, action, ledger.
 
-One path for people and rules. Locks go item, case, bank entry; the counters come last.
+One path for people and rules. Locks go subject, then case: item, its case, bank entry, the entry's
+case; the counters come last.
 """
 
 from datetime import timedelta
@@ -15,6 +16,7 @@ from tidegate.decisions.model import (
     Evaluation,
     Restriction,
     Ruling,
+    Subject,
     check,
     ended_by,
     ground_of,
@@ -26,30 +28,36 @@ from tidegate.enforcement.actions import issue_many
 from tidegate.enforcement.model import Action, Order
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
+from tidegate.pipeline import entries
 from tidegate.pipeline.standing import carry_out, settle
 from tidegate.policy.model import Pack
 from tidegate.review import actions as review
 from tidegate.review.model import CaseDecisionIn, CaseDetail, CaseRow
-from tidegate.review.queries import get_case, item_of_case, lock_case, lock_waiting_case
-from tidegate.signals.banks.actions import confirm_entry, refute_entry
+from tidegate.review.queries import get_case, lock_case, lock_waiting_case, subject_of_case
 
 
 def decide_case(tx: Tx, case_id: UUID, decision_in: CaseDecisionIn, *, pack: Pack) -> CaseDetail:
-    """Decide a case, and with `entry` judge the bank entry whose match opened it.
+    """Decide a case, and with `entry` judge the bank entry that it is about, or whose match opened it.
 
     No claim is needed, but another's live claim forbids it. Raises Refusal: 404; 410 when the item
     was erased; 422 for a bad decision; 409 "case-decided" (with the decision that stands),
     "case-claimed", "case-moved" (there is a newer revision), "nothing-to-lift", "order-stands",
     "no-match", "entry-gone".
     """
-    item = lock_item_by_id(tx, item_of_case(tx, case_id))
+    subject = subject_of_case(tx, case_id)
+    if subject.kind == "entry":
+        entries.decide(tx, case_id, subject.id, decision_in, pack=pack)
+        return get_case(tx, case_id)
+    item = lock_item_by_id(tx, subject.id)
     case = lock_case(tx, case_id)
     review.refuse_unless_free(tx, case)
     _check_revision(case, decision_in.revision)
+    assert case.revision is not None
     decision, orders = _conclude(tx, item, case.revision, decision_in, pack, case)
-    review.close_case(tx, case, decision)
+    review.close_case(tx, case, decision, decision_in.entry)
     if decision_in.entry is not None:
-        _judge_entry(tx, case, decision_in.entry)
+        assert case.match is not None
+        entries.judge(tx, UUID(case.match["entry"]), decision_in.entry)
     issue_many(tx, orders)
     return get_case(tx, case_id)
 
@@ -63,7 +71,7 @@ def decide_item(
     waiting. Raises Refusal as `decide_case` does.
     """
     item = lock_item(tx, platform, external_id)
-    case = lock_waiting_case(tx, item.id)
+    case = lock_waiting_case(tx, Subject("item", item.id))
     if case is not None:
         review.refuse_unless_free(tx, case)
     decision, orders = _conclude(tx, item, item.revision, decision_in, pack, case)
@@ -111,8 +119,13 @@ def release_case(tx: Tx, case_id: UUID, *, force: bool = False) -> CaseDetail:
 
 
 def reopen_case(tx: Tx, case_id: UUID, reason: str) -> CaseDetail:
-    """Put a decided case back into its queue. Raises Refusal as `review.reopen` does."""
-    lock_item_by_id(tx, item_of_case(tx, case_id))
+    """Put a decided case back into its queue. Raises Refusal as `review.reopen` does, and where the
+    subject is gone: 410 "item-erased", 409 "entry-gone"."""
+    subject = subject_of_case(tx, case_id)
+    if subject.kind == "entry":
+        entries.hold(tx, subject.id)
+    else:
+        lock_item_by_id(tx, subject.id)
     review.reopen(tx, case_id, reason)
     return get_case(tx, case_id)
 
@@ -170,20 +183,3 @@ def _check_match(case: CaseRow | None) -> None:
             "No match opened the case",
             "There is no entry to confirm or refute. Decide without `entry`.",
         )
-
-
-def _judge_entry(tx: Tx, case: CaseRow, verdict: str) -> None:
-    """A person's word on the entry whose match opened the case."""
-    assert case.match is not None
-    judge = confirm_entry if verdict == "confirm" else refute_entry
-    try:
-        judge(tx, UUID(case.match["entry"]))
-    except Refusal as refusal:
-        if refusal.type != "entry-unknown":
-            raise
-        raise Refusal(
-            "entry-gone",
-            409,
-            "The entry was deleted from its bank",
-            "There is nothing left to confirm or refute. Decide without `entry`.",
-        ) from refusal

@@ -12,7 +12,7 @@ from tidegate.infra.answers import forget_answers
 from tidegate.infra.db import Database, Tx
 from tidegate.infra.settings import Settings
 from tidegate.intake.actions import forget_reporters, forget_reports
-from tidegate.review.actions import close_erased
+from tidegate.review.actions import close_erased, touch
 from tidegate.signals.banks.queries import evidence_of_entries
 from tidegate.signals.banks.sightings import forget_sightings
 
@@ -49,6 +49,7 @@ def expire(tx: Tx, settings: Settings) -> int:
     held = lock_due(tx, settings, BATCH, held=True)
     if held:
         close_kept(tx, held)
+    touch(tx, [*due, *held])
     return len(due) + len(held)
 
 

@@ -16,7 +16,7 @@ from tidegate.content.actions import raise_verdicts
 from tidegate.content.kept import Kept
 from tidegate.content.model import Content
 from tidegate.decisions.actions import record_evaluations
-from tidegate.decisions.model import Evaluation, Stage, Verdict
+from tidegate.decisions.model import Evaluation, Stage, Subject, Verdict
 from tidegate.decisions.queries import evaluations_of, is_decided
 from tidegate.enforcement.actions import announce_cases
 from tidegate.enforcement.model import OpenedCase
@@ -26,7 +26,7 @@ from tidegate.pipeline.decide import decide_by_rule
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.judge import Judged, Looked
 from tidegate.pipeline.quarantine import ask_about, judge_counting
-from tidegate.review.actions import open_case
+from tidegate.review.actions import open_case, touch
 from tidegate.review.model import EVALUATION_QUEUE, REPORT_QUEUE, CaseRow, Origin
 from tidegate.signals.model import Match, decode_codes
 
@@ -65,10 +65,11 @@ def look(tx: Tx, instance: Instance, looked: Sequence[Looked], occasion: Occasio
     anything was written. The caller holds the items' rows; what is taken last is the counter of actions.
     """
     judged, overreaching = judge_counting(tx, instance, looked, occasion.stage)
-    opened = ask_about(tx, looked, judged, overreaching)
+    opened = ask_about(tx, judged, overreaching)
     seen = [_Seen(one, said, _decided(tx, one)) for one, said in zip(looked, judged, strict=True)]
     told = [one for one in seen if _is_told(occasion, one)]
     record_evaluations(tx, [(one.judged.evaluation, one.looked.digest) for one in told])
+    _touch_cases(tx, told)
     raise_verdicts(tx, [(one.looked.item, _remembered(occasion, one)) for one in told])
     outcomes = [_follow(tx, occasion, one, opened) for one in told]
     announce_cases(tx, opened)
@@ -104,6 +105,13 @@ class _Seen(msgspec.Struct, frozen=True):
         return self.judged.evaluation.verdict
 
 
+def _touch_cases(tx: Tx, told: Sequence[_Seen]) -> None:
+    """The cases of these items show a further evaluation, or a further revision."""
+    looked = [one.looked for one in told]
+    if known := [one.item.id for one in looked if one.before or one.item.revision > 1]:
+        touch(tx, known)
+
+
 def _decided(tx: Tx, one: Looked) -> bool:
     """Nobody can have decided what nobody has looked at: the first look does not ask."""
     return bool(one.before) and is_decided(tx, one.item.id, one.item.revision)
@@ -114,8 +122,10 @@ def _follow(tx: Tx, occasion: Occasion, seen: _Seen, opened: list[OpenedCase]) -
     item, evaluation, ruling = seen.looked.item, seen.judged.evaluation, seen.judged.ruling
     case = decision = action = None
     if _asks(occasion, seen):
+        subject = Subject("item", item.id)
         case, is_new = open_case(
             tx,
+            subject=subject,
             item=item,
             revision=item.revision,
             queue=occasion.queue,
@@ -123,7 +133,7 @@ def _follow(tx: Tx, occasion: Occasion, seen: _Seen, opened: list[OpenedCase]) -
             match=seen.judged.leading_match,
         )
         if is_new:
-            opened.append(OpenedCase(case.id, item, item.revision))
+            opened.append(OpenedCase(case.id, subject, item, item.revision))
     # What was decided before is not undone by a rule.
     if ruling is not None and not seen.decided:
         decided, issued = decide_by_rule(tx, item, evaluation, ruling)

@@ -5,14 +5,14 @@ stops acting at once, also on the posts that showed it, and a person is asked.
 from collections.abc import Sequence
 from uuid import UUID
 
-from tidegate.decisions.model import Stage
+from tidegate.decisions.model import Stage, Subject
 from tidegate.enforcement.model import OpenedCase
 from tidegate.infra.db import Tx
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.judge import Judged, Looked, judge
 from tidegate.pipeline.metrics import QUARANTINES
 from tidegate.review.actions import note, open_case
-from tidegate.review.model import EVALUATION_QUEUE
+from tidegate.review.model import ENTRY_QUEUE
 from tidegate.signals.banks.quarantine import sightings_of
 from tidegate.signals.banks.sightings import (
     Overreach,
@@ -55,38 +55,25 @@ def _news(looked: Looked, judged: Judged) -> list[Match]:
     return [match for match in judged.evaluation.matches if match.entry not in known]
 
 
-def ask_about(
-    tx: Tx,
-    looked: Sequence[Looked],
-    judged: Sequence[Judged],
-    started: Sequence[Overreach],
-) -> list[OpenedCase]:
-    """Ask a person about each entry that went into quarantine: the case of an item that matches it,
-    with the numbers and some of the other items. Returns the cases that wait anew.
+def ask_about(tx: Tx, judged: Sequence[Judged], started: Sequence[Overreach]) -> list[OpenedCase]:
+    """Ask a person about each entry that went into quarantine, in a case about the entry, with the
+    numbers and some of the items that showed it. Returns the cases that wait anew.
 
-    Who confirms the entry there or in its bank lifts the quarantine.
+    Who confirms the entry, there or elsewhere, lifts the quarantine.
     """
     opened: list[OpenedCase] = []
-    taken: set[UUID] = set()
     for over in started:
-        hits = [
-            (one.item, match)
-            for one, said in zip(looked, judged, strict=True)
-            for match in said.evaluation.matches
-            if match.entry == str(over.entry)
-        ]
-        if not hits:  # taken out of use by somebody in between
+        match = _match_with(over.entry, judged)
+        if match is None:  # taken out of use by somebody in between
             continue
-        # A case shows one match: several entries at once are several items' cases, if they can be.
-        free = [hit for hit in hits if hit[0].id not in taken]
-        item, match = (free or hits)[0]
-        taken.add(item.id)
+        subject = Subject("entry", over.entry)
         case, is_new = open_case(
             tx,
-            item=item,
-            revision=item.revision,
-            queue=EVALUATION_QUEUE,
-            origin="evaluation",
+            subject=subject,
+            item=None,
+            revision=None,
+            queue=ENTRY_QUEUE,
+            origin="quarantine",
             match=match,
         )
         evidence = {
@@ -94,11 +81,14 @@ def ask_about(
             "entry": match.entry,
             "contents": over.contents,
             "per_hour": round(over.per_hour, 2),
-            "items": [
-                {"platform": platform, "id": id} for platform, id in sighted_items(tx, over.entry)
-            ],
+            "items": [str(item) for item in sighted_items(tx, over.entry)],
         }
         note(tx, case.id, "quarantined", evidence)
         if is_new:
-            opened.append(OpenedCase(case.id, item, item.revision))
+            opened.append(OpenedCase(case.id, subject))
     return opened
+
+
+def _match_with(entry: UUID, judged: Sequence[Judged]) -> Match | None:
+    matches = (match for one in judged for match in one.evaluation.matches)
+    return next((match for match in matches if match.entry == str(entry)), None)

@@ -20,6 +20,7 @@ from tidegate.decisions.restrictions import (
 from tidegate.enforcement.model import Order
 from tidegate.infra.db import Tx
 from tidegate.policy.model import Ground
+from tidegate.review.actions import touch
 
 
 def settle(tx: Tx, item: ItemRow) -> tuple[list[Standing], list[Order]]:
@@ -55,7 +56,10 @@ def carry_out(
     by_order: UUID | None = None,
 ) -> Order | None:
     """Let stand and end what the decision says, of what stood before it; the order for the platform,
-    where that comes to another state than before or the decision is to escalate."""
+    where that comes to another state than before or the decision is to escalate. The item's cases
+    show the decision."""
+    assert decision.revision is not None
+    touch(tx, [item.id])
     after = [one for one in standing if one.id not in decision.lifts]
     if decision.lifts:
         decisions.end_lifted(tx, decision)

@@ -1,9 +1,13 @@
-"""The verbs that move cases. Who opens or decides one holds the item's row already: the order of
-locks is item, then case.
+"""The verbs that move cases. Who opens or decides one holds its subject's row already: the order of
+locks is subject, then case.
+
+A case's `version` moves in `_change`, with every step of its own, and in `touch`, with every change of
+what else it shows.
 """
 
+from collections.abc import Collection
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -11,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from tidegate.content.model import ItemRow
-from tidegate.decisions.model import Decision, decision_json
+from tidegate.decisions.model import Decision, Subject, decision_json
 from tidegate.decisions.queries import find_decision
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
@@ -25,7 +29,14 @@ from tidegate.review.model import (
     held_by_another,
     transition,
 )
-from tidegate.review.queries import CASE_COLUMNS, CLAIMED, WAITING, lock_case
+from tidegate.review.queries import (
+    CASE_COLUMNS,
+    CLAIMED,
+    WAITING,
+    is_about,
+    lock_case,
+    lock_waiting_case,
+)
 from tidegate.review.tables import case_events, cases
 from tidegate.signals.model import Match
 
@@ -33,49 +44,58 @@ from tidegate.signals.model import Match
 def open_case(
     tx: Tx,
     *,
-    item: ItemRow,
-    revision: int,
+    subject: Subject,
+    item: ItemRow | None,
+    revision: int | None,
     queue: str,
     origin: Origin,
     match: Match | None = None,
 ) -> tuple[CaseRow, bool]:
-    """The item's waiting case: joined when there is one, reopened when its last was decided, else
-    opened. Returns it with whether it waits anew (opened or reopened). The caller holds the item.
+    """The subject's waiting case: joined when there is one, reopened when its last was decided, else
+    opened. Returns it with whether it waits anew (opened or reopened). The caller holds the subject;
+    `item` is the subject's item, where it has one.
     """
     shown = None if match is None else msgspec.to_builtins(match)
-    if (last := _last_case(tx, item.id)) is not None:
+    if (last := _last_case(tx, subject)) is not None:
         return _come_back(tx, last, revision, origin, shown)
     opened = tx.execute(
         insert(cases)
         .values(
             id=uuid7(tx.now),
-            item_id=item.id,
+            subject_kind=subject.kind,
+            subject_id=subject.id,
+            item_id=None if item is None else item.id,
             revision=revision,
+            version=1,
             queue=queue,
             state="open",
             origin=origin,
             match=sa.null() if shown is None else shown,
             opened_at=tx.now,
         )
-        .on_conflict_do_nothing(index_elements=[cases.c.item_id], index_where=WAITING)
+        .on_conflict_do_nothing(
+            index_elements=[cases.c.subject_kind, cases.c.subject_id], index_where=WAITING
+        )
         .returning(*CASE_COLUMNS)
     ).one_or_none()
     if opened is None:  # another process opened one in between, and its row is visible now
-        last = _last_case(tx, item.id)
+        last = _last_case(tx, subject)
         assert last is not None
         return _come_back(tx, last, revision, origin, shown)
     case = CaseRow(*opened)
-    note(tx, case.id, "opened", {"origin": origin, "revision": revision})
-    append(tx, "case.opened", {"case": case.id, "origin": origin, "revision": revision}, item.id)
+    detail = {"origin": origin, "revision": revision}
+    note(tx, case.id, "opened", detail)
+    append(tx, "case.opened", {"case": case.id, "subject": subject} | detail, subject.id)
     return case, True
 
 
 def _come_back(
-    tx: Tx, case: CaseRow, revision: int, origin: Origin, match: dict[str, Any] | None
+    tx: Tx, case: CaseRow, revision: int | None, origin: Origin, match: dict[str, Any] | None
 ) -> tuple[CaseRow, bool]:
-    """Join a waiting case, or reopen a decided one, for something new about its item."""
+    """Join a waiting case, or reopen a decided one, for something new about its subject."""
     detail = {"origin": origin, "revision": revision}
-    values: dict[str, Any] = {"revision": max(case.revision, revision)}
+    seen = [one for one in (case.revision, revision) if one is not None]
+    values: dict[str, Any] = {"revision": max(seen, default=None)}
     if case.state == "decided":
         fresh = {"origin": origin, "match": sa.null() if match is None else match}
         return _reopen(tx, case, detail, values | fresh), True
@@ -105,7 +125,8 @@ def _reopen(
 ) -> CaseRow:
     before = {"decision": case.decision_id and str(case.decision_id)}
     note(tx, case.id, "reopened", detail | before)
-    append(tx, "case.reopened", {"case": case.id} | detail | before, case.item_id)
+    record = {"case": case.id, "subject": case.subject} | detail | before
+    append(tx, "case.reopened", record, case.subject_id)
     fresh = {"reopened_at": tx.now, "decision_id": None, "decided_at": None}
     return _move(tx, case, "reopen", **fresh, **(values or {}))
 
@@ -179,24 +200,43 @@ def _refuse_decided(tx: Tx, case: CaseRow) -> None:
     )
 
 
-def close_case(tx: Tx, case: CaseRow, decision: Decision) -> CaseRow:
-    """End a waiting case with its decision. The caller locked it and checked that it is free."""
-    note(tx, case.id, "decided", {"decision": str(decision.id), "outcome": decision.outcome})
+def close_case(
+    tx: Tx, case: CaseRow, decision: Decision, entry: Literal["confirm", "refute"] | None = None
+) -> CaseRow:
+    """End a waiting case with its decision. The caller locked it and checked that it is free; `entry`
+    is what was said of a bank entry with it."""
+    detail = {"decision": str(decision.id), "outcome": decision.outcome}
+    note(tx, case.id, "decided", detail if entry is None else detail | {"entry": entry})
     return _move(tx, case, "decide", decision_id=decision.id, decided_at=tx.now)
 
 
+def withdraw(tx: Tx, subject: Subject) -> None:
+    """The subject is gone: its waiting case needs nobody any more. The caller holds the subject."""
+    case = lock_waiting_case(tx, subject)
+    if case is not None:
+        note(tx, case.id, "withdrawn", {})
+        _move(tx, case, "decide", decided_at=tx.now)
+
+
 def close_erased(tx: Tx, item_id: UUID) -> None:
-    """Erasure: the item's waiting case needs nobody any more, and its history forgets its words."""
-    last = _last_case(tx, item_id)
-    if last is not None and last.state != "decided":
-        note(tx, last.id, "withdrawn", {})
-        _move(tx, last, "decide", decided_at=tx.now)
+    """Erasure: the item's waiting case is withdrawn, and the history of its cases forgets its words."""
+    withdraw(tx, Subject("item", item_id))
+    touch(tx, [item_id])
     about = sa.select(cases.c.id).where(cases.c.item_id == item_id)
     tx.execute(
         sa.update(case_events)
         .where(case_events.c.case_id.in_(about))
         .values(detail=case_events.c.detail.op("-")("reason"))
     )
+
+
+def touch(tx: Tx, ids: Collection[UUID]) -> None:
+    """What the cases about these subjects, or these items, show has changed: their versions move.
+
+    Called by whatever changes it without a step of the case itself. The caller holds the subjects.
+    """
+    shows = sa.or_(cases.c.subject_id.in_(ids), cases.c.item_id.in_(ids))
+    tx.execute(sa.update(cases).where(shows).values(version=cases.c.version + 1))
 
 
 def note(tx: Tx, case_id: UUID, kind: str, detail: dict[str, Any]) -> None:
@@ -208,11 +248,11 @@ def note(tx: Tx, case_id: UUID, kind: str, detail: dict[str, Any]) -> None:
     )
 
 
-def _last_case(tx: Tx, item_id: UUID) -> CaseRow | None:
-    """The item's waiting case, else its last one, locked."""
+def _last_case(tx: Tx, subject: Subject) -> CaseRow | None:
+    """The subject's waiting case, else its last one, locked."""
     query = (
         sa.select(*CASE_COLUMNS)
-        .where(cases.c.item_id == item_id)
+        .where(is_about(subject))
         .order_by(cases.c.state == "decided", cases.c.opened_at.desc())
         .limit(1)
         .with_for_update()
@@ -229,5 +269,6 @@ def _move(tx: Tx, case: CaseRow, verb: Verb, **values: Any) -> CaseRow:
 
 
 def _change(tx: Tx, case: CaseRow, values: dict[str, Any]) -> CaseRow:
-    query = sa.update(cases).where(cases.c.id == case.id).values(values).returning(*CASE_COLUMNS)
+    changed = values | {"version": cases.c.version + 1}
+    query = sa.update(cases).where(cases.c.id == case.id).values(changed).returning(*CASE_COLUMNS)
     return CaseRow(*tx.execute(query).one())

@@ -1,4 +1,4 @@
-"""A case, one unit of human work, and the machine that its state follows. Pure.
+"""A case, one unit of human work about a subject, and the machine that its state follows. Pure.
 
 open → claimed → decided → reopened; a claim that is released or has expired leaves the case waiting
 as it was before: open, or reopened.
@@ -12,22 +12,24 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from tidegate.decisions.model import DecisionIn
+from tidegate.decisions.model import DecisionIn, Subject, SubjectKind
 from tidegate.infra.errors import FieldError, Refusal
 from tidegate.intake.model import ReportView
+from tidegate.signals.banks.model import EntryView
 
 CaseState = Literal["open", "claimed", "decided", "reopened"]
 CaseFilter = Literal["open", "claimed", "decided", "reopened", "waiting"]  # waiting: not decided
 Verb = Literal["claim", "release", "expire", "decide", "reopen"]
-Origin = Literal["evaluation", "report", "escalation"]
+Origin = Literal["evaluation", "report", "escalation", "quarantine"]
 
 EVALUATION_QUEUE = "default"
 REPORT_QUEUE = "reports"
+ENTRY_QUEUE = "entries"  # of its own: whoever works off another queue meets items only
 
 
 class CaseDecisionIn(DecisionIn, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A decision on a case. `entry` judges the bank entry whose match opened the case; `revision`
-    is the one that was looked at, and a newer one then refuses the decision.
+    """A decision on a case. `entry` judges the bank entry that the case is about, or whose match
+    opened it; `revision` is the one that was looked at, and a newer one then refuses the decision.
     """
 
     entry: Literal["confirm", "refute"] | None = None
@@ -38,8 +40,11 @@ class CaseRow(msgspec.Struct, frozen=True):
     """A case as the transaction that locked it sees it."""
 
     id: UUID
-    item_id: UUID
-    revision: int
+    subject_kind: SubjectKind
+    subject_id: UUID
+    item_id: UUID | None
+    revision: int | None
+    version: int
     queue: str
     state: CaseState
     origin: Origin
@@ -51,14 +56,28 @@ class CaseRow(msgspec.Struct, frozen=True):
     reopened_at: datetime | None
     decided_at: datetime | None
 
+    @property
+    def subject(self) -> Subject:
+        return Subject(self.subject_kind, self.subject_id)
+
+
+class SubjectView(msgspec.Struct, frozen=True):
+    """What a case is about, as callers know it: an item by the platform's own id."""
+
+    kind: SubjectKind
+    id: str
+
 
 class CaseView(msgspec.Struct, frozen=True):
-    """A case as lists show it. `item` is the platform's id, `reports` how many joined."""
+    """A case as lists show it. `item` is the platform's id, null where the subject has no item;
+    `version` moves with whatever a decider sees, and `reports` is how many joined."""
 
     id: UUID
-    item: str
-    platform: str
-    revision: int
+    subject: SubjectView
+    version: int
+    item: str | None
+    platform: str | None
+    revision: int | None
     queue: str
     state: CaseState
     origin: Origin
@@ -95,9 +114,11 @@ class CaseEvent(msgspec.Struct, frozen=True):
 
 
 class CaseDetail(CaseView, frozen=True):
-    """A case with everything that deciding it needs: the list view's fields and the rest."""
+    """A case with everything that deciding it needs: the list view's fields and the rest. `about` is
+    the item, `entry` the bank entry that it is about; null where there is none, or none any more."""
 
-    about: CaseItem
+    about: CaseItem | None
+    entry: EntryView | None
     reported: list[ReportView]
     evaluations: list[dict[str, Any]]
     decisions: list[dict[str, Any]]
@@ -118,6 +139,12 @@ def transition(state: CaseState, verb: Verb, *, reopened: bool) -> CaseState | N
     if verb in ("release", "expire") and state == "claimed":
         return "reopened" if reopened else "open"
     return None
+
+
+def shown_subject(subject: Subject, item: str | None) -> SubjectView:
+    """A subject as callers know it; `item` is the platform's own id where there is an item."""
+    known = item if subject.kind == "item" and item is not None else str(subject.id)
+    return SubjectView(subject.kind, known)
 
 
 def held_by_another(case: CaseRow, actor: str, now: datetime) -> bool:

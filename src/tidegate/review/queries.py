@@ -1,14 +1,16 @@
 """Reading cases: the queues, oldest first, and one case with all that its decision needs."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
 
+from tidegate.content.queries import item_names
 from tidegate.content.tables import items
-from tidegate.decisions.model import decision_json
-from tidegate.decisions.queries import decisions_of, shown_evaluations
+from tidegate.decisions.model import Subject, decision_json
+from tidegate.decisions.queries import decisions_of, decisions_of_case, shown_evaluations
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.intake.queries import reports_of
@@ -21,9 +23,11 @@ from tidegate.review.model import (
     CaseRow,
     CaseView,
     read_cursor,
+    shown_subject,
     write_cursor,
 )
 from tidegate.review.tables import case_events, cases
+from tidegate.signals.banks.queries import entries_by_id
 
 CASE_COLUMNS = [cases.c[name] for name in CaseRow.__struct_fields__]
 # Literals, not parameters: only so does a prepared statement use the partial indexes.
@@ -36,7 +40,7 @@ _REPORTS = (
     .scalar_subquery()
     .label("reports")
 )
-_VIEW = sa.select(cases, items.c.external_id, items.c.platform, _REPORTS).join_from(
+_VIEW = sa.select(cases, items.c.external_id, items.c.platform, _REPORTS).outerjoin_from(
     cases, items, items.c.id == cases.c.item_id
 )
 
@@ -50,19 +54,24 @@ def lock_case(tx: Tx, case_id: UUID) -> CaseRow:
     return CaseRow(*row)
 
 
-def lock_waiting_case(tx: Tx, item_id: UUID) -> CaseRow | None:
-    """The item's waiting case, locked, or None."""
-    query = sa.select(*CASE_COLUMNS).where(cases.c.item_id == item_id, WAITING).with_for_update()
+def lock_waiting_case(tx: Tx, subject: Subject) -> CaseRow | None:
+    """The subject's waiting case, locked, or None. The caller holds the subject."""
+    query = sa.select(*CASE_COLUMNS).where(is_about(subject), WAITING).with_for_update()
     row = tx.execute(query).one_or_none()
     return None if row is None else CaseRow(*row)
 
 
-def item_of_case(tx: Tx, case_id: UUID) -> UUID:
-    """The item that a case is about: never changes, so it needs no lock. Raises Refusal (404)."""
-    found = tx.execute(sa.select(cases.c.item_id).where(cases.c.id == case_id)).scalar_one_or_none()
+def subject_of_case(tx: Tx, case_id: UUID) -> Subject:
+    """What a case is about: never changes, so it needs no lock. Raises Refusal (404)."""
+    query = sa.select(cases.c.subject_kind, cases.c.subject_id).where(cases.c.id == case_id)
+    found = tx.execute(query).one_or_none()
     if found is None:
         raise case_unknown(case_id)
-    return found
+    return Subject(*found)
+
+
+def is_about(subject: Subject) -> sa.ColumnElement[bool]:
+    return sa.and_(cases.c.subject_kind == subject.kind, cases.c.subject_id == subject.id)
 
 
 def case_unknown(case_id: object) -> Refusal:
@@ -102,18 +111,21 @@ def list_cases(
 
 
 def get_case(tx: Tx, case_id: UUID) -> CaseDetail:
-    """One case with its item, reports, evaluations, decisions and history. Raises Refusal (404)."""
+    """One case with its subject, reports, evaluations, decisions and history. Raises Refusal (404)."""
     row = tx.execute(_VIEW.where(cases.c.id == case_id)).one_or_none()
     if row is None:
         raise case_unknown(case_id)
+    item: UUID | None = row.item_id
+    about_entry = [row.subject_id] if row.subject_kind == "entry" else []
+    evaluations = [] if item is None else shown_evaluations(tx, item)
+    decisions = decisions_of_case(tx, case_id) if item is None else decisions_of(tx, item)
     return CaseDetail(
         **_view(row),
-        about=_about(tx, row.item_id),
-        reported=reports_of(tx, row.item_id),
-        evaluations=[msgspec.to_builtins(one) for one in shown_evaluations(tx, row.item_id)],
-        decisions=[
-            msgspec.to_builtins(decision_json(one)) for one in decisions_of(tx, row.item_id)
-        ],
+        about=None if item is None else _about(tx, item),
+        entry=entries_by_id(tx, about_entry).get(str(row.subject_id)),
+        reported=[] if item is None else reports_of(tx, item),
+        evaluations=[msgspec.to_builtins(one) for one in evaluations],
+        decisions=[msgspec.to_builtins(decision_json(one)) for one in decisions],
         events=_events(tx, case_id),
     )
 
@@ -135,6 +147,8 @@ def waiting_counts(tx: Tx) -> dict[str, dict[str, int]]:
 def _view(row: sa.Row[Any]) -> dict[str, Any]:
     return {
         "id": row.id,
+        "subject": shown_subject(Subject(row.subject_kind, row.subject_id), row.external_id),
+        "version": row.version,
         "item": row.external_id,
         "platform": row.platform,
         "revision": row.revision,
@@ -176,7 +190,24 @@ def _events(tx: Tx, case_id: UUID) -> list[CaseEvent]:
         .where(case_events.c.case_id == case_id)
         .order_by(case_events.c.id)
     )
-    return [CaseEvent(*row) for row in tx.execute(query)]
+    events = [CaseEvent(*row) for row in tx.execute(query)]
+    named = item_names(tx, {item for event in events for item in _named_items(event)})
+    return [_with_names(event, named) for event in events]
+
+
+def _named_items(event: CaseEvent) -> list[UUID]:
+    """The items that a quarantine's evidence names. They are kept by our own ids, so that nothing of
+    an erased one is left here; before there were cases about entries, by the platform's."""
+    return [UUID(one) for one in event.detail.get("items", []) if isinstance(one, str)]
+
+
+def _with_names(event: CaseEvent, names: Mapping[UUID, tuple[str, str]]) -> CaseEvent:
+    kept = _named_items(event)
+    if not kept:
+        return event
+    found = (names[item] for item in kept if item in names)
+    shown = [{"platform": platform, "id": id} for platform, id in found]
+    return msgspec.structs.replace(event, detail=event.detail | {"items": shown})
 
 
 def cases_of_item(tx: Tx, item_id: UUID) -> list[UUID]:

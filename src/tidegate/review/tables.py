@@ -1,4 +1,4 @@
-"""Where cases and their history are kept. One open case an item is an index, not a hope."""
+"""Where cases and their history are kept. One waiting case a subject is an index, not a hope."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
@@ -9,12 +9,16 @@ cases = sa.Table(
     "cases",
     metadata,
     sa.Column("id", sa.Uuid, primary_key=True),
-    sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id"), nullable=False, index=True),
-    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("subject_kind", sa.Text, nullable=False),  # item, entry, cluster
+    sa.Column("subject_id", sa.Uuid, nullable=False, index=True),
+    # Null: the subject has none.
+    sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id"), index=True),
+    sa.Column("revision", sa.Integer),
     sa.Column("queue", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False),  # open, claimed, decided, reopened
-    sa.Column("origin", sa.Text, nullable=False),  # evaluation, report, escalation
+    sa.Column("origin", sa.Text, nullable=False),  # evaluation, report, escalation, quarantine
     sa.Column("match", JSONB),  # the match that opened it
+    sa.Column("version", sa.Integer, nullable=False),  # moves with whatever a decider sees
     sa.Column("claimed_by", sa.Text),
     sa.Column("claimed_until", sa.TIMESTAMP(timezone=True)),
     sa.Column("decision_id", sa.Uuid),
@@ -23,7 +27,13 @@ cases = sa.Table(
     sa.Column("decided_at", sa.TIMESTAMP(timezone=True)),
 )
 _waiting = cases.c.state != "decided"
-sa.Index("uq_cases_item_id", cases.c.item_id, unique=True, postgresql_where=_waiting)
+sa.Index(
+    "uq_cases_subject",
+    cases.c.subject_kind,
+    cases.c.subject_id,
+    unique=True,
+    postgresql_where=_waiting,
+)
 sa.Index("ix_cases_waiting", cases.c.opened_at, cases.c.id, postgresql_where=_waiting)
 sa.Index(
     "ix_cases_queue",

@@ -26,7 +26,7 @@ from tidegate.signals.banks.actions import (
     create_bank,
     delete_entry,
     enable_expired,
-    refute_entry,
+    judge_entry,
 )
 from tidegate.signals.banks.model import BankIn, BankPatch, EntryPatch
 from tidegate.signals.banks.queries import bank_version
@@ -189,7 +189,7 @@ def test_what_no_longer_counts_is_not_looked_for(instance, looker, submit) -> No
     submit("old", KNOWN)
     entry = add(instance, KNOWN)
     with instance.database.begin("user:curator@example.org") as tx:
-        refute_entry(tx, entry)
+        judge_entry(tx, "known", entry, "refuted")
     assert work_off(looker) == 0
     assert len(stages(instance, "old")) == 1
 

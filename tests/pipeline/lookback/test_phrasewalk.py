@@ -24,7 +24,6 @@ from tidegate.signals.banks.actions import (
     create_bank,
     enable_expired,
     judge_entry,
-    refute_entry,
 )
 from tidegate.signals.banks.model import BankIn, BankPatch, EntryPatch
 from tidegate.signals.banks.tables import sought_phrases
@@ -167,11 +166,11 @@ def test_what_no_longer_counts_is_not_looked_for(instance, both, submit, monkeyp
     submit("second", "the northern harbour")
     refuted, during = add(instance, "northern"), add(instance, "harbour")
     with instance.database.begin(CURATOR) as tx:
-        refute_entry(tx, refuted)
+        judge_entry(tx, "slurs", refuted, "refuted")
     both.looker.step()
     assert [both.walker.step() for _ in range(2)] == [(0, 0), (1, 1)]
     with instance.database.begin(CURATOR) as tx:
-        refute_entry(tx, during)
+        judge_entry(tx, "slurs", during, "refuted")
     assert both.work_off() == (1, 0)
     assert seen(instance, "second") == [("fast", "pass")]
 

@@ -29,6 +29,11 @@ from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.model import Fingerprint, digest, encode_fingerprints
 
 CHANNEL = "tidegate_banks"
+_IN_USE = (
+    sa.select(banks.c.name)
+    .join(entries, banks.c.id == entries.c.bank_id)
+    .where(entries.c.deleted_at.is_(None), banks.c.deleted_at.is_(None))
+)
 
 
 def _stamp(tx: Tx, table: sa.Table, row_id: UUID) -> int:
@@ -220,14 +225,11 @@ def enable_expired(tx: Tx, limit: int = 100) -> int:
     return len(some) + len(whole)
 
 
-def confirm_entry(tx: Tx, entry_id: UUID) -> EntryView:
-    """`judge_entry` for a match, which names its entry without the bank."""
-    return judge_entry(tx, _bank_of(tx, entry_id), entry_id, "confirmed")
-
-
-def refute_entry(tx: Tx, entry_id: UUID) -> EntryView:
-    """The opposite: the entry matches no more."""
-    return judge_entry(tx, _bank_of(tx, entry_id), entry_id, "refuted")
+def lock_entry(tx: Tx, entry_id: UUID) -> str | None:
+    """Hold an entry, by its id alone as matches and cases name it, until the transaction ends. The
+    name of its bank; None when the one or the other was deleted."""
+    query = _IN_USE.where(entries.c.id == entry_id).with_for_update(of=entries)
+    return tx.execute(query).scalar_one_or_none()
 
 
 def _values(patch: BankPatch | EntryPatch) -> dict[str, Any]:
@@ -253,24 +255,5 @@ def _lock_bank(tx: Tx, name: str, *, share: bool = False) -> UUID:
 
 
 def _lock_entry(tx: Tx, bank: str, entry_id: UUID) -> None:
-    query = (
-        sa.select(entries.c.id)
-        .join(banks, banks.c.id == entries.c.bank_id)
-        .where(entries.c.id == entry_id, banks.c.name == bank)
-        .where(entries.c.deleted_at.is_(None), banks.c.deleted_at.is_(None))
-        .with_for_update(of=entries)
-    )
-    if tx.execute(query).scalar_one_or_none() is None:
+    if lock_entry(tx, entry_id) != bank:
         raise entry_unknown(entry_id)
-
-
-def _bank_of(tx: Tx, entry_id: UUID) -> str:
-    query = (
-        sa.select(banks.c.name)
-        .join(entries, banks.c.id == entries.c.bank_id)
-        .where(entries.c.id == entry_id)
-    )
-    name = tx.execute(query).scalar_one_or_none()
-    if name is None:
-        raise entry_unknown(entry_id)
-    return name

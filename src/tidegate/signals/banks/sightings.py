@@ -17,7 +17,6 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from tidegate.content.queries import item_names
 from tidegate.infra.db import Tx
 from tidegate.ledger.actions import append
 from tidegate.signals.banks.quarantine import (
@@ -119,7 +118,12 @@ def _per_hour(tx: Tx, entry_id: UUID) -> float:
 
 
 def start_quarantine(tx: Tx, over: Overreach) -> bool:
-    """Put an entry into quarantine; False when it is there already."""
+    """Put an entry into quarantine; False when it is there already. Whoever judges the entry goes
+    first or waits: the entry is held before its quarantine and before a case about it."""
+    named = sa.select(banks.c.name).join(entries).where(entries.c.id == over.entry)
+    bank = tx.execute(
+        named.with_for_update(read=True, key_share=True, of=entries)  # others judge by it, too
+    ).scalar_one()
     put = insert(quarantines).values(entry_id=over.entry, started_at=tx.now)
     started = tx.execute(
         put.on_conflict_do_update(
@@ -130,9 +134,8 @@ def start_quarantine(tx: Tx, over: Overreach) -> bool:
     ).one_or_none()
     if started is None:
         return False
-    bank = sa.select(banks.c.name).join(entries).where(entries.c.id == over.entry)
     record = {
-        "bank": tx.execute(bank).scalar_one(),
+        "bank": bank,
         "entry": str(over.entry),
         "contents": over.contents,
         "per_hour": round(over.per_hour, 2),
@@ -156,10 +159,9 @@ def lift_quarantine(tx: Tx, entry_id: UUID) -> bool:
     return True
 
 
-def sighted_items(tx: Tx, entry_id: UUID) -> list[tuple[str, str]]:
-    """The (platform, id) of items that an entry matched in the last hour, no two of them copies; at
-    most ten."""
-    return item_names(tx, _differing(tx, entry_id)[:EVIDENCE])
+def sighted_items(tx: Tx, entry_id: UUID) -> list[UUID]:
+    """Items that an entry matched in the last hour, no two of them copies; at most ten."""
+    return sorted(_differing(tx, entry_id)[:EVIDENCE])
 
 
 def fold_sightings(tx: Tx) -> int:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import bad_field
 from tidegate.infra.parsing import check_text, convert, decode
+from tidegate.pipeline import entries
 from tidegate.pipeline.enrol import Enrolment, enrol_file, enrol_json
 from tidegate.signals.banks import actions, queries
 from tidegate.signals.banks.model import (
@@ -127,19 +128,19 @@ def get_entry(tx: Tx, call: Call) -> EntryView:
 
 
 def change_entry(tx: Tx, call: Call[EntryPatch]) -> EntryView:
-    return actions.change_entry(tx, _name(call), _entry_id(call), call.body)
+    return entries.change(tx, _name(call), _entry_id(call), call.body)
 
 
 def delete_entry(tx: Tx, call: Call) -> None:
-    actions.delete_entry(tx, _name(call), _entry_id(call))
+    entries.delete(tx, _name(call), _entry_id(call))
 
 
 def confirm_entry(tx: Tx, call: Call) -> EntryView:
-    return actions.judge_entry(tx, _name(call), _entry_id(call), "confirmed")
+    return entries.judge_in_bank(tx, _name(call), _entry_id(call), "confirm")
 
 
 def refute_entry(tx: Tx, call: Call) -> EntryView:
-    return actions.judge_entry(tx, _name(call), _entry_id(call), "refuted")
+    return entries.judge_in_bank(tx, _name(call), _entry_id(call), "refute")
 
 
 _BANK = "/v1/banks/{name}"

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from tidegate.infra.errors import Refusal
 from tidegate.infra.parsing import convert
+from tidegate.pipeline import entries
 from tidegate.pipeline.enrol import enrol_file, enrol_json
 from tidegate.pipeline.instance import Instance
 from tidegate.signals.banks import actions
@@ -95,19 +96,18 @@ def _nothing_to_add() -> Refusal:
 
 
 def confirm(visit: Visit) -> str:
-    return _judge(visit, "confirmed")
+    return _judge(visit, "confirm")
 
 
 def refute(visit: Visit) -> str:
-    return _judge(visit, "refuted")
+    return _judge(visit, "refute")
 
 
-def _judge(visit: Visit, state: str) -> str:
+def _judge(visit: Visit, verdict: entries.Verdict) -> str:
     entry = visit.uuid("entry", entry_unknown)
-    verdict = "confirmed" if state == "confirmed" else "refuted"
     with visit.begin() as tx:
-        actions.judge_entry(tx, visit.path["bank"], entry, verdict)
-    return with_query(f"/banks/{visit.path['bank']}", done=state)
+        entries.judge_in_bank(tx, visit.path["bank"], entry, verdict)
+    return with_query(f"/banks/{visit.path['bank']}", done=entries.STATES[verdict])
 
 
 def switch_entry(visit: Visit) -> str:
@@ -115,7 +115,7 @@ def switch_entry(visit: Visit) -> str:
     entry: UUID = visit.uuid("entry", entry_unknown)
     enabled = visit.field("enabled") == "yes"
     with visit.begin() as tx:
-        actions.change_entry(tx, visit.path["bank"], entry, EntryPatch(enabled=enabled))
+        entries.change(tx, visit.path["bank"], entry, EntryPatch(enabled=enabled))
     return with_query(f"/banks/{visit.path['bank']}", done="enabled" if enabled else "disabled")
 
 

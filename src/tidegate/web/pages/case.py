@@ -9,12 +9,13 @@ import msgspec
 from tidegate.content.queries import revisions_of
 from tidegate.decisions.queries import standing_on
 from tidegate.decisions.restrictions import Effective, Standing, by_strength, effective, standing_at
+from tidegate.infra.db import Tx
 from tidegate.infra.errors import bad_field
 from tidegate.infra.parsing import convert
 from tidegate.pipeline.decide import claim_case, decide_case, release_case, reopen_case
 from tidegate.policy.model import Label
 from tidegate.review.model import CaseDecisionIn, CaseDetail
-from tidegate.review.queries import case_unknown, get_case, item_of_case
+from tidegate.review.queries import case_unknown, get_case, subject_of_case
 from tidegate.signals.banks.model import EntryView
 from tidegate.signals.banks.queries import entries_by_id
 from tidegate.web.pages.content import ContentView, content_view, explained, ids_of, rule_texts
@@ -30,10 +31,11 @@ class CaseQuery(Query, frozen=True):
 
 class CasePage(msgspec.Struct, frozen=True):
     """A case with all that its decision needs. `evaluation` is the one to explain: the newest that
-    says more than pass; `entries` are the entries of its matches, by id."""
+    says more than pass; `entries` are the entries of its matches, by id; `quarantined` says why an
+    entry is asked about. Each subject's kind has a template of its own."""
 
     case: CaseDetail
-    item_id: UUID
+    item_id: UUID | None
     restrictions: list[Standing]
     effective: Effective
     shown: bool
@@ -43,6 +45,7 @@ class CasePage(msgspec.Struct, frozen=True):
     evaluation: dict[str, Any] | None
     matches: list[dict[str, Any]]
     entries: dict[str, EntryView]
+    quarantined: dict[str, Any] | None
     labels: list[Label]
     exemptions: dict[str, str]
     rules: dict[str, str]
@@ -56,16 +59,17 @@ def show(visit: Visit) -> CasePage:
     case_id = visit.uuid("case", case_unknown)
     with visit.begin() as tx:
         case = get_case(tx, case_id)
-        item_id = item_of_case(tx, case_id)
-        standing = by_strength(standing_at(standing_on(tx, item_id), tx.now))
-        rows = {row.revision: row for row in revisions_of(tx, item_id)}
+        subject = subject_of_case(tx, case_id)
+        item_id = subject.id if subject.kind == "item" else None
+        content = None if item_id is None else _content(tx, item_id, case)
+        restrictions = [] if item_id is None else standing_on(tx, item_id)
+        standing = by_strength(standing_at(restrictions, tx.now))
         pack = visit.instance.pack(tx)
         evaluation = _to_explain(case)
         matches = explained(evaluation["matches"] if evaluation else [])
         opened = [str(case.match["entry"])] if case.match else []
         entries = entries_by_id(tx, ids_of([*(str(one["entry"]) for one in matches), *opened]))
         live = case.claimed_until is not None and case.claimed_until > tx.now
-    row = rows.get(case.revision)
     return CasePage(
         case=case,
         item_id=item_id,
@@ -74,14 +78,24 @@ def show(visit: Visit) -> CasePage:
         shown=visit.query.show,
         mine=live and case.claimed_by == visit.who.actor,
         held=live and case.claimed_by != visit.who.actor,
-        content=row and content_view(item_id, row),
+        content=content,
         evaluation=evaluation,
         matches=matches,
         entries=entries,
+        quarantined=next(
+            (one.detail for one in reversed(case.events) if one.kind == "quarantined"), None
+        ),
         labels=list(pack.labels.values()),
         exemptions=dict(pack.exemptions),
         rules=rule_texts(pack),
     )
+
+
+def _content(tx: Tx, item_id: UUID, case: CaseDetail) -> ContentView | None:
+    """The revision that the case is about, as far as it is there."""
+    found = (row for row in revisions_of(tx, item_id) if row.revision == case.revision)
+    row = next(found, None)
+    return row and content_view(item_id, row)
 
 
 def _to_explain(case: CaseDetail) -> dict[str, Any] | None:

@@ -1,0 +1,129 @@
+"""A person's word on a bank entry, wherever it is said: in the case about the entry, in the case of an
+item that matches it, or in its bank. It answers the entry's waiting case.
+
+The entry is locked before its case, as an item is before its own.
+"""
+
+from typing import Literal
+from uuid import UUID
+
+from tidegate.decisions import actions as decisions
+from tidegate.decisions.model import Subject, check, ground_of
+from tidegate.infra.db import Tx
+from tidegate.infra.errors import Refusal, bad_field
+from tidegate.policy.model import Pack
+from tidegate.review import actions as review
+from tidegate.review.model import CaseDecisionIn
+from tidegate.review.queries import lock_case, lock_waiting_case
+from tidegate.signals.banks import actions as banks
+from tidegate.signals.banks.model import EntryPatch, EntryView
+from tidegate.signals.banks.queries import entry_unknown
+
+Verdict = Literal["confirm", "refute"]
+STATES: dict[Verdict, Literal["confirmed", "refuted"]] = {
+    "confirm": "confirmed",
+    "refute": "refuted",
+}
+
+
+def hold(tx: Tx, entry_id: UUID) -> str:
+    """Lock an entry that a case is about; the name of its bank. Raises Refusal (409) when it is gone."""
+    bank = banks.lock_entry(tx, entry_id)
+    if bank is None:
+        raise Refusal(
+            "entry-gone",
+            409,
+            "The entry was deleted from its bank",
+            "There is nothing left to confirm or refute. Decide without `entry`.",
+        )
+    return bank
+
+
+def judge(tx: Tx, entry_id: UUID, verdict: Verdict) -> EntryView:
+    """Confirm or refute the entry that an item matched. Raises Refusal (409 "entry-gone")."""
+    bank = hold(tx, entry_id)
+    _answer(tx, entry_id, verdict, "in the case of an item that matches it")
+    return banks.judge_entry(tx, bank, entry_id, STATES[verdict])
+
+
+def judge_in_bank(tx: Tx, bank: str, entry_id: UUID, verdict: Verdict) -> EntryView:
+    """The same in the entry's bank. Raises Refusal (404)."""
+    _hold_in(tx, bank, entry_id)
+    _answer(tx, entry_id, verdict, "in its bank")
+    return banks.judge_entry(tx, bank, entry_id, STATES[verdict])
+
+
+def _answer(tx: Tx, entry_id: UUID, verdict: Verdict, where: str) -> None:
+    """The entry's waiting case, claimed or not, is decided by whoever judges the entry elsewhere."""
+    subject = Subject("entry", entry_id)
+    case = lock_waiting_case(tx, subject)
+    if case is None:
+        return
+    decision = decisions.record(
+        tx,
+        item=None,
+        revision=None,
+        subject=subject,
+        outcome="pass",
+        reason=f"The entry was {STATES[verdict]} {where}.",
+        case_id=case.id,
+    )
+    review.close_case(tx, case, decision, verdict)
+
+
+def decide(tx: Tx, case_id: UUID, entry_id: UUID, given: CaseDecisionIn, *, pack: Pack) -> None:
+    """Decide a case about an entry, by confirming or refuting it; nothing happens to an item. Where
+    the entry was deleted meanwhile there is nothing to judge. Raises Refusal as `decide_case` does.
+    """
+    bank = banks.lock_entry(tx, entry_id)
+    case = lock_case(tx, case_id)
+    review.refuse_unless_free(tx, case)
+    _check(given, gone=bank is None)
+    check(given, pack.labels, now=tx.now)
+    if bank is None and given.entry is not None:
+        hold(tx, entry_id)
+    decision = decisions.record(
+        tx,
+        item=None,
+        revision=None,
+        subject=case.subject,
+        outcome=given.outcome,
+        reason=given.reason,
+        label=given.label,
+        ground=ground_of(given, pack),
+        exemption=given.exemption,
+        case_id=case.id,
+    )
+    review.close_case(tx, case, decision, given.entry)
+    if bank is not None and given.entry is not None:
+        banks.judge_entry(tx, bank, entry_id, STATES[given.entry])
+
+
+def _check(given: CaseDecisionIn, *, gone: bool) -> None:
+    """What a decision about an entry may be. Raises Refusal (422)."""
+    if given.outcome not in ("pass", "escalate"):
+        expected = "pass or escalate: the case is about a bank entry, and no item can be acted upon"
+        raise bad_field("/outcome", expected, given.outcome)
+    if given.entry is None and not gone:
+        raise bad_field("/entry", "confirm or refute: that is what the case asks", "nothing")
+    if given.revision is not None:
+        raise bad_field("/revision", "nothing: an entry has no revisions", str(given.revision))
+
+
+def change(tx: Tx, bank: str, entry_id: UUID, patch: EntryPatch) -> EntryView:
+    """Change an entry; a case about it shows that. Raises Refusal (404)."""
+    _hold_in(tx, bank, entry_id)
+    review.touch(tx, [entry_id])
+    return banks.change_entry(tx, bank, entry_id, patch)
+
+
+def delete(tx: Tx, bank: str, entry_id: UUID) -> None:
+    """Take an entry out of use for good, and the question about it. Raises Refusal (404)."""
+    _hold_in(tx, bank, entry_id)
+    review.withdraw(tx, Subject("entry", entry_id))
+    banks.delete_entry(tx, bank, entry_id)
+
+
+def _hold_in(tx: Tx, bank: str, entry_id: UUID) -> None:
+    if banks.lock_entry(tx, entry_id) != bank:
+        raise entry_unknown(entry_id)
