@@ -50,7 +50,7 @@ MORE_SQL = {
 }
 # Reading joins: whose tables a slice reads beside its own, and why not by a query of that slice.
 JOINS = {
-    ("decisions/queries.py", "content"): "whose restriction stands, and which of them have ended",
+    ("decisions/queries.py", "content"): "the items of which a restriction has ended, locked",
     ("enforcement/queries.py", "content"): "an action is shown, and listed, by its platform's ids",
     ("review/queries.py", "content"): "a page of cases with the platforms' ids of their items",
     ("review/queries.py", "intake"): "how many reports each case of a page has",

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from tidegate.content.tables import items
 from tidegate.decisions.model import DecisionIn
+from tidegate.decisions.queries import standing_on
 from tidegate.decisions.tables import decisions
 from tidegate.enforcement.tables import actions
 from tidegate.infra.errors import Refusal
@@ -100,7 +101,8 @@ def test_whatever_comes_at_once_the_story_stays_whole(
                     standing = None
                 elif one.kind == "restrict":
                     standing = one.decision_id
-            assert item.restricted_by == standing
+            assert item.restricted_by == standing  # of equal ones the oldest, which was told
+            assert bool(standing_on(tx, item.id)) == (standing is not None)
             for case in found:
                 if case.state == "decided":
                     decided = sa.select(decisions.c.case_id).where(

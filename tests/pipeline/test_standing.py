@@ -116,6 +116,10 @@ class Forum:
         return self._in_tx(lambda tx: standing_at(standing_on(tx, self._id(tx)), tx.now))
 
     def restricted_by(self) -> UUID | None:
+        """As it is shown. What the item's row says counts what nobody has lifted yet."""
+        item = self._in_tx(lambda tx: get_item(tx, "forum", self.name))
+        first = by_strength(self._in_tx(lambda tx: standing_on(tx, item.id)))[:1]
+        assert [item.restricted_by] == ([one.decision for one in first] or [None])
         return self._in_tx(
             lambda tx: item_record(tx, get_item(tx, "forum", self.name))
         ).restricted_by

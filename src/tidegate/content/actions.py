@@ -28,7 +28,7 @@ def next_sequence(tx: Tx, item_id: UUID) -> int:
 
 
 def set_restriction(tx: Tx, item_id: UUID, decision_id: UUID | None) -> None:
-    """Say which decision's restriction stands on the item now, if any."""
+    """Say which decision's restriction is the strongest on the item now; None: none stands."""
     tx.execute(sa.update(items).where(items.c.id == item_id).values(restricted_by=decision_id))
 
 

@@ -26,7 +26,7 @@ items = sa.Table(
     sa.Column("revision", sa.Integer, nullable=False),  # the latest
     sa.Column("verdict", sa.Text, nullable=False),  # the strongest so far; retention depends on it
     sa.Column("sequence", sa.Integer, nullable=False, server_default="0"),  # of the last action
-    sa.Column("restricted_by", sa.Uuid),  # the standing restriction's decision
+    sa.Column("restricted_by", sa.Uuid),  # the decision of the strongest restriction; null: none
     sa.Column("url_key", sa.LargeBinary),  # SHA-256 of the canonical URL: reports find it
     sa.Column("received_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("erased_at", sa.TIMESTAMP(timezone=True)),
