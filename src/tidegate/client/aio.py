@@ -101,6 +101,7 @@ class AsyncClient:
     lift = _Verb(calls.lift)
     hold = _Verb(calls.hold)
     lift_hold = _Verb(calls.lift_hold)
+    open_hold = _Verb(calls.open_hold)
     report = _Verb(calls.report)
     banks = _Verb(calls.banks)
     create_bank = _Verb(calls.create_bank)

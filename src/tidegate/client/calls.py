@@ -1,6 +1,7 @@
 """One function a route: its arguments as a `Call`. Both clients take their methods from here."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -20,6 +21,7 @@ from tidegate.client.model import (
     ItemAnswer,
     ItemRecord,
     LedgerEntry,
+    Opening,
     Page,
     Policy,
     PolicyCheck,
@@ -86,10 +88,26 @@ def lift(id: str, reason: str, lifts: Sequence[str] | None = None) -> Call[dict[
     return decide_item(id, Decision("lift", reason, lifts=chosen))
 
 
-def hold(id: str, reason: str) -> Call[Hold]:
-    """Forbid an item's erasure until the hold is lifted."""
-    body = _json.encode({"reason": reason})
-    return Call("POST", f"/v1/items/{_in_path(id)}/holds", Hold, json=body, key=_once())
+def hold(
+    id: str,
+    reason: str,
+    purpose: str | None = None,
+    until: datetime | None = None,
+    source: str | None = None,
+) -> Call[Hold]:
+    """Forbid an item's erasure, for a purpose, until an end or until the hold is lifted."""
+    given = _given(reason=reason, purpose=purpose, until=until, source=source)
+    path = f"/v1/items/{_in_path(id)}/holds"
+    return Call("POST", path, Hold, json=_json.encode(given), key=_once())
+
+
+def open_hold(
+    hold: str, purpose: str, justification: str, case: str | None = None
+) -> Call[Opening]:
+    """Read, for half an hour, what is kept by a hold alone; recorded with its purpose."""
+    given = _given(purpose=purpose, justification=justification, case=case)
+    path = f"/v1/holds/{_in_path(hold)}/open"
+    return Call("POST", path, Opening, json=_json.encode(given), key=_once())
 
 
 def lift_hold(id: str, hold: str) -> Call[None]:

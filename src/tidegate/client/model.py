@@ -190,13 +190,26 @@ class ItemRecord(msgspec.Struct, frozen=True):
     reports: list[dict[str, Any]] = []
     cases: list[str] = []
     holds: list[dict[str, Any]] = []
+    kept_by_hold: bool = False
 
 
 class Hold(msgspec.Struct, frozen=True):
-    """Why an item must not be erased."""
+    """Why an item must not be erased, for what, and until when."""
 
     id: str
     reason: str
+    purpose: str = "other"
+    until: datetime | None = None
+    source: str | None = None
+
+
+class Opening(msgspec.Struct, frozen=True):
+    """Until `until`, who opened a hold reads what only it keeps."""
+
+    id: str
+    hold: str
+    item: str
+    until: datetime
 
 
 class ReportAnswer(msgspec.Struct, frozen=True):
