@@ -162,7 +162,10 @@ def test_a_report_becomes_a_case_that_a_person_decides(client: Client) -> None:
 def test_an_item_is_held_and_erased(client: Client) -> None:
     item = client.submit(_item())
     assert client.decide_item(item.id, Decision("restrict", "By hand."))["outcome"] == "restrict"
-    hold = client.hold(item.id, "A court asked for it.")
+    hold = client.hold(item.id, "A court asked for it.", purpose="review", source="letter 7")
+    assert (hold.purpose, hold.source) == ("review", "letter 7")
+    opened = client.open_hold(hold.id, "review", "The court asks what it says.")
+    assert (opened.hold, opened.item) == (hold.id, item.id)
     with pytest.raises(Problem) as caught:
         client.erase(item.id)
     assert caught.value.status == 409

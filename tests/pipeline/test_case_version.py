@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from tests.pipeline.posts import KNOWN, work_off
 
-from tidegate.content.queries import get_item
+from tidegate.content.queries import get_item, lock_item
 from tidegate.decisions.model import DecisionIn, Restriction
 from tidegate.infra.clock import FakeClock
 from tidegate.intake.model import ReportIn
@@ -17,6 +17,7 @@ from tidegate.pipeline.erase import erase_item, expire
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.lookback.codes import LookBack
 from tidegate.pipeline.report import submit_report
+from tidegate.pipeline.standing import end_of_order, impose
 from tidegate.review.queries import cases_of_item, get_case
 from tidegate.signals import fingerprints
 from tidegate.signals.banks.actions import add_entry
@@ -73,6 +74,17 @@ class Watched:
             assert lift_expired(tx) == 1
         assert self.version > restricted
 
+    def be_held_by_an_order(self, submit: Callable[..., Any]) -> None:
+        order = uuid4()
+        with self.instance.database.begin() as tx:
+            item = lock_item(tx, "forum", "one")
+            impose(tx, item, order=order, restriction=Restriction("item"), reason="x")
+        ordered = self.version
+        with self.instance.database.begin() as tx:
+            item = lock_item(tx, "forum", "one")
+            assert end_of_order(tx, item, order=order, reason="x")[0] is not None
+        assert self.version > ordered
+
     def lose_its_content(self, submit: Callable[..., Any]) -> None:
         clock = self.instance.clock
         assert isinstance(clock, FakeClock)
@@ -92,6 +104,7 @@ STEPS = [
     Watched.escalate,
     Watched.restrict_and_lift,
     Watched.end_by_the_clock,
+    Watched.be_held_by_an_order,
     Watched.lose_its_content,
     Watched.erase,
 ]

@@ -14,7 +14,7 @@ from tests.decisions.stacking import Stacking
 
 from tidegate.content.queries import get_item, lock_item
 from tidegate.content.tables import items
-from tidegate.decisions.model import DecisionIn, Restriction
+from tidegate.decisions.model import DecisionIn, Restriction, Subject
 from tidegate.decisions.queries import decisions_of, standing_on
 from tidegate.decisions.restrictions import (
     Effective,
@@ -39,7 +39,7 @@ from tidegate.pipeline.record import item_record
 from tidegate.pipeline.standing import end_of_order, impose
 from tidegate.review.actions import open_case
 from tidegate.review.model import CaseDecisionIn
-from tidegate.signals.banks.actions import confirm_entry
+from tidegate.signals.banks.actions import judge_entry
 
 EVERYWHERE = Restriction("item")
 TERMS = DecisionIn("restrict", "against our terms", label="propaganda")
@@ -276,7 +276,14 @@ def test_a_pass_of_a_case_leaves_the_order(forum: Forum) -> None:
     forum.decide(TERMS)
     with forum.instance.database.begin("user:a@x.org") as tx:
         item = lock_item(tx, "forum", "post")
-        case, _ = open_case(tx, item=item, revision=1, queue="reports", origin="report")
+        case, _ = open_case(
+            tx,
+            subject=Subject("item", item.id),
+            item=item,
+            revision=1,
+            queue="reports",
+            origin="report",
+        )
         pack = forum.instance.pack(tx)
         decided = decide_case(tx, case.id, CaseDecisionIn("pass", "fine"), pack=pack)
     assert decided.state == "decided"
@@ -388,7 +395,7 @@ def test_a_new_revision_of_what_is_down_tells_nobody_anew(
     """The platform has the item down already; the answer says what was judged and decided."""
     _, first = submit("post", "join the armed fight on friday at the old bridge")
     with instance.database.begin("user:curator@example.org") as tx:
-        confirm_entry(tx, UUID(known))
+        judge_entry(tx, "known-texts", UUID(known), "confirmed")
     text = "join the armed fight on friday at the old bridge and bring the others with you"
     _, second = submit("post", text)
     _, third = submit("post", text.upper())
