@@ -30,6 +30,13 @@ def picture(format: str = "PNG") -> bytes:
     return out.getvalue()
 
 
+def turned(picture: bytes) -> bytes:
+    """The same picture, its pixels turned by a quarter to the right."""
+    out = io.BytesIO()
+    Image.open(io.BytesIO(picture)).transpose(Image.Transpose.ROTATE_270).save(out, "PNG")
+    return out.getvalue()
+
+
 def visitor(api: Api, role: str = "admin") -> Visitor:
     return Visitor(api.instance, api.client, role)
 
@@ -268,6 +275,27 @@ def entries_of(person: Visitor) -> list[dict[str, Any]]:
     """The text, then the file."""
     found = person.get("/banks/tapes.json").json()["entries"]
     return sorted(found, key=lambda entry: entry["has_file"])
+
+
+def test_a_search_weighs_what_is_allowed_against_every_view_of_a_picture(api: Api) -> None:
+    """The turned picture is allowed, what its pixels are as stored is known: one part, two views."""
+    person = visitor(api, "curator")
+    for name, stance, file in (
+        ("known", "known", picture()),
+        ("library", "allow", turned(picture())),
+    ):
+        assert person.send("/banks", {"name": name, "stance": stance}).status_code == 303
+        entry = {"file": ("picture.png", file, "image/png")}
+        assert person.send(f"/banks/{name}/entries", files=entry).status_code == 303
+    marked = Image.Exif()
+    marked[0x0112] = 6  # "turn me to the right"
+    out = io.BytesIO()
+    Image.open(io.BytesIO(picture())).save(out, "PNG", exif=marked)
+    found = person.send("/search", files={"file": ("post.png", out.getvalue(), "image/png")})
+    assert "2 entries match" in found.text
+    assert found.text.count(">outweighed<") == 1
+    api_file = {"file": ("post.png", picture("JPEG"), "image/jpeg")}
+    assert ">outweighed<" not in person.send("/search", files=api_file).text
 
 
 def test_a_bank_from_its_form_to_its_search(api: Api) -> None:

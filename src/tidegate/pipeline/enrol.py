@@ -12,6 +12,7 @@ from tidegate.signals.banks.model import EntryIn
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.fingerprints.door import refuse_poor
 from tidegate.signals.model import Fingerprint
+from tidegate.signals.parts import FileLook, codes_of, face_of
 
 
 class Enrolment(msgspec.Struct, frozen=True):
@@ -44,25 +45,22 @@ async def enrol_file(
     filename: str | None,
     options: EntryIn,
 ) -> Enrolment:
-    """An entry from a file: its digests always, its picture codes where it could be decoded and is
-    not too flat to be known by one; `problems` say what is missing.
-
-    The main view's codes only: a stored orientation or a later frame is not the content's face.
-    """
+    """An entry from a file, by its face: its digests always, its picture codes where it could be
+    decoded and is not too flat to be known by one; `problems` say what is missing."""
     if not data:
         raise bad_field("/file", "a file with content", "an empty file")
     if options.text or options.url or options.kind or options.value:
         raise bad_field("/file", "a file alone", "a file with text, url, kind or value")
     examined = await instance.media.examine(data, content_type, filename)
-    codes = fingerprints.of_bytes(data)
+    face = face_of(codes_of(files=[FileLook(fingerprints.of_bytes(data), examined.codes)]))
+    codes: list[Fingerprint] = []
     problems = list(examined.problems)
-    pictured = [Fingerprint(c.kind, c.value, c.quality) for c in examined.codes if c.view == ""]
-    for code in pictured:
+    for code in face:
         if (reason := refuse_poor(code)) is None:
             codes.append(code)
         else:
             problems.append(f"no {code.kind} code: {reason}")
-    if examined.judged and not pictured:
+    if examined.judged and not any(KINDS[code.kind].source == "pixels" for code in face):
         problems.append("no picture code: the picture is too flat, only copies of the file match")
     evidence = await asyncio.to_thread(instance.evidence.put, data)
     return Enrolment(codes, options, evidence=evidence, problems=problems)

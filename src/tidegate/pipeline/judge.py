@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from tidegate.content.media.model import Problem, code_of
+from tidegate.content.media.model import leaves_unjudged
 from tidegate.content.model import Content, ItemRow
 from tidegate.content.queries import standing_restrictions
 from tidegate.decisions.model import Evaluation, Ruling, Stage
@@ -155,16 +155,6 @@ def facts_of(
         one.reports,
         AuthorFacts(content.author, restrictions),
     )
-
-
-def leaves_unjudged(problem: str) -> bool:
-    """Whether a problem ("media/0: too many pixels (…)") kept a part from being judged; a false
-    declared type, say, is worth a note and no more."""
-    code = code_of(problem.partition(": ")[2])
-    return code not in _HARMLESS
-
-
-_HARMLESS = frozenset(str(one) for one in Problem if one.harmless)
 
 
 def _ruling(pack: Pack, said: Evaluated) -> Ruling | None:

@@ -19,8 +19,9 @@ from tidegate.intake.queries import find_report
 from tidegate.ledger.actions import append
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.look import REPORTED, look, recall
-from tidegate.pipeline.submission import url_codes, url_key
+from tidegate.pipeline.submission import url_key
 from tidegate.signals.model import Codes, encode_codes
+from tidegate.signals.parts import codes_of
 
 
 class ReportAnswer(msgspec.Struct, frozen=True):
@@ -87,7 +88,7 @@ def _item_of(tx: Tx, platform: str, report: ReportIn) -> ItemRow:
     if report.item_id is not None:
         return lock_item(tx, platform, report.item_id)
     assert report.url is not None
-    codes = url_codes(report.url)
+    codes = codes_of(url=report.url)
     key = url_key(codes)
     if key is None:
         raise bad_field("/url", "an http(s) URL", report.url[:60])

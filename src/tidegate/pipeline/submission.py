@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from tidegate.content.media.model import Examined
+from tidegate.content.media.model import Examined, at_part
 from tidegate.content.model import (
     Content,
     ItemIn,
@@ -21,17 +21,19 @@ from tidegate.content.model import (
     pseudonym,
     to_content,
 )
+from tidegate.content.parts import URL, Part
 from tidegate.infra.egress import AddressGuard, EgressFailed, EgressRefused, fetch
 from tidegate.infra.errors import Refusal, bad_field
 from tidegate.pipeline.instance import Instance
 from tidegate.signals import fingerprints
 from tidegate.signals.model import Codes, Fingerprint
+from tidegate.signals.parts import FileLook, codes_of
 
 
-class Part(msgspec.Struct, frozen=True):
-    """One file of a submission after it was looked at."""
+class File(msgspec.Struct, frozen=True):
+    """The bytes of one file of a submission, to be kept as evidence of its part."""
 
-    name: str  # media/0
+    part: str  # media/0
     data: bytes
     sha256: bytes
     content_type: str | None
@@ -46,10 +48,10 @@ class Submission(msgspec.Struct, frozen=True):
     digest: bytes
     actor: str
     request_id: str
-    codes: list[tuple[str, Fingerprint]] = []  # of media and URLs, by part
+    codes: Codes = []  # of media and URLs
     problems: list[str] = []
     media: list[dict[str, Any]] = []  # what decoding found
-    parts: list[Part] = []
+    files: list[File] = []
 
     @property
     def key(self) -> tuple[str, str]:
@@ -58,14 +60,9 @@ class Submission(msgspec.Struct, frozen=True):
 
 def url_key(codes: Codes) -> bytes | None:
     """By what an item is found under its URL, given its codes: SHA-256 of the canonical form."""
-    urls = (code.value for part, code in codes if part == "url" and code.kind == "url")
+    urls = (code.value for part, code in codes if part == URL and code.kind == "url")
     first = next(urls, None)
     return None if first is None else hashlib.sha256(first).digest()
-
-
-def url_codes(url: str) -> list[tuple[str, Fingerprint]]:
-    """The codes of the URL that is posted itself, with its part."""
-    return [("url", code) for code in fingerprints.of_url(url)]
 
 
 def describe(
@@ -83,7 +80,7 @@ def describe(
         for one in item.media
     ]
     content = to_content(item, author, media)
-    codes = url_codes(item.url) if item.url else []
+    codes = codes_of(url=item.url)
     return Submission(platform, item.id, content, content_digest(content), actor, request_id, codes)
 
 
@@ -95,36 +92,31 @@ async def look_at_media(instance: Instance, item: ItemIn, submission: Submission
     found = await asyncio.gather(*(_one(instance, item, index) for index in range(len(item.media))))
     content = submission.content
     stored: list[StoredMedia] = []
-    codes = list(submission.codes)
     problems: list[str] = []
-    for media, (part, examined, part_codes) in zip(content.media, found, strict=True):
-        stored.append(msgspec.structs.replace(media, sha256=part.sha256.hex(), size=len(part.data)))
-        codes += part_codes
-        problems += [f"{part.name}: {problem}" for problem in examined.problems]
+    for media, (file, _, examined) in zip(content.media, found, strict=True):
+        stored.append(msgspec.structs.replace(media, sha256=file.sha256.hex(), size=len(file.data)))
+        problems += [at_part(file.part, problem) for problem in examined.problems]
     return msgspec.structs.replace(
         submission,
         content=msgspec.structs.replace(content, media=stored),
-        codes=codes,
+        codes=codes_of(url=item.url, files=[look for _, look, _ in found]),
         problems=problems,
         media=[
             {
-                "part": part.name,
+                "part": file.part,
                 "content_type": examined.content_type,
                 "width": examined.width,
                 "height": examined.height,
                 "frames": examined.frames,
-                "size": len(part.data),
+                "size": len(file.data),
             }
-            for part, examined, _ in found
+            for file, _, examined in found
         ],
-        parts=[part for part, _, _ in found],
+        files=[file for file, _, _ in found],
     )
 
 
-async def _one(
-    instance: Instance, item: ItemIn, index: int
-) -> tuple[Part, Examined, list[tuple[str, Fingerprint]]]:
-    name = f"media/{index}"
+async def _one(instance: Instance, item: ItemIn, index: int) -> tuple[File, FileLook, Examined]:
     media = item.media[index]
     data = media.data
     if data is None:
@@ -133,14 +125,8 @@ async def _one(
     # Private messages that pass keep no bytes: whether they do is known at the commit only.
     kept = item.publicness != "private"
     digests = await asyncio.to_thread(_digests, instance, data, keep=kept)
-    part = Part(name, data, _sha256(digests), examined.content_type)
-    codes = [(name, code) for code in digests]
-    if media.url:
-        codes += [(name, code) for code in fingerprints.of_url(media.url)]
-    for code in examined.codes:
-        view = f"@{code.view}" if code.view == "stored" else code.view
-        codes.append((name + view, Fingerprint(code.kind, code.value, code.quality)))
-    return part, examined, codes
+    file = File(Part.media(index).name, data, _sha256(digests), examined.content_type)
+    return file, FileLook(digests, examined.codes, media.url), examined
 
 
 def _digests(instance: Instance, data: bytes, *, keep: bool) -> list[Fingerprint]:

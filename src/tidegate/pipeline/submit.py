@@ -31,8 +31,8 @@ from tidegate.pipeline.look import SUBMITTED, Outcome, look
 from tidegate.pipeline.metrics import GROUP_SIZE, ITEMS
 from tidegate.pipeline.submission import Submission, url_key
 from tidegate.policy.model import Verdict
-from tidegate.signals import fingerprints
-from tidegate.signals.model import Fingerprint, encode_codes
+from tidegate.signals.model import Codes, encode_codes
+from tidegate.signals.parts import codes_of_texts
 
 _json = msgspec.json.Encoder()
 
@@ -66,7 +66,7 @@ class _Turn(msgspec.Struct):
 
     submission: Submission
     item: ItemRow
-    codes: list[tuple[str, Fingerprint]]
+    codes: Codes
 
 
 Reply = bytes | BaseException | Deferred
@@ -126,10 +126,9 @@ def _admit(tx: Tx, fresh: list[Submission], seen: dict[Key, Known]) -> list[_Tur
 
 def _look(tx: Tx, instance: Instance, turns: list[_Turn]) -> list[Outcome]:
     """Fingerprint the texts of the group together, then look at each revision."""
-    texts = [turn for turn in turns if turn.submission.content.text]
-    codes = fingerprints.of_texts([turn.submission.content.text or "" for turn in texts])
-    for turn, found in zip(texts, codes, strict=True):
-        turn.codes += [("text", code) for code in found]
+    texts = codes_of_texts([turn.submission.content.text for turn in turns])
+    for turn, codes in zip(turns, texts, strict=True):
+        turn.codes += codes
     looked = [
         Looked(turn.item, one.content, one.digest, turn.codes, one.problems)
         for turn in turns
@@ -156,7 +155,7 @@ def _keep(
             one.media,
             outcome.evaluation.bank_version,
             body,
-            _files(instance, one, verdict) if one.parts else [],
+            _files(instance, one, verdict) if one.files else [],
         )
         kept.append(revision)
     keep(tx, kept)
@@ -169,10 +168,10 @@ def _files(instance: Instance, one: Submission, verdict: Verdict) -> list[KeptFi
     if private and verdict == "pass" and instance.settings.keep_private_pass_days == 0:
         return []
     if private:
-        for part in one.parts:
-            instance.evidence.put(part.data)
+        for file in one.files:
+            instance.evidence.put(file.data)
     return [
-        KeptFile(part.name, part.sha256, len(part.data), part.content_type) for part in one.parts
+        KeptFile(file.part, file.sha256, len(file.data), file.content_type) for file in one.files
     ]
 
 

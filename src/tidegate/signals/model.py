@@ -38,11 +38,11 @@ class Match(msgspec.Struct, frozen=True):
     quarantined: bool = False
 
 
-Codes = Sequence[tuple[str, Fingerprint]]
-"""The codes of a revision, each with its part."""
+Codes = list[tuple[str, Fingerprint]]
+"""The codes of a content, each with the name of its part (`content.parts`)."""
 
 _fingerprints = msgspec.msgpack.Decoder(list[Fingerprint])
-_codes = msgspec.msgpack.Decoder(list[tuple[str, Fingerprint]])
+_codes = msgspec.msgpack.Decoder(Codes)
 
 
 def encode_codes(codes: Codes) -> bytes:
@@ -50,7 +50,7 @@ def encode_codes(codes: Codes) -> bytes:
     return msgspec.msgpack.encode(codes)
 
 
-def decode_codes(stored: bytes | None) -> list[tuple[str, Fingerprint]]:
+def decode_codes(stored: bytes | None) -> Codes:
     """What `encode_codes` made; none where they are gone."""
     return [] if stored is None else _codes.decode(stored)
 

@@ -36,14 +36,14 @@ def photo(width: int = 64, height: int = 48, seed: int = 1) -> Image.Image:
 def main_views(data: bytes) -> dict[str, np.ndarray[Any, Any]]:
     content_type = sniff(data)
     assert content_type is not None
-    return {view.name: view.rgb for view in Media(data, content_type, LIMITS).main()}
+    return {view.view: view.rgb for view in Media(data, content_type, LIMITS).main()}
 
 
 def means(rgb: np.ndarray[Any, Any]) -> Sequence[ViewCode]:
     """A hasher whose code shows which pixels it saw."""
     assert rgb.flags.c_contiguous
     assert rgb.dtype == np.uint8
-    return [ViewCode("", "mean", bytes(rgb.reshape(-1, 3).mean(axis=0).astype(np.uint8)), 100)]
+    return [ViewCode("mean", bytes(rgb.reshape(-1, 3).mean(axis=0).astype(np.uint8)), 100)]
 
 
 def looked(data: bytes, limits: MediaLimits = LIMITS, declared: str | None = None) -> Examined:
@@ -183,16 +183,16 @@ def test_animations_are_sampled_evenly(format: str) -> None:
     seen = looked(animation(format))
     assert seen.problems == []
     assert seen.frames == 20
-    assert [code.view for code in seen.codes] == ["", "#3", "#5", "#8", "#11", "#14", "#16", "#19"]
+    assert [code.frame for code in seen.codes] == [0, 3, 5, 8, 11, 14, 16, 19]
     for code in seen.codes:
-        n = int(code.view[1:] or 0)
+        n = code.frame
         assert code.value == bytes([n * 10, 255 - n * 10, 7])
 
 
 def test_frames_that_repeat_are_told_once() -> None:
     frames = [Image.new("RGB", (9, 9), (n % 2 * 90, 0, 0)) for n in range(8)]
     seen = looked(saved(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True))
-    assert [code.view for code in seen.codes] == ["", "#1"]
+    assert [code.frame for code in seen.codes] == [0, 1]
 
 
 def endless_gif(frames: int) -> bytes:
@@ -294,7 +294,7 @@ def test_a_false_declared_type_is_noted_and_no_more() -> None:
 def test_a_damaged_later_frame_leaves_what_was_seen() -> None:
     data = animation("GIF")
     seen = looked(data[: len(data) // 2] + b"\x2c")
-    assert seen.codes[0].view == ""
+    assert (seen.codes[0].view, seen.codes[0].frame) == ("", 0)
     assert not seen.judged
 
 

@@ -8,7 +8,7 @@ import contextlib
 import io
 import time
 from collections.abc import Generator, Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import simplejpeg  # pyright: ignore[reportMissingTypeStubs]
@@ -51,10 +51,12 @@ class Undecodable(Exception):
 
 
 class View(NamedTuple):
-    """One picture to take fingerprints of: uint8 (height, width, 3), contiguous."""
+    """One picture to take fingerprints of: uint8 (height, width, 3), contiguous; `view` and `frame`
+    as in `ViewCode`."""
 
-    name: str
     rgb: Pixels
+    view: Literal["", "stored"] = ""
+    frame: int = 0
 
 
 class Media:
@@ -94,8 +96,8 @@ class Media:
                 flat = pixels.stored(self._image) if flat is None else flat
                 seen = pixels.turned(flat, turn)
         if flat is None or seen is flat or np.array_equal(seen, flat):
-            return [View("", seen)]
-        return [View("", seen), View("stored", flat)]
+            return [View(seen)]
+        return [View(seen), View(flat, "stored")]
 
     def sampled(self) -> Iterator[View]:
         """Further frames of an animation, evenly spaced, as people see them."""
@@ -120,7 +122,7 @@ class Media:
             with _refusals():
                 self._image.load()
                 seen = self._shown()
-            yield View(f"#{frame}", seen)
+            yield View(seen, frame=frame)
 
     def _jpeg(self) -> Pixels | None:
         """The fast way, the same pixels; None where Pillow has to do it (CMYK, damage)."""

@@ -95,7 +95,9 @@ class _Codes:
             for code in codes:
                 if (code.kind, code.value) not in self._known:
                     self._known.add((code.kind, code.value))
-                    self.codes.append(ViewCode(view.name, code.kind, code.value, code.quality))
+                    self.codes.append(
+                        ViewCode(code.kind, code.value, code.quality, view.view, view.frame)
+                    )
 
 
 def draw(data: bytes, max_side: int, blur: bool, limits: MediaLimits) -> bytes | None:

@@ -1,9 +1,10 @@
 """What a look at one media file says, and the limits it is done under.
 
-The pool answers with `Examined`; the pipeline prefixes the part (`media/0`) and judges.
+The pool answers with `Examined`; the pipeline says of which part it speaks (`media/0`) and judges.
 """
 
 from enum import StrEnum
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -12,13 +13,14 @@ class ViewCode(msgspec.Struct, frozen=True):
     """A fingerprint of one view of a picture.
 
     `view` is "" for the picture as people see it, "stored" for its pixels as stored (no
-    orientation, no alpha, no profile), "#12" for frame 12 of an animation, counted from 0.
+    orientation, no alpha, no profile); `frame` counts those of an animation from 0.
     """
 
-    view: str
     kind: str
     value: bytes
     quality: int | None = None
+    view: Literal["", "stored"] = ""
+    frame: Annotated[int, msgspec.Meta(ge=0, lt=10**9)] = 0
 
 
 class Examined(msgspec.Struct, frozen=True):
@@ -88,6 +90,20 @@ class Problem(StrEnum):
 def code_of(problem: str) -> str:
     """The stable code at the start of a problem's text."""
     return problem.partition(" (")[0]
+
+
+def at_part(part: str, problem: str) -> str:
+    """A problem's text with the part that has it, as evaluations keep it."""
+    return f"{part}: {problem}"
+
+
+def leaves_unjudged(problem: str) -> bool:
+    """Whether a problem with its part ("media/0: too many pixels (…)") kept the part from being
+    judged; a false declared type, say, is worth a note and no more."""
+    return code_of(problem.partition(": ")[2]) not in _HARMLESS
+
+
+_HARMLESS = frozenset(str(one) for one in Problem if one.harmless)
 
 
 def failed(problem: Problem, detail: str = "", content_type: str | None = None) -> Examined:

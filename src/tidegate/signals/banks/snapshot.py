@@ -14,6 +14,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from tidegate.content.parts import TEXT
 from tidegate.infra.db import Tx
 from tidegate.signals.banks.model import is_active
 from tidegate.signals.banks.queries import bank_version
@@ -112,7 +113,7 @@ class BankSnapshot:
         """
         if self.index.has_phrases:
             items = [
-                [*item, ("text", text_probe(text))] if text else item
+                [*item, (TEXT, text_probe(text))] if text else item
                 for item, text in zip(items, texts, strict=True)
             ]
         while True:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from tidegate.content.parts import Part
 from tidegate.signals.model import Match
 
 
@@ -15,12 +16,12 @@ def resolve_allowed(matches: Sequence[Match]) -> list[Match]:
     nearest: dict[str, tuple[int, bool]] = {}
     for match in matches:
         if match.stance == "allow":
-            part = _base_part(match.part)
+            part = Part.parse(match.part).whole
             nearest[part] = min(_nearness(match), nearest.get(part, (257, True)))
     return [
         msgspec.structs.replace(match, allowed=True)
         if match.stance == "known"
-        and nearest.get(_base_part(match.part), (257, True)) <= _nearness(match)
+        and nearest.get(Part.parse(match.part).whole, (257, True)) <= _nearness(match)
         else match
         for match in matches
     ]
@@ -28,8 +29,3 @@ def resolve_allowed(matches: Sequence[Match]) -> list[Match]:
 
 def _nearness(match: Match) -> tuple[int, bool]:
     return match.distance, not match.exact
-
-
-def _base_part(part: str) -> str:
-    """media/0#12 and media/0@stored are media/0."""
-    return part.partition("#")[0].partition("@")[0]

@@ -22,6 +22,7 @@ from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.fingerprints.door import refuse_poor
 from tidegate.signals.fingerprints.pixels import HASHER
 from tidegate.signals.model import Fingerprint
+from tidegate.signals.parts import FileLook, codes_of, face_of
 
 _LIMITS = MediaLimits()
 _TEXT_BYTES = 4 << 20
@@ -164,7 +165,7 @@ def _look_at(data: bytes, name: str, pool: MediaPool) -> Look:
         return _pictured(codes, examined, size)
     text = _text_of(data)
     if text is not None:
-        codes = codes + fingerprints.of_text(text)
+        codes += [code for _, code in codes_of(text=text)]
     note = problem = None
     if media_type is None and claim.startswith("image/"):
         problem = "its name says that it is a picture, and its bytes do not"
@@ -175,9 +176,10 @@ def _look_at(data: bytes, name: str, pool: MediaPool) -> Look:
     return Look(codes, codes, size, note, problem)
 
 
-def _pictured(codes: list[Fingerprint], examined: Examined, size: int) -> Look:
-    views = [(one.view, Fingerprint(one.kind, one.value, one.quality)) for one in examined.codes]
-    face = [code for view, code in views if view == ""]
+def _pictured(digests: list[Fingerprint], examined: Examined, size: int) -> Look:
+    coded = codes_of(files=[FileLook(digests, examined.codes)])
+    face = face_of(coded)
+    pictured = [code for code in face if KINDS[code.kind].source == "pixels"]
     problem = note = None
     if not examined.judged:
         said = [one for one in examined.problems if not Problem(code_of(one)).harmless]
@@ -185,12 +187,12 @@ def _pictured(codes: list[Fingerprint], examined: Examined, size: int) -> Look:
             note = f"compared by its digests only: {'; '.join(said)}"
         else:
             problem = "; ".join(said)
-    elif not face:
+    elif not pictured:
         note = _FLAT
-    elif poor := next(filter(None, map(refuse_poor, face)), None):
+    elif poor := next(filter(None, map(refuse_poor, pictured)), None):
         note = f"no picture code that a bank takes: {poor}"
-    face = codes + [code for code in face if refuse_poor(code) is None]
-    return Look(codes + [code for _, code in views], face, size, note, problem)
+    face = [code for code in face if refuse_poor(code) is None]
+    return Look([code for _, code in coded], face, size, note, problem)
 
 
 def _text_of(data: bytes) -> str | None:

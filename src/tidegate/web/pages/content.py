@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from tidegate.content.model import Content
+from tidegate.content.parts import Part
 from tidegate.content.queries import RevisionRow
 from tidegate.policy.model import Pack
 
@@ -34,6 +35,11 @@ class ContentView(msgspec.Struct, frozen=True):
     content: Content | None
     media: list[MediaView]
 
+    def file_of(self, part: str) -> MediaView | None:
+        """The file that a part is, or is a view of."""
+        whole = Part.parse(part).whole
+        return next((one for one in self.media if one.part == whole), None)
+
 
 def content_view(item_id: UUID, row: RevisionRow) -> ContentView:
     found = {str(one.get("part")): one for one in row.media}
@@ -44,7 +50,7 @@ def content_view(item_id: UUID, row: RevisionRow) -> ContentView:
         row.content,
         [
             MediaView(
-                part=(part := f"media/{index}"),
+                part=(part := Part.media(index).name),
                 filename=file.filename,
                 content_type=found.get(part, {}).get("content_type") or file.content_type,
                 size=file.size,

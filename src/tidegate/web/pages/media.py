@@ -6,6 +6,7 @@ from uuid import UUID
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from tidegate.content.parts import Part
 from tidegate.content.queries import evidence_of
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
@@ -35,7 +36,7 @@ async def item_preview(visit: Visit) -> Response:
         raise no_preview()
 
     def look(tx: Tx) -> bytes | None:
-        found = evidence_of(tx, item_id, int(revision), f"media/{int(index[:9])}")
+        found = evidence_of(tx, item_id, int(revision), Part.media(int(index[:9])).name)
         return found and found[0]
 
     return await _preview(visit, look)

@@ -8,7 +8,8 @@ from tidegate.pipeline.instance import Instance
 from tidegate.signals import fingerprints
 from tidegate.signals.banks.model import EntryView
 from tidegate.signals.banks.queries import entries_by_id
-from tidegate.signals.model import Fingerprint, Match
+from tidegate.signals.model import Codes, Match
+from tidegate.signals.parts import FileLook, codes_of
 from tidegate.web.pages.content import ids_of
 from tidegate.web.pages.page import PageRoute, Query
 from tidegate.web.pages.render import html
@@ -36,29 +37,24 @@ def show(visit: Visit) -> SearchPage:
 
 async def search(visit: Visit) -> Response:
     """A POST although it changes nothing: a picture does not fit into an address."""
-    codes: list[tuple[str, Fingerprint]] = []
+    files: list[FileLook] = []
     problems: list[str] = []
     searched: list[str] = []
     if file := visit.file("file"):
         examined = await visit.instance.media.examine(file.data, file.content_type, file.filename)
-        codes += [("media/0", code) for code in fingerprints.of_bytes(file.data)]
-        codes += [
-            (f"media/0{code.view}", Fingerprint(code.kind, code.value, code.quality))
-            for code in examined.codes
-        ]
+        files.append(FileLook(fingerprints.of_bytes(file.data), examined.codes))
         problems += examined.problems
         searched.append(file.filename or "the picture")
     if text := visit.field("text"):
-        codes += [("text", code) for code in fingerprints.of_text(text)]
-        codes += [("url", code) for code in fingerprints.of_url(text)]
         searched.append("the text")
+    codes = codes_of(text=text, url=text, files=files)
     page = await run_in_threadpool(_match, visit, codes, text, " and ".join(searched), problems)
     return html("search.html", visit, page)
 
 
 def _match(
     visit: Visit,
-    codes: list[tuple[str, Fingerprint]],
+    codes: Codes,
     text: str,
     searched: str,
     problems: list[str],

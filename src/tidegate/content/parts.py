@@ -1,0 +1,56 @@
+"""The parts of an item, and their names: the one place that builds a name and takes it apart.
+
+A part is one thing to look at in an item, under a view. Its name stands in stored codes, in matches
+and in answers, so it never changes: `text`, `url`, `media/0`, `media/0@stored`, `media/0#12`.
+"""
+
+import re
+from typing import Self
+
+import msgspec
+
+TEXT = "text"
+URL = "url"
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One thing to look at in an item.
+
+    `whole`: what it is or is a view of: the item's `text`, its `url`, a file (`media/0`), or something
+    inside of one of them (`text/url/3`). `view`: under which view, "" as people see it. `frame`: of
+    an animation, counted from 0, which stands for the file.
+    """
+
+    whole: str
+    view: str = ""
+    frame: int = 0
+
+    @classmethod
+    def media(cls, index: int, view: str = "", frame: int = 0) -> Self:
+        """A file of an item, or a view of it."""
+        return cls(f"media/{index}", view, frame)
+
+    @classmethod
+    def parse(cls, name: str) -> Self:
+        """The part of this name. Raises ValueError where it is none."""
+        found = _NAME.fullmatch(name)
+        if found is None:
+            raise ValueError(f"no part of an item is named {name[:80]!r}")
+        return cls(found["whole"], found["view"] or "", int(found["frame"] or 0))
+
+    @property
+    def name(self) -> str:
+        view = f"@{self.view}" if self.view else ""
+        frame = f"#{self.frame}" if self.frame else ""
+        return f"{self.whole}{view}{frame}"
+
+    @property
+    def is_face(self) -> bool:
+        """Whether it is the thing itself as people see it first, and no other view or frame."""
+        return not self.view and not self.frame
+
+
+_NAME = re.compile(
+    r"(?P<whole>[a-z]+(?:/(?:[a-z]+|0|[1-9][0-9]{0,8}))*)"
+    r"(?:@(?P<view>[a-z]+))?(?:#(?P<frame>[1-9][0-9]{0,8}))?"
+)
