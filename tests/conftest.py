@@ -21,6 +21,7 @@ from tidegate.infra.db import Database, Tx
 
 if TYPE_CHECKING:
     from tests.api import Api
+    from tests.kinds import MoreKinds
     from tidegate.pipeline.instance import Instance
 
 # No test depends on how fast the machine is.
@@ -101,6 +102,15 @@ def cloned(server_url: str, template: str) -> Iterator[str]:
         until(made, "the template to be free")
     yield _with_database(server_url, name)
     drop_database(server_url, name)
+
+
+@pytest.fixture
+def more_kinds(monkeypatch: pytest.MonkeyPatch) -> "MoreKinds":
+    """Registers kinds of fingerprints for this test, as a file and a line more would."""
+    from tidegate.signals import fingerprints
+
+    registered = fingerprints._kinds  # pyright: ignore[reportPrivateUsage]
+    return lambda kind: monkeypatch.setitem(registered, kind.name, kind)
 
 
 @pytest.fixture

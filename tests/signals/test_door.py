@@ -2,6 +2,7 @@
 
 import io
 import random
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -9,26 +10,54 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from tests.api import Api
+from tests.kinds import MoreKinds
 
 from tidegate.signals.fingerprints import KINDS, of_text
 from tidegate.signals.fingerprints.door import refuse_poor
+from tidegate.signals.fingerprints.kind import Kind, hex_parser
 from tidegate.signals.fingerprints.pixels import of_pixels
 from tidegate.signals.model import Fingerprint
 
 rng = random.Random(7)
 
 
-def with_ones(ones: int) -> bytes:
+NEAR = [name for name, kind in KINDS.items() if kind.hamming]
+
+
+def with_ones(ones: int, bits: int = 256) -> bytes:
     """A code in which so many bits are set, anywhere."""
-    return sum(1 << place for place in rng.sample(range(256), ones)).to_bytes(32)
+    return sum(1 << 255 - place for place in rng.sample(range(bits), ones)).to_bytes(32)
 
 
-@pytest.mark.parametrize("kind", [name for name, kind in KINDS.items() if kind.hamming])
-@pytest.mark.parametrize("ones", [0, 1, 31, 63, 193, 255, 256])
-def test_near_constant_codes_are_poor(kind: str, ones: int) -> None:
-    reason = refuse_poor(Fingerprint(kind, with_ones(ones)))
+@pytest.mark.parametrize("name", NEAR)
+def test_near_constant_codes_are_poor(name: str) -> None:
+    kind = KINDS[name]
+    few = kind.fewest - 1
+    for ones in (0, 1, few, kind.bits - few, kind.bits - 1, kind.bits):
+        reason = refuse_poor(Fingerprint(name, with_ones(ones, kind.bits)))
+        assert reason is not None
+        assert f"{ones} of {kind.bits}" in reason
+
+
+@pytest.mark.parametrize("name", NEAR)
+def test_codes_that_are_not_pass(name: str) -> None:
+    kind = KINDS[name]
+    for ones in (kind.fewest, kind.bits // 2, kind.bits - kind.fewest):
+        assert refuse_poor(Fingerprint(name, with_ones(ones, kind.bits))) is None
+
+
+def test_a_shorter_code_is_weighed_by_its_own_length(more_kinds: MoreKinds) -> None:
+    """The rest of its 32 bytes is padding, and says nothing."""
+    more_kinds(Kind("short", "short", "text", _none, hex_parser(8), bytes.hex, bits=64, fewest=16))
+    assert refuse_poor(Fingerprint("short", with_ones(32, 64))) is None
+    reason = refuse_poor(Fingerprint("short", with_ones(60, 64)))
     assert reason is not None
-    assert f"{ones} of 256" in reason
+    assert "60 of 64" in reason
+    assert "16 to 48" in reason
+
+
+def _none(contents: Sequence[str]) -> list[None]:
+    return [None for _ in contents]
 
 
 @given(st.integers(64, 192), st.integers(50, 100))

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.kinds import HEX, size_of
 
 from tidegate.signals.entry import ListEntry
 from tidegate.signals.fingerprints import KINDS
@@ -30,13 +31,12 @@ texts = st.text(
 
 def codes(kind: str) -> st.SearchStrategy[Fingerprint]:
     """Codes that the door lets in."""
-    quality = st.none() | st.integers(50, 100) if kind == "pdq" else st.none()
-    size = 16 if kind == "md5" else 32
+    quality = st.none() | st.integers(50, 100) if KINDS[kind].min_quality else st.none()
+    size = size_of(KINDS[kind])
     value = st.permutations([0x0F, 0xF0] * (size // 2)).map(bytes)
     return st.builds(Fingerprint, st.just(kind), value, quality)
 
 
-HEX = ("md5", "pdq", "sha256", "text_minhash", "text_sha256")
 contents = st.lists(st.sampled_from(HEX), min_size=1, max_size=3, unique=True).flatmap(
     lambda kinds: st.tuples(*(codes(kind) for kind in sorted(kinds)))
 )

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.kinds import MoreKinds
 
 from tidegate.content.tables import items
 from tidegate.infra.clock import FakeClock
@@ -42,6 +43,7 @@ from tidegate.signals.banks.sightings import (
 )
 from tidegate.signals.banks.tables import sighting_days, sightings
 from tidegate.signals.fingerprints import of_bytes, of_text, of_url
+from tidegate.signals.fingerprints.kind import Kind, hex_parser
 from tidegate.signals.model import Fingerprint, Match
 
 rng = random.Random(11)
@@ -145,6 +147,20 @@ def test_reworded_texts_are_copies_and_others_are_not() -> None:
     assert (told(text) ^ told(text + "!!! :-)")).bit_count() <= COPY_BITS
     other = "a recipe for a soup of leeks and potatoes that my grandmother used to cook in winter"
     assert (told(text) ^ told(other)).bit_count() > COPY_BITS
+
+
+def test_shorter_codes_tell_copies_apart_by_their_own_measure(more_kinds: MoreKinds) -> None:
+    """As many bits in a hundred as of a longer code, though fewer in all."""
+    kind = Kind("short", "short", "text", list, hex_parser(8), bytes.hex, bits=64, fewest=16)
+    more_kinds(kind)
+
+    def told(code: int) -> int:
+        codes = codes_of("text", [Fingerprint("short", code.to_bytes(8) + bytes(24))])
+        return content_code(a_match(kind="short", part="text"), codes)
+
+    code = random.Random(5).getrandbits(64)
+    assert (told(code) ^ told(code ^ 0b11111)).bit_count() == 20 <= COPY_BITS
+    assert (told(code) ^ told(code ^ 0x0F0F0F)).bit_count() == 48 > COPY_BITS
 
 
 def test_an_item_counts_once_for_an_entry_by_what_is_nearest() -> None:

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from tidegate.signals.fingerprints import KINDS
-from tidegate.signals.model import Codes, Match
+from tidegate.signals.model import Codes, Fingerprint, Match
 
 COPY_BITS = 24
 """Contents within so many bits are copies of one thing, and so are copies of copies.
@@ -65,9 +65,15 @@ def content_code(match: Match, codes: Codes) -> int:
     part = [code for name, code in codes if name == match.part]
     near = [code for code in part if KINDS[code.kind].hamming]
     for code in sorted(near, key=lambda code: code.kind != match.kind):
-        return int.from_bytes(code.value)
+        return int.from_bytes(_stretched(code))
     whole = sorted((code.kind, code.value) for code in part)
     return int.from_bytes(hashlib.sha256(msgspec.msgpack.encode(whole)).digest())
+
+
+def _stretched(code: Fingerprint) -> bytes:
+    """A code repeated until it fills 256 bits: of a shorter one, distances are as much longer."""
+    own = KINDS[code.kind].bits // 8
+    return (code.value[:own] * -(-32 // own))[:32]
 
 
 def without_repeats(seen: Sequence[Sighting]) -> list[Sighting]:

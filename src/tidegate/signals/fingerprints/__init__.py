@@ -21,24 +21,23 @@ from tidegate.signals.fingerprints.kind import Kind, Source, several
 from tidegate.signals.fingerprints.normalise import normalised
 from tidegate.signals.model import Fingerprint
 
-KINDS: Mapping[str, Kind] = MappingProxyType(
-    {
-        kind.name: kind
-        for kind in (
-            sha256.KIND,
-            md5.KIND,
-            pdq.KIND,
-            text_sha256.KIND,
-            text_minhash.KIND,
-            phrase.KIND,
-            url.KIND,
-            domain.KIND,
-            host.KIND,
-            url_prefix.KIND,
-            host_lookalike.KIND,
-        )
-    }
-)
+_kinds: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        sha256.KIND,
+        md5.KIND,
+        pdq.KIND,
+        text_sha256.KIND,
+        text_minhash.KIND,
+        phrase.KIND,
+        url.KIND,
+        domain.KIND,
+        host.KIND,
+        url_prefix.KIND,
+        host_lookalike.KIND,
+    )
+}
+KINDS: Mapping[str, Kind] = MappingProxyType(_kinds)
 
 
 def of_bytes(data: bytes) -> list[Fingerprint]:

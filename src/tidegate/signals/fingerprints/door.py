@@ -7,16 +7,6 @@ acting by itself (`quarantine.py`).
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.model import Fingerprint
 
-CODE_BITS = 256
-FEWEST = 64
-"""Fewest bits of a code that must be set, and fewest that must not.
-
-PDQ codes are cut at the median and have 128 of 256 set; those of half-and-half pictures, squares
-and stripes, where many coefficients are equal, still have 70 or more. MinHash bits are fair coins:
-64 would be eight standard deviations out. And 64 is the widest radius of a bank: below it an entry
-matches the constant codes that flat or broken content ends in.
-"""
-
 
 def refuse_poor(fingerprint: Fingerprint) -> str | None:
     """Why a bank must not take this code, as a text for people; None where it may."""
@@ -28,9 +18,9 @@ def refuse_poor(fingerprint: Fingerprint) -> str | None:
         )
     if kind.hamming:
         ones = int.from_bytes(fingerprint.value).bit_count()
-        if not FEWEST <= ones <= CODE_BITS - FEWEST:
+        if not kind.fewest <= ones <= kind.bits - kind.fewest:
             return (
-                f"it is near-constant: {ones} of {CODE_BITS} bits are set, and of content that"
-                f" tells itself apart {FEWEST} to {CODE_BITS - FEWEST} are"
+                f"it is near-constant: {ones} of {kind.bits} bits are set, and of content that"
+                f" tells itself apart {kind.fewest} to {kind.bits - kind.fewest} are"
             )
     return None

@@ -18,10 +18,14 @@ class Kind:
 
     `source` says what `make` takes: the bytes of a file, text in normal form, a canonical URL, or
     decoded RGB pixels; a sequence of them, and it answers in order (`Made`). `exact`: its route may
-    restrict. `hamming`: values are 256-bit codes and compared by distance, up to a bank's radius;
-    other kinds match when equal. `contained`: values are looked for inside texts, and items have
-    none. `parse` reads what people write for a value and raises ValueError with what was expected;
-    `format` is its inverse. `min_quality`: codes of a lower quality say too little to be known by.
+    restrict. `bits`: values are codes of so many bits, in 32 bytes whose rest is zero, and compared
+    by distance, up to a bank's radius; other kinds match when equal. `contained`: values are looked
+    for inside texts, and items have none. `parse` reads what people write for a value and raises
+    ValueError with what was expected; `format` is its inverse.
+
+    Codes that say too little to be known by are of a quality below `min_quality`, or have fewer
+    than `fewest` bits that are set, or that are not. `version` goes up when `make` gives other codes
+    than before: those of kept posts are then made anew, as they are for a kind that is new.
     """
 
     name: str
@@ -31,11 +35,18 @@ class Kind:
     parse: Callable[[str], bytes]
     format: Callable[[bytes], str]
     exact: bool = False
-    hamming: bool = False
+    bits: int = 0
     contained: bool = False
     default_radius: int = 0
     max_radius: int = 0
     min_quality: int = 0
+    fewest: int = 0
+    version: int = 1
+
+    @property
+    def hamming(self) -> bool:
+        """Whether its codes are compared by distance."""
+        return self.bits > 0
 
 
 def several(made: Made) -> Sequence[Fingerprint]:

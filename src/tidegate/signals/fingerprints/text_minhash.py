@@ -142,7 +142,8 @@ KIND = Kind(
     make=_make,
     parse=hex_parser(32),
     format=bytes.hex,
-    hamming=True,
+    bits=256,
     default_radius=31,
     max_radius=64,
+    fewest=64,  # bits are fair coins: it would be eight standard deviations out
 )

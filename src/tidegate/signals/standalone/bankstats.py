@@ -4,7 +4,7 @@ import msgspec
 import numpy as np
 
 from tidegate.signals.fingerprints import KINDS
-from tidegate.signals.fingerprints.door import CODE_BITS, FEWEST
+from tidegate.signals.fingerprints.kind import Kind
 from tidegate.signals.standalone.bankfile import BankFile, Words
 
 _SAMPLE = 200  # codes whose neighbours are looked for
@@ -63,16 +63,16 @@ def _of_codes(bank: BankFile, kind: str) -> CodeStats:
     return CodeStats(
         codes=len(codes),
         bytes_per_code=bank.bytes_of(kind) / len(codes),
-        near_constant=near_constant(codes),
+        near_constant=near_constant(KINDS[kind], codes),
         sampled=len(rows),
         near_others=int((np.bincount(hits.query) > 1).sum()),
     )
 
 
-def near_constant(codes: Words) -> int:
+def near_constant(kind: Kind, codes: Words) -> int:
     """How many of the codes, (n, 4), the door of an instance's banks would turn away."""
     found = 0
     for start in range(0, len(codes), _PIECE):
         ones = np.bitwise_count(codes[start : start + _PIECE]).sum(axis=1, dtype=np.int16)
-        found += int(((ones < FEWEST) | (ones > CODE_BITS - FEWEST)).sum())
+        found += int(((ones < kind.fewest) | (ones > kind.bits - kind.fewest)).sum())
     return found

@@ -208,8 +208,12 @@ def _text_of(data: bytes) -> str | None:
 
 
 def _digests_of_long(file: BinaryIO) -> list[Fingerprint]:
-    """The digests of a file that is not to be held in memory; they are named as in `hashlib`."""
-    kinds = [kind.name for kind in KINDS.values() if kind.source == "bytes"]
+    """The digests of a file that is not to be held in memory: those that `hashlib` knows by name."""
+    kinds = [
+        kind.name
+        for kind in KINDS.values()
+        if kind.source == "bytes" and kind.name in hashlib.algorithms_guaranteed
+    ]
     sums = [hashlib.new(kind, usedforsecurity=False) for kind in kinds]
     for piece in iter(lambda: file.read(1 << 20), b""):
         for one in sums:

@@ -121,7 +121,7 @@ def build_bank(
     if problems:
         raise BuildError(problems)
     listed = lists.codes()
-    if constant := near_constant(listed.view("<u8")):
+    if constant := near_constant(KINDS[LISTED], listed.view("<u8")):
         text = f"has {constant:,} near-constant codes, which match what they do not know"
         notes.append((printable(str(out)), text))
     values: dict[str, int] = {}
