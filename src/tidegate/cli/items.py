@@ -20,6 +20,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRe
 
 from tidegate.cli.backlog import Checkpoint, Reached
 from tidegate.cli.context import DataDir, say, settings_of
+from tidegate.cli.refingerprint import refingerprint
 from tidegate.cli.taking import Taken, on_database, through_server
 from tidegate.client import AsyncClient, ClientError
 from tidegate.content.model import Platform
@@ -85,6 +86,8 @@ def import_(
             backlog.tell()
     raise typer.Exit(1 if backlog.reached.refused else 0)
 
+
+app.command()(refingerprint)
 
 Take = Callable[[Iterator[Line]], AsyncIterator[Taken]]
 

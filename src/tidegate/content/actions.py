@@ -1,6 +1,6 @@
 """The verbs that change items: actions and restrictions move them, erasure ends them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,6 +13,17 @@ from tidegate.infra.errors import Refusal
 from tidegate.ledger.actions import append, forget
 
 _RAISE_VERDICT = sa.text("UPDATE items SET verdict = :to_verdict WHERE id = :item")
+# In the order in which everybody locks several, so that nobody waits in a circle.
+_LOCK_KEPT = sa.text(
+    "SELECT r.number FROM items i JOIN revisions r ON r.item_id = i.id"
+    " WHERE r.number = ANY(CAST(:numbers AS bigint[])) AND r.fingerprints IS NOT NULL"
+    " AND i.kept_by_hold_at IS NULL ORDER BY i.platform, i.external_id FOR UPDATE OF i, r"
+)
+_RENEW = (
+    sa.update(revisions)
+    .where(revisions.c.number == sa.bindparam("of_number"))
+    .values(fingerprints=sa.bindparam("codes"), bank_version=0, xid=sa.func.pg_current_xact_id())
+)
 STRENGTH = {"pass": 0, "review": 1, "restrict": 2, "escalate": 3}
 
 
@@ -41,6 +52,16 @@ def raise_verdicts(tx: Tx, said: Iterable[tuple[ItemRow, str]]) -> None:
     ]
     if raised:
         tx.execute(_RAISE_VERDICT, raised)
+
+
+def renew_fingerprints(tx: Tx, renewed: Mapping[int, bytes]) -> None:
+    """Put codes in the place of those that revisions have, by their numbers; what has gone meanwhile
+    stays gone. The look back takes them in, as codes that no bank has been asked with yet."""
+    if not renewed:
+        return
+    kept = tx.execute(_LOCK_KEPT, {"numbers": list(renewed)}).scalars().all()
+    if kept:
+        tx.execute(_RENEW, [{"of_number": one, "codes": renewed[one]} for one in kept])
 
 
 def erase(tx: Tx, item: ItemRow) -> list[bytes]:

@@ -57,6 +57,16 @@ class KeptText(NamedTuple):
         return len(self.content or b"")
 
 
+class Whole(msgspec.Struct, frozen=True):
+    """A kept revision with all that its codes are made of. `files`: the SHA-256 of the bytes that are
+    kept, by part."""
+
+    number: int
+    content: Content
+    fingerprints: bytes
+    files: dict[str, bytes]
+
+
 def kept_revision(tx: Tx, item: ItemRow) -> Kept:
     """The latest revision of an item. What only a hold keeps is not there for further looks."""
     row = tx.execute(
@@ -90,6 +100,17 @@ def lock_kept(tx: Tx, numbers: Sequence[int]) -> list[Kept]:
 def next_kept(tx: Tx, after: int, limit: int) -> list[int]:
     """The next numbers, ascending, of the latest revisions whose content is kept."""
     return list(tx.execute(_NEXT, {"after": after, "limit": limit}).scalars())
+
+
+def next_whole(tx: Tx, after: int, limit: int) -> list[Whole]:
+    """The same with all that their codes are made of."""
+    return [_whole(row) for row in tx.execute(_WHOLE, {"after": after, "limit": limit})]
+
+
+def newest_number(tx: Tx) -> int:
+    """The number of the newest revision, 0 where there is none."""
+    newest = sa.select(sa.func.coalesce(sa.func.max(revisions.c.number), 0))
+    return int(tx.execute(newest).scalar_one())
 
 
 def count_kept(tx: Tx) -> int:
@@ -141,6 +162,13 @@ def _kept(row: sa.Row[Any]) -> Kept:
     return Kept(item, row.digest, decode_content(row.content), row.fingerprints)
 
 
+def _whole(row: sa.Row[Any]) -> Whole:
+    content = msgspec.json.decode(row.content, type=Content)
+    files: dict[str, str] = row.files or {}
+    kept = {part: bytes.fromhex(sha256) for part, sha256 in files.items()}
+    return Whole(row.number, content, row.fingerprints, kept)
+
+
 def _xid(number: int) -> sa.ColumnElement[Any]:
     return sa.cast(sa.cast(str(number), sa.Text), revisions.c.xid.type)
 
@@ -153,10 +181,9 @@ _CODES = sa.select(
 )
 _ITEM = ", ".join(f"i.{name}" for name in ItemRow.__struct_fields__)
 _COLUMNS = f"{_ITEM}, r.revision AS looked_at, r.digest, r.content, r.fingerprints"
-_LATEST = (
-    "FROM revisions r JOIN items i ON i.id = r.item_id AND i.revision = r.revision"
-    " WHERE i.erased_at IS NULL AND i.kept_by_hold_at IS NULL AND r.content IS NOT NULL"
-)
+_ITEMS = "FROM revisions r JOIN items i ON i.id = r.item_id AND i.revision = r.revision"
+_IS_KEPT = "i.erased_at IS NULL AND i.kept_by_hold_at IS NULL AND r.content IS NOT NULL"
+_LATEST = f"{_ITEMS} WHERE {_IS_KEPT}"
 _THESE = sa.text(
     f"SELECT {_COLUMNS} FROM unnest(CAST(:items AS uuid[]), CAST(:revisions AS int[]))"  # noqa: S608
     " AS w (item, revision) JOIN revisions r ON r.item_id = w.item AND r.revision = w.revision"
@@ -169,6 +196,14 @@ _LOCK = sa.text(
 )
 _NEXT = sa.text(
     f"SELECT r.number {_WITH_CODES} AND r.number > :after ORDER BY r.number LIMIT :limit"
+)
+_FILES = (
+    "LEFT JOIN LATERAL (SELECT jsonb_object_agg(part, encode(sha256, 'hex')) AS files FROM evidence"
+    " WHERE item_id = r.item_id AND revision = r.revision) f ON TRUE"
+)
+_WHOLE = sa.text(
+    f"SELECT r.number, r.content, r.fingerprints, f.files {_ITEMS} {_FILES} WHERE {_IS_KEPT}"
+    " AND r.fingerprints IS NOT NULL AND r.number > :after ORDER BY r.number LIMIT :limit"
 )
 _COUNT = sa.text(f"SELECT count(*) {_WITH_CODES}")
 _OF_NUMBERS = sa.text(

@@ -28,6 +28,33 @@ def reached(tx: Tx, name: str) -> int:
     return int(tx.execute(query).scalar_one())
 
 
+def all_reached(tx: Tx, beginning: str) -> dict[str, int]:
+    """The numbers whose names begin like that, by what follows in the name; no row is held."""
+    query = sa.select(counters.c.name, counters.c.value).where(
+        counters.c.name.startswith(beginning, autoescape=True)
+    )
+    return {row.name.removeprefix(beginning): row.value for row in tx.execute(query)}
+
+
+def lease(tx: Tx, name: str, seconds: int) -> bool:
+    """Take work that is done between two transactions, for so long; whether nobody else has it. The
+    row `name` holds the time, in seconds since 1970, at which it is free again."""
+    now = int(tx.now.timestamp())
+    free = sa.update(counters).where(counters.c.name == name, counters.c.value <= now)
+    return tx.execute(free.values(value=now + seconds)).rowcount == 1
+
+
+def finish(tx: Tx, *names: str) -> None:
+    """Take the rows away: the work is done for good."""
+    tx.execute(sa.delete(counters).where(counters.c.name.in_(names)))
+
+
+def note(tx: Tx, name: str, value: int) -> None:
+    """Set the number, whether there is one or not."""
+    put = insert(counters).values(name=name, value=value)
+    tx.execute(put.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
+
+
 def horizon(tx: Tx) -> int:
     """The transaction below which every one has ended: what those wrote is seen or never will be."""
     return int(tx.execute(_HORIZON).scalar_one())

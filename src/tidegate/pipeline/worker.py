@@ -18,6 +18,7 @@ from tidegate.pipeline.decide import lift_expired
 from tidegate.pipeline.erase import expire, sweep_evidence
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.lookback.codes import LookBack
+from tidegate.pipeline.lookback.kinds import KindWalk
 from tidegate.pipeline.lookback.phrases import PhraseWalk
 from tidegate.review.actions import release_expired
 from tidegate.signals.banks.actions import enable_expired
@@ -27,6 +28,7 @@ log = structlog.get_logger()
 
 SEAL_SECONDS = 0.2
 LOOK_BACK_SECONDS = 0.2
+KINDS_SECONDS = 1.0
 SCRUB_SECONDS = 1.0
 PURGE_SECONDS = 3600.0
 CLOCKS_SECONDS = 2.0
@@ -47,11 +49,15 @@ async def run_worker(instance: Instance) -> None:
     head = instance.settings.data_dir / HEAD_FILE
     key = instance.secrets.ledger_key
     looker, walker = LookBack(instance), PhraseWalk(instance)
+    kinds = KindWalk(instance)
 
     def look_back() -> int:
         # By turns: codes never wait for more than a page of a walk, nor a walk for all codes.
         steps = looker.step(), walker.step()
         return sum(step is not None for step in steps)
+
+    def make_codes() -> int:
+        return int(kinds.step() is not None)
 
     def scrub() -> int:
         for index in (instance.banks.index, looker.items.index):
@@ -83,6 +89,7 @@ async def run_worker(instance: Instance) -> None:
         _every(RETENTION_SECONDS, stop, "sign-in", lambda: _in_tx(instance, sweep_sign_in)),
         _every(SWEEP_SECONDS, stop, "sweep", sweep_files),
         _every(LOOK_BACK_SECONDS, stop, "look-back", look_back),
+        _every(KINDS_SECONDS, stop, "kinds", make_codes),
         _every(SCRUB_SECONDS, stop, "scrub", scrub),
         _every(PURGE_SECONDS, stop, "purge", purge),
     )

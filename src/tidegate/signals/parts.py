@@ -2,13 +2,15 @@
 curator searches for, for the entries of banks and for files on a disk.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
 from tidegate.content.media.model import ViewCode
 from tidegate.content.parts import TEXT, URL, Part
 from tidegate.signals import fingerprints
+from tidegate.signals.fingerprints import KINDS
+from tidegate.signals.fingerprints.kind import Source
 from tidegate.signals.model import Codes, Fingerprint
 
 
@@ -48,6 +50,19 @@ def codes_of_texts(texts: Sequence[str | None]) -> list[Codes]:
     some = [text for text in texts if text]
     found = iter(fingerprints.of_texts(some))
     return [[(TEXT, code) for code in next(found)] if text else [] for text in texts]
+
+
+def renewed(
+    old: Codes, made: Codes, kinds: Collection[str], gone: Collection[tuple[str, Source]] = ()
+) -> Codes:
+    """A content's codes after those of some kinds were made anew. A part of which what they are made
+    of is `gone`, the bytes of a file or its pixels, keeps what it is known by."""
+
+    def stays(part: str, kind: str) -> bool:
+        return kind not in kinds or (Part.parse(part).whole, KINDS[kind].source) in gone
+
+    kept = [(part, code) for part, code in old if stays(part, code.kind)]
+    return kept + [(part, code) for part, code in made if code.kind in kinds]
 
 
 def face_of(codes: Codes) -> list[Fingerprint]:

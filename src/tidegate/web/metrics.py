@@ -8,6 +8,7 @@ from starlette.responses import Response
 from tidegate.enforcement.queries import outbox_counts
 from tidegate.infra.db import Tx
 from tidegate.ledger.queries import unsealed
+from tidegate.pipeline.lookback.kinds import left
 from tidegate.review.queries import waiting_counts
 from tidegate.web.api.endpoint import Call, Endpoint
 
@@ -33,6 +34,9 @@ def read_metrics(tx: Tx, call: Call) -> Response:
             outbox.oldest_pending_seconds,
         ),
         _gauge("tidegate_cases_waiting", "Cases that wait for a decision", waiting),
+        _gauge(
+            "tidegate_kinds_left", "Revisions that wait for codes of a new kind, at most", left(tx)
+        ),
         _gauge("tidegate_ledger_unsealed", "Ledger entries not sealed yet", unsealed(tx)),
     ]
     return Response(b"".join(parts), media_type=CONTENT_TYPE_PLAIN_1_0_0)

@@ -1,0 +1,174 @@
+"""The look back for kinds of fingerprints: a kind that is new has no codes of the posts of before.
+
+Which kinds the kept revisions have codes of, and by which version of each, is noted in the database.
+Where the program knows more, a *walk* goes through the latest revisions that are kept, by their
+numbers, and makes what is missing from what is there: the text, the URL, the bytes in the evidence
+store. With that a revision is new to the look back (`codes`), as if it had just come in and no bank had
+been asked yet: it takes the codes in, and looks again at what an entry of the new kind knows.
+
+A page is worked on between two transactions, since decoding may take its time, by one process: it
+takes a lease. Whoever finds that another has moved the position meanwhile writes nothing.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import structlog
+
+from tidegate.content.actions import renew_fingerprints
+from tidegate.content.evidence import EvidenceStore
+from tidegate.content.kept import Whole, newest_number, next_whole
+from tidegate.content.media.model import Problem, code_of
+from tidegate.content.media.pool import MediaPool
+from tidegate.content.model import StoredMedia
+from tidegate.content.parts import Part
+from tidegate.infra.db import Tx
+from tidegate.infra.errors import Refusal
+from tidegate.infra.progress import advance, all_reached, claim, finish, lease, note, start
+from tidegate.pipeline.instance import Instance
+from tidegate.signals import fingerprints
+from tidegate.signals.fingerprints import KINDS
+from tidegate.signals.fingerprints.kind import Source
+from tidegate.signals.model import decode_codes, encode_codes
+from tidegate.signals.parts import FileLook, codes_of, codes_of_texts, renewed
+
+PAGE = 100  # revisions that are read at a time
+PAGE_BYTES = 8 << 20  # of media, after which a page ends
+LEASE_SECONDS = 60  # after which another process takes up the page of one that has died
+
+_KIND = "kind "  # behind it, a kind: by which version of it the kept revisions have codes
+_WALK = "kinds walk "  # behind it, what is walked for: the last number that was walked past
+_LEASE = "kinds lease "
+
+log = structlog.get_logger()
+
+
+class Walked(NamedTuple):
+    """What a step did: how many revisions got other codes, and how far the walk is now."""
+
+    changed: int
+    position: int
+
+
+class _Busy(Exception):
+    """The decoder cannot be asked now."""
+
+
+class KindWalk:
+    """The walk of one process; one thread steps it. `kinds`: what it makes codes of; empty, and a
+    step then asks nothing, once all that the program knows is there."""
+
+    def __init__(self, instance: Instance) -> None:
+        self._instance = instance
+        with instance.database.begin() as tx:
+            known = all_reached(tx, _KIND)
+            self.kinds: frozenset[str] = frozenset(
+                kind.name
+                for kind in KINDS.values()
+                if not kind.contained and known.get(kind.name, 0) < kind.version
+            )
+            # Another set of kinds is another walk, from the beginning.
+            wanted = " ".join(sorted(f"{name}:{KINDS[name].version}" for name in self.kinds))
+            self._walk, self._lease = _WALK + wanted, _LEASE + wanted
+            if self.kinds:
+                start(tx, self._lease)
+                if start(tx, self._walk):
+                    log.info("kinds.walk", kinds=sorted(self.kinds), left=left(tx))
+
+    def step(self) -> Walked | None:
+        """Walk through the next page; None where nothing is to be done, or not by this process now."""
+        if not self.kinds:
+            return None
+        with self._instance.database.begin() as tx:
+            if not lease(tx, self._lease, LEASE_SECONDS):
+                self._see_whether_done(tx)
+                return None
+            position = all_reached(tx, self._walk).get("")
+            page = [] if position is None else next_whole(tx, position, PAGE)
+        try:
+            made, last = self._made(page)
+        except (_Busy, Refusal):
+            return None
+        with self._instance.database.begin() as tx:
+            if position is None or claim(tx, self._walk) != position:
+                return None
+            if not page:
+                self._end(tx)
+                return Walked(0, position)
+            renew_fingerprints(tx, made)
+            advance(tx, self._walk, last)
+            advance(tx, self._lease, 0)
+        return Walked(len(made), last)
+
+    def _see_whether_done(self, tx: Tx) -> None:
+        if "" not in all_reached(tx, self._walk):
+            self.kinds = frozenset()
+
+    def _end(self, tx: Tx) -> None:
+        for name in sorted(self.kinds):
+            note(tx, _KIND + name, KINDS[name].version)
+        # Also those of walks that were begun for other sets of kinds.
+        for beginning in (_WALK, _LEASE):
+            finish(tx, *(beginning + rest for rest in all_reached(tx, beginning)))
+        log.info("kinds.walked", kinds=sorted(self.kinds))
+        self.kinds = frozenset()
+
+    def _made(self, page: Sequence[Whole]) -> tuple[dict[int, bytes], int]:
+        """The codes of revisions that have others by now, by number, and the last that was looked at."""
+        texts = codes_of_texts([one.content.text for one in page] if self._from("text") else [])
+        made: dict[int, bytes] = {}
+        last = size = 0
+        for place, one in enumerate(page):
+            files = [
+                self._look(one.files.get(Part.media(index).name), media)
+                for index, media in enumerate(one.content.media)
+            ]
+            codes = codes_of(url=one.content.url, files=[file.look for file in files])
+            codes += texts[place] if texts else []
+            gone: set[tuple[str, Source]] = {
+                (Part.media(n).name, what) for n, file in enumerate(files) for what in file.gone
+            }
+            now = encode_codes(renewed(decode_codes(one.fingerprints), codes, self.kinds, gone))
+            if now != one.fingerprints:
+                made[one.number] = now
+            last, size = one.number, size + sum(file.size for file in files)
+            if size >= PAGE_BYTES:
+                break
+        return made, last
+
+    def _look(self, sha256: bytes | None, media: StoredMedia) -> "_Looked":
+        if sha256 is None or not (self._from("bytes") or self._from("pixels")):
+            return _Looked(FileLook([], url=media.url), 0, ("bytes", "pixels"))
+        return _look_at(self._instance.evidence, self._instance.media, sha256, media)
+
+    def _from(self, source: str) -> bool:
+        return any(KINDS[name].source == source for name in self.kinds)
+
+
+class _Looked(NamedTuple):
+    """A file, how many bytes of it were read, and what was not there to be looked at."""
+
+    look: FileLook
+    size: int
+    gone: Sequence[Source] = ()
+
+
+def _look_at(
+    evidence: EvidenceStore, pool: MediaPool, sha256: bytes, media: StoredMedia
+) -> _Looked:
+    data = evidence.get(sha256)
+    if data is None:
+        return _Looked(FileLook([], url=media.url), 0, ("bytes", "pixels"))
+    examined = pool.examine_blocking(data, media.content_type or None, media.filename)
+    if any(code_of(problem) == Problem.UNAVAILABLE for problem in examined.problems):
+        raise _Busy
+    digests = fingerprints.of_bytes(data)
+    lost = not examined.judged and not examined.codes
+    look = FileLook(digests, examined.codes, media.url)
+    return _Looked(look, len(data), ("pixels",) if lost else ())
+
+
+def left(tx: Tx) -> int:
+    """How many revisions walks are still to pass, at most; 0 where none is under way."""
+    positions = all_reached(tx, _WALK).values()
+    return max(0, newest_number(tx) - max(positions)) if positions else 0
