@@ -51,14 +51,16 @@ def test_every_fingerprint_is_read_back_from_its_text() -> None:
 
 
 def test_digests_of_bytes() -> None:
-    sha256, md5 = of_bytes(b"")
-    assert sha256.value == hashlib.sha256(b"").digest()
-    assert md5.value == hashlib.md5(b"").digest()
+    values = {code.kind: code.value for code in of_bytes(b"")}
+    for name in ("sha256", "md5"):
+        assert values[name] == hashlib.new(name, b"", usedforsecurity=False).digest()
 
 
 def test_texts_that_read_the_same_have_one_digest() -> None:
     assert of_text("Аttack  at dawn") == of_text("attack\u200b at\ndawn")
-    assert [one.kind for one in of_text("ok")] == ["text_sha256"]
+    kinds = {one.kind for one in of_text("ok")}
+    assert "text_sha256" in kinds
+    assert "text_minhash" not in kinds  # too short to be like another
     assert of_text(" \u200b\n") == of_text("") == []
 
 
