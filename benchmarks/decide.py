@@ -12,7 +12,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from statistics import median
 
@@ -44,7 +44,7 @@ class Case(msgspec.Struct, frozen=True):
     name: str
     label: str
     items: int  # per latency that is measured
-    drive: Callable[[float], Awaitable[Run]]
+    drive: Callable[[float], Coroutine[object, object, Run]]
     metric: str
     target: float
     unit: str

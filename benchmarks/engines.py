@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-import faiss  # pyright: ignore[reportMissingTypeStubs]
+import faiss  # pyright: ignore[reportMissingImports]
 import numpy as np
-from threatexchange.signal_type.pdq.pdq_index import (  # pyright: ignore[reportMissingTypeStubs]
+from threatexchange.signal_type.pdq.pdq_index import (  # pyright: ignore[reportMissingImports]
     PDQIndex,
 )
 
@@ -171,7 +171,7 @@ class Flat(_Faiss):
 
     def __init__(self, codes: Codes) -> None:
         self._index = faiss.IndexBinaryFlat(256)
-        self._index.add(codes.view(np.uint8))  # pyright: ignore[reportCallIssue]
+        self._index.add(codes.view(np.uint8))
 
 
 class MultiHash(_Faiss):
@@ -182,4 +182,4 @@ class MultiHash(_Faiss):
     def __init__(self, codes: Codes) -> None:
         self._index = faiss.IndexBinaryMultiHash(256, 16, 16)
         self._index.nflip = 1
-        self._index.add(codes.view(np.uint8))  # pyright: ignore[reportCallIssue]
+        self._index.add(codes.view(np.uint8))

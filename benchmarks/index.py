@@ -189,7 +189,9 @@ def one_bank(kind: str, count: int) -> list[report.Line]:
         add(case, "build", "s", {b.engine.name: round(b.seconds, 2) for b in built})
         sizes = {b.engine.name: round(b.bytes_per_code, 1) for b in built}
         add(case, "bytes per code", "bytes", sizes)
-        opened, first = opening(engines[0].path)
+        sealed = engines[0]
+        assert isinstance(sealed, Tidegate)
+        opened, first = opening(sealed.path)
         add(case, "open", "s", {Tidegate.name: round(opened, 4)})
         add(case, "first query after opening", "µs", {Tidegate.name: round(first * 1e6, 1)})
     return lines

@@ -77,9 +77,9 @@ class _Caller(asyncio.Protocol):
             self._run.bodies.append(self._buffer[self._body :])
             self._next()
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         if not self.done.done():
-            self.done.set_exception(error or ConnectionError("closed without an answer"))
+            self.done.set_exception(exc or ConnectionError("closed without an answer"))
 
 
 async def one_by_one(port: int, build: Build, *, seconds: float, connections: int) -> Run:

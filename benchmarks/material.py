@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 import numpy as np
-import simplejpeg
+import simplejpeg  # pyright: ignore[reportMissingTypeStubs]
 
 from benchmarks.load import request
 from tidegate.content.tables import items

@@ -63,8 +63,10 @@ def pictures(size: tuple[int, int]) -> list[Picture]:
 
 
 def tasks() -> list[Task]:
-    import pdqhash
-    from threatexchange.signal_type.pdq.pdq_hasher import pdq_from_bytes
+    import pdqhash  # pyright: ignore[reportMissingImports]
+    from threatexchange.signal_type.pdq.pdq_hasher import (  # pyright: ignore[reportMissingImports]
+        pdq_from_bytes,
+    )
 
     from tidegate.content.media.examining import examine
     from tidegate.content.media.model import MediaLimits

@@ -11,7 +11,7 @@ from statistics import mean
 from typing import NamedTuple
 
 import numpy as np
-from datasketch import MinHash, MinHashLSH
+from datasketch import MinHash, MinHashLSH  # pyright: ignore[reportMissingImports]
 
 from benchmarks.edits import NAMES, Edited
 from tidegate.signals.fingerprints.text_minhash import (

@@ -19,9 +19,9 @@ from collections.abc import Callable, Sequence
 from statistics import mean
 from typing import NamedTuple
 
-import ahocorasick
+import ahocorasick  # pyright: ignore[reportMissingImports]
 import msgspec
-from datasketch import MinHash
+from datasketch import MinHash  # pyright: ignore[reportMissingImports]
 
 from benchmarks import edits, recall, report
 from benchmarks.recall import shingles
