@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import tidegate
-from tests.house import long_functions
+from tests.house import long_functions, wide_and_positional
 from tests.quick import LISTED
 from tidegate.cli.docs import pages
 
@@ -31,6 +31,48 @@ OPENS = {
     "pipeline/lookback/kinds.py",  # a page is two transactions
     "pipeline/lookback/phrases.py",  # a step is a transaction of its own
     "pipeline/worker.py",
+}
+# Of more than five fields, and still built by their places: none may be added.
+BY_PLACE = {
+    "access/model.py:KeyView",
+    "access/model.py:Principal",
+    "access/model.py:User",
+    "cli/backlog.py:Reached",
+    "client/call.py:Call",
+    "client/model.py:Decision",
+    "client/model.py:Report",
+    "content/admission.py:NewRevision",
+    "content/model.py:Content",
+    "content/model.py:ItemIn",
+    "content/model.py:ItemRow",
+    "decisions/model.py:DecisionIn",
+    "decisions/model.py:Evaluation",
+    "enforcement/model.py:Action",
+    "enforcement/queries.py:DeliveryView",
+    "enforcement/queries.py:TargetCounts",
+    "enforcement/queries.py:WebhookView",
+    "intake/model.py:ReportIn",
+    "intake/model.py:ReportView",
+    "ledger/model.py:EntryView",
+    "pipeline/judge.py:Looked",
+    "pipeline/report.py:ReportAnswer",
+    "pipeline/submission.py:Submission",
+    "pipeline/submit.py:Answer",
+    "pipeline/submit.py:EvaluationView",
+    "policy/model.py:PackProblem",
+    "policy/model.py:Rule",
+    "policy/queries.py:RuleView",
+    "policy/queries.py:StoredPack",
+    "review/model.py:CaseRow",
+    "signals/banks/imports.py:Reached",
+    "signals/banks/model.py:BankIn",
+    "signals/banks/model.py:BankView",
+    "signals/banks/model.py:EntryView",
+    "signals/entry.py:ListEntry",
+    "signals/lists/format.py:Read",
+    "signals/lists/tat.py:TatEntry",
+    "signals/model.py:Match",
+    "signals/standalone/matcher.py:FileMatch",
 }
 VERBS = ("begin", "commit", "rollback")
 # SQL has its place in a slice: `actions.py`, `queries.py`, `tables.py`, and of what is too much for
@@ -204,6 +246,22 @@ def test_a_function_of_71_lines_is_found() -> None:
     assert long_functions(longest) == {}
     assert long_functions(longer) == {"work": 71}
     assert long_functions(method) == {"work": 71}
+
+
+def test_what_has_many_fields_is_built_by_their_names() -> None:
+    found = {f"{name(p)}:{one}" for p in MODULES for one in wide_and_positional(p.read_text())}
+    assert found == BY_PLACE
+
+
+def test_six_fields_by_their_places_are_found() -> None:
+    six = "".join(f"    field{n}: int = {n}\n" for n in range(6))
+    five = six[: six.rindex("    field")]
+    assert wide_and_positional(f"class A(msgspec.Struct, frozen=True):\n{six}") == ["A"]
+    assert wide_and_positional(f"@dataclass(frozen=True)\nclass A:\n{six}") == ["A"]
+    assert wide_and_positional(f"class A(Struct):\n{five}\nclass B(A):\n    more: int\n") == ["B"]
+    assert wide_and_positional(f"class A(Struct):\n{five}    all: ClassVar[int] = 5\n") == []
+    assert wide_and_positional(f"class A(Struct, kw_only=True):\n{six}") == []
+    assert wide_and_positional(f"class A(Protocol):\n{six}") == []
 
 
 def test_tests_neither_sleep_nor_measure_time() -> None:

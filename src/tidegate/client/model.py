@@ -24,7 +24,7 @@ class Media(msgspec.Struct, frozen=True, omit_defaults=True):
     url: str | None = None
 
 
-class Item(msgspec.Struct, frozen=True, omit_defaults=True):
+class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A post to submit. `id` and `author` are the platform's own; `created_at` needs an offset."""
 
     id: str
@@ -86,7 +86,7 @@ class RuleResult(msgspec.Struct, frozen=True):
     because: list[Condition] = []
 
 
-class Match(msgspec.Struct, frozen=True):
+class Match(msgspec.Struct, frozen=True, kw_only=True):
     """A part of an item that matches a bank entry, by which route and at what distance."""
 
     part: str
@@ -101,7 +101,7 @@ class Match(msgspec.Struct, frozen=True):
     quarantined: bool = False
 
 
-class EvaluationView(msgspec.Struct, frozen=True):
+class EvaluationView(msgspec.Struct, frozen=True, kw_only=True):
     """One look at an item: what matched, which rules spoke, what could not be judged."""
 
     stage: str
@@ -112,7 +112,7 @@ class EvaluationView(msgspec.Struct, frozen=True):
     problems: list[str]
 
 
-class ItemAnswer(msgspec.Struct, frozen=True):
+class ItemAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What submitting an item answers."""
 
     id: str
@@ -137,7 +137,7 @@ class BatchAnswer(msgspec.Struct, frozen=True):
     problem: dict[str, Any] | None = None
 
 
-class Restriction(msgspec.Struct, frozen=True):
+class Restriction(msgspec.Struct, frozen=True, kw_only=True):
     """A restriction that stands on an item: everywhere without `territory`, for ever without `until`.
     One whose `source` is "order" ends with that order alone."""
 
@@ -169,7 +169,7 @@ class Effective(msgspec.Struct, frozen=True):
     account: Reach | None = None
 
 
-class ItemRecord(msgspec.Struct, frozen=True):
+class ItemRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Everything known of an item. `verdict` is that of the latest evaluation; `restricted_by` names
     the decision of the strongest restriction that stands."""
 
@@ -212,7 +212,7 @@ class Opening(msgspec.Struct, frozen=True):
     until: datetime
 
 
-class ReportAnswer(msgspec.Struct, frozen=True):
+class ReportAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """The case that a report opened or joined, and how many reports its item has."""
 
     id: str
@@ -223,7 +223,7 @@ class ReportAnswer(msgspec.Struct, frozen=True):
     reports: int
 
 
-class Bank(msgspec.Struct, frozen=True):
+class Bank(msgspec.Struct, frozen=True, kw_only=True):
     """A bank of known content."""
 
     name: str
@@ -239,7 +239,7 @@ class Bank(msgspec.Struct, frozen=True):
     entries: int = 0
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One content in a bank. `problems` says what could not be computed of a file."""
 
     id: str
@@ -271,7 +271,7 @@ class Subject(msgspec.Struct, frozen=True):
     id: str
 
 
-class Case(msgspec.Struct, frozen=True):
+class Case(msgspec.Struct, frozen=True, kw_only=True):
     """A case in a list: about its `subject`. `item` is the platform's id, None where the subject has no
     item; `version` moves with whatever a decider sees."""
 
@@ -294,7 +294,7 @@ class Case(msgspec.Struct, frozen=True):
     version: int = 0
 
 
-class CaseDetail(Case, frozen=True):
+class CaseDetail(Case, frozen=True, kw_only=True):
     """A case with everything that deciding it needs."""
 
     about: dict[str, Any] | None = None
@@ -305,7 +305,7 @@ class CaseDetail(Case, frozen=True):
     events: list[dict[str, Any]] = []
 
 
-class Action(msgspec.Struct, frozen=True):
+class Action(msgspec.Struct, frozen=True, kw_only=True):
     """An instruction to the platform: whoever does what `effective` says, and looks at nothing else, is
     right. `str(number)` is where to continue after it."""
 
@@ -331,7 +331,7 @@ class Replayed(msgspec.Struct, frozen=True):
     deliveries: int
 
 
-class LedgerEntry(msgspec.Struct, frozen=True):
+class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A sealed entry; `record` is None once it is forgotten."""
 
     seq: int

@@ -13,7 +13,7 @@ from tidegate.client.model import Effective, Subject
 __all__ = ["Message", "MessageData", "WebhookVerificationError", "verify_webhook"]
 
 
-class MessageData(msgspec.Struct, frozen=True):
+class MessageData(msgspec.Struct, frozen=True, kw_only=True):
     """What a message is about. `item` is the platform's own id; None where the message is about no
     item, as a case about a bank entry is: `subject` says about what. `effective`, which every action
     has, is all that the item has to be kept to from now on.

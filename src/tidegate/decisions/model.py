@@ -76,7 +76,7 @@ class Subject(msgspec.Struct, frozen=True):
     id: UUID
 
 
-class Decision(msgspec.Struct, frozen=True):
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """A decision as stored. `lifts` are the restrictions that it ends, the strongest first, and
     `reverses` is the decision that this first one followed from. One that is not about an item has
     neither an item nor a revision: its case says what it is about."""

@@ -14,7 +14,7 @@ from tidegate.enforcement.tables import actions, deliveries, messages, webhooks
 from tidegate.infra.db import Tx
 
 
-class ActionView(msgspec.Struct, frozen=True):
+class ActionView(msgspec.Struct, frozen=True, kw_only=True):
     """An action as shown and as a platform that was away catches up on it."""
 
     id: UUID

@@ -18,7 +18,7 @@ class SettingsError(Exception):
     """A setting cannot be used; the text says which, why and what is expected."""
 
 
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything an operator may set."""
 
     data_dir: Annotated[

@@ -36,7 +36,7 @@ class RevisionRecord(msgspec.Struct, frozen=True):
     received_at: datetime
 
 
-class ItemRecord(msgspec.Struct, frozen=True):
+class ItemRecord(msgspec.Struct, frozen=True, kw_only=True):
     """An item with all its revisions, evaluations, decisions, actions, reports and cases.
 
     `restrictions` are those that stand now, the strongest first, `effective` is what they come to, and

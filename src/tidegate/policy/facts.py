@@ -18,7 +18,7 @@ from tidegate.signals.model import Match
 Stage = Literal["fast", "deep", "retro", "report"]
 
 
-class ItemFacts(msgspec.Struct, frozen=True):
+class ItemFacts(msgspec.Struct, frozen=True, kw_only=True):
     """The revision of the item that is being judged."""
 
     id: Annotated[str, Meta(description="The platform's own id of the item.")]

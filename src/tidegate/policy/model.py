@@ -54,7 +54,7 @@ class Rule(msgspec.Struct, frozen=True):
         return [condition.source for condition in self.when]
 
 
-class Pack(msgspec.Struct, frozen=True):
+class Pack(msgspec.Struct, frozen=True, kw_only=True):
     """A policy pack, checked and compiled.
 
     `acting` are the rules that are evaluated (live and shadow), `uses` the variables that they

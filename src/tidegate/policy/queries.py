@@ -37,7 +37,7 @@ class LabelView(msgspec.Struct, frozen=True):
     exemption_required: bool
 
 
-class PolicyView(msgspec.Struct, frozen=True):
+class PolicyView(msgspec.Struct, frozen=True, kw_only=True):
     """The pack that everything is judged by. `digest` is the SHA-256 of its source."""
 
     pack: str

@@ -32,7 +32,7 @@ class RuleCount(msgspec.Struct, frozen=True):
     failed: int
 
 
-class ReplayReport(msgspec.Struct, frozen=True):
+class ReplayReport(msgspec.Struct, frozen=True, kw_only=True):
     """`matrix[before][after]` counts items; `examples` are the first of the differing ones."""
 
     pack: str

@@ -68,7 +68,7 @@ class SubjectView(msgspec.Struct, frozen=True):
     id: str
 
 
-class CaseView(msgspec.Struct, frozen=True):
+class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     """A case as lists show it. `item` is the platform's id, null where the subject has no item;
     `version` moves with whatever a decider sees, and `reports` is how many joined."""
 
@@ -91,7 +91,7 @@ class CaseView(msgspec.Struct, frozen=True):
     decided_at: datetime | None
 
 
-class CaseItem(msgspec.Struct, frozen=True):
+class CaseItem(msgspec.Struct, frozen=True, kw_only=True):
     """What a case's detail says of its item."""
 
     id: str
@@ -113,7 +113,7 @@ class CaseEvent(msgspec.Struct, frozen=True):
     detail: dict[str, Any]
 
 
-class CaseDetail(CaseView, frozen=True):
+class CaseDetail(CaseView, frozen=True, kw_only=True):
     """A case with everything that deciding it needs: the list view's fields and the rest. `about` is
     the item, `entry` the bank entry that it is about; null where there is none, or none any more."""
 

@@ -23,7 +23,7 @@ class ViewCode(msgspec.Struct, frozen=True):
     frame: Annotated[int, msgspec.Meta(ge=0, lt=10**9)] = 0
 
 
-class Examined(msgspec.Struct, frozen=True):
+class Examined(msgspec.Struct, frozen=True, kw_only=True):
     """What one file is. `content_type` is sniffed from its bytes, None where nothing fits.
 
     `width` and `height` are those of the picture as people see it; `frames` how many it has as far
@@ -40,7 +40,7 @@ class Examined(msgspec.Struct, frozen=True):
     judged: bool = True
 
 
-class MediaLimits(msgspec.Struct, frozen=True):
+class MediaLimits(msgspec.Struct, frozen=True, kw_only=True):
     """What one file may cost. Beyond it a file isn't decoded (further), and says so."""
 
     max_bytes: int = 64 << 20

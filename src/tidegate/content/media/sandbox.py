@@ -26,7 +26,7 @@ LIFETIME_CPU_SECONDS = 3600
 """A worker's processor time over all its files; the pool replaces it long before."""
 
 
-class Protections(msgspec.Struct, frozen=True):
+class Protections(msgspec.Struct, frozen=True, kw_only=True):
     """What holds in a worker. Each is True (or the number in force) where the kernel granted it."""
 
     uid: int

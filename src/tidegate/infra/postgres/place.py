@@ -34,7 +34,7 @@ _ACCOUNTS = ("tidegate", "nobody")
 _FIRST_GROUP, _GROUPS = 61184, 4336
 
 
-class Note(msgspec.Struct, frozen=True):
+class Note(msgspec.Struct, frozen=True, kw_only=True):
     """The file in DIR. `directory` is where DIR was then, `home` None where that is DIR/postgres.
 
     `initialised` says that a cluster was made: if it is missing later, it was lost.

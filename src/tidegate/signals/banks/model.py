@@ -26,7 +26,7 @@ class BankIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     note: Note | None = None
 
 
-class BankPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class BankPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Changes to a bank; what is absent stays. `disabled_until` disables until then."""
 
     radius: Radius | UnsetType = UNSET
@@ -53,7 +53,7 @@ class BankView(msgspec.Struct, frozen=True):
     entries: int = 0
 
 
-class EntryIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class EntryIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A new entry from JSON: exactly one of `text`, `url`, or `kind` with `value`, and then perhaps
     the code's `quality` as its maker measured it."""
 
@@ -69,7 +69,7 @@ class EntryIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     confirmed: bool = False
 
 
-class EntryPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class EntryPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Changes to an entry; what is absent stays."""
 
     labels: Labels | None | UnsetType = UNSET

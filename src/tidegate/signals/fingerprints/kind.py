@@ -12,7 +12,7 @@ Made = Fingerprint | Sequence[Fingerprint] | None
 """What a kind makes of one content: one code, several, or none."""
 
 
-@dataclass(frozen=True)
+@dataclass(kw_only=True, frozen=True)
 class Kind:
     """One kind of fingerprint.
 

@@ -45,7 +45,7 @@ class BankFileError(Exception):
     """The file is no bank, or damaged; the text says which."""
 
 
-class About(msgspec.Struct, frozen=True):
+class About(msgspec.Struct, frozen=True, kw_only=True):
     """What the file says of itself. `values` counts the exact values by kind, `low_quality` and
     `repeated` the lines of lists that were left out."""
 

@@ -23,7 +23,7 @@ class CodeStats(msgspec.Struct, frozen=True):
     near_others: int
 
 
-class BankStats(msgspec.Struct, frozen=True):
+class BankStats(msgspec.Struct, frozen=True, kw_only=True):
     """A bank file; `values` counts the exact values by kind, `low_quality` and `repeated` lines of
     lists that were left out."""
 

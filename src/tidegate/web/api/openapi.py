@@ -25,7 +25,7 @@ _TEXTS = {
 }
 
 
-class Problem(msgspec.Struct, frozen=True):
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """RFC 9457, with the fields at fault."""
 
     type: str

@@ -29,7 +29,7 @@ class CaseQuery(Query, frozen=True):
     show: bool = False
 
 
-class CasePage(msgspec.Struct, frozen=True):
+class CasePage(msgspec.Struct, frozen=True, kw_only=True):
     """A case with all that its decision needs. `evaluation` is the one to explain: the newest that
     says more than pass; `entries` are the entries of its matches, by id; `quarantined` says why an
     entry is asked about. Each subject's kind has a template of its own."""

@@ -12,7 +12,7 @@ from tidegate.content.queries import RevisionRow
 from tidegate.policy.model import Pack
 
 
-class MediaView(msgspec.Struct, frozen=True):
+class MediaView(msgspec.Struct, frozen=True, kw_only=True):
     """One file: what was said of it, what decoding found, and where its preview is."""
 
     part: str

@@ -31,7 +31,7 @@ class BankState(msgspec.Struct, frozen=True):
     entries: int
 
 
-class HomePage(msgspec.Struct, frozen=True):
+class HomePage(msgspec.Struct, frozen=True, kw_only=True):
     """The instance at a glance; a part is None for whom it is not."""
 
     now: datetime

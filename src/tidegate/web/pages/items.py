@@ -44,7 +44,7 @@ class FindPage(msgspec.Struct, frozen=True):
     item: ItemRow | None
 
 
-class ItemPage(msgspec.Struct, frozen=True):
+class ItemPage(msgspec.Struct, frozen=True, kw_only=True):
     """An item's whole life, newest revision first."""
 
     item: ItemRow
