@@ -11,7 +11,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from tidegate.client.webhooks import WebhookVerificationError, verify_webhook
+from tidegate.client.webhooks import MessageData, WebhookVerificationError, verify_webhook
 
 
 class Platform:
@@ -35,7 +35,7 @@ class Platform:
         with self._lock:
             if message.id not in self._seen:
                 self._seen.add(message.id)
-                self._act(message.type, message.data.item, message.data.sequence)
+                self._act(message.type, message.data)
                 self._note(
                     {
                         "verified": True,
@@ -48,7 +48,10 @@ class Platform:
                 )
         return 204
 
-    def _act(self, type: str, item: str, sequence: int) -> None:
+    def _act(self, type: str, data: MessageData) -> None:
+        item, sequence = data.item, data.sequence
+        if item is None or sequence is None:
+            return  # it is about no item
         # A late message must not undo a later one.
         if type.startswith("action.") and sequence > self._latest.get(item, 0):
             self._latest[item] = sequence
