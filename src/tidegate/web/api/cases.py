@@ -35,20 +35,29 @@ def _case_id(call: Call) -> UUID:
         raise review.case_unknown(call.path["id"]) from None
 
 
+def _to_change(tx: Tx, call: Call) -> UUID:
+    """The id of a case whose kept answer will speak of its subject, and goes with it."""
+    case_id = _case_id(call)
+    call.subject = review.subject_of_case(tx, case_id).id
+    return case_id
+
+
 def get_case(tx: Tx, call: Call) -> CaseDetail:
     return review.get_case(tx, _case_id(call))
 
 
 def claim(tx: Tx, call: Call) -> CaseDetail:
-    return claim_case(tx, _case_id(call), timedelta(minutes=call.instance.settings.claim_minutes))
+    return claim_case(
+        tx, _to_change(tx, call), timedelta(minutes=call.instance.settings.claim_minutes)
+    )
 
 
 def release(tx: Tx, call: Call) -> CaseDetail:
-    return release_case(tx, _case_id(call), force=call.principal.may("admin"))
+    return release_case(tx, _to_change(tx, call), force=call.principal.may("admin"))
 
 
 def decide(tx: Tx, call: Call[CaseDecisionIn]) -> CaseDetail:
-    return decide_case(tx, _case_id(call), call.body, pack=call.instance.pack(tx))
+    return decide_case(tx, _to_change(tx, call), call.body, pack=call.instance.pack(tx))
 
 
 _CASE = "/v1/cases/{id}"
