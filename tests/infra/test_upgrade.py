@@ -11,14 +11,16 @@ from typing import Any
 import psycopg
 import pytest
 import sqlalchemy as sa
-from scripts.fill_release import KNOWN, write_keys
+from scripts.fill_release import KNOWN, Filling, write_keys
 from starlette.testclient import TestClient
 from tests.api import Api
 from tests.conftest import empty
 
+from tidegate.infra import keying
 from tidegate.infra.clock import FakeClock
+from tidegate.infra.digests import keyed
 from tidegate.infra.migrations import VERSIONS, history, migrate
-from tidegate.infra.settings import Settings
+from tidegate.infra.settings import Settings, SettingsError
 from tidegate.ledger.queries import head
 from tidegate.ledger.sequencer import seal
 from tidegate.ledger.verify import verify
@@ -232,3 +234,74 @@ def test_the_work_goes_on(upgraded: Instance, api: Api) -> None:
         pass
     with upgraded.database.begin() as tx:
         assert tx.connection.exec_driver_sql("SELECT * FROM sought_phrases").all() == []
+
+
+def digests(connection: psycopg.Connection[Any]) -> dict[tuple[str, ...], bytes]:
+    """What content is compared by, each by its row."""
+    query = """
+        SELECT 'url', id::text, url_key FROM items WHERE url_key IS NOT NULL
+        UNION ALL SELECT 'submission', item_id || '/' || revision, digest FROM revisions
+        UNION ALL SELECT 'report', id::text, digest FROM reports
+    """
+    return {(kind, id): digest for kind, id, digest in connection.execute(query)}
+
+
+def test_digests_are_put_under_the_key_once(filled: str, tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "instance")
+    write_keys(settings.data_dir)
+    with psycopg.connect(filled) as connection:
+        before = digests(connection)
+    assert {kind for kind, _ in before} == {"url", "submission", "report"}
+    for _ in range(2):
+        with opened(settings, filled, FakeClock()) as instance:
+            key = instance.secrets.terms_key
+        with psycopg.connect(filled) as connection:
+            after = digests(connection)
+        assert after == {row: keyed(key, row[0], digest) for row, digest in before.items()}
+
+
+def test_an_upgrade_that_was_cut_short_keys_nothing_twice(
+    filled: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In pages of a few rows, and cut off in the second table."""
+    settings = Settings(data_dir=tmp_path / "instance")
+    write_keys(settings.data_dir)
+    monkeypatch.setattr(keying, "PAGE", 7)
+    with psycopg.connect(filled) as connection:
+        before = digests(connection)
+
+    def cut(key: bytes, purpose: str, digest: bytes) -> bytes:
+        if purpose == "submission":
+            raise InterruptedError
+        return keyed(key, purpose, digest)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(keying, "keyed", cut)
+        with pytest.raises(InterruptedError), opened(settings, filled, FakeClock()):
+            pass
+    with psycopg.connect(filled) as connection:
+        assert digests(connection) == before
+    with opened(settings, filled, FakeClock()) as instance:
+        key = instance.secrets.terms_key
+    with psycopg.connect(filled) as connection:
+        after = digests(connection)
+    assert after == {row: keyed(key, row[0], digest) for row, digest in before.items()}
+
+
+def test_what_was_sent_before_is_known_when_it_comes_again(upgraded: Instance, api: Api) -> None:
+    made = Filling(upgraded, FakeClock(), api.client)
+    first = made.submit("passed", text="good morning", url="https://example.net/a", language="en")
+    assert first["revision"] == 1
+    assert made.submit("passed", text="good evening, edited twice")["revision"] == 3
+    reported = made.report("r3", url="https://example.com/never-seen", channel="notice")
+    again = made.report("r7", url="https://EXAMPLE.com/never-seen#top")
+    assert (again["item"], again["reports"]) == (reported["item"], reported["reports"] + 1)
+    changed = {"id": "r3", "channel": "notice", "reason": "other", "item_id": "passed"}
+    answer = api.post("/v1/reports", changed | {"created_at": "2025-12-31T23:30:00Z"})
+    assert answer.json()["type"] == "/problems/report-changed"
+
+
+def test_who_lost_the_key_is_told(filled: str, upgraded: Instance) -> None:
+    (upgraded.secrets.directory / "terms.key").unlink()
+    with pytest.raises(SettingsError, match="secrets differ"), opened(upgraded.settings, filled):
+        pass

@@ -11,6 +11,7 @@ from tidegate.infra.parsing import decode
 from tidegate.intake.model import ReportIn, check_report, report_digest
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+KEY = bytes(32)
 
 
 def body(changes: str, drop: str = "") -> bytes:
@@ -71,7 +72,7 @@ def test_the_same_moment_in_another_zone_is_the_same_report(hours: int) -> None:
     here = ReportIn("r1", "user", "spam", NOW, "post")
     zone = (NOW + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%S")
     there = decode(body(f'created_at="{zone}{hours:+03d}:00"'), ReportIn)
-    assert report_digest(here) == report_digest(there)
+    assert report_digest(KEY, here) == report_digest(KEY, there)
 
 
 @given(st.sampled_from(["comment", "reporter", "reason", "item_id"]), st.text(min_size=1))
@@ -85,4 +86,4 @@ def test_any_change_makes_another_report(field: str, value: str) -> None:
         **{"id": "r1", "channel": "user", "reason": "spam", "created_at": NOW, "item_id": "post"}
         | {field: value}
     )
-    assert (report_digest(changed) == report_digest(same)) == (changed == same)
+    assert (report_digest(KEY, changed) == report_digest(KEY, same)) == (changed == same)

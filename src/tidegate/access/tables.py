@@ -3,13 +3,15 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from tidegate.infra.columns import plain
 from tidegate.infra.db import metadata
 
 users = sa.Table(
     "users",
     metadata,
     sa.Column("id", sa.Uuid, primary_key=True),
-    sa.Column("email", sa.Text, nullable=False, unique=True),  # lower case
+    # In lower case.
+    sa.Column("email", sa.Text, nullable=False, unique=True, info=plain("what one signs in by")),
     sa.Column("role", sa.Text, nullable=False),
     sa.Column("password_hash", sa.Text),  # argon2id; null: signs in by link only
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
@@ -21,7 +23,8 @@ keys = sa.Table(
     metadata,
     sa.Column("id", sa.Text, primary_key=True),  # the middle of tg_<id>_<secret>
     sa.Column("name", sa.Text, nullable=False),
-    sa.Column("secret_hash", sa.LargeBinary, nullable=False),  # SHA-256: the secret has 256 bits
+    # SHA-256: the secret has 256 bits.
+    sa.Column("secret_hash", sa.LargeBinary, nullable=False, info=plain("a hash of no words")),
     sa.Column("scopes", ARRAY(sa.Text), nullable=False),
     sa.Column("platform", sa.Text),  # bound to it
     sa.Column("user_id", sa.Uuid, sa.ForeignKey("users.id"), index=True),  # acts under this name

@@ -102,7 +102,7 @@ def expunge(tx: Tx, item_ids: Sequence[UUID], *, keep_answers: bool = True) -> l
         "xid": sa.func.pg_current_xact_id(),  # the look back's index forgets them too
     }
     if not keep_answers:
-        values["answer"] = None
+        values |= {"answer": None, "digest": b""}
     tx.execute(sa.update(revisions).where(revisions.c.item_id.in_(item_ids)).values(values))
     released = tx.execute(
         sa.delete(evidence).where(evidence.c.item_id.in_(item_ids)).returning(evidence.c.sha256)

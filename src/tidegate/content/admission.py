@@ -22,7 +22,7 @@ _json = msgspec.json.Encoder()
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """A revision to be, of an item that may be new. `url_key`: SHA-256 of its canonical URL."""
+    """A revision to be, of an item that may be new. Both digests are keyed."""
 
     platform: str
     external_id: str

@@ -184,16 +184,18 @@ _COLUMNS = f"{_ITEM}, r.revision AS looked_at, r.digest, r.content, r.fingerprin
 _ITEMS = "FROM revisions r JOIN items i ON i.id = r.item_id AND i.revision = r.revision"
 _IS_KEPT = "i.erased_at IS NULL AND i.kept_by_hold_at IS NULL AND r.content IS NOT NULL"
 _LATEST = f"{_ITEMS} WHERE {_IS_KEPT}"
+# What SQL as text reads of sealed columns is unsealed too.
+_SEALED = {name: revisions.c[name].type for name in ("content", "fingerprints")}
 _THESE = sa.text(
     f"SELECT {_COLUMNS} FROM unnest(CAST(:items AS uuid[]), CAST(:revisions AS int[]))"  # noqa: S608
     " AS w (item, revision) JOIN revisions r ON r.item_id = w.item AND r.revision = w.revision"
     " JOIN items i ON i.id = r.item_id WHERE r.content IS NOT NULL AND i.kept_by_hold_at IS NULL"
-)
+).columns(**_SEALED)
 _WITH_CODES = f"{_LATEST} AND r.fingerprints IS NOT NULL"
 _LOCK = sa.text(
     f"SELECT {_COLUMNS} {_WITH_CODES} AND r.number = ANY(CAST(:numbers AS bigint[]))"
     " ORDER BY i.platform, i.external_id FOR UPDATE OF i"
-)
+).columns(**_SEALED)
 _NEXT = sa.text(
     f"SELECT r.number {_WITH_CODES} AND r.number > :after ORDER BY r.number LIMIT :limit"
 )
@@ -209,8 +211,8 @@ _COUNT = sa.text(f"SELECT count(*) {_WITH_CODES}")
 _OF_NUMBERS = sa.text(
     "SELECT number, fingerprints, content FROM revisions"
     " WHERE number = ANY(CAST(:numbers AS bigint[])) AND fingerprints IS NOT NULL"
-)
+).columns(**_SEALED)
 _TEXTS = sa.text(
     f"SELECT r.number, NULL, r.content {_LATEST}"
     " AND r.number > :after AND r.bank_version < :version ORDER BY r.number LIMIT :limit"
-)
+).columns(content=_SEALED["content"])

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from tidegate.infra.digests import keyed
 from tidegate.infra.errors import bad_field
 
 MAX_SKEW = timedelta(minutes=10)
@@ -126,9 +127,14 @@ def to_content(item: ItemIn, author: str, media: list[StoredMedia]) -> Content:
     )
 
 
-def content_digest(content: Content) -> bytes:
-    """SHA-256 over the canonical form: two submissions are the same when this is."""
-    return hashlib.sha256(_encoder.encode(content)).digest()
+def content_digest(key: bytes, content: Content) -> bytes:
+    """Over the canonical form: two submissions are the same when this is. `key`: the instance's."""
+    return keyed(key, "submission", hashlib.sha256(_encoder.encode(content)).digest())
+
+
+def url_digest(key: bytes, canonical: bytes) -> bytes:
+    """By what an item is found under its canonical URL."""
+    return keyed(key, "url", hashlib.sha256(canonical).digest())
 
 
 def pseudonym(key: bytes, platform: str, who: str) -> str:

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
+from tidegate.infra.columns import Keyed, Sealed, plain
 from tidegate.infra.db import metadata
 
 
@@ -22,12 +23,13 @@ items = sa.Table(
     sa.Column("platform", sa.Text, nullable=False),
     sa.Column("external_id", sa.Text, nullable=False),
     sa.Column("publicness", sa.Text, nullable=False),
-    sa.Column("author", sa.Text),  # keyed pseudonym
+    # A keyed pseudonym.
+    sa.Column("author", sa.Text, info=plain("a pseudonym, by which restrictions are found")),
     sa.Column("revision", sa.Integer, nullable=False),  # the latest
     sa.Column("verdict", sa.Text, nullable=False),  # the strongest so far; retention depends on it
     sa.Column("sequence", sa.Integer, nullable=False, server_default="0"),  # of the last action
     sa.Column("restricted_by", sa.Uuid),  # the decision of the strongest restriction; null: none
-    sa.Column("url_key", sa.LargeBinary),  # SHA-256 of the canonical URL: reports find it
+    sa.Column("url_key", Keyed("url")),  # of the canonical URL: reports find it
     sa.Column("received_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("erased_at", sa.TIMESTAMP(timezone=True)),
     sa.Column("expunged_at", sa.TIMESTAMP(timezone=True)),  # content gone by retention
@@ -48,11 +50,15 @@ revisions = sa.Table(
     # The transaction that last touched its fingerprints: how the look back misses none.
     sa.Column("xid", Xid8, nullable=False, server_default=sa.text("pg_current_xact_id()")),
     sa.Column("bank_version", sa.BigInteger, nullable=False, server_default="0"),  # judged by first
-    sa.Column("digest", sa.LargeBinary, nullable=False),  # of the parsed submission
-    sa.Column("content", sa.LargeBinary),  # the submission as JSON, media by digest; null: gone
+    sa.Column("digest", Keyed("submission"), nullable=False),  # empty: erased
+    sa.Column(
+        "content", Sealed(sa.LargeBinary())
+    ),  # the submission as JSON, media by digest; null: gone
     sa.Column("media", JSONB),  # what decoding found, by part
-    sa.Column("fingerprints", sa.LargeBinary),  # msgpack of [(part, kind, value, quality)]
-    sa.Column("answer", sa.LargeBinary),  # the answer as sent
+    sa.Column(
+        "fingerprints", Sealed(sa.LargeBinary())
+    ),  # msgpack of [(part, kind, value, quality)]
+    sa.Column("answer", Sealed(sa.LargeBinary())),  # the answer as sent
     sa.Column("received_at", sa.TIMESTAMP(timezone=True), nullable=False),
 )
 
@@ -65,9 +71,9 @@ evidence = sa.Table(
     sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id"), primary_key=True),
     sa.Column("revision", sa.Integer, primary_key=True),
     sa.Column("part", sa.Text, primary_key=True),
-    sa.Column("sha256", sa.LargeBinary, nullable=False),
+    sa.Column("sha256", sa.LargeBinary, nullable=False),  # plain: the name of the file itself
     sa.Column("size", sa.BigInteger, nullable=False),
-    sa.Column("content_type", sa.Text),
+    sa.Column("content_type", sa.Text, info=plain("a media type, not content")),
 )
 sa.Index("ix_evidence_sha256", evidence.c.sha256)
 
@@ -76,9 +82,9 @@ holds = sa.Table(
     metadata,
     sa.Column("id", sa.Uuid, primary_key=True),
     sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id"), nullable=False, index=True),
-    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("reason", Sealed(), nullable=False),
     sa.Column("purpose", sa.Text, nullable=False, server_default="other"),
-    sa.Column("source", sa.Text),  # what it rests on: an order, a letter
+    sa.Column("source", Sealed()),  # what it rests on: an order, a letter
     sa.Column("until", sa.TIMESTAMP(timezone=True)),  # null: until it is lifted
     sa.Column("placed_by", sa.Text, nullable=False),
     sa.Column("placed_at", sa.TIMESTAMP(timezone=True), nullable=False),
@@ -98,8 +104,8 @@ openings = sa.Table(
     sa.Column("hold_id", sa.Uuid, sa.ForeignKey("holds.id"), nullable=False, index=True),
     sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id"), nullable=False),
     sa.Column("purpose", sa.Text, nullable=False),
-    sa.Column("justification", sa.Text, nullable=False),
-    sa.Column("case_name", sa.Text),  # the work that it was for, as its opener named it
+    sa.Column("justification", Sealed(), nullable=False),
+    sa.Column("case_name", Sealed()),  # the work that it was for, as its opener named it
     sa.Column("opened_by", sa.Text, nullable=False),
     sa.Column("opened_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("until", sa.TIMESTAMP(timezone=True), nullable=False),

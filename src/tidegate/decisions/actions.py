@@ -188,9 +188,9 @@ def forget_readings(tx: Tx, item_ids: Sequence[UUID]) -> None:
     which conditions held stays.
     """
     query = sa.select(evaluations.c.id, evaluations.c.rules).where(
-        evaluations.c.item_id.in_(item_ids), sa.func.jsonb_array_length(evaluations.c.rules) > 0
+        evaluations.c.item_id.in_(item_ids)
     )
-    for row in tx.execute(query).all():
+    for row in (one for one in tx.execute(query).all() if one.rules):
         tx.execute(
             sa.update(evaluations)
             .where(evaluations.c.id == row.id)

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from tidegate.infra.columns import Sealed, plain
 from tidegate.infra.db import metadata
 
 evaluations = sa.Table(
@@ -15,9 +16,9 @@ evaluations = sa.Table(
     sa.Column("pack", sa.Text, nullable=False),
     sa.Column("bank_version", sa.BigInteger, nullable=False),
     sa.Column("verdict", sa.Text, nullable=False),
-    sa.Column("rules", JSONB, nullable=False),
+    sa.Column("rules", Sealed(JSONB()), nullable=False),
     sa.Column("matches", JSONB, nullable=False),
-    sa.Column("problems", JSONB, nullable=False),
+    sa.Column("problems", Sealed(JSONB()), nullable=False),
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
 )
 
@@ -38,7 +39,7 @@ decisions = sa.Table(
     sa.Column("scope", sa.Text),
     sa.Column("territory", ARRAY(sa.Text)),
     sa.Column("until", sa.TIMESTAMP(timezone=True)),
-    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("reason", Sealed(), nullable=False),
     sa.Column("decided_by", sa.Text, nullable=False),  # an actor: user:…, key:…, rule:pack/rule
     sa.Column("reverses", sa.Uuid),  # the decision that this one takes back
     # The restrictions that it ends, the strongest first.
@@ -56,7 +57,7 @@ restrictions = sa.Table(
     sa.Column("territory", ARRAY(sa.Text)),  # sorted; null: everywhere
     sa.Column("since", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("until", sa.TIMESTAMP(timezone=True)),
-    sa.Column("source", sa.Text, nullable=False),  # decision, order
+    sa.Column("source", sa.Text, nullable=False, info=plain("one of two words")),  # decision, order
     sa.Column("order_id", sa.Uuid),
     sa.Column("ended_at", sa.TIMESTAMP(timezone=True)),  # null: it stands
     sa.Column("ended_by", sa.Uuid),  # the decision that ended it

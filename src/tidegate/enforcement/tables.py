@@ -3,15 +3,16 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from tidegate.infra.columns import Sealed, plain
 from tidegate.infra.db import metadata
 
 webhooks = sa.Table(
     "webhooks",
     metadata,
     sa.Column("id", sa.Uuid, primary_key=True),
-    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("url", sa.Text, nullable=False, info=plain("a system's address, not a person's")),
     # In the clear: it must sign, and who reads this database may change what is signed anyway.
-    sa.Column("secret", sa.Text, nullable=False),
+    sa.Column("secret", sa.Text, nullable=False, info=plain("see above")),
     sa.Column("events", ARRAY(sa.Text), nullable=False),  # the message types it gets
     sa.Column("allow_private", sa.Boolean, nullable=False),
     sa.Column("enforce", sa.Boolean, nullable=False),  # false: observe, nothing is sent
@@ -28,7 +29,7 @@ messages = sa.Table(
     sa.Column("id", sa.Text, primary_key=True),  # the webhook-id, the same in every attempt
     sa.Column("type", sa.Text, nullable=False),
     sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id"), index=True),  # null: it is about none
-    sa.Column("body", sa.LargeBinary),  # null: erased with its item
+    sa.Column("body", Sealed(sa.LargeBinary())),  # null: erased with its item
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
 )
 
@@ -59,7 +60,7 @@ deliveries = sa.Table(
     sa.Column("first_attempt_at", sa.TIMESTAMP(timezone=True)),
     sa.Column("last_attempt_at", sa.TIMESTAMP(timezone=True)),
     sa.Column("last_status", sa.Integer),
-    sa.Column("last_error", sa.Text),
+    sa.Column("last_error", sa.Text, info=plain("why a receiver did not take it")),
     sa.Column("delivered_at", sa.TIMESTAMP(timezone=True)),
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
 )

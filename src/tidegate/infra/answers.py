@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
+from tidegate.infra.columns import Keyed, Sealed
 from tidegate.infra.db import Tx, metadata
 
 KEEP = timedelta(days=30)
@@ -16,9 +17,9 @@ answers = sa.Table(
     sa.Column("actor", sa.Text, primary_key=True),
     sa.Column("route", sa.Text, primary_key=True),
     sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("digest", sa.LargeBinary, nullable=False),
+    sa.Column("digest", Keyed("body"), nullable=False),
     sa.Column("status", sa.Integer, nullable=False),
-    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("body", Sealed(sa.LargeBinary()), nullable=False),
     sa.Column("subject", sa.Uuid, index=True),  # the item that the answer speaks of
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False, index=True),
 )

@@ -7,12 +7,16 @@ one database would not know each other's authors, and would break the ledger's c
 import hashlib
 
 import sqlalchemy as sa
+import structlog
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy.dialects.postgresql import insert
 
 from tidegate.infra.db import Tx, metadata
+from tidegate.infra.keying import key_old_digests
 from tidegate.infra.secrets import InstanceSecrets
 from tidegate.infra.settings import SettingsError
+
+log = structlog.get_logger()
 
 identity = sa.Table(
     "identity",
@@ -24,15 +28,30 @@ identity = sa.Table(
 
 def mark_of(secrets: InstanceSecrets) -> bytes:
     """A digest that tells one instance's secrets from another's and gives nothing of them away."""
+    return hashlib.sha256(_mark_of_0_1(secrets) + secrets.terms_key).digest()
+
+
+def _mark_of_0_1(secrets: InstanceSecrets) -> bytes:
+    """The mark of release 0.1, which had no `terms.key`."""
     public = secrets.ledger_key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
     return hashlib.sha256(b"tidegate instance\n" + secrets.author_key + public).digest()
 
 
 def claim_database(tx: Tx, secrets: InstanceSecrets) -> None:
-    """Mark a fresh database as this instance's. Raises SettingsError when it is another's."""
+    """Mark a fresh database as this instance's; of one that release 0.1 filled, put the digests under
+    the key that is new. Raises SettingsError when it is another's."""
     mark = mark_of(secrets)
     tx.execute(insert(identity).values(is_it=True, mark=mark).on_conflict_do_nothing())
-    if tx.execute(sa.select(identity.c.mark)).scalar_one() != mark:
+    standing = sa.select(identity.c.mark)
+    if tx.execute(standing).scalar_one() == mark:
+        return
+    # Whoever comes second waits here, and then finds it done.
+    found = tx.execute(standing.with_for_update()).scalar_one()
+    if found == _mark_of_0_1(secrets):
+        count = key_old_digests(tx, secrets.terms_key)
+        tx.execute(sa.update(identity).values(mark=mark))
+        log.info("digests.keyed", count=count)
+    elif found != mark:
         raise SettingsError(
             f"The database belongs to another instance than {secrets.directory.parent}: the secrets "
             "differ. Give every process of one instance the same --data-dir (or a copy of its "

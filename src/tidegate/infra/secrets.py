@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 
 class InstanceSecrets:
-    """Keys of one instance. `author_key` makes pseudonyms, `ledger_key` signs the ledger's head."""
+    """Keys of one instance. `author_key` makes pseudonyms, `ledger_key` signs the ledger's head,
+    `terms_key` makes the digests by which content is compared in the database."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -30,6 +31,10 @@ class InstanceSecrets:
     @cached_property
     def ledger_key(self) -> Ed25519PrivateKey:
         return Ed25519PrivateKey.from_private_bytes(self._key("ledger"))
+
+    @cached_property
+    def terms_key(self) -> bytes:
+        return self._key("terms")
 
     def _key(self, name: str) -> bytes:
         """Read the key, or make it. A link from a finished file lets one of two makers win."""

@@ -9,13 +9,13 @@ from sqlalchemy.dialects.postgresql import insert
 from tidegate.content.model import ItemRow
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
-from tidegate.intake.model import ReportIn, report_digest
+from tidegate.intake.model import ReportIn
 from tidegate.intake.tables import reports
 from tidegate.ledger.actions import append
 
 
 def record_report(
-    tx: Tx, report: ReportIn, *, platform: str, item: ItemRow, reporter: str | None
+    tx: Tx, report: ReportIn, *, digest: bytes, platform: str, item: ItemRow, reporter: str | None
 ) -> UUID | None:
     """Append a report with its ledger entry; None when its id is taken, also by a transaction that
     committed in between. `reporter` is the pseudonym.
@@ -31,7 +31,7 @@ def record_report(
             reason=report.reason,
             comment=report.comment,
             reporter=reporter,
-            digest=report_digest(report),
+            digest=digest,
             created_at=report.created_at,
             received_at=tx.now,
         )
@@ -61,8 +61,11 @@ def forget_reporters(tx: Tx, item_ids: Sequence[UUID]) -> None:
 
 
 def forget_reports(tx: Tx, item_id: UUID) -> None:
-    """Erasure: the words and the stored answers go too; that there was a report stays."""
+    """Erasure: the words and the stored answers go too, and by what they were compared; that there
+    was a report stays."""
     forget_reporters(tx, [item_id])
     tx.execute(
-        sa.update(reports).where(reports.c.item_id == item_id).values(reason="", answer=None)
+        sa.update(reports)
+        .where(reports.c.item_id == item_id)
+        .values(reason="", answer=None, digest=b"")
     )

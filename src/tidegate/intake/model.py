@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from tidegate.content.model import ItemId, Moment, check_moment
+from tidegate.infra.digests import keyed
 from tidegate.infra.errors import bad_field
 
 # "user" and "user_report" are two names of the same channel: what was sent is kept.
@@ -63,8 +64,8 @@ def check_report(report: ReportIn, now: datetime) -> None:
         raise bad_field("", "either item_id or url", got)
 
 
-def report_digest(report: ReportIn) -> bytes:
-    """SHA-256 over the canonical form: two reports are the same when this is."""
+def report_digest(key: bytes, report: ReportIn) -> bytes:
+    """Over the canonical form: two reports are the same when this is. `key`: the instance's."""
     moment = report.created_at.astimezone(UTC)
     same = msgspec.structs.replace(report, created_at=moment)
-    return hashlib.sha256(_encoder.encode(same)).digest()
+    return keyed(key, "report", hashlib.sha256(_encoder.encode(same)).digest())

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 
+from tidegate.infra.columns import Keyed, Sealed, plain
 from tidegate.infra.db import metadata
 
 reports = sa.Table(
@@ -13,11 +14,12 @@ reports = sa.Table(
     sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id"), nullable=False, index=True),
     sa.Column("case_id", sa.Uuid, index=True),
     sa.Column("channel", sa.Text, nullable=False),
-    sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("comment", sa.Text),
-    sa.Column("reporter", sa.Text),  # keyed pseudonym
-    sa.Column("digest", sa.LargeBinary, nullable=False),  # of the parsed report
-    sa.Column("answer", sa.LargeBinary),  # the answer as sent
+    sa.Column("reason", sa.Text, nullable=False, info=plain("a category, which rules read in sum")),
+    sa.Column("comment", Sealed()),
+    # A keyed pseudonym.
+    sa.Column("reporter", sa.Text, info=plain("a pseudonym, by which reporters are counted")),
+    sa.Column("digest", Keyed("report"), nullable=False),  # empty: erased
+    sa.Column("answer", Sealed(sa.LargeBinary())),  # the answer as sent
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("received_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.UniqueConstraint("platform", "external_id"),

@@ -5,6 +5,7 @@
 
 import sqlalchemy as sa
 
+from tidegate.infra.columns import Sealed
 from tidegate.infra.db import metadata
 
 # Written by the transactions of the changes themselves: no order, no chain, so no waiting.
@@ -16,8 +17,8 @@ ledger_pending = sa.Table(
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("subject", sa.Uuid),  # the item that the entry is about
     sa.Column("commitment", sa.LargeBinary, nullable=False),  # SHA-256(salt ‖ record)
-    sa.Column("salt", sa.LargeBinary),  # null: forgotten, with the record
-    sa.Column("record", sa.LargeBinary),  # canonical JSON
+    sa.Column("salt", Sealed(sa.LargeBinary())),  # null: forgotten, with the record
+    sa.Column("record", Sealed(sa.LargeBinary())),  # canonical JSON
 )
 
 ledger = sa.Table(
@@ -31,8 +32,8 @@ ledger = sa.Table(
     sa.Column("commitment", sa.LargeBinary, nullable=False),
     sa.Column("prev", sa.LargeBinary, nullable=False),  # the hash of the entry before
     sa.Column("hash", sa.LargeBinary, nullable=False),
-    sa.Column("salt", sa.LargeBinary),
-    sa.Column("record", sa.LargeBinary),
+    sa.Column("salt", Sealed(sa.LargeBinary())),
+    sa.Column("record", Sealed(sa.LargeBinary())),
 )
 sa.Index("ix_ledger_subject", ledger.c.subject, postgresql_where=ledger.c.subject.isnot(None))
 

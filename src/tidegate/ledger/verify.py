@@ -16,6 +16,7 @@ import psycopg
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from tidegate.infra.columns import unseal
 from tidegate.infra.db import Tx
 from tidegate.ledger.intervals import Span, cut_out
 from tidegate.ledger.model import GENESIS, Head, chain_hash, commit, head_is_signed
@@ -93,7 +94,7 @@ def verify(tx: Tx, public_key: Ed25519PublicKey, exported: Head | None = None) -
     with connection.cursor("ledger_verify", binary=True) as cursor:
         cursor.itersize = 2000
         for row in cursor.execute(_ENTRIES):
-            walk.entry(row[:10])
+            walk.entry((*row[:8], unseal(row[8]), unseal(row[9])))
             if row[10] is not None:
                 walk.head(row[10:])
 

@@ -45,13 +45,16 @@ def submit_report(
     Raises Refusal: 422; 404 "item-unknown"; 410 "item-erased"; 409 "report-changed".
     """
     check_report(report, tx.now)
-    if (answer := _stored(tx, platform, report)) is not None:
+    digest = report_digest(instance.secrets.terms_key, report)
+    if (answer := _stored(tx, platform, report, digest)) is not None:
         return answer, None
-    item = _item_of(tx, platform, report)
+    item = _item_of(tx, instance.secrets.terms_key, platform, report)
     reporter = report.reporter and pseudonym(instance.secrets.author_key, platform, report.reporter)
-    report_id = record_report(tx, report, platform=platform, item=item, reporter=reporter)
+    report_id = record_report(
+        tx, report, digest=digest, platform=platform, item=item, reporter=reporter
+    )
     if report_id is None:  # the same id at once: the other one has committed, and answers
-        answer = _stored(tx, platform, report)
+        answer = _stored(tx, platform, report, digest)
         assert answer is not None
         return answer, None
     looked = recall(tx, kept_revision(tx, item))
@@ -65,14 +68,14 @@ def submit_report(
     return body, item
 
 
-def _stored(tx: Tx, platform: str, report: ReportIn) -> bytes | None:
+def _stored(tx: Tx, platform: str, report: ReportIn, digest: bytes) -> bytes | None:
     """The answer to a report that was here before, or None. Raises Refusal: 409, 410."""
     known = find_report(tx, platform, report.id)
     if known is None:
         return None
     if known.answer is None:
         raise item_erased(report.item_id or "that was reported")
-    if known.digest != report_digest(report):
+    if known.digest != digest:
         raise Refusal(
             "report-changed",
             409,
@@ -82,30 +85,29 @@ def _stored(tx: Tx, platform: str, report: ReportIn) -> bytes | None:
     return known.answer
 
 
-def _item_of(tx: Tx, platform: str, report: ReportIn) -> ItemRow:
+def _item_of(tx: Tx, key: bytes, platform: str, report: ReportIn) -> ItemRow:
     """The reported item, locked: by its id, else by its canonical URL. A URL that nobody submitted
     becomes an item, so that no report is lost."""
     if report.item_id is not None:
         return lock_item(tx, platform, report.item_id)
     assert report.url is not None
     codes = codes_of(url=report.url)
-    key = url_key(codes)
-    if key is None:
+    url = url_key(key, codes)
+    if url is None:
         raise bad_field("/url", "an http(s) URL", report.url[:60])
-    for known in items_by_url(tx, platform, key):
+    for known in items_by_url(tx, platform, url):
         return lock_item_by_id(tx, known.id)
-    return _admit_url(tx, platform, report.url, codes, key)
+    content = Content("reported_url", "public", "", tx.now, url=report.url)
+    digest = content_digest(key, content)
+    return _admit_url(tx, Arrival(platform, f"url:{url.hex()}", content, digest, url), codes)
 
 
-def _admit_url(tx: Tx, platform: str, url: str, codes: Codes, key: bytes) -> ItemRow:
+def _admit_url(tx: Tx, one: Arrival, codes: Codes) -> ItemRow:
     """Make (or find, when two reports come at once) the item of a reported URL; its row is locked.
 
-    Its id is `url:` with the SHA-256 of the canonical URL; it is public, of no known author.
+    Its id is `url:` with the digest of the canonical URL; it is public, of no known author.
     """
-    content = Content("reported_url", "public", "", tx.now, url=url)
-    digest = content_digest(content)
-    one = Arrival(platform, f"url:{key.hex()}", content, digest, key)
     for item in admit(tx, [one]).values():
-        keep(tx, [NewRevision(item, digest, content, encode_codes(codes))])
+        keep(tx, [NewRevision(item, one.digest, one.content, encode_codes(codes))])
         append(tx, "item.admitted", {"item": item.id, "because": "reported"}, item.id)
-    return lock_item(tx, platform, one.external_id)
+    return lock_item(tx, one.platform, one.external_id)

@@ -20,6 +20,7 @@ from tidegate.content.model import (
     content_digest,
     pseudonym,
     to_content,
+    url_digest,
 )
 from tidegate.content.parts import URL, Part
 from tidegate.infra.egress import AddressGuard, EgressFailed, EgressRefused, fetch
@@ -46,6 +47,7 @@ class Submission(msgspec.Struct, frozen=True):
     external_id: str
     content: Content
     digest: bytes
+    url_key: bytes | None
     actor: str
     request_id: str
     codes: Codes = []  # of media and URLs
@@ -58,11 +60,11 @@ class Submission(msgspec.Struct, frozen=True):
         return self.platform, self.external_id
 
 
-def url_key(codes: Codes) -> bytes | None:
-    """By what an item is found under its URL, given its codes: SHA-256 of the canonical form."""
+def url_key(key: bytes, codes: Codes) -> bytes | None:
+    """By what an item is found under its URL, given its codes. `key`: the instance's."""
     urls = (code.value for part, code in codes if part == URL and code.kind == "url")
     first = next(urls, None)
-    return None if first is None else hashlib.sha256(first).digest()
+    return None if first is None else url_digest(key, first)
 
 
 def describe(
@@ -81,7 +83,9 @@ def describe(
     ]
     content = to_content(item, author, media)
     codes = codes_of(url=item.url)
-    return Submission(platform, item.id, content, content_digest(content), actor, request_id, codes)
+    key = instance.secrets.terms_key
+    digest, url = content_digest(key, content), url_key(key, codes)
+    return Submission(platform, item.id, content, digest, url, actor, request_id, codes)
 
 
 async def look_at_media(instance: Instance, item: ItemIn, submission: Submission) -> Submission:

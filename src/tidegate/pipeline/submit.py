@@ -29,7 +29,7 @@ from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.judge import Looked
 from tidegate.pipeline.look import SUBMITTED, Outcome, look
 from tidegate.pipeline.metrics import GROUP_SIZE, ITEMS
-from tidegate.pipeline.submission import Submission, url_key
+from tidegate.pipeline.submission import Submission
 from tidegate.policy.model import Verdict
 from tidegate.signals.model import Codes, encode_codes
 from tidegate.signals.parts import codes_of_texts
@@ -117,7 +117,7 @@ def _repeat(submission: Submission, known: Known | None) -> bytes | BaseExceptio
 
 def _admit(tx: Tx, fresh: list[Submission], seen: dict[Key, Known]) -> list[_Turn]:
     arrivals = [
-        Arrival(one.platform, one.external_id, one.content, one.digest, url_key(one.codes))
+        Arrival(one.platform, one.external_id, one.content, one.digest, one.url_key)
         for one in fresh
     ]
     items = admit(tx, arrivals, seen)

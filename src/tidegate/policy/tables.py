@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 
+from tidegate.infra.columns import plain
 from tidegate.infra.db import metadata
 
 packs = sa.Table(
@@ -9,7 +10,7 @@ packs = sa.Table(
     metadata,
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("version", sa.Integer, primary_key=True),
-    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False, info=plain("rules, not what anybody posted")),
     sa.Column("digest", sa.LargeBinary, nullable=False),  # SHA-256 of the source
     sa.Column("state", sa.Text, nullable=False),  # stored, active
     sa.Column("created_by", sa.Text, nullable=False),

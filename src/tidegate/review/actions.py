@@ -223,11 +223,14 @@ def close_erased(tx: Tx, item_id: UUID) -> None:
     withdraw(tx, Subject("item", item_id))
     touch(tx, [item_id])
     about = sa.select(cases.c.id).where(cases.c.item_id == item_id)
-    tx.execute(
-        sa.update(case_events)
-        .where(case_events.c.case_id.in_(about))
-        .values(detail=case_events.c.detail.op("-")("reason"))
+    steps = sa.select(case_events.c.id, case_events.c.detail).where(
+        case_events.c.case_id.in_(about)
     )
+    for step in tx.execute(steps).all():
+        kept = {name: value for name, value in step.detail.items() if name != "reason"}
+        if kept != step.detail:
+            change = sa.update(case_events).where(case_events.c.id == step.id)
+            tx.execute(change.values(detail=kept))
 
 
 def touch(tx: Tx, ids: Collection[UUID]) -> None:

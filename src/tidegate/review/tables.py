@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
+from tidegate.infra.columns import Sealed
 from tidegate.infra.db import metadata
 
 cases = sa.Table(
@@ -54,7 +55,7 @@ case_events = sa.Table(
     sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("kind", sa.Text, nullable=False),  # opened, reported, claimed, released, decided, …
     sa.Column("actor", sa.Text, nullable=False),
-    sa.Column("detail", JSONB, nullable=False, server_default="{}"),
+    sa.Column("detail", Sealed(JSONB()), nullable=False, server_default="{}"),
 )
 sa.Index(
     "ix_cases_claimed_until", cases.c.claimed_until, postgresql_where=cases.c.state == "claimed"

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, BIT, JSONB
 
+from tidegate.infra.columns import Sealed, plain
 from tidegate.infra.db import metadata
 
 banks = sa.Table(
@@ -16,7 +17,7 @@ banks = sa.Table(
     sa.Column("radius", JSONB, nullable=False),
     sa.Column("labels", ARRAY(sa.Text), nullable=False),
     sa.Column("provenance", JSONB(none_as_null=True)),
-    sa.Column("note", sa.Text),
+    sa.Column("note", sa.Text, info=plain("what a bank is for, in its owners' words")),
     sa.Column("enabled", sa.Boolean, nullable=False),
     sa.Column("disabled_until", sa.TIMESTAMP(timezone=True)),
     sa.Column("version", sa.BigInteger, nullable=False),
@@ -37,15 +38,16 @@ entries = sa.Table(
     sa.Column("bank_id", sa.Uuid, sa.ForeignKey("banks.id"), nullable=False, index=True),
     sa.Column("labels", ARRAY(sa.Text)),  # null: the bank's
     sa.Column("provenance", JSONB(none_as_null=True)),
-    sa.Column("note", sa.Text),
+    sa.Column("note", Sealed()),
     sa.Column("confidence", sa.Integer),
     sa.Column("state", sa.Text, nullable=False),  # unconfirmed, confirmed, refuted
     sa.Column("enabled", sa.Boolean, nullable=False),
     sa.Column("disabled_until", sa.TIMESTAMP(timezone=True)),
-    sa.Column("fingerprints", sa.LargeBinary, nullable=False),  # msgpack of [Fingerprint]
-    sa.Column("digest", sa.LargeBinary, nullable=False),  # of their kinds and values: model.digest
+    sa.Column("fingerprints", Sealed(sa.LargeBinary()), nullable=False),  # msgpack of [Fingerprint]
+    # Of their kinds and values: model.digest. Plain: what is in a bank is the operator's own list.
+    sa.Column("digest", sa.LargeBinary, nullable=False),
     sa.Column("evidence", sa.LargeBinary),  # SHA-256 of the file it was made from, if kept
-    sa.Column("text", sa.Text),  # the text or URL it was made from
+    sa.Column("text", Sealed()),  # the text or URL it was made from
     sa.Column("version", sa.BigInteger, nullable=False),
     sa.Column("created_by", sa.Text, nullable=False),
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),

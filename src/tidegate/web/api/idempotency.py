@@ -11,7 +11,9 @@ from starlette.responses import Response
 
 from tidegate.infra.answers import keep_answer, kept_answer
 from tidegate.infra.db import Tx
+from tidegate.infra.digests import keyed
 from tidegate.infra.errors import Refusal
+from tidegate.pipeline.instance import Instance
 from tidegate.web.gate import SLASH
 
 
@@ -19,6 +21,7 @@ class Repeatable(Protocol):
     """A call that may come twice: its request, the item that it speaks of."""
 
     request: Request
+    instance: Instance
     subject: UUID | None
 
 
@@ -41,7 +44,8 @@ def once(tx: Tx, call: Repeatable, body: object, write: Callable[[], Response]) 
             f"Expected 1 to 255 printable characters, got {len(key)}.",
         )
     route = f"{request.method} {request.url.path.replace(SLASH, '%2F')}"
-    digest = hashlib.sha256(msgspec.json.encode(body, order="deterministic")).digest()
+    plain = hashlib.sha256(msgspec.json.encode(body, order="deterministic")).digest()
+    digest = keyed(call.instance.secrets.terms_key, "body", plain)
     kept = kept_answer(tx, tx.actor, route, key)
     if kept is not None:
         if kept.digest != digest:
