@@ -24,9 +24,10 @@ from tidegate.client import Case, Client, ClientError, Decision, ItemAnswer
 from tidegate.enforcement.webhooks import create_webhook
 from tidegate.infra.db import Database
 from tidegate.infra.secrets import InstanceSecrets
+from tidegate.ledger.model import HEAD_FILE
 from tidegate.ledger.sequencer import read_head
 from tidegate.ledger.verify import Verification, verify
-from tidegate.pipeline.worker import HEAD_FILE
+from tidegate.pipeline.house import MESSAGE_TYPES, SCOPES
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -144,11 +145,13 @@ class Demo:
             create_user(tx, ADMIN, "admin")
             create_user(tx, REVIEWER, "reviewer")
             platform = ["items:write", "items:read", "reports:write", "actions:read", "ledger:read"]
-            _, posting = create_key(tx, "forum", platform)
-            _, curating = create_key(tx, "curator", ["banks:read", "banks:write"])
+            _, posting = create_key(tx, SCOPES, "forum", platform)
+            _, curating = create_key(tx, SCOPES, "curator", ["banks:read", "banks:write"])
             deciding = ["cases:read", "cases:decide", "items:read"]
-            _, reviewing = create_key(tx, "reviewer", deciding, user_email=REVIEWER)
-            webhook = create_webhook(tx, self._receiver.url, allow_private=True, enforce=True)
+            _, reviewing = create_key(tx, SCOPES, "reviewer", deciding, user_email=REVIEWER)
+            webhook = create_webhook(
+                tx, self._receiver.url, allow_private=True, enforce=True, known=MESSAGE_TYPES
+            )
         self._receiver.trust(webhook.secret)
         return posting, curating, reviewing
 

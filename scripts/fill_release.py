@@ -27,17 +27,18 @@ from tidegate.infra.clock import FakeClock
 from tidegate.infra.postgres import EmbeddedPostgres
 from tidegate.infra.postgres.binaries import find_binaries
 from tidegate.infra.settings import Settings
+from tidegate.ledger.model import HEAD_FILE
 from tidegate.ledger.sequencer import seal
 from tidegate.pipeline.decide import lift_expired
+from tidegate.pipeline.house import MESSAGE_TYPES, SCOPES
 from tidegate.pipeline.instance import Instance, opened
 from tidegate.pipeline.lookback.codes import LookBack
 from tidegate.pipeline.lookback.phrases import PhraseWalk
-from tidegate.pipeline.worker import HEAD_FILE
 from tidegate.policy.actions import default_source, store_pack
 from tidegate.signals.banks.sightings import fold_sightings
 from tidegate.web.app import create_app
 
-KEYS = {"author": b"\1" * 32, "ledger": b"\2" * 32}
+KEYS = {"author": b"\1" * 32, "ledger": b"\2" * 32, "terms": b"\3" * 32}
 KNOWN = "watch the full video of what we did in the square before they take it down"
 SEEN = "join the armed fight on friday at the old bridge and bring the others with you"
 FINE = "the museum shows what was painted on the walls of the old bridge in the war"
@@ -114,12 +115,14 @@ def people(made: Filling) -> None:
         for role in ("admin", "reviewer", "curator", "auditor"):
             _, link = create_user(tx, f"{role}@example.org", role)
         redeem_link(tx, link, 12.0, None)
-        create_webhook(tx, "https://seen.example/hook", False, False, allowed=[])
-        create_webhook(tx, "http://127.0.0.1:9/away", True, True, allowed=[])
-        gone = create_webhook(tx, "https://gone.example/hook", False, True, allowed=[])
+        create_webhook(tx, "https://seen.example/hook", False, False, known=MESSAGE_TYPES)
+        create_webhook(tx, "http://127.0.0.1:9/away", True, True, known=MESSAGE_TYPES)
+        gone = create_webhook(tx, "https://gone.example/hook", False, True, known=MESSAGE_TYPES)
         disable_webhook(tx, gone.id)
         store_pack(tx, default_source().replace("version = 1", "version = 2"))
-        key, _ = create_key(tx, "an old key", ["cases:decide"], "forum", "reviewer@example.org")
+        key, _ = create_key(
+            tx, SCOPES, "an old key", ["cases:decide"], "forum", "reviewer@example.org"
+        )
         revoke_key(tx, key)
 
 

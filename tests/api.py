@@ -6,6 +6,7 @@ import httpx
 from starlette.testclient import TestClient
 
 from tidegate.access.actions import create_key
+from tidegate.pipeline.house import SCOPES
 from tidegate.pipeline.instance import Instance
 
 
@@ -20,7 +21,9 @@ class Api:
     def key(self, *scopes: str, name: str | None = None, platform: str | None = None) -> str:
         """A new key with these scopes."""
         with self.instance.database.begin() as tx:
-            return create_key(tx, name or f"test {' '.join(scopes)}"[:60], scopes, platform)[1]
+            return create_key(
+                tx, SCOPES, name or f"test {' '.join(scopes)}"[:60], scopes, platform
+            )[1]
 
     def call(self, method: str, path: str, key: str | None = None, **more: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {key or self.admin}"} | more.pop("headers", {})

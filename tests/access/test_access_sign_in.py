@@ -30,6 +30,7 @@ from tidegate.infra.clock import FakeClock
 from tidegate.infra.db import Database, Tx
 from tidegate.infra.errors import Refusal
 from tidegate.ledger.tables import ledger_pending
+from tidegate.pipeline.house import SCOPES
 
 RITA = "rita@example.org"
 PASSWORD = "correct horse battery"
@@ -48,7 +49,7 @@ def kinds(tx: Tx) -> list[str]:
 def test_a_link_signs_in_once(tx: Tx) -> None:
     _, token = create_user(tx, "Rita@Example.org", "reviewer")
     assert link_stands(tx, token)
-    principal = principal_of_session(tx, redeem_link(tx, token, 12, None))
+    principal = principal_of_session(tx, SCOPES, redeem_link(tx, token, 12, None))
     assert principal is not None
     assert (principal.actor, principal.name) == (f"user:{RITA}", RITA)
     assert principal.csrf
@@ -74,31 +75,31 @@ def test_a_link_expires_and_a_made_up_one_never_worked(tx: Tx) -> None:
 def test_signing_in_again_rotates_the_session(tx: Tx) -> None:
     old = signed_in(tx)
     new = redeem_link(tx, create_link(tx, RITA), 12, old)
-    assert principal_of_session(tx, old) is None
-    assert principal_of_session(tx, new) is not None
+    assert principal_of_session(tx, SCOPES, old) is None
+    assert principal_of_session(tx, SCOPES, new) is not None
 
 
 def test_a_session_ends_by_time_by_sign_out_by_role_and_by_disabling(tx: Tx) -> None:
     cookie = signed_in(tx)
     tx.now += timedelta(hours=12)
-    assert principal_of_session(tx, cookie) is None
+    assert principal_of_session(tx, SCOPES, cookie) is None
     assert sweep(tx) == 1
 
     cookie = redeem_link(tx, create_link(tx, RITA), 12, None)
-    principal = principal_of_session(tx, cookie)
+    principal = principal_of_session(tx, SCOPES, cookie)
     assert principal is not None
     assert principal.session is not None
     close_session(tx, principal.session)
     close_session(tx, principal.session)
-    assert principal_of_session(tx, cookie) is None
+    assert principal_of_session(tx, SCOPES, cookie) is None
 
     cookie = redeem_link(tx, create_link(tx, RITA), 12, None)
     change_role(tx, RITA, "auditor")
-    assert principal_of_session(tx, cookie) is None
+    assert principal_of_session(tx, SCOPES, cookie) is None
 
     cookie, link = redeem_link(tx, create_link(tx, RITA), 12, None), create_link(tx, RITA)
     disable_user(tx, RITA)
-    assert principal_of_session(tx, cookie) is None
+    assert principal_of_session(tx, SCOPES, cookie) is None
     assert not link_stands(tx, link)
     with pytest.raises(Refusal) as refusal:
         create_link(tx, RITA)
@@ -127,14 +128,14 @@ def test_a_bad_user_is_refused_and_nothing_is_written(
 
 def test_a_password_is_kept_as_argon2_and_ends_the_other_sessions(tx: Tx) -> None:
     here, there = signed_in(tx), redeem_link(tx, create_link(tx, RITA), 12, None)
-    principal = principal_of_session(tx, here)
+    principal = principal_of_session(tx, SCOPES, here)
     assert principal is not None
     hashed = hash_password(PASSWORD, RITA)
     assert hashed.startswith("$argon2id$")
     set_password(tx, RITA, hashed, principal.session)
     assert get_user(tx, RITA).has_password
-    assert principal_of_session(tx, here) is not None
-    assert principal_of_session(tx, there) is None
+    assert principal_of_session(tx, SCOPES, here) is not None
+    assert principal_of_session(tx, SCOPES, there) is None
     assert verify_password(hashed, PASSWORD)
     assert not verify_password(hashed, PASSWORD + "x")
     assert not verify_password(None, "nobody has this password")

@@ -68,6 +68,15 @@ def test_nor_does_the_library(bank: Path) -> None:
     assert loaded(LIBRARY, bank, HORSE) == (3, [])
 
 
+def test_the_scopes_of_all_slices_load_none_of_their_code() -> None:
+    program = (
+        "import sys, tidegate.pipeline.house\n"
+        "raise SystemExit(len({'numpy', 'cel_expr_python', 'prometheus_client', 'standardwebhooks'}"
+        " & sys.modules.keys()))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
 @pytest.mark.parametrize("words", APART, ids=" ".join)
 def test_a_command_apart_is_the_one_in_its_group(words: tuple[str, ...]) -> None:
     group, name = words

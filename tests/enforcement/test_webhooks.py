@@ -22,7 +22,7 @@ START = datetime(2026, 5, 1, tzinfo=UTC)
 
 
 def test_a_webhook_observes_unless_told_to_enforce(tx: Tx) -> None:
-    made = create_webhook(tx, "https://platform.example/hook?token=hush")
+    made = create_webhook(tx, "https://platform.example/hook?token=hush", known=MESSAGE_TYPES)
     (view,) = list_webhooks(tx)
     assert (view.id, view.enforce, view.events) == (made.id, False, list(MESSAGE_TYPES))
     Webhook(made.secret)  # a secret as the receivers' libraries take it
@@ -52,27 +52,27 @@ def test_a_webhook_observes_unless_told_to_enforce(tx: Tx) -> None:
 )
 def test_a_bad_target_is_refused_and_nothing_written(tx: Tx, url: str, type: str) -> None:
     with pytest.raises(Refusal) as refused:
-        create_webhook(tx, url)
+        create_webhook(tx, url, known=MESSAGE_TYPES)
     assert (refused.value.type, refused.value.status) == (type, 422)
     assert not tx.execute(sa.select(webhooks)).all()
     assert not tx.execute(sa.select(ledger_pending)).all()
 
 
 def test_private_targets_need_leave_and_metadata_more(tx: Tx) -> None:
-    create_webhook(tx, "http://127.0.0.1:9/hook", True)
-    create_webhook(tx, "http://127.0.0.1:9/hook", allowed=["127.0.0.0/8"])
+    create_webhook(tx, "http://127.0.0.1:9/hook", True, known=MESSAGE_TYPES)
+    create_webhook(tx, "http://127.0.0.1:9/hook", allowed=["127.0.0.0/8"], known=MESSAGE_TYPES)
     with pytest.raises(Refusal):
-        create_webhook(tx, "http://169.254.169.254/", True)
+        create_webhook(tx, "http://169.254.169.254/", True, known=MESSAGE_TYPES)
 
 
 def test_an_unknown_event_is_refused(tx: Tx) -> None:
     with pytest.raises(Refusal) as refused:
-        create_webhook(tx, "https://platform.example/", events=["case.closed"])
+        create_webhook(tx, "https://platform.example/", events=["case.closed"], known=MESSAGE_TYPES)
     assert refused.value.errors[0].pointer == "/events/0"
 
 
 def test_an_unknown_or_disabled_webhook_is_404(tx: Tx) -> None:
-    made = create_webhook(tx, "https://platform.example/")
+    made = create_webhook(tx, "https://platform.example/", known=MESSAGE_TYPES)
     disable_webhook(tx, made.id)
     for id in (made.id, uuid4()):
         for change in (

@@ -23,6 +23,7 @@ from tests.web.live import Stream, live
 
 from tidegate.access.actions import create_key
 from tidegate.infra.settings import Settings
+from tidegate.pipeline.house import SCOPES
 from tidegate.pipeline.instance import opened
 
 IDLE = 1.0
@@ -66,7 +67,7 @@ def client(
         live(instance) as port,
     ):
         with instance.database.begin() as tx:
-            key = create_key(tx, "test", ["admin"], None)[1]
+            key = create_key(tx, SCOPES, "test", ["admin"], None)[1]
         yield Client(port, key)
 
 

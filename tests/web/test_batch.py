@@ -12,6 +12,7 @@ from tests.web.live import Stream, live
 
 from tidegate.access.actions import create_key
 from tidegate.infra.settings import Settings
+from tidegate.pipeline.house import SCOPES
 from tidegate.pipeline.instance import Instance, opened
 
 IDLE = 1.0
@@ -22,7 +23,7 @@ class Served:
     def __init__(self, instance: Instance, port: int) -> None:
         self.instance, self.port = instance, port
         with instance.database.begin() as tx:
-            self.key = create_key(tx, "test", ["admin"], None)[1]
+            self.key = create_key(tx, SCOPES, "test", ["admin"], None)[1]
 
     def batch(self, **options: object) -> Stream:
         kind = "application/x-ndjson"

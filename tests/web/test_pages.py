@@ -13,9 +13,10 @@ from PIL import Image
 from tests.api import Api
 from tests.web.visitor import Visitor
 
-from tidegate.access.model import ROLES, effective
+from tidegate.access.model import ROLES
 from tidegate.content.queries import lock_item
 from tidegate.decisions.model import Restriction
+from tidegate.pipeline.house import MESSAGE_TYPES, SCOPES
 from tidegate.pipeline.standing import impose
 from tidegate.web import pages
 
@@ -96,7 +97,7 @@ def check_html(text: str) -> None:
 @pytest.mark.parametrize("role", [None, *ROLES])
 def test_every_page_opens_to_exactly_those_who_may(api: Api, role: str | None) -> None:
     """From the declarations themselves: a forgotten scope or a page without a gate fails here."""
-    granted = effective(ROLES[role]) if role else frozenset()
+    granted = SCOPES.of_role(role) if role else frozenset()
     person = visitor(api, role) if role else None
     for page in pages.routes:
         if page.path in ("/sign-in/index.json", "/sign-in", "/sign-in/{token}", "/sign-out"):
@@ -374,7 +375,7 @@ def test_a_dead_letter_is_seen_and_sent_again(api: Api) -> None:
     with api.instance.database.begin() as tx:
         from tidegate.enforcement.webhooks import create_webhook
 
-        create_webhook(tx, "https://platform.example/hook", enforce=True)
+        create_webhook(tx, "https://platform.example/hook", enforce=True, known=MESSAGE_TYPES)
     assert api.submit("post-1", text=KNOWN).json()["action"]
     with api.instance.database.begin() as tx:
         tx.connection.exec_driver_sql(

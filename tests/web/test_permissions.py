@@ -11,7 +11,8 @@ from tests.api import Api
 from tests.web.visitor import Visitor
 
 from tidegate.access.actions import revoke_key
-from tidegate.access.model import ROLES, SCOPES, effective
+from tidegate.access.model import ROLES
+from tidegate.pipeline.house import SCOPES
 from tidegate.web import pages
 from tidegate.web.api import batch, endpoints
 from tidegate.web.metrics import metrics_endpoint
@@ -49,7 +50,7 @@ def test_no_route_is_undeclared(api: Api) -> None:
     found = set(in_router(api))
     open_routes = {("GET", path) for path in OPEN}
     assert found == set(API) | set(PAGES) | open_routes
-    assert set(API.values()) <= set(SCOPES)
+    assert set(API.values()) <= SCOPES.known.keys()
     public = {path for (_, path), page in PAGES.items() if page.public}
     assert all(path == "/sign-in" or path.startswith("/sign-in/") for path in public)
 
@@ -80,9 +81,9 @@ def test_a_known_key_on_an_unknown_route_is_told_so(api: Api) -> None:
 
 
 def test_a_key_may_what_its_scope_says_before_anything_is_read(api: Api) -> None:
-    keys = {scope: api.key(scope) for scope in SCOPES}
-    for scope, (method, path) in product(SCOPES, API):
-        key, needed, may = keys[scope], API[method, path], effective(frozenset({scope}))
+    keys = {scope: api.key(scope) for scope in SCOPES.known}
+    for scope, (method, path) in product(SCOPES.known, API):
+        key, needed, may = keys[scope], API[method, path], SCOPES.effective([scope])
         answer = api.call(method, f"{fill(path)}?limit=nonsense", key=key, **dict(NONSENSE))
         case = (scope, method, path, answer.text[:200])
         if needed in may:
@@ -127,7 +128,7 @@ def test_the_open_paths_are_open(api: Api) -> None:
 def test_a_role_may_what_its_scopes_say_before_parameters_form_and_csrf(api: Api) -> None:
     people = {role: Visitor(api.instance, api.client, role) for role in ROLES}
     for role, (method, path) in product(ROLES, PAGES):
-        person, page, may = people[role], PAGES[method, path], effective(ROLES[role])
+        person, page, may = people[role], PAGES[method, path], SCOPES.of_role(role)
         if page.public or path == "/sign-out":
             continue
         where = f"{fill(path)}?nonsense=1"
@@ -148,7 +149,7 @@ def test_no_form_is_taken_without_its_token(api: Api) -> None:
         person, page = people[role], PAGES[method, path]
         if page.public or method != "POST" or not page.scope:
             continue
-        if page.scope in effective(ROLES[role]):
+        if page.scope in SCOPES.of_role(role):
             answer = person.send(fill(path), {"csrf": "guessed"}, csrf=False)
             assert answer.status_code == 403, path
             assert "The form was not ours" in answer.text, path

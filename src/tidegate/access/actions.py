@@ -12,14 +12,12 @@ from sqlalchemy.exc import IntegrityError
 
 from tidegate.access.model import (
     LINK_LIFETIME,
-    ROLES,
+    Scopes,
     User,
     check_email,
     check_key_name,
     check_platform,
     check_role,
-    check_scopes,
-    effective,
 )
 from tidegate.access.queries import get_user, token_hash
 from tidegate.access.tables import keys, links, sessions, users
@@ -31,6 +29,7 @@ from tidegate.ledger.actions import append
 
 def create_key(
     tx: Tx,
+    known: Scopes,
     name: str,
     scopes: Iterable[str],
     platform: str | None = None,
@@ -44,10 +43,10 @@ def create_key(
     """
     check_key_name(name)
     check_platform(platform)
-    wanted = check_scopes(scopes)
+    wanted = known.check(scopes)
     user = None if user_email is None else get_user(tx, user_email)
-    if user is not None and (beyond := wanted - effective(ROLES[user.role])):
-        allowed = ", ".join(sorted(effective(ROLES[user.role])))
+    if user is not None and (beyond := wanted - known.of_role(user.role)):
+        allowed = ", ".join(sorted(known.of_role(user.role)))
         raise Refusal(
             "scope-beyond-role",
             422,

@@ -6,49 +6,17 @@ A request is authenticated into a `Principal` at the rim's gate; every route the
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import lru_cache
 from uuid import UUID
 
 import msgspec
 
 from tidegate.infra.errors import FieldError, Refusal
+from tidegate.infra.scopes import Scope
 
-SCOPES: dict[str, str] = {
-    "items:write": "submit, erase and hold items",
-    "items:read": "read items, their evaluations and decisions",
-    "holds:write": "open what only a hold keeps",
-    "reports:write": "submit reports",
-    "banks:write": "make and change banks and entries",
-    "banks:read": "read banks and search in them",
-    "cases:decide": "claim and decide cases, decide and lift without a case",
-    "cases:read": "read cases and queues",
-    "actions:write": "replay actions",
-    "actions:read": "read actions and their deliveries",
-    "webhooks:write": "make and change webhooks",
-    "webhooks:read": "read webhooks, without their secrets",
-    "policy:read": "read and check policy packs",
-    "ledger:read": "read the ledger",
-    "metrics:read": "read the metrics",
-    "admin": "everything",
-}
+ADMIN = "admin"
 
-# Who may change a thing may read it.
-_IMPLIED = {
-    "items:write": "items:read",
-    "banks:write": "banks:read",
-    "cases:decide": "cases:read",
-    "actions:write": "actions:read",
-    "webhooks:write": "webhooks:read",
-}
-
-ROLES: dict[str, frozenset[str]] = {
-    "admin": frozenset({"admin"}),
-    "reviewer": frozenset(
-        {"items:read", "cases:decide", "cases:read", "banks:read", "policy:read", "actions:read"}
-    ),
-    "curator": frozenset({"banks:write", "banks:read", "items:read", "policy:read"}),
-    "auditor": frozenset(scope for scope in SCOPES if scope.endswith(":read")),
-}
+# A person has one. What each may do, the slices say at their scopes.
+ROLES = ("admin", "reviewer", "curator", "auditor")
 
 LINK_LIFETIME = timedelta(hours=24)
 FORGET_FAILURES = timedelta(hours=24)
@@ -60,17 +28,48 @@ _KEY_NAME = re.compile(r"[A-Za-z0-9_.:@ -]{1,64}\Z")
 _PLATFORM = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
 
 
-@lru_cache(maxsize=1024)
-def effective(scopes: frozenset[str]) -> frozenset[str]:
-    """The scopes with all that they imply."""
-    if "admin" in scopes:
-        return frozenset(SCOPES)
-    return scopes | {_IMPLIED[scope] for scope in scopes if scope in _IMPLIED}
+class Scopes:
+    """Every scope there is, with what it allows, and the roles that have it. Made once, of what the
+    slices name, where they are put together; whoever reads or makes keys is given it."""
+
+    def __init__(self, scopes: Iterable[Scope]) -> None:
+        self.known = {scope.name: scope for scope in scopes}
+        named = {role for scope in self.known.values() for role in scope.roles}
+        if unknown := named - set(ROLES):
+            raise ValueError(f"scopes name roles that do not exist: {sorted(unknown)}")
+        self._of_roles = {
+            role: self.effective(
+                scope.name for scope in self.known.values() if role in (ADMIN, *scope.roles)
+            )
+            for role in ROLES
+        }
+
+    def effective(self, scopes: Iterable[str]) -> frozenset[str]:
+        """The scopes with all that they imply."""
+        given = frozenset(scopes)
+        if ADMIN in given:
+            return frozenset(self.known)
+        implied = (self.known[one].implies for one in given if one in self.known)
+        return given.union(one for one in implied if one is not None)
+
+    def of_role(self, role: str) -> frozenset[str]:
+        """All that a role may."""
+        return self._of_roles[role]
+
+    def check(self, scopes: Iterable[str]) -> frozenset[str]:
+        """The scopes as a set. Raises Refusal (422) that lists the known ones."""
+        wanted = frozenset(scopes)
+        unknown = sorted(wanted - self.known.keys())
+        if unknown or not wanted:
+            got = ", ".join(scope[:64] for scope in unknown) or "none"
+            raise _bad("/scopes", f"scopes out of {', '.join(self.known)}", got)
+        return wanted
 
 
 class Principal(msgspec.Struct, frozen=True):
-    """Who a request acts for. `platform` binds it to one platform; `session` (the stored hash) and
-    `csrf` are there when a person signed in on the pages."""
+    """Who a request acts for. `scopes` are all that it may, with what they imply; `platform` binds
+    it to one platform; `session` (the stored hash) and `csrf` are there when a person signed in on
+    the pages."""
 
     actor: str
     scopes: frozenset[str]
@@ -80,8 +79,7 @@ class Principal(msgspec.Struct, frozen=True):
     csrf: str | None = None
 
     def may(self, scope: str) -> bool:
-        """Whether it has the scope, or one that implies it."""
-        return scope in effective(self.scopes)
+        return scope in self.scopes
 
 
 class User(msgspec.Struct, frozen=True):
@@ -115,16 +113,6 @@ def wait_after(kind: str, failures: int) -> timedelta:
     if beyond <= 0:
         return timedelta(0)
     return min(timedelta(seconds=2 ** min(beyond, 20)), _LONGEST_WAIT)
-
-
-def check_scopes(scopes: Iterable[str]) -> frozenset[str]:
-    """The scopes as a set. Raises Refusal (422) that lists the known ones."""
-    wanted = frozenset(scopes)
-    unknown = sorted(wanted - SCOPES.keys())
-    if unknown or not wanted:
-        got = ", ".join(scope[:64] for scope in unknown) or "none"
-        raise _bad("/scopes", f"scopes out of {', '.join(SCOPES)}", got)
-    return wanted
 
 
 def check_key_name(name: str) -> str:

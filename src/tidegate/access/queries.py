@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from tidegate.access.model import ROLES, KeyView, Principal, User, check_email, effective, is_email
+from tidegate.access.model import KeyView, Principal, Scopes, User, check_email, is_email
 from tidegate.access.tables import keys, links, sessions, users
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
@@ -18,7 +18,7 @@ def token_hash(token: str) -> bytes:
     return sha256(token.encode(errors="surrogatepass")).digest()
 
 
-def principal_of_key(tx: Tx, token: str) -> Principal | None:
+def principal_of_key(tx: Tx, known: Scopes, token: str) -> Principal | None:
     """Who the bearer of an API key is; None for anything but a standing key.
 
     A key bound to a user acts under that name and may never do more than its user may now.
@@ -41,18 +41,16 @@ def principal_of_key(tx: Tx, token: str) -> Principal | None:
     row = tx.execute(query).one_or_none()
     if row is None or not hmac.compare_digest(row.secret_hash, token_hash(secret)):
         return None
-    scopes = frozenset(row.scopes)
+    scopes = known.effective(row.scopes)
     if row.user_id is None:
         return Principal(f"key:{row.name}", scopes, row.platform, row.name)
     if row.disabled_at is not None:
         return None
-    role = ROLES[row.role]
-    if "admin" not in role:
-        scopes = effective(scopes) & effective(role)
+    scopes &= known.of_role(row.role)
     return Principal(f"user:{row.email}", scopes, row.platform, row.name)
 
 
-def principal_of_session(tx: Tx, cookie: str) -> Principal | None:
+def principal_of_session(tx: Tx, known: Scopes, cookie: str) -> Principal | None:
     """Who signed in with this cookie; None when the session expired, ended or never was."""
     query = (
         sa.select(sessions.c.token_hash, sessions.c.csrf, users.c.email, users.c.role)
@@ -63,8 +61,8 @@ def principal_of_session(tx: Tx, cookie: str) -> Principal | None:
     row = tx.execute(query).one_or_none()
     if row is None:
         return None
-    actor = f"user:{row.email}"
-    return Principal(actor, ROLES[row.role], None, row.email, row.token_hash, row.csrf)
+    may = known.of_role(row.role)
+    return Principal(f"user:{row.email}", may, None, row.email, row.token_hash, row.csrf)
 
 
 def list_keys(tx: Tx) -> list[KeyView]:

@@ -6,14 +6,16 @@ from typing import Annotated, get_args, get_origin
 import msgspec
 import typer
 
+from tidegate.access.model import ADMIN, ROLES
 from tidegate.infra.settings import Settings
+from tidegate.pipeline.house import SCOPES
 from tidegate.policy.variables import render_variables
 
 
 def docs(
     directory: Annotated[Path, typer.Argument(help="Where the pages are")] = Path("docs"),
 ) -> None:
-    """Write the generated pages: settings and policy variables."""
+    """Write the generated pages: settings, scopes and policy variables."""
     for name, text in pages().items():
         (directory / name).write_text(text)
         print(directory / name)
@@ -21,7 +23,36 @@ def docs(
 
 def pages() -> dict[str, str]:
     """The generated pages, by file name."""
-    return {"settings.md": render_settings(), "policy-variables.md": render_variables()}
+    return {
+        "settings.md": render_settings(),
+        "scopes.md": render_scopes(),
+        "policy-variables.md": render_variables(),
+    }
+
+
+def render_scopes() -> str:
+    """The scopes' page, in Markdown."""
+    roles = [role for role in ROLES if role != ADMIN]
+    rows = [
+        f"| `{scope.name}` | {scope.allows} | {f'`{scope.implies}`' if scope.implies else ''} | "
+        + " | ".join("yes" if scope.name in SCOPES.of_role(role) else "" for role in roles)
+        + " |"
+        for scope in SCOPES.known.values()
+    ]
+    return "\n".join(
+        [
+            "# Scopes and roles",
+            "",
+            "What a key is made with (`tidegate keys create --scopes a,b`), and what the roles of people"
+            " have. The role `admin` has them all, and so has the scope `admin`. This page is written"
+            " from what the slices declare (`src/tidegate/*/slice.py`).",
+            "",
+            f"| scope | allows to | with it comes | {' | '.join(roles)} |",
+            "|---|---|---|" + "---|" * len(roles),
+            *rows,
+            "",
+        ]
+    )
 
 
 def render_settings() -> str:

@@ -8,6 +8,7 @@ import typer
 from tidegate.access.actions import create_key, revoke_key
 from tidegate.access.queries import list_keys
 from tidegate.cli.context import DataDir, Json, say, transaction
+from tidegate.pipeline.house import SCOPES
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -28,7 +29,7 @@ def create(
     """Make a key and print it. Only its hash is kept, so it is shown this once."""
     wanted = [scope.strip() for scope in scopes.split(",") if scope.strip()]
     with transaction(data_dir) as tx:
-        key_id, token = create_key(tx, name, wanted, platform, user)
+        key_id, token = create_key(tx, SCOPES, name, wanted, platform, user)
     if as_json:
         document = {"id": key_id, "key": token, "name": name, "scopes": wanted}
         print(msgspec.json.encode(document | {"platform": platform, "user": user}).decode())

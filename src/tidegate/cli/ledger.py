@@ -11,9 +11,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from tidegate.cli.context import DataDir, Json, database_of, settings_of
 from tidegate.infra.postgres.place import find_place
 from tidegate.infra.secrets import InstanceSecrets
+from tidegate.ledger.model import HEAD_FILE
 from tidegate.ledger.sequencer import read_head
 from tidegate.ledger.verify import exit_code, verify
-from tidegate.pipeline.worker import HEAD_FILE
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="The append-only log of what was done."

@@ -6,6 +6,7 @@ import msgspec
 import typer
 
 from tidegate.access.actions import change_role, create_link, create_user, disable_user, enable_user
+from tidegate.access.model import ROLES
 from tidegate.access.queries import list_users
 from tidegate.cli.context import DataDir, Json, address_of, say, settings_of, transaction
 from tidegate.infra.settings import Settings
@@ -15,7 +16,7 @@ app = typer.Typer(
 )
 
 Email = Annotated[str, typer.Option(help="The person's e-mail address")]
-Role = Annotated[str, typer.Option(help="admin, reviewer, curator or auditor")]
+Role = Annotated[str, typer.Option(help=", ".join(ROLES))]
 
 
 @app.command()

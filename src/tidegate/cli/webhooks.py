@@ -10,6 +10,7 @@ from tidegate.cli.context import DataDir, Json, database_of, say, settings_of, t
 from tidegate.enforcement.queries import list_webhooks
 from tidegate.enforcement.webhooks import create_webhook, disable_webhook, set_enforce
 from tidegate.infra.errors import Refusal
+from tidegate.pipeline.house import MESSAGE_TYPES
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="The systems that actions are delivered to."
@@ -33,7 +34,12 @@ def create(
     try:
         with database_of(settings) as database, database.begin("system:cli") as tx:
             webhook = create_webhook(
-                tx, url, allow_private, enforce, allowed=settings.allowed_addresses
+                tx,
+                url,
+                allow_private,
+                enforce,
+                known=MESSAGE_TYPES,
+                allowed=settings.allowed_addresses,
             )
     except Refusal as refusal:
         if refusal.type == "address-refused" and not allow_private:

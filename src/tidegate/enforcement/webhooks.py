@@ -8,7 +8,6 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from tidegate.enforcement.model import MESSAGE_TYPES
 from tidegate.enforcement.tables import deliveries, webhooks
 from tidegate.infra.db import Tx
 from tidegate.infra.egress import AddressGuard
@@ -32,19 +31,22 @@ def create_webhook(
     allow_private: bool = False,
     enforce: bool = False,
     *,
+    known: Sequence[str],
+    events: Sequence[str] | None = None,
     allowed: Sequence[str] = (),
-    events: Sequence[str] = MESSAGE_TYPES,
 ) -> NewWebhook:
-    """Make a target for messages of the types `events`. Without `enforce` it only records.
+    """Make a target for messages of the types `events`: some of those `known`, else all of them.
+    Without `enforce` it only records.
 
     `allowed` is the setting allowed_addresses. Raises Refusal: 422 "address-refused" for a URL
     that can be seen not to be reachable, 422 "invalid-body" for an unknown message type.
     """
     if len(url) > _LONGEST_URL:
         raise bad_field("/url", f"at most {_LONGEST_URL} characters", f"{len(url)} characters")
+    events = known if events is None else events
     for place, event in enumerate(events):
-        if event not in MESSAGE_TYPES:
-            raise bad_field(f"/events/{place}", f"one of {', '.join(MESSAGE_TYPES)}", event[:64])
+        if event not in known:
+            raise bad_field(f"/events/{place}", f"one of {', '.join(known)}", event[:64])
     host = AddressGuard(allowed, allow_private).check_url(url).host
     id = uuid7(tx.now)
     secret = "whsec_" + base64.b64encode(os.urandom(32)).decode()

@@ -14,6 +14,7 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+HEAD_FILE = "ledger-head.json"  # in the data directory: the last signed head, outside the database
 SALT_BYTES = 16
 GENESIS = bytes(32)  # what the first entry names as the hash before it
 

@@ -6,15 +6,11 @@ from tidegate.content import actions as content
 from tidegate.content.evidence import EvidenceStore
 from tidegate.content.holds.actions import close_kept
 from tidegate.content.queries import evidence_of_items, lock_due, lock_item
-from tidegate.decisions.actions import forget_explanations, forget_readings
-from tidegate.enforcement.actions import forget_payloads
-from tidegate.infra.answers import forget_answers
 from tidegate.infra.db import Database, Tx
 from tidegate.infra.settings import Settings
-from tidegate.intake.actions import forget_reporters, forget_reports
-from tidegate.review.actions import close_erased, touch
+from tidegate.pipeline.house import SLICES
+from tidegate.review.actions import touch
 from tidegate.signals.banks.queries import evidence_of_entries
-from tidegate.signals.banks.sightings import forget_sightings
 
 BATCH = 500
 # Evidence is written before the row that names it: younger files may still be on their way.
@@ -28,12 +24,9 @@ def erase_item(tx: Tx, platform: str, external_id: str) -> list[bytes]:
     """
     item = lock_item(tx, platform, external_id)
     released = content.erase(tx, item)
-    forget_explanations(tx, item.id)
-    forget_reports(tx, item.id)
-    forget_payloads(tx, item.id)
-    forget_answers(tx, item.id)
-    forget_sightings(tx, [item.id])
-    close_erased(tx, item.id)
+    for one in SLICES:
+        if erase := one.verbs().erase:
+            erase(tx, item.id)
     return released
 
 
@@ -43,9 +36,9 @@ def expire(tx: Tx, settings: Settings) -> int:
     due = lock_due(tx, settings, BATCH)
     if due:
         content.expunge(tx, due)
-        forget_readings(tx, due)
-        forget_reporters(tx, due)
-        forget_sightings(tx, due)
+        for one in SLICES:
+            if forget := one.verbs().expire:
+                forget(tx, due)
     held = lock_due(tx, settings, BATCH, held=True)
     if held:
         close_kept(tx, held)

@@ -16,7 +16,6 @@ from tidegate.decisions.model import Evaluation, Ruling, Stage
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
 from tidegate.pipeline.instance import Instance
-from tidegate.pipeline.metrics import RULE_FAILURES
 from tidegate.policy.evaluate import evaluate
 from tidegate.policy.facts import (
     AuthorFacts,
@@ -27,6 +26,7 @@ from tidegate.policy.facts import (
     to_attributes,
 )
 from tidegate.policy.gate import DIGEST_ROUTES, admission
+from tidegate.policy.metrics import RULE_FAILURES
 from tidegate.policy.model import Evaluated, Pack
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.fingerprints.normalise import normalised

@@ -10,9 +10,9 @@ from tidegate.enforcement.model import OpenedCase
 from tidegate.infra.db import Tx
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.judge import Judged, Looked, judge
-from tidegate.pipeline.metrics import QUARANTINES
 from tidegate.review.actions import note, open_case
 from tidegate.review.model import ENTRY_QUEUE
+from tidegate.signals.banks.metrics import QUARANTINES
 from tidegate.signals.banks.quarantine import sightings_of
 from tidegate.signals.banks.sightings import (
     Overreach,

@@ -4,11 +4,12 @@ import msgspec
 from starlette.responses import Response
 
 from tidegate.access.actions import set_password
-from tidegate.access.model import SCOPES, User
+from tidegate.access.model import User
 from tidegate.access.passwords import SHORTEST, hash_password, verify_password
 from tidegate.access.queries import find_password, get_user
 from tidegate.access.sign_in import begin_attempt, clear_attempt
 from tidegate.infra.errors import FieldError, Refusal
+from tidegate.pipeline.house import SCOPES
 from tidegate.web.pages.page import PageRoute, see_other
 from tidegate.web.pages.visit import Visit
 
@@ -24,7 +25,8 @@ class AccountPage(msgspec.Struct, frozen=True):
 def show(visit: Visit) -> AccountPage:
     with visit.begin() as tx:
         user = get_user(tx, visit.who.name)
-    return AccountPage(user, {s: text for s, text in SCOPES.items() if visit.may(s)})
+    may = {name: scope.allows for name, scope in SCOPES.known.items() if visit.may(name)}
+    return AccountPage(user, may)
 
 
 def change_password(visit: Visit) -> Response:

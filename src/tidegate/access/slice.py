@@ -1,0 +1,25 @@
+"""What `access` names of its own."""
+
+from tidegate.infra.scopes import Scope
+from tidegate.infra.slices import Duty, Slice, Verbs, in_tx
+
+_STAFF = "people who work here, for as long as what they did must be told"
+
+
+def _verbs() -> Verbs:
+    from tidegate.access.sign_in import sweep
+
+    return Verbs(duties=(Duty("sign-in", 60.0, in_tx(sweep)),))
+
+
+ACCESS = Slice(
+    name="access",
+    scopes=(Scope("admin", "everything"),),
+    keeps={
+        "users": _STAFF,
+        "keys": _STAFF,
+        "sessions": "the ids of people who work here; swept when they end",
+        "links": "the ids of people who work here; swept when they end",
+    },
+    verbs=_verbs,
+)

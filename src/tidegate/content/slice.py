@@ -1,0 +1,31 @@
+"""What `content` names of its own."""
+
+from tidegate.infra.scopes import Scope
+from tidegate.infra.slices import Duty, Slice, Verbs, in_tx
+
+
+def _verbs() -> Verbs:
+    from tidegate.content.holds.actions import end_due
+
+    return Verbs(duties=(Duty("holds", 2.0, in_tx(end_due)),))
+
+
+CONTENT = Slice(
+    name="content",
+    scopes=(
+        Scope("items:write", "submit, erase and hold items", implies="items:read"),
+        Scope(
+            "items:read",
+            "read items, their evaluations and decisions",
+            roles=("reviewer", "curator", "auditor"),
+        ),
+        Scope("holds:write", "open what only a hold keeps"),
+    ),
+    # Erasure and expiry begin with content's own verbs, which say whether they may be at all.
+    forgets=("items", "revisions", "evidence"),
+    keeps={
+        "holds": "lifted ones tell who kept an item, and why; standing ones forbid its erasure",
+        "openings": "who opened what a hold kept, and why: what oversight asks for",
+    },
+    verbs=_verbs,
+)

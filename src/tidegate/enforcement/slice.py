@@ -1,0 +1,47 @@
+"""What `enforcement` names of its own."""
+
+from tidegate.enforcement.model import MESSAGE_TYPES
+from tidegate.infra.scopes import Scope
+from tidegate.infra.slices import Gauge, Home, Slice, Verbs
+
+
+def _verbs() -> Verbs:
+    import asyncio
+
+    from tidegate.enforcement.actions import forget_payloads
+    from tidegate.enforcement.deliver import Deliverer
+    from tidegate.enforcement.queries import outbox_counts
+    from tidegate.infra.db import Tx
+
+    async def deliver(home: Home, stop: asyncio.Event) -> None:
+        await Deliverer(home.database, home.clock, home.settings.allowed_addresses).run(stop)
+
+    def gauges(tx: Tx) -> list[Gauge]:
+        outbox = outbox_counts(tx)
+        age = outbox.oldest_pending_seconds
+        return [
+            Gauge("tidegate_deliveries_pending", "Deliveries that wait", outbox.pending),
+            Gauge("tidegate_deliveries_dead", "Dead letters", outbox.dead),
+            Gauge("tidegate_delivery_oldest_seconds", "Age of the oldest delivery that waits", age),
+        ]
+
+    return Verbs(errands=(deliver,), erase=forget_payloads, gauges=gauges)
+
+
+ENFORCEMENT = Slice(
+    name="enforcement",
+    scopes=(
+        Scope("actions:write", "replay actions", implies="actions:read"),
+        Scope(
+            "actions:read",
+            "read actions and their deliveries",
+            roles=("reviewer", "auditor"),
+        ),
+        Scope("webhooks:write", "make and change webhooks", implies="webhooks:read"),
+        Scope("webhooks:read", "read webhooks, without their secrets", roles=("auditor",)),
+    ),
+    messages=MESSAGE_TYPES,
+    forgets=("messages", "deliveries"),
+    keeps={"actions": "that something was done to the item, and when: ids alone"},
+    verbs=_verbs,
+)

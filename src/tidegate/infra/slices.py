@@ -1,0 +1,88 @@
+"""What a slice names of its own: scopes, message types, background duties, what it forgets, gauges.
+
+Each slice has one `Slice` in its `slice.py`; `pipeline/house.py` lists them, and from that list the
+worker, erasure, the keys' scopes, the webhooks' types and the metrics are put together.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, Protocol
+from uuid import UUID
+
+import msgspec
+
+from tidegate.infra.clock import Clock
+from tidegate.infra.db import Database, Tx
+from tidegate.infra.scopes import Scope
+from tidegate.infra.secrets import InstanceSecrets
+from tidegate.infra.settings import Settings
+
+
+class Home(Protocol):
+    """What a duty finds where it works: the parts of an instance that no slice makes."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    secrets: InstanceSecrets
+
+
+class Duty(msgspec.Struct, frozen=True):
+    """Work that nobody calls for. `work` says how much it did: after something it goes on at once,
+    after nothing it rests for `seconds`. Several processes may do it side by side."""
+
+    name: str
+    seconds: float
+    work: Callable[[Home], int]
+
+
+# Work that keeps its own time, until the event is set.
+Errand = Callable[[Home, asyncio.Event], Coroutine[Any, Any, None]]
+
+
+class Gauge(msgspec.Struct, frozen=True):
+    """A number that the database knows, for Prometheus."""
+
+    name: str
+    text: str
+    value: float
+
+
+class Verbs(msgspec.Struct, frozen=True, kw_only=True):
+    """What the house calls of a slice.
+
+    `erase` forgets what is kept about one erased item, `expire` about those whose retention is over;
+    both run in the transaction in which content forgets them.
+    """
+
+    duties: tuple[Duty, ...] = ()
+    errands: tuple[Errand, ...] = ()
+    erase: Callable[[Tx, UUID], object] | None = None
+    expire: Callable[[Tx, Sequence[UUID]], object] | None = None
+    gauges: Callable[[Tx], Sequence[Gauge]] | None = None
+
+
+class Slice(msgspec.Struct, frozen=True, kw_only=True):
+    """One slice of the house.
+
+    `forgets` are its tables of which erasure takes something; `keeps` those that name an item or a
+    person and are left as they are, each with the reason why that is right. `verbs` are loaded when
+    they are asked for: a command that makes a key needs the scopes of all slices and the code of none.
+    """
+
+    name: str
+    scopes: tuple[Scope, ...] = ()
+    messages: tuple[str, ...] = ()
+    forgets: tuple[str, ...] = ()
+    keeps: Mapping[str, str] = {}
+    verbs: Callable[[], Verbs] = Verbs
+
+
+def in_tx(work: Callable[[Tx], int]) -> Callable[[Home], int]:
+    """A duty's work that is one transaction."""
+
+    def run(home: Home) -> int:
+        with home.database.begin() as tx:
+            return work(tx)
+
+    return run

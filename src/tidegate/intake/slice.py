@@ -1,0 +1,18 @@
+"""What `intake` names of its own."""
+
+from tidegate.infra.scopes import Scope
+from tidegate.infra.slices import Slice, Verbs
+
+
+def _verbs() -> Verbs:
+    from tidegate.intake.actions import forget_reporters, forget_reports
+
+    return Verbs(erase=forget_reports, expire=forget_reporters)
+
+
+INTAKE = Slice(
+    name="intake",
+    scopes=(Scope("reports:write", "submit reports"),),
+    forgets=("reports",),
+    verbs=_verbs,
+)

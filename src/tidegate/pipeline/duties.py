@@ -1,0 +1,64 @@
+"""The background duties and the gauges of the whole house: what each slice names, and what needs more
+than one."""
+
+from tidegate.infra.db import Tx
+from tidegate.infra.slices import Duty, Errand, Gauge, Home, in_tx
+from tidegate.pipeline.decide import lift_expired
+from tidegate.pipeline.erase import expire, sweep_evidence
+from tidegate.pipeline.house import SLICES
+from tidegate.pipeline.instance import Instance
+from tidegate.pipeline.lookback.codes import LookBack
+from tidegate.pipeline.lookback.kinds import KindWalk, left
+from tidegate.pipeline.lookback.phrases import PhraseWalk
+
+SCRUB_BLOCKS = 64  # 4 MiB a second
+
+
+def duties_of(instance: Instance) -> list[Duty]:
+    """Every duty, each by a name of its own."""
+    looker, walker, kinds = LookBack(instance), PhraseWalk(instance), KindWalk(instance)
+
+    def look_back(_: Home) -> int:
+        # By turns: codes never wait for more than a page of a walk, nor a walk for all codes.
+        steps = looker.step(), walker.step()
+        return sum(step is not None for step in steps)
+
+    def make_codes(_: Home) -> int:
+        return int(kinds.step() is not None)
+
+    def scrub(_: Home) -> int:
+        for index in (instance.banks.index, looker.items.index):
+            index.scrub(SCRUB_BLOCKS)
+        return 0
+
+    def purge(_: Home) -> int:
+        looker.purge()
+        return 0
+
+    def sweep(_: Home) -> int:
+        return sweep_evidence(instance.database, instance.evidence)
+
+    return [
+        *(duty for one in SLICES for duty in one.verbs().duties),
+        Duty("lift", 2.0, in_tx(lift_expired)),
+        Duty("retention", 60.0, in_tx(lambda tx: expire(tx, instance.settings))),
+        Duty("sweep", 1800.0, sweep),
+        Duty("look-back", 0.2, look_back),
+        Duty("kinds", 1.0, make_codes),
+        Duty("scrub", 1.0, scrub),
+        Duty("purge", 3600.0, purge),
+    ]
+
+
+def gauges(tx: Tx) -> list[Gauge]:
+    """Every gauge, as of now."""
+    reads = [read for one in SLICES if (read := one.verbs().gauges) is not None]
+    waiting = Gauge(
+        "tidegate_kinds_left", "Revisions that wait for codes of a new kind, at most", left(tx)
+    )
+    return [*(gauge for read in reads for gauge in read(tx)), waiting]
+
+
+def errands() -> list[Errand]:
+    """Every errand of the slices."""
+    return [errand for one in SLICES for errand in one.verbs().errands]

@@ -1,0 +1,16 @@
+"""What `policy` names of its own."""
+
+from tidegate.infra.scopes import Scope
+from tidegate.infra.slices import Slice
+
+POLICY = Slice(
+    name="policy",
+    scopes=(
+        Scope(
+            "policy:read",
+            "read and check policy packs",
+            roles=("reviewer", "curator", "auditor"),
+        ),
+    ),
+    keeps={"packs": "rules, which are kept for ever, and who of the staff stored them"},
+)

@@ -1,0 +1,45 @@
+"""What `signals` names of its own."""
+
+from tidegate.infra.scopes import Scope
+from tidegate.infra.slices import Duty, Slice, Verbs, in_tx
+
+
+def _verbs() -> Verbs:
+    from uuid import UUID
+
+    from tidegate.infra.db import Tx
+    from tidegate.signals.banks.actions import enable_expired
+    from tidegate.signals.banks.sightings import fold_sightings, forget_sightings
+
+    def erase(tx: Tx, item_id: UUID) -> None:
+        forget_sightings(tx, [item_id])
+
+    return Verbs(
+        duties=(
+            Duty("enable", 2.0, in_tx(enable_expired)),
+            Duty("sightings", 60.0, in_tx(fold_sightings)),
+        ),
+        erase=erase,
+        expire=forget_sightings,
+    )
+
+
+SIGNALS = Slice(
+    name="signals",
+    scopes=(
+        Scope(
+            "banks:write",
+            "make and change banks and entries",
+            roles=("curator",),
+            implies="banks:read",
+        ),
+        Scope(
+            "banks:read",
+            "read banks and search in them",
+            roles=("reviewer", "curator", "auditor"),
+        ),
+    ),
+    forgets=("sightings",),
+    keeps={"entries": "known content, which curators keep and delete; who made and judged it"},
+    verbs=_verbs,
+)

@@ -1,0 +1,54 @@
+"""The worker's loops: a duty that fails is done again, and ends none of the others."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from tidegate.infra.slices import Duty, Home
+from tidegate.ledger.sequencer import LedgerBroken
+from tidegate.pipeline import worker
+from tidegate.pipeline.instance import Instance
+from tidegate.pipeline.worker import repeat
+
+
+def doing(steps: Sequence[int | Exception], stop: Callable[[], None]) -> Callable[[Home], int]:
+    """Work that does one step after the other, and then asks to stop."""
+    left = list(steps)
+
+    def work(_: Home) -> int:
+        if len(left) == 1:
+            stop()
+        step = left.pop(0)
+        if isinstance(step, Exception):
+            raise step
+        return step
+
+    return work
+
+
+def run(instance: Instance, seconds: float, steps: Sequence[int | Exception]) -> None:
+    """Repeat until every step was done; a step that never comes fails by the timeout."""
+
+    async def all_steps() -> None:
+        stop, loop = asyncio.Event(), asyncio.get_running_loop()
+        work = doing(steps, lambda: loop.call_soon_threadsafe(stop.set))
+        await asyncio.wait_for(repeat(Duty("test", seconds, work), instance, stop), 30)
+
+    asyncio.run(all_steps())
+
+
+def test_a_duty_that_fails_is_done_again(instance: Instance) -> None:
+    run(instance, 0.0, [ValueError("a fault of ours"), 0, KeyError("another"), 0])
+
+
+def test_a_duty_that_found_something_goes_on_without_rest(instance: Instance) -> None:
+    run(instance, 3600.0, [1, 5, 2, 0])
+
+
+def test_nothing_is_sealed_in_haste_on_a_broken_ledger(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Were its own pause kept, the second step would come in an hour.
+    monkeypatch.setattr(worker, "BROKEN_SECONDS", 0.0)
+    run(instance, 3600.0, [LedgerBroken("an entry was changed"), 0])
