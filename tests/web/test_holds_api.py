@@ -178,3 +178,20 @@ def test_what_rules_read_of_it_is_closed_as_well(api: Api, clock: FakeClock) -> 
     conditions = [one for rule in evaluation["rules"] for one in rule["because"]]
     assert conditions
     assert all(set(one) == {"condition", "value"} for one in conditions)
+
+
+def test_erasure_takes_the_words_and_leaves_the_fact(api: Api) -> None:
+    api.submit(text="a text")
+    held = hold(api, source="letter 7").json()["id"]
+    api.post(f"/v1/holds/{held}/open", WHY | {"case": "7/2026"})
+    api.call("DELETE", f"/v1/items/post-1/holds/{held}")
+    assert api.call("DELETE", "/v1/items/post-1").status_code == 204
+    with api.instance.database.begin() as tx:
+        words = "SELECT reason, source, purpose FROM holds"
+        assert tx.connection.exec_driver_sql(words).all() == [
+            ("erased with the item", None, "other")
+        ]
+        words = "SELECT justification, case_name, purpose FROM openings"
+        assert tx.connection.exec_driver_sql(words).all() == [
+            ("erased with the item", None, "review")
+        ]

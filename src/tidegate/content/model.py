@@ -89,6 +89,9 @@ class ItemRow(msgspec.Struct, frozen=True):
     erased_at: datetime | None
 
 
+ERASED = "erased with the item"
+"""What stands in the place of people's words that went with their item."""
+
 _encoder = msgspec.json.Encoder(order="deterministic")
 
 

@@ -5,9 +5,9 @@ from tidegate.infra.slices import Duty, Slice, Verbs, in_tx
 
 
 def _verbs() -> Verbs:
-    from tidegate.content.holds.actions import end_due
+    from tidegate.content.holds.actions import end_due, forget_words
 
-    return Verbs(duties=(Duty("holds", 2.0, in_tx(end_due)),))
+    return Verbs(duties=(Duty("holds", 2.0, in_tx(end_due)),), erase=forget_words)
 
 
 CONTENT = Slice(
@@ -22,10 +22,6 @@ CONTENT = Slice(
         Scope("holds:write", "open what only a hold keeps"),
     ),
     # Erasure and expiry begin with content's own verbs, which say whether they may be at all.
-    forgets=("items", "revisions", "evidence"),
-    keeps={
-        "holds": "lifted ones tell who kept an item, and why; standing ones forbid its erasure",
-        "openings": "who opened what a hold kept, and why: what oversight asks for",
-    },
+    forgets=("items", "revisions", "evidence", "holds", "openings"),
     verbs=_verbs,
 )

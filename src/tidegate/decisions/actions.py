@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from tidegate.content.model import ItemRow
+from tidegate.content.model import ERASED, ItemRow
 from tidegate.decisions.model import (
     Decision,
     Evaluation,
@@ -27,7 +27,6 @@ from tidegate.ledger.model import NewEntry
 from tidegate.policy.model import Exemption, Ground
 
 EVALUATION_COLUMNS = Evaluation.__struct_fields__
-ERASED = "erased with the item"
 
 _json = msgspec.json.Encoder()
 

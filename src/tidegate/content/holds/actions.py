@@ -16,7 +16,7 @@ from tidegate.content.holds.model import (
     check_opening,
 )
 from tidegate.content.holds.queries import STANDS, hold_unknown
-from tidegate.content.model import ItemRow
+from tidegate.content.model import ERASED, ItemRow
 from tidegate.content.tables import holds, items, openings
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
@@ -84,6 +84,15 @@ def close_kept(tx: Tx, item_ids: Sequence[UUID]) -> None:
     look. The caller holds the items' rows."""
     tx.execute(sa.update(items).where(items.c.id.in_(item_ids)).values(kept_by_hold_at=tx.now))
     append_many(tx, [NewEntry("item.closed", {"item": id}, id) for id in item_ids])
+
+
+def forget_words(tx: Tx, item_id: UUID) -> None:
+    """Erasure: what was said about the item, in holding and in opening it, goes; that it was held and
+    opened, by whom, when and for which purpose, stays."""
+    about = {"reason": ERASED, "source": None}
+    tx.execute(sa.update(holds).where(holds.c.item_id == item_id).values(about))
+    said = {"justification": ERASED, "case_name": None}
+    tx.execute(sa.update(openings).where(openings.c.item_id == item_id).values(said))
 
 
 def open_hold(tx: Tx, hold_id: UUID, given: OpeningIn, *, platform: str | None = None) -> Opening:
