@@ -17,7 +17,7 @@ from tests.waiting import until_async
 from tidegate.decisions.restrictions import Effective
 from tidegate.enforcement.actions import forget_payloads, issue, replay
 from tidegate.enforcement.deliver import BATCH, LEASE, Deliverer
-from tidegate.enforcement.model import GIVE_UP_AFTER, MESSAGE_TYPES, Action
+from tidegate.enforcement.model import GIVE_UP_AFTER, Action
 from tidegate.enforcement.outbox import claim
 from tidegate.enforcement.queries import (
     dead_letters,
@@ -25,6 +25,7 @@ from tidegate.enforcement.queries import (
     list_webhooks,
     outbox_counts,
 )
+from tidegate.enforcement.slice import ENFORCEMENT
 from tidegate.enforcement.tables import deliveries
 from tidegate.enforcement.webhooks import create_webhook, disable_webhook, set_enforce
 from tidegate.infra.clock import FakeClock
@@ -101,7 +102,7 @@ def receiver(new_receiver: Callable[[], Receiver]) -> Receiver:
 def connect(database: Database, receiver: Receiver, *, enforce: bool = True) -> UUID:
     """A webhook of the receiver's, which learns its secret."""
     with database.begin() as tx:
-        made = create_webhook(tx, receiver.url, True, enforce, known=MESSAGE_TYPES)
+        made = create_webhook(tx, receiver.url, True, enforce, known=ENFORCEMENT.messages)
     receiver.start(made.secret)
     return made.id
 

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
-from tidegate.enforcement.model import GIVE_UP_AFTER, MESSAGE_TYPES, next_delay
+from tidegate.enforcement.model import GIVE_UP_AFTER, next_delay
 from tidegate.enforcement.queries import list_webhooks
+from tidegate.enforcement.slice import ENFORCEMENT
 from tidegate.enforcement.tables import webhooks
 from tidegate.enforcement.webhooks import create_webhook, disable_webhook, set_enforce
 from tidegate.infra.db import Tx
@@ -22,9 +23,11 @@ START = datetime(2026, 5, 1, tzinfo=UTC)
 
 
 def test_a_webhook_observes_unless_told_to_enforce(tx: Tx) -> None:
-    made = create_webhook(tx, "https://platform.example/hook?token=hush", known=MESSAGE_TYPES)
+    made = create_webhook(
+        tx, "https://platform.example/hook?token=hush", known=ENFORCEMENT.messages
+    )
     (view,) = list_webhooks(tx)
-    assert (view.id, view.enforce, view.events) == (made.id, False, list(MESSAGE_TYPES))
+    assert (view.id, view.enforce, view.events) == (made.id, False, list(ENFORCEMENT.messages))
     Webhook(made.secret)  # a secret as the receivers' libraries take it
     set_enforce(tx, made.id, True)
     assert list_webhooks(tx)[0].enforce
@@ -52,27 +55,31 @@ def test_a_webhook_observes_unless_told_to_enforce(tx: Tx) -> None:
 )
 def test_a_bad_target_is_refused_and_nothing_written(tx: Tx, url: str, type: str) -> None:
     with pytest.raises(Refusal) as refused:
-        create_webhook(tx, url, known=MESSAGE_TYPES)
+        create_webhook(tx, url, known=ENFORCEMENT.messages)
     assert (refused.value.type, refused.value.status) == (type, 422)
     assert not tx.execute(sa.select(webhooks)).all()
     assert not tx.execute(sa.select(ledger_pending)).all()
 
 
 def test_private_targets_need_leave_and_metadata_more(tx: Tx) -> None:
-    create_webhook(tx, "http://127.0.0.1:9/hook", True, known=MESSAGE_TYPES)
-    create_webhook(tx, "http://127.0.0.1:9/hook", allowed=["127.0.0.0/8"], known=MESSAGE_TYPES)
+    create_webhook(tx, "http://127.0.0.1:9/hook", True, known=ENFORCEMENT.messages)
+    create_webhook(
+        tx, "http://127.0.0.1:9/hook", allowed=["127.0.0.0/8"], known=ENFORCEMENT.messages
+    )
     with pytest.raises(Refusal):
-        create_webhook(tx, "http://169.254.169.254/", True, known=MESSAGE_TYPES)
+        create_webhook(tx, "http://169.254.169.254/", True, known=ENFORCEMENT.messages)
 
 
 def test_an_unknown_event_is_refused(tx: Tx) -> None:
     with pytest.raises(Refusal) as refused:
-        create_webhook(tx, "https://platform.example/", events=["case.closed"], known=MESSAGE_TYPES)
+        create_webhook(
+            tx, "https://platform.example/", events=["case.closed"], known=ENFORCEMENT.messages
+        )
     assert refused.value.errors[0].pointer == "/events/0"
 
 
 def test_an_unknown_or_disabled_webhook_is_404(tx: Tx) -> None:
-    made = create_webhook(tx, "https://platform.example/", known=MESSAGE_TYPES)
+    made = create_webhook(tx, "https://platform.example/", known=ENFORCEMENT.messages)
     disable_webhook(tx, made.id)
     for id in (made.id, uuid4()):
         for change in (

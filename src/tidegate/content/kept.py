@@ -206,7 +206,7 @@ _FILES = (
 _WHOLE = sa.text(
     f"SELECT r.number, r.content, r.fingerprints, f.files {_ITEMS} {_FILES} WHERE {_IS_KEPT}"
     " AND r.fingerprints IS NOT NULL AND r.number > :after ORDER BY r.number LIMIT :limit"
-)
+).columns(**_SEALED)
 _COUNT = sa.text(f"SELECT count(*) {_WITH_CODES}")
 _OF_NUMBERS = sa.text(
     "SELECT number, fingerprints, content FROM revisions"

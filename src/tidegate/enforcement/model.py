@@ -15,7 +15,6 @@ from tidegate.review.model import shown_subject
 
 ActionKind = Literal["restrict", "lift", "escalate"]
 DeliveryState = Literal["pending", "delivered", "dead", "observed", "cancelled"]
-MESSAGE_TYPES = ("action.restrict", "action.lift", "action.escalate", "case.opened")
 
 GIVE_UP_AFTER = timedelta(days=3)
 _LEAST_LIMIT = timedelta(seconds=10)

@@ -1,6 +1,5 @@
 """What `enforcement` names of its own."""
 
-from tidegate.enforcement.model import MESSAGE_TYPES
 from tidegate.infra.scopes import Scope
 from tidegate.infra.slices import Gauge, Home, Slice, Verbs
 
@@ -40,7 +39,7 @@ ENFORCEMENT = Slice(
         Scope("webhooks:write", "make and change webhooks", implies="webhooks:read"),
         Scope("webhooks:read", "read webhooks, without their secrets", roles=("auditor",)),
     ),
-    messages=MESSAGE_TYPES,
+    messages=("action.restrict", "action.lift", "action.escalate", "case.opened"),
     forgets=("messages", "deliveries"),
     keeps={"actions": "that something was done to the item, and when: ids alone"},
     verbs=_verbs,
