@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,31 +70,31 @@ def template(server_url: str) -> Iterator[str]:
 
     name = f"template_{uuid4().hex[:12]}"
     with psycopg.connect(server_url, autocommit=True) as admin:
-        admin.execute(f'CREATE DATABASE "{name}"')
+        admin.execute(f'CREATE DATABASE "{name}"'.encode())
     migrate(_with_database(server_url, name))
     yield name
     drop_database(server_url, name)
 
 
 @contextmanager
-def empty(server_url: str) -> Iterator[str]:
+def empty(server_url: str) -> Generator[str]:
     """A fresh database without a schema."""
     name = f"test_{uuid4().hex[:12]}"
     with psycopg.connect(server_url, autocommit=True) as admin:
-        admin.execute(f'CREATE DATABASE "{name}"')
+        admin.execute(f'CREATE DATABASE "{name}"'.encode())
     yield _with_database(server_url, name)
     drop_database(server_url, name)
 
 
 @contextmanager
-def cloned(server_url: str, template: str) -> Iterator[str]:
+def cloned(server_url: str, template: str) -> Generator[str]:
     """A fresh, migrated database."""
     name = f"test_{uuid4().hex[:12]}"
     with psycopg.connect(server_url, autocommit=True) as admin:
 
         def made() -> bool:
             try:
-                admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+                admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
             except psycopg.errors.ObjectInUse:
                 return False  # autovacuum is looking at the template
             return True
@@ -109,7 +109,7 @@ def more_kinds(monkeypatch: pytest.MonkeyPatch) -> "MoreKinds":
     """Registers kinds of fingerprints for this test, as a file and a line more would."""
     from tidegate.signals import fingerprints
 
-    registered = fingerprints._kinds  # pyright: ignore[reportPrivateUsage]
+    registered = fingerprints._kinds
     return lambda kind: monkeypatch.setitem(registered, kind.name, kind)
 
 

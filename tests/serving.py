@@ -13,7 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -46,7 +46,7 @@ def drop_database(server_url: str, name: str) -> None:
 
         def dropped() -> bool:
             try:
-                admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+                admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
             except psycopg.errors.InsufficientPrivilege:
                 return False  # autovacuum is in there, and only a superuser may end it
             return True
@@ -144,7 +144,7 @@ class Served:
 
 
 @contextmanager
-def instance_environment(data_dir: Path) -> Iterator[dict[str, str]]:
+def instance_environment(data_dir: Path) -> Generator[dict[str, str]]:
     """The environment of a fresh instance in `data_dir`; its database is removed afterwards."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("TIDEGATE_")}
     server = os.environ.get("TIDEGATE_TEST_DATABASE_URL")
@@ -157,7 +157,7 @@ def instance_environment(data_dir: Path) -> Iterator[dict[str, str]]:
     name = f"serving_{uuid4().hex[:12]}"
     url = sa.engine.make_url(server).set(drivername="postgresql", database=name)
     with psycopg.connect(server, autocommit=True) as admin:
-        admin.execute(f'CREATE DATABASE "{name}"')
+        admin.execute(f'CREATE DATABASE "{name}"'.encode())
     yield environment | {"TIDEGATE_DATABASE_URL": url.render_as_string(hide_password=False)}
     drop_database(server, name)
 
@@ -165,7 +165,7 @@ def instance_environment(data_dir: Path) -> Iterator[dict[str, str]]:
 @contextmanager
 def serving(
     data_dir: Path, *, port: int | None = None, settings: Mapping[str, str] | None = None
-) -> Iterator[Served]:
+) -> Generator[Served]:
     """A ready server on a fresh instance in `data_dir` (made if missing), stopped and its database
     removed afterwards. `settings` are environment variables on top (TIDEGATE_…)."""
     data_dir.parent.mkdir(parents=True, exist_ok=True)

@@ -279,10 +279,18 @@ def test_whoever_reads_may_stop_reading(listed: Path, tmp_path: Path, more: str)
 
 def test_ctrl_c_ends_it_with_130_and_no_traceback(listed: Path) -> None:
     command = [sys.executable, "-m", "tidegate", "match", "--codes", "-", "--bank", str(listed)]
-    piped = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    # Where the tests run in the background, the signal would be ignored from birth.
-    piped["preexec_fn"] = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
-    with subprocess.Popen([*command, "--json"], text=True, **piped) as process:  # type: ignore[call-overload]
+    with subprocess.Popen(
+        [*command, "--json"],
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # Where the tests run in the background, the signal would be ignored from birth.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
         process.stdin.write(f"{CODE}\n")
         process.stdin.flush()
         assert json.loads(process.stdout.readline())["code"] == CODE

@@ -1,7 +1,7 @@
 """A real HTTP server that answers as it is told, for what a well-behaved one never does."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -44,7 +44,7 @@ class Server:
 
 
 @contextmanager
-def misbehaving() -> Iterator[Server]:
+def misbehaving() -> Generator[Server]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 

@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -199,7 +199,7 @@ def test_the_ledger_and_the_policy_are_read(client: Client) -> None:
 
 
 def test_the_async_client_does_the_same(served: Served, key: str) -> None:
-    async def stream() -> Any:
+    async def stream() -> AsyncIterator[Item]:
         for _ in range(3):
             yield _item()
 

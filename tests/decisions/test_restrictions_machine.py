@@ -87,6 +87,6 @@ class Memory:
 
 def test_what_stands_is_what_a_list_of_intervals_says() -> None:
     run_state_machine_as_test(
-        lambda: Stacking(Memory()),
+        lambda: Stacking(Memory()),  # pyright: ignore[reportArgumentType]  any callable will do
         settings=settings(max_examples=150, stateful_step_count=30, deadline=None),
     )

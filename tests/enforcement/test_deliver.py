@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 from tests.waiting import until_async
 
+from tidegate.content.model import ItemRow
 from tidegate.decisions.restrictions import Effective
 from tidegate.enforcement.actions import forget_payloads, issue, replay
 from tidegate.enforcement.deliver import BATCH, LEASE, Deliverer
@@ -29,7 +30,13 @@ from tidegate.enforcement.slice import ENFORCEMENT
 from tidegate.enforcement.tables import deliveries
 from tidegate.enforcement.webhooks import create_webhook, disable_webhook, set_enforce
 from tidegate.infra.clock import FakeClock
-from tidegate.infra.db import Database
+from tidegate.infra.db import Database, Tx
+
+Act = Callable[..., list[Action]]
+NewDecision = Callable[[Tx], dict[str, Any]]
+NewItem = Callable[[Tx], ItemRow]
+NewReceiver = Callable[[], "Receiver"]
+NewWebhook = Callable[..., UUID]
 
 
 @pytest.fixture
@@ -108,7 +115,9 @@ def connect(database: Database, receiver: Receiver, *, enforce: bool = True) -> 
 
 
 @pytest.fixture
-def act(database: Database, new_item, new_decision) -> Callable[..., list[Action]]:
+def act(
+    database: Database, new_item: NewItem, new_decision: NewDecision
+) -> Callable[..., list[Action]]:
     """Issue `count` restrictions, each of an item of its own."""
 
     def do(count: int = 1) -> list[Action]:
@@ -142,10 +151,12 @@ def deliver(database: Database, clock: FakeClock, **more: Any) -> int:
 def states(database: Database) -> dict[str, int]:
     with database.begin() as tx:
         query = sa.select(deliveries.c.state, sa.func.count()).group_by(deliveries.c.state)
-        return {row[0]: row[1] for row in tx.execute(query)}
+        return dict(tuple(row) for row in tx.execute(query))
 
 
-def test_a_message_arrives_signed_once(database, clock, receiver, act) -> None:
+def test_a_message_arrives_signed_once(
+    database: Database, clock: FakeClock, receiver: Receiver, act: Act
+) -> None:
     connect(database, receiver)
     (action,) = act()
     assert deliver(database, clock) == 1
@@ -159,7 +170,9 @@ def test_a_message_arrives_signed_once(database, clock, receiver, act) -> None:
     assert (view.state, view.attempts, view.last_status) == ("delivered", 1, 200)
 
 
-def test_a_refused_message_comes_again_under_the_same_id(database, clock, receiver, act) -> None:
+def test_a_refused_message_comes_again_under_the_same_id(
+    database: Database, clock: FakeClock, receiver: Receiver, act: Act
+) -> None:
     connect(database, receiver)
     receiver.answer(500)
     (action,) = act()
@@ -175,7 +188,9 @@ def test_a_refused_message_comes_again_under_the_same_id(database, clock, receiv
     assert states(database) == {"delivered": 1}
 
 
-def test_in_the_first_hour_no_attempt_waits_over_a_minute(database, clock, receiver, act) -> None:
+def test_in_the_first_hour_no_attempt_waits_over_a_minute(
+    database: Database, clock: FakeClock, receiver: Receiver, act: Act
+) -> None:
     connect(database, receiver)
     receiver.answer(503)
     act()
@@ -186,7 +201,9 @@ def test_in_the_first_hour_no_attempt_waits_over_a_minute(database, clock, recei
     assert tried >= 20
 
 
-def test_after_three_days_it_is_dead_and_can_be_replayed(database, clock, receiver, act) -> None:
+def test_after_three_days_it_is_dead_and_can_be_replayed(
+    database: Database, clock: FakeClock, receiver: Receiver, act: Act
+) -> None:
     webhook_id = connect(database, receiver)
     receiver.answer(500)
     (action,) = act()
@@ -214,7 +231,9 @@ def test_after_three_days_it_is_dead_and_can_be_replayed(database, clock, receiv
     assert {got["id"] for got in receiver.got} == {action.message_id}
 
 
-def test_when_a_target_is_back_all_that_waits_comes_at_once(database, clock, receiver, act) -> None:
+def test_when_a_target_is_back_all_that_waits_comes_at_once(
+    database: Database, clock: FakeClock, receiver: Receiver, act: Act
+) -> None:
     connect(database, receiver)
     receiver.stop()
     waiting = act(BATCH * 2 + 3)
@@ -231,7 +250,7 @@ def test_when_a_target_is_back_all_that_waits_comes_at_once(database, clock, rec
 
 
 def test_a_message_that_is_refused_does_not_ride_on_the_others(
-    database, clock, receiver, act
+    database: Database, clock: FakeClock, receiver: Receiver, act: Act
 ) -> None:
     """The target takes all but one: that one is not tried again with each of the others."""
     connect(database, receiver)
@@ -248,7 +267,7 @@ def test_a_message_that_is_refused_does_not_ride_on_the_others(
 
 
 def test_observing_sends_nothing_until_switched_and_replayed(
-    database, clock, receiver, act
+    database: Database, clock: FakeClock, receiver: Receiver, act: Act
 ) -> None:
     webhook_id = connect(database, receiver, enforce=False)
     (seen,) = act()
@@ -265,7 +284,9 @@ def test_observing_sends_nothing_until_switched_and_replayed(
     assert [got["id"] for got in receiver.got] == [sent.message_id, seen.message_id]
 
 
-def test_going_back_to_observing_stops_what_waits(database, clock, receiver, act) -> None:
+def test_going_back_to_observing_stops_what_waits(
+    database: Database, clock: FakeClock, receiver: Receiver, act: Act
+) -> None:
     webhook_id = connect(database, receiver)
     act(2)
     with database.begin() as tx:
@@ -274,9 +295,12 @@ def test_going_back_to_observing_stops_what_waits(database, clock, receiver, act
     assert states(database) == {"observed": 2}
 
 
-def test_a_dead_target_delays_no_other(database, clock, new_receiver, act) -> None:
+def test_a_dead_target_delays_no_other(
+    database: Database, clock: FakeClock, new_receiver: NewReceiver, act: Act
+) -> None:
     dead, quick = new_receiver(), new_receiver()
-    connect(database, dead), connect(database, quick)
+    connect(database, dead)
+    connect(database, quick)
     dead.answer(200, silent=True)
     act(BATCH * 2)
 
@@ -294,7 +318,9 @@ def test_a_dead_target_delays_no_other(database, clock, new_receiver, act) -> No
     assert states(database) == {"delivered": BATCH * 2, "pending": BATCH * 2}
 
 
-def test_no_answer_in_time_is_a_failed_attempt(database, clock, receiver, act) -> None:
+def test_no_answer_in_time_is_a_failed_attempt(
+    database: Database, clock: FakeClock, receiver: Receiver, act: Act
+) -> None:
     connect(database, receiver)
     receiver.answer(200, silent=True)
     (action,) = act()
@@ -305,7 +331,9 @@ def test_no_answer_in_time_is_a_failed_attempt(database, clock, receiver, act) -
     assert "did not answer within 0.2 s" in (view.last_error or "")
 
 
-def test_a_killed_workers_claims_come_back(database, clock, receiver, act) -> None:
+def test_a_killed_workers_claims_come_back(
+    database: Database, clock: FakeClock, receiver: Receiver, act: Act
+) -> None:
     webhook_id = connect(database, receiver)
     act(3)
     with database.begin() as tx:
@@ -316,7 +344,7 @@ def test_a_killed_workers_claims_come_back(database, clock, receiver, act) -> No
 
 
 def test_two_workers_side_by_side_lose_nothing_and_send_once(
-    database, clock, receiver, act
+    database: Database, clock: FakeClock, receiver: Receiver, act: Act
 ) -> None:
     connect(database, receiver)
     issued = act(100)
@@ -334,7 +362,9 @@ def test_two_workers_side_by_side_lose_nothing_and_send_once(
     assert set(ids) == {action.message_id for action in issued}
 
 
-def test_a_gone_target_is_disabled_for_all_to_see(database, clock, receiver, act) -> None:
+def test_a_gone_target_is_disabled_for_all_to_see(
+    database: Database, clock: FakeClock, receiver: Receiver, act: Act
+) -> None:
     webhook_id = connect(database, receiver)
     receiver.answer(410)
     act(2)
@@ -347,7 +377,9 @@ def test_a_gone_target_is_disabled_for_all_to_see(database, clock, receiver, act
     assert states(database) == {"dead": 2}
 
 
-def test_a_redirect_to_the_inside_is_not_followed(database, clock, receiver, act) -> None:
+def test_a_redirect_to_the_inside_is_not_followed(
+    database: Database, clock: FakeClock, receiver: Receiver, act: Act
+) -> None:
     connect(database, receiver)
     receiver.answer(307, location="http://169.254.169.254/latest/meta-data")
     (action,) = act()
@@ -359,7 +391,7 @@ def test_a_redirect_to_the_inside_is_not_followed(database, clock, receiver, act
 
 
 def test_a_private_target_that_was_not_allowed_is_not_reached(
-    database, clock, receiver, act, new_webhook
+    database: Database, clock: FakeClock, receiver: Receiver, act: Act, new_webhook: NewWebhook
 ) -> None:
     with database.begin() as tx:
         new_webhook(tx, receiver.url)
@@ -375,7 +407,9 @@ def test_a_private_target_that_was_not_allowed_is_not_reached(
     assert states(database) == {"delivered": 1}
 
 
-def test_what_was_erased_or_cancelled_is_not_sent(database, clock, receiver, act) -> None:
+def test_what_was_erased_or_cancelled_is_not_sent(
+    database: Database, clock: FakeClock, receiver: Receiver, act: Act
+) -> None:
     webhook_id = connect(database, receiver)
     erased, _ = act(2)
     with database.begin() as tx:
@@ -389,7 +423,7 @@ def test_what_was_erased_or_cancelled_is_not_sent(database, clock, receiver, act
 
 
 def test_a_running_worker_sends_what_comes_and_stops_when_told(
-    database, clock, receiver, act
+    database: Database, clock: FakeClock, receiver: Receiver, act: Act
 ) -> None:
     connect(database, receiver)
 
@@ -406,7 +440,9 @@ def test_a_running_worker_sends_what_comes_and_stops_when_told(
     asyncio.run(scene())
 
 
-def test_the_outbox_counts_what_waits(database, clock, receiver, act) -> None:
+def test_the_outbox_counts_what_waits(
+    database: Database, clock: FakeClock, receiver: Receiver, act: Act
+) -> None:
     webhook_id = connect(database, receiver)
     receiver.answer(500)
     act(3)

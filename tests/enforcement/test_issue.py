@@ -1,11 +1,14 @@
 """Issuing actions: what commits with a decision."""
 
-from uuid import uuid4
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID, uuid4
 
 import msgspec
 import pytest
 import sqlalchemy as sa
 
+from tidegate.content.model import ItemRow
 from tidegate.decisions.model import Subject
 from tidegate.decisions.restrictions import Effective
 from tidegate.enforcement.actions import (
@@ -21,6 +24,10 @@ from tidegate.infra.db import Database, Tx
 from tidegate.infra.errors import Refusal
 from tidegate.ledger.tables import ledger_pending
 
+NewDecision = Callable[..., dict[str, Any]]
+NewItem = Callable[[Tx], ItemRow]
+NewWebhook = Callable[..., UUID]
+
 DOWN = Effective(True, "item", None, None, None)
 UP = Effective(False, None, None, None, None)
 
@@ -30,7 +37,7 @@ def rows(tx: Tx, table: sa.Table) -> list[sa.Row]:
 
 
 def test_an_action_is_written_with_message_delivery_and_ledger_entry(
-    tx: Tx, new_item, new_decision, new_webhook
+    tx: Tx, new_item: NewItem, new_decision: NewDecision, new_webhook: NewWebhook
 ) -> None:
     sent, observed = new_webhook(tx), new_webhook(tx, enforce=False)
     item, decision = new_item(tx), new_decision(tx)
@@ -71,7 +78,7 @@ def test_an_action_is_written_with_message_delivery_and_ledger_entry(
 
 
 def test_numbers_are_gap_free_and_sequences_count_per_item(
-    database: Database, new_item, new_decision
+    database: Database, new_item: NewItem, new_decision: NewDecision
 ) -> None:
     with database.begin() as tx:
         one, two = new_item(tx), new_item(tx)
@@ -100,7 +107,9 @@ def test_numbers_are_gap_free_and_sequences_count_per_item(
         assert len(rows(tx, actions)) == len(rows(tx, messages)) == 4
 
 
-def test_a_case_is_announced_to_those_who_asked(tx: Tx, new_item, new_webhook) -> None:
+def test_a_case_is_announced_to_those_who_asked(
+    tx: Tx, new_item: NewItem, new_webhook: NewWebhook
+) -> None:
     new_webhook(tx)
     item, case_id = new_item(tx), uuid4()
     opened = OpenedCase(case_id, Subject("item", item.id), item, 1)
@@ -125,7 +134,9 @@ def test_a_case_is_announced_to_those_who_asked(tx: Tx, new_item, new_webhook) -
     assert delivery.webhook_id == desk
 
 
-def test_a_case_that_is_about_no_item_is_announced_by_its_subject(tx: Tx, new_webhook) -> None:
+def test_a_case_that_is_about_no_item_is_announced_by_its_subject(
+    tx: Tx, new_webhook: NewWebhook
+) -> None:
     new_webhook(tx, events=("case.opened",))
     entry = uuid4()
     announce_cases(tx, [OpenedCase(uuid4(), Subject("entry", entry))])
@@ -137,7 +148,7 @@ def test_a_case_that_is_about_no_item_is_announced_by_its_subject(tx: Tx, new_we
 
 
 def test_replay_reaches_every_enforcing_target_anew(
-    tx: Tx, new_item, new_decision, new_webhook
+    tx: Tx, new_item: NewItem, new_decision: NewDecision, new_webhook: NewWebhook
 ) -> None:
     action = issue(
         tx,
@@ -150,7 +161,8 @@ def test_replay_reaches_every_enforcing_target_anew(
     with pytest.raises(Refusal) as refused:
         replay(tx, action.id)
     assert refused.value.type == "no-target"
-    new_webhook(tx), new_webhook(tx), new_webhook(tx, enforce=False)
+    for enforce in (True, True, False):
+        new_webhook(tx, enforce=enforce)
     assert replay(tx, action.id) == 2
     tx.execute(sa.update(deliveries).values(state="dead", attempts=9, first_attempt_at=tx.now))
     assert replay(tx, action.id) == 2
@@ -168,7 +180,7 @@ def test_replay_of_nothing_is_refused(tx: Tx) -> None:
 
 
 def test_erasure_blanks_payloads_and_cancels_what_is_on_its_way(
-    tx: Tx, new_item, new_decision, new_webhook
+    tx: Tx, new_item: NewItem, new_decision: NewDecision, new_webhook: NewWebhook
 ) -> None:
     new_webhook(tx)
     gone, kept = new_item(tx), new_item(tx)

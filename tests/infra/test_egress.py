@@ -21,6 +21,8 @@ from hypothesis import strategies as st
 
 from tidegate.infra.egress import AddressGuard, Client, EgressFailed, EgressRefused, fetch
 
+NewSite = Callable[..., "Site"]
+
 INSIDE = AddressGuard(allow_private=True)
 LIMIT = 100_000
 
@@ -40,7 +42,7 @@ class Site:
 
             do_GET = do_POST = handle_one
 
-            def log_message(self, *args: Any) -> None: ...
+            def log_message(self, format: str, *args: Any) -> None: ...
 
         self.seen: list[tuple[str, str, dict[str, str]]] = []
         self.server = ThreadingHTTPServer((address, 0), Handler)
@@ -82,7 +84,7 @@ def get(url: str, guard: AddressGuard, timeout: float = 5, limit: int = LIMIT) -
     return asyncio.run(fetch(url, guard=guard, limit_bytes=limit, timeout=timeout))
 
 
-def test_fetches_a_file(site) -> None:
+def test_fetches_a_file(site: NewSite) -> None:
     one = site(reply(200, b"picture", Content_Type="image/png"))
     got = get(f"{one.url}/a%20b?c=d", INSIDE)
     assert (got.status, got.content_type, got.data) == (200, "image/png", b"picture")
@@ -155,7 +157,9 @@ def test_metadata_stays_closed_where_private_is_open(host: str) -> None:
         INSIDE.check_url(f"http://{host}/latest/meta-data")
 
 
-def test_a_name_that_resolves_inside_is_refused(site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_that_resolves_inside_is_refused(
+    site: NewSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one = site(reply())
     monkeypatch.setattr(socket, "getaddrinfo", resolver({"inside.example": ["127.0.0.1"]}))
     with pytest.raises(EgressRefused):
@@ -171,7 +175,7 @@ def test_one_bad_address_among_good_ones_refuses_the_name(monkeypatch: pytest.Mo
 
 
 def test_a_second_answer_of_the_name_server_has_no_say(
-    site, monkeypatch: pytest.MonkeyPatch
+    site: NewSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     good = site(reply(200, b"good"), "127.0.0.2")
     looked_up: list[str] = []
@@ -216,13 +220,13 @@ def resolver(names: dict[str, list[str]]) -> Callable[..., list[Any]]:
      "//127.0.0.1:1/", "http://[::ffff:169.254.169.254]/", "file:///etc/passwd"],
 )  # fmt: skip
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_to_the_inside_is_refused(site, target: str, status: int) -> None:
+def test_a_redirect_to_the_inside_is_refused(site: NewSite, target: str, status: int) -> None:
     one = site(reply(status, Location=target), "127.0.0.2")
     with pytest.raises(EgressRefused):
         get(one.url, AddressGuard(["127.0.0.2/32"]))
 
 
-def test_redirects_are_followed_but_not_for_ever(site) -> None:
+def test_redirects_are_followed_but_not_for_ever(site: NewSite) -> None:
     end = site(reply(200, b"there"))
     hop = site(reply(302, Location=f"{end.url}/x"))
     assert get(hop.url, INSIDE).url == f"{end.url}/x"
@@ -232,7 +236,7 @@ def test_redirects_are_followed_but_not_for_ever(site) -> None:
     assert len(loop.seen) == 4
 
 
-def test_too_much_is_not_read(site) -> None:
+def test_too_much_is_not_read(site: NewSite) -> None:
     with pytest.raises(EgressFailed, match="more than 10 bytes"):
         get(site(reply(200, b"x" * 11)).url, INSIDE, limit=10)
     assert get(site(reply(200, b"x" * 10)).url, INSIDE, limit=10).data == b"x" * 10
@@ -250,7 +254,7 @@ def test_too_much_is_not_read(site) -> None:
         get(site(endless).url, INSIDE)
 
 
-def test_a_dripping_server_is_cut_off_in_time(site) -> None:
+def test_a_dripping_server_is_cut_off_in_time(site: NewSite) -> None:
     def drip(request: BaseHTTPRequestHandler) -> None:
         request.send_response(200)
         request.end_headers()
@@ -273,7 +277,7 @@ def test_a_dripping_server_is_cut_off_in_time(site) -> None:
         (lambda request: request.wfile.write(b"nonsense\r\n\r\n"), "cannot be reached"),
     ],
 )
-def test_what_is_not_the_file_is_told(site, answer: Any, told: str) -> None:
+def test_what_is_not_the_file_is_told(site: NewSite, answer: Any, told: str) -> None:
     with pytest.raises(EgressFailed, match=told):
         get(site(answer).url, INSIDE)
 
@@ -288,7 +292,7 @@ def test_nobody_there() -> None:
         get("http://name.invalid/", INSIDE)
 
 
-def test_a_post_keeps_its_method_or_stops(site) -> None:
+def test_a_post_keeps_its_method_or_stops(site: NewSite) -> None:
     async def post(url: str) -> int:
         client = Client(INSIDE)
         try:
@@ -307,7 +311,7 @@ def test_a_post_keeps_its_method_or_stops(site) -> None:
 
 
 def test_tls_sees_the_name_and_not_the_address(
-    site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    site: NewSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     certificate = make_certificate(tmp_path, "media.example")
     names: list[str | None] = []

@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from postgres_instances import Instance, rows
+from psycopg.conninfo import make_conninfo
 from tests.waiting import until
 
 from tidegate.infra.postgres import EmbeddedPostgres, database_url, embedded, server
@@ -48,7 +49,7 @@ def test_reaching_the_socket_is_not_enough(
     held: EmbeddedPostgres, conninfo: dict[str, str]
 ) -> None:
     with pytest.raises(psycopg.OperationalError):
-        psycopg.connect(held.url, **conninfo)
+        psycopg.connect(make_conninfo(held.url, **conninfo))
 
 
 def test_the_log_has_neither_statements_nor_values(

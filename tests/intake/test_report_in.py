@@ -1,6 +1,7 @@
 """What a report may be, and what is refused with its pointer."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -82,8 +83,12 @@ def test_any_change_makes_another_report(field: str, value: str) -> None:
         value.encode()
     except UnicodeEncodeError:
         return
-    changed = ReportIn(
-        **{"id": "r1", "channel": "user", "reason": "spam", "created_at": NOW, "item_id": "post"}
-        | {field: value}
-    )
+    values: dict[str, Any] = {
+        "id": "r1",
+        "channel": "user",
+        "reason": "spam",
+        "created_at": NOW,
+        "item_id": "post",
+    } | {field: value}
+    changed = ReportIn(**values)
     assert (report_digest(KEY, changed) == report_digest(KEY, same)) == (changed == same)

@@ -22,6 +22,8 @@ from tidegate.ledger.sequencer import read_head, seal
 from tidegate.ledger.tables import ledger, ledger_heads
 from tidegate.ledger.verify import Fault, Verification, exit_code, verify
 
+Check = Callable[..., Verification]
+
 KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
 SIZE = 30
 HEADS = (7, 8, 15, 29, 30)
@@ -67,7 +69,7 @@ def named(found: Verification) -> set[tuple[str, int, int]]:
     return {(fault.kind, fault.seq, fault.last) for fault in found.faults}
 
 
-def test_an_untouched_ledger_is_intact(database: Database, head: Head, check) -> None:
+def test_an_untouched_ledger_is_intact(database: Database, head: Head, check: Check) -> None:
     found = check()
     assert (found.entries, found.forgotten, found.unsealed, found.faults) == (SIZE, 0, 0, [])
     assert exit_code(found) == 0
@@ -82,14 +84,16 @@ def test_an_empty_ledger_is_intact(database: Database) -> None:
         assert verify(tx, KEY.public_key()).faults == []
 
 
-def test_erased_entries_leave_the_ledger_intact(database: Database, head: Head, check) -> None:
+def test_erased_entries_leave_the_ledger_intact(
+    database: Database, head: Head, check: Check
+) -> None:
     with database.begin() as tx:
         forget(tx, SUBJECT)
     found = check()
     assert (found.forgotten, found.faults) == (20, [])
 
 
-def test_an_older_exported_head_is_no_fault(database: Database, head: Head, check) -> None:
+def test_an_older_exported_head_is_no_fault(database: Database, head: Head, check: Check) -> None:
     with database.begin() as tx:
         row = tx.execute(sa.select(ledger).where(ledger.c.seq == 8)).one()
     assert check(exported=sign_head(KEY, 8, row.hash, row.at)).intact
@@ -115,7 +119,7 @@ CHANGES = [
 ]
 
 
-def test_a_changed_row_is_named(check) -> None:
+def test_a_changed_row_is_named(check: Check) -> None:
     for change in CHANGES:
         for seq in (1, 7, 8, 20, 30):
             found = check(f"UPDATE ledger SET {change} WHERE seq = {seq}")
@@ -124,12 +128,12 @@ def test_a_changed_row_is_named(check) -> None:
             assert exit_code(found) == 1
 
 
-def test_a_missing_row_is_named(check) -> None:
+def test_a_missing_row_is_named(check: Check) -> None:
     assert named(check("DELETE FROM ledger WHERE seq = 1")) == {("missing", 1, 1)}
     assert named(check("DELETE FROM ledger WHERE seq BETWEEN 5 AND 9")) == {("missing", 5, 9)}
 
 
-def test_a_missing_row_is_named_though_the_others_close_up(check) -> None:
+def test_a_missing_row_is_named_though_the_others_close_up(check: Check) -> None:
     found = check(
         "DELETE FROM ledger WHERE seq = 12",
         "UPDATE ledger SET seq = -seq WHERE seq > 12",
@@ -138,7 +142,7 @@ def test_a_missing_row_is_named_though_the_others_close_up(check) -> None:
     assert named(found) == {("missing", 12, 12), ("reordered", 12, 29)}
 
 
-def test_a_cut_tail_is_named(check) -> None:
+def test_a_cut_tail_is_named(check: Check) -> None:
     cut = "DELETE FROM ledger WHERE seq > 28"
     assert named(check(cut)) == {("cut", 29, 30)}
     assert named(check(cut, exported=None)) == {("cut", 29, 30)}
@@ -148,7 +152,7 @@ def test_a_cut_tail_is_named(check) -> None:
     assert named(check(*everything)) == {("cut", 1, 30)}
 
 
-def test_an_added_row_is_named(database: Database, check) -> None:
+def test_an_added_row_is_named(database: Database, check: Check) -> None:
     for place in (31, 40):
         copy = (
             f"INSERT INTO ledger SELECT {place}, id, at, kind, subject, commitment, prev, hash,"
@@ -158,14 +162,14 @@ def test_an_added_row_is_named(database: Database, check) -> None:
     assert ("added", 0, 0) in named(check("UPDATE ledger SET seq = 0 WHERE seq = 5"))
 
 
-def test_a_forged_row_that_continues_the_chain_is_named(database: Database, check) -> None:
+def test_a_forged_row_that_continues_the_chain_is_named(database: Database, check: Check) -> None:
     with database.begin() as tx:
         last = tx.execute(sa.select(ledger).where(ledger.c.seq == SIZE)).one()
     forged = insert(SIZE + 1, last.hash)
     assert named(check(forged)) == {("added", 31, 31)}
 
 
-def test_a_row_added_in_the_middle_is_named(database: Database, check) -> None:
+def test_a_row_added_in_the_middle_is_named(database: Database, check: Check) -> None:
     with database.begin() as tx:
         before = tx.execute(sa.select(ledger).where(ledger.c.seq == 11)).one()
     found = check(
@@ -187,7 +191,7 @@ def insert(seq: int, prev: bytes) -> str:
     )
 
 
-def test_reordered_rows_are_named(check) -> None:
+def test_reordered_rows_are_named(check: Check) -> None:
     for one, two in [(3, 4), (1, 2), (5, 25), (1, 30), (29, 30), (7, 15)]:
         found = check(
             f"UPDATE ledger SET seq = 99 WHERE seq = {one}",
@@ -215,7 +219,9 @@ def rewrite(database: Database, start: int) -> Iterator[str]:
         prev = hash
 
 
-def test_a_rewritten_chain_does_not_agree_with_its_heads(database: Database, head, check) -> None:
+def test_a_rewritten_chain_does_not_agree_with_its_heads(
+    database: Database, head: Head, check: Check
+) -> None:
     forgery = list(rewrite(database, 20))
     assert named(check(*forgery)) == {("changed", 16, 29)}
     assert named(check(*forgery, exported=None)) == {("changed", 16, 29)}
@@ -225,7 +231,7 @@ def test_a_rewritten_chain_does_not_agree_with_its_heads(database: Database, hea
     assert named(check(*forgery, exported=None)) == {("added", 16, 30)}
 
 
-def test_a_tampered_head_is_named(head: Head, check) -> None:
+def test_a_tampered_head_is_named(head: Head, check: Check) -> None:
     for change in ("signature = '\\x00'", "hash = sha256('x')", "at = now()", "key = 'x'",
                    "at = 'infinity'"):  # fmt: skip
         found = check(f"UPDATE ledger_heads SET {change} WHERE seq = 15")
@@ -237,7 +243,9 @@ def test_a_tampered_head_is_named(head: Head, check) -> None:
     }
 
 
-def test_an_exported_head_of_somebody_else_is_named(database: Database, head: Head, check) -> None:
+def test_an_exported_head_of_somebody_else_is_named(
+    database: Database, head: Head, check: Check
+) -> None:
     other = Ed25519PrivateKey.generate()
     forged = sign_head(other, head.seq, bytes.fromhex(head.hash), head.at)
     assert named(check(exported=forged)) == {("signature", 30, 30)}
@@ -342,7 +350,11 @@ def tamper_at_random(connection: sa.Connection, database: Database, head: Head) 
     tx = Tx(connection, database.clock.now())
     before = snapshot(tx)
 
-    @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=100,
+        deadline=None,
+        suppress_health_check=list(HealthCheck.__members__.values()),
+    )
     @given(st.lists(edits, min_size=1, max_size=5), st.booleans())
     def tamper(done: list[tuple[str, int, str]], cut_heads: bool) -> None:
         point = connection.begin_nested()

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from tests.pipeline.posts import KNOWN, work_off
 
+from tidegate.content.model import ItemRow
 from tidegate.content.queries import get_item, lock_item
 from tidegate.decisions.model import DecisionIn, Restriction
 from tidegate.infra.clock import FakeClock
@@ -21,6 +22,8 @@ from tidegate.pipeline.standing import end_of_order, impose
 from tidegate.review.queries import cases_of_item, get_case
 from tidegate.signals import fingerprints
 from tidegate.signals.banks.actions import add_entry
+
+Submit = Callable[..., tuple[ItemRow, dict[str, Any]]]
 
 
 class Watched:
@@ -112,7 +115,7 @@ STEPS = [
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.__name__)
 def test_the_version_moves(
-    instance: Instance, submit, known: str, step: Callable[[Watched, Any], None]
+    instance: Instance, submit: Submit, known: str, step: Callable[[Watched, Any], None]
 ) -> None:
     _, answer = submit("one", KNOWN)
     _, other = submit("two", KNOWN.upper())
@@ -124,7 +127,7 @@ def test_the_version_moves(
         assert Watched(instance, UUID(other["case"])).version == 1
 
 
-def test_a_retry_changes_nothing(instance: Instance, submit, known: str) -> None:
+def test_a_retry_changes_nothing(instance: Instance, submit: Submit, known: str) -> None:
     item, answer = submit("one", KNOWN)
     watched = Watched(instance, UUID(answer["case"]))
     submit("one", "an edit that matches nothing")

@@ -1,14 +1,17 @@
 """From a decision to everything that follows, on a real database."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
+from typing import Any
 from uuid import UUID
 
 import msgspec
 import pytest
 import sqlalchemy as sa
 
+from tidegate.content.model import ItemRow
 from tidegate.content.queries import get_item
 from tidegate.decisions.model import DecisionIn, Restriction, Subject
 from tidegate.decisions.queries import decisions_of, find_decision, standing_on
@@ -34,6 +37,8 @@ from tidegate.review.queries import get_case
 from tidegate.review.tables import case_events, cases
 from tidegate.signals.banks.actions import delete_entry
 from tidegate.signals.banks.tables import entries
+
+Submit = Callable[..., tuple[ItemRow, dict[str, Any]]]
 
 KNOWN = "join the armed fight on friday at the old bridge and bring the others with you"
 
@@ -76,7 +81,7 @@ def decide_directly(
 
 
 def test_a_first_match_is_reviewed_confirmed_and_then_restricts_by_itself(
-    instance: Instance, submit, known
+    instance: Instance, submit: Submit, known: str
 ) -> None:
     _, first = submit("one", KNOWN)
     assert (first["verdict"], first["action"]) == ("review", None)
@@ -99,7 +104,7 @@ def test_a_first_match_is_reviewed_confirmed_and_then_restricts_by_itself(
         assert tuple(entry) == ("confirmed", "user:a@x.org")
 
 
-def test_a_refuted_entry_matches_no_more(instance: Instance, submit, known) -> None:
+def test_a_refuted_entry_matches_no_more(instance: Instance, submit: Submit, known: str) -> None:
     _, first = submit("one", KNOWN)
     decide(instance, first["case"], msgspec.structs.replace(PASS, entry="refute"))
     assert submit("two", KNOWN)[1]["verdict"] == "pass"
@@ -107,7 +112,9 @@ def test_a_refuted_entry_matches_no_more(instance: Instance, submit, known) -> N
         assert kinds(tx) == []
 
 
-def test_decision_action_message_and_ledger_say_the_same(instance: Instance, submit) -> None:
+def test_decision_action_message_and_ledger_say_the_same(
+    instance: Instance, submit: Submit
+) -> None:
     item, _ = submit("one")
     decide_directly(
         instance,
@@ -140,7 +147,7 @@ def test_decision_action_message_and_ledger_say_the_same(instance: Instance, sub
 
 
 def test_every_decision_can_be_reversed_with_the_opposite_action(
-    instance: Instance, submit
+    instance: Instance, submit: Submit
 ) -> None:
     item, _ = submit("one")
     first = decide_directly(instance, "one", RESTRICT_ITEM)
@@ -163,7 +170,7 @@ RESTRICT_ITEM = DecisionIn("restrict", "calls to arms", label="propaganda")
 
 
 def test_a_rules_restriction_that_a_person_passes_is_lifted(
-    instance: Instance, submit, known
+    instance: Instance, submit: Submit, known: str
 ) -> None:
     _, first = submit("one", KNOWN)
     decide(instance, first["case"], msgspec.structs.replace(RESTRICT, entry="confirm"))
@@ -174,7 +181,7 @@ def test_a_rules_restriction_that_a_person_passes_is_lifted(
 
 
 def test_of_two_deciders_one_wins_and_the_other_learns_the_decision(
-    instance: Instance, submit, known
+    instance: Instance, submit: Submit, known: str
 ) -> None:
     _, answer = submit("one", KNOWN)
     barrier = Barrier(2)
@@ -198,7 +205,7 @@ def test_of_two_deciders_one_wins_and_the_other_learns_the_decision(
 
 
 def test_anothers_live_claim_forbids_deciding_until_it_expires(
-    instance: Instance, clock: FakeClock, submit, known
+    instance: Instance, clock: FakeClock, submit: Submit, known: str
 ) -> None:
     _, answer = submit("one", KNOWN)
     case_id = UUID(answer["case"])
@@ -217,7 +224,9 @@ def test_anothers_live_claim_forbids_deciding_until_it_expires(
     assert (decided.state, decided.claimed_by, decided.claimed_until) == ("decided", None, None)
 
 
-def test_a_decision_on_the_item_answers_its_case_too(instance: Instance, submit, known) -> None:
+def test_a_decision_on_the_item_answers_its_case_too(
+    instance: Instance, submit: Submit, known: str
+) -> None:
     _, answer = submit("one", KNOWN)
     decide_directly(instance, "one", DecisionIn("escalate", "police"))
     with instance.database.begin() as tx:
@@ -230,7 +239,7 @@ def test_a_decision_on_the_item_answers_its_case_too(instance: Instance, submit,
     assert (case.state, str(case.decision)) == ("decided", decision["id"])
 
 
-def test_a_reopened_case_is_decided_again(instance: Instance, submit, known) -> None:
+def test_a_reopened_case_is_decided_again(instance: Instance, submit: Submit, known: str) -> None:
     _, answer = submit("one", KNOWN)
     case_id = UUID(answer["case"])
     decide(instance, case_id, RESTRICT)
@@ -253,7 +262,7 @@ def test_a_reopened_case_is_decided_again(instance: Instance, submit, known) -> 
     ],
 )
 def test_a_refused_decision_writes_nothing(
-    instance: Instance, submit, known, given: CaseDecisionIn, type: str
+    instance: Instance, submit: Submit, known: str, given: CaseDecisionIn, type: str
 ) -> None:
     _, answer = submit("one", KNOWN)
     with instance.database.begin() as tx:
@@ -265,7 +274,9 @@ def test_a_refused_decision_writes_nothing(
     assert state(instance) == before
 
 
-def test_unknown_and_erased_items_are_refused(instance: Instance, submit, known) -> None:
+def test_unknown_and_erased_items_are_refused(
+    instance: Instance, submit: Submit, known: str
+) -> None:
     _, answer = submit("one", KNOWN)
     with pytest.raises(Refusal) as refused:
         decide_directly(instance, "nowhere", RESTRICT_ITEM)
@@ -286,7 +297,9 @@ def test_unknown_and_erased_items_are_refused(instance: Instance, submit, known)
     assert state(instance) == before
 
 
-def test_erasure_leaves_outcomes_but_no_words(instance: Instance, submit, known) -> None:
+def test_erasure_leaves_outcomes_but_no_words(
+    instance: Instance, submit: Submit, known: str
+) -> None:
     _item, answer = submit("one", KNOWN)
     decide(instance, answer["case"], RESTRICT)
     with instance.database.begin() as tx:
@@ -308,7 +321,7 @@ def test_erasure_leaves_outcomes_but_no_words(instance: Instance, submit, known)
 
 
 def test_a_restriction_with_an_end_is_lifted_by_the_clock(
-    instance: Instance, clock: FakeClock, submit
+    instance: Instance, clock: FakeClock, submit: Submit
 ) -> None:
     until = clock.now() + timedelta(hours=1)
     for name in ("one", "two"):
@@ -333,7 +346,9 @@ def test_a_restriction_with_an_end_is_lifted_by_the_clock(
     assert (two[1].outcome, two[1].decided_by, two[1].reverses) == ("lift", "system", two[0].id)
 
 
-def test_a_revision_that_nobody_saw_is_not_decided(instance: Instance, submit, known) -> None:
+def test_a_revision_that_nobody_saw_is_not_decided(
+    instance: Instance, submit: Submit, known: str
+) -> None:
     _, answer = submit("one", KNOWN)
     submit("one", KNOWN.upper())
     before = state(instance)
@@ -347,7 +362,7 @@ def test_a_revision_that_nobody_saw_is_not_decided(instance: Instance, submit, k
 
 
 def test_an_entry_is_judged_only_where_a_match_opened_the_case(
-    instance: Instance, clock: FakeClock, submit
+    instance: Instance, clock: FakeClock, submit: Submit
 ) -> None:
     item, _ = submit("one")
     with instance.database.begin() as tx:
@@ -366,7 +381,9 @@ def test_an_entry_is_judged_only_where_a_match_opened_the_case(
     assert state(instance) == before
 
 
-def test_releasing_shows_the_case_as_it_waits(instance: Instance, submit, known) -> None:
+def test_releasing_shows_the_case_as_it_waits(
+    instance: Instance, submit: Submit, known: str
+) -> None:
     _, answer = submit("one", KNOWN)
     with instance.database.begin("user:b@x.org") as tx:
         claim_case(tx, UUID(answer["case"]), LEASE)

@@ -110,7 +110,7 @@ def test_deciding_it_judges_the_entry_and_nothing_else(
     assert done.events[-1].detail["entry"] == given.entry
     with instance.database.begin() as tx:
         assert tx.execute(sa.select(actions)).all() == []
-        (record, subject) = tx.execute(
+        ((record, subject),) = tx.execute(
             sa.select(ledger_pending.c.record, ledger_pending.c.subject).where(
                 ledger_pending.c.kind == "decision.recorded"
             )

@@ -4,6 +4,7 @@ asked; copies of known content, however many, are acted upon to the last."""
 import random
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from tidegate.content.model import ItemIn
+from tidegate.content.model import ItemIn, ItemRow
 from tidegate.content.queries import get_item
 from tidegate.content.tables import items
 from tidegate.decisions.queries import evaluations_of
@@ -35,6 +36,9 @@ from tidegate.signals.banks.queries import get_entry
 from tidegate.signals.banks.tables import sightings
 from tidegate.signals.fingerprints import of_bytes
 from tidegate.signals.model import Fingerprint
+
+Post = Callable[..., "Answers"]
+Submit = Callable[..., tuple[ItemRow, dict[str, Any]]]
 
 rng = random.Random(5)
 LOGO = rng.getrandbits(256)
@@ -107,7 +111,7 @@ def tripped(instance: Instance, entry: UUID) -> bool:
 
 
 def test_fifty_different_pictures_are_acted_upon_and_the_next_is_not(
-    instance: Instance, bank: UUID, post
+    instance: Instance, bank: UUID, post: Post
 ) -> None:
     answers = [post(different())[0] for _ in range(50)]
     assert verdicts(answers) == ["restrict"] * 50
@@ -138,7 +142,7 @@ def test_fifty_different_pictures_are_acted_upon_and_the_next_is_not(
         assert tx.execute(sa.select(sa.func.count()).select_from(sightings)).scalar_one() == counted
 
 
-def test_one_person_is_asked_with_the_evidence(instance: Instance, bank: UUID, post) -> None:
+def test_one_person_is_asked_with_the_evidence(instance: Instance, bank: UUID, post: Post) -> None:
     answers = post(*(different() for _ in range(60)))
     (row,) = waiting(instance)
     with instance.database.begin() as tx:
@@ -172,7 +176,7 @@ def test_one_person_is_asked_with_the_evidence(instance: Instance, bank: UUID, p
 
 
 def test_a_group_that_shows_it_restricts_nothing_by_that_entry(
-    instance: Instance, bank: UUID, post
+    instance: Instance, bank: UUID, post: Post
 ) -> None:
     with instance.database.begin() as tx:
         other = near(rng.getrandbits(256), 0)
@@ -186,7 +190,7 @@ def test_a_group_that_shows_it_restricts_nothing_by_that_entry(
 
 @pytest.mark.parametrize("size", [1, 125])
 def test_copies_of_one_thing_never_trip_it(
-    instance: Instance, bank: UUID, post, clock: FakeClock, size: int
+    instance: Instance, bank: UUID, post: Post, clock: FakeClock, size: int
 ) -> None:
     shown = different()
     for _ in range(500 // size // (5 if size == 1 else 1)):
@@ -198,7 +202,9 @@ def test_copies_of_one_thing_never_trip_it(
     assert waiting(instance) == []
 
 
-def test_a_repeated_submission_counts_once(instance: Instance, bank: UUID, clock, post) -> None:
+def test_a_repeated_submission_counts_once(
+    instance: Instance, bank: UUID, clock: FakeClock, post: Post
+) -> None:
     item = ItemIn("same", "post", "public", "anna", clock.now(), text="x")
     submission = describe(
         instance, item, platform="forum", actor="key:forum", request_id="r", now=clock.now()
@@ -214,7 +220,7 @@ def test_a_repeated_submission_counts_once(instance: Instance, bank: UUID, clock
 
 
 def test_reports_do_not_count_and_see_the_quarantine(
-    instance: Instance, bank: UUID, post, clock: FakeClock
+    instance: Instance, bank: UUID, post: Post, clock: FakeClock
 ) -> None:
     answers = post(*(different() for _ in range(50)))
 
@@ -234,7 +240,7 @@ def test_reports_do_not_count_and_see_the_quarantine(
 
 
 def test_who_confirms_the_entry_lets_it_act_again(
-    instance: Instance, bank: UUID, post, clock: FakeClock
+    instance: Instance, bank: UUID, post: Post, clock: FakeClock
 ) -> None:
     post(*(different() for _ in range(51)))
     (case,) = waiting(instance)
@@ -252,7 +258,7 @@ def test_who_confirms_the_entry_lets_it_act_again(
     assert len(waiting(instance)) == 1
 
 
-def test_who_refutes_the_entry_ends_it(instance: Instance, bank: UUID, post) -> None:
+def test_who_refutes_the_entry_ends_it(instance: Instance, bank: UUID, post: Post) -> None:
     post(*(different() for _ in range(51)))
     with instance.database.begin("user:curator@example.org") as tx:
         judge_entry(tx, "known", bank, "refuted")
@@ -261,7 +267,7 @@ def test_who_refutes_the_entry_ends_it(instance: Instance, bank: UUID, post) -> 
 
 
 def test_an_entry_with_a_history_may_match_twenty_times_as_much(
-    instance: Instance, bank: UUID, post, clock: FakeClock
+    instance: Instance, bank: UUID, post: Post, clock: FakeClock
 ) -> None:
     for _ in range(20):
         assert set(verdicts(post(*(different() for _ in range(4))))) == {"restrict"}
@@ -272,7 +278,7 @@ def test_an_entry_with_a_history_may_match_twenty_times_as_much(
     assert tripped(instance, bank)
 
 
-def test_an_unconfirmed_entry_does_not_flood_the_reviewers(instance: Instance, post) -> None:
+def test_an_unconfirmed_entry_does_not_flood_the_reviewers(instance: Instance, post: Post) -> None:
     with instance.database.begin() as tx:
         create_bank(tx, BankIn("known", "known"))
         code = Fingerprint("pdq", LOGO.to_bytes(32), 100)
@@ -284,7 +290,7 @@ def test_an_unconfirmed_entry_does_not_flood_the_reviewers(instance: Instance, p
     assert tripped(instance, entry)
 
 
-def test_a_link_prefix_that_everybody_shares(instance: Instance, submit) -> None:
+def test_a_link_prefix_that_everybody_shares(instance: Instance, submit: Submit) -> None:
     with instance.database.begin() as tx:
         create_bank(tx, BankIn("known", "known"))
         code = Fingerprint("domain", b"everybody.example")
@@ -299,7 +305,9 @@ def test_a_link_prefix_that_everybody_shares(instance: Instance, submit) -> None
     assert (case.subject_kind, case.subject_id) == ("entry", entry)
 
 
-def test_entries_that_trip_together_are_asked_about_one_by_one(instance: Instance, post) -> None:
+def test_entries_that_trip_together_are_asked_about_one_by_one(
+    instance: Instance, post: Post
+) -> None:
     with instance.database.begin() as tx:
         create_bank(tx, BankIn("known", "known"))
         codes = [near(LOGO, 1) for _ in range(3)]
@@ -312,7 +320,7 @@ def test_entries_that_trip_together_are_asked_about_one_by_one(instance: Instanc
     assert sorted(asked) == sorted(made)
 
 
-def test_what_was_erased_leaves_no_code_behind(instance: Instance, bank: UUID, post) -> None:
+def test_what_was_erased_leaves_no_code_behind(instance: Instance, bank: UUID, post: Post) -> None:
     answers = post(different(), different())
     with instance.database.begin() as tx:
         erase_item(tx, "forum", answers[0]["id"])
@@ -335,7 +343,7 @@ def restricted(instance: Instance) -> int:
 
 
 def test_posts_that_came_during_a_quarantine_are_looked_at_when_it_is_lifted(
-    instance: Instance, bank: UUID, post, clock: FakeClock
+    instance: Instance, bank: UUID, post: Post, clock: FakeClock
 ) -> None:
     post(*(different() for _ in range(50)))
     post(*(different() for _ in range(70)))
@@ -351,7 +359,7 @@ def test_posts_that_came_during_a_quarantine_are_looked_at_when_it_is_lifted(
 
 
 def test_a_poisoned_entry_that_comes_after_the_posts_does_no_harm(
-    instance: Instance, post, clock: FakeClock
+    instance: Instance, post: Post, clock: FakeClock
 ) -> None:
     post(*(different() for _ in range(200)))
     with instance.database.begin("user:curator@example.org") as tx:
@@ -366,7 +374,7 @@ def test_a_poisoned_entry_that_comes_after_the_posts_does_no_harm(
 
 
 def test_an_entry_that_comes_after_two_hundred_copies_finds_them_all(
-    instance: Instance, post, clock: FakeClock
+    instance: Instance, post: Post, clock: FakeClock
 ) -> None:
     post(*(near(LOGO, 4) for _ in range(200)))
     with instance.database.begin("user:curator@example.org") as tx:
@@ -379,7 +387,7 @@ def test_an_entry_that_comes_after_two_hundred_copies_finds_them_all(
 
 
 @pytest.fixture
-def small(database_url: str, clock: FakeClock, tmp_path) -> Iterator[Instance]:
+def small(database_url: str, clock: FakeClock, tmp_path: Path) -> Iterator[Instance]:
     """An instance of an operator who is stricter."""
     settings = Settings(data_dir=tmp_path / "small", quarantine_contents=3, quarantine_factor=2)
     with opened(settings, database_url, clock) as instance:

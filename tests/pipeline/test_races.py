@@ -1,15 +1,18 @@
 """Reports, new revisions, claims, decisions and lifts at once on the same few items."""
 
 import random
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
+from tidegate.content.model import ItemRow
 from tidegate.content.tables import items
-from tidegate.decisions.model import DecisionIn
+from tidegate.decisions.model import DecisionIn, Outcome
 from tidegate.decisions.queries import standing_on
 from tidegate.decisions.tables import decisions
 from tidegate.enforcement.tables import actions
@@ -30,6 +33,8 @@ from tidegate.review.actions import release_expired
 from tidegate.review.model import CaseDecisionIn
 from tidegate.review.tables import case_events, cases
 
+Submit = Callable[..., tuple[ItemRow, dict[str, Any]]]
+
 NAMES = ["one", "two", "three"]
 EXPECTED = {
     "case-claimed", "case-decided", "case-not-claimed", "case-not-decided", "nothing-to-lift",
@@ -44,7 +49,7 @@ def act(instance: Instance, rng: random.Random, actor: str, step: int) -> None:
         pack = instance.pack(tx)
         waiting: list[UUID] = list(tx.execute(sa.select(cases.c.id)).scalars())
         kind = rng.randrange(8)
-        outcome = rng.choice(["restrict", "pass", "lift", "escalate"])
+        outcome: Outcome = rng.choice(["restrict", "pass", "lift", "escalate"])
         if kind <= 1 or not waiting:
             report = ReportIn(f"{actor}-{step}", "user", "hate", tx.now, name)
             submit_report(tx, instance, report, platform="forum")
@@ -66,7 +71,7 @@ def act(instance: Instance, rng: random.Random, actor: str, step: int) -> None:
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_whatever_comes_at_once_the_story_stays_whole(
-    instance: Instance, submit, known, seed: int
+    instance: Instance, submit: Submit, known: str, seed: int
 ) -> None:
     for name in NAMES:
         submit(name)

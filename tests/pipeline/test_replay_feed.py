@@ -1,7 +1,10 @@
 """What a replay is fed with: each evaluation with the content that it was about, as far as kept."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
+from tidegate.content.model import ItemRow
 from tidegate.content.queries import get_item
 from tidegate.infra.clock import FakeClock
 from tidegate.intake.model import ReportIn
@@ -9,6 +12,8 @@ from tidegate.pipeline.erase import erase_item
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.replay import stored_facts
 from tidegate.pipeline.report import submit_report
+
+Submit = Callable[..., tuple[ItemRow, dict[str, Any]]]
 
 
 def stored(instance: Instance, since: timedelta = timedelta(days=1)) -> list[tuple[object, ...]]:
@@ -21,7 +26,7 @@ def stored(instance: Instance, since: timedelta = timedelta(days=1)) -> list[tup
 
 
 def test_each_evaluation_comes_with_the_revision_it_was_about(
-    instance: Instance, submit, known, clock: FakeClock
+    instance: Instance, submit: Submit, known: str, clock: FakeClock
 ) -> None:
     submit("one", "first words")
     submit("one", "second words")

@@ -1,5 +1,6 @@
 """From a report to a case, on a real database."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from tests.pipeline.posts import work_off
 
-from tidegate.content.model import ItemIn
+from tidegate.content.model import ItemIn, ItemRow
 from tidegate.content.queries import get_item
 from tidegate.content.tables import items
 from tidegate.decisions.model import DecisionIn
@@ -35,14 +36,18 @@ from tidegate.signals import fingerprints
 from tidegate.signals.banks.actions import add_entry, judge_entry
 from tidegate.signals.banks.tables import sightings
 
+Submit = Callable[..., tuple[ItemRow, dict[str, Any]]]
+
+Send = Callable[..., bytes]
+
 KNOWN = "join the armed fight on friday at the old bridge and bring the others with you"
 START = FakeClock().now()
 
 
 @pytest.fixture
-def send(instance: Instance, clock: FakeClock):
+def send(instance: Instance, clock: FakeClock) -> Send:
     def make(id: str, item: str | None = "one", **more: Any) -> bytes:
-        values = {"channel": "user", "reason": "hate", "created_at": START} | more
+        values: dict[str, Any] = {"channel": "user", "reason": "hate", "created_at": START} | more
         clock.advance(1)
         with instance.database.begin("key:forum") as tx:
             report = ReportIn(id, item_id=item, **values)
@@ -60,7 +65,9 @@ def state(instance: Instance) -> list[int]:
         ]
 
 
-def test_a_report_opens_a_case_whatever_the_rules_say(instance: Instance, submit, send) -> None:
+def test_a_report_opens_a_case_whatever_the_rules_say(
+    instance: Instance, submit: Submit, send: Send
+) -> None:
     item, submitted = submit("one")
     assert submitted["verdict"] == "pass"
     answer = msgspec.json.decode(send("r1", reporter="bert", comment="look"))
@@ -87,7 +94,7 @@ def test_a_report_opens_a_case_whatever_the_rules_say(instance: Instance, submit
 
 
 def test_reports_on_one_item_join_one_case_and_keep_each_reporter(
-    instance: Instance, submit, send
+    instance: Instance, submit: Submit, send: Send
 ) -> None:
     submit("one")
     answers = [
@@ -106,7 +113,9 @@ def test_reports_on_one_item_join_one_case_and_keep_each_reporter(
     assert [event.kind for event in case.events] == ["opened", *["reported"] * 3]
 
 
-def test_a_retry_gets_the_same_answer_to_the_letter(instance: Instance, submit, send) -> None:
+def test_a_retry_gets_the_same_answer_to_the_letter(
+    instance: Instance, submit: Submit, send: Send
+) -> None:
     submit("one")
     first = send("r1")
     send("r2")
@@ -115,7 +124,9 @@ def test_a_retry_gets_the_same_answer_to_the_letter(instance: Instance, submit, 
     assert state(instance) == before
 
 
-def test_the_same_report_at_once_is_taken_once(instance: Instance, submit, send) -> None:
+def test_the_same_report_at_once_is_taken_once(
+    instance: Instance, submit: Submit, send: Send
+) -> None:
     submit("one")
     barrier = Barrier(4)
 
@@ -132,7 +143,7 @@ def test_the_same_report_at_once_is_taken_once(instance: Instance, submit, send)
 
 
 def test_one_id_for_two_items_at_once_is_a_conflict_for_one(
-    instance: Instance, submit, send
+    instance: Instance, submit: Submit, send: Send
 ) -> None:
     submit("one")
     submit("two")
@@ -165,7 +176,13 @@ def test_one_id_for_two_items_at_once_is_a_conflict_for_one(
     ],
 )
 def test_a_refused_report_writes_nothing(
-    instance: Instance, submit, send, id: str, item: str | None, more: dict[str, Any], expected
+    instance: Instance,
+    submit: Submit,
+    send: Send,
+    id: str,
+    item: str | None,
+    more: dict[str, Any],
+    expected: tuple[int, str],
 ) -> None:
     submit("one")
     submit("two")
@@ -177,7 +194,9 @@ def test_a_refused_report_writes_nothing(
     assert state(instance) == before
 
 
-def test_reports_about_an_erased_item_are_gone_with_it(instance: Instance, submit, send) -> None:
+def test_reports_about_an_erased_item_are_gone_with_it(
+    instance: Instance, submit: Submit, send: Send
+) -> None:
     submit("one")
     answer = msgspec.json.decode(send("r1", reporter="bert", comment="look", reason="hate"))
     with instance.database.begin() as tx:
@@ -194,7 +213,7 @@ def test_reports_about_an_erased_item_are_gone_with_it(instance: Instance, submi
 
 
 def test_retention_ends_for_what_reporters_wrote(
-    instance: Instance, clock: FakeClock, submit, send
+    instance: Instance, clock: FakeClock, submit: Submit, send: Send
 ) -> None:
     submit("one")
     first = send("r1", reporter="bert", comment="look")
@@ -212,13 +231,15 @@ def test_retention_ends_for_what_reporters_wrote(
     assert send("r1", reporter="bert", comment="look") == first
 
 
-def test_a_url_finds_the_item_that_was_submitted_with_it(instance: Instance, submit, send) -> None:
+def test_a_url_finds_the_item_that_was_submitted_with_it(
+    instance: Instance, submit: Submit, send: Send
+) -> None:
     submit("one", url="https://Example.org:443/a/../page?utm_source=x#top")
     answer = msgspec.json.decode(send("r1", None, url="https://example.org/page"))
     assert answer["item"] == "one"
 
 
-def test_a_url_that_nobody_submitted_becomes_an_item_once(instance: Instance, send) -> None:
+def test_a_url_that_nobody_submitted_becomes_an_item_once(instance: Instance, send: Send) -> None:
     answers = [
         msgspec.json.decode(send(f"r{n}", None, url="https://example.org/page")) for n in range(2)
     ]
@@ -227,7 +248,9 @@ def test_a_url_that_nobody_submitted_becomes_an_item_once(instance: Instance, se
     assert answers[1]["reports"] == 2
 
 
-def test_a_reported_threat_to_life_escalates_at_once(instance: Instance, submit, send) -> None:
+def test_a_reported_threat_to_life_escalates_at_once(
+    instance: Instance, submit: Submit, send: Send
+) -> None:
     submit("one", publicness="private")
     answer = msgspec.json.decode(send("r1", reason="threat_to_life"))
     send("r2", reason="threat_to_life")  # once is enough
@@ -238,7 +261,9 @@ def test_a_reported_threat_to_life_escalates_at_once(instance: Instance, submit,
     assert [one["outcome"] for one in case.decisions] == ["escalate"]
 
 
-def test_a_report_after_the_decision_reopens_its_case(instance: Instance, submit, send) -> None:
+def test_a_report_after_the_decision_reopens_its_case(
+    instance: Instance, submit: Submit, send: Send
+) -> None:
     submit("one")
     first = msgspec.json.decode(send("r1"))
     with instance.database.begin("user:a@x.org") as tx:
@@ -249,7 +274,7 @@ def test_a_report_after_the_decision_reopens_its_case(instance: Instance, submit
 
 
 def test_a_report_does_not_undo_what_a_person_decided(
-    instance: Instance, submit, known, send
+    instance: Instance, submit: Submit, known: str, send: Send
 ) -> None:
     submit("one", KNOWN)
     with instance.database.begin("user:a@x.org") as tx:
@@ -273,7 +298,9 @@ def judged_entries(instance: Instance, item: UUID) -> list[dict[str, Any]]:
     return sorted(found, key=lambda one: one["evaluation"])
 
 
-def test_every_look_enters_the_ledger_in_one_form(instance: Instance, submit, known, send) -> None:
+def test_every_look_enters_the_ledger_in_one_form(
+    instance: Instance, submit: Submit, known: str, send: Send
+) -> None:
     looker = LookBack(instance)
     text = "what a lovely day for a walk along the river with the children"
     item, _ = submit("one", text)
@@ -292,7 +319,7 @@ def test_every_look_enters_the_ledger_in_one_form(instance: Instance, submit, kn
 
 
 def test_a_report_remembers_that_media_could_not_be_judged(
-    instance: Instance, clock: FakeClock, send
+    instance: Instance, clock: FakeClock, send: Send
 ) -> None:
     item = ItemIn("one", "post", "public", "anna", clock.now(), text="look at this")
     submission = msgspec.structs.replace(
@@ -310,7 +337,7 @@ def test_a_report_remembers_that_media_could_not_be_judged(
 
 
 def test_a_report_counts_what_it_is_the_first_to_match(
-    instance: Instance, submit, known, send
+    instance: Instance, submit: Submit, known: str, send: Send
 ) -> None:
     def count() -> int:
         with instance.database.begin() as tx:

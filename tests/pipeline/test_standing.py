@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 from tests.decisions.stacking import Stacking
 
+from tidegate.content.model import ItemRow
 from tidegate.content.queries import get_item, lock_item
 from tidegate.content.tables import items
 from tidegate.decisions.model import DecisionIn, Restriction, Subject
@@ -40,6 +41,8 @@ from tidegate.pipeline.standing import end_of_order, impose
 from tidegate.review.actions import open_case
 from tidegate.review.model import CaseDecisionIn
 from tidegate.signals.banks.actions import judge_entry
+
+Submit = Callable[..., tuple[ItemRow, dict[str, Any]]]
 
 EVERYWHERE = Restriction("item")
 TERMS = DecisionIn("restrict", "against our terms", label="propaganda")
@@ -129,7 +132,7 @@ class Forum:
 
 
 @pytest.fixture
-def forum(instance: Instance, clock: FakeClock, submit) -> Forum:
+def forum(instance: Instance, clock: FakeClock, submit: Submit) -> Forum:
     submit("post")
     return Forum(instance, clock, "post")
 
@@ -155,7 +158,7 @@ def kinds(forum: Forum) -> list[str]:
 
 
 def test_what_stands_is_what_a_list_of_intervals_says(
-    instance: Instance, clock: FakeClock, submit
+    instance: Instance, clock: FakeClock, submit: Submit
 ) -> None:
     def machine() -> Stacking:
         name = f"post-{uuid4()}"
@@ -166,12 +169,12 @@ def test_what_stands_is_what_a_list_of_intervals_says(
         return started
 
     run_state_machine_as_test(
-        machine,
+        machine,  # pyright: ignore[reportArgumentType]  any callable will do
         settings=settings(
             max_examples=12,
             stateful_step_count=15,
             deadline=None,
-            suppress_health_check=list(HealthCheck),
+            suppress_health_check=list(HealthCheck.__members__.values()),
         ),
     )
 
@@ -291,7 +294,7 @@ def test_a_pass_of_a_case_leaves_the_order(forum: Forum) -> None:
     assert kinds(forum) == ["restrict"]
 
 
-def test_what_cannot_be_chosen_points_at_its_place(forum: Forum, submit) -> None:
+def test_what_cannot_be_chosen_points_at_its_place(forum: Forum, submit: Submit) -> None:
     forum.decide(TERMS)
     (own,) = forum.standing()
     forum.decide(LIFT)
@@ -390,7 +393,7 @@ def test_an_erased_item_is_left_to_rest(forum: Forum, clock: FakeClock) -> None:
 
 
 def test_a_new_revision_of_what_is_down_tells_nobody_anew(
-    instance: Instance, clock: FakeClock, submit, known
+    instance: Instance, clock: FakeClock, submit: Submit, known: str
 ) -> None:
     """The platform has the item down already; the answer says what was judged and decided."""
     _, first = submit("post", "join the armed fight on friday at the old bridge")

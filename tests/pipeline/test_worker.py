@@ -12,7 +12,7 @@ from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.worker import repeat
 
 
-def doing(steps: Sequence[int | Exception], stop: Callable[[], None]) -> Callable[[Home], int]:
+def doing(steps: Sequence[int | Exception], stop: Callable[[], object]) -> Callable[[Home], int]:
     """Work that does one step after the other, and then asks to stop."""
     left = list(steps)
 

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from policy_examples import a_rule, a_source
+from sqlalchemy import exc as sqlalchemy_errors
 
 from tidegate.infra.db import Database, Tx
 from tidegate.infra.errors import Refusal
@@ -114,7 +115,7 @@ def test_a_pack_with_an_error_is_not_stored_and_never_replaces_a_good_one(tx: Tx
 )
 def test_a_stored_version_cannot_change(tx: Tx, statement: str) -> None:
     store_pack(tx, FIRST)
-    with pytest.raises(sa.exc.IntegrityError, match="kept"):
+    with pytest.raises(sqlalchemy_errors.IntegrityError, match="kept"):
         tx.execute(sa.text(statement))
 
 
@@ -175,7 +176,7 @@ def test_many_starts_at_once_agree(database: Database) -> None:
         try:
             with database.begin() as tx:
                 ensure_default(tx)
-        except (psycopg.Error, sa.exc.SQLAlchemyError, Refusal) as error:
+        except (psycopg.Error, sqlalchemy_errors.SQLAlchemyError, Refusal) as error:
             failures.append(error)
 
     threads = [threading.Thread(target=start) for _ in range(4)]

@@ -1,5 +1,7 @@
 """Replay: what a draft would have decided, compared with what was."""
 
+from typing import Any
+
 from policy_examples import a_match, a_pack, a_rule, some_facts
 
 from tidegate.policy.replay import Difference, replay
@@ -10,7 +12,7 @@ DRAFT = a_pack(
     a_rule("attribute", "item.attributes['x'] == '1'"),
     a_rule("old", "true", mode="retired"),
 )
-PLAIN = {"attributes": {"x": "0"}}
+PLAIN: dict[str, Any] = {"attributes": {"x": "0"}}
 
 
 def test_a_replay_counts_differences_and_shows_examples() -> None:

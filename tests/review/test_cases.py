@@ -1,5 +1,6 @@
 """Cases on a real database: one a subject, exclusive claims, history kept."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -8,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 import sqlalchemy as sa
 
+from tidegate.content.model import ItemRow
 from tidegate.content.queries import lock_item_by_id
 from tidegate.decisions.actions import record
 from tidegate.decisions.model import Subject
@@ -25,7 +27,7 @@ from tidegate.review.actions import (
     reopen,
     touch,
 )
-from tidegate.review.model import CaseRow
+from tidegate.review.model import CaseRow, Origin, SubjectKind
 from tidegate.review.queries import (
     get_case,
     list_cases,
@@ -36,15 +38,30 @@ from tidegate.review.queries import (
 from tidegate.review.tables import case_events, cases
 from tidegate.signals.model import Match
 
+NewItem = Callable[[Tx], ItemRow]
+
 LEASE = timedelta(minutes=30)
 MATCH = Match("text", "known", "known", str(uuid4()), [], "sha256", "digest", 0, False, True)
 
 
-def opened(tx: Tx, item, origin="evaluation", match=None, queue="default") -> CaseRow:
+def opened(
+    tx: Tx,
+    item: ItemRow,
+    origin: Origin = "evaluation",
+    match: Match | None = None,
+    queue: str = "default",
+) -> CaseRow:
     return come(tx, item, item.revision, queue, origin, match)[0]
 
 
-def come(tx: Tx, item, revision=1, queue="default", origin="evaluation", match=None):
+def come(
+    tx: Tx,
+    item: ItemRow,
+    revision: int = 1,
+    queue: str = "default",
+    origin: Origin = "evaluation",
+    match: Match | None = None,
+) -> tuple[CaseRow, bool]:
     """Something about an item, as its case learns of it."""
     return open_case(
         tx,
@@ -76,7 +93,7 @@ def state(database: Database) -> list[tuple[str, int]]:
         ]
 
 
-def test_what_comes_later_joins_the_waiting_case(tx: Tx, new_item) -> None:
+def test_what_comes_later_joins_the_waiting_case(tx: Tx, new_item: NewItem) -> None:
     item = new_item(tx)
     case, fresh = come(tx, item, queue="reports", origin="report")
     again, more = come(tx, item, 2, match=MATCH)
@@ -90,7 +107,7 @@ def test_what_comes_later_joins_the_waiting_case(tx: Tx, new_item) -> None:
     assert events(tx, case.id) == ["opened", "joined", "reported"]
 
 
-def test_what_comes_after_the_decision_reopens_the_case(tx: Tx, new_item) -> None:
+def test_what_comes_after_the_decision_reopens_the_case(tx: Tx, new_item: NewItem) -> None:
     item = new_item(tx)
     case = decided(tx, opened(tx, item, match=MATCH))
     again, fresh = come(tx, item, queue="reports", origin="report")
@@ -102,7 +119,7 @@ def test_what_comes_after_the_decision_reopens_the_case(tx: Tx, new_item) -> Non
     assert len(get_case(tx, case.id).decisions) == 1
 
 
-def test_two_processes_at_once_end_in_one_case(database: Database, new_item) -> None:
+def test_two_processes_at_once_end_in_one_case(database: Database, new_item: NewItem) -> None:
     with database.begin() as tx:
         item = new_item(tx)
     barrier = Barrier(4)
@@ -119,7 +136,7 @@ def test_two_processes_at_once_end_in_one_case(database: Database, new_item) -> 
     assert sum(fresh for _, fresh in found) == 1
 
 
-def test_one_claimant_wins_and_the_other_learns_who(database: Database, new_item) -> None:
+def test_one_claimant_wins_and_the_other_learns_who(database: Database, new_item: NewItem) -> None:
     with database.begin() as tx:
         case = opened(tx, new_item(tx))
     barrier = Barrier(2)
@@ -142,7 +159,7 @@ def test_one_claimant_wins_and_the_other_learns_who(database: Database, new_item
 
 
 def test_a_claim_is_renewed_expires_and_passes_on(
-    database: Database, clock: FakeClock, new_item
+    database: Database, clock: FakeClock, new_item: NewItem
 ) -> None:
     with database.begin("user:a@x.org") as tx:
         case = opened(tx, new_item(tx))
@@ -166,7 +183,7 @@ def test_a_claim_is_renewed_expires_and_passes_on(
         assert events(tx, case.id) == ["opened", "claimed", "claimed", "claimed", "expired"]
 
 
-def test_only_the_claimant_releases_unless_forced(database: Database, new_item) -> None:
+def test_only_the_claimant_releases_unless_forced(database: Database, new_item: NewItem) -> None:
     with database.begin("user:a@x.org") as tx:
         case = opened(tx, new_item(tx))
     before = state(database)
@@ -185,14 +202,16 @@ def test_only_the_claimant_releases_unless_forced(database: Database, new_item) 
         assert release(tx, case.id, force=True).state == "open"
 
 
-def test_a_released_case_that_was_reopened_waits_as_such(tx: Tx, new_item) -> None:
+def test_a_released_case_that_was_reopened_waits_as_such(tx: Tx, new_item: NewItem) -> None:
     case = decided(tx, opened(tx, new_item(tx)))
     reopen(tx, case.id, "new facts")
     claim(tx, case.id, LEASE)
     assert release(tx, case.id).state == "reopened"
 
 
-def test_a_decided_case_is_neither_claimed_nor_released(database: Database, new_item) -> None:
+def test_a_decided_case_is_neither_claimed_nor_released(
+    database: Database, new_item: NewItem
+) -> None:
     with database.begin("user:a@x.org") as tx:
         case = decided(tx, opened(tx, new_item(tx)))
     before = state(database)
@@ -206,7 +225,7 @@ def test_a_decided_case_is_neither_claimed_nor_released(database: Database, new_
     assert state(database) == before
 
 
-def test_only_a_decided_case_is_reopened(database: Database, new_item) -> None:
+def test_only_a_decided_case_is_reopened(database: Database, new_item: NewItem) -> None:
     with database.begin() as tx:
         case = opened(tx, new_item(tx))
     before = state(database)
@@ -223,7 +242,7 @@ def test_unknown_cases_are_404(tx: Tx) -> None:
         assert (refused.value.status, refused.value.type) == (404, "case-unknown")
 
 
-def test_erasure_takes_a_case_out_of_the_queue(tx: Tx, new_item) -> None:
+def test_erasure_takes_a_case_out_of_the_queue(tx: Tx, new_item: NewItem) -> None:
     item = new_item(tx)
     case = decided(tx, opened(tx, item))
     reopen(tx, case.id, "Mr X complains")
@@ -236,7 +255,7 @@ def test_erasure_takes_a_case_out_of_the_queue(tx: Tx, new_item) -> None:
 
 
 def test_lists_are_oldest_first_and_page_without_gaps(
-    database: Database, clock: FakeClock, new_item
+    database: Database, clock: FakeClock, new_item: NewItem
 ) -> None:
     made: list[UUID] = []
     for number in range(11):
@@ -271,7 +290,7 @@ def test_lists_are_oldest_first_and_page_without_gaps(
         }
 
 
-def test_a_view_shows_the_match_as_the_contract_does(tx: Tx, new_item) -> None:
+def test_a_view_shows_the_match_as_the_contract_does(tx: Tx, new_item: NewItem) -> None:
     item = new_item(tx)
     case = opened(tx, item, match=MATCH)
     (view,), _ = list_cases(tx)
@@ -292,7 +311,7 @@ def about(tx: Tx, subject: Subject) -> tuple[CaseRow, bool]:
 
 
 @pytest.mark.parametrize("kind", ["entry", "cluster"])
-def test_a_case_may_be_about_something_that_is_no_item(tx: Tx, kind) -> None:
+def test_a_case_may_be_about_something_that_is_no_item(tx: Tx, kind: SubjectKind) -> None:
     subject = Subject(kind, uuid4())
     case, fresh = about(tx, subject)
     assert fresh
@@ -311,7 +330,7 @@ def test_subjects_of_two_kinds_have_a_case_each(tx: Tx) -> None:
     assert lock_waiting_case(tx, Subject("cluster", one)) == second[0]
 
 
-def test_every_step_of_a_case_moves_its_version(tx: Tx, new_item) -> None:
+def test_every_step_of_a_case_moves_its_version(tx: Tx, new_item: NewItem) -> None:
     item = new_item(tx)
     case = opened(tx, item)
     seen = [case.version]
@@ -336,7 +355,7 @@ def test_every_step_of_a_case_moves_its_version(tx: Tx, new_item) -> None:
     assert list_cases(tx)[0][0].version == get_case(tx, case.id).version == seen[-1]
 
 
-def test_other_cases_stay_at_their_version(tx: Tx, new_item) -> None:
+def test_other_cases_stay_at_their_version(tx: Tx, new_item: NewItem) -> None:
     one, other = new_item(tx), new_item(tx)
     first, second = opened(tx, one), opened(tx, other)
     entry = Subject("entry", uuid4())

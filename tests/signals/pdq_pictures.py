@@ -6,7 +6,7 @@ Only integers and RandomState, whose streams numpy has frozen, so that every mac
 from pathlib import Path
 
 import numpy as np
-import simplejpeg
+import simplejpeg  # pyright: ignore[reportMissingTypeStubs]
 from PIL import Image
 
 IMAGES = Path(__file__).parents[2] / "demo/images"

@@ -48,7 +48,18 @@ def test_codes_that_are_not_pass(name: str) -> None:
 
 def test_a_shorter_code_is_weighed_by_its_own_length(more_kinds: MoreKinds) -> None:
     """The rest of its 32 bytes is padding, and says nothing."""
-    more_kinds(Kind("short", "short", "text", _none, hex_parser(8), bytes.hex, bits=64, fewest=16))
+    more_kinds(
+        Kind(
+            name="short",
+            route="short",
+            source="text",
+            make=_none,
+            parse=hex_parser(8),
+            format=bytes.hex,
+            bits=64,
+            fewest=16,
+        )
+    )
     assert refuse_poor(Fingerprint("short", with_ones(32, 64))) is None
     reason = refuse_poor(Fingerprint("short", with_ones(60, 64)))
     assert reason is not None

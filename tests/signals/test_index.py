@@ -92,6 +92,8 @@ def test_searches_find_what_is_there_and_nothing_else(
                     assert one.search(step) == feed.expected(step)
                 case (owner, values):
                     feed.put(owner, values)
+                case _:  # there is no folder to lose
+                    assert step == "lose"
         for index in (one, other):
             index.settle()
 
@@ -241,7 +243,7 @@ def test_a_bad_file_is_found_at_opening_and_made_anew(tmp_path: Path, what: str)
             path.write_bytes(b"\x89PNG" + data[4:])
         case "footer":
             path.write_bytes(data[:-200] + bytes([data[-200] ^ 1]) + data[-199:])
-        case "manifest":
+        case _:
             (tmp_path / "manifest.json").write_text("{}")
     fresh = made(BEST, tmp_path)
     fresh.adopt()

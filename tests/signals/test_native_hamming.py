@@ -201,7 +201,10 @@ class File:
             view[:] = array
             self.views[name] = view
         self.checksums = np.array(
-            [zlib.crc32(self.data[at : at + BLOCK]) for at in range(0, len(self.data), BLOCK)],
+            [
+                zlib.crc32(self.data[at : at + BLOCK].tobytes())
+                for at in range(0, len(self.data), BLOCK)
+            ],
             np.uint32,
         )
 
@@ -255,7 +258,7 @@ def test_a_flipped_byte_anywhere_leads_to_no_wrong_answer(
             if hits.damaged:
                 assert np.flatnonzero(guard.state == 2).tolist() == [place // BLOCK]
     assert not any(
-        guard.state[block] == 1 and zlib.crc32(file.data[block * BLOCK :][:BLOCK]) != crc
+        guard.state[block] == 1 and zlib.crc32(file.data[block * BLOCK :][:BLOCK].tobytes()) != crc
         for block, crc in enumerate(file.checksums)
     )
 
@@ -276,7 +279,8 @@ def test_a_table_that_lies_leads_nowhere_outside(path: str) -> None:
         honest = view.copy()
         view[:] = file.draw.integers(0, 2 ** (8 * view.itemsize), view.shape, view.dtype)
         file.checksums[:] = [
-            zlib.crc32(file.data[at : at + BLOCK]) for at in range(0, len(file.data), BLOCK)
+            zlib.crc32(file.data[at : at + BLOCK].tobytes())
+            for at in range(0, len(file.data), BLOCK)
         ]
         rows, guard = file.rows()
         hits = rows.search(file.library, file.codes[:50], 15)
@@ -292,7 +296,8 @@ def test_checksums_are_those_of_zlib(path: str, size: int) -> None:
     codes = draw.integers(0, 2**64, (BLOCK // 32 * 2, 4), np.uint64)
     data = codes.view(np.uint8).reshape(-1)[: BLOCK + size]
     checksums = np.array(
-        [zlib.crc32(data[at : at + BLOCK]) for at in range(0, len(data), BLOCK)], np.uint32
+        [zlib.crc32(data[at : at + BLOCK].tobytes()) for at in range(0, len(data), BLOCK)],
+        np.uint32,
     )
     guard = Guard(data, checksums)
     assert Rows(codes, None, radii(g0=0), None, None, guard).search(library, codes[:1], 0).row == 0
@@ -305,12 +310,12 @@ def test_arrays_that_are_not_as_the_kernel_reads_them_are_refused(path: str) -> 
     for wrong in (
         lambda: Rows(np.zeros((10, 8), np.uint64)[:, ::2], None, all_off),
         lambda: Rows(codes, np.zeros(9, np.uint16), all_off),
-        lambda: Rows(codes, np.zeros(10, np.int32), all_off),
+        lambda: Rows(codes, np.zeros(10, np.int32), all_off),  # pyright: ignore[reportArgumentType]
         lambda: Rows(codes, None, all_off[:10]),
         lambda: Rows(codes, None, all_off, np.zeros(0, np.uint64)),
         lambda: Rows(codes, None, all_off, None, build(library, codes[:9])),
         lambda: Guard(np.zeros(BLOCK + 1, np.uint8), np.zeros(1, np.uint32)),
-        lambda: Rows(codes, None, all_off).search(library, codes.view(np.int64), 0),
+        lambda: Rows(codes, None, all_off).search(library, codes.view(np.int64), 0),  # pyright: ignore[reportArgumentType]
         lambda: Rows(codes, None, all_off).search(library, codes, 0, np.zeros(9, np.int16)),
         lambda: Rows(codes, None, all_off).search(library, b"x" * 33, 0),
     ):

@@ -1,5 +1,6 @@
 """Lists read in bulk say what the same lines say one by one, however they come in pieces."""
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -75,7 +76,7 @@ def test_in_bulk_as_one_by_one(
     assert sum(block.size for block in blocks) == len(data)
 
 
-def test_a_line_without_an_end_is_not_held(monkeypatch) -> None:
+def test_a_line_without_an_end_is_not_held(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pdq_bulk, "_BLOCK", 1000)
     data = b"x" * 10_500 + b"\n" + CODE.encode()
     blocks = list(read_codes(Pieces(data, [])))

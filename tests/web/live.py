@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,7 +19,7 @@ from tidegate.web.server import web_server
 
 
 @contextmanager
-def live(instance: Instance) -> Iterator[int]:
+def live(instance: Instance) -> Generator[int]:
     """Serve the instance as `tidegate serve` does; gives the port."""
     port = free_port()
     settings = msgspec.structs.replace(instance.settings, host="127.0.0.1", port=port)
@@ -27,7 +27,7 @@ def live(instance: Instance) -> Iterator[int]:
 
     def run() -> None:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(server._serve())  # pyright: ignore[reportPrivateUsage]
+            runner.run(server._serve())
 
     thread = threading.Thread(target=run)
     thread.start()

@@ -174,6 +174,10 @@ def test_other_requests_go_on_while_hostile_media_are_looked_at(client: Client) 
     hostile = [(name, make(), kind) for name, (make, kind) in HOSTILE.items() for _ in range(2)]
     before, done = resident(), threading.Event()
 
+    def post_hostile(number: int) -> dict[str, Any]:
+        name, data, kind = hostile[number]
+        return client.submit(f"{number}-{name}", data, kind, name)
+
     def post_texts() -> int:
         """How many were answered before the last of the hostile ones was."""
         for count in range(10_000):
@@ -186,7 +190,7 @@ def test_other_requests_go_on_while_hostile_media_are_looked_at(client: Client) 
     with ThreadPoolExecutor(len(hostile) + 1) as threads:
         texts = threads.submit(post_texts)
         found = threads.map(
-            lambda n: client.submit(f"{n}-{hostile[n][0]}", *hostile[n][1:], hostile[n][0]),
+            post_hostile,
             range(len(hostile)),
         )
         assert {one["verdict"] for one in found} == {"review"}
@@ -217,7 +221,7 @@ def redirecting() -> Iterator[tuple[str, list[str]]]:
             self.end_headers()
             self.wfile.write(b"secret")
 
-        def log_message(self, *args: object) -> None: ...
+        def log_message(self, format: str, *args: object) -> None: ...
 
     server = ThreadingHTTPServer(("0.0.0.0", 0), Handler)
     port = server.server_address[1]

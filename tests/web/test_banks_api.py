@@ -1,10 +1,16 @@
 """Banks and entries over HTTP, as a curator's client uses them."""
 
+from typing import Any
+
 from tests.api import Api
 
 
 def test_what_an_entry_leaves_out_comes_from_its_bank(api: Api) -> None:
-    bank = {"labels": ["propaganda"], "provenance": {"source": "hotline"}, "note": "seen in May"}
+    bank: dict[str, Any] = {
+        "labels": ["propaganda"],
+        "provenance": {"source": "hotline"},
+        "note": "seen in May",
+    }
     assert api.bank(**bank).status_code == 201
     entry = api.entry("A sentence that the hotline sent on to us in the spring of that year")
     assert {name: entry[name] for name in bank} == bank

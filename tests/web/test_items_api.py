@@ -284,7 +284,7 @@ def test_what_cannot_be_lifted_is_pointed_at(api: Api, lifts: Any, pointer: str)
     ],
 )
 def test_bad_fields_are_named_and_nothing_is_written(
-    api: Api, change: dict[str, object], pointer: str
+    api: Api, change: dict[str, Any], pointer: str
 ) -> None:
     answer = api.submit(**change) if "id" not in change else api.post("/v1/items", item() | change)
     assert answer.status_code == 422, answer.text

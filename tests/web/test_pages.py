@@ -79,7 +79,7 @@ class _Inline(HTMLParser):
             self.found.append(f"<{tag} {attrs}>")
         if tag == "script" and not (names.get("src") or "").startswith("/static/"):
             self.found.append("inline script")
-        if tag in ("img", "link") and not (names.get("src") or names.get("href", "/")).startswith("/"):  # fmt: skip
+        if tag in ("img", "link") and not (names.get("src") or names.get("href") or "/").startswith("/"):  # fmt: skip
             self.found.append(f"foreign {tag}")
         if tag == "form" and names.get("method") == "post":
             self.open_posts += 1

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 from tests.api import item
 from tests.serving import Served, serving
 
@@ -166,7 +166,7 @@ def test_everything_works_without_javascript(
 def test_nothing_overflows_at_any_width(
     browser: Browser, served: Served, signed_in: Path, width: int
 ) -> None:
-    size = {"width": width, "height": 800}
+    size: ViewportSize = {"width": width, "height": 800}
     context = browser.new_context(storage_state=signed_in, viewport=size)
     page = context.new_page()
     for path in ("/", "/cases", "/items?id=post-0", "/banks", "/banks/known", "/search", "/policy",

@@ -71,7 +71,7 @@ def test_every_api_route_is_401_to_strangers(api: Api) -> None:
                 assert answer.json()["status"] == 401
     for stranger in strangers:
         headers = {"authorization": stranger.encode("latin-1")}
-        assert api.client.get("/v1/cases", headers=headers).status_code == 401, stranger  # pyright: ignore
+        assert api.client.get("/v1/cases", headers=headers).status_code == 401, stranger
 
 
 def test_a_known_key_on_an_unknown_route_is_told_so(api: Api) -> None:
@@ -133,7 +133,7 @@ def test_a_role_may_what_its_scopes_say_before_parameters_form_and_csrf(api: Api
             continue
         where = f"{fill(path)}?nonsense=1"
         form = {"content": b"nonsense=%ff", "headers": {"content-type": "text/nonsense"}}
-        answer = person._send(method, where, **(form if method == "POST" else {}))  # pyright: ignore
+        answer = person._send(method, where, **(form if method == "POST" else {}))
         case = (role, method, path, answer.status_code)
         if page.scope is None or page.scope in may:
             assert answer.status_code in (400, 403, 404, 422), case

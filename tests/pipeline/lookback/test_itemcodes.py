@@ -1,14 +1,19 @@
 """The files of the items' index may be lost or damaged at any time: the next step makes up for it."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tidegate.content.model import ItemRow
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.lookback.codes import LookBack
 from tidegate.signals import fingerprints
 from tidegate.signals.model import Fingerprint
+
+Submit = Callable[..., tuple[ItemRow, dict[str, Any]]]
 
 TEXT = "the quick brown fox jumps over the lazy dog by the river, and then goes home again"
 
@@ -23,7 +28,7 @@ def found(looker: LookBack) -> int:
 
 
 @pytest.fixture
-def looker(instance: Instance, submit) -> LookBack:
+def looker(instance: Instance, submit: Submit) -> LookBack:
     """One whose index has twenty posts, all of them in its files."""
     for number in range(20):
         submit(f"post-{number}", f"{TEXT} {number}")
@@ -42,7 +47,7 @@ def files(instance: Instance) -> Path:
 
 @pytest.mark.parametrize("what", ["folder", "manifest", "segment", "damaged manifest"])
 def test_a_new_process_builds_the_index_before_anything_new_comes(
-    instance, looker, files, what
+    instance: Instance, looker: LookBack, files: Path, what: str
 ) -> None:
     match what:
         case "folder":
@@ -60,7 +65,9 @@ def test_a_new_process_builds_the_index_before_anything_new_comes(
 
 
 @pytest.mark.parametrize("what", ["folder", "manifest", "damaged manifest"])
-def test_a_running_process_writes_lost_files_anew(instance, looker, files, what) -> None:
+def test_a_running_process_writes_lost_files_anew(
+    instance: Instance, looker: LookBack, files: Path, what: str
+) -> None:
     match what:
         case "folder":
             shutil.rmtree(files)
@@ -75,8 +82,12 @@ def test_a_running_process_writes_lost_files_anew(instance, looker, files, what)
     assert found(another) == 20
 
 
-def test_a_damaged_block_is_given_again_by_the_next_step(instance, looker, files) -> None:
-    start, _ = looker.items.index._layers[0].segment._places["text_minhash/codes"]
+def test_a_damaged_block_is_given_again_by_the_next_step(
+    instance: Instance, looker: LookBack, files: Path
+) -> None:
+    segment = looker.items.index._layers[0].segment
+    assert segment is not None
+    start, _ = segment._places["text_minhash/codes"]
     (path,) = files.glob("*.segment")
     data = bytearray(path.read_bytes())
     data[start] ^= 1

@@ -2,6 +2,8 @@
 
 import asyncio
 import io
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -18,9 +20,10 @@ from tidegate.content.holds.model import HoldIn
 from tidegate.content.holds.queries import standing_holds
 from tidegate.content.kept import kept_revision
 from tidegate.content.media.pool import MediaPool
-from tidegate.content.model import ItemIn, MediaIn
+from tidegate.content.model import ItemIn, ItemRow, MediaIn
 from tidegate.content.queries import get_item
 from tidegate.content.tables import items, revisions
+from tidegate.infra.clock import FakeClock
 from tidegate.infra.db import counters
 from tidegate.pipeline.erase import erase_item
 from tidegate.pipeline.instance import Instance
@@ -34,6 +37,8 @@ from tidegate.signals.banks.actions import add_entry, create_bank
 from tidegate.signals.banks.model import BankIn
 from tidegate.signals.fingerprints.kind import Kind
 from tidegate.signals.model import Fingerprint, decode_codes
+
+Submit = Callable[..., tuple[ItemRow, dict[str, Any]]]
 
 CURATOR = "user:curator@example.org"
 BITS = {f"bit{n}": f"{KNOWN} {n}" for n in range(5)}
@@ -98,7 +103,7 @@ def looker(instance: Instance) -> LookBack:
     return LookBack(instance)
 
 
-def test_a_program_that_knows_no_new_kind_asks_nothing(instance, submit) -> None:
+def test_a_program_that_knows_no_new_kind_asks_nothing(instance: Instance, submit: Submit) -> None:
     walk_off(KindWalk(instance))
     submit("post", KNOWN)
     before = rows(instance)
@@ -110,7 +115,7 @@ def test_a_program_that_knows_no_new_kind_asks_nothing(instance, submit) -> None
 
 
 def test_the_posts_of_before_are_found_by_an_entry_of_a_new_kind(
-    instance, looker, submit, newer: MoreKinds
+    instance: Instance, looker: LookBack, submit: Submit, newer: MoreKinds
 ) -> None:
     submit("known", KNOWN)
     submit("other", "a calm day at the sea with nobody around but the gulls and the wind")
@@ -134,7 +139,11 @@ def test_the_posts_of_before_are_found_by_an_entry_of_a_new_kind(
 
 
 def test_an_entry_that_came_before_the_walk_ended_finds_them_too(
-    instance, looker, submit, newer: MoreKinds, monkeypatch
+    instance: Instance,
+    looker: LookBack,
+    submit: Submit,
+    newer: MoreKinds,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(kinds, "PAGE", 2)
     for id, text in BITS.items():
@@ -153,7 +162,7 @@ def test_an_entry_that_came_before_the_walk_ended_finds_them_too(
 
 
 def test_a_post_of_the_same_bank_version_is_asked_about_all_the_same(
-    instance, looker, submit, newer: MoreKinds
+    instance: Instance, looker: LookBack, submit: Submit, newer: MoreKinds
 ) -> None:
     """It was judged after the entry came, by a program that did not know the kind yet."""
     newer(WORDS)
@@ -175,7 +184,11 @@ def test_a_post_of_the_same_bank_version_is_asked_about_all_the_same(
 
 
 def test_a_walk_goes_on_where_another_process_was_killed(
-    instance, clock, submit, newer: MoreKinds, monkeypatch
+    instance: Instance,
+    clock: FakeClock,
+    submit: Submit,
+    newer: MoreKinds,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(kinds, "PAGE", 2)
     for id, text in BITS.items():
@@ -203,7 +216,11 @@ def test_a_walk_goes_on_where_another_process_was_killed(
 
 
 def test_whoever_was_slower_than_its_lease_writes_nothing(
-    instance, clock, submit, newer: MoreKinds, monkeypatch
+    instance: Instance,
+    clock: FakeClock,
+    submit: Submit,
+    newer: MoreKinds,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     submit("post", KNOWN)
     newer(WORDS)
@@ -225,7 +242,7 @@ def test_whoever_was_slower_than_its_lease_writes_nothing(
 
 
 def test_what_is_gone_is_left_alone_and_what_is_held_stays_held(
-    instance, submit, newer: MoreKinds
+    instance: Instance, submit: Submit, newer: MoreKinds
 ) -> None:
     for id in ("erased", "expunged", "held", "closed", "edited", "plain"):
         submit(id, f"{KNOWN} {id}")
@@ -251,7 +268,7 @@ def test_what_is_gone_is_left_alone_and_what_is_held_stays_held(
 
 
 def test_two_kinds_at_once_and_one_more_on_the_way(
-    instance, submit, newer: MoreKinds, monkeypatch
+    instance: Instance, submit: Submit, newer: MoreKinds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A program that knows still more begins anew, and leaves no trace of the other walk."""
     monkeypatch.setattr(kinds, "PAGE", 2)
@@ -264,21 +281,25 @@ def test_two_kinds_at_once_and_one_more_on_the_way(
     assert walk.kinds == {"words", "grid"}
     assert walk_off(walk) == 3
     with instance.database.begin() as tx:
-        names = tx.execute(sa.select(counters.c.name, counters.c.value)).all()
-    assert {name for name, _ in names if name.startswith("kinds")} == set()
-    assert dict(map(tuple, names))["kind grid"] == 1
+        rows = tx.execute(sa.select(counters.c.name, counters.c.value))
+        counted: dict[str, int] = dict(tuple(row) for row in rows)
+    assert [name for name in counted if name.startswith("kinds")] == []
+    assert counted["kind grid"] == 1
 
 
-def test_a_kind_whose_codes_have_changed_is_made_anew(instance, submit, newer: MoreKinds) -> None:
+def test_a_kind_whose_codes_have_changed_is_made_anew(
+    instance: Instance, submit: Submit, newer: MoreKinds
+) -> None:
     newer(WORDS)
     submit("post", KNOWN)
     walk_off(KindWalk(instance))
     before = codes_of(instance, "post")
 
     def upside_down(texts: Any) -> list[Fingerprint]:
-        return [Fingerprint("words", one.value[7::-1] + bytes(24)) for one in WORDS.make(texts)]
+        made = [one for one in WORDS.make(texts) if isinstance(one, Fingerprint)]
+        return [Fingerprint("words", one.value[7::-1] + bytes(24)) for one in made]
 
-    newer(WORDS.__class__(**(vars(WORDS) | {"version": 2, "make": upside_down})))
+    newer(replace(WORDS, version=2, make=upside_down))
     assert walk_off(KindWalk(instance)) == 1
     after = codes_of(instance, "post")
     assert after[:-1] == before[:-1]
@@ -311,7 +332,7 @@ def picture(seed: int) -> bytes:
 
 
 def test_pictures_of_before_are_decoded_once_more_and_those_that_are_gone_keep_their_codes(
-    instance, looker, pictured, newer: MoreKinds
+    instance: Instance, looker: LookBack, pictured: Any, newer: MoreKinds
 ) -> None:
     one, lost = picture(1), picture(2)
     pictured("post", one, lost)

@@ -1,15 +1,20 @@
 """What was posted before it was known is found when it becomes known: once, and without a gap."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 from tests.pipeline.posts import KNOWN, described, stages, work_off
 
+from tidegate.content.model import ItemRow
 from tidegate.content.queries import get_item
 from tidegate.content.tables import revisions
 from tidegate.decisions.tables import evaluations
+from tidegate.infra.clock import FakeClock
 from tidegate.pipeline.decide import decide_case
 from tidegate.pipeline.erase import erase_item
 from tidegate.pipeline.instance import Instance
@@ -31,6 +36,8 @@ from tidegate.signals.banks.actions import (
 from tidegate.signals.banks.model import BankIn, BankPatch, EntryPatch
 from tidegate.signals.banks.queries import bank_version
 
+Submit = Callable[..., tuple[ItemRow, dict[str, Any]]]
+
 NEAR = KNOWN.replace("friday", "sunday")
 
 
@@ -50,7 +57,9 @@ def looker(instance: Instance, bank: None) -> LookBack:
     return LookBack(instance)
 
 
-def test_an_entry_finds_the_posts_that_came_before_it(instance, looker, submit) -> None:
+def test_an_entry_finds_the_posts_that_came_before_it(
+    instance: Instance, looker: LookBack, submit: Submit
+) -> None:
     submit("old", KNOWN)
     submit("other", "what a lovely day for a walk along the river with all the children")
     assert work_off(looker) == 0
@@ -65,7 +74,9 @@ def test_an_entry_finds_the_posts_that_came_before_it(instance, looker, submit) 
         assert get_item(tx, "forum", "old").restricted_by is not None
 
 
-def test_an_unconfirmed_entry_asks_a_person_once(instance, looker, submit) -> None:
+def test_an_unconfirmed_entry_asks_a_person_once(
+    instance: Instance, looker: LookBack, submit: Submit
+) -> None:
     submit("old", KNOWN)
     entry = add(instance, KNOWN)
     assert work_off(looker) == 1
@@ -79,7 +90,7 @@ def test_an_unconfirmed_entry_asks_a_person_once(instance, looker, submit) -> No
 
 
 def test_confirming_acts_on_the_other_posts_and_not_on_the_one_decided(
-    instance, looker, submit
+    instance: Instance, looker: LookBack, submit: Submit
 ) -> None:
     submit("one", KNOWN)
     submit("two", KNOWN)
@@ -96,7 +107,9 @@ def test_confirming_acts_on_the_other_posts_and_not_on_the_one_decided(
     assert stages(instance, "two")[-1][:2] == ("retro", "restrict")
 
 
-def test_a_wider_bank_looks_back_at_all_of_its_entries(instance, looker, submit) -> None:
+def test_a_wider_bank_looks_back_at_all_of_its_entries(
+    instance: Instance, looker: LookBack, submit: Submit
+) -> None:
     add(instance, KNOWN)
     submit("near", NEAR)
     assert work_off(looker) == 0
@@ -110,7 +123,7 @@ def test_a_wider_bank_looks_back_at_all_of_its_entries(instance, looker, submit)
 
 
 def test_a_widened_bank_of_many_entries_is_walked_in_chunks(
-    instance, looker, submit, monkeypatch
+    instance: Instance, looker: LookBack, submit: Submit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tidegate.pipeline.lookback.codes.CHUNK", 3)
     monkeypatch.setattr("tidegate.pipeline.lookback.codes.BATCH", 1)
@@ -127,7 +140,7 @@ def test_a_widened_bank_of_many_entries_is_walked_in_chunks(
 
 
 def test_a_post_that_crosses_the_chunks_of_a_widened_bank_is_found(
-    instance, looker, submit, monkeypatch
+    instance: Instance, looker: LookBack, submit: Submit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tidegate.pipeline.lookback.codes.CHUNK", 1)
     add(instance, KNOWN)
@@ -139,14 +152,16 @@ def test_a_post_that_crosses_the_chunks_of_a_widened_bank_is_found(
         submit_group(tx, instance, [described(instance, "crossing", KNOWN)])
         with instance.database.begin("user:curator@example.org") as other:
             change_bank(other, "known", BankPatch(enabled=True))
-        assert looker.step().entries == 1  # the first chunk, and the post is not yet to be seen
+        step = looker.step()
+        assert step is not None
+        assert step.entries == 1  # the first chunk, and the post is not yet to be seen
     assert work_off(looker) == 1
     assert stages(instance, "crossing")[-1][:2] == ("retro", "review")
 
 
 @pytest.mark.parametrize("what", ["entry", "bank"])
 def test_what_was_disabled_until_a_date_is_looked_back_for_when_it_has_come(
-    instance, looker, submit, clock, what
+    instance: Instance, looker: LookBack, submit: Submit, clock: FakeClock, what: str
 ) -> None:
     entry = add(instance, KNOWN)
     until = clock.now() + timedelta(days=30)
@@ -171,7 +186,9 @@ def test_what_was_disabled_until_a_date_is_looked_back_for_when_it_has_come(
     assert kinds.count(f"{what}.changed") == 2  # by the person, and by the date
 
 
-def test_what_is_disabled_for_good_or_deleted_stays_so(instance, looker, clock) -> None:
+def test_what_is_disabled_for_good_or_deleted_stays_so(
+    instance: Instance, looker: LookBack, clock: FakeClock
+) -> None:
     off, gone = add(instance, KNOWN), add(instance, NEAR)
     until = clock.now() + timedelta(days=1)
     with instance.database.begin("user:curator@example.org") as tx:
@@ -185,7 +202,9 @@ def test_what_is_disabled_for_good_or_deleted_stays_so(instance, looker, clock) 
         assert bank_version(tx) == before
 
 
-def test_what_no_longer_counts_is_not_looked_for(instance, looker, submit) -> None:
+def test_what_no_longer_counts_is_not_looked_for(
+    instance: Instance, looker: LookBack, submit: Submit
+) -> None:
     submit("old", KNOWN)
     entry = add(instance, KNOWN)
     with instance.database.begin("user:curator@example.org") as tx:
@@ -195,7 +214,7 @@ def test_what_no_longer_counts_is_not_looked_for(instance, looker, submit) -> No
 
 
 def test_an_erased_post_is_forgotten_by_the_index_and_its_files(
-    instance, looker, submit, tmp_path
+    instance: Instance, looker: LookBack, submit: Submit, tmp_path: Path
 ) -> None:
     submit("old", KNOWN)
     work_off(looker)
@@ -212,21 +231,27 @@ def test_an_erased_post_is_forgotten_by_the_index_and_its_files(
     assert not any(digest.value in path.read_bytes() for path in files.glob("*.segment"))
 
 
-def test_only_the_latest_revision_is_looked_at(instance, looker, submit) -> None:
+def test_only_the_latest_revision_is_looked_at(
+    instance: Instance, looker: LookBack, submit: Submit
+) -> None:
     submit("post", KNOWN)
     submit("post", "edited into something harmless about the weather in the north today")
     add(instance, KNOWN, confirmed=True)
     assert work_off(looker) == 0
 
 
-def test_a_private_message_is_only_met_by_what_it_may_be_met_by(instance, looker, submit) -> None:
+def test_a_private_message_is_only_met_by_what_it_may_be_met_by(
+    instance: Instance, looker: LookBack, submit: Submit
+) -> None:
     submit("private", NEAR, publicness="private")
     add(instance, KNOWN)
     assert work_off(looker) == 0
     assert len(stages(instance, "private")) == 1
 
 
-def test_a_new_process_goes_on_where_the_last_one_stopped(instance, looker, submit) -> None:
+def test_a_new_process_goes_on_where_the_last_one_stopped(
+    instance: Instance, looker: LookBack, submit: Submit
+) -> None:
     submit("old", KNOWN)
     work_off(looker)
     looker.items.index.seal()
@@ -241,7 +266,9 @@ def fail(*_: object, **__: object) -> int:
     raise RuntimeError
 
 
-def test_a_step_that_fails_is_taken_again(instance, looker, submit, monkeypatch) -> None:
+def test_a_step_that_fails_is_taken_again(
+    instance: Instance, looker: LookBack, submit: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
     submit("old", KNOWN)
     add(instance, KNOWN, confirmed=True)
 
@@ -253,7 +280,9 @@ def test_a_step_that_fails_is_taken_again(instance, looker, submit, monkeypatch)
     assert work_off(looker) == 1
 
 
-def test_a_post_that_a_failed_step_had_taken_in_is_not_lost(instance, looker, monkeypatch) -> None:
+def test_a_post_that_a_failed_step_had_taken_in_is_not_lost(
+    instance: Instance, looker: LookBack, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It was judged before the entry came, committed after that was looked back for, and lies above
     a transaction that still runs: nothing but the step that failed would have looked at it."""
     with instance.database.begin() as older:
@@ -272,7 +301,9 @@ def test_a_post_that_a_failed_step_had_taken_in_is_not_lost(instance, looker, mo
     assert stages(instance, "late")[-1][:2] == ("retro", "review")
 
 
-def test_numbers_of_another_servers_transactions_mean_nothing(instance, bank, submit) -> None:
+def test_numbers_of_another_servers_transactions_mean_nothing(
+    instance: Instance, bank: None, submit: Submit
+) -> None:
     submit("old", KNOWN)
     with instance.database.begin() as tx:  # as after a dump and restore
         tx.execute(sa.update(revisions).values(xid=sa.text("'4000000000000'::xid8")))
@@ -284,13 +315,15 @@ def test_numbers_of_another_servers_transactions_mean_nothing(instance, bank, su
     assert work_off(looker) == 1
 
 
-def test_a_changed_pack_is_looked_back_by_on_demand(instance, looker, submit) -> None:
+def test_a_changed_pack_is_looked_back_by_on_demand(
+    instance: Instance, clock: FakeClock, looker: LookBack, submit: Submit
+) -> None:
     item, _ = submit("old", KNOWN)
     with instance.database.begin() as tx:
         numbers = list(tx.execute(sa.select(revisions.c.number)).scalars())
         assert look_again(tx, instance, numbers, at_rules=True) == 0
     add(instance, KNOWN)
-    instance.clock.advance(1)
+    clock.advance(1)
     with instance.database.begin() as tx:
         assert look_again(tx, instance, numbers, at_rules=True) == 1
         assert look_again(tx, instance, numbers, at_rules=True) == 0

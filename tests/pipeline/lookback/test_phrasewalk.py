@@ -1,14 +1,18 @@
 """A phrase that becomes known finds the posts of before it: all of them, once, and without a gap."""
 
 import random
+from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 from tests.pipeline.posts import KNOWN, described
 
+from tidegate.content.model import ItemRow
 from tidegate.content.queries import get_item
 from tidegate.decisions.queries import evaluations_of
+from tidegate.infra.clock import FakeClock
 from tidegate.infra.db import counters
 from tidegate.pipeline.erase import erase_item
 from tidegate.pipeline.instance import Instance
@@ -30,6 +34,8 @@ from tidegate.signals.banks.tables import sought_phrases
 from tidegate.signals.fingerprints import phrase
 from tidegate.signals.model import Fingerprint
 
+Submit = Callable[..., tuple[ItemRow, dict[str, Any]]]
+
 CURATOR = "user:curator@example.org"
 
 
@@ -40,9 +46,13 @@ class Both:
         self.instance = instance
         self.looker, self.walker = LookBack(instance), PhraseWalk(instance)
 
+    def tick(self) -> None:
+        assert isinstance(self.instance.clock, FakeClock)
+        self.instance.clock.advance(1)
+
     def work_off(self) -> tuple[int, int]:
         """Step until there is nothing to do: (items that walks read, evaluations appended)."""
-        self.instance.clock.advance(1)
+        self.tick()
         read = appended = 0
         while True:
             step, paced = self.looker.step(), self.walker.step()
@@ -62,7 +72,7 @@ def of_phrase(words: str) -> Fingerprint:
     return Fingerprint("phrase", phrase.KIND.parse(words))
 
 
-def add(instance: Instance, words: str, bank: str = "slurs", **more: object) -> UUID:
+def add(instance: Instance, words: str, bank: str = "slurs", **more: Any) -> UUID:
     with instance.database.begin(CURATOR) as tx:
         return UUID(add_entry(tx, bank, [of_phrase(words)], **more).id)
 
@@ -74,7 +84,9 @@ def both(instance: Instance) -> Both:
     return Both(instance)
 
 
-def test_a_new_phrase_finds_the_posts_that_came_before_it(instance, both, submit) -> None:
+def test_a_new_phrase_finds_the_posts_that_came_before_it(
+    instance: Instance, both: Both, submit: Submit
+) -> None:
     submit("plain", "they say the northern harbour will burn tonight")
     submit("hidden", "they say the n0rth3rn h-a-r-b-o-u-r will burn tonight")
     submit("other", "the harbour in the north is lovely at night")
@@ -89,7 +101,9 @@ def test_a_new_phrase_finds_the_posts_that_came_before_it(instance, both, submit
     assert both.work_off() == (0, 0)
 
 
-def test_phrases_that_wait_together_are_looked_for_in_one_walk(instance, both, submit) -> None:
+def test_phrases_that_wait_together_are_looked_for_in_one_walk(
+    instance: Instance, both: Both, submit: Submit
+) -> None:
     for number in range(6):
         submit(f"post-{number}", f"words of every day and secret{number} among them")
     both.work_off()
@@ -99,7 +113,7 @@ def test_phrases_that_wait_together_are_looked_for_in_one_walk(instance, both, s
 
 
 def test_pages_of_any_size_find_what_a_search_of_each_text_finds(
-    instance, both, submit, monkeypatch
+    instance: Instance, both: Both, submit: Submit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = ["amber", "birch", "cedar", "dune", "ember", "fjord", "grove", "heath"]
     draw = random.Random(7)
@@ -123,7 +137,7 @@ def test_pages_of_any_size_find_what_a_search_of_each_text_finds(
 
 
 def test_a_walk_goes_on_where_another_process_was_stopped(
-    instance, both, submit, monkeypatch
+    instance: Instance, both: Both, submit: Submit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tidegate.pipeline.lookback.phrases.PAGE", 2)
     for number in range(7):
@@ -146,7 +160,7 @@ def test_a_walk_goes_on_where_another_process_was_stopped(
 
 
 def test_a_phrase_that_comes_during_a_walk_finds_what_the_walk_has_passed(
-    instance, both, submit, monkeypatch
+    instance: Instance, both: Both, submit: Submit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tidegate.pipeline.lookback.phrases.PAGE", 1)
     submit("first", "the western gate")
@@ -160,7 +174,9 @@ def test_a_phrase_that_comes_during_a_walk_finds_what_the_walk_has_passed(
     assert seen(instance, "second")[-1] == ("retro", "review")
 
 
-def test_what_no_longer_counts_is_not_looked_for(instance, both, submit, monkeypatch) -> None:
+def test_what_no_longer_counts_is_not_looked_for(
+    instance: Instance, both: Both, submit: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("tidegate.pipeline.lookback.phrases.PAGE", 1)
     submit("first", "the northern harbour")
     submit("second", "the northern harbour")
@@ -176,7 +192,7 @@ def test_what_no_longer_counts_is_not_looked_for(instance, both, submit, monkeyp
 
 
 def test_a_phrase_that_is_confirmed_or_enabled_again_is_looked_for_again(
-    instance, both, submit
+    instance: Instance, both: Both, submit: Submit
 ) -> None:
     entry = add(instance, "northern harbour")
     with instance.database.begin(CURATOR) as tx:
@@ -191,7 +207,9 @@ def test_a_phrase_that_is_confirmed_or_enabled_again_is_looked_for_again(
     assert both.work_off() == (1, 1)
 
 
-def test_a_bank_that_is_enabled_again_looks_for_all_of_its_phrases(instance, both, submit) -> None:
+def test_a_bank_that_is_enabled_again_looks_for_all_of_its_phrases(
+    instance: Instance, both: Both, submit: Submit
+) -> None:
     add(instance, "northern harbour")
     add(instance, "western gate")
     with instance.database.begin(CURATOR) as tx:
@@ -206,7 +224,9 @@ def test_a_bank_that_is_enabled_again_looks_for_all_of_its_phrases(instance, bot
 
 
 @pytest.mark.parametrize("what", ["entry", "bank"])
-def test_the_end_of_a_disabling_is_looked_back_for(instance, both, submit, clock, what) -> None:
+def test_the_end_of_a_disabling_is_looked_back_for(
+    instance: Instance, both: Both, submit: Submit, clock: FakeClock, what: str
+) -> None:
     entry = add(instance, "northern harbour")
     until = clock.now().replace(year=clock.now().year + 1)
     with instance.database.begin(CURATOR) as tx:
@@ -223,7 +243,9 @@ def test_the_end_of_a_disabling_is_looked_back_for(instance, both, submit, clock
     assert both.work_off() == (1, 1)
 
 
-def test_only_the_latest_revision_of_what_is_kept_is_read(instance, both, submit) -> None:
+def test_only_the_latest_revision_of_what_is_kept_is_read(
+    instance: Instance, both: Both, submit: Submit
+) -> None:
     submit("edited", "the northern harbour")
     submit("edited", "the weather in the north")
     submit("erased", "the northern harbour")
@@ -235,7 +257,9 @@ def test_only_the_latest_revision_of_what_is_kept_is_read(instance, both, submit
     assert seen(instance, "private") == [("fast", "pass")]
 
 
-def test_posts_that_met_the_phrase_at_their_first_look_are_not_read(instance, both, submit) -> None:
+def test_posts_that_met_the_phrase_at_their_first_look_are_not_read(
+    instance: Instance, both: Both, submit: Submit
+) -> None:
     submit("old", "the northern harbour")
     add(instance, "northern harbour")
     submit("young", "the northern harbour")
@@ -244,7 +268,7 @@ def test_posts_that_met_the_phrase_at_their_first_look_are_not_read(instance, bo
 
 
 def test_a_post_that_commits_after_the_walk_is_found_by_the_look_back(
-    instance, both, submit
+    instance: Instance, both: Both, submit: Submit
 ) -> None:
     submit("old", "nothing of note")
     with instance.database.begin("key:f") as tx:
@@ -258,7 +282,9 @@ def test_a_post_that_commits_after_the_walk_is_found_by_the_look_back(
     assert seen(instance, "crossing") == [("fast", "pass"), ("retro", "review")]
 
 
-def test_codes_are_looked_for_while_a_walk_is_on(instance, both, submit, monkeypatch) -> None:
+def test_codes_are_looked_for_while_a_walk_is_on(
+    instance: Instance, both: Both, submit: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("tidegate.pipeline.lookback.phrases.PAGE", 1)
     for number in range(3):
         submit(f"post-{number}", f"{KNOWN} {number}")
@@ -269,12 +295,14 @@ def test_codes_are_looked_for_while_a_walk_is_on(instance, both, submit, monkeyp
     with instance.database.begin(CURATOR) as tx:
         digest = [one for one in fingerprints.of_text(KNOWN) if one.kind == "text_sha256"]
         add_entry(tx, "slurs", digest, confirmed=True)
-    instance.clock.advance(1)
-    assert both.looker.step().appended == 1
+    both.tick()
+    step = both.looker.step()
+    assert step is not None
+    assert step.appended == 1
     assert seen(instance, "copy")[-1] == ("retro", "restrict")
 
 
-def test_nothing_is_left_after_a_walk(instance, both, submit) -> None:
+def test_nothing_is_left_after_a_walk(instance: Instance, both: Both, submit: Submit) -> None:
     submit("one", "the northern harbour")
     add(instance, "northern harbour")
     both.work_off()

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -45,6 +46,8 @@ from tidegate.signals.banks.tables import sighting_days, sightings
 from tidegate.signals.fingerprints import of_bytes, of_text, of_url
 from tidegate.signals.fingerprints.kind import Kind, hex_parser
 from tidegate.signals.model import Fingerprint, Match
+
+See = Callable[..., list[Overreach]]
 
 rng = random.Random(11)
 MOST, FACTOR = 5, 3.0
@@ -151,7 +154,16 @@ def test_reworded_texts_are_copies_and_others_are_not() -> None:
 
 def test_shorter_codes_tell_copies_apart_by_their_own_measure(more_kinds: MoreKinds) -> None:
     """As many bits in a hundred as of a longer code, though fewer in all."""
-    kind = Kind("short", "short", "text", list, hex_parser(8), bytes.hex, bits=64, fewest=16)
+    kind = Kind(
+        name="short",
+        route="short",
+        source="text",
+        make=list,
+        parse=hex_parser(8),
+        format=bytes.hex,
+        bits=64,
+        fewest=16,
+    )
     more_kinds(kind)
 
     def told(code: int) -> int:
@@ -175,7 +187,7 @@ def test_an_item_counts_once_for_an_entry_by_what_is_nearest() -> None:
 
 
 @pytest.mark.parametrize("more", [{"stance": "allow"}, {"allowed": True}, {"quarantined": True}])
-def test_a_match_that_does_nothing_is_not_counted(more: dict[str, object]) -> None:
+def test_a_match_that_does_nothing_is_not_counted(more: dict[str, Any]) -> None:
     assert sightings_of(uuid4(), [a_match(**more)], [("media/0", of_bytes(b"x")[0])]) == []
 
 
@@ -232,26 +244,28 @@ def see(database: Database, entry: UUID) -> Callable[..., list[Overreach]]:
     return record
 
 
-def test_different_contents_in_an_hour_are_too_many(see, entry: UUID) -> None:
+def test_different_contents_in_an_hour_are_too_many(see: See, entry: UUID) -> None:
     assert see(*(anything() for _ in range(5))) == []
     assert see(anything()) == [Overreach(entry, 6, 0.0)]
 
 
-def test_it_is_the_same_when_they_come_one_by_one(see, entry: UUID, clock: FakeClock) -> None:
+def test_it_is_the_same_when_they_come_one_by_one(see: See, entry: UUID, clock: FakeClock) -> None:
     for _ in range(5):
         assert see(anything()) == []
         clock.advance(500)
     assert see(anything()) == [Overreach(entry, 6, 0.0)]
 
 
-def test_copies_are_never_too_many(see, clock: FakeClock) -> None:
+def test_copies_are_never_too_many(see: See, clock: FakeClock) -> None:
     things = [anything() for _ in range(5)]
     for _ in range(40):
         clock.advance(300)
         assert see(*(near(rng.choice(things), rng.randint(0, 10)) for _ in range(25))) == []
 
 
-def test_copies_of_what_was_seen_in_these_minutes_write_nothing(see, database: Database) -> None:
+def test_copies_of_what_was_seen_in_these_minutes_write_nothing(
+    see: See, database: Database
+) -> None:
     thing = anything()
     see(thing)
     with database.begin() as tx:
@@ -261,7 +275,7 @@ def test_copies_of_what_was_seen_in_these_minutes_write_nothing(see, database: D
         assert tx.execute(sa.select(sightings)).all() == before
 
 
-def test_the_hour_slides(see, clock: FakeClock) -> None:
+def test_the_hour_slides(see: See, clock: FakeClock) -> None:
     clock.advance(2700)  # a quarter to one
     assert see(*(anything() for _ in range(4))) == []
     clock.advance(1800)
@@ -270,7 +284,9 @@ def test_the_hour_slides(see, clock: FakeClock) -> None:
     assert see(*(anything() for _ in range(5))) == []
 
 
-def test_what_keeps_coming_stays_one_content_and_counts_in_each_hour(see, clock: FakeClock) -> None:
+def test_what_keeps_coming_stays_one_content_and_counts_in_each_hour(
+    see: See, clock: FakeClock
+) -> None:
     lasting = anything()
     for _ in range(12):
         see(near(lasting, 8))
@@ -280,7 +296,7 @@ def test_what_keeps_coming_stays_one_content_and_counts_in_each_hour(see, clock:
 
 
 def hours_of(
-    see, clock: FakeClock, database: Database, hours: int, contents: int, fold: bool = True
+    see: See, clock: FakeClock, database: Database, hours: int, contents: int, fold: bool = True
 ) -> None:
     """So many hours with so many different contents each, none too many."""
     for _ in range(hours):
@@ -293,7 +309,7 @@ def hours_of(
 
 @pytest.mark.parametrize("lost", [False, True], ids=["folded", "not yet folded"])
 def test_an_entry_that_always_matched_much_may_go_on(
-    see, entry: UUID, clock: FakeClock, database: Database, lost: bool
+    see: See, entry: UUID, clock: FakeClock, database: Database, lost: bool
 ) -> None:
     hours_of(see, clock, database, 24, 4, fold=not lost)
     assert see(*(anything() for _ in range(12))) == []  # 3 times its 4 an hour
@@ -303,7 +319,7 @@ def test_an_entry_that_always_matched_much_may_go_on(
 
 
 def test_a_history_is_of_thirty_days_and_quiet_hours_count(
-    see, entry: UUID, clock: FakeClock, database: Database
+    see: See, entry: UUID, clock: FakeClock, database: Database
 ) -> None:
     hours_of(see, clock, database, 1, 90)
     clock.advance(29 * 86400)
@@ -320,7 +336,7 @@ def test_a_history_is_of_thirty_days_and_quiet_hours_count(
 
 
 def test_folding_keeps_the_running_hour_and_loses_nothing(
-    see, clock: FakeClock, database: Database
+    see: See, clock: FakeClock, database: Database
 ) -> None:
     told = 0
     for _ in range(30):
@@ -336,7 +352,7 @@ def test_folding_keeps_the_running_hour_and_loses_nothing(
         assert kept <= 8
 
 
-def test_entries_are_counted_apart(see, database: Database) -> None:
+def test_entries_are_counted_apart(see: See, database: Database) -> None:
     with database.begin() as tx:
         other = UUID(add_entry(tx, "b", [Fingerprint("pdq", b"\xf0" * 32)]).id)
     things = [anything() for _ in range(4)]
@@ -349,7 +365,7 @@ def test_entries_are_counted_apart(see, database: Database) -> None:
 
 
 def test_a_quarantine_starts_once_and_is_told_to_the_ledger(
-    see, entry: UUID, database: Database
+    see: See, entry: UUID, database: Database
 ) -> None:
     (over,) = see(*(anything() for _ in range(6)))
     barrier = Barrier(3)
@@ -368,7 +384,7 @@ def test_a_quarantine_starts_once_and_is_told_to_the_ledger(
 
 
 def test_a_confirmation_lifts_it_and_the_history_begins_anew(
-    see, entry: UUID, clock: FakeClock, database: Database
+    see: See, entry: UUID, clock: FakeClock, database: Database
 ) -> None:
     hours_of(see, clock, database, 24, 2)
     (over,) = see(*(anything() for _ in range(8)))
@@ -386,7 +402,7 @@ def test_a_confirmation_lifts_it_and_the_history_begins_anew(
 
 
 def test_the_first_confirmation_leaves_the_history(
-    see, entry: UUID, clock: FakeClock, database: Database
+    see: See, entry: UUID, clock: FakeClock, database: Database
 ) -> None:
     hours_of(see, clock, database, 24, 4)
     with database.begin() as tx:
@@ -395,7 +411,7 @@ def test_the_first_confirmation_leaves_the_history(
 
 
 def test_the_evidence_is_of_differing_items_and_bounded(
-    see, entry: UUID, database: Database
+    see: See, entry: UUID, database: Database
 ) -> None:
     thing = anything()
     see(thing, *(near(thing, 5) for _ in range(20)), anything(), most=10_000)
@@ -407,7 +423,7 @@ def test_the_evidence_is_of_differing_items_and_bounded(
     assert len(found) == len(set(found)) == 10
 
 
-def test_the_codes_of_an_erased_item_go_with_it(see, database: Database) -> None:
+def test_the_codes_of_an_erased_item_go_with_it(see: See, database: Database) -> None:
     see(anything(), anything())
     with database.begin() as tx:
         first, second = tx.execute(sa.select(sightings.c.item_id)).scalars()
@@ -416,7 +432,7 @@ def test_the_codes_of_an_erased_item_go_with_it(see, database: Database) -> None
 
 
 def test_two_processes_count_the_same_contents_at_once(
-    see, entry: UUID, database: Database
+    see: See, entry: UUID, database: Database
 ) -> None:
     """They neither fail nor wait for each other for ever, and a content counts once."""
     things = [anything() for _ in range(4)]
@@ -433,14 +449,14 @@ def test_two_processes_count_the_same_contents_at_once(
     assert see(anything(), anything()) == [Overreach(entry, 6, 0.0)]
 
 
-def test_an_hour_is_never_more_than_an_hour(see, clock: FakeClock) -> None:
+def test_an_hour_is_never_more_than_an_hour(see: See, clock: FakeClock) -> None:
     clock.advance(timedelta(minutes=9, seconds=59).total_seconds())
     see(*(anything() for _ in range(4)))
     clock.advance(3600)
     assert see(anything(), anything()) == []
 
 
-def test_a_flood_of_copies_keeps_no_more_than_enough(see, database: Database) -> None:
+def test_a_flood_of_copies_keeps_no_more_than_enough(see: See, database: Database) -> None:
     """However they were changed: by then a copy is near one that is kept."""
     thing = anything()
     for _ in range(8):
