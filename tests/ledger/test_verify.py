@@ -353,7 +353,7 @@ def tamper_at_random(connection: sa.Connection, database: Database, head: Head) 
     @settings(
         max_examples=100,
         deadline=None,
-        suppress_health_check=list(HealthCheck.__members__.values()),
+        suppress_health_check=list(HealthCheck),  # pyright: ignore[reportArgumentType]
     )
     @given(st.lists(edits, min_size=1, max_size=5), st.booleans())
     def tamper(done: list[tuple[str, int, str]], cut_heads: bool) -> None:

@@ -110,14 +110,14 @@ def test_deciding_it_judges_the_entry_and_nothing_else(
     assert done.events[-1].detail["entry"] == given.entry
     with instance.database.begin() as tx:
         assert tx.execute(sa.select(actions)).all() == []
-        ((record, subject),) = tx.execute(
+        recorded = tx.execute(
             sa.select(ledger_pending.c.record, ledger_pending.c.subject).where(
                 ledger_pending.c.kind == "decision.recorded"
             )
         ).one()
-    said = msgspec.json.decode(record)
+    said = msgspec.json.decode(recorded.record)
     assert (said["item"], said["subject"]) == (None, {"kind": "entry", "id": str(entry)})
-    assert subject == entry
+    assert recorded.subject == entry
 
 
 def test_an_escalation_is_recorded_with_the_verdict(

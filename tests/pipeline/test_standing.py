@@ -174,7 +174,7 @@ def test_what_stands_is_what_a_list_of_intervals_says(
             max_examples=12,
             stateful_step_count=15,
             deadline=None,
-            suppress_health_check=list(HealthCheck.__members__.values()),
+            suppress_health_check=list(HealthCheck),  # pyright: ignore[reportArgumentType]
         ),
     )
 
