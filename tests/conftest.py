@@ -12,8 +12,9 @@ import hypothesis
 import psycopg
 import pytest
 import sqlalchemy as sa
+from hypothesis import settings
 
-from tests.quick import forbid_opening, is_quick
+from tests.quick import EXAMPLES, forbid_opening, is_listed, is_quick
 from tests.serving import Served, drop_database, serving
 from tests.waiting import until
 from tidegate.infra.clock import FakeClock
@@ -33,6 +34,17 @@ hypothesis.settings.load_profile("tidegate")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--quick", action="store_true", help="only the tests of tests/quick.py")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--quick"):
+        settings.register_profile("quick", max_examples=EXAMPLES)
+        settings.load_profile("quick")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    listed = is_listed(collection_path.relative_to(config.rootpath).as_posix())
+    return True if listed and config.getoption("--quick") else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

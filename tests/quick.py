@@ -10,6 +10,7 @@ import pytest
 
 from tidegate.signals.native import library
 
+EXAMPLES = 20  # of a property, where its test does not say how many
 SERVERS = {"server_url", "served"}
 LISTED = (
     # They start processes or servers.
@@ -36,7 +37,11 @@ def is_quick(item: pytest.Item) -> bool:
     fixtures: list[str] = getattr(item, "fixturenames", [])
     if not SERVERS.isdisjoint(fixtures) or item.get_closest_marker("long") is not None:
         return False
-    return not item.nodeid.startswith(LISTED)
+    return not is_listed(item.nodeid)
+
+
+def is_listed(path: str) -> bool:
+    return path.startswith(LISTED)
 
 
 def forbid_opening() -> None:
