@@ -77,7 +77,16 @@ def keep_posts(database: Database, pictures: Codes) -> None:
                     for item, place in made
                 ),
             )
-            content = msgspec.json.encode(Content("post", "public", "a" * 32, tx.now, "en", "…"))
+            content = msgspec.json.encode(
+                Content(
+                    surface="post",
+                    publicness="public",
+                    author="a" * 32,
+                    created_at=tx.now,
+                    language="en",
+                    text="…",
+                )
+            )
             names = ("item_id", "revision", "digest", "content", "fingerprints", "received_at")
             tx.copy(
                 revisions,

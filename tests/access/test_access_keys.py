@@ -44,7 +44,8 @@ def test_admin_may_everything_and_roles_are_made_of_known_scopes(tx: Tx) -> None
     assert all(principal.may(scope) for scope in SCOPES.known)
     assert all(SCOPES.of_role(role) <= SCOPES.known.keys() for role in ROLES)
     assert SCOPES.of_role("admin") == SCOPES.known.keys()
-    assert not Principal("key:x", frozenset(), None, "x").may("items:read")
+    nobody = Principal(actor="key:x", scopes=frozenset(), platform=None, name="x")
+    assert not nobody.may("items:read")
 
 
 @pytest.mark.parametrize(

@@ -361,14 +361,14 @@ def test_a_killed_import_goes_on_and_takes_each_entry_once(
 
 def test_of_two_imports_of_one_file_one_is_told_to_wait(database: Database) -> None:
     job = Job("a", b"the file", "pdq")
-    batch = [ListEntry([Fingerprint("md5", bytes([n] * 16))]) for n in range(3)]
+    batch = [ListEntry(fingerprints=[Fingerprint("md5", bytes([n] * 16))]) for n in range(3)]
     with database.begin() as tx:
-        create_bank(tx, BankIn("a", "known"))
+        create_bank(tx, BankIn(name="a", stance="known"))
         assert reached(tx, job) == Reached()
     after = Reached(position=100, line=3, lines=3)
     with database.begin() as tx:
         assert import_batch(tx, job, batch, Reached(), after).added == 3
-    more = [ListEntry([Fingerprint("md5", bytes([9] * 16))])]
+    more = [ListEntry(fingerprints=[Fingerprint("md5", bytes([9] * 16))])]
     with pytest.raises(Refusal, match="Wait until it is done"), database.begin() as tx:
         import_batch(tx, job, more, Reached(), after)
     assert query(database.url, "SELECT count(*) FROM entries") == [(3,)]
@@ -394,7 +394,7 @@ def test_a_bank_has_each_content_of_its_lists_once(
     name = uuid4().hex
     job = Job(name, b"the file", "ndjson")
     with database.begin() as tx:
-        create_bank(tx, BankIn(name, "known"))
+        create_bank(tx, BankIn(name=name, stance="known"))
         for one in there:
             add_entry(tx, name, codes({one}))
     known = {frozenset({one}) for one in there}
@@ -403,7 +403,7 @@ def test_a_bank_has_each_content_of_its_lists_once(
         with database.begin() as tx:
             before = reached(tx, job)
         after = msgspec.structs.replace(before, position=before.position + 1)
-        entries = [ListEntry(codes(content)) for content in batch]
+        entries = [ListEntry(fingerprints=codes(content)) for content in batch]
         if place == killed:
             with suppress(KeyboardInterrupt), database.begin() as tx:
                 import_batch(tx, job, entries, before, after)

@@ -196,7 +196,7 @@ def test_lines_are_those_of_the_file(raw: bytes, limit: int) -> None:
 def test_a_checkpoint_is_only_for_the_same_file_and_target(tmp_path: Path) -> None:
     file = tmp_path / "backlog.ndjson"
     file.write_bytes(b"one\ntwo\n")
-    reached = Reached("here", 4, 1, 1, 0)
+    reached = Reached(target="here", offset=4, line=1, taken=1, refused=0)
     Checkpoint(file, "here").save(reached)
     assert Checkpoint(file, "here").load().offset == 4
     assert Checkpoint(file, "elsewhere").load().offset == 0

@@ -77,7 +77,11 @@ def test_bad_decisions_point_at_the_field(body: str, pointer: str) -> None:
 def test_a_complete_restriction_is_taken(territory: list[str], seconds: int) -> None:
     restriction = Restriction("account", territory, NOW + timedelta(seconds=seconds))
     decision = DecisionIn(
-        "restrict", "x", label="incitement", exemption="none", restriction=restriction
+        outcome="restrict",
+        reason="x",
+        label="incitement",
+        exemption="none",
+        restriction=restriction,
     )
     check(decision, LABELS, now=NOW)
 

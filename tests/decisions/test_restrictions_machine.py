@@ -61,10 +61,10 @@ class Memory:
         self._impose(restriction, None)
 
     def lift(self, chosen: list[UUID] | None) -> None:
-        self._conclude(DecisionIn("lift", "x", lifts=chosen))
+        self._conclude(DecisionIn(outcome="lift", reason="x", lifts=chosen))
 
     def let_pass(self) -> None:
-        self._conclude(DecisionIn("pass", "x"))
+        self._conclude(DecisionIn(outcome="pass", reason="x"))
 
     def escalate(self) -> None:
         self.sweep()

@@ -70,7 +70,7 @@ def test_every_channel_is_taken(channel: str) -> None:
 
 @given(st.integers(-12, 12))
 def test_the_same_moment_in_another_zone_is_the_same_report(hours: int) -> None:
-    here = ReportIn("r1", "user", "spam", NOW, "post")
+    here = ReportIn(id="r1", channel="user", reason="spam", created_at=NOW, item_id="post")
     zone = (NOW + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%S")
     there = decode(body(f'created_at="{zone}{hours:+03d}:00"'), ReportIn)
     assert report_digest(KEY, here) == report_digest(KEY, there)

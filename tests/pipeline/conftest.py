@@ -35,7 +35,15 @@ def submit(instance: Instance, clock: FakeClock) -> Callable[..., tuple[ItemRow,
         id: str, text: str = "hello", url: str | None = None, publicness: Any = "public"
     ) -> tuple[ItemRow, dict[str, Any]]:
         clock.advance(1)
-        item = ItemIn(id, "post", publicness, "anna", clock.now(), text=text, url=url)
+        item = ItemIn(
+            id=id,
+            surface="post",
+            publicness=publicness,
+            author="anna",
+            created_at=clock.now(),
+            text=text,
+            url=url,
+        )
         submission = describe(
             instance, item, platform="forum", actor="key:forum", request_id="r", now=clock.now()
         )
@@ -51,5 +59,5 @@ def submit(instance: Instance, clock: FakeClock) -> Callable[..., tuple[ItemRow,
 def known(instance: Instance) -> str:
     """A bank with one unconfirmed entry for the text KNOWN; its entry's id."""
     with instance.database.begin("user:curator@example.org") as tx:
-        create_bank(tx, BankIn("known-texts", "known"))
+        create_bank(tx, BankIn(name="known-texts", stance="known"))
         return str(add_entry(tx, "known-texts", fingerprints.of_text(KNOWN)).id)

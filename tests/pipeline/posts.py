@@ -33,5 +33,7 @@ def stages(instance: Instance, id: str) -> list[tuple[str, str, list[str]]]:
 
 def described(instance: Instance, id: str, text: str) -> Submission:
     now = instance.clock.now()
-    item = ItemIn(id, "post", "public", "anna", now, text=text)
+    item = ItemIn(
+        id=id, surface="post", publicness="public", author="anna", created_at=now, text=text
+    )
     return describe(instance, item, platform="forum", actor="key:f", request_id="r", now=now)

@@ -40,7 +40,11 @@ class Watched:
     def decide(self, outcome: Any, **more: Any) -> None:
         with self.instance.database.begin("user:a@x.org") as tx:
             decide_item(
-                tx, "forum", "one", DecisionIn(outcome, "x", **more), pack=self.instance.pack(tx)
+                tx,
+                "forum",
+                "one",
+                DecisionIn(outcome=outcome, reason="x", **more),
+                pack=self.instance.pack(tx),
             )
 
     def edit(self, submit: Callable[..., Any]) -> None:
@@ -48,7 +52,9 @@ class Watched:
 
     def report(self, submit: Callable[..., Any]) -> None:
         with self.instance.database.begin() as tx:
-            report = ReportIn("r1", "user", "hate", tx.now, "one")
+            report = ReportIn(
+                id="r1", channel="user", reason="hate", created_at=tx.now, item_id="one"
+            )
             submit_report(tx, self.instance, report, platform="forum")
 
     def look_back(self, submit: Callable[..., Any]) -> None:

@@ -42,8 +42,8 @@ Submit = Callable[..., tuple[ItemRow, dict[str, Any]]]
 
 KNOWN = "join the armed fight on friday at the old bridge and bring the others with you"
 
-PASS = CaseDecisionIn("pass", "harmless")
-RESTRICT = CaseDecisionIn("restrict", "calls to arms", label="propaganda")
+PASS = CaseDecisionIn(outcome="pass", reason="harmless")
+RESTRICT = CaseDecisionIn(outcome="restrict", reason="calls to arms", label="propaganda")
 LEASE = timedelta(minutes=30)
 
 
@@ -120,8 +120,8 @@ def test_decision_action_message_and_ledger_say_the_same(
         instance,
         "one",
         DecisionIn(
-            "restrict",
-            "it praises",
+            outcome="restrict",
+            reason="it praises",
             label="glorification",
             exemption="none",
             restriction=Restriction("item", ["DE", "AT"]),
@@ -151,13 +151,16 @@ def test_every_decision_can_be_reversed_with_the_opposite_action(
 ) -> None:
     item, _ = submit("one")
     first = decide_directly(instance, "one", RESTRICT_ITEM)
-    lifted = decide_directly(instance, "one", DecisionIn("lift", "an appeal was right"))
+    lifted = decide_directly(
+        instance, "one", DecisionIn(outcome="lift", reason="an appeal was right")
+    )
     assert lifted["reverses"] == first["id"]
     again = decide_directly(instance, "one", RESTRICT_ITEM)
-    passed = decide_directly(instance, "one", DecisionIn("pass", "after all"))
+    passed = decide_directly(instance, "one", DecisionIn(outcome="pass", reason="after all"))
     assert passed["reverses"] == again["id"]
-    assert decide_directly(instance, "one", DecisionIn("pass", "still"))["reverses"] is None
-    decide_directly(instance, "one", DecisionIn("escalate", "police"))
+    passed = decide_directly(instance, "one", DecisionIn(outcome="pass", reason="still"))
+    assert passed["reverses"] is None
+    decide_directly(instance, "one", DecisionIn(outcome="escalate", reason="police"))
     with instance.database.begin() as tx:
         assert kinds(tx) == ["restrict", "lift", "restrict", "lift", "escalate"]
         sequences = sa.select(actions.c.sequence).order_by(actions.c.number)
@@ -166,7 +169,7 @@ def test_every_decision_can_be_reversed_with_the_opposite_action(
         assert standing_on(tx, item.id) == []
 
 
-RESTRICT_ITEM = DecisionIn("restrict", "calls to arms", label="propaganda")
+RESTRICT_ITEM = DecisionIn(outcome="restrict", reason="calls to arms", label="propaganda")
 
 
 def test_a_rules_restriction_that_a_person_passes_is_lifted(
@@ -175,7 +178,9 @@ def test_a_rules_restriction_that_a_person_passes_is_lifted(
     _, first = submit("one", KNOWN)
     decide(instance, first["case"], msgspec.structs.replace(RESTRICT, entry="confirm"))
     submit("two", KNOWN)
-    decide_directly(instance, "two", DecisionIn("pass", "a news report", exemption="news"))
+    decide_directly(
+        instance, "two", DecisionIn(outcome="pass", reason="a news report", exemption="news")
+    )
     with instance.database.begin() as tx:
         assert kinds(tx) == ["restrict", "restrict", "lift"]
 
@@ -216,7 +221,7 @@ def test_anothers_live_claim_forbids_deciding_until_it_expires(
         decide(instance, case_id, PASS)
     assert (refused.value.status, refused.value.type) == (409, "case-claimed")
     with pytest.raises(Refusal) as refused:
-        decide_directly(instance, "one", DecisionIn("pass", "fine"))
+        decide_directly(instance, "one", DecisionIn(outcome="pass", reason="fine"))
     assert refused.value.type == "case-claimed"
     assert state(instance) == before
     clock.advance(LEASE.total_seconds())
@@ -228,7 +233,7 @@ def test_a_decision_on_the_item_answers_its_case_too(
     instance: Instance, submit: Submit, known: str
 ) -> None:
     _, answer = submit("one", KNOWN)
-    decide_directly(instance, "one", DecisionIn("escalate", "police"))
+    decide_directly(instance, "one", DecisionIn(outcome="escalate", reason="police"))
     with instance.database.begin() as tx:
         case = get_case(tx, UUID(answer["case"]))
     assert case.state == "open"
@@ -255,10 +260,10 @@ def test_a_reopened_case_is_decided_again(instance: Instance, submit: Submit, kn
 @pytest.mark.parametrize(
     ("given", "type"),
     [
-        (CaseDecisionIn("lift", "x"), "nothing-to-lift"),
-        (CaseDecisionIn("restrict", "x", label="incitement"), "invalid-body"),
-        (CaseDecisionIn("restrict", "x", label="spam"), "invalid-body"),
-        (CaseDecisionIn("pass", "x", entry="confirm"), "entry-gone"),
+        (CaseDecisionIn(outcome="lift", reason="x"), "nothing-to-lift"),
+        (CaseDecisionIn(outcome="restrict", reason="x", label="incitement"), "invalid-body"),
+        (CaseDecisionIn(outcome="restrict", reason="x", label="spam"), "invalid-body"),
+        (CaseDecisionIn(outcome="pass", reason="x", entry="confirm"), "entry-gone"),
     ],
 )
 def test_a_refused_decision_writes_nothing(
@@ -329,7 +334,9 @@ def test_a_restriction_with_an_end_is_lifted_by_the_clock(
         decide_directly(
             instance,
             name,
-            DecisionIn("restrict", "x", restriction=Restriction("item", until=until)),
+            DecisionIn(
+                outcome="restrict", reason="x", restriction=Restriction("item", until=until)
+            ),
         )
     item, _ = submit("three")
     decide_directly(instance, "three", RESTRICT_ITEM)

@@ -36,8 +36,8 @@ from tidegate.signals.banks.sightings import Overreach, start_quarantine
 
 BANK = "known-texts"
 LEASE = timedelta(minutes=30)
-CONFIRM = CaseDecisionIn("pass", "it is what it says", entry="confirm")
-REFUTE = CaseDecisionIn("pass", "a logo, no more", entry="refute")
+CONFIRM = CaseDecisionIn(outcome="pass", reason="it is what it says", entry="confirm")
+REFUTE = CaseDecisionIn(outcome="pass", reason="a logo, no more", entry="refute")
 
 
 def quarantine(tx: Tx, entry: UUID) -> UUID:
@@ -123,7 +123,9 @@ def test_deciding_it_judges_the_entry_and_nothing_else(
 def test_an_escalation_is_recorded_with_the_verdict(
     instance: Instance, case: UUID, entry: UUID
 ) -> None:
-    done = decide(instance, case, CaseDecisionIn("escalate", "poisoned", entry="refute"))
+    done = decide(
+        instance, case, CaseDecisionIn(outcome="escalate", reason="poisoned", entry="refute")
+    )
     assert (done.state, done.decisions[0]["outcome"]) == ("decided", "escalate")
     assert states(instance, entry)[0] == "refuted"
 
@@ -131,15 +133,17 @@ def test_an_escalation_is_recorded_with_the_verdict(
 @pytest.mark.parametrize(
     ("given", "pointer"),
     [
-        (CaseDecisionIn("restrict", "x", entry="confirm"), "/outcome"),
-        (CaseDecisionIn("lift", "x", entry="confirm"), "/outcome"),
-        (CaseDecisionIn("pass", "x"), "/entry"),
-        (CaseDecisionIn("escalate", "x"), "/entry"),
-        (CaseDecisionIn("pass", "x", entry="confirm", revision=1), "/revision"),
-        (CaseDecisionIn("pass", " ", entry="confirm"), "/reason"),
-        (CaseDecisionIn("pass", "x", label="spam", entry="confirm"), "/label"),
+        (CaseDecisionIn(outcome="restrict", reason="x", entry="confirm"), "/outcome"),
+        (CaseDecisionIn(outcome="lift", reason="x", entry="confirm"), "/outcome"),
+        (CaseDecisionIn(outcome="pass", reason="x"), "/entry"),
+        (CaseDecisionIn(outcome="escalate", reason="x"), "/entry"),
+        (CaseDecisionIn(outcome="pass", reason="x", entry="confirm", revision=1), "/revision"),
+        (CaseDecisionIn(outcome="pass", reason=" ", entry="confirm"), "/reason"),
+        (CaseDecisionIn(outcome="pass", reason="x", label="spam", entry="confirm"), "/label"),
         (
-            CaseDecisionIn("pass", "x", restriction=Restriction("item"), entry="confirm"),
+            CaseDecisionIn(
+                outcome="pass", reason="x", restriction=Restriction("item"), entry="confirm"
+            ),
             "/restriction",
         ),
     ],
@@ -158,7 +162,11 @@ def test_what_it_cannot_be_is_refused_and_writes_nothing(
 
 def test_a_label_and_its_ground_are_kept(instance: Instance, case: UUID) -> None:
     given = CaseDecisionIn(
-        "pass", "x", label="propaganda", ground=GroundIn("terms", "4.2"), entry="confirm"
+        outcome="pass",
+        reason="x",
+        label="propaganda",
+        ground=GroundIn("terms", "4.2"),
+        entry="confirm",
     )
     (decision,) = decide(instance, case, given).decisions
     assert decision["label"] == "propaganda"
@@ -231,7 +239,7 @@ def test_who_judges_it_in_an_items_case_has_decided_it_too(
 
 def test_the_wrong_bank_answers_nothing(instance: Instance, case: UUID, entry: UUID) -> None:
     with instance.database.begin() as tx:
-        create_bank(tx, BankIn("another", "known"))
+        create_bank(tx, BankIn(name="another", stance="known"))
     before = state(instance)
     for attempt in (
         lambda tx: entries.judge_in_bank(tx, "another", entry, "confirm"),
@@ -267,7 +275,8 @@ def test_where_the_bank_is_gone_the_case_is_closed_without_a_verdict(
         decide(instance, case, CONFIRM)
     assert (refused.value.status, refused.value.type) == (409, "entry-gone")
     assert state(instance) == before
-    assert decide(instance, case, CaseDecisionIn("pass", "the bank is gone")).state == "decided"
+    given = CaseDecisionIn(outcome="pass", reason="the bank is gone")
+    assert decide(instance, case, given).state == "decided"
 
 
 def test_it_is_reopened_and_decided_again(instance: Instance, case: UUID, entry: UUID) -> None:

@@ -61,7 +61,7 @@ def different() -> int:
 def bank(instance: Instance) -> UUID:
     """A bank that somebody has put a logo into and confirmed it; the entry's id."""
     with instance.database.begin("user:curator@example.org") as tx:
-        create_bank(tx, BankIn("known", "known", radius={"pdq": 31}))
+        create_bank(tx, BankIn(name="known", stance="known", radius={"pdq": 31}))
         code = Fingerprint("pdq", LOGO.to_bytes(32), 100)
         return UUID(add_entry(tx, "known", [code], confirmed=True).id)
 
@@ -80,7 +80,14 @@ def posting(instance: Instance, clock: FakeClock) -> Callable[..., Answers]:
         group = []
         for code in codes:
             id = f"{prefix}{next(numbers)}"
-            item = ItemIn(id, "post", "public", "anna", clock.now(), text=f"look at this {id}")
+            item = ItemIn(
+                id=id,
+                surface="post",
+                publicness="public",
+                author="anna",
+                created_at=clock.now(),
+                text=f"look at this {id}",
+            )
             submission = describe(
                 instance, item, platform=platform, actor="key:forum", request_id="r",
                 now=clock.now(),
@@ -205,7 +212,14 @@ def test_copies_of_one_thing_never_trip_it(
 def test_a_repeated_submission_counts_once(
     instance: Instance, bank: UUID, clock: FakeClock, post: Post
 ) -> None:
-    item = ItemIn("same", "post", "public", "anna", clock.now(), text="x")
+    item = ItemIn(
+        id="same",
+        surface="post",
+        publicness="public",
+        author="anna",
+        created_at=clock.now(),
+        text="x",
+    )
     submission = describe(
         instance, item, platform="forum", actor="key:forum", request_id="r", now=clock.now()
     )
@@ -226,7 +240,9 @@ def test_reports_do_not_count_and_see_the_quarantine(
 
     def report(number: int, item: str) -> dict[str, Any]:
         with instance.database.begin("key:forum") as tx:
-            one = ReportIn(f"r{number}", "user", "hate", clock.now(), item)
+            one = ReportIn(
+                id=f"r{number}", channel="user", reason="hate", created_at=clock.now(), item_id=item
+            )
             _, found = submit_report(tx, instance, one, platform="forum")
             assert found is not None
             return msgspec.to_builtins(evaluations_of(tx, found.id)[-1].matches)[0]
@@ -246,7 +262,7 @@ def test_who_confirms_the_entry_lets_it_act_again(
     (case,) = waiting(instance)
     with instance.database.begin("user:reviewer@example.org") as tx:
         decide_case(
-            tx, case.id, CaseDecisionIn("pass", "a known picture", entry="confirm"),
+            tx, case.id, CaseDecisionIn(outcome="pass", reason="a known picture", entry="confirm"),
             pack=instance.pack(tx),
         )  # fmt: skip
     assert not tripped(instance, bank)
@@ -280,7 +296,7 @@ def test_an_entry_with_a_history_may_match_twenty_times_as_much(
 
 def test_an_unconfirmed_entry_does_not_flood_the_reviewers(instance: Instance, post: Post) -> None:
     with instance.database.begin() as tx:
-        create_bank(tx, BankIn("known", "known"))
+        create_bank(tx, BankIn(name="known", stance="known"))
         code = Fingerprint("pdq", LOGO.to_bytes(32), 100)
         entry = UUID(add_entry(tx, "known", [code]).id)
     post(*(different() for _ in range(40)))
@@ -292,7 +308,7 @@ def test_an_unconfirmed_entry_does_not_flood_the_reviewers(instance: Instance, p
 
 def test_a_link_prefix_that_everybody_shares(instance: Instance, submit: Submit) -> None:
     with instance.database.begin() as tx:
-        create_bank(tx, BankIn("known", "known"))
+        create_bank(tx, BankIn(name="known", stance="known"))
         code = Fingerprint("domain", b"everybody.example")
         entry = UUID(add_entry(tx, "known", [code], confirmed=True).id)
     for _ in range(55):
@@ -309,7 +325,7 @@ def test_entries_that_trip_together_are_asked_about_one_by_one(
     instance: Instance, post: Post
 ) -> None:
     with instance.database.begin() as tx:
-        create_bank(tx, BankIn("known", "known"))
+        create_bank(tx, BankIn(name="known", stance="known"))
         codes = [near(LOGO, 1) for _ in range(3)]
         made = [
             add_entry(tx, "known", [Fingerprint("pdq", code.to_bytes(32), 100)], confirmed=True).id
@@ -363,7 +379,7 @@ def test_a_poisoned_entry_that_comes_after_the_posts_does_no_harm(
 ) -> None:
     post(*(different() for _ in range(200)))
     with instance.database.begin("user:curator@example.org") as tx:
-        create_bank(tx, BankIn("known", "known", radius={"pdq": 31}))
+        create_bank(tx, BankIn(name="known", stance="known", radius={"pdq": 31}))
         code = Fingerprint("pdq", LOGO.to_bytes(32), 100)
         entry = UUID(add_entry(tx, "known", [code], confirmed=True).id)
     look_back(instance, clock)
@@ -378,7 +394,7 @@ def test_an_entry_that_comes_after_two_hundred_copies_finds_them_all(
 ) -> None:
     post(*(near(LOGO, 4) for _ in range(200)))
     with instance.database.begin("user:curator@example.org") as tx:
-        create_bank(tx, BankIn("known", "known", radius={"pdq": 31}))
+        create_bank(tx, BankIn(name="known", stance="known", radius={"pdq": 31}))
         code = Fingerprint("pdq", LOGO.to_bytes(32), 100)
         add_entry(tx, "known", [code], confirmed=True)
     look_back(instance, clock)
@@ -397,7 +413,7 @@ def small(database_url: str, clock: FakeClock, tmp_path: Path) -> Iterator[Insta
 def test_the_operator_sets_both_limits(small: Instance, clock: FakeClock) -> None:
     post = posting(small, clock)
     with small.database.begin() as tx:
-        create_bank(tx, BankIn("known", "known"))
+        create_bank(tx, BankIn(name="known", stance="known"))
         code = Fingerprint("pdq", LOGO.to_bytes(32), 100)
         entry = UUID(add_entry(tx, "known", [code], confirmed=True).id)
     for _ in range(24):

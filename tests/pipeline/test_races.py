@@ -51,17 +51,21 @@ def act(instance: Instance, rng: random.Random, actor: str, step: int) -> None:
         kind = rng.randrange(8)
         outcome: Outcome = rng.choice(["restrict", "pass", "lift", "escalate"])
         if kind <= 1 or not waiting:
-            report = ReportIn(f"{actor}-{step}", "user", "hate", tx.now, name)
+            report = ReportIn(
+                id=f"{actor}-{step}", channel="user", reason="hate", created_at=tx.now, item_id=name
+            )
             submit_report(tx, instance, report, platform="forum")
         elif kind == 2:
             claim_case(tx, rng.choice(waiting), timedelta(seconds=rng.choice([-1, 1])))
         elif kind == 3:
             release_case(tx, rng.choice(waiting))
         elif kind == 4:
-            given = CaseDecisionIn(outcome, "x", entry=rng.choice([None, None, "confirm"]))
+            given = CaseDecisionIn(
+                outcome=outcome, reason="x", entry=rng.choice([None, None, "confirm"])
+            )
             decide_case(tx, rng.choice(waiting), given, pack=pack)
         elif kind == 5:
-            decide_item(tx, "forum", name, DecisionIn(outcome, "x"), pack=pack)
+            decide_item(tx, "forum", name, DecisionIn(outcome=outcome, reason="x"), pack=pack)
         elif kind == 6:
             reopen_case(tx, rng.choice(waiting), "again")
         else:

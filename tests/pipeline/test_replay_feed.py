@@ -33,7 +33,9 @@ def test_each_evaluation_comes_with_the_revision_it_was_about(
     submit("two", "a gone one")
     clock.advance(1)
     with instance.database.begin("key:forum") as tx:
-        report = ReportIn("r1", "user", "hate", clock.now(), "one")
+        report = ReportIn(
+            id="r1", channel="user", reason="hate", created_at=clock.now(), item_id="one"
+        )
         submit_report(tx, instance, report, platform="forum")
     with instance.database.begin() as tx:
         erase_item(tx, "forum", "two")

@@ -50,7 +50,7 @@ def send(instance: Instance, clock: FakeClock) -> Send:
         values: dict[str, Any] = {"channel": "user", "reason": "hate", "created_at": START} | more
         clock.advance(1)
         with instance.database.begin("key:forum") as tx:
-            report = ReportIn(id, item_id=item, **values)
+            report = ReportIn(id=id, item_id=item, **values)
             return submit_report(tx, instance, report, platform="forum")[0]
 
     return make
@@ -267,7 +267,7 @@ def test_a_report_after_the_decision_reopens_its_case(
     submit("one")
     first = msgspec.json.decode(send("r1"))
     with instance.database.begin("user:a@x.org") as tx:
-        given = CaseDecisionIn("pass", "fine")
+        given = CaseDecisionIn(outcome="pass", reason="fine")
         decide_case(tx, UUID(first["case"]), given, pack=instance.pack(tx))
     second = msgspec.json.decode(send("r2"))
     assert (second["case"], second["state"]) == (first["case"], "reopened")
@@ -278,7 +278,9 @@ def test_a_report_does_not_undo_what_a_person_decided(
 ) -> None:
     submit("one", KNOWN)
     with instance.database.begin("user:a@x.org") as tx:
-        decide_item(tx, "forum", "one", DecisionIn("pass", "news"), pack=instance.pack(tx))
+        decide_item(
+            tx, "forum", "one", DecisionIn(outcome="pass", reason="news"), pack=instance.pack(tx)
+        )
         judge_entry(tx, "known-texts", UUID(known), "confirmed")
     answer = msgspec.json.decode(send("r1"))
     with instance.database.begin() as tx:
@@ -321,7 +323,14 @@ def test_every_look_enters_the_ledger_in_one_form(
 def test_a_report_remembers_that_media_could_not_be_judged(
     instance: Instance, clock: FakeClock, send: Send
 ) -> None:
-    item = ItemIn("one", "post", "public", "anna", clock.now(), text="look at this")
+    item = ItemIn(
+        id="one",
+        surface="post",
+        publicness="public",
+        author="anna",
+        created_at=clock.now(),
+        text="look at this",
+    )
     submission = msgspec.structs.replace(
         describe(instance, item, platform="forum", actor="k", request_id="r", now=clock.now()),
         problems=["media/0: too many pixels (1 000 000 000)"],

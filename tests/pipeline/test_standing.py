@@ -45,9 +45,11 @@ from tidegate.signals.banks.actions import judge_entry
 Submit = Callable[..., tuple[ItemRow, dict[str, Any]]]
 
 EVERYWHERE = Restriction("item")
-TERMS = DecisionIn("restrict", "against our terms", label="propaganda")
-LAW = DecisionIn("restrict", "unlawful there", restriction=Restriction("item", ["FR", "DE"]))
-LIFT = DecisionIn("lift", "it was wrong")
+TERMS = DecisionIn(outcome="restrict", reason="against our terms", label="propaganda")
+LAW = DecisionIn(
+    outcome="restrict", reason="unlawful there", restriction=Restriction("item", ["FR", "DE"])
+)
+LIFT = DecisionIn(outcome="lift", reason="it was wrong")
 NOTHING = Effective(False, None, None, None, None)
 DOWN = Effective(True, "item", None, None, None)
 
@@ -88,16 +90,16 @@ class Forum:
         self._in_tx(lift_expired)
 
     def restrict(self, restriction: Restriction) -> None:
-        self.decide(DecisionIn("restrict", "x", restriction=restriction))
+        self.decide(DecisionIn(outcome="restrict", reason="x", restriction=restriction))
 
     def lift(self, chosen: list[UUID] | None) -> None:
-        self.decide(DecisionIn("lift", "x", lifts=chosen))
+        self.decide(DecisionIn(outcome="lift", reason="x", lifts=chosen))
 
     def let_pass(self) -> None:
-        self.decide(DecisionIn("pass", "x"))
+        self.decide(DecisionIn(outcome="pass", reason="x"))
 
     def escalate(self) -> None:
-        self.decide(DecisionIn("escalate", "x"))
+        self.decide(DecisionIn(outcome="escalate", reason="x"))
 
     def impose(self, order: UUID, restriction: Restriction) -> None:
         def work(tx: Tx) -> None:
@@ -184,7 +186,7 @@ def test_lifting_the_law_leaves_the_terms(forum: Forum) -> None:
     forum.wait(timedelta(seconds=1))
     second = forum.decide(LAW)
     law = next(one for one in forum.standing() if one.decision == second.id)
-    lifted = forum.decide(DecisionIn("lift", "lawful after all", lifts=[law.id]))
+    lifted = forum.decide(DecisionIn(outcome="lift", reason="lawful after all", lifts=[law.id]))
     assert (lifted.reverses, lifted.lifts) == (second.id, [law.id])
     assert [one.decision for one in forum.standing()] == [first.id]
     assert forum.effective() == DOWN
@@ -197,7 +199,7 @@ def test_lifting_the_terms_leaves_the_law(forum: Forum) -> None:
     first = forum.decide(TERMS)
     forum.decide(LAW)
     terms = next(one for one in forum.standing() if one.decision == first.id)
-    forum.decide(DecisionIn("lift", "within our terms", lifts=[terms.id]))
+    forum.decide(DecisionIn(outcome="lift", reason="within our terms", lifts=[terms.id]))
     (law,) = forum.standing()
     assert law.territory == ["DE", "FR"]
     narrowed = Effective(True, "item", ["DE", "FR"], None, None)
@@ -208,7 +210,7 @@ def test_a_second_equal_restriction_stands_for_itself_and_tells_nobody(forum: Fo
     first, second = forum.decide(TERMS), forum.decide(TERMS)
     assert {one.decision for one in forum.standing()} == {first.id, second.id}
     assert kinds(forum) == ["restrict"]
-    forum.decide(DecisionIn("lift", "x", lifts=[forum.standing()[1].id]))
+    forum.decide(DecisionIn(outcome="lift", reason="x", lifts=[forum.standing()[1].id]))
     assert kinds(forum) == ["restrict"]
     forum.decide(LIFT)
     assert kinds(forum) == ["restrict", "lift"]
@@ -243,9 +245,9 @@ def test_an_order_is_ended_by_its_own_end_alone(forum: Forum) -> None:
     forum.impose(order, EVERYWHERE)
     (standing,) = forum.standing()
     assert (standing.source, standing.order) == ("order", order)
-    passed = forum.decide(DecisionIn("pass", "harmless"))
+    passed = forum.decide(DecisionIn(outcome="pass", reason="harmless"))
     assert (passed.reverses, passed.lifts) == (None, [])
-    for given in (LIFT, DecisionIn("lift", "x", lifts=[standing.id])):
+    for given in (LIFT, DecisionIn(outcome="lift", reason="x", lifts=[standing.id])):
         found = refused(forum, given)
         assert (found.status, found.type) == (409, "order-stands")
         assert found.extra["order"] == str(order)
@@ -288,7 +290,7 @@ def test_a_pass_of_a_case_leaves_the_order(forum: Forum) -> None:
             origin="report",
         )
         pack = forum.instance.pack(tx)
-        decided = decide_case(tx, case.id, CaseDecisionIn("pass", "fine"), pack=pack)
+        decided = decide_case(tx, case.id, CaseDecisionIn(outcome="pass", reason="fine"), pack=pack)
     assert decided.state == "decided"
     assert [one.source for one in forum.standing()] == ["order"]
     assert kinds(forum) == ["restrict"]
@@ -305,10 +307,10 @@ def test_what_cannot_be_chosen_points_at_its_place(forum: Forum, submit: Submit)
     other.decide(TERMS)
     (foreign,) = other.standing()
     for wrong in (own.id, foreign.id, uuid4(), stands.id):
-        found = refused(forum, DecisionIn("lift", "x", lifts=[stands.id, wrong]))
+        found = refused(forum, DecisionIn(outcome="lift", reason="x", lifts=[stands.id, wrong]))
         assert (found.status, found.type) == (422, "invalid-body")
         assert [error.pointer for error in found.errors] == ["/lifts/1"]
-    found = refused(forum, DecisionIn("pass", "x", lifts=[stands.id]))
+    found = refused(forum, DecisionIn(outcome="pass", reason="x", lifts=[stands.id]))
     assert [error.pointer for error in found.errors] == ["/lifts"]
 
 
@@ -362,7 +364,7 @@ def test_whoever_decides_before_the_worker_looks_finds_what_has_ended_ended(
 
 def test_message_action_and_ledger_say_what_is_effective(forum: Forum) -> None:
     forum.decide(LAW)
-    forum.decide(DecisionIn("escalate", "for the police"))
+    forum.decide(DecisionIn(outcome="escalate", reason="for the police"))
     state = {"restricted": True, "scope": "item", "territory": ["DE", "FR"]}
     said = state | {"until": None, "account": None}
     with forum.instance.database.begin() as tx:

@@ -41,7 +41,18 @@ from tidegate.signals.model import Match
 NewItem = Callable[[Tx], ItemRow]
 
 LEASE = timedelta(minutes=30)
-MATCH = Match("text", "known", "known", str(uuid4()), [], "sha256", "digest", 0, False, True)
+MATCH = Match(
+    part="text",
+    bank="known",
+    stance="known",
+    entry=str(uuid4()),
+    labels=[],
+    kind="sha256",
+    route="digest",
+    distance=0,
+    confirmed=False,
+    exact=True,
+)
 
 
 def opened(

@@ -45,15 +45,18 @@ contents = st.lists(st.sampled_from(HEX), min_size=1, max_size=3, unique=True).f
 )
 entries = st.builds(
     ListEntry,
-    contents,
-    st.none() | st.lists(texts, max_size=3),
-    st.none() | texts | st.dictionaries(texts, texts | st.integers(0, 9), min_size=1, max_size=2),
-    st.none() | texts,
-    st.none() | st.integers(0, 100),
-    st.sampled_from(["unconfirmed", "confirmed", "refuted"]),
-    st.booleans(),
-    st.none() | st.datetimes(datetime(1970, 1, 1), datetime(9998, 1, 1), timezones=st.just(UTC)),
-    st.none() | texts,
+    fingerprints=contents,
+    labels=st.none() | st.lists(texts, max_size=3),
+    provenance=st.none()
+    | texts
+    | st.dictionaries(texts, texts | st.integers(0, 9), min_size=1, max_size=2),
+    note=st.none() | texts,
+    confidence=st.none() | st.integers(0, 100),
+    state=st.sampled_from(["unconfirmed", "confirmed", "refuted"]),
+    enabled=st.booleans(),
+    disabled_until=st.none()
+    | st.datetimes(datetime(1970, 1, 1), datetime(9998, 1, 1), timezones=st.just(UTC)),
+    text=st.none() | texts,
 )
 
 
@@ -426,7 +429,8 @@ def test_a_pdq_line_is_a_code_and_perhaps_a_quality() -> None:
     assert parse_line(f" {PDQ} , 7 , a,b") == (code, 7)
     assert is_header("hash,quality,name")
     assert not is_header(f"{PDQ},50")
-    assert written("pdq", [ListEntry([Fingerprint("pdq", code, 50)])]) == f"{PDQ},50\n".encode()
+    entry = ListEntry(fingerprints=[Fingerprint("pdq", code, 50)])
+    assert written("pdq", [entry]) == f"{PDQ},50\n".encode()
 
 
 @settings(deadline=None)

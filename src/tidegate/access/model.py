@@ -66,7 +66,7 @@ class Scopes:
         return wanted
 
 
-class Principal(msgspec.Struct, frozen=True):
+class Principal(msgspec.Struct, frozen=True, kw_only=True):
     """Who a request acts for. `scopes` are all that it may, with what they imply; `platform` binds
     it to one platform; `session` (the stored hash) and `csrf` are there when a person signed in on
     the pages."""
@@ -82,7 +82,7 @@ class Principal(msgspec.Struct, frozen=True):
         return scope in self.scopes
 
 
-class User(msgspec.Struct, frozen=True):
+class User(msgspec.Struct, frozen=True, kw_only=True):
     """A person with a role. The password's hash never leaves `queries`."""
 
     id: UUID
@@ -93,7 +93,7 @@ class User(msgspec.Struct, frozen=True):
     disabled_at: datetime | None
 
 
-class KeyView(msgspec.Struct, frozen=True):
+class KeyView(msgspec.Struct, frozen=True, kw_only=True):
     """An API key as it is listed: everything but the secret, which nobody keeps."""
 
     id: str

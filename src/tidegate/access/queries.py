@@ -43,11 +43,13 @@ def principal_of_key(tx: Tx, known: Scopes, token: str) -> Principal | None:
         return None
     scopes = known.effective(row.scopes)
     if row.user_id is None:
-        return Principal(f"key:{row.name}", scopes, row.platform, row.name)
+        return Principal(
+            actor=f"key:{row.name}", scopes=scopes, platform=row.platform, name=row.name
+        )
     if row.disabled_at is not None:
         return None
     scopes &= known.of_role(row.role)
-    return Principal(f"user:{row.email}", scopes, row.platform, row.name)
+    return Principal(actor=f"user:{row.email}", scopes=scopes, platform=row.platform, name=row.name)
 
 
 def principal_of_session(tx: Tx, known: Scopes, cookie: str) -> Principal | None:
@@ -62,7 +64,14 @@ def principal_of_session(tx: Tx, known: Scopes, cookie: str) -> Principal | None
     if row is None:
         return None
     may = known.of_role(row.role)
-    return Principal(f"user:{row.email}", may, None, row.email, row.token_hash, row.csrf)
+    return Principal(
+        actor=f"user:{row.email}",
+        scopes=may,
+        platform=None,
+        name=row.email,
+        session=row.token_hash,
+        csrf=row.csrf,
+    )
 
 
 def list_keys(tx: Tx) -> list[KeyView]:
@@ -74,14 +83,14 @@ def list_keys(tx: Tx) -> list[KeyView]:
     )
     return [
         KeyView(
-            row.id,
-            row.name,
-            row.scopes,
-            row.platform,
-            row.email,
-            row.created_at,
-            row.created_by,
-            row.revoked_at,
+            id=row.id,
+            name=row.name,
+            scopes=row.scopes,
+            platform=row.platform,
+            user=row.email,
+            created_at=row.created_at,
+            created_by=row.created_by,
+            revoked_at=row.revoked_at,
         )
         for row in tx.execute(query)
     ]
@@ -126,4 +135,11 @@ def link_stands(tx: Tx, token: str) -> bool:
 
 def _user(row: sa.Row[Any]) -> User:
     has_password = row.password_hash is not None
-    return User(row.id, row.email, row.role, has_password, row.created_at, row.disabled_at)
+    return User(
+        id=row.id,
+        email=row.email,
+        role=row.role,
+        has_password=has_password,
+        created_at=row.created_at,
+        disabled_at=row.disabled_at,
+    )

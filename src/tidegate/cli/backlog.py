@@ -13,7 +13,7 @@ import msgspec
 _PREFIX_BYTES = 4096
 
 
-class Reached(msgspec.Struct, frozen=True):
+class Reached(msgspec.Struct, frozen=True, kw_only=True):
     """How far a file was taken: everything before `offset` has its answer."""
 
     target: str  # which instance took it
@@ -39,7 +39,7 @@ class Checkpoint:
 
     def load(self) -> Reached:
         """Where to go on: the start, unless this instance took a part of this very file before."""
-        start = Reached(self._target, 0, 0, 0, 0)
+        start = Reached(target=self._target, offset=0, line=0, taken=0, refused=0)
         try:
             found = msgspec.json.decode(self.path.read_bytes(), type=Reached)
         except (OSError, msgspec.MsgspecError):

@@ -116,7 +116,11 @@ class Import:
     """One import: how far it is, what it says, and what it notes for the next one."""
 
     def __init__(self, source: BinaryIO, checkpoint: Checkpoint | None, limit: int) -> None:
-        self.reached = checkpoint.load() if checkpoint else Reached("", 0, 0, 0, 0)
+        self.reached = (
+            checkpoint.load()
+            if checkpoint
+            else Reached(target="", offset=0, line=0, taken=0, refused=0)
+        )
         self._source = source
         self._checkpoint = checkpoint
         self._limit = limit

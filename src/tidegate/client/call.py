@@ -36,7 +36,7 @@ class File(msgspec.Struct, frozen=True):
         return cls(path.read_bytes(), path.name, content_type)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Call(Generic[T]):
     """One call. `answer` is the type to decode, None where there is no body.
 

@@ -57,29 +57,31 @@ def submit(item: Item | Document, files: Sequence[File] = ()) -> Call[ItemAnswer
     encoded = _json.encode(item)
     if files:
         return Call(
-            "POST",
-            "/v1/items",
-            ItemAnswer,
+            method="POST",
+            path="/v1/items",
+            answer=ItemAnswer,
             form=[("item", encoded.decode())],
             files=[("file", file) for file in files],
         )
-    return Call("POST", "/v1/items", ItemAnswer, json=encoded)
+    return Call(method="POST", path="/v1/items", answer=ItemAnswer, json=encoded)
 
 
 def item(id: str) -> Call[ItemRecord]:
     """Everything known of an item: revisions, evaluations, decisions, actions."""
-    return Call("GET", f"/v1/items/{_in_path(id)}", ItemRecord)
+    return Call(method="GET", path=f"/v1/items/{_in_path(id)}", answer=ItemRecord)
 
 
 def erase(id: str) -> Call[None]:
     """Erase an item; a tombstone stays. A standing hold forbids it (409)."""
-    return Call("DELETE", f"/v1/items/{_in_path(id)}", gone_is_done=True)
+    return Call(method="DELETE", path=f"/v1/items/{_in_path(id)}", gone_is_done=True)
 
 
 def decide_item(id: str, decision: Decision | Document) -> Call[dict[str, Any]]:
     """Decide an item without a case."""
     path = f"/v1/items/{_in_path(id)}/decisions"
-    return Call("POST", path, dict[str, Any], json=_json.encode(decision), key=_once())
+    return Call(
+        method="POST", path=path, answer=dict[str, Any], json=_json.encode(decision), key=_once()
+    )
 
 
 def lift(id: str, reason: str, lifts: Sequence[str] | None = None) -> Call[dict[str, Any]]:
@@ -98,7 +100,7 @@ def hold(
     """Forbid an item's erasure, for a purpose, until an end or until the hold is lifted."""
     given = _given(reason=reason, purpose=purpose, until=until, source=source)
     path = f"/v1/items/{_in_path(id)}/holds"
-    return Call("POST", path, Hold, json=_json.encode(given), key=_once())
+    return Call(method="POST", path=path, answer=Hold, json=_json.encode(given), key=_once())
 
 
 def open_hold(
@@ -107,18 +109,18 @@ def open_hold(
     """Read, for half an hour, what is kept by a hold alone; recorded with its purpose."""
     given = _given(purpose=purpose, justification=justification, case=case)
     path = f"/v1/holds/{_in_path(hold)}/open"
-    return Call("POST", path, Opening, json=_json.encode(given), key=_once())
+    return Call(method="POST", path=path, answer=Opening, json=_json.encode(given), key=_once())
 
 
 def lift_hold(id: str, hold: str) -> Call[None]:
     """Lift a hold."""
     path = f"/v1/items/{_in_path(id)}/holds/{_in_path(hold)}"
-    return Call("DELETE", path, gone_is_done=True)
+    return Call(method="DELETE", path=path, gone_is_done=True)
 
 
 def report(report: Report | Document) -> Call[ReportAnswer]:
     """Send a report; the answer names its case."""
-    return Call("POST", "/v1/reports", ReportAnswer, json=_json.encode(report))
+    return Call(method="POST", path="/v1/reports", answer=ReportAnswer, json=_json.encode(report))
 
 
 # Banks
@@ -126,7 +128,7 @@ def report(report: Report | Document) -> Call[ReportAnswer]:
 
 def banks() -> Call[Page[Bank]]:
     """The banks."""
-    return Call("GET", "/v1/banks", Page[Bank])
+    return Call(method="GET", path="/v1/banks", answer=Page[Bank])
 
 
 def create_bank(
@@ -142,29 +144,36 @@ def create_bank(
     body = _given(
         name=name, stance=stance, radius=radius, labels=labels, provenance=provenance, note=note
     )
-    return Call("POST", "/v1/banks", Bank, json=_json.encode(body), key=_once())
+    return Call(method="POST", path="/v1/banks", answer=Bank, json=_json.encode(body), key=_once())
 
 
 def bank(name: str) -> Call[Bank]:
     """One bank."""
-    return Call("GET", _bank(name), Bank)
+    return Call(method="GET", path=_bank(name), answer=Bank)
 
 
 def change_bank(name: str, **changes: object) -> Call[Bank]:
     """Change `radius`, `labels`, `provenance`, `note`, `enabled` or `disabled_until`."""
-    return Call("PATCH", _bank(name), Bank, json=_json.encode(changes), key=_once())
+    return Call(
+        method="PATCH", path=_bank(name), answer=Bank, json=_json.encode(changes), key=_once()
+    )
 
 
 def delete_bank(name: str) -> Call[None]:
     """Take a bank out of use for good."""
-    return Call("DELETE", _bank(name), gone_is_done=True)
+    return Call(method="DELETE", path=_bank(name), gone_is_done=True)
 
 
 def entries_page(
     bank: str, cursor: str | None = None, limit: int | None = None
 ) -> Call[Page[Entry]]:
     """A page of a bank's entries, the newest first."""
-    return Call("GET", f"{_bank(bank)}/entries", Page[Entry], _query(cursor=cursor, limit=limit))
+    return Call(
+        method="GET",
+        path=f"{_bank(bank)}/entries",
+        answer=Page[Entry],
+        params=_query(cursor=cursor, limit=limit),
+    )
 
 
 def add_text(bank: str, text: str, **options: object) -> Call[Entry]:
@@ -201,36 +210,46 @@ def add_file(
     if confirmed:
         form.append(("confirmed", "true"))
     path = f"{_bank(bank)}/entries"
-    return Call("POST", path, Entry, form=form, files=[("file", file)], key=_once())
+    return Call(
+        method="POST", path=path, answer=Entry, form=form, files=[("file", file)], key=_once()
+    )
 
 
 def entry(bank: str, id: str) -> Call[Entry]:
     """One entry."""
-    return Call("GET", _entry(bank, id), Entry)
+    return Call(method="GET", path=_entry(bank, id), answer=Entry)
 
 
 def change_entry(bank: str, id: str, **changes: object) -> Call[Entry]:
     """Change `labels`, `provenance`, `note`, `confidence`, `enabled` or `disabled_until`."""
-    return Call("PATCH", _entry(bank, id), Entry, json=_json.encode(changes), key=_once())
+    return Call(
+        method="PATCH", path=_entry(bank, id), answer=Entry, json=_json.encode(changes), key=_once()
+    )
 
 
 def delete_entry(bank: str, id: str) -> Call[None]:
     """Take an entry out of use for good."""
-    return Call("DELETE", _entry(bank, id), gone_is_done=True)
+    return Call(method="DELETE", path=_entry(bank, id), gone_is_done=True)
 
 
 def confirm_entry(bank: str, id: str) -> Call[Entry]:
     """Confirm an entry: from now on it may restrict by itself."""
-    return Call("POST", f"{_entry(bank, id)}/confirm", Entry, key=_once())
+    return Call(method="POST", path=f"{_entry(bank, id)}/confirm", answer=Entry, key=_once())
 
 
 def refute_entry(bank: str, id: str) -> Call[Entry]:
     """Refute an entry: it matches no more."""
-    return Call("POST", f"{_entry(bank, id)}/refute", Entry, key=_once())
+    return Call(method="POST", path=f"{_entry(bank, id)}/refute", answer=Entry, key=_once())
 
 
 def _add(bank: str, body: Document) -> Call[Entry]:
-    return Call("POST", f"{_bank(bank)}/entries", Entry, json=_json.encode(body), key=_once())
+    return Call(
+        method="POST",
+        path=f"{_bank(bank)}/entries",
+        answer=Entry,
+        json=_json.encode(body),
+        key=_once(),
+    )
 
 
 def _bank(name: str) -> str:
@@ -252,27 +271,33 @@ def cases_page(
 ) -> Call[Page[Case]]:
     """A page of cases, the oldest first. `state` may also be `waiting`: not decided."""
     query = _query(queue=queue, state=state, cursor=cursor, limit=limit)
-    return Call("GET", "/v1/cases", Page[Case], query)
+    return Call(method="GET", path="/v1/cases", answer=Page[Case], params=query)
 
 
 def case(id: str) -> Call[CaseDetail]:
     """A case with everything that deciding it needs."""
-    return Call("GET", _case(id), CaseDetail)
+    return Call(method="GET", path=_case(id), answer=CaseDetail)
 
 
 def claim(id: str) -> Call[Case]:
     """Claim a case: an exclusive lease that expires."""
-    return Call("POST", f"{_case(id)}/claim", Case, key=_once())
+    return Call(method="POST", path=f"{_case(id)}/claim", answer=Case, key=_once())
 
 
 def release(id: str) -> Call[Case]:
     """Give a claimed case back."""
-    return Call("POST", f"{_case(id)}/release", Case, key=_once())
+    return Call(method="POST", path=f"{_case(id)}/release", answer=Case, key=_once())
 
 
 def decide(id: str, decision: Decision | Document) -> Call[Case]:
     """Decide a case."""
-    return Call("POST", f"{_case(id)}/decide", Case, json=_json.encode(decision), key=_once())
+    return Call(
+        method="POST",
+        path=f"{_case(id)}/decide",
+        answer=Case,
+        json=_json.encode(decision),
+        key=_once(),
+    )
 
 
 def _case(id: str) -> str:
@@ -284,28 +309,43 @@ def _case(id: str) -> str:
 
 def actions_page(after: str | None = None, limit: int | None = None) -> Call[Page[Action]]:
     """Actions in order and without gaps. `next` is always there: come back with it."""
-    return Call("GET", "/v1/actions", Page[Action], _query(after=after, limit=limit))
+    return Call(
+        method="GET",
+        path="/v1/actions",
+        answer=Page[Action],
+        params=_query(after=after, limit=limit),
+    )
 
 
 def replay(action: str) -> Call[Replayed]:
     """Send an action's message once more."""
     path = f"/v1/actions/{_in_path(action)}/replay"
-    return Call("POST", path, Replayed, key=_once())
+    return Call(method="POST", path=path, answer=Replayed, key=_once())
 
 
 def ledger_page(after: str | None = None, limit: int | None = None) -> Call[Page[LedgerEntry]]:
     """Sealed ledger entries in order."""
-    return Call("GET", "/v1/ledger", Page[LedgerEntry], _query(after=after, limit=limit))
+    return Call(
+        method="GET",
+        path="/v1/ledger",
+        answer=Page[LedgerEntry],
+        params=_query(after=after, limit=limit),
+    )
 
 
 def policy() -> Call[Policy]:
     """The active policy pack."""
-    return Call("GET", "/v1/policy", Policy)
+    return Call(method="GET", path="/v1/policy", answer=Policy)
 
 
 def check_policy(source: str) -> Call[PolicyCheck]:
     """Check a pack's source (TOML) without storing it."""
-    return Call("POST", "/v1/policy/check", PolicyCheck, json=_json.encode({"source": source}))
+    return Call(
+        method="POST",
+        path="/v1/policy/check",
+        answer=PolicyCheck,
+        json=_json.encode({"source": source}),
+    )
 
 
 def _query(**values: object) -> dict[str, str]:

@@ -55,7 +55,7 @@ class KeptFile(msgspec.Struct, frozen=True):
     content_type: str | None
 
 
-class NewRevision(msgspec.Struct, frozen=True):
+class NewRevision(msgspec.Struct, frozen=True, kw_only=True):
     """What is kept of a revision. `item.revision` is its number, `media` what decoding found;
     `bank_version` the one that it was judged by, 0 before it is."""
 
@@ -73,7 +73,9 @@ def find_known(tx: Tx, keys: Iterable[Key], *, lock: bool = False) -> dict[Key, 
     """The items that exist already; with `lock` their rows are the transaction's until the end."""
     wanted = sorted(set(keys))
     given = {"platforms": [key[0] for key in wanted], "ids": [key[1] for key in wanted]}
-    rows = [ItemRow(*row) for row in tx.execute(_LOCK_ITEMS if lock else _FIND_ITEMS, given)]
+    found = tx.execute(_LOCK_ITEMS if lock else _FIND_ITEMS, given)
+    # For every post that came before: 1 µs each, and 2 by `mappings()`.
+    rows = [ItemRow(**dict(zip(ItemRow.__struct_fields__, row, strict=True))) for row in found]
     by_id = {row.id: Known(row, {}) for row in rows}
     if rows:
         stored = sa.select(revisions.c.item_id, revisions.c.digest, revisions.c.answer).where(

@@ -157,7 +157,7 @@ def forget_xids(tx: Tx) -> None:
 
 
 def _kept(row: sa.Row[Any]) -> Kept:
-    item = ItemRow(*(getattr(row, name) for name in ItemRow.__struct_fields__))
+    item = ItemRow(**{name: getattr(row, name) for name in ItemRow.__struct_fields__})
     item = msgspec.structs.replace(item, revision=row.looked_at)
     return Kept(item, row.digest, decode_content(row.content), row.fingerprints)
 

@@ -31,7 +31,9 @@ class MediaIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     url: Annotated[str, Meta(min_length=1, max_length=4096)] | None = None
 
 
-class ItemIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class ItemIn(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
+):
     """A post as `POST /v1/items` takes it."""
 
     id: ItemId
@@ -58,7 +60,7 @@ class StoredMedia(msgspec.Struct, frozen=True, omit_defaults=True):
     url: str | None = None
 
 
-class Content(msgspec.Struct, frozen=True, omit_defaults=True):
+class Content(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What a revision keeps of a submission: the author as a pseudonym, media by digest."""
 
     surface: str
@@ -73,7 +75,7 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True):
     attributes: dict[str, Any] = {}
 
 
-class ItemRow(msgspec.Struct, frozen=True):
+class ItemRow(msgspec.Struct, frozen=True, kw_only=True):
     """An item as the transaction that locked it sees it."""
 
     id: UUID

@@ -36,8 +36,9 @@ def item_erased(external_id: str) -> Refusal:
     )
 
 
-def _row(row: sa.Row[Any] | None) -> ItemRow | None:
-    return None if row is None else ItemRow(*row)
+def _item(tx: Tx, query: sa.Select[Any]) -> ItemRow | None:
+    row = tx.execute(query).mappings().one_or_none()
+    return None if row is None else ItemRow(**row)
 
 
 def find_item(tx: Tx, platform: str, external_id: str, *, lock: bool = False) -> ItemRow | None:
@@ -45,7 +46,7 @@ def find_item(tx: Tx, platform: str, external_id: str, *, lock: bool = False) ->
     query = sa.select(*_COLUMNS).where(
         items.c.platform == platform, items.c.external_id == external_id
     )
-    return _row(tx.execute(query.with_for_update() if lock else query).one_or_none())
+    return _item(tx, query.with_for_update() if lock else query)
 
 
 def get_item(tx: Tx, platform: str, external_id: str) -> ItemRow:
@@ -61,13 +62,12 @@ def lock_item(tx: Tx, platform: str, external_id: str) -> ItemRow:
 def lock_item_by_id(tx: Tx, item_id: UUID) -> ItemRow:
     """The same by our own id."""
     query = sa.select(*_COLUMNS).where(items.c.id == item_id).with_for_update()
-    row = _row(tx.execute(query).one_or_none())
-    return _standing(row, str(item_id))
+    return _standing(_item(tx, query), str(item_id))
 
 
 def item_by_id(tx: Tx, item_id: UUID) -> ItemRow | None:
     """The item by our own id, erased or not, without a lock."""
-    return _row(tx.execute(sa.select(*_COLUMNS).where(items.c.id == item_id)).one_or_none())
+    return _item(tx, sa.select(*_COLUMNS).where(items.c.id == item_id))
 
 
 def items_by_url(tx: Tx, platform: str, url_key: bytes) -> list[ItemRow]:
@@ -79,7 +79,7 @@ def items_by_url(tx: Tx, platform: str, url_key: bytes) -> list[ItemRow]:
         .order_by(items.c.received_at)
         .limit(10)
     )
-    return [ItemRow(*row) for row in tx.execute(query)]
+    return [ItemRow(**row) for row in tx.execute(query).mappings()]
 
 
 def item_names(tx: Tx, ids: Collection[UUID]) -> dict[UUID, tuple[str, str]]:

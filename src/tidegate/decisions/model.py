@@ -54,7 +54,9 @@ class Restriction(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     until: Annotated[datetime, Meta(tz=True, description="RFC 3339 with an offset")] | None = None
 
 
-class DecisionIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class DecisionIn(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
+):
     """A decision as a person sends it. `lifts` chooses the restrictions that a lift ends."""
 
     outcome: Outcome
@@ -108,7 +110,7 @@ class Ruling(msgspec.Struct, frozen=True):
     ground: Ground | None = None
 
 
-class Evaluation(msgspec.Struct, frozen=True):
+class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     """One look at an item revision: what the rules of a pack said about these matches.
 
     `rules` and `problems` are the JSON of the contract; `matches` keep what the rules saw of them.

@@ -127,7 +127,7 @@ def lock_expired(tx: Tx, limit: int) -> list[ItemRow]:
         .limit(limit)
         .with_for_update(of=items, skip_locked=True)
     )
-    return [ItemRow(*row) for row in tx.execute(query)]
+    return [ItemRow(**row) for row in tx.execute(query).mappings()]
 
 
 def evaluations_of(tx: Tx, item_id: UUID) -> list[Evaluation]:

@@ -73,15 +73,15 @@ def issue_many(tx: Tx, orders: Sequence[Order]) -> list[Action]:
     first = tx.next_number("actions", len(orders))
     issued = [
         Action(
-            id,
-            first + place,
-            order.kind,
-            order.item.id,
-            order.revision,
-            sequence,
-            decision_id,
-            message_id,
-            tx.now,
+            id=id,
+            number=first + place,
+            kind=order.kind,
+            item_id=order.item.id,
+            revision=order.revision,
+            sequence=sequence,
+            decision_id=decision_id,
+            message_id=message_id,
+            created_at=tx.now,
         )
         for place, (order, id, decision_id, sequence, message_id) in enumerate(drafts)
     ]

@@ -34,7 +34,7 @@ class Order(msgspec.Struct, frozen=True):
     effective: Effective
 
 
-class Action(msgspec.Struct, frozen=True):
+class Action(msgspec.Struct, frozen=True, kw_only=True):
     """The instruction to the platform's own systems, as it was issued."""
 
     id: UUID

@@ -32,7 +32,7 @@ class ActionView(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
-class DeliveryView(msgspec.Struct, frozen=True):
+class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
     """How far a message is on its way to one target."""
 
     message_id: str
@@ -51,7 +51,7 @@ class DeliveryView(msgspec.Struct, frozen=True):
     delivered_at: datetime | None
 
 
-class WebhookView(msgspec.Struct, frozen=True):
+class WebhookView(msgspec.Struct, frozen=True, kw_only=True):
     """A target, without its secret."""
 
     id: UUID
@@ -66,7 +66,7 @@ class WebhookView(msgspec.Struct, frozen=True):
     disabled_because: str | None
 
 
-class TargetCounts(msgspec.Struct, frozen=True):
+class TargetCounts(msgspec.Struct, frozen=True, kw_only=True):
     """What waits for one target, and what was given up."""
 
     webhook_id: UUID
@@ -109,9 +109,9 @@ _DELIVERIES = (
     sa.select(
         deliveries.c.message_id,
         messages.c.type,
-        actions.c.id,
+        actions.c.id.label("action_id"),
         messages.c.item_id,
-        webhooks.c.id,
+        webhooks.c.id.label("webhook_id"),
         webhooks.c.url,
         *(deliveries.c[name] for name in DeliveryView.__struct_fields__[6:]),
     )
@@ -170,7 +170,7 @@ def _actions(tx: Tx, query: sa.Select[Any]) -> list[ActionView]:
 def deliveries_of_action(tx: Tx, action_id: UUID) -> list[DeliveryView]:
     """How far an action's message is, target by target."""
     query = _DELIVERIES.where(actions.c.id == action_id).order_by(webhooks.c.id)
-    return [DeliveryView(*row) for row in tx.execute(query)]
+    return [DeliveryView(**row) for row in tx.execute(query).mappings()]
 
 
 def dead_letters(tx: Tx, limit: int = 100) -> list[DeliveryView]:
@@ -178,13 +178,14 @@ def dead_letters(tx: Tx, limit: int = 100) -> list[DeliveryView]:
     query = _DELIVERIES.where(deliveries.c.state == "dead").order_by(
         deliveries.c.last_attempt_at.desc().nulls_last()
     )
-    return [DeliveryView(*row) for row in tx.execute(query.limit(limit))]
+    return [DeliveryView(**row) for row in tx.execute(query.limit(limit)).mappings()]
 
 
 def list_webhooks(tx: Tx) -> list[WebhookView]:
     """Every target, disabled ones too, oldest first."""
     columns = [webhooks.c[name] for name in WebhookView.__struct_fields__]
-    return [WebhookView(*row) for row in tx.execute(sa.select(*columns).order_by(webhooks.c.id))]
+    query = sa.select(*columns).order_by(webhooks.c.id)
+    return [WebhookView(**row) for row in tx.execute(query).mappings()]
 
 
 def outbox_counts(tx: Tx) -> OutboxCounts:
@@ -193,11 +194,11 @@ def outbox_counts(tx: Tx) -> OutboxCounts:
     oldest = sa.func.min(deliveries.c.created_at).filter(pending)
     rows = tx.execute(
         sa.select(
-            webhooks.c.id,
+            webhooks.c.id.label("webhook_id"),
             webhooks.c.url,
-            sa.func.count().filter(pending),
-            sa.func.count().filter(deliveries.c.state == "dead"),
-            oldest,
+            sa.func.count().filter(pending).label("pending"),
+            sa.func.count().filter(deliveries.c.state == "dead").label("dead"),
+            oldest.label("oldest_pending_at"),
             webhooks.c.failing_since,
         )
         .join(deliveries, deliveries.c.webhook_id == webhooks.c.id)
@@ -205,7 +206,7 @@ def outbox_counts(tx: Tx) -> OutboxCounts:
         .group_by(webhooks.c.id)
         .order_by(webhooks.c.id)
     )
-    targets = [TargetCounts(*row) for row in rows]
+    targets = [TargetCounts(**row) for row in rows.mappings()]
     first = min((one.oldest_pending_at for one in targets if one.oldest_pending_at), default=tx.now)
     return OutboxCounts(
         sum(one.pending for one in targets),

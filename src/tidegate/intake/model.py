@@ -16,7 +16,9 @@ from tidegate.infra.errors import bad_field
 Channel = Literal["user", "user_report", "notice", "trusted_flagger", "referral", "tip", "franked"]
 
 
-class ReportIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class ReportIn(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
+):
     """A report as `POST /v1/reports` takes it: about `item_id` or, where that is not known, a
     `url`."""
 
@@ -32,7 +34,7 @@ class ReportIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     ) = None
 
 
-class ReportView(msgspec.Struct, frozen=True):
+class ReportView(msgspec.Struct, frozen=True, kw_only=True):
     """A report as a case shows it; `id` is the reporting side's own, `reporter` a pseudonym."""
 
     id: str

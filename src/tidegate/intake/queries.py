@@ -23,7 +23,7 @@ def reports_of(tx: Tx, item_id: UUID) -> list[ReportView]:
     """All reports on an item, the first first."""
     query = (
         sa.select(
-            reports.c.external_id,
+            reports.c.external_id.label("id"),
             reports.c.channel,
             reports.c.reason,
             reports.c.comment,
@@ -34,7 +34,7 @@ def reports_of(tx: Tx, item_id: UUID) -> list[ReportView]:
         .where(reports.c.item_id == item_id)
         .order_by(reports.c.received_at, reports.c.id)
     )
-    return [ReportView(*row) for row in tx.execute(query)]
+    return [ReportView(**row) for row in tx.execute(query).mappings()]
 
 
 def report_facts(tx: Tx, item_id: UUID) -> ReportFacts:

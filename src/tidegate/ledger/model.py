@@ -41,7 +41,7 @@ class Head(msgspec.Struct, frozen=True):
     signature: str  # base64 of Ed25519 over `head_text`
 
 
-class EntryView(msgspec.Struct, frozen=True):
+class EntryView(msgspec.Struct, frozen=True, kw_only=True):
     """A sealed entry as shown; `record` is None once it is forgotten."""
 
     seq: int

@@ -24,14 +24,14 @@ def entries_about(tx: Tx, subject: UUID, limit: int = 100) -> list[EntryView]:
 def _views(tx: Tx, statement: sa.Select[tuple[object, ...]], limit: int) -> list[EntryView]:
     return [
         EntryView(
-            row.seq,
-            row.id,
-            row.at,
-            row.kind,
-            row.subject,
-            row.commitment.hex(),
-            row.hash.hex(),
-            None if row.record is None else msgspec.json.decode(row.record),
+            seq=row.seq,
+            id=row.id,
+            at=row.at,
+            kind=row.kind,
+            subject=row.subject,
+            commitment=row.commitment.hex(),
+            hash=row.hash.hex(),
+            record=None if row.record is None else msgspec.json.decode(row.record),
         )
         for row in tx.execute(statement.order_by(ledger.c.seq).limit(limit))
     ]

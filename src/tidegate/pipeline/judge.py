@@ -33,7 +33,7 @@ from tidegate.signals.fingerprints.normalise import normalised
 from tidegate.signals.model import Fingerprint, Match
 
 
-class Looked(msgspec.Struct, frozen=True):
+class Looked(msgspec.Struct, frozen=True, kw_only=True):
     """What judging a revision needs to know of it. `item.revision` is the one judged, `digest` that
     of its content; `before` are the evaluations that it has already, the oldest first."""
 
@@ -91,17 +91,17 @@ def _once(
         if said.errors:
             RULE_FAILURES.inc(said.errors)
         evaluation = Evaluation(
-            uuid7(tx.now),
-            one.item.id,
-            one.item.revision,
-            stage,
-            pack.ident,
-            version,
-            said.verdict,
-            said.rules,
-            matches,
-            one.problems,
-            tx.now,
+            id=uuid7(tx.now),
+            item_id=one.item.id,
+            revision=one.item.revision,
+            stage=stage,
+            pack=pack.ident,
+            bank_version=version,
+            verdict=said.verdict,
+            rules=said.rules,
+            matches=matches,
+            problems=one.problems,
+            created_at=tx.now,
         )
         answers.append(Judged(evaluation, _ruling(pack, said), _leading(matches)))
     return answers

@@ -82,14 +82,20 @@ def recall(tx: Tx, kept: Kept) -> Looked:
     item = kept.item
     before = [one for one in evaluations_of(tx, item.id) if one.revision == item.revision]
     return Looked(
-        item,
+        item=item,
         # What is left where retention has ended: enough to judge a report by.
-        kept.content or Content("", item.publicness, item.author or "", item.received_at),
-        kept.digest,
-        decode_codes(kept.fingerprints),
-        [problem for one in before if one.stage == "fast" for problem in one.problems],
-        report_facts(tx, item.id),
-        before,
+        content=kept.content
+        or Content(
+            surface="",
+            publicness=item.publicness,
+            author=item.author or "",
+            created_at=item.received_at,
+        ),
+        digest=kept.digest,
+        codes=decode_codes(kept.fingerprints),
+        problems=[problem for one in before if one.stage == "fast" for problem in one.problems],
+        reports=report_facts(tx, item.id),
+        before=before,
     )
 
 

@@ -27,6 +27,13 @@ def stored_facts(tx: Tx, pack: Pack, since: datetime) -> Iterator[tuple[str, Fac
             if one is None or one.content is None:
                 continue
             reports = report_facts(tx, said.item_id) if said.stage == "report" else ReportFacts()
-            looked = Looked(one.item, one.content, one.digest, [], said.problems, reports)
+            looked = Looked(
+                item=one.item,
+                content=one.content,
+                digest=one.digest,
+                codes=[],
+                problems=said.problems,
+                reports=reports,
+            )
             facts = facts_of(pack, looked, said.matches, said.stage)
             yield one.item.external_id, facts, said.verdict

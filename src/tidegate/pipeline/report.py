@@ -24,7 +24,7 @@ from tidegate.signals.model import Codes, encode_codes
 from tidegate.signals.parts import codes_of
 
 
-class ReportAnswer(msgspec.Struct, frozen=True):
+class ReportAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What `POST /v1/reports` answers: the report's and the item's ids as the caller knows them,
     the case that the report opened or joined, and how many reports the item has now."""
 
@@ -62,7 +62,14 @@ def submit_report(
     assert case is not None
     count = looked.reports.count
     body = msgspec.json.encode(
-        ReportAnswer(report.id, item.external_id, case.id, case.state, case.queue, count)
+        ReportAnswer(
+            id=report.id,
+            item=item.external_id,
+            case=case.id,
+            state=case.state,
+            queue=case.queue,
+            reports=count,
+        )
     )
     settle_report(tx, report_id, case.id, body)
     return body, item
@@ -97,7 +104,9 @@ def _item_of(tx: Tx, key: bytes, platform: str, report: ReportIn) -> ItemRow:
         raise bad_field("/url", "an http(s) URL", report.url[:60])
     for known in items_by_url(tx, platform, url):
         return lock_item_by_id(tx, known.id)
-    content = Content("reported_url", "public", "", tx.now, url=report.url)
+    content = Content(
+        surface="reported_url", publicness="public", author="", created_at=tx.now, url=report.url
+    )
     digest = content_digest(key, content)
     return _admit_url(tx, Arrival(platform, f"url:{url.hex()}", content, digest, url), codes)
 
@@ -108,6 +117,12 @@ def _admit_url(tx: Tx, one: Arrival, codes: Codes) -> ItemRow:
     Its id is `url:` with the digest of the canonical URL; it is public, of no known author.
     """
     for item in admit(tx, [one]).values():
-        keep(tx, [NewRevision(item, one.digest, one.content, encode_codes(codes))])
+        revision = NewRevision(
+            item=item,
+            digest=one.digest,
+            content=one.content,
+            fingerprints=encode_codes(codes),
+        )
+        keep(tx, [revision])
         append(tx, "item.admitted", {"item": item.id, "because": "reported"}, item.id)
     return lock_item(tx, one.platform, one.external_id)

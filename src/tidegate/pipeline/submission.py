@@ -40,7 +40,7 @@ class File(msgspec.Struct, frozen=True):
     content_type: str | None
 
 
-class Submission(msgspec.Struct, frozen=True):
+class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """An item revision to be, with everything that its evaluation needs except text codes."""
 
     platform: str
@@ -85,7 +85,16 @@ def describe(
     codes = codes_of(url=item.url)
     key = instance.secrets.terms_key
     digest, url = content_digest(key, content), url_key(key, codes)
-    return Submission(platform, item.id, content, digest, url, actor, request_id, codes)
+    return Submission(
+        platform=platform,
+        external_id=item.id,
+        content=content,
+        digest=digest,
+        url_key=url,
+        actor=actor,
+        request_id=request_id,
+        codes=codes,
+    )
 
 
 async def look_at_media(instance: Instance, item: ItemIn, submission: Submission) -> Submission:

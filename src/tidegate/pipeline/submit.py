@@ -37,7 +37,7 @@ from tidegate.signals.parts import codes_of_texts
 _json = msgspec.json.Encoder()
 
 
-class EvaluationView(msgspec.Struct, frozen=True):
+class EvaluationView(msgspec.Struct, frozen=True, kw_only=True):
     """The evaluation in an answer."""
 
     stage: str
@@ -48,7 +48,7 @@ class EvaluationView(msgspec.Struct, frozen=True):
     problems: list[str]
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What `POST /v1/items` answers."""
 
     id: str
@@ -130,7 +130,13 @@ def _look(tx: Tx, instance: Instance, turns: list[_Turn]) -> list[Outcome]:
     for turn, codes in zip(turns, texts, strict=True):
         turn.codes += codes
     looked = [
-        Looked(turn.item, one.content, one.digest, turn.codes, one.problems)
+        Looked(
+            item=turn.item,
+            content=one.content,
+            digest=one.digest,
+            codes=turn.codes,
+            problems=one.problems,
+        )
         for turn in turns
         for one in [turn.submission]
     ]
@@ -148,14 +154,14 @@ def _keep(
         ITEMS.labels(verdict).inc()
         body = answers[one.key] = _json.encode(_answer(one, turn.item, outcome))
         revision = NewRevision(
-            turn.item,
-            one.digest,
-            one.content,
-            encode_codes(turn.codes),
-            one.media,
-            outcome.evaluation.bank_version,
-            body,
-            _files(instance, one, verdict) if one.files else [],
+            item=turn.item,
+            digest=one.digest,
+            content=one.content,
+            fingerprints=encode_codes(turn.codes),
+            media=one.media,
+            bank_version=outcome.evaluation.bank_version,
+            answer=body,
+            files=_files(instance, one, verdict) if one.files else [],
         )
         kept.append(revision)
     keep(tx, kept)
@@ -178,19 +184,19 @@ def _files(instance: Instance, one: Submission, verdict: Verdict) -> list[KeptFi
 def _answer(one: Submission, item: ItemRow, outcome: Outcome) -> Answer:
     evaluation = outcome.evaluation
     return Answer(
-        one.external_id,
-        item.revision,
-        evaluation.verdict,
-        EvaluationView(
-            evaluation.stage,
-            evaluation.pack,
-            evaluation.bank_version,
-            evaluation.rules,
-            [match_json(match) for match in evaluation.matches],
-            evaluation.problems,
+        id=one.external_id,
+        revision=item.revision,
+        verdict=evaluation.verdict,
+        evaluation=EvaluationView(
+            stage=evaluation.stage,
+            pack=evaluation.pack,
+            bank_version=evaluation.bank_version,
+            rules=evaluation.rules,
+            matches=[match_json(match) for match in evaluation.matches],
+            problems=evaluation.problems,
         ),
-        [],
-        outcome.case and outcome.case.id,
-        outcome.decision,
-        outcome.action,
+        pending=[],
+        case=outcome.case and outcome.case.id,
+        decision=outcome.decision,
+        action=outcome.action,
     )

@@ -138,10 +138,10 @@ def _changed_rules(tx: Tx, pack: Pack, file: str) -> list[PackProblem]:
                 del rules[rule.name, rule.version]
                 problems.append(
                     PackProblem(
-                        f"version {rule.version} of this rule says something else in"
+                        message=f"version {rule.version} of this rule says something else in"
                         f" {pack.name}@{other.version}",
-                        file,
-                        rule.name,
+                        file=file,
+                        rule=rule.name,
                         hint=f"give it `version = {rule.version + 1}`",
                     )
                 )

@@ -37,7 +37,7 @@ class Label(msgspec.Struct, frozen=True):
     exemption_required: bool = False
 
 
-class Rule(msgspec.Struct, frozen=True):
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """A named, versioned rule: its outcome, when all conditions of `when` hold."""
 
     name: str
@@ -89,7 +89,7 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True):
         return known.ground if known else self.ground
 
 
-class PackProblem(msgspec.Struct, frozen=True):
+class PackProblem(msgspec.Struct, frozen=True, kw_only=True):
     """Something wrong in a pack, and where. Lines and columns count from 1."""
 
     message: str

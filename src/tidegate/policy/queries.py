@@ -16,7 +16,7 @@ from tidegate.policy.tables import packs
 _log = structlog.get_logger(__name__)
 
 
-class RuleView(msgspec.Struct, frozen=True):
+class RuleView(msgspec.Struct, frozen=True, kw_only=True):
     """A rule as people read it."""
 
     rule: str
@@ -61,13 +61,13 @@ def policy_view(pack: Pack) -> PolicyView:
         ground=pack.ground,
         rules=[
             RuleView(
-                rule.name,
-                rule.version,
-                rule.mode,
-                rule.outcome,
-                rule.text,
-                rule.sources,
-                rule.label,
+                rule=rule.name,
+                version=rule.version,
+                mode=rule.mode,
+                outcome=rule.outcome,
+                text=rule.text,
+                when=rule.sources,
+                label=rule.label,
             )
             for rule in pack.rules
         ],
@@ -81,7 +81,7 @@ def _view_label(label: Label) -> LabelView:
     return LabelView(label.name, label.text, label.ground, label.exemption_required)
 
 
-class StoredPack(msgspec.Struct, frozen=True):
+class StoredPack(msgspec.Struct, frozen=True, kw_only=True):
     """A stored pack version. `digest` is the SHA-256 of its source, in hexadecimal."""
 
     name: str
@@ -113,13 +113,13 @@ def list_packs(tx: Tx) -> list[StoredPack]:
     rows = tx.execute(sa.select(*_COLUMNS).order_by(packs.c.name, packs.c.version))
     return [
         StoredPack(
-            row.name,
-            row.version,
-            row.digest.hex(),
-            row.state == "active",
-            row.created_by,
-            row.created_at,
-            row.activated_at,
+            name=row.name,
+            version=row.version,
+            digest=row.digest.hex(),
+            active=row.state == "active",
+            created_by=row.created_by,
+            created_at=row.created_at,
+            activated_at=row.activated_at,
         )
         for row in rows
     ]

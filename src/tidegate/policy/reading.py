@@ -129,21 +129,23 @@ class _Reader:
     def _parse(self) -> dict[str, Any]:
         if len(self.text) > MAX_SOURCE:
             message = f"a pack has at most {MAX_SOURCE} characters, this has {len(self.text)}"
-            raise InvalidPack([PackProblem(message, self.file)])
+            raise InvalidPack([PackProblem(message=message, file=self.file)])
         try:
             self.text.encode()
             return tomllib.loads(self.text)
         except UnicodeEncodeError:
-            raise InvalidPack([PackProblem("not valid Unicode", self.file)]) from None
+            raise InvalidPack([PackProblem(message="not valid Unicode", file=self.file)]) from None
         except RecursionError:
-            raise InvalidPack([PackProblem("nested too deeply", self.file)]) from None
+            raise InvalidPack([PackProblem(message="nested too deeply", file=self.file)]) from None
         except tomllib.TOMLDecodeError as error:
             found = _TOML_PLACE.search(str(error))
             message = "not TOML: " + _TOML_PLACE.sub("", str(error))
             place = self.source.place(len(self.text))
             if found and found[1]:
                 place = Place(int(found[1]), int(found[2]))
-            problem = PackProblem(message, self.file, line=place.line, column=place.column)
+            problem = PackProblem(
+                message=message, file=self.file, line=place.line, column=place.column
+            )
             raise InvalidPack([problem]) from None
 
     # What every table shares.
@@ -154,9 +156,9 @@ class _Reader:
         place = self.source.key(table.section, key)
         self.problems.append(
             PackProblem(
-                message,
-                self.file,
-                table.rule,
+                message=message,
+                file=self.file,
+                rule=table.rule,
                 line=place.line if place else None,
                 column=place.column if place else None,
                 hint=hint,
@@ -305,7 +307,15 @@ class _Reader:
                 "ask for a confirmed, exact match, or let the outcome be `review`",
             )
         text = self._text(table, "text")
-        return Rule(name, version, mode, outcome, text, tuple(when or ()), label or None)
+        return Rule(
+            name=name,
+            version=version,
+            mode=mode,
+            outcome=outcome,
+            text=text,
+            when=tuple(when or ()),
+            label=label or None,
+        )
 
     def _conditions(self, table: _Table, labels: dict[str, Label]) -> list[Condition] | None:
         """The compiled conditions; None, with the problems noted, if any is wrong."""
@@ -352,12 +362,12 @@ class _Reader:
             place = Place(key.line if key else 1, advice.offset + 1)
         self.problems.append(
             PackProblem(
-                advice.message,
-                self.file,
-                table.rule,
-                source,
-                place.line,
-                place.column,
-                advice.hint,
+                message=advice.message,
+                file=self.file,
+                rule=table.rule,
+                condition=source,
+                line=place.line,
+                column=place.column,
+                hint=advice.hint,
             )
         )

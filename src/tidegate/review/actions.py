@@ -58,7 +58,7 @@ def open_case(
     shown = None if match is None else msgspec.to_builtins(match)
     if (last := _last_case(tx, subject)) is not None:
         return _come_back(tx, last, revision, origin, shown)
-    opened = tx.execute(
+    query = (
         insert(cases)
         .values(
             id=uuid7(tx.now),
@@ -77,12 +77,13 @@ def open_case(
             index_elements=[cases.c.subject_kind, cases.c.subject_id], index_where=WAITING
         )
         .returning(*CASE_COLUMNS)
-    ).one_or_none()
+    )
+    opened = tx.execute(query).mappings().one_or_none()
     if opened is None:  # another process opened one in between, and its row is visible now
         last = _last_case(tx, subject)
         assert last is not None
         return _come_back(tx, last, revision, origin, shown)
-    case = CaseRow(*opened)
+    case = CaseRow(**opened)
     detail = {"origin": origin, "revision": revision}
     note(tx, case.id, "opened", detail)
     append(tx, "case.opened", {"case": case.id, "subject": subject} | detail, subject.id)
@@ -173,7 +174,7 @@ def release_expired(tx: Tx, limit: int = 500) -> int:
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    expired = [CaseRow(*row) for row in due]
+    expired = [CaseRow(**row) for row in due.mappings()]
     for case in expired:
         note(tx, case.id, "expired", {"from": case.claimed_by})
         _move(tx, case, "expire")
@@ -260,8 +261,8 @@ def _last_case(tx: Tx, subject: Subject) -> CaseRow | None:
         .limit(1)
         .with_for_update()
     )
-    row = tx.execute(query).one_or_none()
-    return None if row is None else CaseRow(*row)
+    row = tx.execute(query).mappings().one_or_none()
+    return None if row is None else CaseRow(**row)
 
 
 def _move(tx: Tx, case: CaseRow, verb: Verb, **values: Any) -> CaseRow:
@@ -274,4 +275,4 @@ def _move(tx: Tx, case: CaseRow, verb: Verb, **values: Any) -> CaseRow:
 def _change(tx: Tx, case: CaseRow, values: dict[str, Any]) -> CaseRow:
     changed = values | {"version": cases.c.version + 1}
     query = sa.update(cases).where(cases.c.id == case.id).values(changed).returning(*CASE_COLUMNS)
-    return CaseRow(*tx.execute(query).one())
+    return CaseRow(**tx.execute(query).mappings().one())

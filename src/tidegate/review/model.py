@@ -27,7 +27,9 @@ REPORT_QUEUE = "reports"
 ENTRY_QUEUE = "entries"  # of its own: whoever works off another queue meets items only
 
 
-class CaseDecisionIn(DecisionIn, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class CaseDecisionIn(
+    DecisionIn, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
+):
     """A decision on a case. `entry` judges the bank entry that the case is about, or whose match
     opened it; `revision` is the one that was looked at, and a newer one then refuses the decision.
     """
@@ -36,7 +38,7 @@ class CaseDecisionIn(DecisionIn, frozen=True, forbid_unknown_fields=True, omit_d
     revision: Annotated[int, Meta(ge=1)] | None = None
 
 
-class CaseRow(msgspec.Struct, frozen=True):
+class CaseRow(msgspec.Struct, frozen=True, kw_only=True):
     """A case as the transaction that locked it sees it."""
 
     id: UUID

@@ -48,17 +48,17 @@ _VIEW = sa.select(cases, items.c.external_id, items.c.platform, _REPORTS).outerj
 def lock_case(tx: Tx, case_id: UUID) -> CaseRow:
     """The case, its row locked until the end. Raises Refusal (404)."""
     query = sa.select(*CASE_COLUMNS).where(cases.c.id == case_id).with_for_update()
-    row = tx.execute(query).one_or_none()
+    row = tx.execute(query).mappings().one_or_none()
     if row is None:
         raise case_unknown(case_id)
-    return CaseRow(*row)
+    return CaseRow(**row)
 
 
 def lock_waiting_case(tx: Tx, subject: Subject) -> CaseRow | None:
     """The subject's waiting case, locked, or None. The caller holds the subject."""
     query = sa.select(*CASE_COLUMNS).where(is_about(subject), WAITING).with_for_update()
-    row = tx.execute(query).one_or_none()
-    return None if row is None else CaseRow(*row)
+    row = tx.execute(query).mappings().one_or_none()
+    return None if row is None else CaseRow(**row)
 
 
 def subject_of_case(tx: Tx, case_id: UUID) -> Subject:

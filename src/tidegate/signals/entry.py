@@ -24,7 +24,7 @@ class FingerprintView(msgspec.Struct, frozen=True, omit_defaults=True):
     quality: int | None = None
 
 
-class ListEntry(msgspec.Struct, frozen=True):
+class ListEntry(msgspec.Struct, frozen=True, kw_only=True):
     """An entry as a list states it. `state` None: the list does not say."""
 
     fingerprints: Sequence[Fingerprint]

@@ -15,7 +15,7 @@ class Fingerprint(msgspec.Struct, frozen=True):
     quality: int | None = None
 
 
-class Match(msgspec.Struct, frozen=True):
+class Match(msgspec.Struct, frozen=True, kw_only=True):
     """Item part ↔ entry, by a route at a distance (bits; 0 for exact kinds).
 
     `exact`: the route may restrict (a digest of bytes or of normalised text, a canonical URL, PDQ

@@ -99,7 +99,7 @@ def newer(instance: Instance, more_kinds: MoreKinds) -> MoreKinds:
 @pytest.fixture
 def looker(instance: Instance) -> LookBack:
     with instance.database.begin(CURATOR) as tx:
-        create_bank(tx, BankIn("bank", "known"))
+        create_bank(tx, BankIn(name="bank", stance="known"))
     return LookBack(instance)
 
 
@@ -313,7 +313,9 @@ def pictured(instance: Instance) -> Any:
     def make(id: str, *pictures: bytes) -> None:
         media = [MediaIn("p.png", "image/png", data=one) for one in pictures]
         now = instance.clock.now()
-        item = ItemIn(id, "post", "public", "anna", now, media=media)
+        item = ItemIn(
+            id=id, surface="post", publicness="public", author="anna", created_at=now, media=media
+        )
         submission = describe(
             instance, item, platform="forum", actor="key:f", request_id="r", now=now
         )

@@ -49,7 +49,12 @@ def add(instance: Instance, text: str, *, confirmed: bool = False, bank: str = "
 @pytest.fixture
 def bank(instance: Instance) -> None:
     with instance.database.begin("user:curator@example.org") as tx:
-        create_bank(tx, BankIn("known", "known", {"text_minhash": 10}, ["propaganda"]))
+        create_bank(
+            tx,
+            BankIn(
+                name="known", stance="known", radius={"text_minhash": 10}, labels=["propaganda"]
+            ),
+        )
 
 
 @pytest.fixture
@@ -99,7 +104,7 @@ def test_confirming_acts_on_the_other_posts_and_not_on_the_one_decided(
     with instance.database.begin() as tx:
         first = get_item(tx, "forum", "one").id
         case = tx.execute(sa.select(cases.c.id).where(cases.c.item_id == first)).scalar_one()
-    decision = CaseDecisionIn("pass", "a quotation in a report", entry="confirm")
+    decision = CaseDecisionIn(outcome="pass", reason="a quotation in a report", entry="confirm")
     with instance.database.begin("user:anna@example.org") as tx:
         decide_case(tx, case, decision, pack=instance.pack(tx))
     assert work_off(looker) == 1

@@ -66,7 +66,7 @@ def test_four_processes_leave_no_gap(database_url: str, tmp_path: Path) -> None:
         opened(Settings(data_dir=tmp_path), database_url, FakeClock()) as instance,
         instance.database.begin("user:c") as tx,
     ):
-        create_bank(tx, BankIn("known", "known"))
+        create_bank(tx, BankIn(name="known", stance="known"))
     context = multiprocessing.get_context("spawn")
     go, end = context.Barrier(4), context.Event()
     writers = [

@@ -80,7 +80,7 @@ def add(instance: Instance, words: str, bank: str = "slurs", **more: Any) -> UUI
 @pytest.fixture
 def both(instance: Instance) -> Both:
     with instance.database.begin(CURATOR) as tx:
-        create_bank(tx, BankIn("slurs", "known"))
+        create_bank(tx, BankIn(name="slurs", stance="known"))
     return Both(instance)
 
 

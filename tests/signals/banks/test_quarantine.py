@@ -220,7 +220,7 @@ def test_both_limits_must_be_passed(contents: int, per_hour: float, tripped: boo
 def entry(database: Database) -> UUID:
     """A confirmed entry."""
     with database.begin() as tx:
-        create_bank(tx, BankIn("b", "known"))
+        create_bank(tx, BankIn(name="b", stance="known"))
         codes = [Fingerprint("pdq", b"\x0f" * 32)]
         return UUID(add_entry(tx, "b", codes, confirmed=True).id)
 

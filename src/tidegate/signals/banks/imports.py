@@ -78,7 +78,7 @@ class Job(msgspec.Struct, frozen=True):
         return hashlib.blake2b(msgspec.msgpack.encode(self), digest_size=32).digest()
 
 
-class Reached(msgspec.Struct, frozen=True):
+class Reached(msgspec.Struct, frozen=True, kw_only=True):
     """How far a file was taken: the bytes before `position`, which end with record `line`, and
     what became of its `lines` records."""
 
@@ -156,15 +156,15 @@ def export_entries(tx: Tx, bank: str) -> Iterator[ListEntry]:
     )
     return (
         ListEntry(
-            decode_fingerprints(row.fingerprints),
-            row.labels,
-            row.provenance,
-            row.note,
-            row.confidence,
-            row.state,
-            row.enabled,
-            row.disabled_until,
-            row.text,
+            fingerprints=decode_fingerprints(row.fingerprints),
+            labels=row.labels,
+            provenance=row.provenance,
+            note=row.note,
+            confidence=row.confidence,
+            state=row.state,
+            enabled=row.enabled,
+            disabled_until=row.disabled_until,
+            text=row.text,
         )
         for row in tx.execute(query)
     )
@@ -182,8 +182,8 @@ def _bank(tx: Tx, name: str) -> UUID:
 def _reached(tx: Tx, job: Job, bank_id: UUID) -> Reached:
     columns = [imports.c[name] for name in Reached.__struct_fields__]
     query = sa.select(*columns).where(imports.c.bank_id == bank_id, imports.c.key == job.key)
-    row = tx.execute(query).one_or_none()
-    return Reached() if row is None else Reached(*row)
+    row = tx.execute(query).mappings().one_or_none()
+    return Reached() if row is None else Reached(**row)
 
 
 def _note(tx: Tx, job: Job, bank_id: UUID, after: Reached) -> None:

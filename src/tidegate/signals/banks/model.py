@@ -15,7 +15,7 @@ Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}(?!\n)$", description="
 Radius = dict[str, int]
 
 
-class BankIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class BankIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A new bank. `radius` is by fingerprint kind; absent kinds take their default."""
 
     name: Name
@@ -37,7 +37,7 @@ class BankPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     disabled_until: Moment | None | UnsetType = UNSET
 
 
-class BankView(msgspec.Struct, frozen=True):
+class BankView(msgspec.Struct, frozen=True, kw_only=True):
     """A bank as it is read."""
 
     name: str
@@ -80,7 +80,7 @@ class EntryPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     disabled_until: Moment | None | UnsetType = UNSET
 
 
-class EntryView(msgspec.Struct, frozen=True):
+class EntryView(msgspec.Struct, frozen=True, kw_only=True):
     """An entry as it is read; labels, provenance and note are the bank's where it has
     none of its own."""
 

@@ -63,17 +63,17 @@ def entry_unknown(entry_id: object) -> Refusal:
 
 def _bank(row: sa.Row[Any]) -> BankView:
     return BankView(
-        row.name,
-        row.stance,
-        row.radius,
-        row.labels,
-        row.provenance,
-        row.note,
-        row.enabled,
-        row.disabled_until,
-        row.version,
-        row.created_at,
-        row.entries,
+        name=row.name,
+        stance=row.stance,
+        radius=row.radius,
+        labels=row.labels,
+        provenance=row.provenance,
+        note=row.note,
+        enabled=row.enabled,
+        disabled_until=row.disabled_until,
+        version=row.version,
+        created_at=row.created_at,
+        entries=row.entries,
     )
 
 
@@ -133,26 +133,26 @@ def entry_evidence(tx: Tx, entry_id: UUID) -> bytes | None:
 
 def _entry(row: sa.Row[Any]) -> EntryView:
     return EntryView(
-        str(row.id),
-        row.bank,
-        row.state,
-        row.state == "confirmed",
-        row.bank_labels if row.labels is None else row.labels,
-        row.bank_provenance if row.provenance is None else row.provenance,
-        row.bank_note if row.note is None else row.note,
-        row.confidence,
-        row.enabled,
-        row.disabled_until,
-        [
+        id=str(row.id),
+        bank=row.bank,
+        state=row.state,
+        confirmed=row.state == "confirmed",
+        labels=row.bank_labels if row.labels is None else row.labels,
+        provenance=row.bank_provenance if row.provenance is None else row.provenance,
+        note=row.bank_note if row.note is None else row.note,
+        confidence=row.confidence,
+        enabled=row.enabled,
+        disabled_until=row.disabled_until,
+        fingerprints=[
             FingerprintView(f.kind, KINDS[f.kind].format(f.value), f.quality)
             for f in decode_fingerprints(row.fingerprints)
         ],
-        row.text,
-        row.evidence is not None,
-        row.version,
-        row.created_by,
-        row.created_at,
-        row.judged_by,
-        row.judged_at,
-        row.quarantined_at,
+        text=row.text,
+        has_file=row.evidence is not None,
+        version=row.version,
+        created_by=row.created_by,
+        created_at=row.created_at,
+        judged_by=row.judged_by,
+        judged_at=row.judged_at,
+        quarantined_at=row.quarantined_at,
     )

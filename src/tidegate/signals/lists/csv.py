@@ -76,15 +76,15 @@ def _parse(data: bytes, names: Sequence[str], mark: str) -> ListEntry:
         EntryLine,
     )
     return ListEntry(
-        codes or of_content(own.text, None),
-        own.labels,
-        own.provenance,
-        own.note,
-        own.confidence,
-        own.state,
-        own.enabled,
-        own.disabled_until,
-        own.text,
+        fingerprints=codes or of_content(own.text, None),
+        labels=own.labels,
+        provenance=own.provenance,
+        note=own.note,
+        confidence=own.confidence,
+        state=own.state,
+        enabled=own.enabled,
+        disabled_until=own.disabled_until,
+        text=own.text,
     )
 
 

@@ -6,6 +6,7 @@ banks into the stream that an import takes: entries, and what cannot become one,
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import BinaryIO
 
 import msgspec
@@ -24,7 +25,7 @@ HEAD_BYTES = 64 << 10
 """What is looked at to know a format: the first bytes of a file."""
 
 
-class Read(msgspec.Struct, frozen=True):
+class Read(msgspec.Struct, frozen=True, kw_only=True):
     """One record that was read: an entry, or why it is none.
 
     `number` is that of its (first) line, or its place in a JSON array; `last` that of its last
@@ -109,25 +110,26 @@ def read(reading: Reading, file: BinaryIO, offset: int = 0, number: int = 0) -> 
 
 
 def _read(parse: Parse, line: Line) -> Read:
-    at, data = (line.number, line.last, line.end), line.data
+    data = line.data
+    record = partial(Read, number=line.number, last=line.last, end=line.end)
     if data is None:
-        return Read(*at, problem=f"is longer than {RECORD_LIMIT:,} bytes")
+        return record(problem=f"is longer than {RECORD_LIMIT:,} bytes")
     if b"\0" in data:
-        return Read(*at, problem="has a NUL character")
+        return record(problem="has a NUL character")
     try:
         entry = parse(data)
     except Skip as skip:
-        return Read(*at, skipped=str(skip))
+        return record(skipped=str(skip))
     except UnicodeDecodeError:
-        return Read(*at, problem="is not UTF-8")
+        return record(problem="is not UTF-8")
     except Refusal as refusal:
-        return Read(*at, problem=refusal.detail.rstrip("."))
+        return record(problem=refusal.detail.rstrip("."))
     except ValueError as error:
-        return Read(*at, problem=str(error))
+        return record(problem=str(error))
     # Beyond these a time zone may lead to a year that cannot be read back.
     if entry.disabled_until is not None and not 1970 <= entry.disabled_until.year <= 9998:
-        return Read(*at, problem="disabled_until: expected a year from 1970 to 9998")
+        return record(problem="disabled_until: expected a year from 1970 to 9998")
     for fingerprint in entry.fingerprints:
         if poor := refuse_poor(fingerprint):
-            return Read(*at, problem=f"{fingerprint.kind}: {poor}")
-    return Read(*at, entry)
+            return record(problem=f"{fingerprint.kind}: {poor}")
+    return record(entry=entry)

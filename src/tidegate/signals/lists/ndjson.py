@@ -102,15 +102,15 @@ def _parse(data: bytes) -> ListEntry:
     else:
         codes = of_content(line.text, line.url)
     return ListEntry(
-        codes,
-        line.labels,
-        line.provenance,
-        line.note,
-        line.confidence,
-        line.state,
-        line.enabled,
-        line.disabled_until,
-        line.text or line.url,
+        fingerprints=codes,
+        labels=line.labels,
+        provenance=line.provenance,
+        note=line.note,
+        confidence=line.confidence,
+        state=line.state,
+        enabled=line.enabled,
+        disabled_until=line.disabled_until,
+        text=line.text or line.url,
     )
 
 

@@ -35,7 +35,7 @@ def is_header(text: str) -> bool:
 
 def _parse(data: bytes) -> ListEntry:
     value, quality = parse_line(data.decode())
-    return ListEntry((Fingerprint("pdq", value, quality),))
+    return ListEntry(fingerprints=(Fingerprint("pdq", value, quality),))
 
 
 def _open(head: bytes) -> Reading:

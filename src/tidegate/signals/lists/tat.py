@@ -40,7 +40,7 @@ _BETWEEN = re.compile(r"[\s,]*")
 _decoder = json.JSONDecoder(strict=False)
 
 
-class TatEntry(msgspec.Struct, frozen=True):
+class TatEntry(msgspec.Struct, frozen=True, kw_only=True):
     """An entry, in either version of the list. Fields that say nothing here are left out."""
 
     hash_digest: str
@@ -60,7 +60,9 @@ def _entry(entry: TatEntry) -> ListEntry:
     given = {"id": entry.id, "ideology": entry.ideology, "file_type": entry.file_type}
     provenance = {name: value for name, value in given.items() if value}
     codes = [code(ALGORITHMS[algorithm], entry.hash_digest)]
-    return ListEntry(codes, provenance={"source": "Tech Against Terrorism"} | provenance)
+    return ListEntry(
+        fingerprints=codes, provenance={"source": "Tech Against Terrorism"} | provenance
+    )
 
 
 def _parse(data: bytes) -> ListEntry:
@@ -74,12 +76,12 @@ def _parse_row(data: bytes, names: Sequence[str], mark: str) -> ListEntry:
     given = dict(zip(names, row, strict=True))
     return _entry(
         TatEntry(
-            given["hash_digest"],
-            given["algorithm"],
-            given.get("ideology"),
-            given.get("file_type"),
-            given.get("id"),
-            given.get("deleted", "").lower() in ("true", "1", "t", "yes"),
+            hash_digest=given["hash_digest"],
+            algorithm=given["algorithm"],
+            ideology=given.get("ideology"),
+            file_type=given.get("file_type"),
+            id=given.get("id"),
+            deleted=given.get("deleted", "").lower() in ("true", "1", "t", "yes"),
         )
     )
 

@@ -47,11 +47,11 @@ def _entry(signal_type: str, signal: str, collab: str, category: str, tags: str)
     state: State | None = None if category in ("", "POSITIVE_CLASS") else "unconfirmed"
     if signal_type in HASHES:
         codes = [code(HASHES[signal_type], signal)]
-        return ListEntry(codes, provenance=provenance, state=state)
+        return ListEntry(fingerprints=codes, provenance=provenance, state=state)
     if signal_type not in TYPES:
         raise ValueError(f"expected a signal type of {', '.join(TYPES)}")
     codes = of_content(*((signal, None) if signal_type == "raw_text" else (None, signal)))
-    return ListEntry(codes, provenance=provenance, state=state, text=signal)
+    return ListEntry(fingerprints=codes, provenance=provenance, state=state, text=signal)
 
 
 def _parse_line(data: bytes) -> ListEntry:

@@ -35,7 +35,7 @@ Progress = Callable[[int, int], None]
 """Told how much of how much is done; of files, or of bytes."""
 
 
-class FileMatch(msgspec.Struct, frozen=True):
+class FileMatch(msgspec.Struct, frozen=True, kw_only=True):
     """An entry of a bank that a file or text is near to, `distance` bits by one kind of fingerprint;
     0 for exact kinds. `exact`: the route is one that may restrict."""
 
@@ -282,7 +282,14 @@ class Matcher:
                     key = (bank, entry, kind.name)
                     least[key] = min(distance, least.get(key, distance))
         matches = [
-            FileMatch(bank, entry, kind, KINDS[kind].route, distance, KINDS[kind].exact)
+            FileMatch(
+                bank=bank,
+                entry=entry,
+                kind=kind,
+                route=KINDS[kind].route,
+                distance=distance,
+                exact=KINDS[kind].exact,
+            )
             for (bank, entry, kind), distance in least.items()
         ]
         return sorted(matches, key=lambda m: (m.distance, m.entry, m.bank, m.kind))
