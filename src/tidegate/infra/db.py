@@ -83,10 +83,7 @@ class Tx:
         sealed = _sealed_places(table, tuple(columns))
         with driver.cursor() as cursor, cursor.copy(command) as copy:
             for row in rows:
-                values = list(row)
-                for place in sealed:
-                    values[place] = seal(values[place])
-                copy.write_row(values)
+                copy.write_row(_sealed(row, sealed) if sealed else row)
 
     def next_number(self, name: str, count: int = 1) -> int:
         """The first of `count` new numbers of a gap-free counter that starts at 1.
@@ -100,6 +97,13 @@ class Tx:
     def notify(self, channel: str, payload: str = "") -> None:
         """Tell the listeners when this commits. A hint only: whoever must know polls too."""
         self.execute(sa.text("SELECT pg_notify(:c, :p)"), {"c": channel, "p": payload})
+
+
+def _sealed(row: Sequence[object], places: Sequence[int]) -> list[object]:
+    values = list(row)
+    for place in places:
+        values[place] = seal(values[place])
+    return values
 
 
 @lru_cache(maxsize=64)

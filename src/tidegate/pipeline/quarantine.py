@@ -36,6 +36,7 @@ def judge_counting(
     seen = [
         sighting
         for one, said in zip(looked, judged, strict=True)
+        if said.evaluation.matches
         for sighting in sightings_of(one.item.id, _news(one, said), one.codes)
     ]
     if not seen:

@@ -4,6 +4,7 @@ For each one: the stored answer if it was here before; else fingerprints, matche
 whatever follows from the verdict (case, decision, action). What is answered is durable.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
@@ -151,7 +152,6 @@ def _keep(
     answers: dict[Key, bytes] = {}
     for turn, outcome in zip(turns, outcomes, strict=True):
         one, verdict = turn.submission, outcome.evaluation.verdict
-        ITEMS.labels(verdict).inc()
         body = answers[one.key] = _json.encode(_answer(one, turn.item, outcome))
         revision = NewRevision(
             item=turn.item,
@@ -165,6 +165,8 @@ def _keep(
         )
         kept.append(revision)
     keep(tx, kept)
+    for verdict, count in Counter(one.evaluation.verdict for one in outcomes).items():
+        ITEMS.labels(verdict).inc(count)
     return answers
 
 
