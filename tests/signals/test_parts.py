@@ -3,7 +3,7 @@
 from tidegate.content.media.model import ViewCode
 from tidegate.signals.fingerprints import of_bytes, of_text, of_url
 from tidegate.signals.model import Fingerprint
-from tidegate.signals.parts import FileLook, codes_of, codes_of_texts, face_of
+from tidegate.signals.parts import ExaminedFile, codes_of, codes_of_texts, face_of
 
 TEXT = "join the armed fight on friday at the old bridge and bring the others with you"
 LINK = "https://example.org/a?b=c"
@@ -15,7 +15,7 @@ VIEWS = [
 
 
 def test_each_part_has_its_codes_under_its_name() -> None:
-    files = [FileLook(of_bytes(b"one")), FileLook(of_bytes(b"two"), VIEWS, LINK)]
+    files = [ExaminedFile(of_bytes(b"one")), ExaminedFile(of_bytes(b"two"), VIEWS, LINK)]
     parts: dict[str, list[Fingerprint]] = {}
     for part, code in codes_of(text=TEXT, url=LINK, files=files):
         parts.setdefault(part, []).append(code)
@@ -40,5 +40,5 @@ def test_texts_looked_at_together_have_the_codes_that_each_has_alone() -> None:
 
 
 def test_the_face_of_a_file_is_no_other_view_and_no_later_frame() -> None:
-    face = face_of(codes_of(files=[FileLook(of_bytes(b"two"), VIEWS)]))
+    face = face_of(codes_of(files=[ExaminedFile(of_bytes(b"two"), VIEWS)]))
     assert face == [*of_bytes(b"two"), Fingerprint("pdq", b"seen", 90)]

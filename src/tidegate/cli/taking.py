@@ -17,7 +17,7 @@ from tidegate.infra.groupcommit import GroupCommit
 from tidegate.infra.lines import Line
 from tidegate.infra.parsing import decode
 from tidegate.pipeline.instance import Instance
-from tidegate.pipeline.submission import Submission, describe, look_at_media
+from tidegate.pipeline.submission import Submission, describe, examine_media
 from tidegate.pipeline.submit import committer, stored_answers
 
 AHEAD_LINES, AHEAD_BYTES = 1024, 32 << 20
@@ -105,7 +105,7 @@ async def _take(
     async with media:
         if await asyncio.to_thread(_known, instance, submission):
             return
-        await submissions.run(await look_at_media(instance, item, submission))
+        await submissions.run(await examine_media(instance, item, submission))
 
 
 def _known(instance: Instance, submission: Submission) -> bool:

@@ -12,7 +12,7 @@ from tidegate.signals.banks.model import EntryIn
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.fingerprints.door import refuse_poor
 from tidegate.signals.model import Fingerprint
-from tidegate.signals.parts import FileLook, codes_of, face_of
+from tidegate.signals.parts import ExaminedFile, codes_of, face_of
 
 
 class Enrolment(msgspec.Struct, frozen=True):
@@ -52,7 +52,7 @@ async def enrol_file(
     if options.text or options.url or options.kind or options.value:
         raise bad_field("/file", "a file alone", "a file with text, url, kind or value")
     examined = await instance.media.examine(data, content_type, filename)
-    face = face_of(codes_of(files=[FileLook(fingerprints.of_bytes(data), examined.codes)]))
+    face = face_of(codes_of(files=[ExaminedFile(fingerprints.of_bytes(data), examined.codes)]))
     codes: list[Fingerprint] = []
     problems = list(examined.problems)
     for code in face:

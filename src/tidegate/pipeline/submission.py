@@ -28,7 +28,7 @@ from tidegate.infra.errors import Refusal, bad_field
 from tidegate.pipeline.instance import Instance
 from tidegate.signals import fingerprints
 from tidegate.signals.model import Codes, Fingerprint
-from tidegate.signals.parts import FileLook, codes_of
+from tidegate.signals.parts import ExaminedFile, codes_of
 
 
 class File(msgspec.Struct, frozen=True):
@@ -97,7 +97,7 @@ def describe(
     )
 
 
-async def look_at_media(instance: Instance, item: ItemIn, submission: Submission) -> Submission:
+async def examine_media(instance: Instance, item: ItemIn, submission: Submission) -> Submission:
     """Fetch, keep and decode the item's files. Bad media is never an error: its problems are noted.
 
     Raises Refusal (422) for a media URL that may not or cannot be fetched.
@@ -129,7 +129,7 @@ async def look_at_media(instance: Instance, item: ItemIn, submission: Submission
     )
 
 
-async def _one(instance: Instance, item: ItemIn, index: int) -> tuple[File, FileLook, Examined]:
+async def _one(instance: Instance, item: ItemIn, index: int) -> tuple[File, ExaminedFile, Examined]:
     media = item.media[index]
     data = media.data
     if data is None:
@@ -139,7 +139,7 @@ async def _one(instance: Instance, item: ItemIn, index: int) -> tuple[File, File
     kept = item.publicness != "private"
     digests = await asyncio.to_thread(_digests, instance, data, keep=kept)
     file = File(Part.media(index).name, data, _sha256(digests), examined.content_type)
-    return file, FileLook(digests, examined.codes, media.url), examined
+    return file, ExaminedFile(digests, examined.codes, media.url), examined
 
 
 def _digests(instance: Instance, data: bytes, *, keep: bool) -> list[Fingerprint]:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tidegate.signals.standalone.bankfile import BankFileError
-    from tidegate.signals.standalone.looking import DecoderDown
+    from tidegate.signals.standalone.examining import DecoderDown
     from tidegate.signals.standalone.matcher import BuildError, Matcher, build_bank
 
 _PLACES = {
     "BankFileError": "standalone.bankfile",
     "BuildError": "standalone.matcher",
-    "DecoderDown": "standalone.looking",
+    "DecoderDown": "standalone.examining",
     "Matcher": "standalone.matcher",
     "build_bank": "standalone.matcher",
 }

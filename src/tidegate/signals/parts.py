@@ -14,7 +14,7 @@ from tidegate.signals.fingerprints.kind import Source
 from tidegate.signals.model import Codes, Fingerprint
 
 
-class FileLook(msgspec.Struct, frozen=True):
+class ExaminedFile(msgspec.Struct, frozen=True):
     """One file of a content, after it was looked at: its digests, what its pictures are known by,
     and the address that it was fetched from."""
 
@@ -24,7 +24,7 @@ class FileLook(msgspec.Struct, frozen=True):
 
 
 def codes_of(
-    *, text: str | None = None, url: str | None = None, files: Sequence[FileLook] = ()
+    *, text: str | None = None, url: str | None = None, files: Sequence[ExaminedFile] = ()
 ) -> Codes:
     """The codes of all parts of one content."""
     codes = [(URL, code) for code in fingerprints.of_url(url)] if url else []

@@ -30,7 +30,7 @@ from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.lookback import kinds
 from tidegate.pipeline.lookback.codes import LookBack
 from tidegate.pipeline.lookback.kinds import KindWalk, left
-from tidegate.pipeline.submission import describe, look_at_media
+from tidegate.pipeline.submission import describe, examine_media
 from tidegate.pipeline.submit import submit_group
 from tidegate.signals import fingerprints
 from tidegate.signals.banks.actions import add_entry, create_bank
@@ -319,7 +319,7 @@ def pictured(instance: Instance) -> Any:
         submission = describe(
             instance, item, platform="forum", actor="key:f", request_id="r", now=now
         )
-        submission = asyncio.run(look_at_media(instance, item, submission))
+        submission = asyncio.run(examine_media(instance, item, submission))
         with instance.database.begin("key:f") as tx:
             submit_group(tx, instance, [submission])
 

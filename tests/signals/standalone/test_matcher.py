@@ -18,10 +18,10 @@ from tidegate.signals import (
 )
 from tidegate.signals.fingerprints import of_text
 from tidegate.signals.index.segment import BLOCK, Shape, new_segment
-from tidegate.signals.standalone import bankfile, looking
+from tidegate.signals.standalone import bankfile, examining
 from tidegate.signals.standalone.bankfile import BankFile
 from tidegate.signals.standalone.bankstats import statistics
-from tidegate.signals.standalone.looking import Looker
+from tidegate.signals.standalone.examining import Examiner
 
 IMAGES = Path(__file__).parents[3] / "demo" / "images"
 TEXT = "Join us on Friday and bring what you need to finish them, as we did last year"
@@ -254,8 +254,8 @@ def test_a_bank_built_beside_its_content_is_no_content(tmp_path: Path) -> None:
 def test_files_and_lists_share_a_bank(tmp_path: Path) -> None:
     (tmp_path / "known").mkdir()
     shutil.copy(IMAGES / "horse.png", tmp_path / "known" / "zebra.png")
-    with Looker(1) as looker:
-        look = looker.look(IMAGES / "horse.png")
+    with Examiner(1) as examiner:
+        look = examiner.examine(IMAGES / "horse.png")
     code = next(one.value.hex() for one in look.face if one.kind == "pdq")
     near = (int(code, 16) ^ 0b111).to_bytes(32).hex()
     (tmp_path / "list.txt").write_text(f"{near}\n{CODE}\n")
@@ -304,7 +304,7 @@ def test_what_cannot_be_read_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_without_a_decoder_it_says_so_and_writes_nothing(
     known: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(looking, "HASHER", "tidegate.nothing:of_pixels")
+    monkeypatch.setattr(examining, "HASHER", "tidegate.nothing:of_pixels")
     with pytest.raises(DecoderDown):
         build_bank([known], tmp_path / "it.bank")
     assert list(tmp_path.iterdir()) == []

@@ -167,7 +167,7 @@ class MediaPool:
         if len(data) > self._limits.max_bytes:
             detail = f"{len(data)}, limit {self._limits.max_bytes}"
             return failed(Problem.TOO_LARGE, detail, sniff(data))
-        return self._enter(wire.Look(token_bytes(8), declared), data)
+        return self._enter(wire.Examine(token_bytes(8), declared), data)
 
     def _failed(self, failure: WorkerFailed, data: bytes) -> Examined:
         return failed(failure.problem, failure.detail, sniff(data))

@@ -105,7 +105,7 @@ class Worker:
         answer, raw = self._exchange(message, data, patience, wire.decode_answer)
         self.files += 1
         self.seconds += time.monotonic() - began
-        expected = wire.Seen if isinstance(question, wire.Look) else wire.Drawn
+        expected = wire.Seen if isinstance(question, wire.Examine) else wire.Drawn
         if not isinstance(answer, expected) or answer.token != question.token:
             self.kill()
             raise WorkerFailed(Problem.CRASHED, "answered out of turn")

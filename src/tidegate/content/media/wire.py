@@ -30,7 +30,7 @@ class Unready(msgspec.Struct, frozen=True, tag="unready", tag_field="say"):
     reason: str
 
 
-class Look(msgspec.Struct, frozen=True, tag="look", tag_field="say"):
+class Examine(msgspec.Struct, frozen=True, tag="examine", tag_field="say"):
     """Examine the bytes behind this message. `token` comes back with the answer."""
 
     token: bytes
@@ -56,11 +56,11 @@ class Drawn(msgspec.Struct, frozen=True, tag="drawn", tag_field="say"):
     token: bytes
 
 
-Question = Look | Draw
+Question = Examine | Draw
 Answer = Seen | Drawn
 
 encode = msgspec.msgpack.Encoder().encode
-decode_question = msgspec.msgpack.Decoder(Look | Draw).decode
+decode_question = msgspec.msgpack.Decoder(Examine | Draw).decode
 decode_answer = msgspec.msgpack.Decoder(Seen | Drawn).decode
 decode_start = msgspec.msgpack.Decoder(Start).decode
 decode_readiness = msgspec.msgpack.Decoder(Ready | Unready).decode

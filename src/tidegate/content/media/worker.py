@@ -91,7 +91,7 @@ def _answer(
 ) -> None:
     # The kernel ends the process (SIGPROF) when the processor time of this file is used up.
     signal.setitimer(signal.ITIMER_PROF, limits.cpu_seconds or limits.wall_seconds)
-    if isinstance(question, wire.Look):
+    if isinstance(question, wire.Examine):
         seen = examine(data, question.declared, limits, hasher)
         answer, raw = wire.Seen(question.token, seen), b""
     else:

@@ -30,7 +30,7 @@ from tidegate.signals import fingerprints
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.fingerprints.kind import Source
 from tidegate.signals.model import decode_codes, encode_codes
-from tidegate.signals.parts import FileLook, codes_of, codes_of_texts, renewed
+from tidegate.signals.parts import ExaminedFile, codes_of, codes_of_texts, renewed
 
 PAGE = 100  # revisions that are read at a time
 PAGE_BYTES = 8 << 20  # of media, after which a page ends
@@ -138,7 +138,7 @@ class KindWalk:
 
     def _look(self, sha256: bytes | None, media: StoredMedia) -> "_Looked":
         if sha256 is None or not (self._from("bytes") or self._from("pixels")):
-            return _Looked(FileLook([], url=media.url), 0, ("bytes", "pixels"))
+            return _Looked(ExaminedFile([], url=media.url), 0, ("bytes", "pixels"))
         return _look_at(self._instance.evidence, self._instance.media, sha256, media)
 
     def _from(self, source: str) -> bool:
@@ -148,7 +148,7 @@ class KindWalk:
 class _Looked(NamedTuple):
     """A file, how many bytes of it were read, and what was not there to be looked at."""
 
-    look: FileLook
+    look: ExaminedFile
     size: int
     gone: Sequence[Source] = ()
 
@@ -158,13 +158,13 @@ def _look_at(
 ) -> _Looked:
     data = evidence.get(sha256)
     if data is None:
-        return _Looked(FileLook([], url=media.url), 0, ("bytes", "pixels"))
+        return _Looked(ExaminedFile([], url=media.url), 0, ("bytes", "pixels"))
     examined = pool.examine_blocking(data, media.content_type or None, media.filename)
     if any(code_of(problem) == Problem.UNAVAILABLE for problem in examined.problems):
         raise _Busy
     digests = fingerprints.of_bytes(data)
     lost = not examined.judged and not examined.codes
-    look = FileLook(digests, examined.codes, media.url)
+    look = ExaminedFile(digests, examined.codes, media.url)
     return _Looked(look, len(data), ("pixels",) if lost else ())
 
 

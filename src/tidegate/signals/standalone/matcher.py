@@ -26,7 +26,7 @@ from tidegate.signals.standalone.bankfile import (
     write_bank,
 )
 from tidegate.signals.standalone.bankstats import near_constant
-from tidegate.signals.standalone.looking import Found, Look, Looker, walk
+from tidegate.signals.standalone.examining import Examiner, FileCodes, Found, walk
 
 _HEAD = 1 << 16
 _MOST_PROBLEMS = 20  # of one list, told one by one
@@ -105,19 +105,19 @@ def build_bank(
             found += (one for one in walk([path], hidden=False) if not _same(one.path, out))
     problems, notes = lists.problems, lists.notes
     files: dict[str, Named] = {}
-    with Looker(workers) as looker:
-        for done, (one, look) in enumerate(looker.look_all(found), 1):
+    with Examiner(workers) as examiner:
+        for done, (one, known) in enumerate(examiner.examine_all(found), 1):
             if progress is not None:
                 progress(done, len(found))
             path = printable(str(one.path))
-            if look.problem is not None and not look.codes:
-                problems.append((path, look.problem))
-            elif (told := look.problem or look.note) is not None:
-                notes.append((path, told if look.size else f"left out: {told}"))
-            if look.face:
+            if known.problem is not None and not known.codes:
+                problems.append((path, known.problem))
+            elif (told := known.problem or known.note) is not None:
+                notes.append((path, told if known.size else f"left out: {told}"))
+            if known.face:
                 entry = printable(one.name)
                 entry = path if entry in files else entry
-                files[entry] = Named(entry, look.face)
+                files[entry] = Named(entry, known.face)
     if problems:
         raise BuildError(problems)
     listed = lists.codes()
@@ -208,13 +208,13 @@ class Matcher:
 
     def __init__(self, *banks: Path | str, workers: int | None = None) -> None:
         self.banks = [BankFile.open(bank) for bank in banks]
-        self._looker = Looker(workers)
+        self._examiner = Examiner(workers)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._looker.close()
+        self._examiner.close()
 
     def match_text(self, text: str, radius: int | None = None) -> list[FileMatch]:
         """The entries that a text is near to; `radius` in bits, None: as each kind has it."""
@@ -223,7 +223,7 @@ class Matcher:
     def match_file(self, path: Path | str, radius: int | None = None) -> FileAnswer:
         """What is known of one file. Raises DecoderDown."""
         path = Path(path)
-        return self._answer(path, self._looker.look(path), radius)
+        return self._answer(path, self._examiner.examine(path), radius)
 
     def match_files(
         self,
@@ -233,10 +233,10 @@ class Matcher:
     ) -> Iterator[FileAnswer]:
         """The same for all files under these paths, in order of name, many at once."""
         found = list(walk(map(Path, paths)))
-        for done, (one, look) in enumerate(self._looker.look_all(found), 1):
+        for done, (one, known) in enumerate(self._examiner.examine_all(found), 1):
             if progress is not None:
                 progress(done, len(found))
-            yield self._answer(one.path, look, radius)
+            yield self._answer(one.path, known, radius)
 
     def match_codes(
         self, codes: Iterable[str], radius: int = 31, kind: str = LISTED
@@ -260,9 +260,9 @@ class Matcher:
                 found.sort(key=lambda match: (match.distance, match.entry, match.bank))
             yield found
 
-    def _answer(self, path: Path, look: Look, radius: int | None) -> FileAnswer:
+    def _answer(self, path: Path, known: FileCodes, radius: int | None) -> FileAnswer:
         return FileAnswer(
-            printable(str(path)), self._ask(look.codes, radius), look.problem, look.note
+            printable(str(path)), self._ask(known.codes, radius), known.problem, known.note
         )
 
     def _ask(self, codes: Sequence[Fingerprint], radius: int | None) -> list[FileMatch]:

@@ -14,7 +14,7 @@ from tidegate.pipeline.decide import decide_item
 from tidegate.pipeline.erase import discard_evidence, erase_item
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.record import ItemRecord, item_record
-from tidegate.pipeline.submission import describe, look_at_media
+from tidegate.pipeline.submission import describe, examine_media
 from tidegate.pipeline.submit import Answer
 from tidegate.web.api.endpoint import Call, Endpoint, require_json
 from tidegate.web.body import read
@@ -67,7 +67,7 @@ async def submit_item(instance: Instance, call: Call, item: ItemIn) -> bytes:
         known = await call.request.app.state.lookups.run(submission)
         if known is not None:
             return known
-        submission = await look_at_media(instance, item, submission)
+        submission = await examine_media(instance, item, submission)
     return await call.request.app.state.submissions.run(submission)
 
 

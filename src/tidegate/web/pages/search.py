@@ -9,7 +9,7 @@ from tidegate.signals import fingerprints
 from tidegate.signals.banks.model import EntryView
 from tidegate.signals.banks.queries import entries_by_id
 from tidegate.signals.model import Codes, Match
-from tidegate.signals.parts import FileLook, codes_of
+from tidegate.signals.parts import ExaminedFile, codes_of
 from tidegate.web.pages.content import ids_of
 from tidegate.web.pages.page import PageRoute, Query
 from tidegate.web.pages.render import html
@@ -37,12 +37,12 @@ def show(visit: Visit) -> SearchPage:
 
 async def search(visit: Visit) -> Response:
     """A POST although it changes nothing: a picture does not fit into an address."""
-    files: list[FileLook] = []
+    files: list[ExaminedFile] = []
     problems: list[str] = []
     searched: list[str] = []
     if file := visit.file("file"):
         examined = await visit.instance.media.examine(file.data, file.content_type, file.filename)
-        files.append(FileLook(fingerprints.of_bytes(file.data), examined.codes))
+        files.append(ExaminedFile(fingerprints.of_bytes(file.data), examined.codes))
         problems += examined.problems
         searched.append(file.filename or "the picture")
     if text := visit.field("text"):

@@ -1,4 +1,4 @@
-"""Files on a disk and what they are known by, looked at side by side, for the bank files of `matcher`.
+"""Files on a disk and what they are known by, examined side by side, for the bank files of `matcher`.
 
 Every file has its digests, pictures their codes as well (decoded in sandboxed processes, for whoever
 posted them may be hostile), and so has text in UTF-8.
@@ -22,7 +22,7 @@ from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.fingerprints.door import refuse_poor
 from tidegate.signals.fingerprints.pixels import HASHER
 from tidegate.signals.model import Fingerprint
-from tidegate.signals.parts import FileLook, codes_of, face_of
+from tidegate.signals.parts import ExaminedFile, codes_of, face_of
 
 _LIMITS = MediaLimits()
 _TEXT_BYTES = 4 << 20
@@ -34,14 +34,14 @@ _FLAT = "no picture code: the picture is too flat, only copies of the file match
 
 class Found(NamedTuple):
     """A file that a path leads to. `name` is the path below the folder that was given, or the file's
-    own name; `problem`: what is there cannot be looked at."""
+    own name; `problem`: what is there cannot be examined."""
 
     path: Path
     name: str
     problem: str | None = None
 
 
-class Look(msgspec.Struct, frozen=True):
+class FileCodes(msgspec.Struct, frozen=True):
     """What one file is known by: all `codes` to ask with, and `face`, those that stand for it in a
     bank (a stored orientation or a later frame is not the content's face).
 
@@ -92,8 +92,8 @@ class DecoderDown(Exception):
     """The processes that decode pictures do not start; the text says why."""
 
 
-class Looker:
-    """Looks at files, called by one thread at a time. Its methods raise DecoderDown.
+class Examiner:
+    """Examines files, called by one thread at a time. Its methods raise DecoderDown.
 
     `workers`: how many processes decode; None: one a processor. They start with the first picture.
     """
@@ -114,19 +114,19 @@ class Looker:
         if self._pool is not None:
             self._pool.close()
 
-    def look(self, path: Path) -> Look:
+    def examine(self, path: Path) -> FileCodes:
         """What one file is known by."""
-        return self._look(path, self._pool_for(1))
+        return self._examine(path, self._pool_for(1))
 
-    def look_all(self, found: Sequence[Found]) -> Iterator[tuple[Found, Look]]:
+    def examine_all(self, found: Sequence[Found]) -> Iterator[tuple[Found, FileCodes]]:
         """Each file with what it is known by, in order, many of them at once."""
         pool = self._pool_for(len(found))
 
-        def look(one: Found) -> Look:
-            return Look(problem=one.problem) if one.problem else self._look(one.path, pool)
+        def examine(one: Found) -> FileCodes:
+            return FileCodes(problem=one.problem) if one.problem else self._examine(one.path, pool)
 
         threads = 2 * self._workers
-        return in_order(look, found, threads, _AHEAD * threads)
+        return in_order(examine, found, threads, _AHEAD * threads)
 
     def _pool_for(self, files: int) -> MediaPool:
         workers = self._wanted or max(1, min(files, processors()))
@@ -135,24 +135,24 @@ class Looker:
             self._pool, self._workers = MediaPool(HASHER, workers), workers
         return self._pool
 
-    def _look(self, path: Path, pool: MediaPool) -> Look:
+    def _examine(self, path: Path, pool: MediaPool) -> FileCodes:
         try:
             with path.open("rb") as file:
                 size = os.fstat(file.fileno()).st_size
                 if size > _LIMITS.max_bytes:
                     codes = _digests_of_long(file)
                     note = f"compared by its digests only: {size:,} bytes are too many to look at"
-                    return Look(codes, codes, size, note)
+                    return FileCodes(codes, codes, size, note)
                 data = file.read(_LIMITS.max_bytes + 1)
         except OSError as error:
-            return Look(problem=error.strerror or "cannot be read")
-        return _look_at(data, path.name, pool)
+            return FileCodes(problem=error.strerror or "cannot be read")
+        return _examined(data, path.name, pool)
 
 
-def _look_at(data: bytes, name: str, pool: MediaPool) -> Look:
+def _examined(data: bytes, name: str, pool: MediaPool) -> FileCodes:
     size = len(data)
     if not data:
-        return Look(note="the file is empty")
+        return FileCodes(note="the file is empty")
     codes = fingerprints.of_bytes(data)
     media_type, claim = sniff(data), declared_type(None, name) or ""
     if claim == _DRAWING:  # which a prolog hides from those who look at the first bytes
@@ -173,11 +173,11 @@ def _look_at(data: bytes, name: str, pool: MediaPool) -> Look:
         note = f"compared by its digests only: {Problem.UNSUPPORTED_TYPE.text(media_type)}"
     elif text is None:
         note = "compared by its digests only: neither a picture nor a text in UTF-8"
-    return Look(codes, codes, size, note, problem)
+    return FileCodes(codes, codes, size, note, problem)
 
 
-def _pictured(digests: list[Fingerprint], examined: Examined, size: int) -> Look:
-    coded = codes_of(files=[FileLook(digests, examined.codes)])
+def _pictured(digests: list[Fingerprint], examined: Examined, size: int) -> FileCodes:
+    coded = codes_of(files=[ExaminedFile(digests, examined.codes)])
     face = face_of(coded)
     pictured = [code for code in face if KINDS[code.kind].source == "pixels"]
     problem = note = None
@@ -192,7 +192,7 @@ def _pictured(digests: list[Fingerprint], examined: Examined, size: int) -> Look
     elif poor := next(filter(None, map(refuse_poor, pictured)), None):
         note = f"no picture code that a bank takes: {poor}"
     face = [code for code in face if refuse_poor(code) is None]
-    return Look([code for _, code in coded], face, size, note, problem)
+    return FileCodes([code for _, code in coded], face, size, note, problem)
 
 
 def _text_of(data: bytes) -> str | None:
