@@ -11,28 +11,14 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from tidegate.content.model import Content, ItemRow
+from tidegate.content.model import Arrival, Content, ItemRow, Key
+from tidegate.content.queries import items_by_url, lock_item, lock_item_by_id
 from tidegate.content.tables import evidence, revisions
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
-
-Key = tuple[str, str]  # platform and the platform's own id
+from tidegate.ledger.actions import append
 
 _json = msgspec.json.Encoder()
-
-
-class Arrival(msgspec.Struct, frozen=True):
-    """A revision to be, of an item that may be new. Both digests are keyed."""
-
-    platform: str
-    external_id: str
-    content: Content
-    digest: bytes
-    url_key: bytes | None
-
-    @property
-    def key(self) -> Key:
-        return self.platform, self.external_id
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -118,6 +104,23 @@ def keep(tx: Tx, kept: Sequence[NewRevision]) -> None:
     ]
     if files:
         tx.copy(evidence, _EVIDENCE_COLUMNS, files)
+
+
+def admit_url(tx: Tx, one: Arrival, fingerprints: bytes) -> ItemRow:
+    """The item of a URL that was reported, its row locked: the oldest of the platform that has it. A
+    URL that nobody submitted becomes an item, so that no report is lost; of two that make it at once
+    the second finds it.
+    """
+    for known in items_by_url(tx, one.platform, one.url_key or b""):
+        return lock_item_by_id(tx, known.id)
+    for item in admit(tx, [one]).values():
+        revision = NewRevision(
+            item=item, digest=one.digest, content=one.content, fingerprints=fingerprints
+        )
+        keep(tx, [revision])
+        append(tx, "item.admitted", {"item": item.id, "because": "reported"}, item.id)
+        return item
+    return lock_item(tx, one.platform, one.external_id)
 
 
 def _draft(tx: Tx, one: Arrival) -> ItemRow:

@@ -75,6 +75,23 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     attributes: dict[str, Any] = {}
 
 
+Key = tuple[str, str]  # platform and the platform's own id
+
+
+class Arrival(msgspec.Struct, frozen=True):
+    """A revision to be, of an item that may be new. Both digests are keyed."""
+
+    platform: str
+    external_id: str
+    content: Content
+    digest: bytes
+    url_key: bytes | None
+
+    @property
+    def key(self) -> Key:
+        return self.platform, self.external_id
+
+
 class ItemRow(msgspec.Struct, frozen=True, kw_only=True):
     """An item as the transaction that locked it sees it."""
 
@@ -135,6 +152,17 @@ def to_content(item: ItemIn, author: str, media: list[StoredMedia]) -> Content:
 def content_digest(key: bytes, content: Content) -> bytes:
     """Over the canonical form: two submissions are the same when this is. `key`: the instance's."""
     return keyed(key, "submission", hashlib.sha256(_encoder.encode(content)).digest())
+
+
+def reported_url(key: bytes, platform: str, url: str, canonical: bytes, now: datetime) -> Arrival:
+    """The item of a URL that was reported and that nobody submitted: public, of no known author. Its
+    id is `url:` with the digest of the canonical URL. `key`: the instance's."""
+    content = Content(
+        surface="reported_url", publicness="public", author="", created_at=now, url=url
+    )
+    found = url_digest(key, canonical)
+    digest = content_digest(key, content)
+    return Arrival(platform, f"url:{found.hex()}", content, digest, found)
 
 
 def url_digest(key: bytes, canonical: bytes) -> bytes:

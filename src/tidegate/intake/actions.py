@@ -9,29 +9,27 @@ from sqlalchemy.dialects.postgresql import insert
 from tidegate.content.model import ItemRow
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
-from tidegate.intake.model import ReportIn
+from tidegate.intake.model import Taken
 from tidegate.intake.tables import reports
 from tidegate.ledger.actions import append
 
 
-def record_report(
-    tx: Tx, report: ReportIn, *, digest: bytes, platform: str, item: ItemRow, reporter: str | None
-) -> UUID | None:
-    """Append a report with its ledger entry; None when its id is taken, also by a transaction that
-    committed in between. `reporter` is the pseudonym.
-    """
+def record_report(tx: Tx, taken: Taken, item: ItemRow) -> UUID | None:
+    """Append a report about this item with its ledger entry; None when its id is taken, also by a
+    transaction that committed in between."""
+    report = taken.said
     report_id = tx.execute(
         insert(reports)
         .values(
             id=uuid7(tx.now),
-            platform=platform,
+            platform=taken.platform,
             external_id=report.id,
             item_id=item.id,
             channel=report.channel,
             reason=report.reason,
             comment=report.comment,
-            reporter=reporter,
-            digest=digest,
+            reporter=taken.reporter,
+            digest=taken.digest,
             created_at=report.created_at,
             received_at=tx.now,
         )

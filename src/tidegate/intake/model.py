@@ -8,9 +8,18 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from tidegate.content.model import ItemId, Moment, check_moment
+from tidegate.content.model import (
+    Arrival,
+    ItemId,
+    Moment,
+    check_moment,
+    pseudonym,
+    reported_url,
+)
 from tidegate.infra.digests import keyed
 from tidegate.infra.errors import bad_field
+from tidegate.signals.model import Codes
+from tidegate.signals.parts import canonical_url, codes_of
 
 # "user" and "user_report" are two names of the same channel: what was sent is kept.
 Channel = Literal["user", "user_report", "notice", "trusted_flagger", "referral", "tip", "franked"]
@@ -55,6 +64,18 @@ class StoredReport(msgspec.Struct, frozen=True):
     answer: bytes | None
 
 
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """A report after it was checked, as it is kept: `said` is what was sent, `reporter` the pseudonym.
+    `address`, with its `codes`: what it is about, where that is no item's id but a URL."""
+
+    platform: str
+    said: ReportIn
+    digest: bytes
+    reporter: str | None
+    address: Arrival | None = None
+    codes: Codes = []
+
+
 _encoder = msgspec.json.Encoder(order="deterministic")
 
 
@@ -64,6 +85,30 @@ def check_report(report: ReportIn, now: datetime) -> None:
     if (report.item_id is None) == (report.url is None):
         got = "neither" if report.url is None else "both"
         raise bad_field("", "either item_id or url", got)
+
+
+def take(
+    report: ReportIn, *, platform: str, terms_key: bytes, author_key: bytes, now: datetime
+) -> Taken:
+    """Check a report, and say how it is kept. Raises Refusal (422) with the field's pointer."""
+    check_report(report, now)
+    codes = codes_of(url=report.url)
+    canonical = canonical_url(codes)
+    if report.url is not None and canonical is None:
+        raise bad_field("/url", "an http(s) URL", report.url[:60])
+    address = (
+        None
+        if report.url is None or canonical is None
+        else reported_url(terms_key, platform, report.url, canonical, now)
+    )
+    return Taken(
+        platform=platform,
+        said=report,
+        digest=report_digest(terms_key, report),
+        reporter=report.reporter and pseudonym(author_key, platform, report.reporter),
+        address=address,
+        codes=codes,
+    )
 
 
 def report_digest(key: bytes, report: ReportIn) -> bytes:

@@ -4,10 +4,30 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from tidegate.content.queries import item_erased
 from tidegate.infra.db import Tx
-from tidegate.intake.model import ReportView, StoredReport
+from tidegate.infra.errors import Refusal
+from tidegate.intake.model import ReportView, StoredReport, Taken
 from tidegate.intake.tables import reports
 from tidegate.policy.facts import ReportFacts
+
+
+def stored_answer(tx: Tx, taken: Taken) -> bytes | None:
+    """The answer to a report that was here before, or None. Raises Refusal: 410 when its item was
+    erased, 409 when another report has its id."""
+    known = find_report(tx, taken.platform, taken.said.id)
+    if known is None:
+        return None
+    if known.answer is None:
+        raise item_erased(taken.said.item_id or "that was reported")
+    if known.digest != taken.digest:
+        raise Refusal(
+            "report-changed",
+            409,
+            "Another report has this id",
+            "Nothing was written. A new report needs a new id; a sent one stays as it is.",
+        )
+    return known.answer
 
 
 def find_report(tx: Tx, platform: str, external_id: str) -> StoredReport | None:

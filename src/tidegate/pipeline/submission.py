@@ -22,13 +22,13 @@ from tidegate.content.model import (
     to_content,
     url_digest,
 )
-from tidegate.content.parts import URL, Part
+from tidegate.content.parts import Part
 from tidegate.infra.egress import AddressGuard, EgressFailed, EgressRefused, fetch
 from tidegate.infra.errors import Refusal, bad_field
 from tidegate.pipeline.instance import Instance
 from tidegate.signals import fingerprints
 from tidegate.signals.model import Codes, Fingerprint
-from tidegate.signals.parts import ExaminedFile, codes_of
+from tidegate.signals.parts import ExaminedFile, canonical_url, codes_of
 
 
 class File(msgspec.Struct, frozen=True):
@@ -60,13 +60,6 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
         return self.platform, self.external_id
 
 
-def url_key(key: bytes, codes: Codes) -> bytes | None:
-    """By what an item is found under its URL, given its codes. `key`: the instance's."""
-    urls = (code.value for part, code in codes if part == URL and code.kind == "url")
-    first = next(urls, None)
-    return None if first is None else url_digest(key, first)
-
-
 def describe(
     instance: Instance, item: ItemIn, *, platform: str, actor: str, request_id: str, now: datetime
 ) -> Submission:
@@ -84,7 +77,8 @@ def describe(
     content = to_content(item, author, media)
     codes = codes_of(url=item.url)
     key = instance.secrets.terms_key
-    digest, url = content_digest(key, content), url_key(key, codes)
+    digest, canonical = content_digest(key, content), canonical_url(codes)
+    url = None if canonical is None else url_digest(key, canonical)
     return Submission(
         platform=platform,
         external_id=item.id,

@@ -45,6 +45,11 @@ def codes_of(
     return codes
 
 
+def canonical_url(codes: Codes) -> bytes | None:
+    """The canonical form of a content's URL, given its codes; None where it has none."""
+    return next((code.value for part, code in codes if part == URL and code.kind == "url"), None)
+
+
 def codes_of_texts(texts: Sequence[str | None]) -> list[Codes]:
     """The codes of the parts of several contents' texts at once, which costs less."""
     some = [text for text in texts if text]
