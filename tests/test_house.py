@@ -121,7 +121,7 @@ def test_every_role_has_its_rights_and_no_other() -> None:
     assert {role: set(SCOPES.of_role(role)) for role in ROLES if role != "admin"} == RIGHTS
     assert SCOPES.of_role("admin") == SCOPES.known.keys()
     assert SCOPES.effective(["items:write"]) == {"items:write", "items:read"}
-    assert SCOPES.effective(["holds:write"]) == {"holds:write"}
+    assert SCOPES.effective(["holds:write"]) == {"holds:write", "items:read"}
 
 
 def test_every_scope_that_is_implied_or_asked_for_exists() -> None:

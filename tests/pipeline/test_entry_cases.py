@@ -30,7 +30,7 @@ from tidegate.review.queries import get_case
 from tidegate.review.tables import case_events, cases
 from tidegate.signals import fingerprints
 from tidegate.signals.banks.actions import add_entry, create_bank, delete_bank
-from tidegate.signals.banks.model import BankIn, EntryPatch
+from tidegate.signals.banks.model import BankIn, BankPatch, EntryPatch
 from tidegate.signals.banks.queries import get_entry
 from tidegate.signals.banks.sightings import Overreach, start_quarantine
 
@@ -301,6 +301,20 @@ def test_what_is_changed_of_the_entry_moves_the_version(
     assert shown.version > before
     assert shown.entry is not None
     assert shown.entry.note == "seen before"
+
+
+def test_what_is_changed_of_its_bank_moves_the_version(instance: Instance, case: UUID) -> None:
+    """An entry shows its bank's labels and note where it has none of its own."""
+    before = look(instance, case).version
+    with instance.database.begin() as tx:
+        entries.change_bank(tx, BANK, BankPatch(labels=["propaganda"]))
+    changed = look(instance, case)
+    assert changed.version > before
+    with instance.database.begin() as tx:
+        entries.delete_bank(tx, BANK)
+    gone = look(instance, case)
+    assert gone.version > changed.version
+    assert gone.entry is None
 
 
 EXPECTED = {"case-claimed", "case-decided", "case-not-claimed", "case-not-decided", "no-match"}

@@ -196,3 +196,58 @@ def test_erasure_takes_the_words_and_leaves_the_fact(api: Api) -> None:
         assert tx.connection.exec_driver_sql(words).all() == [
             ("erased with the item", None, "review")
         ]
+
+
+def test_new_content_and_a_new_judgement_open_it_again(api: Api, clock: FakeClock) -> None:
+    """They have a retention of their own: it is not the hold alone any more that keeps it."""
+    for id in ("edited", "reported"):
+        api.submit(id=id, text="a text")
+        hold(api, id)
+    after_retention(api, clock)
+    later = {"text": "another text", "created_at": "2026-01-01T00:00:00Z"}
+    assert api.submit(id="edited", **later).status_code == 200
+    about = {"channel": "user", "reason": "hate", "created_at": "2026-01-01T00:00:00Z"}
+    told = api.post("/v1/reports", {"id": "r1", "item_id": "reported"} | about)
+    assert told.status_code == 201
+    for id in ("edited", "reported"):
+        record = api.get(f"/v1/items/{id}").json()
+        assert record["kept_by_hold"] is False
+        assert all(one["content"] for one in record["revisions"])
+
+
+def test_what_reporters_said_is_closed_as_well(api: Api, clock: FakeClock) -> None:
+    api.submit(text="a text")
+    words = {"comment": "He wrote: a text.", "reporter": "bert"}
+    about = {"channel": "user", "reason": "hate", "created_at": "2026-01-01T00:00:00Z"}
+    told = api.post("/v1/reports", {"id": "r1", "item_id": "post-1"} | about | words).json()
+    held = hold(api).json()["id"]
+    clock.advance((api.instance.settings.keep_judged_days + 1) * DAY)
+    with api.instance.database.begin() as tx:
+        expire(tx, api.instance.settings)
+    places = ("/v1/items/post-1", f"/v1/cases/{told['case']}")
+    for place in places:
+        assert "He wrote" not in api.get(place).text
+    api.post(f"/v1/holds/{held}/open", WHY)
+    for place in places:
+        assert "He wrote" in api.get(place).text
+
+
+def test_an_opening_of_before_counts_for_nothing_afterwards(api: Api, clock: FakeClock) -> None:
+    api.submit(text="a text")
+    held = hold(api).json()["id"]
+    clock.advance(api.instance.settings.keep_public_pass_days * DAY)
+    assert api.post(f"/v1/holds/{held}/open", WHY).status_code == 201
+    clock.advance(60)
+    with api.instance.database.begin() as tx:
+        expire(tx, api.instance.settings)
+    assert text(api) is None
+
+
+def test_kept_answers_go_with_what_they_say(api: Api, clock: FakeClock) -> None:
+    api.submit(text="a text")
+    once = {"headers": {"Idempotency-Key": "k"}}
+    passed = {"outcome": "pass", "reason": "It says: a text."}
+    assert api.post("/v1/items/post-1/decisions", passed, **once).status_code == 201
+    hold(api)
+    after_retention(api, clock)
+    assert api.count("answers") == 0

@@ -332,3 +332,26 @@ def test_a_missing_field_is_named(api: Api) -> None:
     body = item()
     del body["surface"]
     assert api.post("/v1/items", body).json()["errors"][0]["pointer"] == "/surface"
+
+
+def test_an_idempotency_key_is_of_one_platform(api: Api) -> None:
+    """The same key for the same id on another platform is another request."""
+    once = {"headers": {"Idempotency-Key": "k"}}
+    for platform in ("a", "b"):
+        api.submit(platform=platform, text="a text")
+        path = f"/v1/items/post-1/holds?platform={platform}"
+        assert api.post(path, {"reason": "letter 7"}, **once).status_code == 201
+        assert api.post(path, {"reason": "letter 7"}, **once).status_code == 201
+        assert api.call("DELETE", f"/v1/items/post-1?platform={platform}").status_code == 409
+    assert api.count("holds") == 2
+
+
+def test_erasure_takes_the_ground_that_a_person_wrote(api: Api) -> None:
+    api.submit(text="a text")
+    ground = {"kind": "terms", "reference": "what the man from the bridge said"}
+    by_hand = {"outcome": "restrict", "reason": "by hand", "ground": ground}
+    assert api.post("/v1/items/post-1/decisions", by_hand).status_code == 201
+    api.call("DELETE", "/v1/items/post-1")
+    with api.instance.database.begin() as tx:
+        left = tx.connection.exec_driver_sql("SELECT ground_reference FROM decisions").scalars()
+        assert left.all() == ["erased with the item"]

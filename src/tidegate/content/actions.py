@@ -12,7 +12,9 @@ from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.ledger.actions import append, forget
 
-_RAISE_VERDICT = sa.text("UPDATE items SET verdict = :to_verdict WHERE id = :item")
+_RAISE_VERDICT = sa.text(
+    "UPDATE items SET verdict = :to_verdict, kept_by_hold_at = NULL WHERE id = :item"
+)
 # In the order in which everybody locks several, so that nobody waits in a circle.
 _LOCK_KEPT = sa.text(
     "SELECT r.number FROM items i JOIN revisions r ON r.item_id = i.id"
@@ -44,7 +46,8 @@ def set_restriction(tx: Tx, item_id: UUID, decision_id: UUID | None) -> None:
 
 
 def raise_verdicts(tx: Tx, said: Iterable[tuple[ItemRow, str]]) -> None:
-    """Have items remember the strongest verdict so far, by which retention is counted."""
+    """Have items remember the strongest verdict so far, by which retention is counted; what only a hold
+    kept has time of its own again, if that is longer."""
     raised = [
         {"item": item.id, "to_verdict": verdict}
         for item, verdict in said

@@ -87,7 +87,19 @@ def admit(
         elif found.takes(one.digest):
             changed.append((_revised(found.item, one), one))
     if changed:
-        tx.execute(_UPDATE_ITEM, [_change(item, one) for item, one in changed])
+        tx.execute(
+            _UPDATE_ITEM,
+            [
+                {
+                    "item": item.id,
+                    "to_revision": item.revision,
+                    "to_publicness": item.publicness,
+                    "to_author": item.author,
+                    "to_url": one.url_key,
+                }
+                for item, one in changed
+            ],
+        )
     made = _insert(tx, drafts)
     admitted = changed + [draft for draft in drafts if draft[0].id in made]
     return {one.key: item for item, one in admitted}
@@ -164,16 +176,6 @@ def _insert(tx: Tx, drafts: Sequence[tuple[ItemRow, Arrival]]) -> set[UUID]:
     return set(tx.execute(_INSERT_ITEMS, given).scalars())
 
 
-def _change(item: ItemRow, one: Arrival) -> dict[str, object]:
-    return {
-        "item": item.id,
-        "to_revision": item.revision,
-        "to_publicness": item.publicness,
-        "to_author": item.author,
-        "to_url": one.url_key,
-    }
-
-
 def _revision_row(one: NewRevision, now: str) -> tuple[object, ...]:
     return (
         one.item.id,
@@ -217,5 +219,5 @@ _INSERT_ITEMS = sa.text(
 )
 _UPDATE_ITEM = sa.text(
     "UPDATE items SET revision = :to_revision, publicness = :to_publicness, author = :to_author,"
-    " url_key = :to_url, expunged_at = NULL WHERE id = :item"
+    " url_key = :to_url, expunged_at = NULL, kept_by_hold_at = NULL WHERE id = :item"
 )

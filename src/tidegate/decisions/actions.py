@@ -201,4 +201,8 @@ def forget_explanations(tx: Tx, item_id: UUID) -> None:
     """Erasure: what rules read of the item and what people wrote about it go; the outcomes stay."""
     forget_readings(tx, [item_id])
     tx.execute(sa.update(evaluations).where(evaluations.c.item_id == item_id).values(problems=[]))
-    tx.execute(sa.update(decisions).where(decisions.c.item_id == item_id).values(reason=ERASED))
+    of_item = decisions.c.item_id == item_id
+    tx.execute(sa.update(decisions).where(of_item).values(reason=ERASED))
+    # A rule's ground is the pack's; a person may write anything there.
+    by_people = ~decisions.c.decided_by.startswith("rule:") & decisions.c.ground_kind.isnot(None)
+    tx.execute(sa.update(decisions).where(of_item, by_people).values(ground_reference=ERASED))

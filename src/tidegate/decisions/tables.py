@@ -34,7 +34,7 @@ decisions = sa.Table(
     sa.Column("outcome", sa.Text, nullable=False),  # restrict, pass, lift, escalate
     sa.Column("label", sa.Text),
     sa.Column("ground_kind", sa.Text),
-    sa.Column("ground_reference", sa.Text),
+    sa.Column("ground_reference", Sealed()),
     sa.Column("exemption", sa.Text),
     sa.Column("scope", sa.Text),
     sa.Column("territory", ARRAY(sa.Text)),

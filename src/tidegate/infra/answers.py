@@ -1,5 +1,6 @@
 """Answers kept for retries, under the caller's Idempotency-Key, for `KEEP`."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -69,9 +70,9 @@ def keep_answer(
     )
 
 
-def forget_answers(tx: Tx, subject: UUID) -> None:
-    """Erasure: the answers about an item go with it."""
-    tx.execute(sa.delete(answers).where(answers.c.subject == subject))
+def forget_answers(tx: Tx, subjects: Sequence[UUID]) -> None:
+    """Erasure, and the end of retention: the answers about items go with what they say."""
+    tx.execute(sa.delete(answers).where(answers.c.subject.in_(subjects)))
 
 
 def drop_old_answers(tx: Tx, limit: int = 1000) -> int:

@@ -5,9 +5,19 @@ from tidegate.infra.slices import Duty, Slice, Verbs, in_tx
 
 
 def _verbs() -> Verbs:
-    from tidegate.infra.answers import drop_old_answers, forget_answers
+    from uuid import UUID
 
-    return Verbs(duties=(Duty("answers", 60.0, in_tx(drop_old_answers)),), erase=forget_answers)
+    from tidegate.infra.answers import drop_old_answers, forget_answers
+    from tidegate.infra.db import Tx
+
+    def erase(tx: Tx, item_id: UUID) -> None:
+        forget_answers(tx, [item_id])
+
+    return Verbs(
+        duties=(Duty("answers", 60.0, in_tx(drop_old_answers)),),
+        erase=erase,
+        expire=forget_answers,
+    )
 
 
 INFRA = Slice(

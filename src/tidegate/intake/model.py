@@ -79,40 +79,29 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
 _encoder = msgspec.json.Encoder(order="deterministic")
 
 
-def check_report(report: ReportIn, now: datetime) -> None:
-    """What the types cannot say. Raises Refusal (422) with the field's pointer."""
+def take(
+    report: ReportIn, *, platform: str, terms_key: bytes, author_key: bytes, now: datetime
+) -> Taken:
+    """Check what the types cannot say, and say how the report is kept. Two reports are the same when
+    their digests, over the canonical form, are. Raises Refusal (422) with the field's pointer.
+    """
+    codes = codes_of(url=report.url)
+    canonical = canonical_url(codes)
     check_moment(report.created_at, now, "/created_at")
     if (report.item_id is None) == (report.url is None):
         got = "neither" if report.url is None else "both"
         raise bad_field("", "either item_id or url", got)
-
-
-def take(
-    report: ReportIn, *, platform: str, terms_key: bytes, author_key: bytes, now: datetime
-) -> Taken:
-    """Check a report, and say how it is kept. Raises Refusal (422) with the field's pointer."""
-    check_report(report, now)
-    codes = codes_of(url=report.url)
-    canonical = canonical_url(codes)
     if report.url is not None and canonical is None:
         raise bad_field("/url", "an http(s) URL", report.url[:60])
-    address = (
-        None
-        if report.url is None or canonical is None
-        else reported_url(terms_key, platform, report.url, canonical, now)
-    )
+    address = None
+    if report.url is not None and canonical is not None:
+        address = reported_url(terms_key, platform, report.url, canonical, now)
+    same = msgspec.structs.replace(report, created_at=report.created_at.astimezone(UTC))
     return Taken(
         platform=platform,
         said=report,
-        digest=report_digest(terms_key, report),
+        digest=keyed(terms_key, "report", hashlib.sha256(_encoder.encode(same)).digest()),
         reporter=report.reporter and pseudonym(author_key, platform, report.reporter),
         address=address,
         codes=codes,
     )
-
-
-def report_digest(key: bytes, report: ReportIn) -> bytes:
-    """Over the canonical form: two reports are the same when this is. `key`: the instance's."""
-    moment = report.created_at.astimezone(UTC)
-    same = msgspec.structs.replace(report, created_at=moment)
-    return keyed(key, "report", hashlib.sha256(_encoder.encode(same)).digest())

@@ -2,9 +2,10 @@
 
 from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
 
-from tidegate.content.queries import item_erased
+from tidegate.content.holds.queries import is_closed
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.intake.model import ReportView, StoredReport, Taken
@@ -19,7 +20,12 @@ def stored_answer(tx: Tx, taken: Taken) -> bytes | None:
     if known is None:
         return None
     if known.answer is None:
-        raise item_erased(taken.said.item_id or "that was reported")
+        raise Refusal(
+            "item-erased",
+            410,
+            "The item was erased",
+            "What this report was about was erased, and the answer to the report with it.",
+        )
     if known.digest != taken.digest:
         raise Refusal(
             "report-changed",
@@ -40,7 +46,8 @@ def find_report(tx: Tx, platform: str, external_id: str) -> StoredReport | None:
 
 
 def reports_of(tx: Tx, item_id: UUID) -> list[ReportView]:
-    """All reports on an item, the first first."""
+    """All reports on an item, the first first. What reporters wrote, and who they were, is closed with
+    the content."""
     query = (
         sa.select(
             reports.c.external_id.label("id"),
@@ -54,7 +61,10 @@ def reports_of(tx: Tx, item_id: UUID) -> list[ReportView]:
         .where(reports.c.item_id == item_id)
         .order_by(reports.c.received_at, reports.c.id)
     )
-    return [ReportView(**row) for row in tx.execute(query).mappings()]
+    views = [ReportView(**row) for row in tx.execute(query).mappings()]
+    if not views or not is_closed(tx, item_id):
+        return views
+    return [msgspec.structs.replace(one, comment=None, reporter=None) for one in views]
 
 
 def report_facts(tx: Tx, item_id: UUID) -> ReportFacts:

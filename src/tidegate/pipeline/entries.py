@@ -14,10 +14,10 @@ from tidegate.infra.errors import Refusal, bad_field
 from tidegate.policy.model import Pack
 from tidegate.review import actions as review
 from tidegate.review.model import CaseDecisionIn
-from tidegate.review.queries import lock_case, lock_waiting_case
+from tidegate.review.queries import lock_case, lock_waiting_case, waiting_subjects
 from tidegate.signals.banks import actions as banks
-from tidegate.signals.banks.model import EntryPatch, EntryView
-from tidegate.signals.banks.queries import entry_unknown
+from tidegate.signals.banks.model import BankPatch, BankView, EntryPatch, EntryView
+from tidegate.signals.banks.queries import entries_by_id, entry_unknown
 
 Verdict = Literal["confirm", "refute"]
 STATES: dict[Verdict, Literal["confirmed", "refuted"]] = {
@@ -49,6 +49,7 @@ def judge(tx: Tx, entry_id: UUID, verdict: Verdict) -> EntryView:
 def judge_in_bank(tx: Tx, bank: str, entry_id: UUID, verdict: Verdict) -> EntryView:
     """The same in the entry's bank. Raises Refusal (404)."""
     _hold_in(tx, bank, entry_id)
+    review.touch(tx, [entry_id])
     _answer(tx, entry_id, verdict, "in its bank")
     return banks.judge_entry(tx, bank, entry_id, STATES[verdict])
 
@@ -122,6 +123,26 @@ def delete(tx: Tx, bank: str, entry_id: UUID) -> None:
     _hold_in(tx, bank, entry_id)
     review.withdraw(tx, Subject("entry", entry_id))
     banks.delete_entry(tx, bank, entry_id)
+
+
+def change_bank(tx: Tx, name: str, patch: BankPatch) -> BankView:
+    """Change a bank; cases about its entries show what these have from it. Raises Refusal: 404, 422."""
+    review.touch(tx, _asked_about(tx, name))
+    return banks.change_bank(tx, name, patch)
+
+
+def delete_bank(tx: Tx, name: str) -> None:
+    """Take a bank out of use for good; cases about its entries show that they are gone. Raises Refusal
+    (404)."""
+    review.touch(tx, _asked_about(tx, name))
+    banks.delete_bank(tx, name)
+
+
+def _asked_about(tx: Tx, bank: str) -> list[UUID]:
+    """The entries of a bank about which a case waits. Their cases are locked before the bank, as by
+    who decides one of them."""
+    waiting = waiting_subjects(tx, "entry")
+    return [UUID(id) for id, entry in entries_by_id(tx, waiting).items() if entry.bank == bank]
 
 
 def _hold_in(tx: Tx, bank: str, entry_id: UUID) -> None:

@@ -6,6 +6,7 @@ from tidegate.content import actions as content
 from tidegate.content.evidence import EvidenceStore
 from tidegate.content.holds.actions import close_kept
 from tidegate.content.queries import evidence_of_items, lock_due, lock_item
+from tidegate.infra.answers import forget_answers
 from tidegate.infra.db import Database, Tx
 from tidegate.infra.settings import Settings
 from tidegate.pipeline.house import SLICES
@@ -42,6 +43,7 @@ def expire(tx: Tx, settings: Settings) -> int:
     held = lock_due(tx, settings, BATCH, held=True)
     if held:
         close_kept(tx, held)
+        forget_answers(tx, held)
     touch(tx, [*due, *held])
     return len(due) + len(held)
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from tidegate.content.queries import item_names
 from tidegate.content.tables import items
-from tidegate.decisions.model import Subject, decision_json
+from tidegate.decisions.model import Subject, SubjectKind, decision_json
 from tidegate.decisions.queries import decisions_of, decisions_of_case, shown_evaluations
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
@@ -59,6 +59,12 @@ def lock_waiting_case(tx: Tx, subject: Subject) -> CaseRow | None:
     query = sa.select(*CASE_COLUMNS).where(is_about(subject), WAITING).with_for_update()
     row = tx.execute(query).mappings().one_or_none()
     return None if row is None else CaseRow(**row)
+
+
+def waiting_subjects(tx: Tx, kind: SubjectKind) -> list[UUID]:
+    """The subjects of a kind about which a case waits."""
+    query = sa.select(cases.c.subject_id).where(cases.c.subject_kind == kind, WAITING)
+    return list(tx.execute(query).scalars())
 
 
 def subject_of_case(tx: Tx, case_id: UUID) -> Subject:

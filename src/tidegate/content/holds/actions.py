@@ -95,10 +95,18 @@ def forget_words(tx: Tx, item_id: UUID) -> None:
     tx.execute(sa.update(openings).where(openings.c.item_id == item_id).values(said))
 
 
-def open_hold(tx: Tx, hold_id: UUID, given: OpeningIn, *, platform: str | None = None) -> Opening:
+def open_hold(
+    tx: Tx,
+    hold_id: UUID,
+    given: OpeningIn,
+    *,
+    platform: str | None = None,
+    item_id: UUID | None = None,
+) -> Opening:
     """Let the actor read what the hold keeps, for half an hour; recorded with purpose and words.
 
-    Raises Refusal: 422; 404 when no such hold stands (with `platform`: on an item of that platform).
+    Raises Refusal: 422; 404 when no such hold stands, on that platform and that item where they are
+    given.
     """
     check_opening(given)
     query = (
@@ -106,8 +114,12 @@ def open_hold(tx: Tx, hold_id: UUID, given: OpeningIn, *, platform: str | None =
         .join(items, items.c.id == holds.c.item_id)
         .where(holds.c.id == hold_id, STANDS)
     )
+    if platform is not None:
+        query = query.where(items.c.platform == platform)
+    if item_id is not None:
+        query = query.where(items.c.id == item_id)
     held = tx.execute(query, {"now": tx.now}).one_or_none()
-    if held is None or platform not in (None, held.platform):
+    if held is None:
         raise hold_unknown()
     opening = Opening(
         id=uuid7(tx.now),

@@ -39,10 +39,11 @@ def is_kept_by_hold(tx: Tx, item_id: UUID) -> bool:
 
 
 def is_closed(tx: Tx, item_id: UUID) -> bool:
-    """Whether only a hold keeps the item's content, and the actor has not opened it."""
+    """Whether only a hold keeps the item's content, and the actor has not opened it since."""
     opened = sa.exists().where(
         openings.c.item_id == items.c.id,
         openings.c.opened_by == tx.actor,
+        openings.c.opened_at >= items.c.kept_by_hold_at,
         openings.c.until > tx.now,
     )
     query = sa.select(sa.and_(items.c.kept_by_hold_at.isnot(None), ~opened)).where(

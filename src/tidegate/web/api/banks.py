@@ -55,11 +55,11 @@ def get_bank(tx: Tx, call: Call) -> BankView:
 
 
 def change_bank(tx: Tx, call: Call[BankPatch]) -> BankView:
-    return actions.change_bank(tx, _name(call), call.body)
+    return entries.change_bank(tx, _name(call), call.body)
 
 
 def delete_bank(tx: Tx, call: Call) -> None:
-    actions.delete_bank(tx, _name(call))
+    entries.delete_bank(tx, _name(call))
 
 
 def list_entries(tx: Tx, call: Call[object, PageQuery]) -> Page:

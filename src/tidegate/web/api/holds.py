@@ -64,7 +64,6 @@ endpoints = [
         body=OpeningIn,
         answer=Opening,
         status=201,
-        idempotent=True,
         refusals=(404,),
     ),
 ]

@@ -44,6 +44,9 @@ def once(tx: Tx, call: Repeatable, body: object, write: Callable[[], Response]) 
             f"Expected 1 to 255 printable characters, got {len(key)}.",
         )
     route = f"{request.method} {request.url.path.replace(SLASH, '%2F')}"
+    # Whose ids these are is part of what is asked for.
+    if (platform := request.query_params.get("platform")) is not None:
+        route += f"?platform={platform}"
     plain = hashlib.sha256(msgspec.json.encode(body, order="deterministic")).digest()
     digest = keyed(call.instance.secrets.terms_key, "body", plain)
     kept = kept_answer(tx, tx.actor, route, key)

@@ -123,7 +123,7 @@ def switch_bank(visit: Visit) -> str:
     """Disable a whole bank, or enable it again."""
     enabled = visit.field("enabled") == "yes"
     with visit.begin() as tx:
-        actions.change_bank(tx, visit.path["bank"], BankPatch(enabled=enabled))
+        entries.change_bank(tx, visit.path["bank"], BankPatch(enabled=enabled))
     return with_query(f"/banks/{visit.path['bank']}", done="enabled" if enabled else "disabled")
 
 

@@ -109,7 +109,7 @@ def open_kept(visit: Visit) -> str:
     item_id = visit.uuid("item", item_unknown)
     given = {name: visit.field(name) for name in ("purpose", "justification")}
     with visit.begin() as tx:
-        open_hold(tx, visit.uuid("hold", hold_unknown), convert(given, OpeningIn))
+        open_hold(tx, visit.uuid("hold", hold_unknown), convert(given, OpeningIn), item_id=item_id)
     return with_query(f"/items/{item_id}", done="opened")
 
 
