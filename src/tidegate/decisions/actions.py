@@ -41,11 +41,16 @@ def evaluation_row(evaluation: Evaluation) -> tuple[object, ...]:
         evaluation.pack,
         evaluation.bank_version,
         evaluation.verdict,
-        _json.encode(evaluation.rules).decode(),
-        _json.encode(evaluation.matches).decode(),
-        _json.encode(evaluation.problems).decode(),
-        evaluation.created_at,
+        _listed(evaluation.rules),
+        _listed(evaluation.matches),
+        _listed(evaluation.problems),
+        evaluation.created_at.isoformat(),
     )
+
+
+def _listed(values: Sequence[object]) -> str:
+    """As JSON; most posts match nothing."""
+    return _json.encode(values).decode() if values else "[]"
 
 
 def record_evaluations(tx: Tx, found: Sequence[tuple[Evaluation, bytes]]) -> None:
