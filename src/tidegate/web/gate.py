@@ -4,6 +4,7 @@ Without a valid key every `/v1` route answers 401, without a session every page 
 known path or not. It also gives each request its id and keeps encoded slashes inside their segment.
 """
 
+import asyncio
 import hashlib
 import re
 import time
@@ -60,6 +61,7 @@ class Gate:
         self.app = app
         self.instance = instance
         self._known: dict[bytes, tuple[float, Principal]] = {}
+        self._asking: dict[bytes, asyncio.Task[Principal | None]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -118,6 +120,16 @@ class Gate:
         until, principal = self._known.get(name, (0.0, None))
         if principal is not None and time.monotonic() < until:
             return principal
+        # Whoever comes with the same key meanwhile waits for the same answer: a busy key is looked
+        # up once a second, not once for each of its connections.
+        asking = self._asking.get(name)
+        if asking is None:
+            asking = asyncio.create_task(self._learn(name, token))
+            self._asking[name] = asking
+            asking.add_done_callback(lambda _: self._asking.pop(name, None))
+        return await asyncio.shield(asking)
+
+    async def _learn(self, name: bytes, token: str) -> Principal | None:
         principal = await run_in_threadpool(self._look_up_key, token)
         if len(self._known) > 10_000:
             self._known.clear()
