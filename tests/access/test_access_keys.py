@@ -32,7 +32,7 @@ def test_a_key_opens_what_its_scopes_say_and_what_they_imply(tx: Tx) -> None:
     assert len(bytes.fromhex(token.rsplit("_", 1)[1])) * 8 >= 256
     principal = principal_of_key(tx, SCOPES, token)
     assert principal is not None
-    assert (principal.actor, principal.platform) == ("key:edge", "forum")
+    assert (principal.actor, principal.platforms) == ("key:edge", {"forum"})
     granted = {scope for scope in SCOPES.known if principal.may(scope)}
     assert granted == {"items:write", "items:read", "cases:decide", "cases:read"}
 
@@ -44,7 +44,7 @@ def test_admin_may_everything_and_roles_are_made_of_known_scopes(tx: Tx) -> None
     assert all(principal.may(scope) for scope in SCOPES.known)
     assert all(SCOPES.of_role(role) <= SCOPES.known.keys() for role in ROLES)
     assert SCOPES.of_role("admin") == SCOPES.known.keys()
-    nobody = Principal(actor="key:x", scopes=frozenset(), platform=None, name="x")
+    nobody = Principal(actor="key:x", scopes=frozenset(), name="x")
     assert not nobody.may("items:read")
 
 

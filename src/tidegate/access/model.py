@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from tidegate.infra.acting import Acting
 from tidegate.infra.errors import FieldError, Refusal
 from tidegate.infra.scopes import Scope
 
@@ -67,16 +68,22 @@ class Scopes:
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
-    """Who a request acts for. `scopes` are all that it may, with what they imply; `platform` binds
-    it to one platform; `session` (the stored hash) and `csrf` are there when a person signed in on
-    the pages."""
+    """Who a request acts for. `scopes` are all that it may, with what they imply; `platforms` binds
+    it to these (None: it may see all); `key` is the id of the API key that was shown; `session` (the
+    stored hash) and `csrf` are there when a person signed in on the pages."""
 
     actor: str
     scopes: frozenset[str]
-    platform: str | None
     name: str
+    platforms: frozenset[str] | None = None
+    key: str | None = None
     session: bytes | None = None
     csrf: str | None = None
+
+    @property
+    def acting(self) -> Acting:
+        """What its transactions are begun with."""
+        return Acting(self.actor, self.key, self.platforms)
 
     def may(self, scope: str) -> bool:
         return scope in self.scopes

@@ -42,14 +42,14 @@ def principal_of_key(tx: Tx, known: Scopes, token: str) -> Principal | None:
     if row is None or not hmac.compare_digest(row.secret_hash, token_hash(secret)):
         return None
     scopes = known.effective(row.scopes)
-    if row.user_id is None:
-        return Principal(
-            actor=f"key:{row.name}", scopes=scopes, platform=row.platform, name=row.name
-        )
-    if row.disabled_at is not None:
-        return None
-    scopes &= known.of_role(row.role)
-    return Principal(actor=f"user:{row.email}", scopes=scopes, platform=row.platform, name=row.name)
+    actor = f"key:{row.name}"
+    if row.user_id is not None:
+        if row.disabled_at is not None:
+            return None
+        scopes &= known.of_role(row.role)
+        actor = f"user:{row.email}"
+    platforms = None if row.platform is None else frozenset({row.platform})
+    return Principal(actor=actor, scopes=scopes, name=row.name, platforms=platforms, key=row.id)
 
 
 def principal_of_session(tx: Tx, known: Scopes, cookie: str) -> Principal | None:
@@ -67,7 +67,6 @@ def principal_of_session(tx: Tx, known: Scopes, cookie: str) -> Principal | None
     return Principal(
         actor=f"user:{row.email}",
         scopes=may,
-        platform=None,
         name=row.email,
         session=row.token_hash,
         csrf=row.csrf,

@@ -187,7 +187,7 @@ class Deliverer:
 
     async def _in_tx(self, work: Callable[[Tx], T]) -> T:
         def run() -> T:
-            with self._database.begin("system") as tx:
+            with self._database.begin() as tx:
                 return work(tx)
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, run)

@@ -121,14 +121,10 @@ _DELIVERIES = (
 )
 
 
-def list_actions(
-    tx: Tx, after: int = 0, limit: int = 100, platform: str | None = None
-) -> list[ActionView]:
+def list_actions(tx: Tx, after: int = 0, limit: int = 100) -> list[ActionView]:
     """Actions in order from the one after number `after`. Numbers have no gaps and appear in
     order, so whoever asks again with the last number seen misses none."""
-    query = _ACTIONS.where(actions.c.number > after).limit(limit)
-    if platform is not None:
-        query = query.where(items.c.platform == platform)
+    query = _ACTIONS.where(actions.c.number > after, tx.within(items.c.platform)).limit(limit)
     return _actions(tx, query)
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import event, exc
 from sqlalchemy.engine import Connection, CursorResult, Engine
 from sqlalchemy.sql import Executable
 
+from tidegate.infra.acting import SYSTEM, Acting
 from tidegate.infra.clock import Clock
 from tidegate.infra.columns import Sealed, seal
 from tidegate.infra.errors import Refusal
@@ -53,15 +54,29 @@ UNAVAILABLE = (
 
 
 class Tx:
-    """One open transaction, with the time, the actor and the request that it acts for."""
+    """One open transaction, with the time, whom it acts for, and the request.
+
+    `platforms` bounds what it sees and changes, in every query of what belongs to a platform.
+    """
 
     def __init__(
-        self, connection: Connection, now: datetime, actor: str = "system", request_id: str = ""
+        self, connection: Connection, now: datetime, by: Acting | str = SYSTEM, request_id: str = ""
     ) -> None:
         self.connection = connection
         self.now = now
-        self.actor = actor
+        by = Acting(by) if isinstance(by, str) else by
+        self.actor = by.actor
+        self.key = by.key
+        self.platforms = by.platforms
         self.request_id = request_id
+
+    def within(self, platform: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+        """The condition that a row is of a platform whose things this transaction may see."""
+        return sa.true() if self.platforms is None else platform.in_(sorted(self.platforms))
+
+    def sees(self, platform: str) -> bool:
+        """Whether things of that platform may be seen and changed here."""
+        return self.platforms is None or platform in self.platforms
 
     def execute(
         self,
@@ -140,10 +155,11 @@ class Database:
         event.listen(self.engine, "checkout", _refuse_closed)
 
     @contextmanager
-    def begin(self, actor: str = "system", request_id: str = "") -> Generator[Tx]:
-        """A transaction that commits when the block ends, and rolls back when it raises."""
+    def begin(self, by: Acting | str = SYSTEM, request_id: str = "") -> Generator[Tx]:
+        """A transaction that commits when the block ends, and rolls back when it raises. A bare name is
+        bound to no platform."""
         with self.engine.connect() as connection, connection.begin():
-            yield Tx(connection, self.clock.now(), actor, request_id)
+            yield Tx(connection, self.clock.now(), by, request_id)
 
     @contextmanager
     def connect_raw(self) -> Generator[psycopg.Connection[Any]]:

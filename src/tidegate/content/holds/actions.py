@@ -100,22 +100,18 @@ def open_hold(
     hold_id: UUID,
     given: OpeningIn,
     *,
-    platform: str | None = None,
     item_id: UUID | None = None,
 ) -> Opening:
     """Let the actor read what the hold keeps, for half an hour; recorded with purpose and words.
 
-    Raises Refusal: 422; 404 when no such hold stands, on that platform and that item where they are
-    given.
+    Raises Refusal: 422; 404 when no such hold stands, or not on that item where one is given.
     """
     check_opening(given)
     query = (
         sa.select(holds.c.item_id, items.c.external_id, items.c.platform)
         .join(items, items.c.id == holds.c.item_id)
-        .where(holds.c.id == hold_id, STANDS)
+        .where(holds.c.id == hold_id, STANDS, tx.within(items.c.platform))
     )
-    if platform is not None:
-        query = query.where(items.c.platform == platform)
     if item_id is not None:
         query = query.where(items.c.id == item_id)
     held = tx.execute(query, {"now": tx.now}).one_or_none()

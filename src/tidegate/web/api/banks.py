@@ -113,7 +113,7 @@ def _options(fields: list[tuple[str, str]]) -> EntryIn:
 
 
 def _write_entry(call: Call, given: object, enrolment: Enrolment) -> Response:
-    with call.instance.database.begin(call.principal.actor, call.request_id) as tx:
+    with call.instance.database.begin(call.principal.acting, call.request_id) as tx:
         return idempotency.once(tx, call, given, lambda: _added(tx, call, enrolment))
 
 

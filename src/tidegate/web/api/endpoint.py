@@ -57,20 +57,23 @@ class Call(Generic[Body, Query]):
         return self.request.state.request_id
 
     def platform(self, named: str | None = None) -> str:
-        """Whose ids these are: the key's own platform, else the one named in the body or query.
+        """Whose ids these are: the one named in the body or query, else the key's own, else `default`.
 
-        Raises Refusal (403) when a bound key names another platform.
+        Raises Refusal: 403 when a bound key names another platform, 422 when a person of several
+        names none.
         """
         asked = named or self.request.query_params.get("platform")
-        bound = self.principal.platform
-        if bound is not None and asked is not None and asked != bound:
+        bound = self.principal.platforms
+        if bound is not None and asked is not None and asked not in bound:
             raise Refusal(
                 "platform-bound",
                 403,
                 "The key is bound to another platform",
-                f"This key speaks for {bound!r}. Leave the platform out, or use another key.",
+                f"It speaks for {', '.join(sorted(bound))}. Leave the platform out, or use another key.",
             )
-        platform = bound or asked or "default"
+        if bound is not None and asked is None and len(bound) != 1:
+            raise bad_parameter("platform", f"one of {', '.join(sorted(bound))}", "none")
+        platform = asked or (min(bound) if bound else "default")
         if not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", platform):
             raise bad_parameter("platform", "1 to 64 letters, digits, _ . or -", platform)
         return platform
@@ -149,7 +152,7 @@ class Endpoint(msgspec.Struct, Generic[Body, Query], frozen=True, kw_only=True):
         """Run the handler in its transaction; with an Idempotency-Key, at most once."""
         handler = cast("Callable[[Tx, Call[Body, Query]], object]", self.handler)
         database = call.instance.database
-        with database.begin(call.principal.actor, call.request_id) as tx:
+        with database.begin(call.principal.acting, call.request_id) as tx:
             if not self.idempotent:
                 return self.render(handler(tx, call))
             return idempotency.once(tx, call, call.body, lambda: self.render(handler(tx, call)))

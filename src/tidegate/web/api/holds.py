@@ -30,7 +30,7 @@ def lift_hold(tx: Tx, call: Call) -> None:
 
 
 def open_hold(tx: Tx, call: Call[OpeningIn]) -> Opening:
-    return holds.open_hold(tx, _hold_id(call), call.body, platform=call.principal.platform)
+    return holds.open_hold(tx, _hold_id(call), call.body)
 
 
 endpoints = [

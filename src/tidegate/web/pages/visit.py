@@ -8,6 +8,7 @@ from uuid import UUID
 from starlette.requests import Request
 
 from tidegate.access.model import Principal
+from tidegate.infra.acting import SYSTEM
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.pipeline.instance import Instance
@@ -40,8 +41,8 @@ class Visit:
     @contextmanager
     def begin(self) -> Generator[Tx]:
         """A transaction in the person's name."""
-        actor = self.principal.actor if self.principal else "system"
-        with self.instance.database.begin(actor, self.request_id) as tx:
+        by = self.principal.acting if self.principal else SYSTEM
+        with self.instance.database.begin(by, self.request_id) as tx:
             yield tx
 
     def may(self, scope: str) -> bool:
