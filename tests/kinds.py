@@ -59,6 +59,7 @@ def _grid(rgb: NDArray[np.uint8]) -> Fingerprint:
 
 GRID = Kind(
     name="grid",
+    size=32,
     route="grid",
     source="pixels",
     make=one_by_one(_grid),

@@ -16,7 +16,7 @@ from tidegate.policy.actions import ensure_default
 from tidegate.policy.model import Pack
 from tidegate.policy.queries import PackStore
 from tidegate.signals.banks.snapshot import BankSnapshot
-from tidegate.signals.fingerprints.pixels import HASHER
+from tidegate.signals.fingerprints.pixels import HASHER, can_be
 from tidegate.signals.index import CodeIndex, Folder
 
 
@@ -36,6 +36,7 @@ class Instance:
         self.packs = PackStore()
         self.media = MediaPool(
             hasher=HASHER,
+            accepts=can_be,
             workers=settings.media_workers,
             limits=MediaLimits(
                 max_pixels=settings.media_max_pixels, wall_seconds=settings.media_wall_seconds

@@ -29,7 +29,7 @@ SLEEPER = saved(hostile.picture_of(hostile.sleep_for_ever))
 @pytest.fixture(scope="module")
 def pool() -> Iterator[MediaPool]:
     limits = MediaLimits(max_bytes=100_000, max_pixels=1_000_000)
-    pool = MediaPool("hostile:of_pixels", workers=2, limits=limits)
+    pool = MediaPool("hostile:of_pixels", hostile.anything, workers=2, limits=limits)
     pool.start()
     yield pool
     pool.close()
@@ -78,11 +78,11 @@ def test_previews_come_from_the_sandbox(pool: MediaPool) -> None:
 
 def test_a_decoder_that_cannot_start_says_why() -> None:
     with pytest.raises(RuntimeError, match="No module named 'no_such_module'"):
-        MediaPool("no_such_module:of_pixels", workers=1).start()
+        MediaPool("no_such_module:of_pixels", hostile.anything, workers=1).start()
 
 
 def test_too_many_waiting_files_are_refused_and_closing_answers_the_rest() -> None:
-    pool = MediaPool("hostile:of_pixels", workers=1, max_waiting=1)
+    pool = MediaPool("hostile:of_pixels", hostile.anything, workers=1, max_waiting=1)
 
     async def main() -> None:
         pool.start()

@@ -36,6 +36,7 @@ from tidegate.signals import fingerprints
 from tidegate.signals.banks.actions import add_entry, create_bank
 from tidegate.signals.banks.model import BankIn
 from tidegate.signals.fingerprints.kind import Kind
+from tidegate.signals.fingerprints.pixels import can_be
 from tidegate.signals.model import Fingerprint, decode_codes
 
 Submit = Callable[..., tuple[ItemRow, dict[str, Any]]]
@@ -344,7 +345,7 @@ def test_pictures_of_before_are_decoded_once_more_and_those_that_are_gone_keep_t
     assert instance.evidence.discard(digest, float("inf"))
     newer(GRID)
     instance.media.close()
-    instance.media = MediaPool("tests.kinds:of_pixels_and_grid", 1)
+    instance.media = MediaPool("tests.kinds:of_pixels_and_grid", can_be, 1)
     looker = LookBack(instance)
     assert walk_off(KindWalk(instance)) == 1
     grid = GRID.make([np.asarray(Image.open(io.BytesIO(one)))])[0]

@@ -18,7 +18,7 @@ def no_codes(rgb: Pixels) -> list[Code]:
 def diagnose() -> list[Finding]:
     """One finding for each protection of the media workers, with the way to get it."""
     try:
-        worker = Worker(_HASHER, MediaLimits())
+        worker = Worker(_HASHER, MediaLimits(), lambda kind, value, quality: False)
     except WorkerFailed as failure:
         mend = "Install the program anew; the media decoder runs on Linux only."
         return [Finding("media decoder", False, str(failure), mend)]

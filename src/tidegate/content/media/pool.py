@@ -12,9 +12,8 @@ from collections import deque
 from concurrent.futures import Future
 from secrets import token_bytes
 
-import msgspec
-
 from tidegate.content.media import wire
+from tidegate.content.media.answers import Accepts, cut
 from tidegate.content.media.model import Examined, MediaLimits, Problem, failed
 from tidegate.content.media.process import Patience, Worker, WorkerFailed
 from tidegate.content.media.sandbox import Protections
@@ -27,7 +26,6 @@ MAX_SECONDS = 1800.0
 and its processor time stays below the limit that the kernel keeps."""
 
 _CLOSE_SECONDS = 2.0
-_MAX_PROBLEMS, _MAX_PROBLEM = 16, 300
 
 
 class _Job:
@@ -44,18 +42,20 @@ class MediaPool:
     """Sandboxed workers that examine and draw media. Safe to use from any thread or event loop.
 
     `hasher` names a function "module:function" from RGB pixels to fingerprints; it runs inside the
-    workers. At most `max_waiting` files wait; more are refused ("media-busy", 503). Without `start`
-    the first file starts the workers, and waits for them.
+    workers, and `accepts` says here which codes it can have given. At most `max_waiting` files wait;
+    more are refused ("media-busy", 503). Without `start` the first file starts the workers, and waits
+    for them.
     """
 
     def __init__(
         self,
         hasher: str,
+        accepts: Accepts,
         workers: int = 2,
         limits: MediaLimits = MediaLimits(),
         max_waiting: int = 1024,
     ) -> None:
-        self._hasher = hasher
+        self._hasher, self._accepts = hasher, accepts
         self._limits = limits
         self._count = workers
         self._max_waiting = max_waiting
@@ -264,7 +264,7 @@ class MediaPool:
         if (former := self._workers[index]) is not None:
             former.kill()
             self._workers[index] = None
-        worker = self._workers[index] = Worker(self._hasher, self._limits)
+        worker = self._workers[index] = Worker(self._hasher, self._limits, self._accepts)
         self.protections = worker.protections
         return worker
 
@@ -282,12 +282,6 @@ class _Deferred(Exception):
 
 
 def _accepted(answer: wire.Answer) -> Examined:
-    """What a worker says, cut to size: one that was taken over could say anything."""
     if not isinstance(answer, wire.Seen):
         raise AssertionError("the process checks the kind of answer")
-    seen = answer.examined
-    problems = [
-        "".join(c for c in problem[:_MAX_PROBLEM] if c.isprintable())
-        for problem in seen.problems[:_MAX_PROBLEMS]
-    ]
-    return msgspec.structs.replace(seen, problems=problems)
+    return cut(answer.examined)

@@ -17,6 +17,7 @@ from typing import TypeVar
 import msgspec
 
 from tidegate.content.media import wire
+from tidegate.content.media.answers import Accepts, amiss
 from tidegate.content.media.model import MediaLimits, Problem
 
 START_SECONDS = 30.0
@@ -65,8 +66,9 @@ class Worker:
     `files` and `seconds` count what it has been asked so far.
     """
 
-    def __init__(self, hasher: str, limits: MediaLimits) -> None:
+    def __init__(self, hasher: str, limits: MediaLimits, accepts: Accepts) -> None:
         """Raises WorkerFailed when it doesn't come up."""
+        self._limits, self._accepts = limits, accepts
         self.files = 0
         self.seconds = 0.0
         self._process = _start()
@@ -99,7 +101,8 @@ class Worker:
     def ask(
         self, question: wire.Question, data: bytes, patience: Patience
     ) -> tuple[wire.Answer, bytes]:
-        """The answer to one question about `data`. Raises WorkerFailed, and the worker is gone."""
+        """The answer to one question about `data`. Raises WorkerFailed, and the worker is gone, also
+        for an answer that cannot be true."""
         began = time.monotonic()
         message = wire.encode(question)
         answer, raw = self._exchange(message, data, patience, wire.decode_answer)
@@ -109,6 +112,11 @@ class Worker:
         if not isinstance(answer, expected) or answer.token != question.token:
             self.kill()
             raise WorkerFailed(Problem.CRASHED, "answered out of turn")
+        if isinstance(answer, wire.Seen) and (
+            why := amiss(answer.examined, data, self._limits, self._accepts)
+        ):
+            self.kill()
+            raise WorkerFailed(Problem.CRASHED, why)
         return answer, raw
 
     def interrupt(self) -> None:

@@ -19,7 +19,8 @@ class Kind:
     `source` says what `make` takes: the bytes of a file, text in normal form, a canonical URL, or
     decoded RGB pixels; a sequence of them, and it answers in order (`Made`). `exact`: its route may
     restrict. `bits`: values are codes of so many bits, in 32 bytes whose rest is zero, and compared
-    by distance, up to a bank's radius; other kinds match when equal. `contained`: values are looked
+    by distance, up to a bank's radius; other kinds match when equal, and have values of `size` bytes
+    (0: of any size). `contained`: values are looked
     for inside texts, and items have none. `parse` reads what people write for a value and raises
     ValueError with what was expected; `format` is its inverse.
 
@@ -36,6 +37,7 @@ class Kind:
     format: Callable[[bytes], str]
     exact: bool = False
     bits: int = 0
+    size: int = 0
     contained: bool = False
     default_radius: int = 0
     max_radius: int = 0
@@ -47,6 +49,12 @@ class Kind:
     def hamming(self) -> bool:
         """Whether its codes are compared by distance."""
         return self.bits > 0
+
+    def can_be(self, value: bytes) -> bool:
+        """Whether a code of this kind can have that value."""
+        if self.hamming:
+            return len(value) == 32 and not int.from_bytes(value) & ((1 << (256 - self.bits)) - 1)
+        return len(value) == self.size if self.size else bool(value)
 
 
 def several(made: Made) -> Sequence[Fingerprint]:

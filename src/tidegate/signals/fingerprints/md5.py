@@ -18,4 +18,5 @@ KIND = Kind(
     parse=hex_parser(16),
     format=bytes.hex,
     exact=True,
+    size=16,
 )

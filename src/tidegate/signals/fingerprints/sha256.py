@@ -18,4 +18,5 @@ KIND = Kind(
     parse=hex_parser(32),
     format=bytes.hex,
     exact=True,
+    size=32,
 )

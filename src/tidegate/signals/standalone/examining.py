@@ -20,7 +20,7 @@ from tidegate.infra.parallel import in_order, processors
 from tidegate.signals import fingerprints
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.fingerprints.door import refuse_poor
-from tidegate.signals.fingerprints.pixels import HASHER
+from tidegate.signals.fingerprints.pixels import HASHER, can_be
 from tidegate.signals.model import Fingerprint
 from tidegate.signals.parts import ExaminedFile, codes_of, face_of
 
@@ -132,7 +132,7 @@ class Examiner:
         workers = self._wanted or max(1, min(files, processors()))
         if self._pool is None or workers > self._workers:
             self.close()
-            self._pool, self._workers = MediaPool(HASHER, workers), workers
+            self._pool, self._workers = MediaPool(HASHER, can_be, workers), workers
         return self._pool
 
     def _examine(self, path: Path, pool: MediaPool) -> FileCodes:

@@ -1,0 +1,50 @@
+"""What the server takes from a worker: one that was taken over by a file could say anything.
+
+It may say what the pixels of its file give, and no more. The digests of the bytes, their type and the
+address they came from are known without it.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from tidegate.content.media.model import Examined, MediaLimits
+from tidegate.content.media.sniffing import sniff
+
+Accepts = Callable[[str, bytes, int | None], bool]
+"""Whether pixels can give a code of that kind, value and quality."""
+
+MAX_CODES = 64
+"""Codes of one view: some kinds give several."""
+
+_MAX_PROBLEMS, _MAX_PROBLEM = 16, 300
+_MAX_SIDE = 1 << 24
+
+
+def amiss(seen: Examined, data: bytes, limits: MediaLimits, accepts: Accepts) -> str | None:
+    """What in an answer about the file `data` cannot be true, as a text for people; None where
+    nothing is."""
+    if seen.content_type != sniff(data):
+        return "named a type that the bytes do not have"
+    sides = (seen.width or 0, seen.height or 0)
+    if not all(0 <= side <= _MAX_SIDE for side in sides) or not _counts(seen.frames, limits):
+        return "named a size that no picture has"
+    if len(seen.codes) > MAX_CODES * (limits.max_frames + 1):
+        return f"gave {len(seen.codes)} codes"
+    for code in seen.codes:
+        if not accepts(code.kind, code.value, code.quality) or code.frame > limits.frame_horizon:
+            return "gave a code that no pixels give"
+    return None
+
+
+def _counts(frames: int, limits: MediaLimits) -> bool:
+    return 0 <= frames <= limits.frame_horizon + 1
+
+
+def cut(seen: Examined) -> Examined:
+    """The answer with its problems as texts that are safe to show, and not too many."""
+    problems = [
+        "".join(c for c in problem[:_MAX_PROBLEM] if c.isprintable())
+        for problem in seen.problems[:_MAX_PROBLEMS]
+    ]
+    return msgspec.structs.replace(seen, problems=problems)
