@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from tidegate.content.model import Content, ItemRow
 from tidegate.content.queries import decode_content, text_of
 from tidegate.content.tables import items, revisions
+from tidegate.infra.aside import set_aside
 from tidegate.infra.db import Tx
 
 _PAGE = 2000  # rows of codes in memory at a time
@@ -102,9 +103,18 @@ def next_kept(tx: Tx, after: int, limit: int) -> list[int]:
     return list(tx.execute(_NEXT, {"after": after, "limit": limit}).scalars())
 
 
-def next_whole(tx: Tx, after: int, limit: int) -> list[Whole]:
-    """The same with all that their codes are made of."""
-    return [_whole(row) for row in tx.execute(_WHOLE, {"after": after, "limit": limit})]
+def next_whole(tx: Tx, after: int, limit: int) -> tuple[list[Whole], int]:
+    """The same with all that their codes are made of, and the last number among them, `after` where
+    there is none. One that cannot be read is set aside."""
+    found: list[Whole] = []
+    last = after
+    for row in tx.execute(_WHOLE, {"after": after, "limit": limit}).all():
+        last = row.number
+        try:
+            found.append(_whole(row))
+        except (msgspec.DecodeError, ValueError) as error:
+            set_aside(tx, "revisions to read", last, error)
+    return found, last
 
 
 def newest_number(tx: Tx) -> int:

@@ -142,20 +142,22 @@ class Deliverer:
 
     async def _send(self, target: Target, claim: Claim) -> Attempt:
         began = self._clock.now()
-        headers = {
-            "content-type": "application/json",
-            "webhook-id": claim.message_id,
-            "webhook-timestamp": str(int(began.timestamp())),
-            "webhook-signature": Webhook(target.secret).sign(
-                claim.message_id, began, claim.body.decode()
-            ),
-        }
         try:
+            headers = {
+                "content-type": "application/json",
+                "webhook-id": claim.message_id,
+                "webhook-timestamp": str(int(began.timestamp())),
+                "webhook-signature": Webhook(target.secret).sign(
+                    claim.message_id, began, claim.body.decode()
+                ),
+            }
             status = await self._client(target.allow_private).post(
                 target.url, headers=headers, content=claim.body, timeout=self._timeout
             )
         except Refusal as refused:
             return self._told(target, Attempt(claim, began, None, refused.detail))
+        except Exception as error:  # a fault of this message, which must not hold up the next
+            return self._told(target, Attempt(claim, began, None, type(error).__name__))
         return self._told(target, Attempt(claim, began, status))
 
     def _told(self, target: Target, attempt: Attempt) -> Attempt:

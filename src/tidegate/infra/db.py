@@ -100,6 +100,12 @@ class Tx:
             for row in rows:
                 copy.write_row(_sealed(row, sealed) if sealed else row)
 
+    @contextmanager
+    def savepoint(self) -> Generator[None]:
+        """What the block does is undone when it raises, and no more than that."""
+        with self.connection.begin_nested():
+            yield
+
     def next_number(self, name: str, count: int = 1) -> int:
         """The first of `count` new numbers of a gap-free counter that starts at 1.
 

@@ -228,10 +228,10 @@ def test_whoever_was_slower_than_its_lease_writes_nothing(
     slow, quick = KindWalk(instance), KindWalk(instance)
     made = slow._made
 
-    def overtaken(page: Any) -> Any:
+    def overtaken(page: Any, end: int) -> Any:
         clock.advance(kinds.LEASE_SECONDS + 1)
         assert walk_off(quick) == 1
-        return made(page)
+        return made(page, end)
 
     monkeypatch.setattr(slow, "_made", overtaken)
     after: list[Any] = []

@@ -36,7 +36,8 @@ from tidegate.signals.banks.queries import bank_version
 from tidegate.signals.banks.snapshot import text_probe
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.index import Folder
-from tidegate.signals.model import Fingerprint, decode_codes
+from tidegate.signals.model import Fingerprint
+from tidegate.signals.stored import codes_of_revision
 
 CHUNK = 1000  # entries that are searched for at a time
 BATCH = 100  # items that are looked at again in one transaction, or as many as one entry hits
@@ -146,7 +147,7 @@ class LookBack:
         found: list[int] = []
         for first in range(0, len(numbers), BATCH):
             kept = kept_texts(tx, numbers[first : first + BATCH])
-            probes = [self._probes(one) for one in kept]
+            probes = [self._probes(tx, one) for one in kept]
             hits = iter(self._instance.banks.index.search([one for some in probes for one in some]))
             for one, some in zip(kept, probes, strict=True):
                 mine = [hit for _ in some for hit in next(hits)]
@@ -154,9 +155,9 @@ class LookBack:
                     found.append(one.number)
         return found
 
-    def _probes(self, one: KeptText) -> list[Fingerprint]:
+    def _probes(self, tx: Tx, one: KeptText) -> list[Fingerprint]:
         """What the banks are asked with about a revision: its codes, and its text for phrases."""
-        codes = [code for _, code in decode_codes(one.fingerprints)]
+        codes = codes_of_revision(tx, one.number, one.fingerprints)
         if self._instance.banks.index.has_phrases and (text := one.text):
             codes.append(text_probe(text))
         return codes

@@ -13,7 +13,8 @@ from tidegate.infra.db import Tx
 from tidegate.infra.progress import horizon
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.index import CodeIndex, Folder, Hit
-from tidegate.signals.model import Fingerprint, decode_codes
+from tidegate.signals.model import Fingerprint
+from tidegate.signals.stored import codes_of_revision
 
 _GROUP = 0
 EVERY = 1 << 20
@@ -62,7 +63,7 @@ class ItemCodes:
             if one.xid >= end:
                 above[one.number] = one.xid
             if self._above.get(one.number) != one.xid:
-                self._apply(one)
+                self._apply(tx, one)
                 if one.fingerprints is not None:
                     yield one
             self.index.mark = max(self.index.mark, min(one.xid, end) - 1)
@@ -80,18 +81,18 @@ class ItemCodes:
             found = self.index.search(probes, radius, EVERY)
         return found
 
-    def _apply(self, one: KeptCodes) -> None:
+    def _apply(self, tx: Tx, one: KeptCodes) -> None:
         if one.fingerprints is None:
             self.index.remove(one.number, one.xid)
             return
-        self.index.upsert(one.number, _GROUP, _different(one), one.xid)
+        self.index.upsert(one.number, _GROUP, _codes(tx, one), one.xid)
 
     def heal(self, tx: Tx) -> bool:
         """Give the index again what its files have lost; True when there was anything."""
         ranges = self.index.unreadable()
         for first, last in ranges:
             kept = [
-                (one.number, _GROUP, _different(one))
+                (one.number, _GROUP, _codes(tx, one))
                 for one in codes_between(tx, first, last)
                 if one.fingerprints
             ]
@@ -99,6 +100,5 @@ class ItemCodes:
         return bool(ranges)
 
 
-def _different(one: KeptCodes) -> list[Fingerprint]:
-    """Its codes, each once: frames of a picture are often alike."""
-    return list(dict.fromkeys(code for _, code in decode_codes(one.fingerprints)))
+def _codes(tx: Tx, one: KeptCodes) -> list[Fingerprint]:
+    return codes_of_revision(tx, one.number, one.fingerprints)

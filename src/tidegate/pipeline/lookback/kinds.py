@@ -22,6 +22,7 @@ from tidegate.content.media.model import Problem, code_of
 from tidegate.content.media.pool import MediaPool
 from tidegate.content.model import StoredMedia
 from tidegate.content.parts import Part
+from tidegate.infra.aside import set_aside
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.infra.progress import advance, all_reached, claim, finish, lease, note, start
@@ -29,7 +30,7 @@ from tidegate.pipeline.instance import Instance
 from tidegate.signals import fingerprints
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.fingerprints.kind import Source
-from tidegate.signals.model import decode_codes, encode_codes
+from tidegate.signals.model import Codes, decode_codes, encode_codes
 from tidegate.signals.parts import ExaminedFile, codes_of, codes_of_texts, renewed
 
 PAGE = 100  # revisions that are read at a time
@@ -48,6 +49,15 @@ class Walked(NamedTuple):
 
     changed: int
     position: int
+
+
+class _Made(NamedTuple):
+    """Codes by the numbers of their revisions, the last number that was looked at, and why some could
+    not be."""
+
+    codes: dict[int, bytes]
+    last: int
+    bad: dict[int, Exception]
 
 
 class _Busy(Exception):
@@ -84,18 +94,20 @@ class KindWalk:
                 self._see_whether_done(tx)
                 return None
             position = all_reached(tx, self._walk).get("")
-            page = [] if position is None else next_whole(tx, position, PAGE)
+            page, end = ([], 0) if position is None else next_whole(tx, position, PAGE)
         try:
-            made, last = self._made(page)
+            made, last, bad = self._made(page, end)
         except (_Busy, Refusal):
             return None
         with self._instance.database.begin() as tx:
             if position is None or claim(tx, self._walk) != position:
                 return None
-            if not page:
+            if end == position:
                 self._end(tx)
                 return Walked(0, position)
             renew_fingerprints(tx, made)
+            for number, error in bad.items():
+                set_aside(tx, "revisions to make codes of", number, error)
             advance(tx, self._walk, last)
             advance(tx, self._lease, 0)
         return Walked(len(made), last)
@@ -113,28 +125,50 @@ class KindWalk:
         log.info("kinds.walked", kinds=sorted(self.kinds))
         self.kinds = frozenset()
 
-    def _made(self, page: Sequence[Whole]) -> tuple[dict[int, bytes], int]:
-        """The codes of revisions that have others by now, by number, and the last that was looked at."""
-        texts = codes_of_texts([one.content.text for one in page] if self._from("text") else [])
+    def _made(self, page: Sequence[Whole], end: int) -> "_Made":
+        """The codes of revisions that have others by now, up to number `end` or to where the page is
+        long enough."""
         made: dict[int, bytes] = {}
-        last = size = 0
-        for place, one in enumerate(page):
-            files = [
-                self._look(one.files.get(Part.media(index).name), media)
-                for index, media in enumerate(one.content.media)
-            ]
-            codes = codes_of(url=one.content.url, files=[file.look for file in files])
-            codes += texts[place] if texts else []
-            gone: set[tuple[str, Source]] = {
-                (Part.media(n).name, what) for n, file in enumerate(files) for what in file.gone
-            }
-            now = encode_codes(renewed(decode_codes(one.fingerprints), codes, self.kinds, gone))
-            if now != one.fingerprints:
-                made[one.number] = now
-            last, size = one.number, size + sum(file.size for file in files)
+        bad: dict[int, Exception] = {}
+        size = 0
+        texts = self._texts(page)
+        for one, text in zip(page, texts, strict=True):
+            try:
+                codes, read = self._codes_of(one, text)
+            except (_Busy, Refusal):
+                raise
+            except Exception as error:
+                bad[one.number] = error
+                continue
+            if codes != one.fingerprints:
+                made[one.number] = codes
+            size += read
             if size >= PAGE_BYTES:
-                break
-        return made, last
+                return _Made(made, one.number, bad)
+        return _Made(made, end, bad)
+
+    def _texts(self, page: Sequence[Whole]) -> Sequence[Codes | None]:
+        """The codes of the page's texts, all at once; None where each must be tried by itself."""
+        if not self._from("text"):
+            return [[] for _ in page]
+        try:
+            return codes_of_texts([one.content.text for one in page])
+        except Exception:
+            return [None for _ in page]
+
+    def _codes_of(self, one: Whole, text: Codes | None) -> tuple[bytes, int]:
+        """A revision's codes, as they are stored, and how many bytes of files were read for them."""
+        files = [
+            self._look(one.files.get(Part.media(index).name), media)
+            for index, media in enumerate(one.content.media)
+        ]
+        codes = codes_of(url=one.content.url, files=[file.look for file in files])
+        codes += codes_of_texts([one.content.text])[0] if text is None else text
+        gone: set[tuple[str, Source]] = {
+            (Part.media(n).name, what) for n, file in enumerate(files) for what in file.gone
+        }
+        now = renewed(decode_codes(one.fingerprints), codes, self.kinds, gone)
+        return encode_codes(now), sum(file.size for file in files)
 
     def _look(self, sha256: bytes | None, media: StoredMedia) -> "_Looked":
         if sha256 is None or not (self._from("bytes") or self._from("pixels")):

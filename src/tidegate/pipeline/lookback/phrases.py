@@ -15,7 +15,10 @@ therefore left out here, met the phrase at its first look.
 from contextlib import closing
 from typing import NamedTuple
 
-from tidegate.content.kept import texts_after
+import msgspec
+
+from tidegate.content.kept import KeptText, texts_after
+from tidegate.infra.aside import set_aside
 from tidegate.infra.db import Tx
 from tidegate.infra.progress import advance, claim, start
 from tidegate.pipeline.instance import Instance
@@ -102,8 +105,17 @@ class PhraseWalk:
         with closing(texts_after(tx, after, version, PAGE)) as texts:
             for one in texts:
                 last, read, size = one.number, read + 1, size + one.size
-                if (text := one.text) and phrases.search([text_probe(text)])[0]:
+                if _holds_one(tx, one, phrases):
                     found.append(one.number)
                 if size >= PAGE_BYTES or len(found) >= BATCH:
                     return _Page(last, read, found, ended=False)
         return _Page(last, read, found, ended=read < PAGE)
+
+
+def _holds_one(tx: Tx, one: KeptText, phrases: CodeIndex) -> bool:
+    try:
+        text = one.text
+    except msgspec.DecodeError as error:
+        set_aside(tx, "texts to search", one.number, error)
+        return False
+    return bool(text and phrases.search([text_probe(text)])[0])

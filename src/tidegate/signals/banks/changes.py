@@ -14,7 +14,8 @@ from sqlalchemy.dialects.postgresql import insert
 from tidegate.infra.db import Tx
 from tidegate.signals.banks.tables import banks, entries, sought_phrases
 from tidegate.signals.fingerprints import KINDS
-from tidegate.signals.model import Fingerprint, decode_fingerprints
+from tidegate.signals.model import Fingerprint
+from tidegate.signals.stored import codes_of_entry
 
 
 class Wanted(NamedTuple):
@@ -44,12 +45,12 @@ class Walk(NamedTuple):
 
 def changed_entries(tx: Tx, after: int, last: int, limit: int) -> list[Wanted]:
     """The entries in use that changed after one version and up to another, in that order."""
-    return _wanted(tx.execute(_CHANGED, {"after": after, "last": last, "limit": limit}).all())
+    return _wanted(tx, tx.execute(_CHANGED, {"after": after, "last": last, "limit": limit}).all())
 
 
 def entries_of_bank(tx: Tx, bank: UUID, after: int, limit: int) -> list[Wanted]:
     """The next entries in use of a bank, by number."""
-    return _wanted(tx.execute(_OF_BANK, {"bank": bank, "after": after, "limit": limit}).all())
+    return _wanted(tx, tx.execute(_OF_BANK, {"bank": bank, "after": after, "limit": limit}).all())
 
 
 def next_widened(tx: Tx, after: int, last: int) -> Widened | None:
@@ -93,17 +94,19 @@ def arrive(tx: Tx, walk: int) -> None:
 def phrases_of_walk(tx: Tx, walk: int) -> list[tuple[int, list[Fingerprint]]]:
     """The phrases of a walk whose entries are in use, each with its entry's number."""
     rows = tx.execute(_SOUGHT, {"walk": walk})
-    return [(row.number, _phrases(decode_fingerprints(row.fingerprints))) for row in rows]
+    return [
+        (row.number, _phrases(codes_of_entry(tx, row.number, row.fingerprints))) for row in rows
+    ]
 
 
 def _phrases(codes: Sequence[Fingerprint]) -> list[Fingerprint]:
     return [one for one in codes if KINDS[one.kind].contained]
 
 
-def _wanted(rows: Sequence[sa.Row[Any]]) -> list[Wanted]:
+def _wanted(tx: Tx, rows: Sequence[sa.Row[Any]]) -> list[Wanted]:
     wanted: list[Wanted] = []
     for row in rows:
-        found = decode_fingerprints(row.fingerprints)
+        found = codes_of_entry(tx, row.number, row.fingerprints)
         codes = [one for one in found if not KINDS[one.kind].contained]
         with_phrase = len(codes) < len(found)
         wanted.append(Wanted(row.id, row.version, row.number, row.radius, codes, with_phrase))

@@ -23,7 +23,8 @@ from tidegate.signals.fingerprints import KINDS, phrase, text_minhash
 from tidegate.signals.fingerprints.kind import Kind
 from tidegate.signals.fingerprints.normalise import normalised
 from tidegate.signals.index import CodeIndex, Hit, resolve_allowed
-from tidegate.signals.model import Fingerprint, Match, decode_fingerprints
+from tidegate.signals.model import Fingerprint, Match
+from tidegate.signals.stored import codes_of_entry
 
 MOST_MATCHES = 256
 """Matches of one fingerprint that are kept, the nearest: a bank may hold one picture many times."""
@@ -62,7 +63,7 @@ class BankSnapshot:
             changed = sa.and_(entries.c.version > seen, entries.c.version <= version)
             query = _ENTRIES.where(changed).order_by(entries.c.version)
             for row in _streamed(tx, query):
-                self._apply(row)
+                self._apply(tx, row)
                 # An entry has its version alone or shares it: all of the one before are in.
                 self.index.mark = max(self.index.mark, row.version - 1)
             self.index.mark = version
@@ -79,10 +80,10 @@ class BankSnapshot:
                     self.index.set_radius(kind, row.number, bits)
         self._groups_read = True
 
-    def _apply(self, row: sa.Row[Any]) -> None:
+    def _apply(self, tx: Tx, row: sa.Row[Any]) -> None:
         if _may_match(row):
-            fingerprints = decode_fingerprints(row.fingerprints)
-            self.index.upsert(row.number, row.bank_number, fingerprints, row.version)
+            codes = codes_of_entry(tx, row.number, row.fingerprints)
+            self.index.upsert(row.number, row.bank_number, codes, row.version)
         else:
             self.index.remove(row.number, row.version)
 
@@ -95,7 +96,7 @@ class BankSnapshot:
                 first,
                 last,
                 [
-                    (row.number, row.bank_number, decode_fingerprints(row.fingerprints))
+                    (row.number, row.bank_number, codes_of_entry(tx, row.number, row.fingerprints))
                     for row in rows
                     if _may_match(row)
                 ],
