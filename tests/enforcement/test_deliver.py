@@ -27,7 +27,7 @@ from tidegate.enforcement.queries import (
     outbox_counts,
 )
 from tidegate.enforcement.slice import ENFORCEMENT
-from tidegate.enforcement.tables import deliveries
+from tidegate.enforcement.tables import actions, deliveries, messages
 from tidegate.enforcement.webhooks import create_webhook, disable_webhook, set_enforce
 from tidegate.infra.clock import FakeClock
 from tidegate.infra.db import Database, Tx
@@ -388,6 +388,19 @@ def test_a_redirect_to_the_inside_is_not_followed(
         (view,) = deliveries_of_action(tx, action.id)
     assert view.state == "pending"
     assert "169.254.169.254" in (view.last_error or "")
+
+
+def test_a_message_that_cannot_be_sent_does_not_hold_up_the_next(
+    database: Database, clock: FakeClock, receiver: Receiver, act: Act
+) -> None:
+    connect(database, receiver)
+    spoilt, _ = act(2)
+    with database.begin() as tx:
+        spoil = sa.update(messages).where(messages.c.id == actions.c.message_id)
+        tx.execute(spoil.where(actions.c.id == spoilt.id).values(body=b"\xff"))
+    deliver(database, clock)
+    assert len(receiver.got) == 1
+    assert states(database) == {"delivered": 1, "pending": 1}
 
 
 def test_a_private_target_that_was_not_allowed_is_not_reached(

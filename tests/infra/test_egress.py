@@ -288,8 +288,27 @@ def test_nobody_there() -> None:
         port = free.getsockname()[1]
     with pytest.raises(EgressFailed, match="cannot be reached"):
         get(f"http://127.0.0.1:{port}/", INSIDE)
-    with pytest.raises(EgressFailed, match="not found"):
-        get("http://name.invalid/", INSIDE)
+
+
+def test_what_the_name_servers_answered_is_told_to_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else whoever may name a URL learns which hosts are inside, and where."""
+    inside = resolver({"one.example": ["10.1.2.3"]})
+
+    def answer(host: str, *given: Any, **more: Any) -> list[Any]:
+        if host == "two.example":
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return inside(host, *given, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
+    said: list[str] = []
+    for host in ("one.example", "two.example"):
+        with pytest.raises(EgressRefused) as refused:
+            get(f"http://{host}/", AddressGuard())
+        said.append(refused.value.detail.replace(host, "HOST"))
+    assert said[0] == said[1]
+    assert "10." not in said[0]
 
 
 def test_a_post_keeps_its_method_or_stops(site: NewSite) -> None:

@@ -23,8 +23,11 @@ from typing import Any
 import httpcore
 import httpx
 import msgspec
+import structlog
 
 from tidegate.infra.errors import Refusal
+
+log = structlog.get_logger()
 
 MAX_REDIRECTS = 3
 _CONNECT_SECONDS = 5.0
@@ -37,6 +40,8 @@ _FAULTS = (
     httpcore.UnsupportedProtocol,
     OSError,
 )
+
+_MEND = "If it is yours and should be reached, add its network to allowed_addresses."
 
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]{2,45}")
 
@@ -155,18 +160,25 @@ class AddressGuard:
                 lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM),
             )
         except (OSError, UnicodeError) as error:
-            raise EgressFailed(f"The name {host} was not found.") from error
+            log.info("egress.unknown_name", host=host)
+            raise _hidden(host) from error
         addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         for text in addresses:
-            self._check(ip_address(text), host)
+            if not self.permits(ip_address(text)):
+                log.info("egress.refused", host=host, address=text)
+                raise _hidden(host)
         return addresses
 
     def _check(self, address: Address, host: str) -> None:
+        """Raises EgressRefused for an address that is written in the URL itself."""
         if not self.permits(address):
-            raise EgressRefused(
-                f"{host} leads to {address}, which is not a public address. If it is yours and"
-                " should be reached, add its network to allowed_addresses."
-            )
+            raise EgressRefused(f"{host} is not a public address. {_MEND}")
+
+
+def _hidden(host: str) -> EgressRefused:
+    """Whether there is no such name or one of the inside is said to nobody but the log: whoever may
+    name a URL could otherwise ask our name servers who is there."""
+    return EgressRefused(f"{host} was not found, or leads to no public address. {_MEND}")
 
 
 def _within(address: Address, networks: Iterable[Network]) -> bool:
