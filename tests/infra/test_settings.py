@@ -17,6 +17,7 @@ GIVEN: dict[str, tuple[str, Any]] = {
     "port": ("8555", 8555),
     "public_url": ("https://tidegate.example", "https://tidegate.example"),
     "secure_cookies": ("true", True),
+    "trusted_proxies": ("10.0.0.0/8, 2001:db8::1", ["10.0.0.0/8", "2001:db8::1"]),
     "json_limit": ("2048", 2048),
     "upload_limit": ("4096", 4096),
     "idle_seconds": ("1.5", 1.5),
@@ -68,3 +69,16 @@ def test_the_environment_wins_over_the_file_and_the_command_line_over_both(tmp_p
 def test_a_value_of_the_wrong_kind_is_told_by_its_name(name: str, text: str) -> None:
     with pytest.raises(SettingsError, match=name.lower()):
         load_settings(environ={f"TIDEGATE_{name}": text})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("proxy.example", "'proxy.example' is no network such as 10.0.0.0/8"),
+        ("127.0.0.1, 10.0.0.0/33", "'10.0.0.0/33' is no network"),
+        ("10.1.2.3/8", r"write 10\.0\.0\.0/8 or 10\.1\.2\.3"),
+    ],
+)
+def test_a_network_that_is_none_is_refused_with_the_reason(text: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=f"trusted_proxies: .*{said}"):
+        load_settings(environ={"TIDEGATE_TRUSTED_PROXIES": text})

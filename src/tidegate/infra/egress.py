@@ -10,14 +10,7 @@ import socket
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from ipaddress import (
-    IPv4Address,
-    IPv4Network,
-    IPv6Address,
-    IPv6Network,
-    ip_address,
-    ip_network,
-)
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
 import httpcore
@@ -26,6 +19,7 @@ import msgspec
 import structlog
 
 from tidegate.infra.errors import Refusal
+from tidegate.infra.networks import Address, Network, within
 
 log = structlog.get_logger()
 
@@ -44,9 +38,6 @@ _FAULTS = (
 _MEND = "If it is yours and should be reached, add its network to allowed_addresses."
 
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]{2,45}")
-
-Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
 
 
 def _networks(text: str) -> list[Network]:
@@ -119,15 +110,15 @@ class AddressGuard:
     def permits(self, address: Address) -> bool:
         """Whether this address may be reached."""
         address = _embedded(address)
-        if _within(address, self._allowed):
+        if within(address, self._allowed):
             return True
-        if _within(address, _METADATA):
+        if within(address, _METADATA):
             return False
-        if _within(address, _PRIVATE):
+        if within(address, _PRIVATE):
             return self._allow_private
         if isinstance(address, IPv6Address) and address not in _GLOBAL_V6:
             return False
-        return not _within(address, _SPECIAL)
+        return not within(address, _SPECIAL)
 
     def check_url(self, text: str) -> httpx.URL:
         """Parse a URL and refuse what can be refused without a lookup. Raises EgressRefused."""
@@ -179,10 +170,6 @@ def _hidden(host: str) -> EgressRefused:
     """Whether there is no such name or one of the inside is said to nobody but the log: whoever may
     name a URL could otherwise ask our name servers who is there."""
     return EgressRefused(f"{host} was not found, or leads to no public address. {_MEND}")
-
-
-def _within(address: Address, networks: Iterable[Network]) -> bool:
-    return any(address in network for network in networks)
 
 
 def _literal(host: str) -> Address | None:

@@ -13,6 +13,8 @@ from typing import Annotated, Any, get_origin, get_type_hints
 import msgspec
 from msgspec import Meta
 
+from tidegate.infra.networks import read_network
+
 
 class SettingsError(Exception):
     """A setting cannot be used; the text says which, why and what is expected."""
@@ -35,6 +37,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     secure_cookies: Annotated[
         bool, Meta(description="Send session cookies over HTTPS only (set it behind TLS)")
     ] = False
+    trusted_proxies: Annotated[
+        list[str],
+        Meta(description="Networks (CIDR) of the proxies whose `X-Forwarded-For` is believed"),
+    ] = []
     json_limit: Annotated[int, Meta(ge=1024, description="Largest JSON body, in bytes")] = 32 << 20
     upload_limit: Annotated[int, Meta(ge=1024, description="Largest multipart body, in bytes")] = (
         64 << 20
@@ -125,7 +131,17 @@ def load_settings(
         settings = msgspec.convert(values, Settings, strict=False, dec_hook=_decode)
     except msgspec.ValidationError as error:
         raise SettingsError(f"{path} or the environment: {error}") from error
+    _check_networks(settings)
     return msgspec.structs.replace(settings, data_dir=settings.data_dir.absolute())
+
+
+def _check_networks(settings: Settings) -> None:
+    """Raises SettingsError for what is no network where only networks make sense."""
+    for text in settings.trusted_proxies:
+        try:
+            read_network(text)
+        except ValueError as error:
+            raise SettingsError(f"trusted_proxies: {error}.") from error
 
 
 def _decode(kind: type, value: object) -> object:

@@ -1,7 +1,8 @@
 """The outermost layer: who is asking? Nothing behind it runs for a stranger.
 
 Without a valid key every `/v1` route answers 401, without a session every page goes to `/sign-in`,
-known path or not. It also gives each request its id and keeps encoded slashes inside their segment.
+known path or not. It also gives each request its id and its client's address, and keeps encoded
+slashes inside their segment.
 """
 
 import asyncio
@@ -23,8 +24,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tidegate.access.model import Principal
 from tidegate.access.queries import principal_of_key, principal_of_session
 from tidegate.infra.errors import Refusal
+from tidegate.infra.networks import read_network
 from tidegate.pipeline.house import SCOPES
 from tidegate.pipeline.instance import Instance
+from tidegate.web.address import address_of
 from tidegate.web.problems import as_refusal, problem
 
 COOKIE = "tidegate_session"
@@ -60,6 +63,7 @@ class Gate:
     def __init__(self, app: ASGIApp, instance: Instance) -> None:
         self.app = app
         self.instance = instance
+        self._trusted = [read_network(text) for text in instance.settings.trusted_proxies]
         self._known: dict[bytes, tuple[float, Principal]] = {}
         self._asking: dict[bytes, asyncio.Task[Principal | None]] = {}
 
@@ -73,6 +77,7 @@ class Gate:
         state: MutableMapping[str, Any] = scope.setdefault("state", {})
         state["request_id"] = request_id
         state["principal"] = None
+        state["address"] = address_of(scope, self._trusted)
 
         started = time.perf_counter()
         method = scope["method"] if scope["method"] in _METHODS else "other"

@@ -52,7 +52,7 @@ def sign_in(visit: Visit) -> Response:
     if not token or not hmac.compare_digest(token.encode(), visit.field("token").encode()):
         visit.refusal = Refusal("csrf-missing", 403, "The form was too old", "Please try again.")
         return show_form(visit)
-    email, address = visit.field("email"), _address(visit)
+    email, address = visit.field("email"), visit.address
     password = next((value for key, value in visit.form.fields if key == "password"), "")
     try:
         with visit.begin() as tx:
@@ -109,11 +109,6 @@ def _with_session(visit: Visit, cookie: str) -> Response:
     )
     response.delete_cookie(FORM_COOKIE)
     return response
-
-
-def _address(visit: Visit) -> str:
-    client = visit.request.client
-    return client.host if client else "unknown"
 
 
 pages = [

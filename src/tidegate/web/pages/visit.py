@@ -33,6 +33,11 @@ class Visit:
         return self.request.state.request_id
 
     @property
+    def address(self) -> str:
+        """Where the request comes from."""
+        return self.request.state.address
+
+    @property
     def who(self) -> Principal:
         """The person, on pages that are not open."""
         assert self.principal is not None

@@ -1,0 +1,59 @@
+"""Networks as operators write them, and whether an address is in one."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+_MAPPED = IPv6Network("::ffff:0:0/96")
+
+
+def read_network(text: str) -> Network:
+    """A network in CIDR, or one address. Raises ValueError that says what is wrong with it."""
+    try:
+        network = ip_network(text.strip())
+    except ValueError as error:
+        try:
+            wider = ip_network(text.strip(), strict=False)
+        except ValueError:
+            raise ValueError(f"{text[:60]!r} is no network such as 10.0.0.0/8") from error
+        alone = text.partition("/")[0].strip()
+        raise ValueError(
+            f"{text[:60]!r} is an address in a network: write {wider} or {alone}"
+        ) from error
+    if isinstance(network, IPv6Network) and network.subnet_of(_MAPPED):
+        return IPv4Network((int(network.network_address) & 0xFFFF_FFFF, network.prefixlen - 96))
+    return network
+
+
+@lru_cache(maxsize=4096)
+def read_address(text: str) -> Address | None:
+    """An address, also with a port, in brackets or with a zone; None for anything else. An IPv4
+    address that is mapped into IPv6 is that IPv4 address."""
+    host = text.strip()
+    if host.startswith("["):
+        host, closed, port = host[1:].partition("]")
+        if not closed or not _is_port(port):
+            return None
+    elif host.count(":") == 1:
+        host, _, port = host.partition(":")
+        if not _is_port(f":{port}"):
+            return None
+    try:
+        address = ip_address(host.partition("%")[0] if ":" in host else host)
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        return address.ipv4_mapped
+    return address
+
+
+def _is_port(text: str) -> bool:
+    """Whether it is nothing, or a colon and a number."""
+    return not text or (text[0] == ":" and len(text) <= 6 and text[1:].isdecimal())
+
+
+def within(address: Address, networks: Iterable[Network]) -> bool:
+    return any(address in network for network in networks)
