@@ -159,7 +159,9 @@ def test_every_case_is_about_its_item_and_goes_on(upgraded: Instance, api: Api) 
     assert {one["version"] for one in found} == {1}
     with upgraded.database.begin() as tx:
         wrong = tx.connection.exec_driver_sql(
-            "SELECT count(*) FROM cases WHERE subject_id IS DISTINCT FROM item_id"
+            "SELECT count(*) FROM cases JOIN items ON items.id = cases.item_id"
+            " WHERE subject_id IS DISTINCT FROM item_id"
+            " OR cases.platform IS DISTINCT FROM items.platform"
         )
         assert wrong.scalar_one() == 0
     waiting = next(one for one in found if one["state"] == "open")

@@ -36,8 +36,17 @@ def item_erased(external_id: str) -> Refusal:
     )
 
 
+def of_platform(tx: Tx, item_id: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """The condition that an item, named by our own id, is of a platform that this transaction may see.
+    Where it may see all, nothing is asked."""
+    if tx.platforms is None:
+        return sa.true()
+    mine = items.alias("mine")
+    return sa.exists().where(mine.c.id == item_id, tx.within(mine.c.platform))
+
+
 def _item(tx: Tx, query: sa.Select[Any]) -> ItemRow | None:
-    row = tx.execute(query).mappings().one_or_none()
+    row = tx.execute(query.where(tx.within(items.c.platform))).mappings().one_or_none()
     return None if row is None else ItemRow(**row)
 
 
@@ -75,7 +84,7 @@ def items_by_url(tx: Tx, platform: str, url_key: bytes) -> list[ItemRow]:
     query = (
         sa.select(*_COLUMNS)
         .where(items.c.platform == platform, items.c.url_key == url_key)
-        .where(items.c.erased_at.is_(None))
+        .where(items.c.erased_at.is_(None), tx.within(items.c.platform))
         .order_by(items.c.received_at)
         .limit(10)
     )
@@ -85,7 +94,7 @@ def items_by_url(tx: Tx, platform: str, url_key: bytes) -> list[ItemRow]:
 def item_names(tx: Tx, ids: Collection[UUID]) -> dict[UUID, tuple[str, str]]:
     """The (platform, id) of items, without those that are erased."""
     query = sa.select(items.c.id, items.c.platform, items.c.external_id).where(
-        items.c.id.in_(ids), items.c.erased_at.is_(None)
+        items.c.id.in_(ids), items.c.erased_at.is_(None), tx.within(items.c.platform)
     )
     return {row.id: (row.platform, row.external_id) for row in tx.execute(query)}
 
@@ -142,7 +151,7 @@ def revisions_of(tx: Tx, item_id: UUID) -> list[RevisionRow]:
             revisions.c.media,
             revisions.c.received_at,
         )
-        .where(revisions.c.item_id == item_id)
+        .where(revisions.c.item_id == item_id, of_platform(tx, revisions.c.item_id))
         .order_by(revisions.c.revision)
     )
     return [
@@ -189,7 +198,10 @@ def evidence_of(tx: Tx, item_id: UUID, revision: int, part: str) -> tuple[bytes,
     if is_closed(tx, item_id):
         return None
     query = sa.select(evidence.c.sha256, evidence.c.content_type).where(
-        evidence.c.item_id == item_id, evidence.c.revision == revision, evidence.c.part == part
+        evidence.c.item_id == item_id,
+        evidence.c.revision == revision,
+        evidence.c.part == part,
+        of_platform(tx, evidence.c.item_id),
     )
     row = tx.execute(query).one_or_none()
     return None if row is None else (row.sha256, row.content_type)
@@ -215,7 +227,7 @@ def recent_items(tx: Tx, since: datetime, limit: int) -> RecentItems:
     """What came in since then, counted over at most the `limit` latest: cheap in any flood."""
     latest = (
         sa.select(items.c.verdict, items.c.received_at)
-        .where(items.c.received_at >= since)
+        .where(items.c.received_at >= since, tx.within(items.c.platform))
         .order_by(items.c.received_at.desc())
         .limit(limit)
         .subquery()

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from tidegate.content.holds.queries import is_closed
 from tidegate.content.model import ItemRow
+from tidegate.content.queries import of_platform
 from tidegate.content.tables import items
 from tidegate.decisions.model import (
     Decision,
@@ -55,7 +56,11 @@ def _evaluation(row: sa.Row[Any]) -> Evaluation:
 
 def find_decision(tx: Tx, decision_id: UUID) -> Decision | None:
     """The decision, or None."""
-    row = tx.execute(sa.select(decisions).where(decisions.c.id == decision_id)).one_or_none()
+    about_none = decisions.c.item_id.is_(None)
+    query = sa.select(decisions).where(decisions.c.id == decision_id)
+    row = tx.execute(
+        query.where(sa.or_(about_none, of_platform(tx, decisions.c.item_id)))
+    ).one_or_none()
     return None if row is None else _decision(row)
 
 
@@ -63,7 +68,7 @@ def decisions_of(tx: Tx, item_id: UUID) -> list[Decision]:
     """All decisions on an item, the first first."""
     query = (
         sa.select(decisions)
-        .where(decisions.c.item_id == item_id)
+        .where(decisions.c.item_id == item_id, of_platform(tx, decisions.c.item_id))
         .order_by(decisions.c.created_at, decisions.c.id)
     )
     return [_decision(row) for row in tx.execute(query)]
@@ -92,7 +97,9 @@ def standing_on(tx: Tx, item_id: UUID) -> list[Standing]:
     until it is lifted, moments later: `standing_at` leaves it out.
     """
     query = sa.select(restrictions).where(
-        restrictions.c.item_id == item_id, restrictions.c.ended_at.is_(None)
+        restrictions.c.item_id == item_id,
+        restrictions.c.ended_at.is_(None),
+        of_platform(tx, restrictions.c.item_id),
     )
     return [
         Standing(
@@ -134,7 +141,7 @@ def evaluations_of(tx: Tx, item_id: UUID) -> list[Evaluation]:
     """All evaluations of an item, the first first."""
     query = (
         sa.select(evaluations)
-        .where(evaluations.c.item_id == item_id)
+        .where(evaluations.c.item_id == item_id, of_platform(tx, evaluations.c.item_id))
         .order_by(evaluations.c.created_at, evaluations.c.id)
     )
     return [_evaluation(row) for row in tx.execute(query)]
@@ -144,7 +151,7 @@ def evaluations_since(tx: Tx, since: datetime, size: int) -> Iterator[Sequence[E
     """The evaluations since then, the oldest first, so many at a time."""
     query = (
         sa.select(evaluations)
-        .where(evaluations.c.created_at >= since)
+        .where(evaluations.c.created_at >= since, of_platform(tx, evaluations.c.item_id))
         .order_by(evaluations.c.created_at, evaluations.c.id)
     )
     for rows in tx.execute(query.execution_options(yield_per=size)).partitions():

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from tidegate.content.actions import next_sequence
 from tidegate.content.model import ItemRow
+from tidegate.content.queries import of_platform
 from tidegate.decisions.restrictions import Effective
 from tidegate.enforcement.model import (
     Action,
@@ -146,7 +147,7 @@ def replay(tx: Tx, action_id: UUID) -> int:
             actions.c.number, actions.c.item_id, messages.c.id, messages.c.type, messages.c.body
         )
         .join(messages, messages.c.id == actions.c.message_id)
-        .where(actions.c.id == action_id)
+        .where(actions.c.id == action_id, of_platform(tx, actions.c.item_id))
     ).first()
     if action is None:
         raise Refusal("action-unknown", 404, "There is no such action")

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
+from tidegate.content.queries import of_platform
 from tidegate.content.tables import items
 from tidegate.decisions.restrictions import Effective
 from tidegate.enforcement.model import ActionKind, DeliveryState
@@ -130,13 +131,14 @@ def list_actions(tx: Tx, after: int = 0, limit: int = 100) -> list[ActionView]:
 
 def latest_actions(tx: Tx, before: int | None, limit: int) -> list[ActionView]:
     """A page of actions, the latest first; `before` is the last number of the page before."""
-    query = _ACTIONS.order_by(None).order_by(actions.c.number.desc()).limit(limit)
+    query = _ACTIONS.where(tx.within(items.c.platform))
+    query = query.order_by(None).order_by(actions.c.number.desc()).limit(limit)
     return _actions(tx, query if before is None else query.where(actions.c.number < before))
 
 
 def actions_of_item(tx: Tx, item_id: UUID) -> list[ActionView]:
     """Every action on an item, oldest first."""
-    return _actions(tx, _ACTIONS.where(actions.c.item_id == item_id))
+    return _actions(tx, _ACTIONS.where(actions.c.item_id == item_id, tx.within(items.c.platform)))
 
 
 def _actions(tx: Tx, query: sa.Select[Any]) -> list[ActionView]:
@@ -165,20 +167,20 @@ def _actions(tx: Tx, query: sa.Select[Any]) -> list[ActionView]:
 
 def deliveries_of_action(tx: Tx, action_id: UUID) -> list[DeliveryView]:
     """How far an action's message is, target by target."""
-    query = _DELIVERIES.where(actions.c.id == action_id).order_by(webhooks.c.id)
+    query = _DELIVERIES.where(actions.c.id == action_id, of_platform(tx, messages.c.item_id))
+    query = query.order_by(webhooks.c.id)
     return [DeliveryView(**row) for row in tx.execute(query).mappings()]
 
 
 def dead_letters(tx: Tx, limit: int = 100) -> list[DeliveryView]:
     """What was given up, the latest first. `replay` sends it again."""
-    query = _DELIVERIES.where(deliveries.c.state == "dead").order_by(
-        deliveries.c.last_attempt_at.desc().nulls_last()
-    )
+    dead = _DELIVERIES.where(deliveries.c.state == "dead", of_platform(tx, messages.c.item_id))
+    query = dead.order_by(deliveries.c.last_attempt_at.desc().nulls_last())
     return [DeliveryView(**row) for row in tx.execute(query.limit(limit)).mappings()]
 
 
 def list_webhooks(tx: Tx) -> list[WebhookView]:
-    """Every target, disabled ones too, oldest first."""
+    """Every target, disabled ones too, oldest first. Targets are of no platform."""
     columns = [webhooks.c[name] for name in WebhookView.__struct_fields__]
     query = sa.select(*columns).order_by(webhooks.c.id)
     return [WebhookView(**row) for row in tx.execute(query).mappings()]
@@ -188,6 +190,8 @@ def outbox_counts(tx: Tx) -> OutboxCounts:
     """What waits and what was given up, in all and by target."""
     pending = deliveries.c.state == "pending"
     oldest = sa.func.min(deliveries.c.created_at).filter(pending)
+    mine = sa.select(messages.c.id).where(of_platform(tx, messages.c.item_id))
+    seen = sa.true() if tx.platforms is None else deliveries.c.message_id.in_(mine)
     rows = tx.execute(
         sa.select(
             webhooks.c.id.label("webhook_id"),
@@ -198,7 +202,7 @@ def outbox_counts(tx: Tx) -> OutboxCounts:
             webhooks.c.failing_since,
         )
         .join(deliveries, deliveries.c.webhook_id == webhooks.c.id)
-        .where(deliveries.c.state.in_(["pending", "dead"]))
+        .where(deliveries.c.state.in_(["pending", "dead"]), seen)
         .group_by(webhooks.c.id)
         .order_by(webhooks.c.id)
     )

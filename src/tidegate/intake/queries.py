@@ -39,7 +39,9 @@ def stored_answer(tx: Tx, taken: Taken) -> bytes | None:
 def find_report(tx: Tx, platform: str, external_id: str) -> StoredReport | None:
     """The report under the reporting side's id, or None."""
     query = sa.select(reports.c.id, reports.c.digest, reports.c.item_id, reports.c.answer).where(
-        reports.c.platform == platform, reports.c.external_id == external_id
+        reports.c.platform == platform,
+        reports.c.external_id == external_id,
+        tx.within(reports.c.platform),
     )
     row = tx.execute(query).one_or_none()
     return None if row is None else StoredReport(*row)
@@ -58,7 +60,7 @@ def reports_of(tx: Tx, item_id: UUID) -> list[ReportView]:
             reports.c.created_at,
             reports.c.received_at,
         )
-        .where(reports.c.item_id == item_id)
+        .where(reports.c.item_id == item_id, tx.within(reports.c.platform))
         .order_by(reports.c.received_at, reports.c.id)
     )
     views = [ReportView(**row) for row in tx.execute(query).mappings()]
@@ -77,7 +79,7 @@ def report_facts(tx: Tx, item_id: UUID) -> ReportFacts:
         ).label("reporters"),
         sa.func.array_agg(sa.distinct(reports.c.channel)).label("channels"),
         sa.func.array_agg(sa.distinct(reports.c.reason)).label("reasons"),
-    ).where(reports.c.item_id == item_id)
+    ).where(reports.c.item_id == item_id, tx.within(reports.c.platform))
     row = tx.execute(query).one()
     return ReportFacts(
         row.total, row.reporters, sorted(row.channels or []), sorted(row.reasons or [])

@@ -50,10 +50,11 @@ def open_case(
     queue: str,
     origin: Origin,
     match: Match | None = None,
+    platform: str | None = None,
 ) -> tuple[CaseRow, bool]:
     """The subject's waiting case: joined when there is one, reopened when its last was decided, else
     opened. Returns it with whether it waits anew (opened or reopened). The caller holds the subject;
-    `item` is the subject's item, where it has one.
+    `item` is the subject's item, where it has one; else `platform` says whose the case is.
     """
     shown = None if match is None else msgspec.to_builtins(match)
     if (last := _last_case(tx, subject)) is not None:
@@ -64,6 +65,7 @@ def open_case(
             id=uuid7(tx.now),
             subject_kind=subject.kind,
             subject_id=subject.id,
+            platform=platform if item is None else item.platform,
             item_id=None if item is None else item.id,
             revision=revision,
             version=1,

@@ -44,6 +44,7 @@ class CaseRow(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     subject_kind: SubjectKind
     subject_id: UUID
+    platform: str | None
     item_id: UUID | None
     revision: int | None
     version: int
@@ -71,8 +72,9 @@ class SubjectView(msgspec.Struct, frozen=True):
 
 
 class CaseView(msgspec.Struct, frozen=True, kw_only=True):
-    """A case as lists show it. `item` is the platform's id, null where the subject has no item;
-    `version` moves with whatever a decider sees, and `reports` is how many joined."""
+    """A case as lists show it. `item` is the platform's id, null where the subject has no item, and
+    `platform` whose the case is, null where that is everybody's; `version` moves with whatever a
+    decider sees, and `reports` is how many joined."""
 
     id: UUID
     subject: SubjectView

@@ -40,15 +40,15 @@ _REPORTS = (
     .scalar_subquery()
     .label("reports")
 )
-_VIEW = sa.select(cases, items.c.external_id, items.c.platform, _REPORTS).outerjoin_from(
+_VIEW = sa.select(cases, items.c.external_id, _REPORTS).outerjoin_from(
     cases, items, items.c.id == cases.c.item_id
 )
 
 
 def lock_case(tx: Tx, case_id: UUID) -> CaseRow:
     """The case, its row locked until the end. Raises Refusal (404)."""
-    query = sa.select(*CASE_COLUMNS).where(cases.c.id == case_id).with_for_update()
-    row = tx.execute(query).mappings().one_or_none()
+    query = sa.select(*CASE_COLUMNS).where(cases.c.id == case_id, tx.within(cases.c.platform))
+    row = tx.execute(query.with_for_update()).mappings().one_or_none()
     if row is None:
         raise case_unknown(case_id)
     return CaseRow(**row)
@@ -69,7 +69,9 @@ def waiting_subjects(tx: Tx, kind: SubjectKind) -> list[UUID]:
 
 def subject_of_case(tx: Tx, case_id: UUID) -> Subject:
     """What a case is about: never changes, so it needs no lock. Raises Refusal (404)."""
-    query = sa.select(cases.c.subject_kind, cases.c.subject_id).where(cases.c.id == case_id)
+    query = sa.select(cases.c.subject_kind, cases.c.subject_id).where(
+        cases.c.id == case_id, tx.within(cases.c.platform)
+    )
     found = tx.execute(query).one_or_none()
     if found is None:
         raise case_unknown(case_id)
@@ -100,7 +102,8 @@ def list_cases(
 
     Raises Refusal (422) for a cursor that no answer gave.
     """
-    query = _VIEW.order_by(cases.c.opened_at, cases.c.id).limit(limit + 1)
+    query = _VIEW.where(tx.within(cases.c.platform))
+    query = query.order_by(cases.c.opened_at, cases.c.id).limit(limit + 1)
     if queue is not None:
         query = query.where(cases.c.queue == queue)
     if state == "waiting":
@@ -118,7 +121,8 @@ def list_cases(
 
 def get_case(tx: Tx, case_id: UUID) -> CaseDetail:
     """One case with its subject, reports, evaluations, decisions and history. Raises Refusal (404)."""
-    row = tx.execute(_VIEW.where(cases.c.id == case_id)).one_or_none()
+    query = _VIEW.where(cases.c.id == case_id, tx.within(cases.c.platform))
+    row = tx.execute(query).one_or_none()
     if row is None:
         raise case_unknown(case_id)
     item: UUID | None = row.item_id
@@ -140,7 +144,7 @@ def waiting_counts(tx: Tx) -> dict[str, dict[str, int]]:
     """How many cases wait, by queue and state."""
     query = (
         sa.select(cases.c.queue, cases.c.state, sa.func.count().label("total"))
-        .where(WAITING)
+        .where(WAITING, tx.within(cases.c.platform))
         .group_by(cases.c.queue, cases.c.state)
         .order_by(cases.c.queue, cases.c.state)
     )
@@ -198,7 +202,7 @@ def _events(tx: Tx, case_id: UUID) -> list[CaseEvent]:
     )
     events = [CaseEvent(*row) for row in tx.execute(query)]
     named = item_names(tx, {item for event in events for item in _named_items(event)})
-    return [_with_names(event, named) for event in events]
+    return [_with_names(tx, event, named) for event in events]
 
 
 def _named_items(event: CaseEvent) -> list[UUID]:
@@ -207,16 +211,21 @@ def _named_items(event: CaseEvent) -> list[UUID]:
     return [UUID(one) for one in event.detail.get("items", []) if isinstance(one, str)]
 
 
-def _with_names(event: CaseEvent, names: Mapping[UUID, tuple[str, str]]) -> CaseEvent:
-    kept = _named_items(event)
-    if not kept:
+def _with_names(tx: Tx, event: CaseEvent, names: Mapping[UUID, tuple[str, str]]) -> CaseEvent:
+    """A step with the items that it names as their platforms call them, those that the reader may see."""
+    if "items" not in event.detail:
         return event
-    found = (names[item] for item in kept if item in names)
+    found = (names[item] for item in _named_items(event) if item in names)
     shown = [{"platform": platform, "id": id} for platform, id in found]
+    shown += [
+        one
+        for one in event.detail["items"]
+        if not isinstance(one, str) and tx.sees(one.get("platform", ""))
+    ]
     return msgspec.structs.replace(event, detail=event.detail | {"items": shown})
 
 
 def cases_of_item(tx: Tx, item_id: UUID) -> list[UUID]:
     """The ids of an item's cases, the first first."""
-    query = sa.select(cases.c.id).where(cases.c.item_id == item_id).order_by(cases.c.opened_at)
-    return list(tx.execute(query).scalars())
+    query = sa.select(cases.c.id).where(cases.c.item_id == item_id, tx.within(cases.c.platform))
+    return list(tx.execute(query.order_by(cases.c.opened_at)).scalars())

@@ -12,6 +12,8 @@ cases = sa.Table(
     sa.Column("id", sa.Uuid, primary_key=True),
     sa.Column("subject_kind", sa.Text, nullable=False),  # item, entry, cluster
     sa.Column("subject_id", sa.Uuid, nullable=False, index=True),
+    # Whose it is: its item's, or that of the bank of its entry; null: everybody's.
+    sa.Column("platform", sa.Text),
     # Null: the subject has none.
     sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id"), index=True),
     sa.Column("revision", sa.Integer),
@@ -33,6 +35,13 @@ sa.Index(
     cases.c.subject_kind,
     cases.c.subject_id,
     unique=True,
+    postgresql_where=_waiting,
+)
+sa.Index(
+    "ix_cases_platform",
+    cases.c.platform,
+    cases.c.opened_at,
+    cases.c.id,
     postgresql_where=_waiting,
 )
 sa.Index("ix_cases_waiting", cases.c.opened_at, cases.c.id, postgresql_where=_waiting)

@@ -27,7 +27,10 @@ def standing_holds(tx: Tx, item_id: UUID) -> list[HoldView]:
     """The holds that forbid an item's erasure, the oldest first."""
     columns = [holds.c[name] for name in HoldView.__struct_fields__]
     query = (
-        sa.select(*columns).where(holds.c.item_id == item_id, STANDS).order_by(holds.c.placed_at)
+        sa.select(*columns)
+        .join(items, items.c.id == holds.c.item_id)
+        .where(holds.c.item_id == item_id, STANDS, tx.within(items.c.platform))
+        .order_by(holds.c.placed_at)
     )
     return [HoldView(**row) for row in tx.execute(query, {"now": tx.now}).mappings()]
 
@@ -39,7 +42,8 @@ def is_kept_by_hold(tx: Tx, item_id: UUID) -> bool:
 
 
 def is_closed(tx: Tx, item_id: UUID) -> bool:
-    """Whether only a hold keeps the item's content, and the actor has not opened it since."""
+    """Whether only a hold keeps the item's content, and the actor has not opened it since; or the item
+    is not theirs to see."""
     opened = sa.exists().where(
         openings.c.item_id == items.c.id,
         openings.c.opened_by == tx.actor,
@@ -47,6 +51,6 @@ def is_closed(tx: Tx, item_id: UUID) -> bool:
         openings.c.until > tx.now,
     )
     query = sa.select(sa.and_(items.c.kept_by_hold_at.isnot(None), ~opened)).where(
-        items.c.id == item_id
+        items.c.id == item_id, tx.within(items.c.platform)
     )
-    return bool(tx.execute(query).scalar_one_or_none())
+    return tx.execute(query).scalar_one_or_none() is not False

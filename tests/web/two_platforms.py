@@ -1,0 +1,129 @@
+"""Two platforms in one instance: of everything there is one of platform b, and a little of platform a."""
+
+import base64
+from io import BytesIO
+from typing import Any
+from uuid import UUID
+
+import httpx
+import msgspec
+import sqlalchemy as sa
+from PIL import Image
+from tests.api import Api, item
+
+from tidegate.content.queries import get_item
+from tidegate.enforcement.webhooks import create_webhook
+from tidegate.infra.db import metadata
+from tidegate.ledger.sequencer import seal
+
+WORDS = "what only those of b may read"
+# What changes by itself, or with every request.
+_RESTLESS = {"counters", "sessions"}
+
+Rows = dict[str, set[str]]
+
+
+class OfB(msgspec.Struct, frozen=True, kw_only=True):
+    """What b has, by the ids that a request would name it by."""
+
+    item: str
+    item_id: UUID
+    case: str
+    decided: str
+    action: str
+    hold: str
+
+    @property
+    def marks(self) -> set[str]:
+        """What shows that something of b was shown."""
+        return {WORDS, *(str(getattr(self, name)) for name in self.__struct_fields__)}
+
+
+def settle_b(api: Api) -> OfB:
+    """An item with a picture, reported, decided, held and waiting again; an action that was not
+    delivered. All of it carries WORDS where words are taken."""
+    with api.instance.database.begin() as tx:
+        create_webhook(
+            tx, "https://platform.example/hook", known=("action.restrict",), enforce=True
+        )
+    media = [{"filename": "of-b.png", "data": base64.b64encode(_picture()).decode()}]
+    said = item("post-of-b", platform="b", text=WORDS, media=media, author="author-of-b")
+    assert api.post("/v1/items", said).status_code == 200
+    decision = {"outcome": "restrict", "label": "propaganda", "reason": WORDS}
+    at = "/v1/items/post-of-b{}?platform=b"
+    hold = api.post(at.format("/holds"), {"reason": WORDS}).json()["id"]
+    report = {"channel": "notice", "reason": "other", "comment": WORDS, "item_id": "post-of-b"}
+    report |= {"created_at": "2025-12-31T23:30:00Z", "reporter": "reporter-of-b"}
+    waiting = api.post("/v1/reports?platform=b", report | {"id": "report-of-b"}).json()["case"]
+    other = item("other-of-b", platform="b", text=WORDS, author="author-of-b")
+    assert api.post("/v1/items", other).status_code == 200
+    told = report | {"id": "other-report-of-b", "item_id": "other-of-b"}
+    decided = api.post("/v1/reports?platform=b", told).json()["case"]
+    answer = api.post(f"/v1/cases/{decided}/decide", decision)
+    assert answer.status_code == 200, answer.text
+    action = api.get("/v1/actions").json()["data"][0]["id"]
+    with api.instance.database.begin() as tx:
+        item_id = get_item(tx, "b", "post-of-b").id
+    return OfB(
+        item="post-of-b",
+        item_id=item_id,
+        case=waiting,
+        decided=decided,
+        action=action,
+        hold=hold,
+    )
+
+
+def settle_a(api: Api) -> None:
+    """An item of a that was reported: what a bound reader must still see."""
+    api.submit("post-of-a", platform="a", text="what those of a may read")
+    report = {"id": "r", "channel": "user", "reason": "spam", "item_id": "post-of-a"}
+    report |= {"created_at": "2025-12-31T23:30:00Z"}
+    assert api.post("/v1/reports?platform=a", report).status_code == 201
+
+
+def seal_all(api: Api) -> None:
+    """Have every entry that waits in the ledger."""
+    instance = api.instance
+    while seal(
+        instance.database, instance.secrets.ledger_key, instance.settings.data_dir / "head.json"
+    ):
+        pass
+
+
+def rows(api: Api) -> Rows:
+    """Every row of every table, as text."""
+    with api.instance.database.begin() as tx:
+        return {
+            name: set(tx.execute(sa.text(f'SELECT t::text FROM "{name}" t')).scalars())
+            for name in sorted(metadata.tables.keys() - _RESTLESS)
+        }
+
+
+def check_unharmed(before: Rows, after: Rows, of_b: OfB, case: object) -> None:
+    """Nothing that was there has changed, and nothing that came is about what is b's."""
+    for table, found in after.items():
+        assert before[table] <= found, (case, table)
+        came = " ".join(found - before[table])
+        assert not [mark for mark in of_b.marks if mark in came], (case, table)
+
+
+def check_answer(answer: httpx.Response, of_b: OfB, asked: str, case: object) -> None:
+    """It is refused as not to be seen, or says nothing of b that was not asked with."""
+    if answer.status_code in (403, 404):
+        return
+    assert answer.status_code in (200, 201, 204, 303), (case, answer.status_code, answer.text)
+    said = answer.text + answer.headers.get("location", "")
+    assert not [mark for mark in of_b.marks if mark in said and mark not in asked], (case, said)
+
+
+def _picture() -> bytes:
+    drawn = Image.effect_noise((64, 64), 90)
+    out = BytesIO()
+    drawn.convert("RGB").save(out, "PNG")
+    return out.getvalue()
+
+
+def body_of(more: dict[str, Any]) -> str:
+    """What a request says, for `check_answer`."""
+    return msgspec.json.encode(more, enc_hook=str).decode()
