@@ -59,6 +59,9 @@ def signed_in(browser: Browser, served: Served, tmp_path_factory: pytest.TempPat
     link = served.cli("users", "create", "--email", "rita@example.org", "--role", "reviewer")
     path = link[link.index("/sign-in/") :].split()[0]
     page.goto(served.url + path)
+    assert "rita@example.org" in page.locator("main").inner_text()
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(served.url + "/")
     assert page.title() == "Home · Tidegate"
     kept = tmp_path_factory.mktemp("cookies") / "state.json"
     context.storage_state(path=kept)

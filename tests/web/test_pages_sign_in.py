@@ -4,9 +4,11 @@ import re
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from tests.api import Api
 from tests.web.visitor import Visitor
 
+from tidegate.access.tables import sessions
 from tidegate.infra.clock import FakeClock
 
 PASSWORD = "correct horse battery"
@@ -32,22 +34,52 @@ def with_password(api: Api) -> Visitor:
     return person
 
 
-def test_a_link_signs_in_once_and_looking_does_not_use_it(api: Api) -> None:
+def sessions_of(api: Api) -> int:
+    with api.instance.database.begin() as tx:
+        return len(tx.execute(sa.select(sessions.c.user_id)).all())
+
+
+def test_a_link_shows_a_button_that_signs_in_once(api: Api) -> None:
     person = Visitor(api.instance, api.client, "reviewer")
-    link = person.new_link()
-    assert api.client.head(f"/sign-in/{link}").status_code == 200
-    answer = api.client.get(f"/sign-in/{link}")
+    link, before = person.new_link(), sessions_of(api)
+    for method in ("HEAD", "GET", "GET", "HEAD"):  # a mail scanner, a preview, the person
+        answer = api.client.request(method, f"/sign-in/{link}")
+        assert answer.status_code == 200
+        assert "set-cookie" not in answer.headers
+    assert person.email in api.client.get(f"/sign-in/{link}").text
+    assert api.client.get(f"/sign-in/{link}.json").json() == {"email": person.email}
+    assert sessions_of(api) == before
+
+    answer = api.client.post(f"/sign-in/{link}")
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     cookie = answer.headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=lax" in cookie
+    assert api.client.get("/account").status_code == 200
     api.client.cookies.clear()
+    after = sessions_of(api)
     for gone in (link, "made-up"):
-        assert api.client.head(f"/sign-in/{gone}").status_code == 410
-        answer = api.client.get(f"/sign-in/{gone}")
-        assert answer.status_code == 410
-        assert "does not work any more" in answer.text
-        assert "set-cookie" not in answer.headers
+        for method in ("HEAD", "GET", "POST"):
+            answer = api.client.request(method, f"/sign-in/{gone}")
+            assert answer.status_code == 410
+            assert "set-cookie" not in answer.headers
+            assert method == "HEAD" or "does not work any more" in answer.text
+            assert person.email not in answer.text
+    assert sessions_of(api) == after == before + 1
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_no_page_elsewhere_signs_a_visitor_in_with_a_link_of_its_own(api: Api, site: str) -> None:
+    person = Visitor(api.instance, api.client, "reviewer")
+    link, before = person.new_link(), sessions_of(api)
+    sent = {"Sec-Fetch-Site": site}
+    answer = api.client.post(f"/sign-in/{link}", headers=sent)
+    assert answer.status_code == 403
+    assert sessions_of(api) == before
+    # To follow it from a mail on another site is another thing.
+    assert api.client.get(f"/sign-in/{link}", headers=sent).status_code == 200
+    ours = {"Sec-Fetch-Site": "same-origin"}
+    assert api.client.post(f"/sign-in/{link}", headers=ours).status_code == 303
 
 
 def test_a_password_signs_in_and_a_wrong_one_says_nothing_more(api: Api) -> None:

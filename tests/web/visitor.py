@@ -20,7 +20,7 @@ class Visitor:
         with instance.database.begin() as tx:
             self.link = create_user(tx, self.email, role)[1]
         client.cookies.clear()
-        assert client.get(f"/sign-in/{self.link}").status_code == 303
+        assert client.post(f"/sign-in/{self.link}").status_code == 303
         self.cookies = dict(client.cookies)
         client.cookies.clear()
 

@@ -121,15 +121,16 @@ def find_password(tx: Tx, email: str) -> tuple[UUID, str | None] | None:
     return None if row is None else (row.id, row.password_hash)
 
 
-def link_stands(tx: Tx, token: str) -> bool:
-    """Whether a one-time link would sign somebody in; looking does not use it up."""
+def owner_of_link(tx: Tx, token: str) -> str | None:
+    """Whom a one-time link would sign in, by their address; None for one that is used, expired or was
+    never made. Looking does not use it up."""
     query = (
-        sa.select(sa.literal(1))
+        sa.select(users.c.email)
         .select_from(links.join(users, users.c.id == links.c.user_id))
         .where(links.c.token_hash == token_hash(token), links.c.used_at.is_(None))
         .where(links.c.expires_at > tx.now, users.c.disabled_at.is_(None))
     )
-    return tx.execute(query).first() is not None
+    return tx.execute(query).scalar_one_or_none()
 
 
 def _user(row: sa.Row[Any]) -> User:

@@ -119,13 +119,18 @@ def redeem_link(tx: Tx, token: str, hours: float, replaces: str | None) -> str:
         .returning(links.c.user_id)
     ).one_or_none()
     if row is None:
-        raise Refusal(
-            "link-gone",
-            410,
-            "This link does not work any more",
-            "A link works once, within 24 hours. `tidegate users link` makes a new one.",
-        )
+        raise link_gone()
     return _open(tx, row.user_id, "link", hours, replaces)
+
+
+def link_gone() -> Refusal:
+    """The 410 of a link that is used, expired or was never made: which of them it is, it does not say."""
+    return Refusal(
+        "link-gone",
+        410,
+        "This link does not work any more",
+        "A link works once, within 24 hours. `tidegate users link` makes a new one.",
+    )
 
 
 def _open(tx: Tx, user_id: UUID, way: str, hours: float, replaces: str | None) -> str:

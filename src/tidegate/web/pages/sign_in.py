@@ -7,8 +7,14 @@ import msgspec
 from starlette.responses import Response
 
 from tidegate.access.passwords import verify_password
-from tidegate.access.queries import link_stands
-from tidegate.access.sign_in import begin_attempt, close_session, open_session, redeem_link
+from tidegate.access.queries import owner_of_link
+from tidegate.access.sign_in import (
+    begin_attempt,
+    close_session,
+    link_gone,
+    open_session,
+    redeem_link,
+)
 from tidegate.infra.errors import Refusal
 from tidegate.web.gate import COOKIE
 from tidegate.web.pages.page import PageRoute, see_other
@@ -73,15 +79,30 @@ def sign_in(visit: Visit) -> Response:
     return _with_session(visit, cookie)
 
 
+class LinkPage(msgspec.Struct, frozen=True):
+    """Whom a one-time link would sign in. Whoever has the link could be them by one click more."""
+
+    email: str
+
+
+def show_link(visit: Visit) -> LinkPage:
+    """What a one-time link opens: a button. Mail scanners and previews follow links, and use up none."""
+    with visit.begin() as tx:
+        email = owner_of_link(tx, visit.path["token"])
+    if email is None:
+        raise link_gone()
+    return LinkPage(email)
+
+
 def follow_link(visit: Visit) -> Response:
-    """Use up a one-time link. HEAD only asks whether it stands: link checkers must not use it."""
-    token = visit.path["token"]
-    if visit.request.method == "HEAD":
-        with visit.begin() as tx:
-            return Response(status_code=200 if link_stands(tx, token) else 410)
+    """Use up a one-time link. It is the secret, so the form has no field; but a page elsewhere may not
+    sign a visitor in with a link of its own, and browsers say where a form came from."""
+    if visit.request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+        detail = "Nothing was changed. Open the link itself, and press the button there."
+        raise Refusal("csrf-missing", 403, "The form was not ours", detail)
     with visit.begin() as tx:
         hours = visit.instance.settings.session_hours
-        cookie = redeem_link(tx, token, hours, visit.request.cookies.get(COOKIE))
+        cookie = redeem_link(tx, visit.path["token"], hours, visit.request.cookies.get(COOKIE))
     return _with_session(visit, cookie)
 
 
@@ -115,6 +136,13 @@ pages = [
     PageRoute(path="/sign-in", handler=show_form, scope=None, public=True),
     PageRoute(path="/sign-in/index.json", handler=show, scope=None, public=True, json=True),
     PageRoute(method="POST", path="/sign-in", handler=sign_in, scope=None, public=True),
-    PageRoute(path="/sign-in/{token}", handler=follow_link, scope=None, public=True),
+    PageRoute(
+        path="/sign-in/{token}",
+        handler=show_link,
+        scope=None,
+        public=True,
+        template="sign_in_link.html",
+    ),
+    PageRoute(method="POST", path="/sign-in/{token}", handler=follow_link, scope=None, public=True),
     PageRoute(method="POST", path="/sign-out", handler=sign_out, scope=None),
 ]
