@@ -82,3 +82,19 @@ def test_a_value_of_the_wrong_kind_is_told_by_its_name(name: str, text: str) -> 
 def test_a_network_that_is_none_is_refused_with_the_reason(text: str, said: str) -> None:
     with pytest.raises(SettingsError, match=f"trusted_proxies: .*{said}"):
         load_settings(environ={"TIDEGATE_TRUSTED_PROXIES": text})
+
+
+@pytest.mark.parametrize(
+    ("public_url", "said", "https"),
+    [
+        (None, None, False),
+        ("http://tidegate.example", None, False),
+        ("HTTPS://tidegate.example", None, True),
+        ("https://tidegate.example", False, False),
+        ("http://tidegate.example", True, True),
+    ],
+)
+def test_cookies_keep_to_https_where_people_do_unless_told_otherwise(
+    public_url: str | None, said: bool | None, https: bool
+) -> None:
+    assert Settings(public_url=public_url, secure_cookies=said).https_only is https

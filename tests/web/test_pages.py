@@ -360,6 +360,7 @@ def test_media_are_blurred_until_asked_for(api: Api) -> None:
         plain, blurred = person.get(source), person.get(source.replace("blur=0", "blur=1"))
         for drawn in (plain, blurred):
             assert drawn.headers["content-type"] == "image/jpeg"
+            assert drawn.headers["cache-control"] == "no-store"
             assert (
                 drawn.content[:3] == b"\xff\xd8\xff"
             )  # drawn anew, never the bytes that were sent

@@ -3,6 +3,7 @@
 import re
 
 import httpx
+import msgspec
 import pytest
 import sqlalchemy as sa
 from tests.api import Api
@@ -80,6 +81,17 @@ def test_no_page_elsewhere_signs_a_visitor_in_with_a_link_of_its_own(api: Api, s
     assert api.client.get(f"/sign-in/{link}", headers=sent).status_code == 200
     ours = {"Sec-Fetch-Site": "same-origin"}
     assert api.client.post(f"/sign-in/{link}", headers=ours).status_code == 303
+
+
+def test_cookies_keep_to_https_where_people_come_by_it(api: Api) -> None:
+    person = Visitor(api.instance, api.client, "reviewer")
+    for url, secure in (("http://tidegate.example", False), ("https://tidegate.example", True)):
+        api.instance.settings = msgspec.structs.replace(api.instance.settings, public_url=url)
+        api.client.cookies.clear()
+        form, answer = api.client.get("/sign-in"), api.client.post(f"/sign-in/{person.new_link()}")
+        for cookie in (form.headers["set-cookie"], answer.headers["set-cookie"]):
+            assert ("Secure" in cookie) is secure
+        assert ("strict-transport-security" in answer.headers) is secure
 
 
 def test_a_password_signs_in_and_a_wrong_one_says_nothing_more(api: Api) -> None:

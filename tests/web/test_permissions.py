@@ -116,6 +116,20 @@ def test_every_page_sends_strangers_to_sign_in(api: Api) -> None:
     assert api.get("/cases").status_code == 303
 
 
+def test_no_answer_of_any_route_is_cached_or_taken_for_another_type(api: Api) -> None:
+    person = Visitor(api.instance, api.client)
+    for method, path in [*in_router(api), ("GET", "/v1/nothing"), ("GET", "/nothing")]:
+        if path == "/static":
+            continue  # has a test of its own
+        as_stranger = api.client.request(method, fill(path), **NONSENSE)
+        by_key = api.call(method, fill(path), **dict(NONSENSE))
+        by_person = person._send(method, fill(path))
+        for answer in (as_stranger, by_key, by_person):
+            case = (method, path, answer.status_code)
+            assert answer.headers["cache-control"] == "no-store", case
+            assert answer.headers.get_list("x-content-type-options") == ["nosniff"], case
+
+
 def test_the_open_paths_are_open(api: Api) -> None:
     for path in ("/healthz", "/readyz", "/openapi.json", "/sign-in", "/sign-in/index.json"):
         assert api.client.get(path).status_code == 200, path

@@ -35,8 +35,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str | None, Meta(description="The address under which people reach the pages")
     ] = None
     secure_cookies: Annotated[
-        bool, Meta(description="Send session cookies over HTTPS only (set it behind TLS)")
-    ] = False
+        bool | None,
+        Meta(description="Send cookies over HTTPS only; unset: if `public_url` is https"),
+    ] = None
     trusted_proxies: Annotated[
         list[str],
         Meta(description="Networks (CIDR) of the proxies whose `X-Forwarded-For` is believed"),
@@ -90,6 +91,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = 20.0
     session_hours: Annotated[float, Meta(gt=0, description="A session on the pages lasts")] = 12.0
     log_level: Annotated[str, Meta(description="debug, info, warning or error")] = "info"
+
+    @property
+    def https_only(self) -> bool:
+        """Whether people reach the pages over HTTPS alone: cookies are sent over nothing else."""
+        if self.secure_cookies is not None:
+            return self.secure_cookies
+        return (self.public_url or "").lower().startswith("https:")
 
 
 def _from_text(name: str, text: str) -> object:

@@ -1,8 +1,13 @@
 """The outermost layer: who is asking? Nothing behind it runs for a stranger.
 
 Without a valid key every `/v1` route answers 401, without a session every page goes to `/sign-in`,
+<<<<<<< HEAD
 known path or not. It also gives each request its id and its client's address, and keeps encoded
 slashes inside their segment.
+=======
+known path or not. It also gives each request its id, keeps encoded slashes inside their segment, and
+lets no answer be cached or taken for another type.
+>>>>>>> 6fb677d (No answer of the API, of a page or a preview is cached; cookies keep to HTTPS where people come by it)
 """
 
 import asyncio
@@ -47,6 +52,10 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _REMEMBER_SECONDS = 1.0
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
+# What every answer says that does not say otherwise itself, as static files do: what stands in it is
+# for the one who asked, and is what its type says.
+_UNSAID = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
+
 _NO_KEY = Refusal(
     "key-missing",
     401,
@@ -86,10 +95,9 @@ class Gate:
             if message["type"] == "http.response.start":
                 REQUESTS.labels(method, message["status"]).inc()
                 LATENCY.labels(method).observe(time.perf_counter() - started)
-                message["headers"] = [
-                    *message["headers"],
-                    (b"x-request-id", request_id.encode()),
-                ]
+                answer = [*message["headers"], (b"x-request-id", request_id.encode())]
+                said = {name for name, _ in answer}
+                message["headers"] = [*answer, *(one for one in _UNSAID if one[0] not in said)]
             await send(message)
 
         refused = await self._admit(scope, headers, state)

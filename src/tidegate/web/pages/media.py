@@ -61,10 +61,7 @@ async def _preview(visit: Visit, look: Callable[[Tx], bytes | None]) -> Response
     drawn = await instance.media.preview(data, max_side=LONGEST_SIDE, blur=visit.query.blur)
     if drawn is None:
         raise no_preview()
-    # Kept by the browser for the visit, so that going back and forth decodes nothing again.
-    return Response(
-        drawn, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=600"}
-    )
+    return Response(drawn, media_type="image/jpeg")
 
 
 pages = [

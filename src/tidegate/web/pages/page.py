@@ -142,7 +142,7 @@ def _guarded(visit: Visit, response: Response) -> Response:
     """The response with the headers that every page carries."""
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
-    if visit.instance.settings.secure_cookies:
+    if visit.instance.settings.https_only:
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
     return response
 

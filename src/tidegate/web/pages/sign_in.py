@@ -45,7 +45,7 @@ def show_form(visit: Visit) -> Response:
         return page
     status = visit.refusal.status if visit.refusal else 200
     response = html("sign_in.html", visit, page, status, visit.refusal and visit.refusal.headers)
-    secure = visit.instance.settings.secure_cookies
+    secure = visit.instance.settings.https_only
     response.set_cookie(
         FORM_COOKIE, page.token, 3600, httponly=True, samesite="strict", secure=secure
     )
@@ -126,7 +126,7 @@ def _with_session(visit: Visit, cookie: str) -> Response:
         int(settings.session_hours * 3600),
         httponly=True,
         samesite="lax",
-        secure=settings.secure_cookies,
+        secure=settings.https_only,
     )
     response.delete_cookie(FORM_COOKIE)
     return response
