@@ -90,7 +90,10 @@ class Filling:
         return self.call("POST", "/v1/reports", body, 201)
 
     def decide(self, item: str, outcome: str, **fields: object) -> dict:
-        body = {"outcome": outcome, "reason": f"it is a case of {outcome}"} | fields
+        body = {"outcome": outcome, "reason": f"it is a case of {outcome}"}
+        if outcome == "restrict":
+            body["label"] = "propaganda"
+        body |= fields
         return self.call("POST", f"/v1/items/{item}/decisions", body, 201)
 
     def entry(self, bank: str = "known", **fields: object) -> str:
@@ -119,7 +122,7 @@ def people(made: Filling) -> None:
         create_webhook(tx, "http://127.0.0.1:9/away", True, True, known=MESSAGE_TYPES)
         gone = create_webhook(tx, "https://gone.example/hook", False, True, known=MESSAGE_TYPES)
         disable_webhook(tx, gone.id)
-        store_pack(tx, default_source().replace("version = 1", "version = 2"))
+        store_pack(tx, default_source().replace('name = "tvec"', 'name = "stored"', 1))
         key, _ = create_key(
             tx, SCOPES, "an old key", ["cases:decide"], "forum", "reviewer@example.org"
         )
@@ -176,7 +179,7 @@ def outcomes(made: Filling) -> None:
     made.report("r5", item_id="case-decided")  # reopens it
     until = (made.clock.now() + timedelta(days=400)).isoformat()
     both = {"scope": "item", "territory": ["DE", "FR"], "until": until}
-    law = {"ground": LAW, "label": "propaganda"}
+    law = {"ground": LAW}
     made.decide("everywhere", "restrict", **law)
     made.decide("countries", "restrict", **law, restriction=both)
     soon = (made.clock.now() + timedelta(hours=1)).isoformat()
@@ -186,7 +189,8 @@ def outcomes(made: Filling) -> None:
     made.decide("twice", "restrict", **law, restriction=both)
     made.decide("escalated", "escalate")
     made.submit("escalated", text="what people talk about, edited after it was escalated")
-    confirm = {"outcome": "restrict", "reason": "the text itself", "entry": "confirm"}
+    confirm = {"outcome": "restrict", "label": "propaganda", "reason": "the text itself"}
+    confirm["entry"] = "confirm"
     made.call("POST", f"/v1/cases/{cases['case-confirmed']}/decide", confirm)
 
 

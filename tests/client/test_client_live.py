@@ -161,7 +161,10 @@ def test_a_report_becomes_a_case_that_a_person_decides(client: Client) -> None:
 
 def test_an_item_is_held_and_erased(client: Client) -> None:
     item = client.submit(_item())
-    assert client.decide_item(item.id, Decision("restrict", "By hand."))["outcome"] == "restrict"
+    assert (
+        client.decide_item(item.id, Decision("restrict", "By hand.", "threat"))["outcome"]
+        == "restrict"
+    )
     hold = client.hold(item.id, "A court asked for it.", purpose="review", source="letter 7")
     assert (hold.purpose, hold.source) == ("review", "letter 7")
     opened = client.open_hold(hold.id, "review", "The court asks what it says.")
@@ -216,7 +219,7 @@ def test_the_async_client_does_the_same(served: Served, key: str) -> None:
             report = Report(uuid4().hex, "user", "violence", NOW, item_id=items[0].id)
             case = (await client.report(report)).case
             assert case in [one.id async for one in client.cases(state="open")]
-            await client.decide(case, Decision("restrict", "It is so."))
+            await client.decide(case, Decision("restrict", "It is so.", "threat"))
             assert items[0].id in [one.item async for one in client.actions()]
             assert await anext(aiter(client.ledger()))
             with pytest.raises(Problem):

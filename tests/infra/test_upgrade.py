@@ -222,6 +222,8 @@ def test_its_ledger_is_whole_and_goes_on(upgraded: Instance, api: Api) -> None:
 
 def test_the_work_goes_on(upgraded: Instance, api: Api) -> None:
     assert api.submit("after", text=KNOWN).json()["verdict"] == "restrict"
+    (ruled,) = api.get("/v1/items/after").json()["decisions"]  # by a pack without a default label
+    assert ruled["label"] == "unspecified"
     waiting = api.get("/v1/cases?state=waiting").json()["data"]
     (case,) = [one for one in waiting if one["item"] == "case-open"]
     decided = api.post(f"/v1/cases/{case['id']}/decide", {"outcome": "pass", "reason": "fine"})

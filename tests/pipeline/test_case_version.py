@@ -66,7 +66,7 @@ class Watched:
         self.decide("escalate")
 
     def restrict_and_lift(self, submit: Callable[..., Any]) -> None:
-        self.decide("restrict")
+        self.decide("restrict", label="propaganda")
         restricted = self.version
         self.decide("lift")  # the case is decided: it shows what followed, and takes no step
         assert self.version > restricted
@@ -75,7 +75,9 @@ class Watched:
         clock = self.instance.clock
         assert isinstance(clock, FakeClock)
         self.decide(
-            "restrict", restriction=Restriction("item", until=clock.now() + timedelta(hours=1))
+            "restrict",
+            label="propaganda",
+            restriction=Restriction("item", until=clock.now() + timedelta(hours=1)),
         )
         restricted = self.version
         clock.advance(3600)

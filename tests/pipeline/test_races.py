@@ -61,11 +61,15 @@ def act(instance: Instance, rng: random.Random, actor: str, step: int) -> None:
             release_case(tx, rng.choice(waiting))
         elif kind == 4:
             given = CaseDecisionIn(
-                outcome=outcome, reason="x", entry=rng.choice([None, None, "confirm"])
+                outcome=outcome,
+                reason="x",
+                label="propaganda",
+                entry=rng.choice([None, None, "confirm"]),
             )
             decide_case(tx, rng.choice(waiting), given, pack=pack)
         elif kind == 5:
-            decide_item(tx, "forum", name, DecisionIn(outcome=outcome, reason="x"), pack=pack)
+            given = DecisionIn(outcome=outcome, reason="x", label="propaganda")
+            decide_item(tx, "forum", name, given, pack=pack)
         elif kind == 6:
             reopen_case(tx, rng.choice(waiting), "again")
         else:

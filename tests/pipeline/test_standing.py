@@ -46,8 +46,8 @@ Submit = Callable[..., tuple[ItemRow, dict[str, Any]]]
 
 EVERYWHERE = Restriction("item")
 TERMS = DecisionIn(outcome="restrict", reason="against our terms", label="propaganda")
-LAW = DecisionIn(
-    outcome="restrict", reason="unlawful there", restriction=Restriction("item", ["FR", "DE"])
+LAW = msgspec.structs.replace(
+    TERMS, reason="unlawful there", restriction=Restriction("item", ["FR", "DE"])
 )
 LIFT = DecisionIn(outcome="lift", reason="it was wrong")
 NOTHING = Effective(False, None, None, None, None)
@@ -90,7 +90,7 @@ class Forum:
         self._in_tx(lift_expired)
 
     def restrict(self, restriction: Restriction) -> None:
-        self.decide(DecisionIn(outcome="restrict", reason="x", restriction=restriction))
+        self.decide(msgspec.structs.replace(TERMS, restriction=restriction))
 
     def lift(self, chosen: list[UUID] | None) -> None:
         self.decide(DecisionIn(outcome="lift", reason="x", lifts=chosen))

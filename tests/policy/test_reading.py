@@ -98,6 +98,19 @@ def test_a_condition_with_escapes_is_placed_on_its_list() -> None:
             "did you mean `propaganda`?",
         ),
         ("when =", "label = 'propagand'\nwhen =", "unknown label `propagand`", "`propaganda`"),
+        (
+            "name = 'trial'",
+            "name = 'trial'\ndefault_label = 'propagand'",
+            "unknown label",
+            "`propaganda`",
+        ),
+        ("name = 'trial'", "name = 'trial'\ndefault_label = ''", "unknown label ``", None),
+        (
+            "name = 'trial'",
+            "name = 'trial'\ndefault_label = 1",
+            "`default_label` must be a text",
+            None,
+        ),
         ('"review"', '"restrict"', "must rest on `matches`", "confirmed"),
         ("name = 'trial'\n", "", "`[pack]` lacks `name`", None),
         ("kind = 'terms'", "kind = 'term'", "unknown kind `term`", "did you mean `terms`?"),
@@ -176,9 +189,23 @@ def test_reading_answers_whatever_it_is_given(text: str, at: int, gone: int) -> 
     check_source(GOOD[:at] + text[:10] + GOOD[at + gone :])
 
 
+def test_a_pack_that_names_no_default_label_has_one_that_asks_for_the_exemption() -> None:
+    pack = load_pack(GOOD)
+    assert (pack.default_label, list(pack.labels)) == ("unspecified", ["propaganda", "unspecified"])
+    assert pack.labels["unspecified"].exemption_required
+    assert pack.ground_for("unspecified") == pack.ground
+    # What a pack says itself holds.
+    named = load_pack(
+        GOOD.replace("version = 1\n", "version = 1\ndefault_label = 'propaganda'\n", 1)
+    )
+    assert (named.default_label, list(named.labels)) == ("propaganda", ["propaganda"])
+    own = load_pack(GOOD.replace("labels.propaganda", "labels.unspecified"))
+    assert (own.default_label, own.labels["unspecified"].text) == ("unspecified", "Propaganda.")
+
+
 def test_the_default_pack() -> None:
     pack = load_pack(default_source(), "tvec.toml")
-    assert pack.ident == "tvec@1"
+    assert pack.ident == "tvec@2"
     assert set(pack.labels) == {
         "incitement",
         "glorification",
@@ -188,12 +215,13 @@ def test_the_default_pack() -> None:
         "propaganda",
         "attack_footage",
         "proscribed_organisation",
+        "unspecified",
     }
     required = {label.name for label in pack.labels.values() if label.exemption_required}
-    assert required == {"incitement", "glorification"}
+    assert required == {"incitement", "glorification", "unspecified"}
+    assert pack.default_label == "unspecified"
     assert list(pack.exemptions) == ["none", "news", "research", "art", "counter_speech"]
-    assert pack.ground_for("incitement").kind == "law"
-    assert pack.ground_for("propaganda").kind == "terms"
+    assert {label.ground.kind for label in pack.labels.values()} == {pack.ground.kind} == {"terms"}
     assert pack.ground_for(None) == pack.ground_for("no such label") == pack.ground
     assert not pack.private_digest_match
     assert all(rule.mode == "live" for rule in pack.rules)

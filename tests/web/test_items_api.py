@@ -193,9 +193,31 @@ def test_decisions_without_a_case_and_lifting(api: Api) -> None:
     assert api.get(f"/v1/actions?after={actions['next']}").json()["data"] == []
 
 
+def test_a_restriction_without_a_label_is_refused(api: Api) -> None:
+    api.bank()
+    api.entry(KNOWN, confirmed=False)
+    case = api.submit(text=KNOWN).json()["case"]
+    tables = ("decisions", "restrictions", "actions", "messages", "ledger_pending", "answers")
+    before = [api.count(name) for name in tables]
+    body = {"outcome": "restrict", "reason": "a threat", "exemption": "none"}
+    for path in (f"/v1/cases/{case}/decide", "/v1/items/post-1/decisions"):
+        refused = api.post(path, body, headers={"Idempotency-Key": path})
+        assert refused.status_code == 422
+        assert [one["pointer"] for one in refused.json()["errors"]] == ["/label"]
+        # Without a label of its own, a match is of the default label: a person is asked about that.
+        unsure = body | {"label": "unspecified"}
+        del unsure["exemption"]
+        assert api.post(path, unsure).json()["errors"][0]["pointer"] == "/exemption"
+    assert [api.count(name) for name in tables] == before
+    assert api.get(f"/v1/cases/{case}").json()["state"] == "open"
+    done = api.post(f"/v1/cases/{case}/decide", body | {"label": "unspecified"})
+    assert done.json()["decisions"][0]["label"] == "unspecified"
+
+
 def test_restrictions_stack_and_are_lifted_one_by_one(api: Api) -> None:
     api.submit(text="hello")
     path = "/v1/items/post-1/decisions"
+    by_terms = {"outcome": "restrict", "label": "propaganda", "reason": "terms"}
     record = api.get("/v1/items/post-1").json()
     nothing = {
         "restricted": False,
@@ -207,10 +229,10 @@ def test_restrictions_stack_and_are_lifted_one_by_one(api: Api) -> None:
     assert (record["restricted_by"], record["restrictions"]) == (None, [])
     assert record["effective"] == nothing
 
-    terms = api.post(path, {"outcome": "restrict", "reason": "terms"}).json()
+    terms = api.post(path, by_terms).json()
     until = "2027-01-01T00:00:00Z"
     where = {"scope": "account", "territory": ["FR", "DE"], "until": until}
-    law = api.post(path, {"outcome": "restrict", "reason": "law", "restriction": where}).json()
+    law = api.post(path, by_terms | {"reason": "law", "restriction": where}).json()
     record = api.get("/v1/items/post-1").json()
     own = {one["decision"]: one for one in record["restrictions"]}
     assert own[law["id"]] == {
@@ -242,7 +264,7 @@ def test_restrictions_stack_and_are_lifted_one_by_one(api: Api) -> None:
     down = nothing | {"restricted": True, "scope": "item"}
     assert found == [("restrict", down), ("restrict", both), ("restrict", down)]
     # A second equal one is a decision of its own, and nothing for the platform to do.
-    again = api.post(path, {"outcome": "restrict", "reason": "terms"})
+    again = api.post(path, by_terms)
     assert (again.status_code, api.count("actions")) == (201, 3)
 
 
@@ -253,7 +275,8 @@ def test_restrictions_stack_and_are_lifted_one_by_one(api: Api) -> None:
 def test_what_cannot_be_lifted_is_pointed_at(api: Api, lifts: Any, pointer: str) -> None:
     api.submit(text="hello")
     path = "/v1/items/post-1/decisions"
-    assert api.post(path, {"outcome": "restrict", "reason": "terms"}).status_code == 201
+    by_terms = {"outcome": "restrict", "label": "propaganda", "reason": "terms"}
+    assert api.post(path, by_terms).status_code == 201
     before = [api.count(name) for name in ("decisions", "actions", "ledger_pending", "answers")]
     refused = api.post(path, {"outcome": "lift", "reason": "x", "lifts": lifts})
     assert refused.status_code == 422
@@ -349,7 +372,7 @@ def test_an_idempotency_key_is_of_one_platform(api: Api) -> None:
 def test_erasure_takes_the_ground_that_a_person_wrote(api: Api) -> None:
     api.submit(text="a text")
     ground = {"kind": "terms", "reference": "what the man from the bridge said"}
-    by_hand = {"outcome": "restrict", "reason": "by hand", "ground": ground}
+    by_hand = {"outcome": "restrict", "label": "threat", "reason": "by hand", "ground": ground}
     assert api.post("/v1/items/post-1/decisions", by_hand).status_code == 201
     api.call("DELETE", "/v1/items/post-1")
     with api.instance.database.begin() as tx:

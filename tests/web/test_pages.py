@@ -21,6 +21,7 @@ from tidegate.pipeline.standing import impose
 from tidegate.web import pages
 
 KNOWN = "Bring your weapons to the square tomorrow, brothers, and leave nobody standing"
+BY_TERMS = {"outcome": "restrict", "label": "propaganda", "reason": "our terms"}
 CONTENT = '<script>alert(1)</script> & "quotes" ' + KNOWN
 
 
@@ -192,6 +193,19 @@ def test_deciding_a_case_by_its_form(api: Api) -> None:
     assert api.get(f"/v1/cases/{case}").json()["state"] == "reopened"
 
 
+def test_a_form_that_restricts_without_a_label_comes_back(api: Api) -> None:
+    case = case_of(api)["case"]
+    person = visitor(api, "reviewer")
+    form = {"outcome": "restrict", "label": "", "exemption": "none", "reason": "It is what it is"}
+    refused = person.send(f"/cases/{case}/decide", form)
+    assert refused.status_code == 422
+    assert "a label, which a restriction needs: one of attack_footage" in refused.text
+    assert "It is what it is" in refused.text
+    check_html(refused.text)
+    assert api.count("decisions") == api.count("restrictions") == 0
+    assert person.send(f"/cases/{case}/decide", form | {"label": "propaganda"}).status_code == 303
+
+
 def test_the_next_case_is_the_oldest_that_nobody_holds(api: Api) -> None:
     case = case_of(api)["case"]
     ada, rita = visitor(api), visitor(api, "reviewer")
@@ -228,9 +242,9 @@ def test_what_a_rule_restricted_is_lifted_on_the_item(api: Api) -> None:
 def test_of_several_restrictions_those_that_are_ticked_are_lifted(api: Api) -> None:
     case_of(api)
     path = "/v1/items/post-1/decisions"
-    terms = api.post(path, {"outcome": "restrict", "reason": "our terms"}).json()
+    terms = api.post(path, BY_TERMS).json()
     law = {"scope": "item", "territory": ["DE", "FR"], "until": "2027-01-01T00:00:00Z"}
-    api.post(path, {"outcome": "restrict", "reason": "the law", "restriction": law})
+    api.post(path, BY_TERMS | {"restriction": law})
     standing = {
         one["decision"]: one["id"] for one in api.get("/v1/items/post-1").json()["restrictions"]
     }
@@ -257,8 +271,8 @@ def test_of_several_restrictions_those_that_are_ticked_are_lifted(api: Api) -> N
 def test_a_case_shows_what_stands_and_lifts_what_is_ticked(api: Api) -> None:
     case = case_of(api)["case"]
     decide = f"/v1/cases/{case}/decide"
-    assert api.post(decide, {"outcome": "restrict", "reason": "our terms"}).status_code == 200
-    api.post("/v1/items/post-1/decisions", {"outcome": "restrict", "reason": "the law"})
+    assert api.post(decide, BY_TERMS).status_code == 200
+    api.post("/v1/items/post-1/decisions", BY_TERMS)
     person = visitor(api, "reviewer")
     assert person.send(f"/cases/{case}/reopen", {"reopen_reason": "an appeal"}).status_code == 303
     page = person.get(f"/cases/{case}").text
@@ -456,7 +470,7 @@ def test_what_an_order_holds_down_is_shown_and_not_offered(api: Api) -> None:
         item = lock_item(tx, "default", "post-1")
         down = Restriction("account", ["DE"], until)
         impose(tx, item, order=order, restriction=down, reason="an order")
-    api.post("/v1/items/post-1/decisions", {"outcome": "restrict", "reason": "our terms"})
+    api.post("/v1/items/post-1/decisions", BY_TERMS)
     person = visitor(api, "reviewer")
     page = person.get(f"/items/{item.id}").text
     said = " ".join(re.sub("<[^>]*>", "", page).split())

@@ -55,9 +55,9 @@ class Report(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A decision to send. On a case, `entry` judges the bank entry that it is about, or whose match
-    opened it. `lifts` are the ids of the restrictions that a lift ends; without it, all that no order
-    holds."""
+    """A decision to send; a restriction needs a `label`. On a case, `entry` judges the bank entry that
+    it is about, or whose match opened it. `lifts` are the ids of the restrictions that a lift ends;
+    without it, all that no order holds."""
 
     outcome: Outcome
     reason: str

@@ -3,6 +3,7 @@ never changed, except by erasure; a restriction is made by one decision and ende
 """
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -16,6 +17,7 @@ from tidegate.decisions.model import (
     Restriction,
     Subject,
     decision_json,
+    label_of,
     without_readings,
 )
 from tidegate.decisions.restrictions import Standing
@@ -91,13 +93,17 @@ def record(
     case_id: UUID | None = None,
     evaluation_id: UUID | None = None,
     lifts: Sequence[Standing] = (),
+    by_order: UUID | None = None,
 ) -> Decision:
     """Append a decision with its ledger entry. `decided_by` is the actor unless a rule decided, the
     subject is the item unless it is named; `lifts` are the restrictions that it ends, the strongest
-    first.
+    first. Raises Refusal (422) for a restriction without a label, unless it follows a legal order:
+    the order says why.
 
     The caller holds the subject's row and carries out the decision's effect.
     """
+    if outcome == "restrict" and by_order is None:
+        label_of(label)
     if subject is None:
         assert item is not None
         subject = Subject("item", item.id)
@@ -118,33 +124,24 @@ def record(
         lifts=[one.id for one in lifts],
         created_at=tx.now,
     )
-    tx.execute(
-        sa.insert(decisions).values(
-            id=decision.id,
-            item_id=decision.item_id,
-            revision=decision.revision,
-            case_id=decision.case_id,
-            evaluation_id=decision.evaluation_id,
-            outcome=decision.outcome,
-            label=decision.label,
-            ground_kind=None if ground is None else ground.kind,
-            ground_reference=None if ground is None else ground.reference,
-            exemption=decision.exemption,
-            scope=None if restriction is None else restriction.scope,
-            territory=None if restriction is None else restriction.territory,
-            until=None if restriction is None else restriction.until,
-            reason=decision.reason,
-            decided_by=decision.decided_by,
-            reverses=decision.reverses,
-            lifts=decision.lifts,
-            created_at=decision.created_at,
-        )
-    )
+    tx.execute(sa.insert(decisions).values(_row(decision)))
     said = decision_json(decision) | {"item": decision.item_id, "subject": subject}
     if lifts:
         said["reversed"] = [one.decision for one in lifts]
     append(tx, "decision.recorded", said, subject.id)
     return decision
+
+
+def _row(decision: Decision) -> dict[str, Any]:
+    row = msgspec.structs.asdict(decision)
+    ground, restriction = row.pop("ground"), row.pop("restriction")
+    return row | {
+        "ground_kind": None if ground is None else ground.kind,
+        "ground_reference": None if ground is None else ground.reference,
+        "scope": None if restriction is None else restriction.scope,
+        "territory": None if restriction is None else restriction.territory,
+        "until": None if restriction is None else restriction.until,
+    }
 
 
 def impose(

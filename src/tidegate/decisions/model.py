@@ -3,7 +3,7 @@
 Evaluations come from policy; decisions end cases and start or end restrictions. Pure.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -57,7 +57,8 @@ class Restriction(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
 class DecisionIn(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
 ):
-    """A decision as a person sends it. `lifts` chooses the restrictions that a lift ends."""
+    """A decision as a person sends it. A restriction needs a label; `lifts` chooses the restrictions
+    that a lift ends."""
 
     outcome: Outcome
     reason: Annotated[str, Meta(min_length=1, max_length=4000)]
@@ -153,13 +154,10 @@ def check(decision: DecisionIn, labels: Mapping[str, Label], *, now: datetime) -
     if decision.label is not None and decision.label not in labels:
         raise bad_field("/label", f"one of {', '.join(sorted(labels))}", repr(decision.label))
     if decision.outcome == "restrict":
-        if (
-            decision.label is not None
-            and labels[decision.label].exemption_required
-            and decision.exemption is None
-        ):
+        label = label_of(decision.label, known=labels)
+        if labels[label].exemption_required and decision.exemption is None:
             raise bad_field(
-                "/exemption", f"an answer: a restriction for {decision.label} needs one", "nothing"
+                "/exemption", f"an answer: a restriction for {label} needs one", "nothing"
             )
         if decision.exemption not in (None, "none"):
             raise bad_field(
@@ -171,6 +169,15 @@ def check(decision: DecisionIn, labels: Mapping[str, Label], *, now: datetime) -
         _check_restriction(decision.restriction, now)
     if decision.lifts is not None and decision.outcome != "lift":
         raise bad_field("/lifts", "nothing unless outcome is lift", "restrictions to lift")
+
+
+def label_of(label: str | None, *, known: Iterable[str] = ()) -> str:
+    """The label of a restriction; without one nobody would have been asked for an exemption. Raises
+    Refusal (422); `known` are the labels that it names."""
+    if label is None:
+        what = f": one of {', '.join(sorted(known))}" if known else ""
+        raise bad_field("/label", f"a label, which a restriction needs{what}", "nothing")
+    return label
 
 
 def _check_restriction(restriction: Restriction, now: datetime) -> None:

@@ -164,7 +164,9 @@ def _ruling(pack: Pack, said: Evaluated) -> Ruling | None:
     result = next(one for one in said.rules if one.mode == "live" and one.outcome == said.verdict)
     rule = next(one for one in pack.rules if one.name == result.rule)
     labels = [label for match in said.rests_on for label in match.labels if label in pack.labels]
-    label = rule.label or (labels[0] if labels else None)
+    label = rule.label or next(iter(labels), None)
+    if label is None and said.verdict == "restrict":
+        label = pack.default_label
     ground = pack.ground_for(label)
     return Ruling(
         outcome=said.verdict,

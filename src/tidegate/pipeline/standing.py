@@ -96,6 +96,7 @@ def impose(
         label=label,
         ground=ground,
         restriction=restriction,
+        by_order=order,
     )
     told = carry_out(tx, item, standing, decision, by_order=order)
     return decision, orders if told is None else [*orders, told]

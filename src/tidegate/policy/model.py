@@ -37,6 +37,15 @@ class Label(msgspec.Struct, frozen=True):
     exemption_required: bool = False
 
 
+UNSPECIFIED = "unspecified"
+
+
+def unspecified(ground: Ground) -> Label:
+    """The default label of a pack that names no other, and does not say itself what this one means."""
+    text = "Known content of which nobody has said what it is."
+    return Label(UNSPECIFIED, text, ground, exemption_required=True)
+
+
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """A named, versioned rule: its outcome, when all conditions of `when` hold."""
 
@@ -57,16 +66,18 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 class Pack(msgspec.Struct, frozen=True, kw_only=True):
     """A policy pack, checked and compiled.
 
-    `acting` are the rules that are evaluated (live and shadow), `uses` the variables that they
-    read, and `binding` makes these. `sieve` is false exactly when none of the rules can fire or
-    fail (None: too many for one expression). `private_digest_match`: private items are judged by
-    digest matches too.
+    `default_label` is that of a rule's restriction where neither the rule nor its match has one.
+    `acting` are the rules that are evaluated (live and shadow), `uses` the variables that they read,
+    and `binding` makes these. `sieve` is false exactly when none of the rules can fire or fail (None:
+    too many for one expression). `private_digest_match`: private items are judged by digest matches
+    too.
     """
 
     name: str
     version: int
     text: str
     ground: Ground
+    default_label: str
     rules: tuple[Rule, ...]
     labels: Mapping[str, Label]
     exemptions: Mapping[str, str]

@@ -45,6 +45,7 @@ class PolicyView(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     text: str
     ground: Ground
+    default_label: str
     rules: list[RuleView]
     labels: list[LabelView]
     exemptions: dict[str, str]
@@ -59,6 +60,7 @@ def policy_view(pack: Pack) -> PolicyView:
         digest=pack.digest.hex(),
         text=pack.text,
         ground=pack.ground,
+        default_label=pack.default_label,
         rules=[
             RuleView(
                 rule=rule.name,

@@ -14,6 +14,7 @@ from tidegate.policy.model import (
     EXEMPTIONS,
     MODES,
     OUTCOMES,
+    UNSPECIFIED,
     Ground,
     GroundKind,
     Label,
@@ -23,6 +24,7 @@ from tidegate.policy.model import (
     PackProblem,
     Rule,
     compiled,
+    unspecified,
     uses_of,
 )
 from tidegate.policy.source import Place, Section, Source
@@ -38,7 +40,7 @@ _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$
 _GROUND_KINDS: tuple[GroundKind, ...] = ("law", "terms")
 _KEYS = {
     "": ("pack", "private", "labels", "exemptions", "rules"),
-    "pack": ("name", "version", "text", "ground"),
+    "pack": ("name", "version", "text", "ground", "default_label"),
     "private": ("digest_match",),
     "label": ("text", "ground", "exemption_required"),
     "ground": ("kind", "reference"),
@@ -107,6 +109,7 @@ class _Reader:
         self._known(private, "private")
         digest_match = self._value(private, "digest_match", bool, False)
         labels = self._labels(root)
+        default_label = self._default_label(head, ground, labels)
         exemptions = self._exemptions(root)
         rules = self._rules(document.get("rules", []), labels)
         if self.problems:
@@ -117,6 +120,7 @@ class _Reader:
                 version=version,
                 text=text,
                 ground=ground,
+                default_label=default_label,
                 rules=tuple(rules),
                 labels=labels,
                 exemptions=exemptions,
@@ -261,6 +265,17 @@ class _Reader:
                 exemption_required=self._value(table, "exemption_required", bool, False),
             )
         return labels
+
+    def _default_label(self, head: _Table, ground: Ground, labels: dict[str, Label]) -> str:
+        """The label of what has none. A pack need not name one, nor have the label `unspecified`:
+        packs of before there was a default keep working."""
+        name = self._value(head, "default_label", str, UNSPECIFIED)
+        if name == UNSPECIFIED:
+            labels.setdefault(name, unspecified(ground))
+        elif name not in labels and head.data["default_label"] == name:
+            hint = did_you_mean(name, labels)
+            self._problem(head, "default_label", f"unknown label `{name}`", hint)
+        return name
 
     def _exemptions(self, root: _Table) -> dict[str, str]:
         table = self._table(root, "exemptions")
