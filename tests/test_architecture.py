@@ -47,6 +47,7 @@ MORE_SQL = {
     "content/kept.py",  # what further looks read
     "enforcement/outbox.py",
     "enforcement/webhooks.py",
+    "ledger/blanked.py",  # what verify asks beside its walk
     "ledger/sequencer.py",
     "ledger/verify.py",
     "signals/banks/changes.py",  # what the look back reads

@@ -69,8 +69,19 @@ def test_forgetting_leaves_nothing_readable(tx: Tx) -> None:
     gone, kept = uuid4(), uuid4()
     append(tx, "a", {"name": "somebody"}, gone)
     append(tx, "b", {"name": "else"}, kept)
-    assert forget(tx, gone) == 1
-    assert forget(tx, gone) == 0
-    one, two = pending(tx)
+    assert forget(tx, "item.erased", gone, {"because": "asked"}) == 1
+    one, two, ending = pending(tx)
     assert (one.salt, one.record) == (None, None)
     assert two.record is not None
+    assert (ending.kind, ending.subject) == ("item.erased", gone)
+    assert msgspec.json.decode(ending.record)["because"] == "asked"
+
+
+def test_what_says_so_comes_after_all_that_it_blanked(tx: Tx) -> None:
+    """Of the ids of one millisecond none is the last by itself."""
+    gone = uuid4()
+    for number in range(30):
+        append(tx, "a", {"n": number}, gone)
+    assert forget(tx, "item.erased", gone, {}) == 30
+    rows = sorted(pending(tx), key=lambda row: row.id.int)
+    assert [row.kind for row in rows] == ["a"] * 30 + ["item.erased"]

@@ -68,12 +68,12 @@ def test_a_row_under_erasure_is_not_waited_for(database: Database, path: Path) -
         append(tx, "about", {"name": "somebody"}, subject)
         append(tx, "other", {})
     with database.begin() as tx:
-        assert forget(tx, subject) == 1
+        assert forget(tx, "item.erased", subject, {}) == 1
         assert seal(database, KEY, path) == 1
-    assert seal(database, KEY, path) == 1
+    assert seal(database, KEY, path) == 2
     with database.begin() as tx:
-        (entry,) = entries_about(tx, subject)
-        assert entry.record is None
+        about, ending = entries_about(tx, subject)
+        assert (about.record, ending.kind) == (None, "item.erased")
 
 
 def test_erasure_of_a_sealed_entry_leaves_the_chain(database: Database, path: Path) -> None:
@@ -88,7 +88,7 @@ def test_erasure_of_a_sealed_entry_leaves_the_chain(database: Database, path: Pa
             "actor": "user:m@example.org",
             "request_id": "r9",
         }
-        assert forget(tx, subject) == 1
+        assert forget(tx, "item.erased", subject, {}) == 1
         (after,) = list_entries(tx)
     assert after.record is None
     assert (after.hash, after.commitment) == (before.hash, before.commitment)

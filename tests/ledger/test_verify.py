@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 from tampering import unguarded
 
+from tidegate.infra.clock import FakeClock
 from tidegate.infra.db import Database, Tx
 from tidegate.ledger.actions import append_many, forget
 from tidegate.ledger.intervals import cut_out
@@ -28,21 +29,19 @@ KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
 SIZE = 30
 HEADS = (7, 8, 15, 29, 30)
 SUBJECT = UUID(int=7)
+ERASURE = 20  # the number of the entry that says that SUBJECT was erased
 
 
 @pytest.fixture
-def head(database: Database, tmp_path: Path) -> Head:
-    """A ledger of 30 entries under five heads; returns the exported one."""
+def head(database: Database, clock: FakeClock, tmp_path: Path) -> Head:
+    """A ledger of 30 entries under five heads, one of them an erasure; returns the exported one."""
     path, done = tmp_path / "ledger-head.json", 0
     for until in HEADS:
-        with database.begin("key:test", "r") as tx:
-            append_many(
-                tx,
-                [
-                    NewEntry("test.entry", {"n": n}, SUBJECT if n % 3 else None)
-                    for n in range(done, until)
-                ],
-            )
+        for seq in range(done + 1, until + 1):
+            clock.advance(1)  # so that they are sealed in this order
+            kind = "item.erased" if seq == ERASURE else "test.entry"
+            with database.begin("key:test", "r") as tx:
+                append_many(tx, [NewEntry(kind, {"n": seq}, SUBJECT if seq % 3 else None)])
         assert seal(database, KEY, path) == until - done
         done = until
     exported = read_head(path)
@@ -85,12 +84,65 @@ def test_an_empty_ledger_is_intact(database: Database) -> None:
 
 
 def test_erased_entries_leave_the_ledger_intact(
-    database: Database, head: Head, check: Check
+    database: Database, head: Head, check: Check, tmp_path: Path
 ) -> None:
     with database.begin() as tx:
-        forget(tx, SUBJECT)
+        assert forget(tx, "item.erased", SUBJECT, {}) == 19
     found = check()
-    assert (found.forgotten, found.faults) == (20, [])
+    assert (found.forgotten, found.unsealed, found.faults) == (19, 1, [])
+    assert seal(database, KEY, tmp_path / "ledger-head.json") == 1
+    found = check()
+    assert (found.forgotten, found.unsealed, found.faults) == (19, 0, [])
+    # Of another subject, after its erasure, or of none: nothing says why.
+    later = append_sealed(database, tmp_path, NewEntry("after", {}, SUBJECT))
+    other = append_sealed(database, tmp_path, NewEntry("other", {}, uuid4()))
+    for seq in (3, later, other):
+        assert named(check(BLANK.format(seq), exported=None)) == {("blanked", seq, seq)}
+
+
+BLANK = "UPDATE ledger SET salt = NULL, record = NULL WHERE seq = {}"
+
+
+def append_sealed(database: Database, tmp_path: Path, entry: NewEntry) -> int:
+    """Its number."""
+    with database.begin() as tx:
+        append_many(tx, [entry])
+    assert seal(database, KEY, tmp_path / "ledger-head.json") == 1
+    with database.begin() as tx:
+        return tx.execute(sa.select(sa.func.max(ledger.c.seq))).scalar_one()
+
+
+def test_blanked_records_that_no_erasure_explains_are_named_with_what_to_do(check: Check) -> None:
+    assert check(BLANK.format(2)).intact  # the erasure is entry 20
+    found = check("UPDATE ledger SET salt = NULL, record = NULL WHERE seq BETWEEN 20 AND 24")
+    assert named(found) == {("blanked", 20, 20), ("blanked", 21, 21), ("blanked", 22, 23),
+                            ("blanked", 24, 24)}  # fmt: skip
+    assert all("backup" in fault.detail for fault in found.faults)
+    gone = check(BLANK.format(2), f"DELETE FROM ledger WHERE seq = {ERASURE}")
+    assert named(gone) == {("blanked", 2, 2), ("missing", ERASURE, ERASURE)}
+
+
+def test_an_erasure_of_the_first_release_explains_what_was_sealed_in_its_moments(
+    database: Database, clock: FakeClock, tmp_path: Path
+) -> None:
+    """It had no subject of its own, and of one moment either could be sealed first."""
+    subject, path = uuid4(), tmp_path / "ledger-head.json"
+    for kind, record, about in (
+        ("before", {}, subject),
+        ("item.erased", {"item": str(subject)}, None),
+        ("same moment", {}, subject),
+    ):
+        append_sealed(database, tmp_path, NewEntry(kind, record, about))
+    clock.advance(3600)
+    append_sealed(database, tmp_path, NewEntry("long after", {}, subject))
+    blank = [BLANK.format(seq) for seq in (1, 3)]
+    with database.engine.connect() as connection, connection.begin():
+        tx = Tx(connection, clock.now())
+        unguarded(tx, blank)
+        assert verify(tx, KEY.public_key(), read_head(path)).intact
+        unguarded(tx, [BLANK.format(4)])
+        found = verify(tx, KEY.public_key(), read_head(path))
+        assert named(found) == {("blanked", 4, 4)}
 
 
 def test_an_older_exported_head_is_no_fault(database: Database, head: Head, check: Check) -> None:
@@ -166,7 +218,7 @@ def test_a_forged_row_that_continues_the_chain_is_named(database: Database, chec
     with database.begin() as tx:
         last = tx.execute(sa.select(ledger).where(ledger.c.seq == SIZE)).one()
     forged = insert(SIZE + 1, last.hash)
-    assert named(check(forged)) == {("added", 31, 31)}
+    assert named(check(forged)) == {("added", 31, 31), ("blanked", 31, 31)}
 
 
 def test_a_row_added_in_the_middle_is_named(database: Database, check: Check) -> None:
@@ -177,7 +229,7 @@ def test_a_row_added_in_the_middle_is_named(database: Database, check: Check) ->
         "UPDATE ledger SET seq = -seq + 1 WHERE seq < 0",
         insert(12, before.hash),
     )
-    assert named(found) == {("added", 12, 12), ("reordered", 13, 31)}
+    assert named(found) == {("added", 12, 12), ("blanked", 12, 12), ("reordered", 13, 31)}
 
 
 def insert(seq: int, prev: bytes) -> str:
@@ -330,13 +382,19 @@ def named_by(fault: Fault) -> list[tuple[int, int]]:
 
 
 def touched(before: Rows, after: Rows) -> set[int]:
-    """The numbers at which something other than forgetting was done."""
+    """The numbers at which something other than an erasure's forgetting was done."""
 
     def same(seq: int) -> bool:
         if seq not in before or seq not in after:
             return False
         old, new = before[seq], after[seq]
-        return old[:8] == new[:8] and new[8:] in (old[8:], (None, None))
+        return old[:8] == new[:8] and (new[8:] == old[8:] or erased(new))
+
+    def erased(row: tuple[object, ...]) -> bool:
+        return row[8:] == (None, None) and row[3] != "item.erased" and any(
+            other[3] == "item.erased" and other[4] == row[4] and other[0] > row[0]  # pyright: ignore[reportOperatorIssue]
+            for other in after.values()
+        )  # fmt: skip
 
     return {seq for seq in before.keys() | after.keys() if not same(seq)}
 

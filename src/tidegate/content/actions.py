@@ -10,7 +10,7 @@ from tidegate.content.model import ItemRow
 from tidegate.content.tables import evidence, items, revisions
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
-from tidegate.ledger.actions import append, forget
+from tidegate.ledger.actions import forget
 
 _RAISE_VERDICT = sa.text(
     "UPDATE items SET verdict = :to_verdict, kept_by_hold_at = NULL WHERE id = :item"
@@ -88,8 +88,7 @@ def erase(tx: Tx, item: ItemRow) -> list[bytes]:
         .where(items.c.id == item.id)
         .values(erased_at=tx.now, author=None, url_key=None)
     )
-    forget(tx, item.id)
-    append(tx, "item.erased", {"item": str(item.id)})
+    forget(tx, "item.erased", item.id, {"item": str(item.id)})
     return released
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
-from tidegate.ledger.model import SALT_BYTES, NewEntry, canonical, commit
+from tidegate.ledger.model import ENDINGS, SALT_BYTES, NewEntry, canonical, commit
 from tidegate.ledger.tables import ledger, ledger_pending
 
 _COLUMNS = ("id", "at", "kind", "subject", "commitment", "salt", "record")
@@ -62,17 +62,25 @@ def _rows(tx: Tx, entries: Sequence[NewEntry]) -> Iterator[Sequence[object]]:
         yield id, at, entry.kind, entry.subject, commit(salt, body), salt, body
 
 
-def forget(tx: Tx, subject: UUID) -> int:
-    """Erase salt and record of every entry about `subject`; the chain stays whole.
-
-    Call it before appending the entry that says so. Returns how many entries were erased.
+def forget(tx: Tx, kind: str, subject: UUID, record: Mapping[str, object]) -> int:
+    """Append the entry, one of ENDINGS, that says why what the ledger tells about `subject` goes, and
+    erase salt and record of every other entry about it; the chain stays whole. Returns how many.
     """
+    ending = append(tx, kind, record, subject)
     # Pending first: what the sequencer moves meanwhile is then found in the chain.
-    return sum(
-        tx.execute(
-            sa.update(table)
-            .where(table.c.subject == subject, table.c.record.isnot(None))
-            .values(salt=None, record=None)
-        ).rowcount
-        for table in (ledger_pending, ledger)
-    )
+    waiting = _blank(tx, ledger_pending, subject)
+    sealed = _blank(tx, ledger, subject)
+    # Entries are sealed in the order of their ids, and this one after those that it accounts for:
+    # of two that wait, the later one can have the lower id.
+    if last := max((id for id in waiting if id > ending), default=None):
+        later = UUID(int=last.int + 1)
+        moved = sa.update(ledger_pending).where(ledger_pending.c.id == ending)
+        tx.execute(moved.values(id=later))
+    return len(waiting) + len(sealed)
+
+
+def _blank(tx: Tx, table: sa.Table, subject: UUID) -> Sequence[UUID]:
+    """Erase salt and record about a subject, but of what says so; the ids of the entries."""
+    told = table.c.record.isnot(None), table.c.kind.notin_(ENDINGS)
+    blanked = sa.update(table).where(table.c.subject == subject, *told)
+    return tx.execute(blanked.values(salt=None, record=None).returning(table.c.id)).scalars().all()

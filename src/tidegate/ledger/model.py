@@ -16,6 +16,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 HEAD_FILE = "ledger-head.json"  # in the data directory: the last signed head, outside the database
 SALT_BYTES = 16
+# Entries that say why the records about their subject are gone: these alone may be blanked, and only
+# by what such an entry says.
+ENDINGS = ("item.erased", "item.expired")
 GENESIS = bytes(32)  # what the first entry names as the hash before it
 
 _DOMAIN = b"tidegate ledger entry v1\n"

@@ -22,7 +22,7 @@ def _verbs() -> Verbs:
 LEDGER = Slice(
     name="ledger",
     scopes=(Scope("ledger:read", "read the ledger", roles=("auditor",)),),
-    # Content's erasure calls `ledger.actions.forget` itself: before the entry that says so.
+    # Content's erasure calls `ledger.actions.forget` itself, with the entry that says so.
     forgets=("ledger", "ledger_pending"),
     verbs=_verbs,
 )

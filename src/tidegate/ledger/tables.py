@@ -1,7 +1,4 @@
-"""Where the ledger lies: entries as they commit, the sealed chain, and its signed heads.
-
-`tables.sql` beside this file makes the chain and the heads append-only.
-"""
+"""Where the ledger lies: entries as they commit, the sealed chain, and its signed heads."""
 
 import sqlalchemy as sa
 

@@ -18,12 +18,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from tidegate.infra.columns import unseal
 from tidegate.infra.db import Tx
+from tidegate.ledger.blanked import Erasures, unexplained
 from tidegate.ledger.intervals import Span, cut_out
 from tidegate.ledger.model import GENESIS, Head, chain_hash, commit, head_is_signed
 from tidegate.ledger.queries import unsealed
 from tidegate.ledger.tables import ledger
 
-FaultKind = Literal["changed", "missing", "added", "reordered", "cut", "signature"]
+FaultKind = Literal["changed", "missing", "added", "reordered", "cut", "signature", "blanked"]
 
 HashOf = Callable[[int], bytes | None]  # the hash in the row that has a number
 
@@ -86,7 +87,7 @@ def verify(tx: Tx, public_key: Ed25519PublicKey, exported: Head | None = None) -
     away or added before they were sealed, and, without `exported`, a tail that was cut together
     with its heads.
     """
-    walk = _Walk(public_key, exported)
+    walk, erasures = _Walk(public_key, exported), Erasures()
     connection: psycopg.Connection[Any] = tx.connection.connection.driver_connection  # pyright: ignore[reportAssignmentType]
     with connection.cursor(binary=True) as cursor:
         for row in cursor.execute(_HEADS_WITHOUT_ENTRY):
@@ -94,13 +95,17 @@ def verify(tx: Tx, public_key: Ed25519PublicKey, exported: Head | None = None) -
     with connection.cursor("ledger_verify", binary=True) as cursor:
         cursor.itersize = 2000
         for row in cursor.execute(_ENTRIES):
-            walk.entry((*row[:8], unseal(row[8]), unseal(row[9])))
+            entry = (*row[:8], unseal(row[8]), unseal(row[9]))
+            walk.entry(entry)
+            erasures.hear(entry)
             if row[10] is not None:
                 walk.head(row[10:])
 
     def hash_of(seq: int) -> bytes | None:
         return tx.execute(sa.select(ledger.c.hash).where(ledger.c.seq == seq)).scalar()
 
+    for span in unexplained(connection, erasures, _MOST):
+        walk.fault("blanked", span.first, span.why, span.last)
     return Verification(walk.entries, walk.forgotten, unsealed(tx), list(walk.faults(hash_of)))
 
 
@@ -133,7 +138,7 @@ class _Walk:
         self.entries += 1
         self._check_record(row)
         if seq < 1:
-            self._fault("added", seq, "numbers begin at 1")
+            self.fault("added", seq, "numbers begin at 1")
             return
         follows = seq == self._seq + 1
         if not follows and len(self._gaps) < _MOST:
@@ -144,9 +149,9 @@ class _Walk:
             self._displaced(row)
         elif follows and self._in_place and prev not in self._continues:
             if seq == 1:
-                self._fault("changed", 1, "it names an entry before the first")
+                self.fault("changed", 1, "it names an entry before the first")
             else:
-                self._fault("changed", seq - 1, f"its hash is not the one that entry {seq} names")
+                self.fault("changed", seq - 1, f"its hash is not the one that entry {seq} names")
         self._seq, self._in_place = seq, whole
         self._continues = (hash, computed)
         self._hash = hash if whole else b""
@@ -159,7 +164,7 @@ class _Walk:
         moment = _EPOCH if at is None else _EPOCH + timedelta(microseconds=at)
         head = Head(seq, hash.hex(), moment, key, base64.b64encode(signature).decode())
         if at is None or not head_is_signed(head, self._key):
-            self._fault("signature", seq, "its signed head does not carry a valid signature")
+            self.fault("signature", seq, "its signed head does not carry a valid signature")
             return
         if self._exported and seq == self._exported.seq:
             self._exported_in_database = True
@@ -174,16 +179,16 @@ class _Walk:
         stands = [span for span, _ in self._moved]
         sealed = [(first + by, last + by) for (first, last), by in self._moved]
         for first, last in cut_out(self._gaps, sealed):
-            self._fault("missing", first, "no row has this number", last)
+            self.fault("missing", first, "no row has this number", last)
         for first, last in cut_out(cut_out(stands, sealed), [(self._signed + 1, _END)]):
-            self._fault("missing", first, "another entry was moved to this number", last)
+            self.fault("missing", first, "another entry was moved to this number", last)
         for first, last in cut_out([(self._seq + 1, self._signed)], sealed):
-            self._fault("cut", first, f"entries up to {self._signed} were signed", last)
+            self.fault("cut", first, f"entries up to {self._signed} were signed", last)
         for first, last in cut_out([(self._signed + 1, self._seq)], stands):
-            self._fault("added", first, "no signed head covers it", last)
+            self.fault("added", first, "no signed head covers it", last)
         for (first, last), by in self._moved:
             text = f"sealed as {first + by}" + (f" to {last + by}" if last > first else "")
-            self._fault("reordered", first, text, last)
+            self.fault("reordered", first, text, last)
         self._name_doubles(stands, sealed, hash_of)
         yield from sorted(self._found, key=lambda fault: (fault.seq, fault.kind))
 
@@ -192,9 +197,9 @@ class _Walk:
         if salt is None and record is None:
             self.forgotten += 1
         elif salt is None or record is None:
-            self._fault("changed", seq, "of salt and record only one is left")
+            self.fault("changed", seq, "of salt and record only one is left")
         elif commit(salt, record) != commitment:
-            self._fault("changed", seq, "its record is not what it commits to")
+            self.fault("changed", seq, "its record is not what it commits to")
 
     def _displaced(self, row: tuple[Any, ...]) -> None:
         """A row that is not whole where it stands: find where it was sealed, first nearby."""
@@ -227,7 +232,7 @@ class _Walk:
             if home is not None:
                 self._move(seq, home - seq)
             elif seq <= self._signed:
-                self._fault("changed", seq, "its fields do not give its hash")
+                self.fault("changed", seq, "its fields do not give its hash")
 
     def _name_doubles(self, stands: list[Span], sealed: list[Span], hash_of: HashOf) -> None:
         """Numbers that two rows claim, one standing there and one elsewhere: one was added."""
@@ -235,22 +240,22 @@ class _Walk:
         for first, last in cut_out(cut_out(sealed, stands), nobody):
             by = next(by for (a, b), by in self._moved if a + by <= first <= b + by)
             if hash_of(first) == hash_of(first - by):
-                self._fault("added", first - by, f"a copy of entry {first}", last - by)
+                self.fault("added", first - by, f"a copy of entry {first}", last - by)
             else:
-                self._fault("added", first, "another entry was sealed under this number", last)
+                self.fault("added", first, "another entry was sealed under this number", last)
 
     def _check_exported(self) -> None:
         head = self._exported
         if head is None:
             return
         if not head_is_signed(head, self._key):
-            self._fault("signature", head.seq, "the exported head carries no valid signature")
+            self.fault("signature", head.seq, "the exported head carries no valid signature")
             return
         self._signed = max(self._signed, head.seq)
         if self._exported_hash:
             self._compare(head.seq, bytes.fromhex(head.hash), "the exported head names another")
         if self._exported_hash is not None and not self._exported_in_database:
-            self._fault("signature", head.seq, "the database has lost its signed head")
+            self.fault("signature", head.seq, "the database has lost its signed head")
 
     def _compare(self, seq: int, signed: bytes, detail: str) -> None:
         """Whether the entry that a valid head names still has the hash that was signed."""
@@ -259,9 +264,10 @@ class _Walk:
             self._agreed = max(self._agreed, seq)
         elif not self._disagreed:
             self._disagreed = True
-            self._fault("changed", min(self._agreed + 1, seq), f"up to entry {seq}: {detail}", seq)
+            self.fault("changed", min(self._agreed + 1, seq), f"up to entry {seq}: {detail}", seq)
 
-    def _fault(self, kind: FaultKind, seq: int, detail: str, last: int | None = None) -> None:
+    def fault(self, kind: FaultKind, seq: int, detail: str, last: int | None = None) -> None:
+        """Note a fault, unless there are too many of its sort already."""
         self._counts[kind] += 1
         if self._counts[kind] <= _MOST:
             self._found.append(Fault(kind, seq, seq if last is None else last, detail))
