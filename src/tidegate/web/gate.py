@@ -1,13 +1,8 @@
 """The outermost layer: who is asking? Nothing behind it runs for a stranger.
 
 Without a valid key every `/v1` route answers 401, without a session every page goes to `/sign-in`,
-<<<<<<< HEAD
-known path or not. It also gives each request its id and its client's address, and keeps encoded
-slashes inside their segment.
-=======
-known path or not. It also gives each request its id, keeps encoded slashes inside their segment, and
-lets no answer be cached or taken for another type.
->>>>>>> 6fb677d (No answer of the API, of a page or a preview is cached; cookies keep to HTTPS where people come by it)
+known path or not. It also gives each request its id and its client's address, keeps encoded slashes
+inside their segment, and lets no answer be cached or taken for another type.
 """
 
 import asyncio
