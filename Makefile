@@ -7,7 +7,7 @@ BENCHES := decide index media text evasions lookback
 
 .PHONY: help setup setup-dev demo test test-long test-native check quick lint types types-src imports \
   test-quick format bench $(BENCHES:%=bench-%) fuzz survival \
-  lock docs clean
+  lock docs clean sbom advisories dist
 
 help: ## list what make can do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -70,12 +70,22 @@ fuzz: setup-dev ## property-based fuzzing of the HTTP API from its OpenAPI
 survival: setup-dev ## 20 rounds of kill -9 in a stream
 	@TIDEGATE_SURVIVAL_ROUNDS=20 $(PY) -m pytest tests/journeys/test_survival.py
 
+sbom: ## what a release contains, as CycloneDX, from the locks: dist/tidegate.cdx.json
+	@sh scripts/release.sh sbom
+
+advisories: ## compare what is pinned with advisories in OSV form: FILE="osv.json advisories/ all.zip"
+	@sh scripts/release.sh advisories $(FILE)
+
+dist: ## a release archive, signed: KEY=release.key (make one with `sh scripts/release.sh key FILE`)
+	@sh scripts/release.sh dist $(KEY)
+
 lock: setup-dev ## pin the dependencies anew
 	@cd requirements && set -e && pin() { UV_SYSTEM_CERTS=1 $(RUN)/uv pip compile -q --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header --universal "$$@"; } && \
 	  pin ../pyproject.toml -o runtime.lock && \
 	  pin ../pyproject.toml --group ../pyproject.toml:dev -o dev.lock && \
-	  for l in bench bootstrap zig; do pin -c runtime.lock $$l.in -o $$l.lock; done
+	  pin ../pyproject.toml --extra otel -c runtime.lock -o otel.lock && \
+	  for l in bench bootstrap release zig; do pin -c runtime.lock $$l.in -o $$l.lock; done
 
 docs: setup-dev ## regenerate the pages that come from the code
 	@$(PY) -m tidegate docs

@@ -15,9 +15,6 @@ from typing import TypeVar
 
 from rich.console import Console
 
-from demo import story
-from demo.processes import DemoError, Receiver, Server, fresh_directory, refuse_taken_port
-from demo.summary import Checks, Path, Verdicts, show
 from tidegate.access.actions import create_key, create_link, create_user
 from tidegate.cli.context import database_of, settings_of
 from tidegate.client import Case, Client, ClientError, Decision, ItemAnswer
@@ -28,6 +25,10 @@ from tidegate.ledger.model import HEAD_FILE
 from tidegate.ledger.sequencer import read_head
 from tidegate.ledger.verify import Verification, verify
 from tidegate.pipeline.house import MESSAGE_TYPES, SCOPES
+
+from . import story
+from .processes import DemoError, Receiver, Server, fresh_directory, refuse_taken_port
+from .summary import Checks, Path, Verdicts, show
 
 T = TypeVar("T")
 R = TypeVar("R")

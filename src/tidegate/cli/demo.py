@@ -1,13 +1,13 @@
-"""`tidegate demo`: the main job on real posts and reports, from a checkout."""
+"""`tidegate demo`: the main job on real posts and reports; its data comes with a checkout and with the
+installed package alike."""
 
 import importlib
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
-
-from tidegate.cli.context import say
 
 CHECKOUT = Path(__file__).parents[3]
 
@@ -22,9 +22,9 @@ def demo(
     ] = Path("var/demo"),
 ) -> None:
     """Run the main job on real posts and reports, say how it went, then serve until Ctrl-C."""
-    if not (CHECKOUT / "demo" / "run.py").is_file():
-        say("tidegate: the demo's data is part of a checkout, not of the installed package.")
-        raise typer.Exit(2)
-    sys.path.insert(0, str(CHECKOUT))
-    run = importlib.import_module("demo.run")
+    name = "tidegate.demo"
+    if find_spec(name) is None:  # not installed from a wheel
+        name = "demo"
+        sys.path.insert(0, str(CHECKOUT))
+    run = importlib.import_module(f"{name}.run")
     raise typer.Exit(run.main(data_dir, port, headless=headless))
