@@ -9,6 +9,9 @@ from uuid import UUID
 import pytest
 from tests.api import Api, item
 
+from tidegate.access.actions import create_key, create_user
+from tidegate.pipeline.house import SCOPES
+
 KNOWN = "Bring your weapons to the square tomorrow, brothers, and leave nobody standing"
 
 
@@ -367,6 +370,36 @@ def test_an_idempotency_key_is_of_one_platform(api: Api) -> None:
         assert api.post(path, {"reason": "letter 7"}, **once).status_code == 201
         assert api.call("DELETE", f"/v1/items/post-1?platform={platform}").status_code == 409
     assert api.count("holds") == 2
+
+
+def test_an_idempotency_key_is_of_the_platform_of_the_key_that_was_shown(api: Api) -> None:
+    """A person's two keys act under one name: what the second one asks for is not done yet."""
+    with api.instance.database.begin() as tx:
+        create_user(tx, "anna@example.org", "admin")
+        keys = [
+            create_key(tx, SCOPES, f"anna {one}", ["admin"], one, "anna@example.org")[1]
+            for one in ("a", "b")
+        ]
+    once = {"headers": {"Idempotency-Key": "k"}}
+    for key in keys:
+        api.post("/v1/items", item(text="a text"), key=key)
+        for _ in range(2):
+            answer = api.post("/v1/items/post-1/holds", {"reason": "letter 7"}, key=key, **once)
+            assert answer.status_code == 201
+    assert api.count("holds") == 2
+
+
+def test_an_idempotency_key_is_of_all_that_the_query_asks_for(api: Api) -> None:
+    api.submit(text="a text")
+    once = {"headers": {"Idempotency-Key": "k"}}
+    queries = ["", "?a=1", "?a=2", "?a=1&a=2", "?a=2&a=1", "?a=1&b=2", f"?a={'x' * 8000}"]
+    for query in queries:
+        for _ in range(2):
+            path = f"/v1/items/post-1/holds{query}"
+            assert api.post(path, {"reason": "letter 7"}, **once).status_code == 201, query
+    swapped = api.post("/v1/items/post-1/holds?b=2&a=1", {"reason": "letter 7"}, **once)
+    assert swapped.status_code == 201
+    assert api.count("holds") == len(queries)
 
 
 def test_erasure_takes_the_ground_that_a_person_wrote(api: Api) -> None:

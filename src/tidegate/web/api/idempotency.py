@@ -26,7 +26,8 @@ class Repeatable(Protocol):
 
 
 def once(tx: Tx, call: Repeatable, body: object, write: Callable[[], Response]) -> Response:
-    """The kept answer of the same key, route and caller; else `write`, whose answer is kept with it.
+    """The kept answer of the same key, route, query, caller and platforms; else `write`, whose answer
+    is kept with it.
 
     `body` is the parsed one, or whatever stands for it: two are the same when these are equal.
 
@@ -43,10 +44,7 @@ def once(tx: Tx, call: Repeatable, body: object, write: Callable[[], Response]) 
             "The Idempotency-Key cannot be used",
             f"Expected 1 to 255 printable characters, got {len(key)}.",
         )
-    route = f"{request.method} {request.url.path.replace(SLASH, '%2F')}"
-    # Whose ids these are is part of what is asked for.
-    if (platform := request.query_params.get("platform")) is not None:
-        route += f"?platform={platform}"
+    route = _route(request, tx)
     plain = hashlib.sha256(msgspec.json.encode(body, order="deterministic")).digest()
     digest = keyed(call.instance.secrets.terms_key, "body", plain)
     kept = kept_answer(tx, tx.actor, route, key)
@@ -63,3 +61,15 @@ def once(tx: Tx, call: Repeatable, body: object, write: Callable[[], Response]) 
     answer = bytes(response.body)
     keep_answer(tx, tx.actor, route, key, digest, response.status_code, answer, call.subject)
     return response
+
+
+def _route(request: Request, tx: Tx) -> str:
+    """What is asked for, as far as it does not stand in the body: the method, the path, and as a digest
+    all parameters and whose ids these are. One person may have keys for several platforms."""
+    route = f"{request.method} {request.url.path.replace(SLASH, '%2F')}"
+    # In the order of names; of one that comes twice, the order says something.
+    asked = sorted(request.query_params.multi_items(), key=lambda one: one[0])
+    if not asked and tx.platforms is None:
+        return route
+    bound = None if tx.platforms is None else sorted(tx.platforms)
+    return f"{route}?{hashlib.sha256(msgspec.json.encode([asked, bound])).hexdigest()}"
