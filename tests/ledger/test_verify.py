@@ -388,10 +388,10 @@ def touched(before: Rows, after: Rows) -> set[int]:
         if seq not in before or seq not in after:
             return False
         old, new = before[seq], after[seq]
-        return old[:8] == new[:8] and (new[8:] == old[8:] or erased(new))
+        return old[:8] == new[:8] and (new[8:10] == old[8:10] or erased(new))
 
     def erased(row: tuple[object, ...]) -> bool:
-        return row[8:] == (None, None) and row[3] != "item.erased" and any(
+        return row[8:10] == (None, None) and row[3] != "item.erased" and any(
             other[3] == "item.erased" and other[4] == row[4] and other[0] > row[0]  # pyright: ignore[reportOperatorIssue]
             for other in after.values()
         )  # fmt: skip

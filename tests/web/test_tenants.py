@@ -1,6 +1,7 @@
 """Who is bound to a platform: of another one they see nothing and change nothing, on every route."""
 
 from typing import Any
+from uuid import UUID
 
 from tests.api import Api, item
 from tests.web.two_platforms import (
@@ -14,12 +15,16 @@ from tests.web.two_platforms import (
     settle_b,
 )
 
-from tidegate.web.api import actions, cases, holds, items, reports
+from tidegate.content.holds.actions import end_due
+from tidegate.infra.clock import FakeClock
+from tidegate.pipeline.erase import expire
+from tidegate.review.actions import reopen
+from tidegate.web.api import actions, cases, holds, items, ledger, reports
 
 Asked = tuple[str, dict[str, Any]]
 API = {
     (one.method, one.path)
-    for resource in (items, holds, reports, cases, actions)
+    for resource in (items, holds, reports, cases, actions, ledger)
     for one in resource.endpoints
 } | {("POST", "/v1/items/batch")}
 DECISION = {"outcome": "restrict", "label": "propaganda", "reason": "of a", "exemption": "none"}
@@ -62,6 +67,7 @@ def attempts(of_b: OfB) -> dict[tuple[str, str], list[Asked]]:
             (f"/v1/cases/{one}/decide", {"json": DECISION}) for one in (of_b.case, of_b.decided)
         ],
         ("GET", "/v1/actions"): [("/v1/actions", {})],
+        ("GET", "/v1/ledger"): [("/v1/ledger?limit=1000", {}), ("/v1/ledger?after=3", {})],
         ("POST", "/v1/actions/{id}/replay"): [(f"/v1/actions/{of_b.action}/replay", {})],
     }
 
@@ -104,3 +110,59 @@ def test_a_bound_key_works_on_what_is_its_own(api: Api) -> None:
     assert [len(record[name]) for name in ("evaluations", "decisions", "actions")] == [2, 1, 1]
     assert [len(record[name]) for name in ("revisions", "reports", "cases")] == [1, 1, 1]
     assert len(record["restrictions"]) == 1
+
+
+def test_the_ledger_is_read_by_platform(api: Api) -> None:
+    settle_b(api)
+    settle_a(api)
+    seal_all(api)
+    key = api.key("ledger:read", name="of a", platform="a")
+    seal_all(api)
+    whole = api.get("/v1/ledger?limit=1000").json()["data"]
+    assert [one["seq"] for one in whole] == list(range(1, len(whole) + 1))
+    mine = api.get("/v1/ledger", key=key).json()
+    assert sorted(one["kind"] for one in mine["data"]) == [
+        "case.opened",
+        "item.judged",
+        "item.judged",
+        "report.received",
+    ]
+    # All up to here was looked through: who comes back need not look again.
+    assert mine["next"] == str(len(whole))
+    assert api.get(f"/v1/ledger?after={mine['next']}", key=key).json()["data"] == []
+    one = api.get("/v1/ledger?limit=1", key=key).json()
+    assert (one["data"], one["next"]) == (mine["data"][:1], str(mine["data"][0]["seq"]))
+
+
+def test_every_entry_about_an_item_is_of_its_platform(api: Api, clock: FakeClock) -> None:
+    of_b = settle_b(api)
+    settle_a(api)
+    until = {"reason": "a while", "until": "2026-01-01T00:00:01Z"}
+    assert api.post("/v1/items/post-of-a/holds?platform=a", until).status_code == 201
+    assert api.post(f"/v1/actions/{of_b.action}/replay").status_code == 200
+    opened = {"purpose": "review", "justification": "what was it about?"}
+    assert api.post(f"/v1/holds/{of_b.hold}/open", opened).status_code == 201
+    url = REPORT | {"url": "https://example.org/reported"}
+    assert api.post("/v1/reports?platform=b", url).status_code == 201
+    clock.advance(400 * 86_400)
+    with api.instance.database.begin() as tx:
+        reopen(tx, UUID(of_b.decided), "once more")
+        assert end_due(tx) == 1
+        assert expire(tx, api.instance.settings) > 1
+    lifted = f"/v1/items/post-of-b/holds/{of_b.hold}?platform=b"
+    assert api.call("DELETE", lifted).status_code == 204
+    with api.instance.database.begin() as tx:
+        found = tx.connection.exec_driver_sql(
+            "SELECT l.kind, l.platform IS NOT DISTINCT FROM i.platform"
+            " FROM ledger_pending l JOIN items i ON i.id = l.subject"
+        ).all()
+    assert [kind for kind, right in found if not right] == []
+    assert {kind for kind, _ in found} >= {
+        *("item.judged", "item.admitted", "item.closed", "report.received", "decision.recorded"),
+        *("case.opened", "case.reopened", "action.issued", "action.replayed"),
+        *("hold.placed", "hold.opened", "hold.ended", "hold.lifted"),
+    }
+    assert api.call("DELETE", "/v1/items/post-of-b?platform=b").status_code == 204
+    with api.instance.database.begin() as tx:
+        query = "SELECT platform FROM ledger_pending WHERE kind = 'item.erased'"
+        assert tx.connection.exec_driver_sql(query).scalars().all() == ["b"]

@@ -130,7 +130,8 @@ def admit_url(tx: Tx, one: Arrival, fingerprints: bytes) -> ItemRow:
             item=item, digest=one.digest, content=one.content, fingerprints=fingerprints
         )
         keep(tx, [revision])
-        append(tx, "item.admitted", {"item": item.id, "because": "reported"}, item.id)
+        record = {"item": item.id, "because": "reported"}
+        append(tx, "item.admitted", record, item.id, item.platform)
         return item
     return lock_item(tx, one.platform, one.external_id)
 

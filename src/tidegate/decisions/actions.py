@@ -55,15 +55,15 @@ def _listed(values: Sequence[object]) -> str:
     return _json.encode(values).decode() if values else "[]"
 
 
-def record_evaluations(tx: Tx, found: Sequence[tuple[Evaluation, bytes]]) -> None:
-    """Append evaluations, each with the digest of the content that was judged, and their ledger
-    entries: two COPYs, however many there are."""
+def record_evaluations(tx: Tx, found: Sequence[tuple[Evaluation, bytes, str]]) -> None:
+    """Append evaluations, each with the digest of the content that was judged and whose it is, and their
+    ledger entries: two COPYs, however many there are."""
     if found:
-        tx.copy(evaluations, EVALUATION_COLUMNS, (evaluation_row(one) for one, _ in found))
-        append_many(tx, [_judged(evaluation, content) for evaluation, content in found])
+        tx.copy(evaluations, EVALUATION_COLUMNS, (evaluation_row(one) for one, _, _ in found))
+        append_many(tx, [_judged(*one) for one in found])
 
 
-def _judged(evaluation: Evaluation, content: bytes) -> NewEntry:
+def _judged(evaluation: Evaluation, content: bytes, platform: str) -> NewEntry:
     record = {
         "item": evaluation.item_id,
         "revision": evaluation.revision,
@@ -74,7 +74,7 @@ def _judged(evaluation: Evaluation, content: bytes) -> NewEntry:
         "bank_version": evaluation.bank_version,
         "verdict": evaluation.verdict,
     }
-    return NewEntry("item.judged", record, evaluation.item_id)
+    return NewEntry("item.judged", record, evaluation.item_id, platform)
 
 
 def record(
@@ -85,6 +85,7 @@ def record(
     outcome: Outcome,
     reason: str,
     subject: Subject | None = None,
+    platform: str | None = None,
     decided_by: str | None = None,
     label: str | None = None,
     ground: Ground | None = None,
@@ -95,10 +96,10 @@ def record(
     lifts: Sequence[Standing] = (),
     by_order: UUID | None = None,
 ) -> Decision:
-    """Append a decision with its ledger entry. `decided_by` is the actor unless a rule decided, the
-    subject is the item unless it is named; `lifts` are the restrictions that it ends, the strongest
-    first. Raises Refusal (422) for a restriction without a label, unless it follows a legal order:
-    the order says why.
+    """Append a decision with its ledger entry. `decided_by` is the actor unless a rule decided; the
+    subject is the item unless it is named, with its `platform`. `lifts` are the restrictions that it
+    ends, the strongest first. Raises Refusal (422) for a restriction without a label, unless it follows
+    a legal order: the order says why.
 
     The caller holds the subject's row and carries out the decision's effect.
     """
@@ -106,7 +107,7 @@ def record(
         label_of(label)
     if subject is None:
         assert item is not None
-        subject = Subject("item", item.id)
+        subject, platform = Subject("item", item.id), item.platform
     decision = Decision(
         id=uuid7(tx.now),
         item_id=None if item is None else item.id,
@@ -128,7 +129,7 @@ def record(
     said = decision_json(decision) | {"item": decision.item_id, "subject": subject}
     if lifts:
         said["reversed"] = [one.decision for one in lifts]
-    append(tx, "decision.recorded", said, subject.id)
+    append(tx, "decision.recorded", said, subject.id, platform)
     return decision
 
 

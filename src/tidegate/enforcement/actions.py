@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from tidegate.content.actions import next_sequence
 from tidegate.content.model import ItemRow
-from tidegate.content.queries import of_platform
+from tidegate.content.queries import item_by_id
 from tidegate.decisions.restrictions import Effective
 from tidegate.enforcement.model import (
     Action,
@@ -104,6 +104,7 @@ def issue_many(tx: Tx, orders: Sequence[Order]) -> list[Action]:
                     "effective": order.effective,
                 },
                 action.item_id,
+                order.item.platform,
             )
             for action, order in zip(issued, orders, strict=True)
         ],
@@ -147,9 +148,10 @@ def replay(tx: Tx, action_id: UUID) -> int:
             actions.c.number, actions.c.item_id, messages.c.id, messages.c.type, messages.c.body
         )
         .join(messages, messages.c.id == actions.c.message_id)
-        .where(actions.c.id == action_id, of_platform(tx, actions.c.item_id))
+        .where(actions.c.id == action_id)
     ).first()
-    if action is None:
+    item = None if action is None else item_by_id(tx, action.item_id)
+    if action is None or item is None:
         raise Refusal("action-unknown", 404, "There is no such action")
     if action.body is None:
         raise Refusal(
@@ -174,7 +176,8 @@ def replay(tx: Tx, action_id: UUID) -> int:
             for id in targets
         ],
     )
-    append(tx, "action.replayed", {"action": action_id, "number": action.number}, action.item_id)
+    record = {"action": action_id, "number": action.number}
+    append(tx, "action.replayed", record, item.id, item.platform)
     return len(targets)
 
 

@@ -38,7 +38,7 @@ def record_report(tx: Tx, taken: Taken, item: ItemRow) -> UUID | None:
     ).scalar_one_or_none()
     if report_id is not None:
         record = {"report": report_id, "channel": report.channel, "reason": report.reason}
-        append(tx, "report.received", record, item.id)
+        append(tx, "report.received", record, item.id, item.platform)
     return report_id
 
 

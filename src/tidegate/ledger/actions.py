@@ -15,11 +15,18 @@ from tidegate.infra.ids import uuid7
 from tidegate.ledger.model import ENDINGS, SALT_BYTES, NewEntry, canonical, commit
 from tidegate.ledger.tables import ledger, ledger_pending
 
-_COLUMNS = ("id", "at", "kind", "subject", "commitment", "salt", "record")
+_COLUMNS = ("id", "at", "kind", "subject", "commitment", "salt", "record", "platform")
 
 
-def append(tx: Tx, kind: str, record: Mapping[str, object], subject: UUID | None = None) -> UUID:
-    """Append one entry and return its id. `record` is any JSON object that msgspec can write.
+def append(
+    tx: Tx,
+    kind: str,
+    record: Mapping[str, object],
+    subject: UUID | None = None,
+    platform: str | None = None,
+) -> UUID:
+    """Append one entry and return its id. `record` is any JSON object that msgspec can write; readers
+    that are bound to `platform` see it, and those that are bound to none.
 
     The actor and the request id of `tx` become part of the record.
     """
@@ -35,6 +42,7 @@ def append(tx: Tx, kind: str, record: Mapping[str, object], subject: UUID | None
             commitment=commit(salt, body),
             salt=salt,
             record=body,
+            platform=platform,
         )
     )
     return id
@@ -59,14 +67,21 @@ def _rows(tx: Tx, entries: Sequence[NewEntry]) -> Iterator[Sequence[object]]:
         # Version 7, variant 10, as infra.ids.uuid7 makes them.
         id = f"{milliseconds}7{tail[1:4]}{'89ab'[int(tail[4], 16) & 3]}{tail[5:]}"
         body = canonical(entry.record, tx.actor, tx.request_id)
-        yield id, at, entry.kind, entry.subject, commit(salt, body), salt, body
+        made = commit(salt, body)
+        yield id, at, entry.kind, entry.subject, made, salt, body, entry.platform
 
 
-def forget(tx: Tx, kind: str, subject: UUID, record: Mapping[str, object]) -> int:
+def forget(
+    tx: Tx,
+    kind: str,
+    subject: UUID,
+    record: Mapping[str, object],
+    platform: str | None = None,
+) -> int:
     """Append the entry, one of ENDINGS, that says why what the ledger tells about `subject` goes, and
     erase salt and record of every other entry about it; the chain stays whole. Returns how many.
     """
-    ending = append(tx, kind, record, subject)
+    ending = append(tx, kind, record, subject, platform)
     # Pending first: what the sequencer moves meanwhile is then found in the chain.
     waiting = _blank(tx, ledger_pending, subject)
     sealed = _blank(tx, ledger, subject)

@@ -27,11 +27,13 @@ _canonical = msgspec.json.Encoder(order="sorted")
 
 
 class NewEntry(msgspec.Struct, frozen=True):
-    """An entry to be appended: its kind ("decision.made"), its record, the item it is about."""
+    """An entry to be appended: its kind ("decision.made"), its record, the item it is about, and whose
+    that is."""
 
     kind: str
     record: Mapping[str, object]
     subject: UUID | None = None
+    platform: str | None = None
 
 
 class Head(msgspec.Struct, frozen=True):

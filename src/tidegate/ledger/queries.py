@@ -1,4 +1,5 @@
-"""Reading the sealed ledger, as the API and the pages show it."""
+"""Reading the sealed ledger, as the API and the pages show it: who is bound to a platform reads what
+is its own."""
 
 import base64
 from uuid import UUID
@@ -13,12 +14,19 @@ from tidegate.ledger.tables import ledger, ledger_heads, ledger_pending
 
 def list_entries(tx: Tx, after: int = 0, limit: int = 100) -> list[EntryView]:
     """Sealed entries in order, from the one after number `after`."""
-    return _views(tx, sa.select(ledger).where(ledger.c.seq > after), limit)
+    return _views(tx, sa.select(ledger).where(ledger.c.seq > after).order_by(ledger.c.seq), limit)
+
+
+def latest_entries(tx: Tx, before: int | None, limit: int) -> list[EntryView]:
+    """Sealed entries, the latest first, from the one before number `before`."""
+    query = sa.select(ledger).order_by(ledger.c.seq.desc())
+    return _views(tx, query if before is None else query.where(ledger.c.seq < before), limit)
 
 
 def entries_about(tx: Tx, subject: UUID, limit: int = 100) -> list[EntryView]:
     """The sealed entries about one item, oldest first."""
-    return _views(tx, sa.select(ledger).where(ledger.c.subject == subject), limit)
+    query = sa.select(ledger).where(ledger.c.subject == subject).order_by(ledger.c.seq)
+    return _views(tx, query, limit)
 
 
 def _views(tx: Tx, statement: sa.Select[tuple[object, ...]], limit: int) -> list[EntryView]:
@@ -33,7 +41,7 @@ def _views(tx: Tx, statement: sa.Select[tuple[object, ...]], limit: int) -> list
             hash=row.hash.hex(),
             record=None if row.record is None else msgspec.json.decode(row.record),
         )
-        for row in tx.execute(statement.order_by(ledger.c.seq).limit(limit))
+        for row in tx.execute(statement.where(tx.within(ledger.c.platform)).limit(limit))
     ]
 
 
@@ -51,4 +59,5 @@ def to_head(row: sa.Row[tuple[object, ...]]) -> Head:
 
 def unsealed(tx: Tx) -> int:
     """How many entries wait to be sealed."""
-    return int(tx.execute(sa.select(sa.func.count()).select_from(ledger_pending)).scalar_one())
+    count = sa.select(sa.func.count()).select_from(ledger_pending)
+    return int(tx.execute(count.where(tx.within(ledger_pending.c.platform))).scalar_one())

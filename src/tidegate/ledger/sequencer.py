@@ -30,7 +30,19 @@ from tidegate.ledger.tables import ledger, ledger_heads, ledger_pending
 
 # Any number, the same in every process: whoever holds this advisory lock seals.
 _LOCK = 0x7464_6C67
-_COLUMNS = ("seq", "id", "at", "kind", "subject", "commitment", "prev", "hash", "salt", "record")
+_COLUMNS = (
+    "seq",
+    "id",
+    "at",
+    "kind",
+    "subject",
+    "commitment",
+    "prev",
+    "hash",
+    "salt",
+    "record",
+    "platform",
+)
 
 
 class LedgerBroken(Exception):
@@ -146,6 +158,7 @@ def _chain(entries: Sequence[sa.Row[Any]], seq: int, hash: bytes) -> Iterator[tu
             hash,
             row.salt,
             row.record,
+            row.platform,
         )
 
 

@@ -16,6 +16,7 @@ ledger_pending = sa.Table(
     sa.Column("commitment", sa.LargeBinary, nullable=False),  # SHA-256(salt ‖ record)
     sa.Column("salt", Sealed(sa.LargeBinary())),  # null: forgotten, with the record
     sa.Column("record", Sealed(sa.LargeBinary())),  # canonical JSON
+    sa.Column("platform", sa.Text),  # who may read it; null: only those who may read all
 )
 
 ledger = sa.Table(
@@ -31,6 +32,9 @@ ledger = sa.Table(
     sa.Column("hash", sa.LargeBinary, nullable=False),
     sa.Column("salt", Sealed(sa.LargeBinary())),
     sa.Column("record", Sealed(sa.LargeBinary())),
+    sa.Column(
+        "platform", sa.Text
+    ),  # not in the hash: it says who reads, and nothing of what was done
 )
 sa.Index("ix_ledger_subject", ledger.c.subject, postgresql_where=ledger.c.subject.isnot(None))
 

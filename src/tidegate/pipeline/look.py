@@ -68,7 +68,8 @@ def look(tx: Tx, instance: Instance, looked: Sequence[Looked], occasion: Occasio
     opened = ask_about(tx, judged, overreaching)
     seen = [_Seen(one, said, _decided(tx, one)) for one, said in zip(looked, judged, strict=True)]
     told = [one for one in seen if _is_told(occasion, one)]
-    record_evaluations(tx, [(one.judged.evaluation, one.looked.digest) for one in told])
+    kept = [(one.judged.evaluation, one.looked.digest, one.looked.item.platform) for one in told]
+    record_evaluations(tx, kept)
     _touch_cases(tx, told)
     raise_verdicts(tx, [(one.looked.item, _remembered(occasion, one)) for one in told])
     outcomes = [_follow(tx, occasion, one, opened) for one in told]

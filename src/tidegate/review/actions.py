@@ -88,7 +88,8 @@ def open_case(
     case = CaseRow(**opened)
     detail = {"origin": origin, "revision": revision}
     note(tx, case.id, "opened", detail)
-    append(tx, "case.opened", {"case": case.id, "subject": subject} | detail, subject.id)
+    record = {"case": case.id, "subject": subject} | detail
+    append(tx, "case.opened", record, subject.id, case.platform)
     return case, True
 
 
@@ -129,7 +130,7 @@ def _reopen(
     before = {"decision": case.decision_id and str(case.decision_id)}
     note(tx, case.id, "reopened", detail | before)
     record = {"case": case.id, "subject": case.subject} | detail | before
-    append(tx, "case.reopened", record, case.subject_id)
+    append(tx, "case.reopened", record, case.subject_id, case.platform)
     fresh = {"reopened_at": tx.now, "decision_id": None, "decided_at": None}
     return _move(tx, case, "reopen", **fresh, **(values or {}))
 

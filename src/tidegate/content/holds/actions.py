@@ -40,8 +40,10 @@ def place_hold(tx: Tx, item: ItemRow, hold: HoldIn) -> HoldView:
         placed_at=tx.now,
     )
     tx.execute(sa.insert(holds).values(item_id=item.id, **msgspec.structs.asdict(placed)))
-    record = {"hold": placed.id, "reason": placed.reason, "purpose": placed.purpose}
-    append(tx, "hold.placed", record | {"until": placed.until, "source": placed.source}, item.id)
+    record: dict[str, object] = {"hold": placed.id, "reason": placed.reason}
+    record |= {"purpose": placed.purpose}
+    record |= {"until": placed.until, "source": placed.source}
+    append(tx, "hold.placed", record, item.id, item.platform)
     return placed
 
 
@@ -55,7 +57,7 @@ def lift_hold(tx: Tx, item: ItemRow, hold_id: UUID) -> None:
     )
     if lifted.rowcount == 0:
         raise hold_unknown()
-    append(tx, "hold.lifted", {"hold": hold_id}, item.id)
+    append(tx, "hold.lifted", {"hold": hold_id}, item.id, item.platform)
 
 
 def end_due(tx: Tx, limit: int = 200) -> int:
@@ -70,20 +72,26 @@ def end_due(tx: Tx, limit: int = 200) -> int:
     )
     ended = tx.execute(
         sa.update(holds)
-        .where(holds.c.id.in_(due))
+        .where(holds.c.id.in_(due), items.c.id == holds.c.item_id)
         .values(lifted_by=tx.actor, lifted_at=holds.c.until)
-        .returning(holds.c.id, holds.c.item_id)
+        .returning(holds.c.id, holds.c.item_id, items.c.platform)
     ).all()
     for row in ended:
-        append(tx, "hold.ended", {"hold": row.id}, row.item_id)
+        append(tx, "hold.ended", {"hold": row.id}, row.item_id, row.platform)
     return len(ended)
 
 
 def close_kept(tx: Tx, item_ids: Sequence[UUID]) -> None:
     """Close what from now on only a hold keeps: it is there for the hold's purpose, and for no other
     look. The caller holds the items' rows."""
-    tx.execute(sa.update(items).where(items.c.id.in_(item_ids)).values(kept_by_hold_at=tx.now))
-    append_many(tx, [NewEntry("item.closed", {"item": id}, id) for id in item_ids])
+    closed = tx.execute(
+        sa.update(items)
+        .where(items.c.id.in_(item_ids))
+        .values(kept_by_hold_at=tx.now)
+        .returning(items.c.id, items.c.platform)
+    )
+    told = [NewEntry("item.closed", {"item": row.id}, row.id, row.platform) for row in closed]
+    append_many(tx, told)
 
 
 def forget_words(tx: Tx, item_id: UUID) -> None:
@@ -142,5 +150,5 @@ def open_hold(
     )
     record = {"opening": opening.id, "hold": hold_id, "purpose": given.purpose}
     said = {"justification": given.justification, "case": given.case, "until": opening.until}
-    append(tx, "hold.opened", record | said, held.item_id)
+    append(tx, "hold.opened", record | said, held.item_id, held.platform)
     return opening

@@ -7,9 +7,14 @@ from tidegate.web.api.paging import AfterQuery, Page, decode_number
 
 
 def list_ledger(tx: Tx, call: Call[object, AfterQuery]) -> Page:
-    after = decode_number(call.query.after)
-    found = ledger.list_entries(tx, after, call.query.limit)
-    return Page(found, str(found[-1].seq if found else after))
+    """`next` goes past what is not the reader's, up to what was sealed before they asked."""
+    after, limit = decode_number(call.query.after), call.query.limit
+    newest = ledger.head(tx)
+    found = ledger.list_entries(tx, after, limit)
+    reached = found[-1].seq if found else after
+    if newest is not None and len(found) < limit:
+        reached = max(reached, newest.seq)
+    return Page(found, str(reached))
 
 
 endpoints = [

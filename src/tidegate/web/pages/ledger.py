@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from tidegate.ledger.model import EntryView, Head
-from tidegate.ledger.queries import head, list_entries, unsealed
+from tidegate.ledger.queries import head, latest_entries, unsealed
 from tidegate.web.pages.page import PageRoute, Query
 from tidegate.web.pages.visit import Visit
 
@@ -31,12 +31,9 @@ class LedgerPage(msgspec.Struct, frozen=True):
 def show(visit: Visit) -> LedgerPage:
     query: LedgerQuery = visit.query
     with visit.begin() as tx:
-        newest = head(tx)
-        # Numbers have no gaps, so a page can be counted off from its end.
-        end = min(query.before or 1 << 62, (newest.seq if newest else 0) + 1)
-        start = max(end - 1 - PAGE, 0)
-        found = list_entries(tx, start, end - 1 - start) if end > 1 else []
-        return LedgerPage(newest, unsealed(tx), found[::-1], start + 1 if start else None)
+        found = latest_entries(tx, query.before, PAGE)
+        more = len(found) == PAGE and found[-1].seq > 1
+        return LedgerPage(head(tx), unsealed(tx), found, found[-1].seq if more else None)
 
 
 pages = [

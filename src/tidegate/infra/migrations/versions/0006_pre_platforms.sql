@@ -2,3 +2,9 @@
 ALTER TABLE cases ADD COLUMN platform TEXT;
 
 CREATE INDEX ix_cases_platform ON cases (platform, opened_at, id) WHERE state != 'decided';
+
+-- Whose a ledger entry is; null: everybody's. What it commits to stays as it is, and so does the chain.
+-- Entries of before have none, and are read by whoever is bound to no platform.
+ALTER TABLE ledger_pending ADD COLUMN platform TEXT;
+
+ALTER TABLE ledger ADD COLUMN platform TEXT;
