@@ -1,6 +1,7 @@
 """Calling the API in tests: keys by scope, items and banks with sensible defaults."""
 
 from typing import Any
+from uuid import uuid4
 
 import httpx
 from starlette.testclient import TestClient
@@ -16,14 +17,14 @@ class Api:
     def __init__(self, instance: Instance, client: TestClient) -> None:
         self.instance = instance
         self.client = client
-        self.admin = self.key("admin")
+        self.name = f"test admin {uuid4().hex[:6]}"
+        self.admin = self.key("admin", name=self.name)
 
     def key(self, *scopes: str, name: str | None = None, platform: str | None = None) -> str:
         """A new key with these scopes."""
+        name = name or f"test {uuid4().hex[:6]} {scopes[0]}"
         with self.instance.database.begin() as tx:
-            return create_key(
-                tx, SCOPES, name or f"test {' '.join(scopes)}"[:60], scopes, platform
-            )[1]
+            return create_key(tx, SCOPES, name, scopes, platform)[1]
 
     def call(self, method: str, path: str, key: str | None = None, **more: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {key or self.admin}"} | more.pop("headers", {})

@@ -137,8 +137,9 @@ class Served:
         assert done.returncode == 0, done.stderr or done.stdout
         return done.stdout.strip()
 
-    def key(self, scopes: str = "admin", name: str = "test", **options: str) -> str:
+    def key(self, scopes: str = "admin", name: str | None = None, **options: str) -> str:
         """A new API key; `options` such as platform="forum"."""
+        name = name or f"test {uuid4().hex[:12]}"
         more = [word for k, v in options.items() for word in (f"--{k}", v)]
         return self.cli("keys", "create", "--name", name, "--scopes", scopes, *more)
 

@@ -1,5 +1,7 @@
 """Keys: what they may do, how they end, and that nothing readable of them is kept."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import sqlalchemy as sa
 
@@ -14,7 +16,7 @@ from tidegate.access.actions import (
 from tidegate.access.model import ROLES, Principal
 from tidegate.access.queries import list_keys, principal_of_key
 from tidegate.access.tables import keys
-from tidegate.infra.db import Tx
+from tidegate.infra.db import Database, Tx
 from tidegate.infra.errors import Refusal
 from tidegate.ledger.tables import ledger_pending
 from tidegate.pipeline.house import SCOPES
@@ -81,6 +83,28 @@ def test_a_revoked_key_is_nobody_and_stays_listed(tx: Tx) -> None:
     with pytest.raises(Refusal) as refusal:
         revoke_key(tx, "nothing")
     assert refusal.value.status == 404
+
+
+def test_a_name_is_one_living_keys_also_of_those_who_want_it_at_once(database: Database) -> None:
+    def make(_: int) -> str | Refusal:
+        try:
+            with database.begin() as tx:
+                return create_key(tx, SCOPES, "edge", ["items:write"])[0]
+        except Refusal as refusal:
+            return refusal
+
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(make, range(4)))
+    (made,) = [one for one in found if isinstance(one, str)]
+    refused = [one for one in found if isinstance(one, Refusal)]
+    assert {(one.type, one.status, one.extra["key"]) for one in refused} == {
+        ("key-name-taken", 409, made)
+    }
+    assert f"tidegate keys revoke {made}" in refused[0].detail
+    with database.begin() as tx:
+        assert count(tx, keys) == count(tx, ledger_pending) == 1
+        revoke_key(tx, made)
+        assert create_key(tx, SCOPES, "edge", ["items:write"])[0] != made
 
 
 @pytest.mark.parametrize(

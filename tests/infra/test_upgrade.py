@@ -309,3 +309,40 @@ def test_who_lost_the_key_is_told(filled: str, upgraded: Instance) -> None:
     (upgraded.secrets.directory / "terms.key").unlink()
     with pytest.raises(SettingsError, match="secrets differ"), opened(upgraded.settings, filled):
         pass
+
+
+def test_who_was_known_by_a_keys_name_is_known_by_its_id(filled: str) -> None:
+    """A claim and a kept answer of a key; and of two keys that shared a name, which no two do now."""
+    key = "INSERT INTO keys (id, name, secret_hash, scopes, created_at, created_by, revoked_at) VALUES"
+    with psycopg.connect(filled) as connection:
+        for id, name, revoked in (
+            ("aa01", "desk", None),
+            ("aa02", "twin", None),
+            ("aa03", "twin", None),
+            ("aa04", "twin", "2026-01-01"),
+        ):
+            values = [id, name, b"", ["admin"], f"2026-01-01 00:00:{id[2:]}", "x", revoked]
+            connection.execute(f"{key} (%s, %s, %s, %s, %s, %s, %s)".encode(), values)
+        for name in ("desk", "twin"):
+            connection.execute(
+                "INSERT INTO answers (actor, route, key, digest, status, body, created_at)"
+                " VALUES (%s, 'POST /x', 'once', '', 201, '', '2026-01-01')",
+                [f"key:{name}"],
+            )
+        claimed = "UPDATE cases SET claimed_by = %s WHERE id = (SELECT id FROM cases ORDER BY id"
+        for place, actor in enumerate(["key:desk", "key:twin", "user:reviewer@example.org"]):
+            connection.execute(f"{claimed} OFFSET {place} LIMIT 1)".encode(), [actor])
+    migrate(filled)
+    with psycopg.connect(filled) as connection:
+        names = connection.execute("SELECT name FROM keys WHERE id LIKE 'aa%' ORDER BY id")
+        assert [name for (name,) in names] == ["desk", "twin", "twin (2)", "twin"]
+        callers = connection.execute(
+            "SELECT actor FROM answers WHERE actor LIKE 'key#%' ORDER BY 1"
+        )
+        assert [actor for (actor,) in callers] == ["key#aa01", "key#aa02", "key#aa03"]
+        claimants = dict(
+            connection.execute("SELECT claimed_by, claimant FROM cases WHERE claimed_by LIKE '%:%'")
+        )
+    assert claimants["key:desk"] == "key#aa01"
+    assert claimants["key:twin"] == "key:twin"
+    assert claimants["user:reviewer@example.org"] == "user:reviewer@example.org"

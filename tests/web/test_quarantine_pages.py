@@ -50,7 +50,7 @@ def test_the_api_shows_and_lifts_it(api: Api, entry: dict[str, Any]) -> None:
     answered = api.get(f"/v1/cases/{case['id']}").json()
     assert (answered["state"], answered["decisions"][0]["decided_by"]) == (
         "decided",
-        "key:test admin",
+        f"key:{api.name}",
     )
 
 

@@ -39,7 +39,7 @@ def create_key(
 
     Its name stands for the person it is registered to, unless `user_email` binds it to a user,
     whose role it cannot exceed. Raises Refusal: 422 for a bad name, scope or platform; 404 for the
-    user.
+    user; 409 "key-name-taken" by a living key.
     """
     check_key_name(name)
     check_platform(platform)
@@ -54,6 +54,7 @@ def create_key(
             f"The role {user.role} has {allowed}.",
             errors=[FieldError("/scopes", f"scopes of the role {user.role}", ", ".join(beyond))],
         )
+    _refuse_taken(tx, name)
     key_id, secret = secrets.token_hex(6), secrets.token_hex(32)
     tx.execute(
         sa.insert(keys).values(
@@ -70,6 +71,23 @@ def create_key(
     record = {"key": key_id, "name": name, "scopes": sorted(wanted), "platform": platform}
     append(tx, "key.created", record, None if user is None else user.id)
     return key_id, f"tg_{key_id}_{secret}"
+
+
+def _refuse_taken(tx: Tx, name: str) -> None:
+    """Raises Refusal (409) while a living key has the name. Two who want it at once wait for each other
+    here: whether a key lives depends on the time, so no index can say it."""
+    lock = sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+    tx.execute(lock, {"name": f"key name {name}"})
+    living = sa.select(keys.c.id).where(keys.c.name == name, keys.c.revoked_at.is_(None))
+    if (taken := tx.execute(living).scalars().first()) is not None:
+        raise Refusal(
+            "key-name-taken",
+            409,
+            "A living key has this name",
+            f"{name!r} is the key {taken}. Choose another name, or end that key first:"
+            f" tidegate keys revoke {taken}.",
+            key=taken,
+        )
 
 
 def revoke_key(tx: Tx, key_id: str) -> None:

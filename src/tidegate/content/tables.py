@@ -107,7 +107,8 @@ openings = sa.Table(
     sa.Column("justification", Sealed(), nullable=False),
     sa.Column("case_name", Sealed()),  # the work that it was for, as its opener named it
     sa.Column("opened_by", sa.Text, nullable=False),
+    sa.Column("opener", sa.Text, nullable=False),  # the identity that goes by this name
     sa.Column("opened_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("until", sa.TIMESTAMP(timezone=True), nullable=False),
 )
-sa.Index("ix_openings_item_id", openings.c.item_id, openings.c.opened_by, openings.c.until)
+sa.Index("ix_openings_item_id", openings.c.item_id, openings.c.opener, openings.c.until)

@@ -11,5 +11,14 @@ class Acting(msgspec.Struct, frozen=True):
     key: str | None = None
     platforms: frozenset[str] | None = None
 
+    @property
+    def identity(self) -> str:
+        """What somebody is known again by, where it matters that they are the same. The name of a key
+        may be another's once it is revoked; its id never is. A key that acts for a person is the person.
+        """
+        if self.key is not None and self.actor.startswith("key:"):
+            return f"key#{self.key}"
+        return self.actor
+
 
 SYSTEM = Acting("system")

@@ -15,7 +15,7 @@ KEEP = timedelta(days=30)
 answers = sa.Table(
     "answers",
     metadata,
-    sa.Column("actor", sa.Text, primary_key=True),
+    sa.Column("actor", sa.Text, primary_key=True),  # whose key it is: an identity, no name
     sa.Column("route", sa.Text, primary_key=True),
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("digest", Keyed("body"), nullable=False),
@@ -32,14 +32,14 @@ class KeptAnswer(msgspec.Struct, frozen=True):
     body: bytes
 
 
-def kept_answer(tx: Tx, actor: str, route: str, key: str) -> KeptAnswer | None:
-    """The answer kept under the key. Two requests at once with one key wait for each other here."""
+def kept_answer(tx: Tx, route: str, key: str) -> KeptAnswer | None:
+    """The answer kept under the caller's key. Two requests at once with one key wait for each other here."""
     tx.execute(
         sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"),
-        {"key": f"{actor}\n{route}\n{key}"},
+        {"key": f"{tx.identity}\n{route}\n{key}"},
     )
     query = sa.select(answers.c.digest, answers.c.status, answers.c.body).where(
-        answers.c.actor == actor, answers.c.route == route, answers.c.key == key
+        answers.c.actor == tx.identity, answers.c.route == route, answers.c.key == key
     )
     row = tx.execute(query).one_or_none()
     return None if row is None else KeptAnswer(*row)
@@ -47,7 +47,6 @@ def kept_answer(tx: Tx, actor: str, route: str, key: str) -> KeptAnswer | None:
 
 def keep_answer(
     tx: Tx,
-    actor: str,
     route: str,
     key: str,
     digest: bytes,
@@ -58,7 +57,7 @@ def keep_answer(
     """Keep an answer in the transaction of its write."""
     tx.execute(
         sa.insert(answers).values(
-            actor=actor,
+            actor=tx.identity,
             route=route,
             key=key,
             digest=digest,

@@ -66,6 +66,7 @@ class Tx:
         self.now = now
         by = Acting(by) if isinstance(by, str) else by
         self.actor = by.actor
+        self.identity = by.identity
         self.key = by.key
         self.platforms = by.platforms
         self.request_id = request_id

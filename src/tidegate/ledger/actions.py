@@ -28,11 +28,11 @@ def append(
     """Append one entry and return its id. `record` is any JSON object that msgspec can write; readers
     that are bound to `platform` see it, and those that are bound to none.
 
-    The actor and the request id of `tx` become part of the record.
+    The actor, the API key's id and the request id of `tx` become part of the record.
     """
     id = uuid7(tx.now)
     salt = os.urandom(SALT_BYTES)
-    body = canonical(record, tx.actor, tx.request_id)
+    body = canonical(record, tx.actor, tx.key, tx.request_id)
     tx.execute(
         sa.insert(ledger_pending).values(
             id=id,
@@ -66,7 +66,7 @@ def _rows(tx: Tx, entries: Sequence[NewEntry]) -> Iterator[Sequence[object]]:
         place += SALT_BYTES + 10
         # Version 7, variant 10, as infra.ids.uuid7 makes them.
         id = f"{milliseconds}7{tail[1:4]}{'89ab'[int(tail[4], 16) & 3]}{tail[5:]}"
-        body = canonical(entry.record, tx.actor, tx.request_id)
+        body = canonical(entry.record, tx.actor, tx.key, tx.request_id)
         made = commit(salt, body)
         yield id, at, entry.kind, entry.subject, made, salt, body, entry.platform
 

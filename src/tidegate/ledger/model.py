@@ -59,9 +59,14 @@ class EntryView(msgspec.Struct, frozen=True, kw_only=True):
     record: dict[str, object] | None
 
 
-def canonical(record: Mapping[str, object], actor: str, request_id: str) -> bytes:
-    """The bytes that an entry commits to: JSON with sorted keys, actor and request included."""
-    return _canonical.encode({**record, "actor": actor, "request_id": request_id})
+def canonical(record: Mapping[str, object], actor: str, key: str | None, request_id: str) -> bytes:
+    """The bytes that an entry commits to: JSON with sorted keys, the actor and the request included,
+    and the id of the API key that was shown, where there was one."""
+    by: dict[str, object] = {"actor": actor, "request_id": request_id}
+    if key is not None:
+        assert "key" not in record, "`key` is the one that was shown"
+        by["key"] = key
+    return _canonical.encode({**record, **by})
 
 
 def commit(salt: bytes, record: bytes) -> bytes:

@@ -144,7 +144,8 @@ def claim(tx: Tx, case_id: UUID, lease: timedelta) -> CaseRow:
     refuse_unless_free(tx, case)
     until = tx.now + lease
     note(tx, case.id, "claimed", {"until": until.isoformat()})
-    return _move(tx, case, "claim", claimed_by=tx.actor, claimed_until=until)
+    mine = {"claimed_by": tx.actor, "claimant": tx.identity, "claimed_until": until}
+    return _move(tx, case, "claim", **mine)
 
 
 def release(tx: Tx, case_id: UUID, *, force: bool = False) -> CaseRow:
@@ -187,7 +188,7 @@ def release_expired(tx: Tx, limit: int = 500) -> int:
 def refuse_unless_free(tx: Tx, case: CaseRow) -> None:
     """Raises Refusal (409) when the case is decided, with its decision, or another holds it."""
     _refuse_decided(tx, case)
-    if held_by_another(case, tx.actor, tx.now):
+    if held_by_another(case, tx.identity, tx.now):
         raise claimed_elsewhere(case)
 
 
@@ -272,7 +273,8 @@ def _move(tx: Tx, case: CaseRow, verb: Verb, **values: Any) -> CaseRow:
     """Move a locked case; whoever had claimed it has it no more unless `values` say so."""
     state = transition(case.state, verb, reopened=case.reopened_at is not None)
     assert state is not None, (case.state, verb)
-    return _change(tx, case, {"state": state, "claimed_by": None, "claimed_until": None} | values)
+    nobody = {"claimed_by": None, "claimant": None, "claimed_until": None}
+    return _change(tx, case, {"state": state} | nobody | values)
 
 
 def _change(tx: Tx, case: CaseRow, values: dict[str, Any]) -> CaseRow:

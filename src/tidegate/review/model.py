@@ -53,6 +53,7 @@ class CaseRow(msgspec.Struct, frozen=True, kw_only=True):
     origin: Origin
     match: dict[str, Any] | None
     claimed_by: str | None
+    claimant: str | None
     claimed_until: datetime | None
     decision_id: UUID | None
     opened_at: datetime
@@ -151,11 +152,11 @@ def shown_subject(subject: Subject, item: str | None) -> SubjectView:
     return SubjectView(subject.kind, known)
 
 
-def held_by_another(case: CaseRow, actor: str, now: datetime) -> bool:
+def held_by_another(case: CaseRow, identity: str, now: datetime) -> bool:
     """Whether somebody else's claim is live."""
     return (
         case.state == "claimed"
-        and case.claimed_by != actor
+        and case.claimant != identity
         and case.claimed_until is not None
         and case.claimed_until > now
     )

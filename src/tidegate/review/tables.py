@@ -23,6 +23,7 @@ cases = sa.Table(
     sa.Column("match", JSONB),  # the match that opened it
     sa.Column("version", sa.Integer, nullable=False),  # moves with whatever a decider sees
     sa.Column("claimed_by", sa.Text),
+    sa.Column("claimant", sa.Text),  # the identity that goes by this name
     sa.Column("claimed_until", sa.TIMESTAMP(timezone=True)),
     sa.Column("decision_id", sa.Uuid),
     sa.Column("opened_at", sa.TIMESTAMP(timezone=True), nullable=False),

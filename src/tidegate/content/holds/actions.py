@@ -144,6 +144,7 @@ def open_hold(
             justification=given.justification,
             case_name=given.case,
             opened_by=tx.actor,
+            opener=tx.identity,
             opened_at=tx.now,
             until=opening.until,
         )

@@ -46,7 +46,7 @@ def is_closed(tx: Tx, item_id: UUID) -> bool:
     is not theirs to see."""
     opened = sa.exists().where(
         openings.c.item_id == items.c.id,
-        openings.c.opened_by == tx.actor,
+        openings.c.opener == tx.identity,
         openings.c.opened_at >= items.c.kept_by_hold_at,
         openings.c.until > tx.now,
     )

@@ -47,7 +47,7 @@ def once(tx: Tx, call: Repeatable, body: object, write: Callable[[], Response]) 
     route = _route(request, tx)
     plain = hashlib.sha256(msgspec.json.encode(body, order="deterministic")).digest()
     digest = keyed(call.instance.secrets.terms_key, "body", plain)
-    kept = kept_answer(tx, tx.actor, route, key)
+    kept = kept_answer(tx, route, key)
     if kept is not None:
         if kept.digest != digest:
             raise Refusal(
@@ -59,7 +59,7 @@ def once(tx: Tx, call: Repeatable, body: object, write: Callable[[], Response]) 
         return Response(kept.body, status_code=kept.status, media_type="application/json")
     response = write()
     answer = bytes(response.body)
-    keep_answer(tx, tx.actor, route, key, digest, response.status_code, answer, call.subject)
+    keep_answer(tx, route, key, digest, response.status_code, answer, call.subject)
     return response
 
 
