@@ -1,6 +1,7 @@
 """Keys: what they may do, how they end, and that nothing readable of them is kept."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -12,7 +13,9 @@ from tidegate.access.actions import (
     disable_user,
     enable_user,
     revoke_key,
+    rotate_key,
 )
+from tidegate.access.bounds import Bounds
 from tidegate.access.model import ROLES, Principal
 from tidegate.access.queries import list_keys, principal_of_key
 from tidegate.access.tables import keys
@@ -85,6 +88,32 @@ def test_a_revoked_key_is_nobody_and_stays_listed(tx: Tx) -> None:
     assert refusal.value.status == 404
 
 
+def test_a_key_has_two_secrets_at_most_and_the_same_id(tx: Tx) -> None:
+    key_id, first = create_key(tx, SCOPES, "edge", ["items:write"])
+    tokens = [first]
+    for overlap in (24, 24, 0):
+        tokens.append(rotate_key(tx, "edge", timedelta(hours=overlap))[1])
+        good = [principal_of_key(tx, SCOPES, token) for token in tokens]
+        last = [one is not None for one in good]
+        assert last == [False] * (len(tokens) - 2) + [overlap > 0, True]
+        assert {one.key for one in good if one is not None} == {key_id}
+    revoke_key(tx, "edge")
+    assert [principal_of_key(tx, SCOPES, token) for token in tokens] == [None] * 4
+
+
+def test_what_ended_is_not_rotated_and_nothing_is_written(tx: Tx) -> None:
+    key_id, _ = create_key(tx, SCOPES, "edge", ["admin"], bounds=Bounds(expires_at=tx.now))
+    other, _ = create_key(tx, SCOPES, "edge", ["admin"])
+    revoke_key(tx, "edge")
+    before = count(tx, ledger_pending)
+    for one, status in ((key_id, 409), (other, 409), ("edge", 404), ("nothing", 404)):
+        with pytest.raises(Refusal) as refusal:
+            rotate_key(tx, one, timedelta(hours=1))
+        assert refusal.value.status == status
+    assert count(tx, ledger_pending) == before
+    assert [key.old_until for key in list_keys(tx)] == [None, None]
+
+
 def test_a_name_is_one_living_keys_also_of_those_who_want_it_at_once(database: Database) -> None:
     def make(_: int) -> str | Refusal:
         try:
@@ -108,24 +137,34 @@ def test_a_name_is_one_living_keys_also_of_those_who_want_it_at_once(database: D
 
 
 @pytest.mark.parametrize(
-    ("name", "scopes", "platform", "pointer"),
+    ("name", "scopes", "platform", "channels", "pointer"),
     [
-        ("edge", ["items:write", "items:eat"], None, "/scopes"),
-        ("edge", [], None, "/scopes"),
-        ("", ["admin"], None, "/name"),
-        ("a\nb", ["admin"], None, "/name"),
-        ("x" * 65, ["admin"], None, "/name"),
-        ("edge", ["admin"], "no spaces", "/platform"),
+        ("edge", ["items:write", "items:eat"], None, [], "/scopes"),
+        ("edge", [], None, [], "/scopes"),
+        ("", ["admin"], None, [], "/name"),
+        ("a\nb", ["admin"], None, [], "/name"),
+        ("x" * 65, ["admin"], None, [], "/name"),
+        ("edge", ["admin"], "no spaces", [], "/platform"),
+        ("edge", ["admin"], None, ["referral", "friends"], "/channels"),
+        ("edge", ["admin"], None, ["user"], "/channels"),
     ],
 )
 def test_a_bad_key_is_refused_and_nothing_is_written(
-    tx: Tx, name: str, scopes: list[str], platform: str | None, pointer: str
+    tx: Tx,
+    name: str,
+    scopes: list[str],
+    platform: str | None,
+    channels: list[str],
+    pointer: str,
 ) -> None:
+    bounds = Bounds(channels=tuple(channels))
     with pytest.raises(Refusal) as refusal:
-        create_key(tx, SCOPES, name, scopes, platform)
+        create_key(tx, SCOPES, name, scopes, platform, bounds=bounds)
     assert (refusal.value.status, refusal.value.errors[0].pointer) == (422, pointer)
     if pointer == "/scopes":
         assert "banks:write" in refusal.value.detail
+    if pointer == "/channels":
+        assert "franked, referral, trusted_flagger" in refusal.value.detail
     assert count(tx, keys) == count(tx, ledger_pending) == 0
 
 

@@ -5,11 +5,14 @@ Secrets are made here, returned once, and kept as hashes.
 
 import secrets
 from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from tidegate.access.bounds import Bounds
 from tidegate.access.model import (
     LINK_LIFETIME,
     Scopes,
@@ -19,12 +22,14 @@ from tidegate.access.model import (
     check_platform,
     check_role,
 )
-from tidegate.access.queries import get_user, token_hash
+from tidegate.access.queries import get_user, living, lock_key, token_hash
 from tidegate.access.tables import keys, links, sessions, users
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import FieldError, Refusal
 from tidegate.infra.ids import uuid7
 from tidegate.ledger.actions import append
+
+_NO_OLD: dict[str, Any] = {"old_hash": None, "old_until": None}
 
 
 def create_key(
@@ -34,16 +39,18 @@ def create_key(
     scopes: Iterable[str],
     platform: str | None = None,
     user_email: str | None = None,
+    bounds: Bounds = Bounds(),
 ) -> tuple[str, str]:
     """Make an API key; returns (id, token). The token is nowhere kept.
 
     Its name stands for the person it is registered to, unless `user_email` binds it to a user,
-    whose role it cannot exceed. Raises Refusal: 422 for a bad name, scope or platform; 404 for the
-    user; 409 "key-name-taken" by a living key.
+    whose role it cannot exceed. Raises Refusal: 422 for a bad name, scope, platform or channel; 404
+    for the user; 409 "key-name-taken" by a living key.
     """
     check_key_name(name)
     check_platform(platform)
     wanted = known.check(scopes)
+    channels = sorted(known.check_channels(bounds.channels))
     user = None if user_email is None else get_user(tx, user_email)
     if user is not None and (beyond := wanted - known.of_role(user.role)):
         allowed = ", ".join(sorted(known.of_role(user.role)))
@@ -55,6 +62,7 @@ def create_key(
             errors=[FieldError("/scopes", f"scopes of the role {user.role}", ", ".join(beyond))],
         )
     _refuse_taken(tx, name)
+    networks = list(map(str, bounds.networks))
     key_id, secret = secrets.token_hex(6), secrets.token_hex(32)
     tx.execute(
         sa.insert(keys).values(
@@ -66,10 +74,14 @@ def create_key(
             user_id=None if user is None else user.id,
             created_at=tx.now,
             created_by=tx.actor,
+            expires_at=bounds.expires_at,
+            networks=networks,
+            channels=channels,
         )
     )
     record = {"key": key_id, "name": name, "scopes": sorted(wanted), "platform": platform}
-    append(tx, "key.created", record, None if user is None else user.id)
+    bound = {"expires_at": bounds.expires_at, "networks": networks, "channels": channels}
+    append(tx, "key.created", record | bound, None if user is None else user.id)
     return key_id, f"tg_{key_id}_{secret}"
 
 
@@ -78,8 +90,8 @@ def _refuse_taken(tx: Tx, name: str) -> None:
     here: whether a key lives depends on the time, so no index can say it."""
     lock = sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
     tx.execute(lock, {"name": f"key name {name}"})
-    living = sa.select(keys.c.id).where(keys.c.name == name, keys.c.revoked_at.is_(None))
-    if (taken := tx.execute(living).scalars().first()) is not None:
+    named = sa.select(keys.c.id).where(keys.c.name == name, living(tx.now))
+    if (taken := tx.execute(named).scalars().first()) is not None:
         raise Refusal(
             "key-name-taken",
             409,
@@ -90,16 +102,37 @@ def _refuse_taken(tx: Tx, name: str) -> None:
         )
 
 
-def revoke_key(tx: Tx, key_id: str) -> None:
-    """End a key at once. Raises Refusal (404) for an unknown one; again is no error."""
-    query = sa.select(keys.c.name, keys.c.revoked_at).where(keys.c.id == key_id)
-    row = tx.execute(query.with_for_update()).one_or_none()
-    if row is None:
-        detail = f"No key {key_id[:64]!r}. `tidegate keys list` shows them."
-        raise Refusal("key-unknown", 404, "There is no such key", detail)
+def rotate_key(tx: Tx, name_or_id: str, overlap: timedelta) -> tuple[str, str]:
+    """Give a key a new secret; returns (id, token). The one of now is good for `overlap` yet, one that
+    an earlier rotation left at once no more. Raises Refusal: 404; 409 "key-ended" for one that is
+    revoked or expired.
+    """
+    row = lock_key(tx, name_or_id)
+    if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= tx.now):
+        raise Refusal(
+            "key-ended",
+            409,
+            "The key is revoked or expired",
+            "It stays so. `tidegate keys create` makes another.",
+        )
+    secret = secrets.token_hex(32)
+    old = {"old_hash": row.secret_hash, "old_until": tx.now + overlap} if overlap else _NO_OLD
+    changed = {"secret_hash": token_hash(secret), **old}
+    tx.execute(sa.update(keys).where(keys.c.id == row.id).values(changed))
+    record = {"key": row.id, "name": row.name, "old_until": old["old_until"]}
+    append(tx, "key.rotated", record, row.user_id)
+    return row.id, f"tg_{row.id}_{secret}"
+
+
+def revoke_key(tx: Tx, name_or_id: str) -> str:
+    """End a key at once, with all of its secrets; returns its id. Raises Refusal (404) for an unknown
+    one; again is no error."""
+    row = lock_key(tx, name_or_id)
     if row.revoked_at is None:
-        tx.execute(sa.update(keys).where(keys.c.id == key_id).values(revoked_at=tx.now))
-        append(tx, "key.revoked", {"key": key_id, "name": row.name})
+        ended = {"revoked_at": tx.now, **_NO_OLD}
+        tx.execute(sa.update(keys).where(keys.c.id == row.id).values(ended))
+        append(tx, "key.revoked", {"key": row.id, "name": row.name})
+    return row.id
 
 
 def create_user(tx: Tx, email: str, role: str) -> tuple[User, str]:

@@ -12,6 +12,7 @@ import msgspec
 
 from tidegate.infra.acting import Acting
 from tidegate.infra.errors import FieldError, Refusal
+from tidegate.infra.networks import Network, read_address, within
 from tidegate.infra.scopes import Scope
 
 ADMIN = "admin"
@@ -30,11 +31,13 @@ _PLATFORM = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
 
 
 class Scopes:
-    """Every scope there is, with what it allows, and the roles that have it. Made once, of what the
-    slices name, where they are put together; whoever reads or makes keys is given it."""
+    """Every scope there is, with what it allows, and the roles that have it; and the `channels` of
+    reports that a key must have been given. Made once, of what the slices name, where they are put
+    together; whoever reads or makes keys is given it."""
 
-    def __init__(self, scopes: Iterable[Scope]) -> None:
+    def __init__(self, scopes: Iterable[Scope], channels: Iterable[str] = ()) -> None:
         self.known = {scope.name: scope for scope in scopes}
+        self.channels = frozenset(channels)
         named = {role for scope in self.known.values() for role in scope.roles}
         if unknown := named - set(ROLES):
             raise ValueError(f"scopes name roles that do not exist: {sorted(unknown)}")
@@ -63,20 +66,39 @@ class Scopes:
         unknown = sorted(wanted - self.known.keys())
         if unknown or not wanted:
             got = ", ".join(scope[:64] for scope in unknown) or "none"
-            raise _bad("/scopes", f"scopes out of {', '.join(self.known)}", got)
+            raise bad("/scopes", f"scopes out of {', '.join(self.known)}", got)
+        return wanted
+
+    def check_channels(self, channels: Iterable[str]) -> frozenset[str]:
+        """The channels as a set. Raises Refusal (422) that lists those that a key can be given."""
+        wanted = frozenset(channels)
+        if unknown := sorted(wanted - self.channels):
+            known = ", ".join(sorted(self.channels))
+            raise bad(
+                "/channels",
+                f"channels out of {known} (the others are open to every key that may report)",
+                ", ".join(channel[:64] for channel in unknown),
+            )
         return wanted
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
     """Who a request acts for. `scopes` are all that it may, with what they imply; `platforms` binds
-    it to these (None: it may see all); `key` is the id of the API key that was shown; `session` (the
-    stored hash) and `csrf` are there when a person signed in on the pages."""
+    it to these (None: it may see all). `session` (the stored hash) and `csrf` are there when a person
+    signed in on the pages.
+
+    `key` is the id of the API key that was shown. It is good before `until`, from `networks` alone (none:
+    from anywhere) and for reports over `channels`, of those that need a key of their own.
+    """
 
     actor: str
     scopes: frozenset[str]
     name: str
     platforms: frozenset[str] | None = None
     key: str | None = None
+    until: datetime | None = None
+    networks: tuple[Network, ...] = ()
+    channels: frozenset[str] = frozenset()
     session: bytes | None = None
     csrf: str | None = None
 
@@ -87,6 +109,17 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
 
     def may(self, scope: str) -> bool:
         return scope in self.scopes
+
+    def stands(self, now: datetime) -> bool:
+        """Whether the key that was shown is good at that time."""
+        return self.until is None or now < self.until
+
+    def may_come_from(self, address: str) -> bool:
+        """Whether the key may be used from a network address."""
+        if not self.networks:
+            return True
+        found = read_address(address)
+        return found is not None and within(found, self.networks)
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +144,10 @@ class KeyView(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     created_by: str
     revoked_at: datetime | None
+    expires_at: datetime | None
+    old_until: datetime | None  # the secret of before it was rotated is good until then
+    networks: list[str]  # none: from anywhere
+    channels: list[str]
 
 
 def wait_after(kind: str, failures: int) -> timedelta:
@@ -125,14 +162,14 @@ def wait_after(kind: str, failures: int) -> timedelta:
 def check_key_name(name: str) -> str:
     """The name. Raises Refusal (422)."""
     if not _KEY_NAME.match(name):
-        raise _bad("/name", "1 to 64 letters, digits, spaces or _.:@-", repr(name[:64]))
+        raise bad("/name", "1 to 64 letters, digits, spaces or _.:@-", repr(name[:64]))
     return name
 
 
 def check_platform(platform: str | None) -> str | None:
     """The platform. Raises Refusal (422)."""
     if platform is not None and not _PLATFORM.match(platform):
-        raise _bad("/platform", "1 to 64 letters, digits or _.-", repr(platform[:64]))
+        raise bad("/platform", "1 to 64 letters, digits or _.-", repr(platform[:64]))
     return platform
 
 
@@ -144,18 +181,20 @@ def is_email(email: str) -> bool:
 def check_email(email: str) -> str:
     """The address in lower case. Raises Refusal (422)."""
     if not is_email(email):
-        raise _bad("/email", "an e-mail address", repr(email[:64]))
+        raise bad("/email", "an e-mail address", repr(email[:64]))
     return email.lower()
 
 
 def check_role(role: str) -> str:
     """The role. Raises Refusal (422)."""
     if role not in ROLES:
-        raise _bad("/role", f"one of {', '.join(ROLES)}", repr(role[:64]))
+        raise bad("/role", f"one of {', '.join(ROLES)}", repr(role[:64]))
     return role
 
 
-def _bad(pointer: str, expected: str, got: str) -> Refusal:
+def bad(pointer: str, expected: str, got: str) -> Refusal:
+    """The 422 of a key or a user that cannot be made as was asked."""
+    got = got[:120]
     return Refusal(
         "invalid-access",
         422,

@@ -1,21 +1,29 @@
 """Reading who somebody is. The gate calls `principal_of_key` or `principal_of_session` first."""
 
 import hmac
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from tidegate.access.model import KeyView, Principal, Scopes, User, check_email, is_email
+from tidegate.access.model import ADMIN, KeyView, Principal, Scopes, User, check_email, is_email
 from tidegate.access.tables import keys, links, sessions, users
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
+from tidegate.infra.networks import read_network
 
 
 def token_hash(token: str) -> bytes:
     """SHA-256, enough for secrets of 256 random bits."""
     return sha256(token.encode(errors="surrogatepass")).digest()
+
+
+def living(now: datetime) -> sa.ColumnElement[bool]:
+    """The condition that a key is neither revoked nor expired."""
+    ends = sa.or_(keys.c.expires_at.is_(None), keys.c.expires_at > now)
+    return sa.and_(keys.c.revoked_at.is_(None), ends)
 
 
 def principal_of_key(tx: Tx, known: Scopes, token: str) -> Principal | None:
@@ -36,10 +44,10 @@ def principal_of_key(tx: Tx, known: Scopes, token: str) -> Principal | None:
     query = (
         sa.select(keys, users.c.email, users.c.role, users.c.disabled_at)
         .outerjoin(users, users.c.id == keys.c.user_id)
-        .where(keys.c.id == key_id, keys.c.revoked_at.is_(None))
+        .where(keys.c.id == key_id, living(tx.now))
     )
     row = tx.execute(query).one_or_none()
-    if row is None or not hmac.compare_digest(row.secret_hash, token_hash(secret)):
+    if row is None or not (ends := _ends(row, token_hash(secret), tx.now)):
         return None
     scopes = known.effective(row.scopes)
     actor = f"key:{row.name}"
@@ -48,8 +56,25 @@ def principal_of_key(tx: Tx, known: Scopes, token: str) -> Principal | None:
             return None
         scopes &= known.of_role(row.role)
         actor = f"user:{row.email}"
-    platforms = None if row.platform is None else frozenset({row.platform})
-    return Principal(actor=actor, scopes=scopes, name=row.name, platforms=platforms, key=row.id)
+    return Principal(
+        actor=actor,
+        scopes=scopes,
+        name=row.name,
+        platforms=None if row.platform is None else frozenset({row.platform}),
+        key=row.id,
+        until=min((end for end in ends if end is not None), default=None),
+        networks=tuple(map(read_network, row.networks)),
+        channels=known.channels if ADMIN in scopes else frozenset(row.channels),
+    )
+
+
+def _ends(row: sa.Row[Any], shown: bytes, now: datetime) -> list[datetime | None]:
+    """The ends of the secret that was shown; none at all when it is not one of the key's."""
+    if hmac.compare_digest(row.secret_hash, shown):
+        return [row.expires_at]
+    if row.old_hash is None or row.old_until <= now:
+        return []
+    return [row.expires_at, row.old_until] if hmac.compare_digest(row.old_hash, shown) else []
 
 
 def principal_of_session(tx: Tx, known: Scopes, cookie: str) -> Principal | None:
@@ -90,9 +115,30 @@ def list_keys(tx: Tx) -> list[KeyView]:
             created_at=row.created_at,
             created_by=row.created_by,
             revoked_at=row.revoked_at,
+            expires_at=row.expires_at,
+            old_until=row.old_until if row.old_until and row.old_until > tx.now else None,
+            networks=row.networks,
+            channels=row.channels,
         )
         for row in tx.execute(query)
     ]
+
+
+def lock_key(tx: Tx, name_or_id: str) -> sa.Row[Any]:
+    """The key of that id, whether it lives or not, else the living one of that name; its row locked.
+    Raises Refusal (404)."""
+    named = sa.and_(keys.c.name == name_or_id, living(tx.now))
+    query = (
+        sa.select(keys)
+        .where(sa.or_(keys.c.id == name_or_id, named))
+        .order_by(keys.c.id != name_or_id)
+        .limit(1)
+    )
+    row = tx.execute(query.with_for_update()).one_or_none()
+    if row is None:
+        detail = f"No key {name_or_id[:64]!r}. `tidegate keys list` shows them."
+        raise Refusal("key-unknown", 404, "There is no such key", detail)
+    return row
 
 
 def list_users(tx: Tx) -> list[User]:

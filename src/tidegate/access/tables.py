@@ -25,12 +25,19 @@ keys = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     # SHA-256: the secret has 256 bits.
     sa.Column("secret_hash", sa.LargeBinary, nullable=False, info=plain("a hash of no words")),
+    # Of the secret before it was rotated, which is good until `old_until`.
+    sa.Column("old_hash", sa.LargeBinary, info=plain("a hash of no words")),
+    sa.Column("old_until", sa.TIMESTAMP(timezone=True)),
     sa.Column("scopes", ARRAY(sa.Text), nullable=False),
     sa.Column("platform", sa.Text),  # bound to it
     sa.Column("user_id", sa.Uuid, sa.ForeignKey("users.id"), index=True),  # acts under this name
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("created_by", sa.Text, nullable=False),
     sa.Column("revoked_at", sa.TIMESTAMP(timezone=True)),
+    sa.Column("expires_at", sa.TIMESTAMP(timezone=True)),  # null: never
+    sa.Column("networks", ARRAY(sa.Text), nullable=False, server_default="{}"),  # none: any
+    sa.Column("channels", ARRAY(sa.Text), nullable=False, server_default="{}"),
+    sa.Column("rate", sa.Text),  # null: what the setting says
 )
 
 sessions = sa.Table(

@@ -1,11 +1,15 @@
-"""`tidegate keys`: API keys, with scopes, shown once, revocable."""
+"""`tidegate keys`: API keys, with scopes and bounds, shown once, rotated, revocable."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
 import typer
 
-from tidegate.access.actions import create_key, revoke_key
+from tidegate.access.actions import create_key, revoke_key, rotate_key
+from tidegate.access.bounds import Bounds, read_end, read_networks, read_overlap
+from tidegate.access.model import KeyView
 from tidegate.access.queries import list_keys
 from tidegate.cli.context import DataDir, Json, say, transaction
 from tidegate.pipeline.house import SCOPES
@@ -16,6 +20,8 @@ app = typer.Typer(
     help="API keys, with scopes, shown once, revocable.",
 )
 
+Key = Annotated[str, typer.Argument(metavar="NAME_OR_ID", help="The key's name or id")]
+
 
 @app.command()
 def create(
@@ -24,15 +30,33 @@ def create(
     data_dir: DataDir = None,
     platform: Annotated[str | None, typer.Option(help="Bind the key to one platform")] = None,
     user: Annotated[str | None, typer.Option(help="Act under this user's name (email)")] = None,
+    expires: Annotated[
+        str | None,
+        typer.Option(help="When it ends: 90d, 2027-01-31 (as that day begins, UTC) or a time"),
+    ] = None,
+    network: Annotated[
+        list[str] | None,
+        typer.Option(help="Use it from this network alone, e.g. 10.0.0.0/8; several are allowed"),
+    ] = None,
+    channels: Annotated[
+        str, typer.Option(help="It may report as: trusted_flagger,referral,franked")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Make a key and print it. Only its hash is kept, so it is shown this once."""
-    wanted = [scope.strip() for scope in scopes.split(",") if scope.strip()]
+    wanted = _parts([scopes])
     with transaction(data_dir) as tx:
-        key_id, token = create_key(tx, SCOPES, name, wanted, platform, user)
+        bounds = Bounds(
+            expires_at=None if expires is None else read_end(expires, tx.now),
+            networks=read_networks(_parts(network or [])),
+            channels=tuple(_parts([channels])),
+        )
+        key_id, token = create_key(tx, SCOPES, name, wanted, platform, user, bounds)
     if as_json:
         document = {"id": key_id, "key": token, "name": name, "scopes": wanted}
-        print(msgspec.json.encode(document | {"platform": platform, "user": user}).decode())
+        document |= {"platform": platform, "user": user, "expires_at": bounds.expires_at}
+        document |= {"networks": list(map(str, bounds.networks)), "channels": bounds.channels}
+        print(msgspec.json.encode(document).decode())
     else:
         print(token)
 
@@ -41,17 +65,57 @@ def create(
 def list_(data_dir: DataDir = None, as_json: Json = False) -> None:
     """List the keys, without their secrets."""
     with transaction(data_dir) as tx:
-        found = list_keys(tx)
+        found, now = list_keys(tx), tx.now
     for key in found:
-        if as_json:
-            print(msgspec.json.encode(key).decode())
-        else:
-            print(f"{key.id}  {key.name}  {','.join(key.scopes)}  {key.revoked_at or 'standing'}")
+        print(msgspec.json.encode(key).decode() if as_json else _line(key, now))
 
 
 @app.command()
-def revoke(key_id: str, data_dir: DataDir = None) -> None:
+def rotate(
+    key: Key,
+    data_dir: DataDir = None,
+    overlap: Annotated[
+        str, typer.Option(help="How long the secret of now is good yet: 24h, 7d; 0 not at all")
+    ] = "24h",
+    as_json: Json = False,
+) -> None:
+    """Give a key a new secret and print the key. For a while both secrets are good."""
+    wait = read_overlap(overlap)
+    with transaction(data_dir) as tx:
+        key_id, token = rotate_key(tx, key, wait)
+        old_until = tx.now + wait
+    if as_json:
+        document = {"id": key_id, "key": token, "old_until": old_until if wait else None}
+        print(msgspec.json.encode(document).decode())
+        return
+    ends = f"is good until {old_until:%Y-%m-%d %H:%M:%S} UTC" if wait else "is good no more"
+    say(f"The secret of before {ends}.")
+    print(token)
+
+
+@app.command()
+def revoke(key: Key, data_dir: DataDir = None) -> None:
     """Revoke a key; every process refuses it within a second."""
     with transaction(data_dir) as tx:
-        revoke_key(tx, key_id)
+        key_id = revoke_key(tx, key)
     say(f"Key {key_id} is revoked.")
+
+
+def _line(key: KeyView, now: datetime) -> str:
+    expired = key.expires_at is not None and key.expires_at <= now
+    state = "expired" if expired else "standing"
+    parts = [key.id, key.name, ",".join(key.scopes), str(key.revoked_at or state)]
+    more = {
+        "platform": key.platform,
+        "user": key.user,
+        "until": key.expires_at,
+        "from": ",".join(key.networks),
+        "channels": ",".join(key.channels),
+        "old secret until": key.old_until,
+    }
+    return "  ".join([*parts, *(f"{what} {value}" for what, value in more.items() if value)])
+
+
+def _parts(texts: Iterable[str]) -> list[str]:
+    """What is separated by commas."""
+    return [part.strip() for text in texts for part in text.split(",") if part.strip()]

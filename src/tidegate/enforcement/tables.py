@@ -13,6 +13,9 @@ webhooks = sa.Table(
     sa.Column("url", sa.Text, nullable=False, info=plain("a system's address, not a person's")),
     # In the clear: it must sign, and who reads this database may change what is signed anyway.
     sa.Column("secret", sa.Text, nullable=False, info=plain("see above")),
+    # The one before it was rotated: what is sent before `old_until` is signed with both.
+    sa.Column("old_secret", sa.Text, info=plain("see above")),
+    sa.Column("old_until", sa.TIMESTAMP(timezone=True)),
     sa.Column("events", ARRAY(sa.Text), nullable=False),  # the message types it gets
     sa.Column("allow_private", sa.Boolean, nullable=False),
     sa.Column("enforce", sa.Boolean, nullable=False),  # false: observe, nothing is sent

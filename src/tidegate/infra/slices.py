@@ -65,13 +65,15 @@ class Verbs(msgspec.Struct, frozen=True, kw_only=True):
 class Slice(msgspec.Struct, frozen=True, kw_only=True):
     """One slice of the house.
 
-    `forgets` are its tables of which erasure takes something; `keeps` those that name an item or a
-    person and are left as they are, each with the reason why that is right. `verbs` are loaded when
-    they are asked for: a command that makes a key needs the scopes of all slices and the code of none.
+    `channels` are ways in which reports come that a key must have been given. `forgets` are its tables of
+    which erasure takes something; `keeps` those that name an item or a person and are left as they are,
+    each with the reason why that is right. `verbs` are loaded when they are asked for: a command that
+    makes a key needs the scopes of all slices and the code of none.
     """
 
     name: str
     scopes: tuple[Scope, ...] = ()
+    channels: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
     forgets: tuple[str, ...] = ()
     keeps: Mapping[str, str] = {}

@@ -2,7 +2,7 @@
 
 import hashlib
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -18,11 +18,9 @@ from tidegate.content.model import (
 )
 from tidegate.infra.digests import keyed
 from tidegate.infra.errors import bad_field
+from tidegate.intake.channels import Channel
 from tidegate.signals.model import Codes
 from tidegate.signals.parts import canonical_url, codes_of
-
-# "user" and "user_report" are two names of the same channel: what was sent is kept.
-Channel = Literal["user", "user_report", "notice", "trusted_flagger", "referral", "tip", "franked"]
 
 
 class ReportIn(

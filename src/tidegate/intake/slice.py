@@ -2,6 +2,7 @@
 
 from tidegate.infra.scopes import Scope
 from tidegate.infra.slices import Slice, Verbs
+from tidegate.intake.channels import BOUND
 
 
 def _verbs() -> Verbs:
@@ -13,6 +14,7 @@ def _verbs() -> Verbs:
 INTAKE = Slice(
     name="intake",
     scopes=(Scope("reports:write", "submit reports"),),
+    channels=BOUND,
     forgets=("reports",),
     verbs=_verbs,
 )

@@ -28,6 +28,9 @@ SLICES = (
     ACCESS,
     INFRA,
 )
-SCOPES = Scopes(scope for one in SLICES for scope in one.scopes)
+SCOPES = Scopes(
+    (scope for one in SLICES for scope in one.scopes),
+    channels=[channel for one in SLICES for channel in one.channels],
+)
 # What a new webhook gets.
 MESSAGE_TYPES = tuple(type for one in SLICES for type in one.messages)

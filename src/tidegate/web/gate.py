@@ -60,6 +60,16 @@ _NO_KEY = Refusal(
 )
 
 
+def _elsewhere(address: str) -> Refusal:
+    return Refusal(
+        "network-not-allowed",
+        403,
+        "The key may not be used from here",
+        f"It is bound to networks, and {address} is in none of them. Nothing was done. Behind a proxy the"
+        " setting trusted_proxies says whose X-Forwarded-For counts.",
+    )
+
+
 class Gate:
     """Wraps the whole application. A key that was looked up is remembered for a second, so that a
     revocation takes effect everywhere within one."""
@@ -108,9 +118,11 @@ class Gate:
         is_api = path == "/v1" or path.startswith("/v1/")
         try:
             if is_api:
-                state["principal"] = await self._by_key(headers)
-                if state["principal"] is None:
+                principal = state["principal"] = await self._by_key(headers)
+                if principal is None:
                     return problem(_NO_KEY, request_id)
+                if not principal.may_come_from(state["address"]):
+                    return problem(_elsewhere(state["address"]), request_id)
             else:
                 state["principal"] = await self._by_session(headers, lenient=is_open)
                 if state["principal"] is None and not is_open:
@@ -127,7 +139,7 @@ class Gate:
         name = hashlib.sha256(token.encode()).digest()
         until, principal = self._known.get(name, (0.0, None))
         if principal is not None and time.monotonic() < until:
-            return principal
+            return principal if principal.stands(self.instance.clock.now()) else None
         # Whoever comes with the same key meanwhile waits for the same answer: a busy key is looked
         # up once a second, not once for each of its connections.
         asking = self._asking.get(name)

@@ -1,0 +1,74 @@
+"""What bounds a key beside its scopes: until when, from where, over which channels. Pure."""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from tidegate.access.model import bad
+from tidegate.infra.networks import Network, read_network
+
+LONGEST_OVERLAP = timedelta(days=90)
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
+_DURATION = re.compile(r"([0-9]{1,9})([smhdw])")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+class Bounds(msgspec.Struct, frozen=True, kw_only=True):
+    """The bounds of a new key; by default there are none, and none of the channels that need a key of
+    their own."""
+
+    expires_at: datetime | None = None
+    networks: tuple[Network, ...] = ()
+    channels: tuple[str, ...] = ()
+
+
+def read_end(text: str, now: datetime) -> datetime:
+    """When a key ends: a while from now (`90d`), the beginning of a day in UTC (`2027-01-31`) or a
+    time (RFC 3339). Raises Refusal (422)."""
+    end = _end(text.strip(), now)
+    if end is None:
+        raise bad("/expires", "a while (90d, 12h), a day (2027-01-31) or a time (RFC 3339)", text)
+    if end <= now:
+        raise bad("/expires", "a time in the future", text)
+    return end
+
+
+def _end(text: str, now: datetime) -> datetime | None:
+    try:
+        if (while_ := _duration(text)) is not None:
+            return now + while_
+        if _DATE.fullmatch(text):
+            return datetime.combine(date.fromisoformat(text), time(), UTC)
+        given = msgspec.convert(text, Annotated[datetime, Meta(tz=True)])
+        return given.astimezone(UTC)
+    except (ValueError, OverflowError):  # msgspec's ValidationError is a ValueError
+        return None
+
+
+def read_overlap(text: str) -> timedelta:
+    """How long an old secret holds beside the new one; `0` is not at all. Raises Refusal (422)."""
+    found = timedelta(0) if text.strip() == "0" else _duration(text.strip())
+    if found is None or found > LONGEST_OVERLAP:
+        raise bad("/overlap", f"a while of at most {LONGEST_OVERLAP.days}d (24h, 7d, 0)", text)
+    return found
+
+
+def _duration(text: str) -> timedelta | None:
+    """A number and its unit, out of s, m, h, d and w. OverflowError for more than time has."""
+    found = _DURATION.fullmatch(text)
+    return None if found is None else timedelta(seconds=int(found[1]) * _UNITS[found[2]])
+
+
+def read_networks(texts: Iterable[str]) -> tuple[Network, ...]:
+    """Networks, each in CIDR or one address. Raises Refusal (422)."""
+    found: dict[Network, None] = {}
+    for text in texts:
+        try:
+            found[read_network(text)] = None
+        except ValueError as error:
+            raise bad("/network", "networks such as 10.0.0.0/8", str(error)) from error
+    return tuple(found)
