@@ -117,7 +117,7 @@ def people(made: Filling) -> None:
     with made.instance.database.begin("system:cli") as tx:
         for role in ("admin", "reviewer", "curator", "auditor"):
             _, link = create_user(tx, f"{role}@example.org", role)
-        redeem_link(tx, link, 12.0, None)
+        redeem_link(tx, link, 12.0)
         create_webhook(tx, "https://seen.example/hook", False, False, known=MESSAGE_TYPES)
         create_webhook(tx, "http://127.0.0.1:9/away", True, True, known=MESSAGE_TYPES)
         gone = create_webhook(tx, "https://gone.example/hook", False, True, known=MESSAGE_TYPES)

@@ -42,6 +42,8 @@ VERBS = ("begin", "commit", "rollback")
 # these, or stands by itself, the files named here. All of `infra` is beneath the slices.
 SQL_FILES = {"actions.py", "queries.py", "tables.py"}
 MORE_SQL = {
+    "access/attempts.py",
+    "access/devices.py",
     "access/sign_in.py",
     "content/admission.py",  # the one writer of items and revisions
     "content/kept.py",  # what further looks read

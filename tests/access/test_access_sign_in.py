@@ -1,6 +1,7 @@
 """Signing in: links work once, passwords cannot be guessed at speed, sessions end."""
 
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 import sqlalchemy as sa
@@ -14,12 +15,12 @@ from tidegate.access.actions import (
     disable_user,
     set_password,
 )
-from tidegate.access.model import wait_after
+from tidegate.access.attempts import Attempt, begin_attempt
+from tidegate.access.model import CounterKind, wait_after
 from tidegate.access.passwords import hash_password, verify_password
 from tidegate.access.queries import get_user, owner_of_link, principal_of_session
 from tidegate.access.sign_in import (
-    Attempt,
-    begin_attempt,
+    Brought,
     close_session,
     open_session,
     redeem_link,
@@ -38,7 +39,7 @@ PASSWORD = "correct horse battery"
 
 def signed_in(tx: Tx, role: str = "reviewer") -> str:
     _, token = create_user(tx, RITA, role)
-    return redeem_link(tx, token, 12, None)
+    return redeem_link(tx, token, 12).session
 
 
 def kinds(tx: Tx) -> list[str]:
@@ -49,7 +50,7 @@ def kinds(tx: Tx) -> list[str]:
 def test_a_link_signs_in_once(tx: Tx) -> None:
     _, token = create_user(tx, "Rita@Example.org", "reviewer")
     assert owner_of_link(tx, token) == RITA
-    principal = principal_of_session(tx, SCOPES, redeem_link(tx, token, 12, None))
+    principal = principal_of_session(tx, SCOPES, redeem_link(tx, token, 12).session)
     assert principal is not None
     assert (principal.actor, principal.name) == (f"user:{RITA}", RITA)
     assert principal.csrf
@@ -57,7 +58,7 @@ def test_a_link_signs_in_once(tx: Tx) -> None:
     assert not principal.may("banks:write")
     assert owner_of_link(tx, token) is None
     with pytest.raises(Refusal) as refusal:
-        redeem_link(tx, token, 12, None)
+        redeem_link(tx, token, 12)
     assert refusal.value.status == 410
     assert kinds(tx) == ["session.opened", "user.created"]
 
@@ -68,13 +69,13 @@ def test_a_link_expires_and_a_made_up_one_never_worked(tx: Tx) -> None:
     for dead in (token, "made-up", "\x00", "\ud800"):
         assert owner_of_link(tx, dead) is None
         with pytest.raises(Refusal, match="once, within 24 hours"):
-            redeem_link(tx, dead, 12, None)
+            redeem_link(tx, dead, 12)
     assert tx.execute(sa.select(sessions)).all() == []
 
 
 def test_signing_in_again_rotates_the_session(tx: Tx) -> None:
     old = signed_in(tx)
-    new = redeem_link(tx, create_link(tx, RITA), 12, old)
+    new = redeem_link(tx, create_link(tx, RITA), 12, Brought(session=old)).session
     assert principal_of_session(tx, SCOPES, old) is None
     assert principal_of_session(tx, SCOPES, new) is not None
 
@@ -85,7 +86,7 @@ def test_a_session_ends_by_time_by_sign_out_by_role_and_by_disabling(tx: Tx) -> 
     assert principal_of_session(tx, SCOPES, cookie) is None
     assert sweep(tx) == 1
 
-    cookie = redeem_link(tx, create_link(tx, RITA), 12, None)
+    cookie = redeem_link(tx, create_link(tx, RITA), 12).session
     principal = principal_of_session(tx, SCOPES, cookie)
     assert principal is not None
     assert principal.session is not None
@@ -93,11 +94,11 @@ def test_a_session_ends_by_time_by_sign_out_by_role_and_by_disabling(tx: Tx) -> 
     close_session(tx, principal.session)
     assert principal_of_session(tx, SCOPES, cookie) is None
 
-    cookie = redeem_link(tx, create_link(tx, RITA), 12, None)
+    cookie = redeem_link(tx, create_link(tx, RITA), 12).session
     change_role(tx, RITA, "auditor")
     assert principal_of_session(tx, SCOPES, cookie) is None
 
-    cookie, link = redeem_link(tx, create_link(tx, RITA), 12, None), create_link(tx, RITA)
+    cookie, link = redeem_link(tx, create_link(tx, RITA), 12).session, create_link(tx, RITA)
     disable_user(tx, RITA)
     assert principal_of_session(tx, SCOPES, cookie) is None
     assert owner_of_link(tx, link) is None
@@ -127,7 +128,7 @@ def test_a_bad_user_is_refused_and_nothing_is_written(
 
 
 def test_a_password_is_kept_as_argon2_and_ends_the_other_sessions(tx: Tx) -> None:
-    here, there = signed_in(tx), redeem_link(tx, create_link(tx, RITA), 12, None)
+    here, there = signed_in(tx), redeem_link(tx, create_link(tx, RITA), 12).session
     principal = principal_of_session(tx, SCOPES, here)
     assert principal is not None
     hashed = hash_password(PASSWORD, RITA)
@@ -156,7 +157,7 @@ def attempt(database: Database, password: str, address: str = "192.0.2.1") -> st
     if not verify_password(found.password_hash, password):
         return None
     with database.begin() as tx:
-        return open_session(tx, found, 12, None)
+        return open_session(tx, found, 12).session
 
 
 def test_guessing_is_slowed_by_account_and_the_right_one_resets(
@@ -199,16 +200,16 @@ def test_a_session_is_not_opened_for_an_account_that_changed_meanwhile(tx: Tx) -
     found = begin_attempt(tx, RITA, "192.0.2.1")
     disable_user(tx, RITA)
     with pytest.raises(Refusal) as refusal:
-        open_session(tx, found, 12, None)
+        open_session(tx, found, 12)
     assert refusal.value.status == 401
-    unknown = Attempt("x@example.org", "192.0.2.1", None, None)
+    unknown = Attempt("x@example.org", (), None, None)
     with pytest.raises(Refusal):
-        open_session(tx, unknown, 12, None)
+        open_session(tx, unknown, 12)
     assert tx.execute(sa.select(sessions)).all() == []
 
 
-@given(st.sampled_from(["account", "address"]), st.integers(0, 10_000))
-def test_the_wait_grows_and_is_bounded(kind: str, failures: int) -> None:
+@given(st.sampled_from(get_args(CounterKind)), st.integers(0, 10_000))
+def test_the_wait_grows_and_is_bounded(kind: CounterKind, failures: int) -> None:
     assert wait_after(kind, failures) <= wait_after(kind, failures + 1) <= timedelta(minutes=15)
 
 

@@ -89,8 +89,10 @@ def test_cookies_keep_to_https_where_people_come_by_it(api: Api) -> None:
         api.instance.settings = msgspec.structs.replace(api.instance.settings, public_url=url)
         api.client.cookies.clear()
         form, answer = api.client.get("/sign-in"), api.client.post(f"/sign-in/{person.new_link()}")
-        for cookie in (form.headers["set-cookie"], answer.headers["set-cookie"]):
-            assert ("Secure" in cookie) is secure
+        made = [*form.headers.get_list("set-cookie"), *answer.headers.get_list("set-cookie")]
+        assert len(made) == 4  # of the form, and then gone; of the session and the device
+        for cookie in made:
+            assert "Max-Age=0" in cookie or ("Secure" in cookie) is secure
         assert ("strict-transport-security" in answer.headers) is secure
 
 
@@ -120,6 +122,26 @@ def test_guessing_is_slowed_and_the_page_says_until_when(api: Api, clock: FakeCl
     assert "Try again in 3 seconds" in slowed.text
     clock.advance(3)
     assert sign_in(api, person.email, PASSWORD).status_code == 303
+
+
+def test_guesses_of_strangers_slow_nobody_down_where_they_signed_in_before(api: Api) -> None:
+    person = with_password(api)
+    assert "tidegate_device" in person.cookies
+    person.send("/sign-out")
+    for _ in range(6):
+        assert sign_in(api, person.email, "wrong").status_code == 401
+    assert sign_in(api, person.email, PASSWORD).status_code == 429
+
+    token = re.search(r'name="token" value="([^"]+)"', person.get("/sign-in").text)
+    assert token
+    form = {"token": token[1], "email": person.email, "password": PASSWORD}
+    answer = person.send("/sign-in", form, csrf=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    cookie = next(one for one in answer.headers.get_list("set-cookie") if "device" in one)
+    assert "HttpOnly" in cookie
+    assert "Max-Age=15552000" in cookie
+    new = {"old": PASSWORD, "password": PASSWORD + "1", "again": PASSWORD + "1"}
+    assert person.send("/account/password", new).status_code == 303
 
 
 def test_the_form_is_ours_or_it_is_refused(api: Api) -> None:

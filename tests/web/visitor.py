@@ -46,7 +46,7 @@ class Visitor:
     def _send(self, method: str, path: str, **more: Any) -> httpx.Response:
         self.client.cookies.clear()
         for name, value in self.cookies.items():
-            self.client.cookies.set(name, value)
+            self.client.cookies.set(name, value, domain="tidegate.local")
         try:
             return self.client.request(method, path, **more)
         finally:

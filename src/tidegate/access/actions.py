@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from tidegate.access.bounds import Bounds
+from tidegate.access.devices import forget_devices
 from tidegate.access.model import (
     LINK_LIFETIME,
     Scopes,
@@ -197,6 +198,7 @@ def disable_user(tx: Tx, email: str) -> User:
         tx.execute(sa.update(users).where(users.c.id == user.id).values(disabled_at=tx.now))
         end_sessions(tx, user.id)
         tx.execute(sa.delete(links).where(links.c.user_id == user.id))
+        forget_devices(tx, user.id)
         append(tx, "user.disabled", {"email": user.email}, user.id)
     return get_user(tx, email)
 
@@ -210,14 +212,19 @@ def enable_user(tx: Tx, email: str) -> User:
     return get_user(tx, email)
 
 
-def set_password(tx: Tx, email: str, password_hash: str, keep_session: bytes | None) -> None:
-    """Store a password's hash (of `passwords.hash_password`), and end every other session.
-
-    Raises Refusal (404).
-    """
+def set_password(
+    tx: Tx,
+    email: str,
+    password_hash: str,
+    keep_session: bytes | None,
+    keep_device: str | None = None,
+) -> None:
+    """Store a password's hash (of `passwords.hash_password`), end every other session, and forget every
+    other device: whoever knew the old one may have them. Raises Refusal (404)."""
     user = get_user(tx, email, lock=True)
     tx.execute(sa.update(users).where(users.c.id == user.id).values(password_hash=password_hash))
     end_sessions(tx, user.id, keep_session)
+    forget_devices(tx, user.id, keep_device)
     append(tx, "user.password_set", {"email": user.email}, user.id)
 
 

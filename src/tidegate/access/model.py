@@ -6,6 +6,7 @@ A request is authenticated into a `Principal` at the rim's gate; every route the
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -22,7 +23,12 @@ ROLES = ("admin", "reviewer", "curator", "auditor")
 
 LINK_LIFETIME = timedelta(hours=24)
 FORGET_FAILURES = timedelta(hours=24)
-FREE_FAILURES = {"account": 5, "address": 20}
+# What failed sign-ins are counted by, and how many of them are free.
+CounterKind = Literal["account", "address", "device"]
+FREE_FAILURES: dict[CounterKind, int] = {"account": 5, "address": 20, "device": 5}
+DEVICE_LASTS = timedelta(days=180)
+"""A device is known for so long after somebody signed in from it."""
+MOST_DEVICES = 10
 _LONGEST_WAIT = timedelta(minutes=15)
 
 _EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@]{1,190}\Z")
@@ -150,7 +156,7 @@ class KeyView(msgspec.Struct, frozen=True, kw_only=True):
     channels: list[str]
 
 
-def wait_after(kind: str, failures: int) -> timedelta:
+def wait_after(kind: CounterKind, failures: int) -> timedelta:
     """How long the next try must wait after that many failures in a row, by `kind` of counter:
     a few are free, then the wait doubles from 2 seconds to 15 minutes."""
     beyond = failures - FREE_FAILURES[kind]

@@ -19,6 +19,7 @@ ACCESS = Slice(
         "users": _STAFF,
         "keys": _STAFF,
         "sessions": "the ids of people who work here; swept when they end",
+        "devices": "the ids of people who work here; swept when they are long unused",
         "links": "the ids of people who work here; swept when they end",
     },
     verbs=_verbs,

@@ -60,10 +60,20 @@ links = sa.Table(
     sa.Column("used_at", sa.TIMESTAMP(timezone=True)),
 )
 
+devices = sa.Table(
+    "devices",  # that somebody signed in from, by a cookie of theirs
+    metadata,
+    sa.Column("token_hash", sa.LargeBinary, primary_key=True),
+    sa.Column("user_id", sa.Uuid, sa.ForeignKey("users.id"), primary_key=True, index=True),
+    sa.Column("used_at", sa.TIMESTAMP(timezone=True), nullable=False, index=True),
+)
+
 sign_in_failures = sa.Table(
     "sign_in_failures",
     metadata,
-    sa.Column("counter", sa.LargeBinary, primary_key=True),  # hash of an account or an address
+    sa.Column(
+        "counter", sa.LargeBinary, primary_key=True
+    ),  # hash of an account, an address, a device
     sa.Column("failures", sa.Integer, nullable=False),
     sa.Column("last_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("until", sa.TIMESTAMP(timezone=True), nullable=False),  # tries are refused

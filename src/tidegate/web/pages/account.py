@@ -4,13 +4,14 @@ import msgspec
 from starlette.responses import Response
 
 from tidegate.access.actions import set_password
+from tidegate.access.attempts import begin_attempt_within, clear_attempt
 from tidegate.access.model import User
 from tidegate.access.passwords import SHORTEST, hash_password, verify_password
 from tidegate.access.queries import find_password, get_user
-from tidegate.access.sign_in import begin_attempt, clear_attempt
 from tidegate.infra.errors import FieldError, Refusal
 from tidegate.pipeline.house import SCOPES
 from tidegate.web.pages.page import PageRoute, see_other
+from tidegate.web.pages.sign_in import DEVICE_COOKIE
 from tidegate.web.pages.visit import Visit
 
 
@@ -31,7 +32,8 @@ def show(visit: Visit) -> AccountPage:
 
 def change_password(visit: Visit) -> Response:
     """Set a password; where there is one, the old one must be known, and guessing it is slowed."""
-    email = visit.who.name
+    email, session = visit.who.name, visit.who.session
+    assert session is not None  # keys open no pages
     new, again = _typed(visit, "password"), _typed(visit, "again")
     if new != again:
         raise _refused("/again", "the same password twice", "two different ones")
@@ -39,14 +41,14 @@ def change_password(visit: Visit) -> Response:
         old = find_password(tx, email)
     if old is not None and old[1] is not None:
         with visit.begin() as tx:
-            attempt = begin_attempt(tx, email, f"session of {email}")
+            attempt = begin_attempt_within(tx, email, session)
         if not verify_password(attempt.password_hash, _typed(visit, "old")):
             raise _refused("/old", "your password until now", "another")
         with visit.begin() as tx:
             clear_attempt(tx, attempt)
     hashed = hash_password(new, email)
     with visit.begin() as tx:
-        set_password(tx, email, hashed, visit.who.session)
+        set_password(tx, email, hashed, session, visit.request.cookies.get(DEVICE_COOKIE))
     return see_other("/account", done="password")
 
 

@@ -6,10 +6,13 @@ import secrets
 import msgspec
 from starlette.responses import Response
 
+from tidegate.access.attempts import begin_attempt
+from tidegate.access.model import DEVICE_LASTS
 from tidegate.access.passwords import verify_password
 from tidegate.access.queries import owner_of_link
 from tidegate.access.sign_in import (
-    begin_attempt,
+    Brought,
+    Opened,
     close_session,
     link_gone,
     open_session,
@@ -24,6 +27,9 @@ from tidegate.web.pages.visit import Visit
 # Before there is a session, the form's token stands in a cookie of its own (double submit), so that
 # no other site can sign a visitor in as somebody else.
 FORM_COOKIE = "tidegate_form"
+# By it strangers' failures are told from those of somebody who signed in here before. It stays when
+# they sign out, and opens nothing.
+DEVICE_COOKIE = "tidegate_device"
 
 
 class SignInPage(msgspec.Struct, frozen=True):
@@ -58,11 +64,11 @@ def sign_in(visit: Visit) -> Response:
     if not token or not hmac.compare_digest(token.encode(), visit.field("token").encode()):
         visit.refusal = Refusal("csrf-missing", 403, "The form was too old", "Please try again.")
         return show_form(visit)
-    email, address = visit.field("email"), visit.address
+    email = visit.field("email")
     password = next((value for key, value in visit.form.fields if key == "password"), "")
     try:
         with visit.begin() as tx:
-            attempt = begin_attempt(tx, email, address)
+            attempt = begin_attempt(tx, email, visit.address, _brought(visit).device)
         if not verify_password(attempt.password_hash, password):
             raise Refusal(
                 "sign-in-failed",
@@ -72,11 +78,11 @@ def sign_in(visit: Visit) -> Response:
             )
         with visit.begin() as tx:
             hours = visit.instance.settings.session_hours
-            cookie = open_session(tx, attempt, hours, visit.request.cookies.get(COOKIE))
+            opened = open_session(tx, attempt, hours, _brought(visit))
     except Refusal as refusal:
         visit.refusal = refusal
         return show_form(visit)
-    return _with_session(visit, cookie)
+    return _with_session(visit, opened)
 
 
 class LinkPage(msgspec.Struct, frozen=True):
@@ -102,8 +108,8 @@ def follow_link(visit: Visit) -> Response:
         raise Refusal("csrf-missing", 403, "The form was not ours", detail)
     with visit.begin() as tx:
         hours = visit.instance.settings.session_hours
-        cookie = redeem_link(tx, visit.path["token"], hours, visit.request.cookies.get(COOKIE))
-    return _with_session(visit, cookie)
+        opened = redeem_link(tx, visit.path["token"], hours, _brought(visit))
+    return _with_session(visit, opened)
 
 
 def sign_out(visit: Visit) -> Response:
@@ -117,17 +123,23 @@ def sign_out(visit: Visit) -> Response:
     return response
 
 
-def _with_session(visit: Visit, cookie: str) -> Response:
+def _brought(visit: Visit) -> Brought:
+    cookies = visit.request.cookies
+    return Brought(cookies.get(COOKIE), cookies.get(DEVICE_COOKIE))
+
+
+def _with_session(visit: Visit, opened: Opened) -> Response:
     settings = visit.instance.settings
+    session_seconds = int(settings.session_hours * 3600)
+    device_seconds = int(DEVICE_LASTS.total_seconds())
     response = see_other("/")
-    response.set_cookie(
-        COOKIE,
-        cookie,
-        int(settings.session_hours * 3600),
-        httponly=True,
-        samesite="lax",
-        secure=settings.https_only,
-    )
+    for name, value, seconds in (
+        (COOKIE, opened.session, session_seconds),
+        (DEVICE_COOKIE, opened.device, device_seconds),
+    ):
+        response.set_cookie(
+            name, value, seconds, httponly=True, samesite="lax", secure=settings.https_only
+        )
     response.delete_cookie(FORM_COOKIE)
     return response
 
