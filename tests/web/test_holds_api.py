@@ -7,17 +7,19 @@ from typing import Any
 import pytest
 from tests.api import Api
 
+from tidegate.access.actions import create_key, create_user, revoke_key
 from tidegate.content.holds.actions import end_due
 from tidegate.content.holds.model import OPENING_LASTS
 from tidegate.infra.clock import FakeClock
 from tidegate.pipeline.erase import expire
+from tidegate.pipeline.house import SCOPES
 
 DAY = timedelta(days=1).total_seconds()
 WHY = {"purpose": "review", "justification": "The court asks for the post, letter 7."}
 
 
-def hold(api: Api, id: str = "post-1", **fields: Any) -> Any:
-    return api.post(f"/v1/items/{id}/holds", {"reason": "court order 7"} | fields)
+def hold(api: Api, id: str = "post-1", key: str | None = None, **fields: Any) -> Any:
+    return api.post(f"/v1/items/{id}/holds", {"reason": "court order 7"} | fields, key=key)
 
 
 def after_retention(api: Api, clock: FakeClock) -> None:
@@ -251,3 +253,73 @@ def test_kept_answers_go_with_what_they_say(api: Api, clock: FakeClock) -> None:
     hold(api)
     after_retention(api, clock)
     assert api.count("answers") == 0
+
+
+UNTIL = "2036-07-01T00:00:00Z"
+
+
+def lift(api: Api, held: str, key: str) -> Any:
+    return api.call("DELETE", f"/v1/items/post-1/holds/{held}", key)
+
+
+def test_a_hold_is_lifted_by_a_right_of_its_own_or_by_who_placed_it(api: Api) -> None:
+    placer = api.key("items:write", name="legal")
+    others = [api.key("items:write", name="edge"), api.key("items:read", name="reader")]
+    api.submit(text="a text")
+    held = hold(api, key=placer).json()["id"]
+    before = kinds(api)
+    for other in others:
+        answer = lift(api, held, other)
+        assert (answer.status_code, answer.json()["type"]) == (403, "/problems/hold-of-another")
+        assert lift(api, "0" * 32, other).status_code == 404
+    assert kinds(api) == before
+    assert [one["id"] for one in api.get("/v1/items/post-1").json()["holds"]] == [held]
+    assert lift(api, held, placer).status_code == 204
+    assert lift(api, held, placer).status_code == 404
+    assert kinds(api)["hold.lifted"] == 1
+    right = api.key("holds:write", name="holds")
+    assert lift(api, hold(api, key=placer).json()["id"], right).status_code == 204
+    assert api.get("/v1/items/post-1").json()["held"] is False
+
+
+def test_a_key_of_the_same_name_did_not_place_it(api: Api) -> None:
+    placer = api.key("items:write", name="legal")
+    api.submit(text="a text")
+    held = hold(api, key=placer).json()["id"]
+    with api.instance.database.begin() as tx:
+        revoke_key(tx, placer.split("_")[1])
+    namesake = api.key("items:write", name="legal")
+    assert lift(api, held, namesake).status_code == 403
+    assert api.get("/v1/items/post-1", key=namesake).json()["holds"] == []
+
+
+def test_a_person_has_placed_it_whichever_key_they_use(api: Api) -> None:
+    with api.instance.database.begin() as tx:
+        create_user(tx, "rita@example.org", "admin")
+        keys = [
+            create_key(tx, SCOPES, name, ["items:write"], user_email="rita@example.org")[1]
+            for name in ("here", "there")
+        ]
+    api.submit(text="a text")
+    assert lift(api, hold(api, key=keys[0]).json()["id"], keys[1]).status_code == 204
+
+
+def test_a_refused_erasure_says_who_holds_to_those_who_may_see_it(api: Api) -> None:
+    placer = api.key("items:write", name="legal")
+    api.submit(text="a text")
+    held = hold(api, key=placer, until=UNTIL, purpose="investigation").json()
+    sees = [placer, api.key("items:write", "holds:write", name="both")]
+    for key in (*sees, api.key("items:write", name="edge")):
+        answer = api.call("DELETE", "/v1/items/post-1", key)
+        assert (answer.status_code, answer.json()["type"]) == (409, "/problems/item-held")
+        record = api.get("/v1/items/post-1", key=key).json()
+        assert record["held"] is True
+        said = ("key:legal", "2036-07-01 00:00 UTC", "court order 7", "investigation")
+        if key in sees:
+            assert answer.json()["holds"] == [held["id"]]
+            assert all(one in answer.json()["detail"] for one in said)
+            assert record["holds"] == [held]
+        else:
+            assert not any(one in answer.text for one in (*said, held["id"], "2036", "legal"))
+            assert record["holds"] == []
+    assert api.get("/v1/items/post-1").json()["revisions"][0]["content"]["text"] == "a text"

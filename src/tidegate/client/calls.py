@@ -113,7 +113,7 @@ def open_hold(
 
 
 def lift_hold(id: str, hold: str) -> Call[None]:
-    """Lift a hold."""
+    """Lift a hold that this key placed; with the scope `holds:write`, any."""
     path = f"/v1/items/{_in_path(id)}/holds/{_in_path(hold)}"
     return Call(method="DELETE", path=path, gone_is_done=True)
 

@@ -189,7 +189,8 @@ class ItemRecord(msgspec.Struct, frozen=True, kw_only=True):
     actions: list[dict[str, Any]] = []
     reports: list[dict[str, Any]] = []
     cases: list[str] = []
-    holds: list[dict[str, Any]] = []
+    held: bool = False
+    holds: list[dict[str, Any]] = []  # those that this key may see
     kept_by_hold: bool = False
 
 

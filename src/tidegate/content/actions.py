@@ -5,11 +5,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from tidegate.content.holds.queries import standing_holds
+from tidegate.content.holds.queries import is_held, item_held, standing_holds
 from tidegate.content.model import ItemRow
 from tidegate.content.tables import evidence, items, revisions
 from tidegate.infra.db import Tx
-from tidegate.infra.errors import Refusal
 from tidegate.ledger.actions import forget
 
 _RAISE_VERDICT = sa.text(
@@ -67,21 +66,15 @@ def renew_fingerprints(tx: Tx, renewed: Mapping[int, bytes]) -> None:
         tx.execute(_RENEW, [{"of_number": one, "codes": renewed[one]} for one in kept])
 
 
-def erase(tx: Tx, item: ItemRow) -> list[bytes]:
+def erase(tx: Tx, item: ItemRow, *, sees_holds: bool) -> list[bytes]:
     """Erase what the item said and who said it; the tombstone (ids, times, verdict) stays.
 
     Returns the SHA-256 digests of evidence that this item no longer refers to. Raises Refusal
-    (409) while a hold stands. The ledger's salts go too: its chain stays valid, unreadable here.
+    (409) while a hold stands: of others' it tells only whoever `sees_holds`. The ledger's salts go
+    too: its chain stays valid, unreadable here.
     """
-    if standing := standing_holds(tx, item.id):
-        raise Refusal(
-            "item-held",
-            409,
-            "A hold forbids erasure",
-            f"{len(standing)} hold(s) stand on the item, the first since "
-            f"{standing[0].placed_at:%Y-%m-%d}: {standing[0].reason}. Lift them first.",
-            holds=[str(hold.id) for hold in standing],
-        )
+    if is_held(tx, item.id):
+        raise item_held(standing_holds(tx, item.id, every=sees_holds))
     released = expunge(tx, [item.id], keep_answers=False)
     tx.execute(
         sa.update(items)

@@ -19,7 +19,11 @@ CONTENT = Slice(
             "read items, their evaluations and decisions",
             roles=("reviewer", "curator", "auditor"),
         ),
-        Scope("holds:write", "open what only a hold keeps", implies="items:read"),
+        Scope(
+            "holds:write",
+            "see and lift holds of others, open what only a hold keeps",
+            implies="items:read",
+        ),
     ),
     # Erasure and expiry begin with content's own verbs, which say whether they may be at all.
     forgets=("items", "revisions", "evidence", "holds", "openings"),

@@ -18,13 +18,14 @@ BATCH = 500
 SWEEP_AGE_SECONDS = 3600.0
 
 
-def erase_item(tx: Tx, platform: str, external_id: str) -> list[bytes]:
-    """Erase an item everywhere; its tombstone stays. Raises Refusal: 404, 410, 409 while held.
+def erase_item(tx: Tx, platform: str, external_id: str, *, sees_holds: bool = False) -> list[bytes]:
+    """Erase an item everywhere; its tombstone stays. Raises Refusal: 404, 410, 409 while held, with
+    what is known of the holds to whoever `sees_holds`, or placed them.
 
     Returns the digests of its evidence, for `discard_evidence` once this is committed.
     """
     item = lock_item(tx, platform, external_id)
-    released = content.erase(tx, item)
+    released = content.erase(tx, item, sees_holds=sees_holds)
     for one in SLICES:
         if erase := one.verbs().erase:
             erase(tx, item.id)

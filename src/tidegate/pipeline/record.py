@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from tidegate.content.holds.model import HoldView
-from tidegate.content.holds.queries import is_kept_by_hold, standing_holds
+from tidegate.content.holds.queries import is_held, is_kept_by_hold, standing_holds
 from tidegate.content.model import Content, ItemRow
 from tidegate.content.queries import revisions_of
 from tidegate.decisions.model import decision_json
@@ -40,7 +40,8 @@ class ItemRecord(msgspec.Struct, frozen=True, kw_only=True):
     """An item with all its revisions, evaluations, decisions, actions, reports and cases.
 
     `restrictions` are those that stand now, the strongest first, `effective` is what they come to, and
-    `restricted_by` the decision of the first.
+    `restricted_by` the decision of the first. It is `held` while a hold forbids its erasure; `holds` are
+    those that the reader placed, or with the scope `holds:write` all.
     """
 
     id: str
@@ -59,11 +60,12 @@ class ItemRecord(msgspec.Struct, frozen=True, kw_only=True):
     actions: list[ActionView]
     reports: list[ReportView]
     cases: list[UUID]
+    held: bool
     holds: list[HoldView]
     kept_by_hold: bool
 
 
-def item_record(tx: Tx, item: ItemRow) -> ItemRecord:
+def item_record(tx: Tx, item: ItemRow, *, sees_holds: bool = False) -> ItemRecord:
     """The record of a standing item. `verdict` is that of the latest evaluation."""
     evaluations = shown_evaluations(tx, item.id)
     standing = by_strength(standing_at(standing_on(tx, item.id), tx.now))
@@ -87,6 +89,7 @@ def item_record(tx: Tx, item: ItemRow) -> ItemRecord:
         actions=actions_of_item(tx, item.id),
         reports=reports_of(tx, item.id),
         cases=cases_of_item(tx, item.id),
-        holds=standing_holds(tx, item.id),
+        held=is_held(tx, item.id),
+        holds=standing_holds(tx, item.id, every=sees_holds),
         kept_by_hold=is_kept_by_hold(tx, item.id),
     )

@@ -15,7 +15,7 @@ from tidegate.content.holds.model import (
     check_hold,
     check_opening,
 )
-from tidegate.content.holds.queries import STANDS, hold_unknown
+from tidegate.content.holds.queries import STANDS, hold_of_another, hold_unknown, placed_here
 from tidegate.content.model import ERASED, ItemRow
 from tidegate.content.tables import holds, items, openings
 from tidegate.infra.db import Tx
@@ -39,24 +39,28 @@ def place_hold(tx: Tx, item: ItemRow, hold: HoldIn) -> HoldView:
         placed_by=tx.actor,
         placed_at=tx.now,
     )
-    tx.execute(sa.insert(holds).values(item_id=item.id, **msgspec.structs.asdict(placed)))
-    record: dict[str, object] = {"hold": placed.id, "reason": placed.reason}
-    record |= {"purpose": placed.purpose}
+    row = msgspec.structs.asdict(placed) | {"item_id": item.id, "placed_key": tx.key}
+    tx.execute(sa.insert(holds).values(row))
+    record = {"hold": placed.id, "reason": placed.reason, "purpose": placed.purpose}
     record |= {"until": placed.until, "source": placed.source}
     append(tx, "hold.placed", record, item.id, item.platform)
     return placed
 
 
-def lift_hold(tx: Tx, item: ItemRow, hold_id: UUID) -> None:
-    """End a hold. Raises Refusal (404) when no such hold stands on the item."""
+def lift_hold(tx: Tx, item: ItemRow, hold_id: UUID, *, any_hold: bool) -> None:
+    """End a hold. Unless the caller may lift `any_hold`, it has to be one that they placed.
+
+    Raises Refusal: 404 when no such hold stands on the item, 403 for another's.
+    """
+    this = sa.and_(holds.c.id == hold_id, holds.c.item_id == item.id, STANDS)
+    allowed = sa.true() if any_hold else placed_here(tx)
     lifted = tx.execute(
-        sa.update(holds)
-        .where(holds.c.id == hold_id, holds.c.item_id == item.id, STANDS)
-        .values(lifted_by=tx.actor, lifted_at=tx.now),
+        sa.update(holds).where(this, allowed).values(lifted_by=tx.actor, lifted_at=tx.now),
         {"now": tx.now},
     )
     if lifted.rowcount == 0:
-        raise hold_unknown()
+        stands = tx.execute(sa.select(sa.exists().where(this)), {"now": tx.now}).scalar_one()
+        raise hold_of_another() if stands else hold_unknown()
     append(tx, "hold.lifted", {"hold": hold_id}, item.id, item.platform)
 
 

@@ -1,5 +1,7 @@
 """Reading holds, and whether what one of them keeps is closed to the reader."""
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -23,16 +25,61 @@ def hold_unknown(_: object = None) -> Refusal:
     )
 
 
-def standing_holds(tx: Tx, item_id: UUID) -> list[HoldView]:
-    """The holds that forbid an item's erasure, the oldest first."""
+def hold_of_another() -> Refusal:
+    return Refusal(
+        "hold-of-another",
+        403,
+        "Somebody else placed this hold",
+        "It stands as before. Whoever placed it lifts it, or somebody with the scope 'holds:write'.",
+        scope="holds:write",
+    )
+
+
+def item_held(seen: Sequence[HoldView]) -> Refusal:
+    """The 409 of an erasure; `seen` are the holds that the caller may see. To whom that is none, it says
+    no more than that one stands."""
+    lines = [
+        f"{one.placed_by} holds it since {one.placed_at:%Y-%m-%d} for {one.purpose}, "
+        + ("until it is lifted" if one.until is None else f"until {one.until:%Y-%m-%d %H:%M} UTC")
+        + f": {one.reason}."
+        for one in seen
+    ]
+    known: dict[str, Any] = {"holds": [str(one.id) for one in seen]} if seen else {}
+    return Refusal(
+        "item-held",
+        409,
+        "A hold forbids erasure",
+        " ".join([*lines, "Nothing was erased. It can be once no hold stands any more."]),
+        **known,
+    )
+
+
+def placed_here(tx: Tx) -> sa.ColumnElement[bool]:
+    """Whether it is the actor who placed a hold: by the same key, or as the same person. A key's name
+    says nothing: another may have it later."""
+    if tx.actor.startswith("user:"):
+        return holds.c.placed_by == tx.actor
+    return sa.false() if tx.key is None else holds.c.placed_key == tx.key
+
+
+def standing_holds(tx: Tx, item_id: UUID, *, every: bool = True) -> list[HoldView]:
+    """The holds that forbid an item's erasure, the oldest first; unless `every`, those that the actor
+    placed."""
     columns = [holds.c[name] for name in HoldView.__struct_fields__]
     query = (
         sa.select(*columns)
         .join(items, items.c.id == holds.c.item_id)
         .where(holds.c.item_id == item_id, STANDS, tx.within(items.c.platform))
+        .where(sa.true() if every else placed_here(tx))
         .order_by(holds.c.placed_at)
     )
     return [HoldView(**row) for row in tx.execute(query, {"now": tx.now}).mappings()]
+
+
+def is_held(tx: Tx, item_id: UUID) -> bool:
+    """Whether a hold forbids the item's erasure."""
+    query = sa.select(sa.exists().where(holds.c.item_id == item_id, STANDS))
+    return bool(tx.execute(query, {"now": tx.now}).scalar_one())
 
 
 def is_kept_by_hold(tx: Tx, item_id: UUID) -> bool:

@@ -77,12 +77,14 @@ async def post_item(call: Call) -> Response:
 
 
 def read_record(tx: Tx, call: Call) -> ItemRecord:
-    return item_record(tx, get_item(tx, call.platform(), item_id(call)))
+    item = get_item(tx, call.platform(), item_id(call))
+    return item_record(tx, item, sees_holds=call.principal.may("holds:write"))
 
 
 def delete_item(tx: Tx, call: Call) -> Response:
     """The files go when the erasure is committed, so after the answer."""
-    released = erase_item(tx, call.platform(), item_id(call))
+    sees_holds = call.principal.may("holds:write")
+    released = erase_item(tx, call.platform(), item_id(call), sees_holds=sees_holds)
     instance = call.instance
     files = BackgroundTask(discard_evidence, instance.database, instance.evidence, released)
     return Response(status_code=204, background=files if released else None)

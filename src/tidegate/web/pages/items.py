@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from tidegate.content.holds.actions import open_hold
 from tidegate.content.holds.model import HoldView, OpeningIn
-from tidegate.content.holds.queries import hold_unknown, is_closed, standing_holds
+from tidegate.content.holds.queries import hold_unknown, is_closed, is_held, standing_holds
 from tidegate.content.model import ItemRow
 from tidegate.content.queries import (
     find_item,
@@ -56,6 +56,7 @@ class ItemPage(msgspec.Struct, frozen=True, kw_only=True):
     effective: Effective
     actions: list[ActionView]
     reports: list[ReportView]
+    held: bool
     holds: list[HoldView]
     closed: bool
     rules: dict[str, str]
@@ -85,7 +86,8 @@ def show(visit: Visit) -> ItemPage:
             effective=effective(standing),
             actions=actions_of_item(tx, item_id) if visit.may("actions:read") else [],
             reports=reports_of(tx, item_id) if visit.may("cases:read") else [],
-            holds=standing_holds(tx, item_id),
+            held=is_held(tx, item_id),
+            holds=standing_holds(tx, item_id, every=visit.may("holds:write")),
             closed=is_closed(tx, item_id),
             rules=rule_texts(visit.instance.pack(tx)),
         )
