@@ -131,6 +131,14 @@ def test_banks_and_entries(client: Client) -> None:
     assert caught.value.status == 404
 
 
+def test_a_match_tells_of_its_entry(client: Client) -> None:
+    bank = client.create_bank(_name(), "known", note="a partner's").name
+    entry = client.add_text(bank, words := f"words that nobody says {uuid4()}")
+    match = client.submit(_item(text=words)).evaluation.matches[0]
+    assert (match.entry, match.exact, match.allowed) == (entry.id, True, False)
+    assert (match.provenance, match.note) == (None, "a partner's")
+
+
 def test_a_report_becomes_a_case_that_a_person_decides(client: Client) -> None:
     item = client.submit(_item())
     report = Report(uuid4().hex, "user", "violence", NOW, item_id=item.id)

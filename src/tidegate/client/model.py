@@ -87,7 +87,9 @@ class RuleResult(msgspec.Struct, frozen=True):
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of an item that matches a bank entry, by which route and at what distance."""
+    """A part of an item that matches a bank entry, by which route and at what distance. `exact`: the
+    route may restrict; `allowed`: an allow entry speaks for the part. `provenance` and `note` are the
+    entry's, for keys that may read banks."""
 
     part: str
     bank: str
@@ -98,7 +100,11 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     route: str
     distance: int
     confirmed: bool
+    exact: bool = False
+    allowed: bool = False
     quarantined: bool = False
+    provenance: Any = None
+    note: str | None = None
 
 
 class EvaluationView(msgspec.Struct, frozen=True, kw_only=True):

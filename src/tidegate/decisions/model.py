@@ -130,6 +130,26 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class MatchView(msgspec.Struct, frozen=True, kw_only=True):
+    """A match as the API shows it, and as the rules saw it: `exact` and `allowed`. `quarantined` is
+    there where it is; `provenance` and `note` are the entry's, for those who may read banks."""
+
+    part: str
+    bank: str
+    stance: str
+    entry: str
+    labels: list[str]
+    kind: str
+    route: str
+    distance: int
+    confirmed: bool
+    exact: bool
+    allowed: bool
+    quarantined: bool | msgspec.UnsetType = msgspec.UNSET
+    provenance: Any | msgspec.UnsetType = msgspec.UNSET
+    note: str | None | msgspec.UnsetType = msgspec.UNSET
+
+
 def effect(before: Effective, after: Effective) -> Effect | None:
     """The action that a change of what is effective asks for, or None. Another time at which it will
     change by itself is a change too: the platform's systems are told it."""
@@ -237,7 +257,7 @@ def decision_json(decision: Decision) -> dict[str, object]:
 
 
 def evaluation_json(evaluation: Evaluation) -> dict[str, Any]:
-    """An evaluation as the API shows it; what only the rules need of a match is left out."""
+    """An evaluation as the API shows it."""
     return {
         "id": evaluation.id,
         "revision": evaluation.revision,
@@ -246,7 +266,7 @@ def evaluation_json(evaluation: Evaluation) -> dict[str, Any]:
         "bank_version": evaluation.bank_version,
         "verdict": evaluation.verdict,
         "rules": evaluation.rules,
-        "matches": [match_json(match) for match in evaluation.matches],
+        "matches": msgspec.to_builtins([match_view(one) for one in evaluation.matches]),
         "problems": evaluation.problems,
         "created_at": evaluation.created_at,
     }
@@ -265,10 +285,9 @@ def without_readings(rules: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def match_json(match: Match) -> dict[str, object]:
-    """A match as the API shows it: `quarantined` only where it is."""
+def match_view(match: Match) -> MatchView:
+    """A match as it is shown; of its entry nothing is said."""
     shown = msgspec.structs.asdict(match)
-    del shown["exact"], shown["allowed"]
     if not match.quarantined:
         del shown["quarantined"]
-    return shown
+    return MatchView(**shown)

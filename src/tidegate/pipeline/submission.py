@@ -50,6 +50,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     url_key: bytes | None
     actor: str
     request_id: str
+    reads_banks: bool = False  # who sends it may
     codes: Codes = []  # of media and URLs
     problems: list[str] = []
     media: list[dict[str, Any]] = []  # what decoding found
@@ -61,7 +62,14 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def describe(
-    instance: Instance, item: ItemIn, *, platform: str, actor: str, request_id: str, now: datetime
+    instance: Instance,
+    item: ItemIn,
+    *,
+    platform: str,
+    actor: str,
+    request_id: str,
+    now: datetime,
+    reads_banks: bool = False,
 ) -> Submission:
     """The submission before anybody has looked at its media. Raises Refusal (422)."""
     check_item(item, now)
@@ -87,6 +95,7 @@ def describe(
         url_key=url,
         actor=actor,
         request_id=request_id,
+        reads_banks=reads_banks,
         codes=codes,
     )
 

@@ -6,7 +6,7 @@ whatever follows from the verdict (case, decision, action). What is answered is 
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -23,7 +23,7 @@ from tidegate.content.admission import (
 )
 from tidegate.content.model import ItemRow
 from tidegate.content.queries import item_erased
-from tidegate.decisions.model import match_json
+from tidegate.decisions.model import MatchView, match_view
 from tidegate.infra.db import Tx
 from tidegate.infra.groupcommit import DEFERRED, Deferred
 from tidegate.pipeline.instance import Instance
@@ -31,6 +31,7 @@ from tidegate.pipeline.judge import Looked
 from tidegate.pipeline.look import SUBMITTED, Outcome, look
 from tidegate.pipeline.metrics import GROUP_SIZE, ITEMS
 from tidegate.pipeline.submission import Submission
+from tidegate.pipeline.telling import tell_answers
 from tidegate.policy.model import Verdict
 from tidegate.signals.model import Codes, encode_codes
 from tidegate.signals.parts import codes_of_texts
@@ -45,7 +46,7 @@ class EvaluationView(msgspec.Struct, frozen=True, kw_only=True):
     pack: str
     bank_version: int
     rules: list[Any]
-    matches: list[dict[str, Any]]
+    matches: list[MatchView]
     problems: list[str]
 
 
@@ -71,6 +72,7 @@ class _Turn(msgspec.Struct):
 
 
 Reply = bytes | BaseException | Deferred
+R = TypeVar("R")
 
 
 def committer(instance: Instance) -> Callable[[Tx, Sequence[Submission]], Sequence[Reply]]:
@@ -86,7 +88,7 @@ def stored_answers(tx: Tx, group: Sequence[Submission]) -> list[bytes | BaseExce
     """For each submission the answer that this very one got before, or None; a Refusal (410) where
     the item is erased. A commit function for `GroupCommit`, though it changes nothing."""
     known = find_known(tx, [one.key for one in group])
-    return [_repeat(one, known.get(one.key)) for one in group]
+    return _told(tx, group, [_repeat(one, known.get(one.key)) for one in group])
 
 
 def submit_group(tx: Tx, instance: Instance, group: Sequence[Submission]) -> list[Reply]:
@@ -104,7 +106,7 @@ def submit_group(tx: Tx, instance: Instance, group: Sequence[Submission]) -> lis
         GROUP_SIZE.observe(len(turns))
         for key, place in fresh.items():
             replies[place] = answers.get(key)
-    return [DEFERRED if reply is None else reply for reply in replies]
+    return [DEFERRED if reply is None else reply for reply in _told(tx, group, replies)]
 
 
 def _repeat(submission: Submission, known: Known | None) -> bytes | BaseException | None:
@@ -114,6 +116,17 @@ def _repeat(submission: Submission, known: Known | None) -> bytes | BaseExceptio
     if known.item.erased_at is not None:
         return item_erased(submission.external_id)
     return known.answers.get(submission.digest)
+
+
+def _told(tx: Tx, group: Sequence[Submission], replies: list[R]) -> list[R | bytes]:
+    """The replies; those to callers who may read banks tell what these say of the matches."""
+    readers = {
+        place: reply
+        for place, (one, reply) in enumerate(zip(group, replies, strict=True))
+        if one.reads_banks and isinstance(reply, bytes)
+    }
+    told = tell_answers(tx, readers) if readers else {}
+    return [told.get(place, reply) for place, reply in enumerate(replies)]
 
 
 def _admit(tx: Tx, fresh: list[Submission], seen: dict[Key, Known]) -> list[_Turn]:
@@ -194,7 +207,7 @@ def _answer(one: Submission, item: ItemRow, outcome: Outcome) -> Answer:
             pack=evaluation.pack,
             bank_version=evaluation.bank_version,
             rules=evaluation.rules,
-            matches=[match_json(match) for match in evaluation.matches],
+            matches=[match_view(match) for match in evaluation.matches],
             problems=evaluation.problems,
         ),
         pending=[],

@@ -177,11 +177,8 @@ def _view(row: sa.Row[Any]) -> dict[str, Any]:
 
 
 def _shown(match: dict[str, Any]) -> dict[str, Any]:
-    """A stored match as `decisions.model.match_json` shows one."""
-    hidden = {"exact", "allowed"}
-    if not match.get("quarantined"):
-        hidden.add("quarantined")
-    return {name: value for name, value in match.items() if name not in hidden}
+    """A stored match as `decisions.model.MatchView` shows one."""
+    return {name: value for name, value in match.items() if name != "quarantined" or value}
 
 
 def _about(tx: Tx, item_id: UUID) -> CaseItem:

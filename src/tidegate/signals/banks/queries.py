@@ -117,6 +117,28 @@ def entries_by_id(tx: Tx, ids: Sequence[UUID]) -> dict[str, EntryView]:
     return {str(row.id): _entry(row) for row in rows}
 
 
+def sources_of_entries(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, tuple[object, str | None]]:
+    """Where entries come from and what was noted of them, or else of their banks."""
+    query = sa.select(
+        entries.c.id,
+        entries.c.provenance,
+        entries.c.note,
+        banks.c.provenance.label("bank_provenance"),
+        banks.c.note.label("bank_note"),
+    ).join(banks, banks.c.id == entries.c.bank_id)
+    there = sa.and_(entries.c.deleted_at.is_(None), banks.c.deleted_at.is_(None))
+    rows = tx.execute(query.where(entries.c.id.in_(ids), there))
+    return {row.id: _source(row) for row in rows}
+
+
+def _source(row: sa.Row[Any]) -> tuple[object, str | None]:
+    """The provenance and the note of an entry; what it lacks is its bank's."""
+    return (
+        row.bank_provenance if row.provenance is None else row.provenance,
+        row.bank_note if row.note is None else row.note,
+    )
+
+
 def evidence_of_entries(tx: Tx, digests: Sequence[bytes]) -> set[bytes]:
     """Which of the digests an entry names."""
     query = sa.select(entries.c.evidence).where(
@@ -132,14 +154,15 @@ def entry_evidence(tx: Tx, entry_id: UUID) -> bytes | None:
 
 
 def _entry(row: sa.Row[Any]) -> EntryView:
+    provenance, note = _source(row)
     return EntryView(
         id=str(row.id),
         bank=row.bank,
         state=row.state,
         confirmed=row.state == "confirmed",
         labels=row.bank_labels if row.labels is None else row.labels,
-        provenance=row.bank_provenance if row.provenance is None else row.provenance,
-        note=row.bank_note if row.note is None else row.note,
+        provenance=provenance,
+        note=note,
         confidence=row.confidence,
         enabled=row.enabled,
         disabled_until=row.disabled_until,

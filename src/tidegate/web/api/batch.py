@@ -221,7 +221,7 @@ async def _lines(receive: Receive, window: Window, limit: int) -> AsyncIterator[
 
 
 async def _answer(call: Call, turns: Turns, index: int, line: bytes | Refusal) -> bytes:
-    """One line of the answer. `item` is the stored answer, to the letter."""
+    """One line of the answer. `item` is what the single route would answer."""
     try:
         if isinstance(line, Refusal):
             raise line

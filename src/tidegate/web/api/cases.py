@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from tidegate.infra.db import Tx
 from tidegate.pipeline.decide import claim_case, decide_case, release_case
+from tidegate.pipeline.telling import READS_BANKS, tell_case, tell_cases
 from tidegate.review import queries as review
 from tidegate.review.model import CaseDecisionIn, CaseDetail, CaseFilter
 from tidegate.web.api.endpoint import Call, Endpoint
@@ -25,6 +26,8 @@ class CasesQuery(msgspec.Struct, frozen=True):
 def list_cases(tx: Tx, call: Call[object, CasesQuery]) -> Page:
     q = call.query
     data, following = review.list_cases(tx, q.queue, q.state, q.cursor, q.limit)
+    if call.principal.may(READS_BANKS):
+        tell_cases(tx, data)
     return Page(data, following)
 
 
@@ -42,22 +45,27 @@ def _to_change(tx: Tx, call: Call) -> UUID:
     return case_id
 
 
+def _told(tx: Tx, call: Call, case: CaseDetail) -> CaseDetail:
+    return tell_case(tx, case) if call.principal.may(READS_BANKS) else case
+
+
 def get_case(tx: Tx, call: Call) -> CaseDetail:
-    return review.get_case(tx, _case_id(call))
+    return _told(tx, call, review.get_case(tx, _case_id(call)))
 
 
 def claim(tx: Tx, call: Call) -> CaseDetail:
-    return claim_case(
-        tx, _to_change(tx, call), timedelta(minutes=call.instance.settings.claim_minutes)
-    )
+    lease = timedelta(minutes=call.instance.settings.claim_minutes)
+    return _told(tx, call, claim_case(tx, _to_change(tx, call), lease))
 
 
 def release(tx: Tx, call: Call) -> CaseDetail:
-    return release_case(tx, _to_change(tx, call), force=call.principal.may("admin"))
+    case = release_case(tx, _to_change(tx, call), force=call.principal.may("admin"))
+    return _told(tx, call, case)
 
 
 def decide(tx: Tx, call: Call[CaseDecisionIn]) -> CaseDetail:
-    return decide_case(tx, _to_change(tx, call), call.body, pack=call.instance.pack(tx))
+    case = decide_case(tx, _to_change(tx, call), call.body, pack=call.instance.pack(tx))
+    return _told(tx, call, case)
 
 
 _CASE = "/v1/cases/{id}"

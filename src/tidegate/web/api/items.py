@@ -16,6 +16,7 @@ from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.record import ItemRecord, item_record
 from tidegate.pipeline.submission import describe, examine_media
 from tidegate.pipeline.submit import Answer
+from tidegate.pipeline.telling import READS_BANKS, tell_record
 from tidegate.web.api.endpoint import Call, Endpoint, require_json
 from tidegate.web.body import read
 from tidegate.web.gate import segment
@@ -61,6 +62,7 @@ async def submit_item(instance: Instance, call: Call, item: ItemIn) -> bytes:
         actor=call.principal.actor,
         request_id=call.request_id,
         now=instance.clock.now(),
+        reads_banks=call.principal.may(READS_BANKS),
     )
     if item.media:
         # A retry must not fetch and decode again.
@@ -78,7 +80,8 @@ async def post_item(call: Call) -> Response:
 
 def read_record(tx: Tx, call: Call) -> ItemRecord:
     item = get_item(tx, call.platform(), item_id(call))
-    return item_record(tx, item, sees_holds=call.principal.may("holds:write"))
+    record = item_record(tx, item, sees_holds=call.principal.may("holds:write"))
+    return tell_record(tx, record) if call.principal.may(READS_BANKS) else record
 
 
 def delete_item(tx: Tx, call: Call) -> Response:
