@@ -51,3 +51,10 @@ def test_a_process_is_named_by_its_start_until_it_has_ended() -> None:
     assert procs.start_time(process.pid) is None
     assert procs.command_line(process.pid) == ""
     assert procs.owner(process.pid) is None
+
+
+def test_open_files_are_raised_to_what_the_machine_lets_a_process_have() -> None:
+    code = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (64, 300)); "
+    code += "from tidegate.infra.procs import raise_open_files; print(raise_open_files())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "300", done.stderr

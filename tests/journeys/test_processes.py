@@ -1,6 +1,7 @@
 """Two web processes and two workers over one database: they agree; and how processes end."""
 
 import os
+import resource
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ from tests.serving import Served, free_port, instance_environment, serving
 from tests.waiting import until
 
 from tidegate.infra.postgres import EmbeddedPostgres
+from tidegate.infra.procs import FEW_FILES
 
 
 class Cluster:
@@ -42,8 +44,11 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         roles = ["web", "web", "worker", "worker"]
         parts = [Served(root / "instance", free_port(), environment, role) for role in roles]
         try:
+            soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, FEW_FILES // 4), hard))
             for part in parts:  # at once: migrations are safe when several start together
                 part.start(wait=False)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
             for part in parts[:2]:
                 part.wait_ready()
             yield Cluster(parts, parts[0].key("admin"))
@@ -68,6 +73,14 @@ def test_the_same_post_at_both_is_judged_once(cluster: Cluster) -> None:
             assert len(answers) == 1
             record = cluster.a.get(f"/v1/items/both-{n}").json()
             assert len(record["evaluations"]) == 1
+
+
+def test_each_process_may_open_as_many_files_as_the_machine_lets_it(cluster: Cluster) -> None:
+    for part in cluster.parts:
+        assert part.process is not None
+        limits = Path(f"/proc/{part.process.pid}/limits").read_text()
+        soft, hard = limits.partition("Max open files")[2].split()[:2]
+        assert soft == hard
 
 
 def judged(client: httpx.Client, id: str) -> str:

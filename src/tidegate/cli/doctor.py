@@ -9,6 +9,7 @@ from tidegate.cli.context import DataDir, settings_of
 from tidegate.content.media.diagnosis import diagnose as diagnose_media
 from tidegate.infra.findings import Finding
 from tidegate.infra.postgres import EmbeddedPostgres, diagnose
+from tidegate.infra.procs import FEW_FILES, raise_open_files
 from tidegate.infra.settings import SettingsError
 from tidegate.signals.native.library import diagnose as diagnose_kernels
 
@@ -34,6 +35,7 @@ def doctor(
         findings += diagnose(settings.data_dir)
     findings += diagnose_media()
     findings.append(diagnose_kernels())
+    findings.append(_open_files())
     for finding in findings:
         _show(finding)
     if not all(finding.ok for finding in findings):
@@ -44,6 +46,13 @@ def _show(finding: Finding) -> None:
     print(f"{'ok  ' if finding.ok else 'MEND'}  {finding.name}: {finding.detail}")
     if finding.mend:
         print(f"      → {finding.mend}")
+
+
+def _open_files() -> Finding:
+    files = raise_open_files()
+    few = files < FEW_FILES
+    mend = f"Raise the hard limit (LimitNOFILE, ulimit -Hn) to {FEW_FILES} or more." if few else ""
+    return Finding("open files", not few, f"at most {files}, connections included", mend)
 
 
 def _embedded_url(data_dir: Path) -> str:

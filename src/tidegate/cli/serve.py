@@ -12,7 +12,7 @@ from tidegate.cli.context import ADDRESS_FILE, DataDir, settings_of
 from tidegate.cli.helpers import PARENT, Helpers
 from tidegate.infra.logs import configure_logs
 from tidegate.infra.postgres import EmbeddedPostgres
-from tidegate.infra.procs import die_with_parent
+from tidegate.infra.procs import FEW_FILES, die_with_parent, raise_open_files
 from tidegate.infra.settings import Settings
 
 log = structlog.get_logger()
@@ -31,6 +31,8 @@ def serve(
         die_with_parent(int(parent))
     settings = settings_of(data_dir, host=host, port=port)
     configure_logs(settings.log_level)
+    if (files := raise_open_files()) < FEW_FILES:
+        log.warning("serve.few_open_files", hard_limit=files, wanted=FEW_FILES)
     server = None if settings.database_url else EmbeddedPostgres(settings.data_dir)
     try:
         _serve(settings, server, role)

@@ -1,14 +1,20 @@
 """Processes as Linux sees them: dying with the parent, and telling one process from the next.
 
-Used by what starts children (the workers, the media sandbox) and by the PostgreSQL supervisor.
+Used by what starts children (the workers, the media sandbox) and by the PostgreSQL supervisor. And
+how many files a process may have open.
 """
 
+import contextlib
 import ctypes
 import os
+import resource
 import signal
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
+
+FEW_FILES = 4096
+"""With fewer open files (connections among them) a busy server comes to its limit."""
 
 
 def die_with_parent(parent: int | None = None) -> None:
@@ -52,3 +58,17 @@ def owner(pid: int) -> int | None:
         return os.stat(f"/proc/{pid}").st_uid
     except OSError:
         return None
+
+
+def raise_open_files() -> int:
+    """Let this process, and whatever it starts, open as many files as it may; how many that is."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return open_files()
+
+
+def open_files() -> int:
+    """How many files this process may have open."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 1 << 20 if soft == resource.RLIM_INFINITY else soft

@@ -50,6 +50,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         float,
         Meta(gt=0, description="A request whose body or answer stops moving is closed after this"),
     ] = 60.0
+    head_seconds: Annotated[
+        float, Meta(gt=0, description="A request's head (request line, headers) must come in this")
+    ] = 10.0
+    body_bytes_per_second: Annotated[
+        int,
+        Meta(ge=1, description="A body that comes slower, beyond `idle_seconds`, is refused"),
+    ] = 8192
+    connections_per_address: Annotated[
+        int, Meta(ge=1, description="Connections at once from one address (of IPv6: from one /64)")
+    ] = 512
     media_workers: Annotated[
         int, Meta(ge=1, le=64, description="Sandboxed processes that decode media")
     ] = 2

@@ -1,11 +1,14 @@
-"""Reading request bodies: never more than the limit, never long without movement."""
+"""Reading request bodies: never more than the limit, never long without movement, never for ever."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 
 from starlette.requests import ClientDisconnect, Request
+from starlette.types import Message, Receive
 
 from tidegate.infra.errors import Refusal
+from tidegate.infra.settings import Settings
 
 
 def too_large(limit: int) -> Refusal:
@@ -20,23 +23,43 @@ def too_large(limit: int) -> Refusal:
     )
 
 
+class Pace:
+    """How long a sender may still take: `grace` seconds, and a second more for every `rate` bytes
+    that came. Only what is spent waiting for it counts."""
+
+    def __init__(self, grace: float, rate: float) -> None:
+        self._grace = grace
+        self._rate = rate
+        self._left = grace
+
+    async def next(self, receive: Receive) -> Message:
+        """The next piece. Raises TimeoutError when nothing moves, or all that came was too little
+        for the time it took."""
+        began = time.monotonic()
+        message = await asyncio.wait_for(receive(), min(self._grace, self._left))
+        self._left += len(message.get("body", b"")) / self._rate - (time.monotonic() - began)
+        return message
+
+
 async def chunks(request: Request, limit: int) -> AsyncIterator[bytes]:
     """The body as it comes. Raises Refusal: 413 over `limit` (before reading, where the length is
-    declared), 408 when nothing moves."""
-    idle: float = request.app.state.services.settings.idle_seconds
+    declared), 408 when nothing moves, or too slowly."""
+    settings: Settings = request.app.state.services.settings
+    idle, rate = settings.idle_seconds, settings.body_bytes_per_second
+    pace = Pace(idle, rate)
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
         raise too_large(limit)
     size = 0
     while True:
         try:
-            message = await asyncio.wait_for(request.receive(), idle)
+            message = await pace.next(request.receive)
         except TimeoutError:
             raise Refusal(
                 "body-stalled",
                 408,
                 "The body stopped coming",
-                f"Nothing arrived for {idle:g} s.",
+                f"Nothing arrived for {idle:g} s, or less than {rate:,} bytes a second.",
                 headers={"Connection": "close"},
             ) from None
         if message["type"] == "http.disconnect":

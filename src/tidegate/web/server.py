@@ -3,13 +3,17 @@
 import asyncio
 import gc
 import signal
+from functools import partial
+from typing import Any
 
 import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
+from tidegate.infra.procs import open_files
 from tidegate.infra.settings import Settings
 from tidegate.web.connection import Connection
+from tidegate.web.crowd import Crowd, Limits
 
 # A group of submissions makes some thousand objects; at the default of 700 each is looked at often.
 _GC_THRESHOLDS = (20_000, 10, 50)
@@ -17,12 +21,20 @@ _GC_THRESHOLDS = (20_000, 10, 50)
 
 def web_server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
     """The HTTP server; `run_web` runs it."""
+    limits = Limits(
+        head_seconds=settings.head_seconds,
+        idle_seconds=settings.idle_seconds,
+        per_address=settings.connections_per_address,
+        open_files=open_files(),
+    )
+    connection: Any = partial(Connection, Crowd(limits))
     config = uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http=Connection,
+        http=connection,
+        ws="none",  # nothing here takes one, and it would be out of all limits
         lifespan="on",
         access_log=False,
         log_config=None,

@@ -1,8 +1,9 @@
 """`POST /v1/items/batch`: NDJSON in, NDJSON out, each line answered once its item is durable.
 
 Two coroutines share a window: one reads lines and submits them, one writes answers in order. What
-was read and not yet answered *into the socket* is bounded, so a client that only writes is held up,
-and closed when neither side has moved for `idle_seconds`.
+was read and not yet answered *into the socket* is bounded, so a client that only writes is held up.
+It is cut off when neither side has moved for `idle_seconds`, when it takes nothing for so long of an
+answer that waits for it, and when a line comes too slowly. What was done by then stays done.
 """
 
 import asyncio
@@ -19,8 +20,10 @@ from starlette.types import Receive, Scope, Send
 from tidegate.content.model import ItemIn
 from tidegate.infra.errors import Refusal
 from tidegate.infra.parsing import decode
+from tidegate.infra.settings import Settings
 from tidegate.web.api.endpoint import Call, forbidden
 from tidegate.web.api.items import submit_item
+from tidegate.web.body import Pace
 from tidegate.web.connection import drop
 from tidegate.web.problems import as_refusal, problem
 
@@ -81,6 +84,11 @@ class Window:
             task.cancel()  # harmless when done
         self.moved_at = time.monotonic()
         return task.result()
+
+    async def taken(self, sending: Awaitable[None]) -> None:
+        """Send, however much comes meanwhile. Raises TimeoutError when the client takes nothing."""
+        await asyncio.wait_for(sending, self.idle)
+        self.moved_at = time.monotonic()
 
 
 class Turns:
@@ -166,7 +174,7 @@ async def _write(window: Window, send: Send, reader: "asyncio.Task[None]") -> No
             lines.append(window.owed[0][0].result())
             window.pop()
         message = {"type": "http.response.body", "body": b"".join(lines), "more_body": True}
-        await window.patiently(send(message))
+        await window.taken(send(message))
     await reader
 
 
@@ -175,7 +183,7 @@ async def _read(call: Call, receive: Receive, window: Window) -> None:
     index = 0
     turns = Turns()
     try:
-        async for line in _lines(receive, window, call.instance.settings.json_limit):
+        async for line in _lines(receive, window, call.instance.settings):
             if isinstance(line, bytes) and not line.strip():
                 continue
             task = asyncio.create_task(_answer(call, turns, index, line))
@@ -186,15 +194,20 @@ async def _read(call: Call, receive: Receive, window: Window) -> None:
         window.moved.set()
 
 
-async def _lines(receive: Receive, window: Window, limit: int) -> AsyncIterator[bytes | Refusal]:
+async def _lines(
+    receive: Receive, window: Window, settings: Settings
+) -> AsyncIterator[bytes | Refusal]:
     """The body's lines. A line over the limit ends the stream with its refusal: there is no
     telling where the next would begin."""
+    limit = settings.json_limit
     rest = bytearray()
+    pace = Pace(settings.idle_seconds, settings.body_bytes_per_second)
     more = True
     while more:
         while window.is_full:
             await window.change()
-        message = await window.patiently(receive())
+        # Between two lines it may rest; one that has begun must come.
+        message = await window.patiently(pace.next(receive) if rest else receive())
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         more = message.get("more_body", False)
@@ -203,6 +216,7 @@ async def _lines(receive: Receive, window: Window, limit: int) -> AsyncIterator[
         if b"\n" in piece:
             *whole, tail = bytes(rest).split(b"\n")
             rest = bytearray(tail)
+            pace = Pace(settings.idle_seconds, settings.body_bytes_per_second)
             for line in whole:
                 while window.is_full:
                     await window.change()
