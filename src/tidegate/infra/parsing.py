@@ -14,6 +14,7 @@ _EXPECTED_GOT = re.compile(r"^Expected (?P<expected>.+?), got (?P<got>.+)$", re.
 _MISSING = re.compile(r"^Object missing required field `(?P<name>[^`]+)`$")
 _UNKNOWN = re.compile(r"^Object contains unknown field `(?P<name>[^`]*)`$")
 _INVALID = re.compile(r"^Invalid (?:enum )?value (?P<got>.+)$", re.S)
+_LOOK_BYTES = 1 << 20  # a longer body is not decoded once more, for an error's sake
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[\.\.\.\]")
 
 
@@ -51,30 +52,43 @@ def convert(value: object, type: type[T]) -> T:
     return converted
 
 
-def check_text(value: object, pointer: str = "") -> None:
+# The way to a value, from its end: a step and the way to what holds it. A pointer for each value would
+# take memory in proportion to their number times their depth.
+_Way = tuple[str | int, Any] | None
+
+
+def check_text(value: object) -> None:
     """Refuse NUL characters and lone surrogates anywhere in a value: no store can keep them."""
-    waiting = [(value, pointer)]  # no recursion: bodies may nest deeper than the stack allows
+    waiting: list[tuple[object, _Way]] = [(value, None)]  # bodies may nest deeper than the stack
     while waiting:
-        value, pointer = waiting.pop()
+        value, way = waiting.pop()
         if isinstance(value, str):
-            _check_string(value, pointer)
+            _check_string(value, way)
         elif isinstance(value, dict):
             for key, item in cast("dict[object, object]", value).items():
-                _check_string(str(key), pointer)
-                waiting.append((item, f"{pointer}/{_escape(str(key))}"))
+                _check_string(str(key), way)
+                waiting.append((item, (str(key), way)))
         elif isinstance(value, list):
             items = cast("list[object]", value)
-            waiting += [(item, f"{pointer}/{index}") for index, item in enumerate(items)]
+            waiting += [(item, (index, way)) for index, item in enumerate(items)]
 
 
-def _check_string(text: str, pointer: str) -> None:
+def _check_string(text: str, way: _Way) -> None:
     if "\0" in text:
-        raise bad_field(pointer, "text without NUL characters", "a NUL character")
+        raise bad_field(_pointer(way), "text without NUL characters", "a NUL character")
     if not text.isascii():
         try:
             text.encode()
         except UnicodeEncodeError:
-            raise bad_field(pointer, "well-formed Unicode", "a lone surrogate") from None
+            raise bad_field(_pointer(way), "well-formed Unicode", "a lone surrogate") from None
+
+
+def _pointer(way: _Way) -> str:
+    steps: list[str] = []
+    while way is not None:
+        step, way = way
+        steps.append(f"/{_escape(str(step))}")
+    return "".join(reversed(steps))
 
 
 def _escape(name: str) -> str:
@@ -119,6 +133,8 @@ def _field_names(type: Any) -> str:
 
 def _value_at(body: bytes, steps: list[str]) -> str:
     """A short account of the value that a pointer leads to, for the error's `got`."""
+    if len(body) > _LOOK_BYTES:
+        return "another value"
     try:
         value: Any = msgspec.json.decode(body)
         for step in steps:

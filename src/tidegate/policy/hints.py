@@ -51,7 +51,7 @@ _LABELLED = re.compile(rf"{_QUOTED}\s+in\s+\w+\.labels\b")
 def did_you_mean(word: str, options: Iterable[str]) -> str | None:
     """`did you mean …?` if one of the options is near, else the options if they are few."""
     options = sorted(options)
-    near = difflib.get_close_matches(word.lower(), options, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(word[:80].lower(), options, n=1, cutoff=0.6)
     if near:
         return f"did you mean `{near[0]}`?"
     if options and len(options) <= 12:  # few enough to be read

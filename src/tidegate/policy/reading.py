@@ -5,9 +5,9 @@ Nothing is loaded that has a problem; as many problems as possible are found at 
 
 import hashlib
 import re
-import tomllib
 from typing import Any, TypeVar, cast
 
+from tidegate.policy import toml
 from tidegate.policy.cel import Condition, compile_condition
 from tidegate.policy.hints import Advice, advise, did_you_mean, misnamed
 from tidegate.policy.model import (
@@ -31,12 +31,13 @@ from tidegate.policy.source import Place, Section, Source
 
 MAX_SOURCE = 512_000
 MAX_RULES = 200
+MAX_LABELS = 500
 MAX_CONDITIONS = 20
 MAX_CONDITION = 2_000
 MAX_TEXT = 2_000
+MAX_PROBLEMS = 100  # told at once: finding the place of each takes a walk through the source
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _GROUND_KINDS: tuple[GroundKind, ...] = ("law", "terms")
 _KEYS = {
     "": ("pack", "private", "labels", "exemptions", "rules"),
@@ -135,20 +136,13 @@ class _Reader:
             message = f"a pack has at most {MAX_SOURCE} characters, this has {len(self.text)}"
             raise InvalidPack([PackProblem(message=message, file=self.file)])
         try:
-            self.text.encode()
-            return tomllib.loads(self.text)
-        except UnicodeEncodeError:
-            raise InvalidPack([PackProblem(message="not valid Unicode", file=self.file)]) from None
-        except RecursionError:
-            raise InvalidPack([PackProblem(message="nested too deeply", file=self.file)]) from None
-        except tomllib.TOMLDecodeError as error:
-            found = _TOML_PLACE.search(str(error))
-            message = "not TOML: " + _TOML_PLACE.sub("", str(error))
-            place = self.source.place(len(self.text))
-            if found and found[1]:
-                place = Place(int(found[1]), int(found[2]))
+            return toml.parse(self.text)
+        except toml.NotToml as error:
             problem = PackProblem(
-                message=message, file=self.file, line=place.line, column=place.column
+                message=error.why,
+                file=self.file,
+                line=error.place and error.place.line,
+                column=error.place and error.place.column,
             )
             raise InvalidPack([problem]) from None
 
@@ -158,7 +152,7 @@ class _Reader:
         self, table: _Table, key: str | None, message: str, hint: str | None = None
     ) -> None:
         place = self.source.key(table.section, key)
-        self.problems.append(
+        self._note(
             PackProblem(
                 message=message,
                 file=self.file,
@@ -168,6 +162,14 @@ class _Reader:
                 hint=hint,
             )
         )
+
+    def _note(self, problem: PackProblem) -> None:
+        """One more; with a hundred of them reading ends, for they may be without number."""
+        self.problems.append(problem)
+        if len(self.problems) == MAX_PROBLEMS:
+            self.problems.sort(key=lambda one: one.line or 0)
+            more = f"there may be more: only {MAX_PROBLEMS} problems are told at once"
+            raise InvalidPack([*self.problems, PackProblem(message=more, file=self.file)])
 
     def _known(self, table: _Table, kind: str) -> None:
         for key in table.data:
@@ -186,7 +188,9 @@ class _Reader:
             return default
         value = table.data[key]
         if type(value) is not kind:
-            self._problem(table, key, f"`{key}` must be {_KIND_NAMES[kind]}, this is {value!r:.60}")
+            self._problem(
+                table, key, f"`{key}` must be {_KIND_NAMES[kind]}, this is {_shown(value)}"
+            )
             return kind()
         return value
 
@@ -251,6 +255,9 @@ class _Reader:
         parent = self._table(root, "labels")
         for name, data in parent.data.items():
             section = self.source.section(f"labels.{name}")
+            if len(labels) == MAX_LABELS:
+                self._problem(parent, name, f"a pack has at most {MAX_LABELS} labels")
+                break
             if not isinstance(data, dict):
                 self._problem(parent, name, f"the label `{name}` must be a table")
                 data = {}
@@ -298,7 +305,7 @@ class _Reader:
                 self._problem(table, None, f"a pack has at most {MAX_RULES} rules")
                 break
             name = self._name(table)
-            table.rule = name or None
+            table.rule = name[:64] or None
             if name in names:
                 self._problem(table, "name", f"there is another rule `{name}`")
             names.add(name)
@@ -348,7 +355,9 @@ class _Reader:
         offsets = self.source.strings(table.section, "when", listed)
         for source, offset in zip(listed, offsets, strict=True):
             if not isinstance(source, str) or not source.strip():
-                self._problem(table, "when", f"a condition must be a text, this is {source!r:.60}")
+                self._problem(
+                    table, "when", f"a condition must be a text, this is {_shown(source)}"
+                )
             elif len(source) > MAX_CONDITION or "\0" in source:
                 message = f"a condition has at most {MAX_CONDITION} characters, and no NUL"
                 self._problem(table, "when", message)
@@ -375,7 +384,7 @@ class _Reader:
         else:  # written with escapes: the line of `when`, the column within the condition
             key = self.source.key(table.section, "when")
             place = Place(key.line if key else 1, advice.offset + 1)
-        self.problems.append(
+        self._note(
             PackProblem(
                 message=advice.message,
                 file=self.file,
@@ -386,3 +395,11 @@ class _Reader:
                 hint=advice.hint,
             )
         )
+
+
+def _shown(value: object) -> str:
+    """A value as a message shows it, however large it is."""
+    try:
+        return f"{value!r:.60}"
+    except ValueError:
+        return "a number of too many digits"

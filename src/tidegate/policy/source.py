@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-_HEADER = re.compile(r"^[ \t]*\[(?P<double>\[)?[ \t]*(?P<name>[^\]\n]+?)[ \t]*\]", re.M)
+# Possessive, so that no line makes it slow.
+_HEADER = re.compile(r"^[ \t]*+\[\[?+(?P<name>[^\]\n]++)\]", re.M)
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -16,6 +17,12 @@ class Place(msgspec.Struct, frozen=True):
 
     line: int
     column: int
+
+
+def place_of(text: str, offset: int) -> Place:
+    """The line and column of an offset."""
+    before = text.rfind("\n", 0, offset)
+    return Place(text.count("\n", 0, offset) + 1, offset - before)
 
 
 class Section(msgspec.Struct, frozen=True):
@@ -57,8 +64,7 @@ class Source:
         return self._sections["", 0]
 
     def place(self, offset: int) -> Place:
-        before = self.text.rfind("\n", 0, offset)
-        return Place(self.text.count("\n", 0, offset) + 1, offset - before)
+        return place_of(self.text, offset)
 
     def key(self, section: Section | None, key: str | None) -> Place | None:
         """Where a key stands in a table; the table's header if it has no such key."""

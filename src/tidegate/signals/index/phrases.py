@@ -42,19 +42,17 @@ class _Keys:
     def __init__(self, form: Callable[[str], str]) -> None:
         self._form = form
         self._strings = Strings()
-        self._phrases: dict[str, tuple[str, ...]] = {}
+        self._phrases: dict[str, dict[str, None]] = {}  # those of one key may be many
 
     def add(self, words: str) -> None:
         coarse = key(self._form(words)).text
-        self._phrases[coarse] = (*self._phrases.get(coarse, ()), words)
+        self._phrases.setdefault(coarse, {})[words] = None
         self._strings.add(coarse)
 
     def discard(self, words: str) -> None:
         coarse = key(self._form(words)).text
-        rest = tuple(one for one in self._phrases[coarse] if one != words)
-        if rest:
-            self._phrases[coarse] = rest
-        else:
+        del self._phrases[coarse][words]
+        if not self._phrases[coarse]:
             del self._phrases[coarse]
             self._strings.discard(coarse)
 
@@ -64,7 +62,7 @@ class _Keys:
         coarse = key(text)
         refuted: set[tuple[str, str]] = set()  # so that a text of repetitions costs no more
         for string, first, last in self._strings.find(coarse.text):
-            for words in self._phrases.get(string, ()):
+            for words in list(self._phrases.get(string, ())):  # it may change meanwhile
                 if words in known:
                     continue
                 start = int(coarse.starts[first])

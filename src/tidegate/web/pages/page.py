@@ -128,7 +128,7 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
                 raise Refusal("invalid-form", 400, "The form cannot be read", detail) from error
             form = Form(pairs, [])
         for name, value in form.fields:
-            check_text(value, f"/{name}")
+            check_text({name: value})
         return form
 
 
