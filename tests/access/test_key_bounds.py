@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate.access.bounds import LONGEST_OVERLAP, read_end, read_networks, read_overlap
+from tidegate.access.bounds import read_end, read_networks
+from tidegate.infra.durations import LONGEST_OVERLAP, read_overlap
 from tidegate.infra.errors import Refusal
 
 NOW = datetime(2026, 1, 1, 12, 30, tzinfo=UTC)

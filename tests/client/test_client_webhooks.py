@@ -15,12 +15,18 @@ BODY = (
 )
 
 
-def _headers(body: bytes = BODY, age: timedelta = timedelta(0)) -> dict[str, str]:
+OLD = "whsec_" + "b2xk" * 8
+
+
+def _headers(
+    body: bytes = BODY, age: timedelta = timedelta(0), secrets: tuple[str, ...] = (SECRET,)
+) -> dict[str, str]:
     moment = datetime.now(UTC) - age
+    signed = [Webhook(one).sign("msg_1", moment, body.decode()) for one in secrets]
     return {
         "Webhook-Id": "msg_1",
         "Webhook-Timestamp": str(int(moment.timestamp())),
-        "Webhook-Signature": Webhook(SECRET).sign("msg_1", moment, body.decode()),
+        "Webhook-Signature": " ".join(signed),
     }
 
 
@@ -29,6 +35,21 @@ def test_a_message_of_ours_is_read() -> None:
     assert (message.id, message.type) == ("msg_1", "action.lift")
     assert (message.data.item, message.data.sequence) == ("7", 3)
     assert message.data.effective == Effective(True, "item", ["DE"])
+
+
+@pytest.mark.parametrize("known", [SECRET, OLD, [OLD, SECRET], [SECRET, OLD]])
+@pytest.mark.parametrize("signed", [(SECRET, OLD), (OLD, SECRET)])
+def test_while_a_secret_is_rotated_either_verifies(
+    known: str | list[str], signed: tuple[str, ...]
+) -> None:
+    assert verify_webhook(known, _headers(secrets=signed), BODY).id == "msg_1"
+
+
+def test_several_secrets_are_tried_in_turn() -> None:
+    assert verify_webhook([OLD, SECRET], _headers(), BODY).id == "msg_1"
+    for none in ([OLD, OLD], []):
+        with pytest.raises(WebhookVerificationError):
+            verify_webhook(none, _headers(), BODY)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,12 @@ from tidegate.enforcement.queries import (
 )
 from tidegate.enforcement.slice import ENFORCEMENT
 from tidegate.enforcement.tables import actions, deliveries, messages
-from tidegate.enforcement.webhooks import create_webhook, disable_webhook, set_enforce
+from tidegate.enforcement.webhooks import (
+    create_webhook,
+    disable_webhook,
+    rotate_webhook,
+    set_enforce,
+)
 from tidegate.infra.clock import FakeClock
 from tidegate.infra.db import Database, Tx
 
@@ -168,6 +173,34 @@ def test_a_message_arrives_signed_once(
     with database.begin() as tx:
         (view,) = deliveries_of_action(tx, action.id)
     assert (view.state, view.attempts, view.last_status) == ("delivered", 1, 200)
+
+
+def test_while_a_secret_is_rotated_messages_are_signed_with_both(
+    database: Database, clock: FakeClock, receiver: Receiver, act: Act
+) -> None:
+    """The receiver changes over at any time within the overlap; after it the old secret signs no more,
+    and neither does one that was rotated out twice."""
+    webhook = connect(database, receiver)
+    first = receiver.secret
+
+    def verified(secret: str) -> bool:
+        receiver.start(secret)
+        act()
+        assert deliver(database, clock) == 1
+        return receiver.got[-1]["verified"]
+
+    def rotate(seconds: int) -> str:
+        with database.begin() as tx:
+            return rotate_webhook(tx, webhook, timedelta(seconds=seconds)).secret
+
+    second = rotate(30)
+    assert [verified(one) for one in (first, second)] == [True, True]
+    clock.advance(30)
+    assert [verified(one) for one in (first, second)] == [False, True]
+    third, fourth = rotate(30), rotate(30)
+    assert [verified(one) for one in (second, third, fourth)] == [False, True, True]
+    fifth = rotate(0)
+    assert [verified(one) for one in (fourth, fifth)] == [False, True]
 
 
 def test_a_refused_message_comes_again_under_the_same_id(

@@ -14,7 +14,12 @@ from tidegate.enforcement.model import GIVE_UP_AFTER, next_delay
 from tidegate.enforcement.queries import list_webhooks
 from tidegate.enforcement.slice import ENFORCEMENT
 from tidegate.enforcement.tables import webhooks
-from tidegate.enforcement.webhooks import create_webhook, disable_webhook, set_enforce
+from tidegate.enforcement.webhooks import (
+    create_webhook,
+    disable_webhook,
+    rotate_webhook,
+    set_enforce,
+)
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.ledger.tables import ledger_pending
@@ -40,6 +45,22 @@ def test_a_webhook_observes_unless_told_to_enforce(tx: Tx) -> None:
         "webhook.disabled",
     }
     assert not any(b"hush" in row.record or b"whsec" in row.record for row in records)
+
+
+def test_a_disabled_target_is_not_rotated_and_no_secret_is_recorded(tx: Tx) -> None:
+    made = create_webhook(tx, "https://platform.example/hook", known=ENFORCEMENT.messages)
+    rotated = rotate_webhook(tx, made.id, timedelta(hours=1))
+    assert (rotated.id, rotated.secret == made.secret) == (made.id, False)
+    assert list_webhooks(tx)[0].old_until == tx.now + timedelta(hours=1)
+    disable_webhook(tx, made.id)
+    records = sa.select(ledger_pending.c.record)
+    before = list(tx.execute(records).scalars())
+    with pytest.raises(Refusal) as refused:
+        rotate_webhook(tx, made.id, timedelta(0))
+    assert (refused.value.type, refused.value.status) == ("webhook-unknown", 404)
+    assert list(tx.execute(records).scalars()) == before
+    assert any(b"old_until" in record for record in before)
+    assert not any(b"whsec" in record for record in before)
 
 
 @pytest.mark.parametrize(

@@ -2,18 +2,16 @@
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from tidegate.access.model import bad
+from tidegate.infra.durations import read_duration
 from tidegate.infra.networks import Network, read_network
 
-LONGEST_OVERLAP = timedelta(days=90)
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
-_DURATION = re.compile(r"([0-9]{1,9})([smhdw])")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -39,7 +37,7 @@ def read_end(text: str, now: datetime) -> datetime:
 
 def _end(text: str, now: datetime) -> datetime | None:
     try:
-        if (while_ := _duration(text)) is not None:
+        if (while_ := read_duration(text)) is not None:
             return now + while_
         if _DATE.fullmatch(text):
             return datetime.combine(date.fromisoformat(text), time(), UTC)
@@ -47,20 +45,6 @@ def _end(text: str, now: datetime) -> datetime | None:
         return given.astimezone(UTC)
     except (ValueError, OverflowError):  # msgspec's ValidationError is a ValueError
         return None
-
-
-def read_overlap(text: str) -> timedelta:
-    """How long an old secret holds beside the new one; `0` is not at all. Raises Refusal (422)."""
-    found = timedelta(0) if text.strip() == "0" else _duration(text.strip())
-    if found is None or found > LONGEST_OVERLAP:
-        raise bad("/overlap", f"a while of at most {LONGEST_OVERLAP.days}d (24h, 7d, 0)", text)
-    return found
-
-
-def _duration(text: str) -> timedelta | None:
-    """A number and its unit, out of s, m, h, d and w. OverflowError for more than time has."""
-    found = _DURATION.fullmatch(text)
-    return None if found is None else timedelta(seconds=int(found[1]) * _UNITS[found[2]])
 
 
 def read_networks(texts: Iterable[str]) -> tuple[Network, ...]:

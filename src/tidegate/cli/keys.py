@@ -8,10 +8,11 @@ import msgspec
 import typer
 
 from tidegate.access.actions import create_key, revoke_key, rotate_key
-from tidegate.access.bounds import Bounds, read_end, read_networks, read_overlap
+from tidegate.access.bounds import Bounds, read_end, read_networks
 from tidegate.access.model import KeyView
 from tidegate.access.queries import list_keys
 from tidegate.cli.context import DataDir, Json, say, transaction
+from tidegate.infra.durations import read_overlap
 from tidegate.pipeline.house import SCOPES
 
 app = typer.Typer(

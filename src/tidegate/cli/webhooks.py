@@ -8,7 +8,13 @@ import typer
 
 from tidegate.cli.context import DataDir, Json, database_of, say, settings_of, transaction
 from tidegate.enforcement.queries import list_webhooks
-from tidegate.enforcement.webhooks import create_webhook, disable_webhook, set_enforce
+from tidegate.enforcement.webhooks import (
+    create_webhook,
+    disable_webhook,
+    rotate_webhook,
+    set_enforce,
+)
+from tidegate.infra.durations import read_overlap
 from tidegate.infra.errors import Refusal
 from tidegate.pipeline.house import MESSAGE_TYPES
 
@@ -57,7 +63,27 @@ def list_(data_dir: DataDir = None, as_json: Json = False) -> None:
         if as_json:
             print(msgspec.json.encode(one).decode())
         else:
-            print(f"{one.id}  {'enforce' if one.enforce else 'observe'}  {one.url}")
+            old = f"  old secret until {one.old_until}" if one.old_until else ""
+            print(f"{one.id}  {'enforce' if one.enforce else 'observe'}  {one.url}{old}")
+
+
+@app.command()
+def rotate(
+    webhook_id: UUID,
+    data_dir: DataDir = None,
+    overlap: Annotated[
+        str, typer.Option(help="How long the secret of now signs as well: 24h, 7d; 0 not at all")
+    ] = "24h",
+    as_json: Json = False,
+) -> None:
+    """Give a target a new signing secret and print it. For a while messages carry both signatures."""
+    wait = read_overlap(overlap)
+    with transaction(data_dir) as tx:
+        webhook = rotate_webhook(tx, webhook_id, wait)
+        old_until = tx.now + wait
+    ends = f"until {old_until:%Y-%m-%d %H:%M:%S} UTC too" if wait else "no more"
+    say(f"Messages are signed with the secret of before {ends}.")
+    print(msgspec.json.encode(webhook).decode() if as_json else webhook.secret)
 
 
 @app.command()

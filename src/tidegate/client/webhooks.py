@@ -1,6 +1,6 @@
 """For the platform's receiver: is this message ours, and what does it say?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -48,15 +48,27 @@ class _Body(msgspec.Struct, frozen=True):
     data: MessageData
 
 
-def verify_webhook(secret: str, headers: Mapping[str, str], body: bytes) -> Message:
+def verify_webhook(secret: str | Sequence[str], headers: Mapping[str, str], body: bytes) -> Message:
     """Check a message's signature and age (Standard Webhooks: five minutes), and read it.
 
-    `body` are the bytes as received. Raises WebhookVerificationError: answer 4xx then.
+    `body` are the bytes as received. While a secret is rotated a message carries a signature of the
+    new one and of the old one: one that is yours is enough. Of several secrets, so is any. Raises
+    WebhookVerificationError: answer 4xx then.
     """
     plain = {name.lower(): value for name, value in headers.items()}
     try:
-        Webhook(secret).verify(body, plain, json_parse=False)
+        _check([secret] if isinstance(secret, str) else secret, plain, body)
         read = msgspec.json.decode(body, type=_Body)
     except (ValueError, msgspec.MsgspecError) as error:  # a malformed signature or body
         raise WebhookVerificationError(f"Not a message of Tidegate: {error}") from error
     return Message(plain["webhook-id"], read.type, read.timestamp, read.data)
+
+
+def _check(secrets: Sequence[str], headers: dict[str, str], body: bytes) -> None:
+    for place, secret in enumerate(secrets, 1):
+        try:
+            return Webhook(secret).verify(body, headers, json_parse=False)
+        except (WebhookVerificationError, ValueError):
+            if place == len(secrets):
+                raise
+    raise WebhookVerificationError("No secret was given to check with.")

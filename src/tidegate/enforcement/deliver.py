@@ -147,8 +147,9 @@ class Deliverer:
                 "content-type": "application/json",
                 "webhook-id": claim.message_id,
                 "webhook-timestamp": str(int(began.timestamp())),
-                "webhook-signature": Webhook(target.secret).sign(
-                    claim.message_id, began, claim.body.decode()
+                "webhook-signature": " ".join(
+                    Webhook(secret).sign(claim.message_id, began, claim.body.decode())
+                    for secret in target.secrets
                 ),
             }
             status = await self._client(target.allow_private).post(

@@ -25,7 +25,7 @@ class Target(msgspec.Struct, frozen=True):
 
     id: UUID
     url: str
-    secret: str
+    secrets: tuple[str, ...]  # what is sent is signed with each
     allow_private: bool
 
 
@@ -76,7 +76,7 @@ def claim(
 ) -> tuple[Target, list[Claim]] | None:
     """Take up to `limit` due messages for a target; None when there are none."""
     target = tx.execute(
-        sa.select(webhooks.c.id, webhooks.c.url, webhooks.c.secret, webhooks.c.allow_private).where(
+        sa.select(webhooks).where(
             webhooks.c.id == webhook_id, webhooks.c.enforce, webhooks.c.disabled_at.is_(None)
         )
     ).first()
@@ -107,7 +107,10 @@ def claim(
         )
     )
     claims = sorted((Claim(*row) for row in rows), key=lambda claim: claim.message_id)
-    return (Target(*target), claims) if claims else None
+    old = target.old_until is not None and target.old_until > tx.now
+    secrets = (target.secret, target.old_secret) if old else (target.secret,)
+    found = Target(target.id, target.url, secrets, target.allow_private)
+    return (found, claims) if claims else None
 
 
 def hand_back(tx: Tx, webhook_id: UUID, claims: Sequence[Claim]) -> None:

@@ -65,6 +65,7 @@ class WebhookView(msgspec.Struct, frozen=True, kw_only=True):
     last_success_at: datetime | None
     disabled_at: datetime | None
     disabled_because: str | None
+    old_until: datetime | None  # messages are signed with the secret before the last, too
 
 
 class TargetCounts(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,8 +182,9 @@ def dead_letters(tx: Tx, limit: int = 100) -> list[DeliveryView]:
 
 def list_webhooks(tx: Tx) -> list[WebhookView]:
     """Every target, disabled ones too, oldest first. Targets are of no platform."""
-    columns = [webhooks.c[name] for name in WebhookView.__struct_fields__]
-    query = sa.select(*columns).order_by(webhooks.c.id)
+    columns = [webhooks.c[name] for name in WebhookView.__struct_fields__ if name != "old_until"]
+    until = sa.case((webhooks.c.old_until > tx.now, webhooks.c.old_until)).label("old_until")
+    query = sa.select(*columns, until).order_by(webhooks.c.id)
     return [WebhookView(**row) for row in tx.execute(query).mappings()]
 
 

@@ -1,8 +1,10 @@
-"""The targets of messages: made, switched between observing and enforcing, disabled."""
+"""The targets of messages: made, given new secrets, switched between observing and enforcing,
+disabled."""
 
 import base64
 import os
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
 import msgspec
@@ -49,7 +51,7 @@ def create_webhook(
             raise bad_field(f"/events/{place}", f"one of {', '.join(known)}", event[:64])
     host = AddressGuard(allowed, allow_private).check_url(url).host
     id = uuid7(tx.now)
-    secret = "whsec_" + base64.b64encode(os.urandom(32)).decode()
+    secret = _new_secret()
     tx.execute(
         sa.insert(webhooks).values(
             id=id,
@@ -68,6 +70,23 @@ def create_webhook(
         {"webhook": id, "host": host, "enforce": enforce, "events": list(events)},
     )
     return NewWebhook(id, secret)
+
+
+def _new_secret() -> str:
+    return "whsec_" + base64.b64encode(os.urandom(32)).decode()
+
+
+def rotate_webhook(tx: Tx, webhook_id: UUID, overlap: timedelta) -> NewWebhook:
+    """Give a target a new signing secret. For `overlap` messages are signed with the one of now as
+    well, so that the receiver can change over at any time; one that an earlier rotation left signs no
+    more. Raises Refusal 404 "webhook-unknown" also for a disabled one.
+    """
+    secret = _new_secret()
+    until = tx.now + overlap if overlap else None
+    old = sa.null() if until is None else webhooks.c.secret
+    _change(tx, webhook_id, {"secret": secret, "old_secret": old, "old_until": until})
+    append(tx, "webhook.rotated", {"webhook": webhook_id, "old_until": until})
+    return NewWebhook(webhook_id, secret)
 
 
 def set_enforce(tx: Tx, webhook_id: UUID, enforce: bool) -> None:
