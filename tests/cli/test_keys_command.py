@@ -30,6 +30,7 @@ def listed(keys: Keys) -> list[dict[str, Any]]:
 
 def test_a_key_with_every_bound_is_made_listed_and_recorded(keys: Keys, database: Database) -> None:
     words = "create --name desk --scopes reports:write --expires 2099-01-31 --channels referral"
+    words += " --rate 60/60s"
     networks = ("--network", "10.0.0.0/8, ::1", "--network", "192.0.2.1")
     made = keys(*words.split(), *networks)
     assert made.exit_code == 0, made.output
@@ -42,6 +43,7 @@ def test_a_key_with_every_bound_is_made_listed_and_recorded(keys: Keys, database
         "expires_at": "2099-01-31T00:00:00Z",
         "networks": ["10.0.0.0/8", "::1/128", "192.0.2.1/32"],
         "channels": ["referral"],
+        "rate": "60/m",
     }
     assert {name: key[name] for name in bounds} == bounds
     record = json.loads(created)
@@ -78,6 +80,7 @@ def test_a_rotated_key_is_printed_last_by_name_or_id(keys: Keys, database: Datab
         (["--expires", "yesterday"], "expires: expected a while (90d, 12h), a day"),
         (["--expires", "2020-01-01"], "expected a time in the future"),
         (["--network", "10.0.0.1/8"], "write 10.0.0.0/8 or 10.0.0.1"),
+        (["--rate", "fast"], "rate: expected requests in a time of at most a day (50/s, 600/m"),
         (["--channels", "referral,friends"], "expected channels out of franked, referral"),
         (["--name", "taken"], "Choose another name, or end that key first: tidegate keys revoke"),
     ],

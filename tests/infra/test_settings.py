@@ -36,6 +36,7 @@ GIVEN: dict[str, tuple[str, Any]] = {
     "keep_judged_days": ("9", 9),
     "quarantine_contents": ("11", 11),
     "quarantine_factor": ("12.5", 12.5),
+    "rate_limit": ("50/s", "50/s"),
     "session_hours": ("13.5", 13.5),
     "log_level": ("warning", "warning"),
 }
@@ -72,6 +73,11 @@ def test_the_environment_wins_over_the_file_and_the_command_line_over_both(tmp_p
 def test_a_value_of_the_wrong_kind_is_told_by_its_name(name: str, text: str) -> None:
     with pytest.raises(SettingsError, match=name.lower()):
         load_settings(environ={f"TIDEGATE_{name}": text})
+
+
+def test_a_rate_that_is_none_is_refused_with_the_reason() -> None:
+    with pytest.raises(SettingsError, match=r"rate_limit: expected .* \(50/s, 600/m, 100/10s\)"):
+        load_settings(environ={"TIDEGATE_RATE_LIMIT": "fast"})
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,7 @@ def create_key(
         )
     _refuse_taken(tx, name)
     networks = list(map(str, bounds.networks))
+    rate = None if bounds.rate is None else str(bounds.rate)
     key_id, secret = secrets.token_hex(6), secrets.token_hex(32)
     tx.execute(
         sa.insert(keys).values(
@@ -78,11 +79,12 @@ def create_key(
             expires_at=bounds.expires_at,
             networks=networks,
             channels=channels,
+            rate=rate,
         )
     )
     record = {"key": key_id, "name": name, "scopes": sorted(wanted), "platform": platform}
     bound = {"expires_at": bounds.expires_at, "networks": networks, "channels": channels}
-    append(tx, "key.created", record | bound, None if user is None else user.id)
+    append(tx, "key.created", record | bound | {"rate": rate}, None if user is None else user.id)
     return key_id, f"tg_{key_id}_{secret}"
 
 

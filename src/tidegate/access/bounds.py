@@ -1,4 +1,4 @@
-"""What bounds a key beside its scopes: until when, from where, over which channels. Pure."""
+"""What bounds a key beside its scopes: until when, from where, over which channels, how often. Pure."""
 
 import re
 from collections.abc import Iterable
@@ -11,6 +11,7 @@ from msgspec import Meta
 from tidegate.access.model import bad
 from tidegate.infra.durations import read_duration
 from tidegate.infra.networks import Network, read_network
+from tidegate.infra.rates import RATES, Rate, read_rate
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -22,6 +23,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime | None = None
     networks: tuple[Network, ...] = ()
     channels: tuple[str, ...] = ()
+    rate: Rate | None = None
 
 
 def read_end(text: str, now: datetime) -> datetime:
@@ -45,6 +47,14 @@ def _end(text: str, now: datetime) -> datetime | None:
         return given.astimezone(UTC)
     except (ValueError, OverflowError):  # msgspec's ValidationError is a ValueError
         return None
+
+
+def read_key_rate(text: str) -> Rate:
+    """How often a key may ask. Raises Refusal (422)."""
+    try:
+        return read_rate(text)
+    except ValueError as error:
+        raise bad("/rate", RATES, repr(text[:40])) from error
 
 
 def read_networks(texts: Iterable[str]) -> tuple[Network, ...]:

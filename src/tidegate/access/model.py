@@ -14,6 +14,7 @@ import msgspec
 from tidegate.infra.acting import Acting
 from tidegate.infra.errors import FieldError, Refusal
 from tidegate.infra.networks import Network, read_address, within
+from tidegate.infra.rates import Rate
 from tidegate.infra.scopes import Scope
 
 ADMIN = "admin"
@@ -94,7 +95,8 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     signed in on the pages.
 
     `key` is the id of the API key that was shown. It is good before `until`, from `networks` alone (none:
-    from anywhere) and for reports over `channels`, of those that need a key of their own.
+    from anywhere) and for reports over `channels`, of those that need a key of their own. It may ask as
+    often as `rate` says (None: as the setting does).
     """
 
     actor: str
@@ -105,6 +107,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime | None = None
     networks: tuple[Network, ...] = ()
     channels: frozenset[str] = frozenset()
+    rate: Rate | None = None
     session: bytes | None = None
     csrf: str | None = None
 
@@ -154,6 +157,7 @@ class KeyView(msgspec.Struct, frozen=True, kw_only=True):
     old_until: datetime | None  # the secret of before it was rotated is good until then
     networks: list[str]  # none: from anywhere
     channels: list[str]
+    rate: str | None  # null: what the setting says
 
 
 def wait_after(kind: CounterKind, failures: int) -> timedelta:

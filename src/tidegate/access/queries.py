@@ -13,6 +13,7 @@ from tidegate.access.tables import keys, links, sessions, users
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.infra.networks import read_network
+from tidegate.infra.rates import read_rate
 
 
 def token_hash(token: str) -> bytes:
@@ -65,6 +66,7 @@ def principal_of_key(tx: Tx, known: Scopes, token: str) -> Principal | None:
         until=min((end for end in ends if end is not None), default=None),
         networks=tuple(map(read_network, row.networks)),
         channels=known.channels if ADMIN in scopes else frozenset(row.channels),
+        rate=None if row.rate is None else read_rate(row.rate),
     )
 
 
@@ -119,6 +121,7 @@ def list_keys(tx: Tx) -> list[KeyView]:
             old_until=row.old_until if row.old_until and row.old_until > tx.now else None,
             networks=row.networks,
             channels=row.channels,
+            rate=row.rate,
         )
         for row in tx.execute(query)
     ]

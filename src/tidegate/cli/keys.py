@@ -8,7 +8,7 @@ import msgspec
 import typer
 
 from tidegate.access.actions import create_key, revoke_key, rotate_key
-from tidegate.access.bounds import Bounds, read_end, read_networks
+from tidegate.access.bounds import Bounds, read_end, read_key_rate, read_networks
 from tidegate.access.model import KeyView
 from tidegate.access.queries import list_keys
 from tidegate.cli.context import DataDir, Json, say, transaction
@@ -42,6 +42,10 @@ def create(
     channels: Annotated[
         str, typer.Option(help="It may report as: trusted_flagger,referral,franked")
     ] = "",
+    rate: Annotated[
+        str | None,
+        typer.Option(help="How often it may ask, e.g. 50/s or 600/m; else what rate_limit says"),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Make a key and print it. Only its hash is kept, so it is shown this once."""
@@ -51,12 +55,14 @@ def create(
             expires_at=None if expires is None else read_end(expires, tx.now),
             networks=read_networks(_parts(network or [])),
             channels=tuple(_parts([channels])),
+            rate=None if rate is None else read_key_rate(rate),
         )
         key_id, token = create_key(tx, SCOPES, name, wanted, platform, user, bounds)
     if as_json:
         document = {"id": key_id, "key": token, "name": name, "scopes": wanted}
         document |= {"platform": platform, "user": user, "expires_at": bounds.expires_at}
         document |= {"networks": list(map(str, bounds.networks)), "channels": bounds.channels}
+        document |= {"rate": None if bounds.rate is None else str(bounds.rate)}
         print(msgspec.json.encode(document).decode())
     else:
         print(token)
@@ -112,6 +118,7 @@ def _line(key: KeyView, now: datetime) -> str:
         "until": key.expires_at,
         "from": ",".join(key.networks),
         "channels": ",".join(key.channels),
+        "at most": key.rate,
         "old secret until": key.old_until,
     }
     return "  ".join([*parts, *(f"{what} {value}" for what, value in more.items() if value)])

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from tidegate.infra.networks import read_network
+from tidegate.infra.rates import read_rate
 
 
 class SettingsError(Exception):
@@ -99,6 +100,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         float,
         Meta(ge=0, description="But only if they are more than this many times its usual hour"),
     ] = 20.0
+    rate_limit: Annotated[
+        str | None,
+        Meta(
+            description="How often a key may ask, in each web process: `50/s`, `600/m` or `100/10s` are"
+            " so many at once, given back over that time. `keys create --rate` says another for a key"
+        ),
+    ] = None
     session_hours: Annotated[float, Meta(gt=0, description="A session on the pages lasts")] = 12.0
     log_level: Annotated[str, Meta(description="debug, info, warning or error")] = "info"
 
@@ -149,17 +157,21 @@ def load_settings(
         settings = msgspec.convert(values, Settings, strict=False, dec_hook=_decode)
     except msgspec.ValidationError as error:
         raise SettingsError(f"{path} or the environment: {error}") from error
-    _check_networks(settings)
+    _check(settings)
     return msgspec.structs.replace(settings, data_dir=settings.data_dir.absolute())
 
 
-def _check_networks(settings: Settings) -> None:
-    """Raises SettingsError for what is no network where only networks make sense."""
+def _check(settings: Settings) -> None:
+    """Raises SettingsError for what is no network or no rate where nothing else makes sense."""
     for text in settings.trusted_proxies:
         try:
             read_network(text)
         except ValueError as error:
             raise SettingsError(f"trusted_proxies: {error}.") from error
+    try:
+        _ = settings.rate_limit and read_rate(settings.rate_limit)
+    except ValueError as error:
+        raise SettingsError(f"rate_limit: {error}.") from error
 
 
 def _decode(kind: type, value: object) -> object:

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from tidegate.infra.errors import Refusal
 from tidegate.infra.groupcommit import GroupCommit
+from tidegate.infra.rates import read_rate
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.submit import committer, stored_answers
 from tidegate.version import VERSION
@@ -28,6 +29,7 @@ from tidegate.web.pages.page import error_page
 from tidegate.web.pages.render import StaticPages
 from tidegate.web.pages.visit import Visit
 from tidegate.web.problems import problem
+from tidegate.web.rates import Rates
 
 READY_SECONDS = 3.0
 
@@ -85,6 +87,8 @@ def create_app(instance: Instance) -> ASGIApp:
     """The ASGI application of an open instance."""
     submissions = GroupCommit(instance.database, committer(instance))
     lookups = GroupCommit(instance.database, stored_answers)
+    limit = instance.settings.rate_limit
+    rates = Rates(instance.clock, None if limit is None else read_rate(limit))
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
@@ -113,7 +117,8 @@ def create_app(instance: Instance) -> ASGIApp:
     app.state.services = instance
     app.state.submissions = submissions
     app.state.lookups = lookups
-    return Gate(app, instance)
+    app.state.rates = rates
+    return Gate(app, instance, rates)
 
 
 class _Batch:

@@ -29,6 +29,7 @@ from tidegate.pipeline.house import SCOPES
 from tidegate.pipeline.instance import Instance
 from tidegate.web.address import address_of
 from tidegate.web.problems import as_refusal, problem
+from tidegate.web.rates import Rates
 
 COOKIE = "tidegate_session"
 SLASH = "\0"  # stands for an encoded slash inside one path segment; no id can contain it
@@ -74,9 +75,10 @@ class Gate:
     """Wraps the whole application. A key that was looked up is remembered for a second, so that a
     revocation takes effect everywhere within one."""
 
-    def __init__(self, app: ASGIApp, instance: Instance) -> None:
+    def __init__(self, app: ASGIApp, instance: Instance, rates: Rates) -> None:
         self.app = app
         self.instance = instance
+        self.rates = rates
         self._trusted = [read_network(text) for text in instance.settings.trusted_proxies]
         self._known: dict[bytes, tuple[float, Principal]] = {}
         self._asking: dict[bytes, asyncio.Task[Principal | None]] = {}
@@ -91,6 +93,7 @@ class Gate:
         state: MutableMapping[str, Any] = scope.setdefault("state", {})
         state["request_id"] = request_id
         state["principal"] = None
+        state["told"] = []  # header fields that the answer has whatever it is
         state["address"] = address_of(scope, self._trusted)
 
         started = time.perf_counter()
@@ -100,7 +103,8 @@ class Gate:
             if message["type"] == "http.response.start":
                 REQUESTS.labels(method, message["status"]).inc()
                 LATENCY.labels(method).observe(time.perf_counter() - started)
-                answer = [*message["headers"], (b"x-request-id", request_id.encode())]
+                own = (b"x-request-id", request_id.encode())
+                answer = [*message["headers"], own, *state["told"]]
                 said = {name for name, _ in answer}
                 message["headers"] = [*answer, *(one for one in _UNSAID if one[0] not in said)]
             await send(message)
@@ -123,6 +127,7 @@ class Gate:
                     return problem(_NO_KEY, request_id)
                 if not principal.may_come_from(state["address"]):
                     return problem(_elsewhere(state["address"]), request_id)
+                state["told"] = self.rates.admit(principal)
             else:
                 state["principal"] = await self._by_session(headers, lenient=is_open)
                 if state["principal"] is None and not is_open:

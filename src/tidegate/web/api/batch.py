@@ -26,6 +26,7 @@ from tidegate.web.api.items import submit_item
 from tidegate.web.body import Pace
 from tidegate.web.connection import drop
 from tidegate.web.problems import as_refusal, problem
+from tidegate.web.rates import Rates
 
 log = structlog.get_logger()
 
@@ -186,12 +187,21 @@ async def _read(call: Call, receive: Receive, window: Window) -> None:
         async for line in _lines(receive, window, call.instance.settings):
             if isinstance(line, bytes) and not line.strip():
                 continue
+            await _turn_of(call, window)
             task = asyncio.create_task(_answer(call, turns, index, line))
             window.push(task, len(line) if isinstance(line, bytes) else 0)
             index += 1
     finally:
         window.ended = True
         window.moved.set()
+
+
+async def _turn_of(call: Call, window: Window) -> None:
+    """Until the key may send one more: a line that comes too fast waits, and is not refused."""
+    rates: Rates = call.request.app.state.rates
+    while (seconds := rates.wait(call.principal)) > 0:
+        await asyncio.sleep(min(seconds, 1.0))
+        window.move()  # it is the server that rests
 
 
 async def _lines(

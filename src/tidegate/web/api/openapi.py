@@ -14,13 +14,14 @@ _NOTHING = (None, NoneType)
 _TEXTS = {
     400: "The body cannot be parsed",
     401: "No valid key",
-    403: "The key lacks the scope, or is bound to another platform",
+    403: "The key lacks the scope, is bound to another platform, or may not be used from here",
     404: "There is no such thing here",
     409: "It conflicts with what is there",
     410: "It was erased",
     413: "The body is over the limit",
     415: "The body's type is not taken here",
     422: "A field or parameter is wrong",
+    429: "The key asks too often; Retry-After says when to come again",
     503: "The database cannot be reached; nothing was written",
 }
 
@@ -110,7 +111,7 @@ def _responses(endpoint: Endpoint[Any, Any], by_type: dict[int, Any]) -> dict[st
     if endpoint.status != 204:
         schema = by_type[id(endpoint.answer)] if endpoint.answer is not None else {"type": "object"}
         success["content"] = {"application/json": {"schema": schema}}
-    refused = {401, 403, 422, 503, *endpoint.refusals}
+    refused = {401, 403, 422, 429, 503, *endpoint.refusals}
     if endpoint.body is not NoneType:
         refused |= {400, 413, 415}
     if endpoint.idempotent:
@@ -136,7 +137,7 @@ def _batch(by_type: dict[int, Any]) -> dict[str, Any]:
         "tags": ["items"],
         "requestBody": {"required": True, "content": lines},
         "responses": {"200": {"description": "One line per item, in order", "content": lines}}
-        | _problems({401, 403, 415, 422}, by_type),
+        | _problems({401, 403, 415, 422, 429}, by_type),
     }
 
 
