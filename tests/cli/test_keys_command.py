@@ -79,10 +79,16 @@ def test_a_rotated_key_is_printed_last_by_name_or_id(keys: Keys, database: Datab
     [
         (["--expires", "yesterday"], "expires: expected a while (90d, 12h), a day"),
         (["--expires", "2020-01-01"], "expected a time in the future"),
-        (["--network", "10.0.0.1/8"], "write 10.0.0.0/8 or 10.0.0.1"),
+        (
+            ["--network", "10.0.0.1/8"],
+            "network: '10.0.0.1/8' is an address in a network: write 10.0.0.0/8 or 10.0.0.1.",
+        ),
         (["--rate", "fast"], "rate: expected requests in a time of at most a day (50/s, 600/m"),
         (["--channels", "referral,friends"], "expected channels out of franked, referral"),
-        (["--name", "taken"], "Choose another name, or end that key first: tidegate keys revoke"),
+        (
+            ["--name", "taken"],
+            "Choose another name, give that key a new secret (tidegate keys rotate",
+        ),
     ],
 )
 def test_a_key_that_cannot_be_is_refused_and_nothing_is_made(

@@ -99,8 +99,8 @@ def _refuse_taken(tx: Tx, name: str) -> None:
             "key-name-taken",
             409,
             "A living key has this name",
-            f"{name!r} is the key {taken}. Choose another name, or end that key first:"
-            f" tidegate keys revoke {taken}.",
+            f"{name!r} is the key {taken}. Choose another name, give that key a new secret (tidegate keys"
+            f" rotate {taken}), or end it first (tidegate keys revoke {taken}).",
             key=taken,
         )
 

@@ -64,5 +64,5 @@ def read_networks(texts: Iterable[str]) -> tuple[Network, ...]:
         try:
             found[read_network(text)] = None
         except ValueError as error:
-            raise bad("/network", "networks such as 10.0.0.0/8", str(error)) from error
+            raise bad("/network", "networks such as 10.0.0.0/8", repr(text), str(error)) from error
     return tuple(found)

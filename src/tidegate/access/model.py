@@ -202,13 +202,13 @@ def check_role(role: str) -> str:
     return role
 
 
-def bad(pointer: str, expected: str, got: str) -> Refusal:
-    """The 422 of a key or a user that cannot be made as was asked."""
+def bad(pointer: str, expected: str, got: str, why: str = "") -> Refusal:
+    """The 422 of a key or a user that cannot be made as was asked; `why`, where that is not plain."""
     got = got[:120]
     return Refusal(
         "invalid-access",
         422,
         "Keys and users are not made like this",
-        f"{pointer[1:]}: expected {expected}, got {got}.",
+        f"{pointer[1:]}: {why or f'expected {expected}, got {got}'}.",
         errors=[FieldError(pointer, expected, got)],
     )
