@@ -27,6 +27,8 @@ GIVEN: dict[str, tuple[str, Any]] = {
     "media_workers": ("3", 3),
     "media_max_pixels": ("5000", 5000),
     "media_wall_seconds": ("2.5", 2.5),
+    "media_post_pixels": ("50000", 50000),
+    "media_post_seconds": ("25.5", 25.5),
     "fetch_timeout_seconds": ("3.5", 3.5),
     "allowed_addresses": ("10.0.0.0/8, fd00::/8", ["10.0.0.0/8", "fd00::/8"]),
     "claim_minutes": ("4.5", 4.5),

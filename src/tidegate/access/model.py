@@ -116,6 +116,11 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
         """What its transactions are begun with."""
         return Acting(self.actor, self.key, self.platforms)
 
+    @property
+    def queue(self) -> str:
+        """Whose costly work waits for one another, and for nobody else's: a key's, or a person's."""
+        return self.key or self.actor
+
     def may(self, scope: str) -> bool:
         return scope in self.scopes
 

@@ -70,6 +70,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     media_wall_seconds: Annotated[
         float, Meta(gt=0, description="Longest time for decoding one file")
     ] = 10.0
+    media_post_pixels: Annotated[
+        int, Meta(ge=1024, description="Files of a post that have more in all are reviewed instead")
+    ] = 640_000_000
+    media_post_seconds: Annotated[
+        float, Meta(gt=0, description="Longest time for decoding all files of one post")
+    ] = 60.0
     fetch_timeout_seconds: Annotated[
         float, Meta(gt=0, description="Longest time for fetching one media URL")
     ] = 15.0

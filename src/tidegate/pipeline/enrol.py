@@ -44,6 +44,8 @@ async def enrol_file(
     content_type: str | None,
     filename: str | None,
     options: EntryIn,
+    *,
+    queue: str = "",
 ) -> Enrolment:
     """An entry from a file, by its face: its digests always, its picture codes where it could be
     decoded and is not too flat to be known by one; `problems` say what is missing."""
@@ -51,7 +53,7 @@ async def enrol_file(
         raise bad_field("/file", "a file with content", "an empty file")
     if options.text or options.url or options.kind or options.value:
         raise bad_field("/file", "a file alone", "a file with text, url, kind or value")
-    examined = await instance.media.examine(data, content_type, filename)
+    examined = await instance.media.examine(data, content_type, filename, key=queue)
     face = face_of(codes_of(files=[ExaminedFile(fingerprints.of_bytes(data), examined.codes)]))
     codes: list[Fingerprint] = []
     problems = list(examined.problems)

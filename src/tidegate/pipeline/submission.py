@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from tidegate.content.media.model import Examined, at_part
+from tidegate.content.media.model import Budget, Examined, at_part
 from tidegate.content.model import (
     Content,
     ItemIn,
@@ -51,6 +51,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     actor: str
     request_id: str
     reads_banks: bool = False  # who sends it may
+    queue: str = ""  # whose turn its costly parts take
     codes: Codes = []  # of media and URLs
     problems: list[str] = []
     media: list[dict[str, Any]] = []  # what decoding found
@@ -70,8 +71,10 @@ def describe(
     request_id: str,
     now: datetime,
     reads_banks: bool = False,
+    queue: str = "",
 ) -> Submission:
-    """The submission before anybody has looked at its media. Raises Refusal (422)."""
+    """The submission before anybody has looked at its media. `queue`: whose costly work waits for
+    one another. Raises Refusal (422)."""
     check_item(item, now)
     author = pseudonym(instance.secrets.author_key, platform, item.author)
     media = [
@@ -96,6 +99,7 @@ def describe(
         actor=actor,
         request_id=request_id,
         reads_banks=reads_banks,
+        queue=queue,
         codes=codes,
     )
 
@@ -105,7 +109,11 @@ async def examine_media(instance: Instance, item: ItemIn, submission: Submission
 
     Raises Refusal (422) for a media URL that may not or cannot be fetched.
     """
-    found = await asyncio.gather(*(_one(instance, item, index) for index in range(len(item.media))))
+    settings = instance.settings
+    budget = Budget(settings.media_post_pixels, settings.media_post_seconds)
+    found = await asyncio.gather(
+        *(_one(instance, item, index, submission.queue, budget) for index in range(len(item.media)))
+    )
     content = submission.content
     stored: list[StoredMedia] = []
     problems: list[str] = []
@@ -132,12 +140,16 @@ async def examine_media(instance: Instance, item: ItemIn, submission: Submission
     )
 
 
-async def _one(instance: Instance, item: ItemIn, index: int) -> tuple[File, ExaminedFile, Examined]:
+async def _one(
+    instance: Instance, item: ItemIn, index: int, queue: str, budget: Budget
+) -> tuple[File, ExaminedFile, Examined]:
     media = item.media[index]
     data = media.data
     if data is None:
         data = await fetch_media(instance, media.url or "", f"/media/{index}/url")
-    examined = await instance.media.examine(data, media.content_type or None, media.filename)
+    examined = await instance.media.examine(
+        data, media.content_type or None, media.filename, key=queue, budget=budget
+    )
     # Private messages that pass keep no bytes: whether they do is known at the commit only.
     kept = item.publicness != "private"
     digests = await asyncio.to_thread(_digests, instance, data, keep=kept)

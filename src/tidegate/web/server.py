@@ -10,6 +10,7 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
+from tidegate.infra.networks import read_address, read_network, within
 from tidegate.infra.procs import open_files
 from tidegate.infra.settings import Settings
 from tidegate.web.connection import Connection
@@ -27,7 +28,13 @@ def web_server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
         per_address=settings.connections_per_address,
         open_files=open_files(),
     )
-    connection: Any = partial(Connection, Crowd(limits))
+    trusted = [read_network(text) for text in settings.trusted_proxies]
+
+    def is_proxy(address: str) -> bool:
+        peer = read_address(address)
+        return peer is not None and within(peer, trusted)
+
+    connection: Any = partial(Connection, Crowd(limits, unlimited=is_proxy))
     config = uvicorn.Config(
         app,
         host=settings.host,

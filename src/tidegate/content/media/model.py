@@ -50,12 +50,33 @@ class MediaLimits(msgspec.Struct, frozen=True, kw_only=True):
     wall_seconds: float = 10.0
     cpu_seconds: float | None = None
     """Processor time, kept by the kernel; None: as much as `wall_seconds`."""
-    quick_seconds: float = 2.0
-    """A file that takes longer while others wait is begun anew in the lane for slow ones."""
+    quick_seconds: float = 1.0
+    """A file that did not look large and takes longer, while other keys' files wait, is begun anew
+    among the large ones."""
+    large_pixels: int = 24_000_000
+    """Pictures of so many pixels are large: they never take the last free worker."""
     max_frames: int = 8
     """How many frames of an animation are looked at, the first included."""
     frame_horizon: int = 1000
     """Only the first so many frames are counted and sampled."""
+
+
+class Budget:
+    """What the files of one post may cost together: pixels, by what they say, and seconds of a
+    worker, by what they take."""
+
+    def __init__(self, pixels: int, seconds: float) -> None:
+        self.pixels = pixels
+        self.seconds = seconds
+        self._pixels_left = pixels
+        self.seconds_left = seconds
+
+    def covers(self, pixels: int) -> bool:
+        """Take so many pixels out of it, if they are in it."""
+        if pixels > self._pixels_left:
+            return False
+        self._pixels_left -= pixels
+        return True
 
 
 class Problem(StrEnum):

@@ -1,24 +1,27 @@
 """The door to media decoding: files go in from anywhere, what they are comes out.
 
 Each worker process has a thread here that starts it, asks it one file at a time, and replaces it
-when it misbehaves. A file that takes long while others wait is begun anew in a lane of its own,
-which only the first worker serves: whoever sends such files waits for them, and nobody else.
+when it misbehaves. Files wait in a queue for each key, and large ones never take the last free
+worker (`infra.fairness`): whoever sends many or large files waits for them, and nobody else. What
+did not look large and takes long while others wait is begun anew among the large.
 """
 
 import asyncio
 import contextlib
 import threading
-from collections import deque
+import time
 from concurrent.futures import Future
 from secrets import token_bytes
 
 from tidegate.content.media import wire
 from tidegate.content.media.answers import Accepts, cut
-from tidegate.content.media.model import Examined, MediaLimits, Problem, failed
+from tidegate.content.media.extent import pixels_of
+from tidegate.content.media.model import Budget, Examined, MediaLimits, Problem, failed
 from tidegate.content.media.process import Patience, Worker, WorkerFailed
 from tidegate.content.media.sandbox import Protections
 from tidegate.content.media.sniffing import declared_type, sniff
-from tidegate.infra.errors import Refusal
+from tidegate.content.media.waiting import Job, WaitingRoom
+from tidegate.infra.fairness import Ticket
 
 MAX_FILES = 5000
 MAX_SECONDS = 1800.0
@@ -26,25 +29,19 @@ MAX_SECONDS = 1800.0
 and its processor time stays below the limit that the kernel keeps."""
 
 _CLOSE_SECONDS = 2.0
-
-
-class _Job:
-    """One file waiting for a worker."""
-
-    def __init__(self, question: wire.Question, data: bytes) -> None:
-        self.question = question
-        self.data = data
-        self.slow = False
-        self.future: Future[tuple[wire.Answer, bytes]] = Future()
+_UNTOLD = ("image/tiff", "image/avif")  # which may be large without saying so where it is read
 
 
 class MediaPool:
     """Sandboxed workers that examine and draw media. Safe to use from any thread or event loop.
 
     `hasher` names a function "module:function" from RGB pixels to fingerprints; it runs inside the
-    workers, and `accepts` says here which codes it can have given. At most `max_waiting` files wait;
-    more are refused ("media-busy", 503). Without `start` the first file starts the workers, and waits
-    for them.
+    workers, and `accepts` says here which codes it can have given. Of each key at most `max_waiting`
+    files wait; more are refused ("media-busy", 503). Without `start` the first file starts the
+    workers, and waits for them.
+
+    A `key` is whoever takes turns with others: an API key, a person. Those without one share one.
+    Where the pool is not `shared` by several, no worker is kept free of large files.
     """
 
     def __init__(
@@ -54,14 +51,16 @@ class MediaPool:
         workers: int = 2,
         limits: MediaLimits = MediaLimits(),
         max_waiting: int = 1024,
+        *,
+        shared: bool = True,
     ) -> None:
         self._hasher, self._accepts = hasher, accepts
         self._limits = limits
         self._count = workers
-        self._max_waiting = max_waiting
-        self._quick: deque[_Job] = deque()
-        self._slow: deque[_Job] = deque()
-        self._changed = threading.Condition()
+        self._room = WaitingRoom(
+            workers, max_waiting, limits.large_pixels, reserved=1 if shared else 0
+        )
+        self._lock = threading.Lock()
         self._closing = False
         self._threads: list[threading.Thread] = []
         self._workers: list[Worker | None] = [None] * workers
@@ -75,10 +74,11 @@ class MediaPool:
 
         Raises RuntimeError with the reason when one doesn't come up.
         """
-        with self._changed:
+        with self._lock:
             if self._threads:
                 return
             self._closing = False
+            self._room.open()
             ready: list[Future[None]] = [Future() for _ in range(self._count)]
             self._threads = [
                 threading.Thread(target=self._serve, args=(index, ready[index]), daemon=True)
@@ -95,9 +95,8 @@ class MediaPool:
 
     def close(self) -> None:
         """Let files in work finish (for two seconds), answer the waiting ones, end the workers."""
-        with self._changed:
-            self._closing = True
-            self._changed.notify_all()
+        self._closing = True
+        self._room.close()
         for thread in self._threads:
             thread.join(_CLOSE_SECONDS)
         for worker in self._workers:
@@ -106,26 +105,31 @@ class MediaPool:
         for thread in self._threads:
             thread.join()
         self._threads = []
-        for job in (*self._quick, *self._slow):
-            if job.slow or job.future.set_running_or_notify_cancel():
+        for job in self._room.drain():
+            if job.started or job.future.set_running_or_notify_cancel():
                 job.future.set_exception(WorkerFailed(Problem.UNAVAILABLE, "shutting down"))
-        self._quick.clear()
-        self._slow.clear()
 
     @property
     def waiting(self) -> int:
         """Files that no worker has taken yet."""
-        return len(self._quick) + len(self._slow)
+        return self._room.waiting
 
     async def examine(
-        self, data: bytes, content_type: str | None = None, filename: str | None = None
+        self,
+        data: bytes,
+        content_type: str | None = None,
+        filename: str | None = None,
+        *,
+        key: str = "",
+        budget: Budget | None = None,
     ) -> Examined:
-        """What `data` is; `content_type` and `filename` are the sender's claims.
+        """What `data` is; `content_type` and `filename` are the sender's claims, `budget` what the
+        files of its post may cost together.
 
         Never raises for what the bytes are: that is said in `problems`. Refusal 503 "media-busy"
-        when too many files wait.
+        when too many files of the key wait.
         """
-        job = self._look(data, declared_type(content_type, filename))
+        job = self._look(data, declared_type(content_type, filename), key, budget)
         if isinstance(job, Examined):
             return job
         try:
@@ -138,7 +142,7 @@ class MediaPool:
         self, data: bytes, content_type: str | None = None, filename: str | None = None
     ) -> Examined:
         """The same for callers without an event loop."""
-        job = self._look(data, declared_type(content_type, filename))
+        job = self._look(data, declared_type(content_type, filename), "", None)
         if isinstance(job, Examined):
             return job
         try:
@@ -147,45 +151,52 @@ class MediaPool:
             return self._failed(failure, data)
         return _accepted(answer)
 
-    async def preview(self, data: bytes, max_side: int = 640, blur: bool = False) -> bytes | None:
+    async def preview(
+        self, data: bytes, max_side: int = 640, blur: bool = False, *, key: str = ""
+    ) -> bytes | None:
         """A JPEG of `data` for a person's eyes, drawn in the sandbox; None if it shows nothing.
 
         Only this reaches a browser, never the bytes that were sent.
         """
         if not 0 < len(data) <= self._limits.max_bytes:
             return None
-        job = self._enter(wire.Draw(token_bytes(8), max_side, blur), data)
+        question = wire.Draw(token_bytes(8), max_side, blur)
+        job = self._enter(Job(question, data, pixels=self._size(data), key=key))
         try:
             _, drawn = await asyncio.wrap_future(job.future)
         except WorkerFailed:
             return None
         return drawn if drawn[:3] == b"\xff\xd8\xff" else None
 
-    def _look(self, data: bytes, declared: str | None) -> _Job | Examined:
+    def _look(
+        self, data: bytes, declared: str | None, key: str, budget: Budget | None
+    ) -> Job | Examined:
         if not data:
             return failed(Problem.EMPTY)
         if len(data) > self._limits.max_bytes:
             detail = f"{len(data)}, limit {self._limits.max_bytes}"
             return failed(Problem.TOO_LARGE, detail, sniff(data))
-        return self._enter(wire.Examine(token_bytes(8), declared), data)
+        pixels = self._size(data)
+        if budget is not None and not budget.covers(pixels):
+            detail = f"in all files together, limit {budget.pixels}"
+            return failed(Problem.TOO_MANY_PIXELS, detail, sniff(data))
+        question = wire.Examine(token_bytes(8), declared)
+        return self._enter(Job(question, data, pixels=pixels, key=key, budget=budget))
+
+    def _size(self, data: bytes) -> int:
+        """How many pixels decoding it may cost, whatever it says."""
+        pixels = pixels_of(data)
+        if pixels is None:
+            return self._limits.large_pixels if sniff(data) in _UNTOLD else 0
+        return min(pixels, self._limits.max_pixels)
 
     def _failed(self, failure: WorkerFailed, data: bytes) -> Examined:
         return failed(failure.problem, failure.detail, sniff(data))
 
-    def _enter(self, question: wire.Question, data: bytes) -> _Job:
+    def _enter(self, job: Job) -> Job:
         if not self._closing:
             self.start()
-        job = _Job(question, data)
-        with self._changed:
-            if self._closing or self.waiting >= self._max_waiting:
-                raise Refusal(
-                    "media-busy",
-                    503,
-                    "Too many files wait to be decoded",
-                    headers={"Retry-After": "2"},
-                )
-            self._quick.append(job)
-            self._changed.notify()
+        self._room.enter(job)
         return job
 
     def _serve(self, index: int, ready: Future[None]) -> None:
@@ -196,55 +207,53 @@ class MediaPool:
             ready.set_exception(failure)
             return
         ready.set_result(None)
-        while (job := self._next(patient=index == 0)) is not None:
-            self._run(index, job)
+        while (ticket := self._room.next()) is not None:
+            began, again = time.monotonic(), False
+            try:
+                again = self._run(index, ticket)
+            finally:
+                seconds = time.monotonic() - began
+                if (budget := ticket.work.budget) is not None:
+                    budget.seconds_left -= seconds
+                self._room.done(ticket, seconds, again=again)
             self._renew(index)
         if (worker := self._workers[index]) is not None:
             worker.kill()
             self._workers[index] = None
 
-    def _next(self, patient: bool) -> _Job | None:
-        """The next file to look at, None when the pool closes. Slow ones come first for the patient
-        worker, so that a full quick lane doesn't keep them waiting for ever."""
-        while True:
-            with self._changed:
-                while not self._closing and not self._quick and not (patient and self._slow):
-                    self._changed.wait()
-                if self._closing:
-                    return None
-                if patient and self._slow:
-                    return self._slow.popleft()
-                job = self._quick.popleft()
-            if job.future.set_running_or_notify_cancel():
-                return job
-
-    def _run(self, index: int, job: _Job) -> None:
+    def _run(self, index: int, ticket: Ticket[Job]) -> bool:
+        """Have a file answered; True where it is to be begun anew, among the large ones."""
+        job = ticket.work
         try:
-            while (result := self._attempt(index, job)) is None:
+            while (result := self._attempt(index, ticket)) is None:
                 pass
             job.future.set_result(result)
         except _Deferred:
-            job.slow = True
-            with self._changed:
-                self._slow.append(job)
-                self._changed.notify_all()
+            return True
         except WorkerFailed as failure:
             job.future.set_exception(failure)
         except Exception as error:  # a fault of ours: this file fails, the thread lives on
             job.future.set_exception(WorkerFailed(Problem.UNAVAILABLE, type(error).__name__))
+        return False
 
-    def _attempt(self, index: int, job: _Job) -> tuple[wire.Answer, bytes] | None:
+    def _attempt(self, index: int, ticket: Ticket[Job]) -> tuple[wire.Answer, bytes] | None:
         """Ask the worker once. None: ask a fresh one, this one may have been broken by an earlier
         file. Raises WorkerFailed when it is this file's doing."""
+        job = ticket.work
+        wall, quick = self._limits.wall_seconds, self._limits.quick_seconds
+        if job.budget is not None and job.budget.seconds_left < wall:
+            wall = job.budget.seconds_left
+            if wall <= 0:
+                detail = f"all files together, stopped after {job.budget.seconds:g} s"
+                raise WorkerFailed(Problem.TIME, detail)
         worker = self._workers[index]
         if worker is None or not worker.alive():
             worker = self._spawn(index)
         unspoilt = worker.files == 0
-        wall, quick = self._limits.wall_seconds, self._limits.quick_seconds
-        if job.slow or self._count == 1:
+        if ticket.large or self._count == 1:
             patience = Patience(wall)
         else:
-            patience = Patience(wall, quick, lambda: bool(self._quick))
+            patience = Patience(wall, quick, lambda: self._room.others_wait(ticket.key))
         try:
             return worker.ask(job.question, job.data, patience)
         except WorkerFailed as failure:

@@ -132,7 +132,8 @@ class Examiner:
         workers = self._wanted or max(1, min(files, processors()))
         if self._pool is None or workers > self._workers:
             self.close()
-            self._pool, self._workers = MediaPool(HASHER, can_be, workers), workers
+            self._pool = MediaPool(HASHER, can_be, workers, shared=False)
+            self._workers = workers
         return self._pool
 
     def _examine(self, path: Path, pool: MediaPool) -> FileCodes:

@@ -79,7 +79,14 @@ async def add_entry(call: Call) -> Response:
             raise bad_field("/file", "exactly one file part", f"{len(form.files)} files")
         file = form.files[0]
         given = [options, hashlib.sha256(file.data).hexdigest()]
-        enrolment = await enrol_file(instance, file.data, file.content_type, file.filename, options)
+        enrolment = await enrol_file(
+            instance,
+            file.data,
+            file.content_type,
+            file.filename,
+            options,
+            queue=call.principal.queue,
+        )
     else:
         require_json(call.request)
         entry = decode(await read(call.request, instance.settings.json_limit), EntryIn)

@@ -63,6 +63,7 @@ async def submit_item(instance: Instance, call: Call, item: ItemIn) -> bytes:
         request_id=call.request_id,
         now=instance.clock.now(),
         reads_banks=call.principal.may(READS_BANKS),
+        queue=call.principal.queue,
     )
     if item.media:
         # A retry must not fetch and decode again.

@@ -74,7 +74,12 @@ async def add_entry(visit: Visit) -> Response:
     if file := visit.file("file"):
         entry = convert(options, EntryIn)
         enrolment = await enrol_file(
-            visit.instance, file.data, file.content_type, file.filename, entry
+            visit.instance,
+            file.data,
+            file.content_type,
+            file.filename,
+            entry,
+            queue=visit.who.queue,
         )
     else:
         named = {name: visit.field(name) for name in ("text", "url") if visit.field(name)}

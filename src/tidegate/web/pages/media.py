@@ -58,7 +58,9 @@ async def _preview(visit: Visit, look: Callable[[Tx], bytes | None]) -> Response
     data = await run_in_threadpool(read)
     if data is None:
         raise no_preview()
-    drawn = await instance.media.preview(data, max_side=LONGEST_SIDE, blur=visit.query.blur)
+    drawn = await instance.media.preview(
+        data, max_side=LONGEST_SIDE, blur=visit.query.blur, key=visit.who.queue
+    )
     if drawn is None:
         raise no_preview()
     return Response(drawn, media_type="image/jpeg")

@@ -41,7 +41,9 @@ async def search(visit: Visit) -> Response:
     problems: list[str] = []
     searched: list[str] = []
     if file := visit.file("file"):
-        examined = await visit.instance.media.examine(file.data, file.content_type, file.filename)
+        examined = await visit.instance.media.examine(
+            file.data, file.content_type, file.filename, key=visit.who.queue
+        )
         files.append(ExaminedFile(fingerprints.of_bytes(file.data), examined.codes))
         problems += examined.problems
         searched.append(file.filename or "the picture")
