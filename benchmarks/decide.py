@@ -199,7 +199,7 @@ def measure_all(instance: Instance, posts: Posts) -> tuple[list[report.Line], li
         if ONLY and case.name.split()[0] not in ONLY:
             continue
         if not case.judges:
-            open_cases(instance.database_url, CASES)
+            open_cases(instance.owner_url, CASES)
         asyncio.run(case.drive(1.0))  # warm up
         stored = count_items(instance)
         rounds: list[dict[str, float]] = []

@@ -44,6 +44,7 @@ class Instance:
         self._await_ready()
         self.key = self.cli("keys", "create", "--name", "benchmark", "--scopes", "admin")
         self.database_url = self.cli("doctor", "--database-url")
+        self.owner_url = self.cli("doctor", "--database-url", "--owner")
         self._postmaster = self._find_postmaster()
 
     def restart(self) -> float:

@@ -122,7 +122,8 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="tg-schema-") as directory:
             server = EmbeddedPostgres(Path(directory))
             try:
-                found = difference(server.start())
+                server.start()
+                found = difference(server.owner_url)
             finally:
                 server.release()
                 server.remove()

@@ -60,30 +60,40 @@ def _with_database(url: str, name: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def server_url() -> Iterator[str]:
-    """A server to make databases on: TIDEGATE_TEST_DATABASE_URL, or an embedded one of this run."""
+def server_urls() -> Iterator[tuple[str, str]]:
+    """A server to make databases on, TIDEGATE_TEST_DATABASE_URL or an embedded one of this run: by the
+    role that owns their tables, and by the one that serves, which is the same on the former."""
     if url := os.environ.get("TIDEGATE_TEST_DATABASE_URL"):
-        yield url
+        yield url, url
         return
     from tidegate.infra.postgres import EmbeddedPostgres
 
     with tempfile.TemporaryDirectory(prefix="tg-test-") as directory:
         server = EmbeddedPostgres(Path(directory))
-        yield server.start()
+        url = server.start()
+        yield server.owner_url, url
         server.release()
         if hasattr(server, "remove"):
             server.remove()
 
 
 @pytest.fixture(scope="session")
-def template(server_url: str) -> Iterator[str]:
+def server_url(server_urls: tuple[str, str]) -> str:
+    """That server, with the role that makes databases."""
+    return server_urls[0]
+
+
+@pytest.fixture(scope="session")
+def template(server_urls: tuple[str, str]) -> Iterator[str]:
     """The name of a migrated database that tests are cloned from."""
     from tidegate.infra.migrations import migrate
 
+    server_url, app_url = server_urls
     name = f"template_{uuid4().hex[:12]}"
     with psycopg.connect(server_url, autocommit=True) as admin:
         admin.execute(f'CREATE DATABASE "{name}"'.encode())
-    migrate(_with_database(server_url, name))
+    app_role = None if app_url == server_url else sa.engine.make_url(app_url).username
+    migrate(_with_database(server_url, name), app_role=app_role)
     yield name
     drop_database(server_url, name)
 
@@ -99,8 +109,9 @@ def empty(server_url: str) -> Generator[str]:
 
 
 @contextmanager
-def cloned(server_url: str, template: str) -> Generator[str]:
-    """A fresh, migrated database."""
+def cloned(server_urls: tuple[str, str], template: str) -> Generator[tuple[str, str]]:
+    """A fresh, migrated database: by its owner's URL, and by that of the role that serves."""
+    server_url, app_url = server_urls
     name = f"test_{uuid4().hex[:12]}"
     with psycopg.connect(server_url, autocommit=True) as admin:
 
@@ -112,7 +123,7 @@ def cloned(server_url: str, template: str) -> Generator[str]:
             return True
 
         until(made, "the template to be free")
-    yield _with_database(server_url, name)
+    yield _with_database(server_url, name), _with_database(app_url, name)
     drop_database(server_url, name)
 
 
@@ -126,10 +137,22 @@ def more_kinds(monkeypatch: pytest.MonkeyPatch) -> "MoreKinds":
 
 
 @pytest.fixture
-def database_url(server_url: str, template: str) -> Iterator[str]:
-    """A fresh, migrated database of this test alone."""
-    with cloned(server_url, template) as url:
-        yield url
+def database_urls(server_urls: tuple[str, str], template: str) -> Iterator[tuple[str, str]]:
+    """A fresh, migrated database of this test alone, as `cloned` gives it."""
+    with cloned(server_urls, template) as urls:
+        yield urls
+
+
+@pytest.fixture
+def database_url(database_urls: tuple[str, str]) -> str:
+    """That database, with the role that serves."""
+    return database_urls[1]
+
+
+@pytest.fixture
+def owner_url(database_urls: tuple[str, str]) -> str:
+    """The same database, with the role that owns its tables."""
+    return database_urls[0]
 
 
 @pytest.fixture
@@ -140,6 +163,14 @@ def clock() -> FakeClock:
 @pytest.fixture
 def database(database_url: str, clock: FakeClock) -> Iterator[Database]:
     database = Database(database_url, clock, pool_size=4)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def owner(owner_url: str, clock: FakeClock) -> Iterator[Database]:
+    """The same database in the hands of the role that owns its tables."""
+    database = Database(owner_url, clock, pool_size=4)
     yield database
     database.close()
 

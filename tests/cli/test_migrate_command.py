@@ -82,13 +82,13 @@ def test_on_a_server_of_ones_own_every_command_names_the_one_that_upgrades(
 
 
 def test_that_command_shows_what_it_runs_and_does_it_once(
-    run: Run, database_url: str, versions: Path
+    run: Run, owner_url: str, database_url: str, versions: Path
 ) -> None:
-    first = run("migrate", "--database-url", database_url)
+    first = run("migrate", "--database-url", owner_url)
     assert (first.returncode, first.stdout) == (0, "The database is up to date.\n")
     assert first.stderr == "9001_pre_more …\n"
     assert mark(database_url) == history(versions)[-1].name
-    again = run("migrate", url=database_url)
+    again = run("migrate", url=owner_url)
     assert (again.returncode, again.stdout) == (0, "The database is already current.\n")
     assert again.stderr == ""
     assert run("keys", "list", url=database_url).returncode == 0

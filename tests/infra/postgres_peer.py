@@ -27,6 +27,7 @@ def main() -> None:
         hold = holds.setdefault(directory, EmbeddedPostgres(Path(directory)))
         verbs = {
             "start": hold.start,
+            "owner": lambda hold=hold: hold.owner_url,
             "ensure": hold.ensure_running,
             "release": hold.release,
             "remove": hold.remove,

@@ -83,29 +83,35 @@ def test_migrating_again_changes_nothing(database_url: str) -> None:
     assert marks(database_url) == before == [history()[-1].name]
 
 
-def test_an_older_database_is_upgraded_step_by_step(database_url: str, longer: Path) -> None:
+def test_an_older_database_is_upgraded_step_by_step(owner_url: str, longer: Path) -> None:
     told: list[str] = []
-    assert migrate(database_url, versions=longer, tell=told.append) == told
+    assert migrate(owner_url, versions=longer, tell=told.append) == told
     assert told == ["9001_pre_one", "9002_pre_two"]
-    assert marks(database_url) == [history(longer)[-1].name]
+    assert marks(owner_url) == [history(longer)[-1].name]
 
 
-def test_an_upgrade_that_fails_leaves_all_as_it_was(database_url: str, longer: Path) -> None:
-    (longer / "9003_pre_wrong.sql").write_text("CREATE TABLE three (id INT); SELECT 1 / 0;")
-    before = schema_of(database_url), marks(database_url)
-    with pytest.raises(psycopg.errors.DivisionByZero):
-        migrate(database_url, versions=longer)
-    assert (schema_of(database_url), marks(database_url)) == before
-
-
-def test_where_it_must_not_be_upgraded_the_command_is_named(
-    database_url: str, longer: Path
+def test_a_new_table_may_be_used_by_the_role_that_served_before(
+    owner_url: str, database_url: str, longer: Path
 ) -> None:
-    before = schema_of(database_url), marks(database_url)
+    migrate(owner_url, versions=longer)
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("SELECT * FROM two").fetchall() == [(2,)]
+
+
+def test_an_upgrade_that_fails_leaves_all_as_it_was(owner_url: str, longer: Path) -> None:
+    (longer / "9003_pre_wrong.sql").write_text("CREATE TABLE three (id INT); SELECT 1 / 0;")
+    before = schema_of(owner_url), marks(owner_url)
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        migrate(owner_url, versions=longer)
+    assert (schema_of(owner_url), marks(owner_url)) == before
+
+
+def test_where_it_must_not_be_upgraded_the_command_is_named(owner_url: str, longer: Path) -> None:
+    before = schema_of(owner_url), marks(owner_url)
     with pytest.raises(SettingsError, match="run `tidegate migrate --database-url URL`") as refused:
-        migrate(database_url, upgrade=False, versions=longer)
+        migrate(owner_url, upgrade=False, versions=longer)
     assert "9002_pre_two" in str(refused.value)
-    assert (schema_of(database_url), marks(database_url)) == before
+    assert (schema_of(owner_url), marks(owner_url)) == before
 
 
 def test_an_empty_database_is_filled_in_any_case(server_url: str, longer: Path) -> None:
@@ -126,22 +132,22 @@ def test_several_at_once_run_each_revision_once(server_url: str, longer: Path) -
 
 @pytest.mark.parametrize("mark", ["0001_pre_spine_01234567", "9999_post_future_01234567"])
 def test_a_database_of_another_version_is_turned_away_and_left_alone(
-    database_url: str, mark: str
+    owner_url: str, mark: str
 ) -> None:
-    with psycopg.connect(database_url) as connection:
+    with psycopg.connect(owner_url) as connection:
         connection.execute("UPDATE alembic_version SET version_num = %s", [mark])
         connection.execute("DROP TABLE sightings")
-    before = schema_of(database_url)
+    before = schema_of(owner_url)
     with pytest.raises(SettingsError, match=f"another version of Tidegate.*{mark}.*Go on with"):
-        migrate(database_url)
-    assert (schema_of(database_url), marks(database_url)) == (before, [mark])
+        migrate(owner_url)
+    assert (schema_of(owner_url), marks(owner_url)) == (before, [mark])
 
 
-def test_a_role_that_may_not_is_told_whose_it_takes(database_url: str, longer: Path) -> None:
+def test_a_role_that_may_not_is_told_whose_it_takes(owner_url: str, longer: Path) -> None:
     (longer / "9003_pre_denied.sql").write_text(
         "DO $$ BEGIN RAISE insufficient_privilege USING MESSAGE = 'must be owner of items'; END $$;"
     )
-    before = schema_of(database_url), marks(database_url)
+    before = schema_of(owner_url), marks(owner_url)
     with pytest.raises(SettingsError, match=r"owner of items.*with the role that owns the tables"):
-        migrate(database_url, versions=longer)
-    assert (schema_of(database_url), marks(database_url)) == before
+        migrate(owner_url, versions=longer)
+    assert (schema_of(owner_url), marks(owner_url)) == before

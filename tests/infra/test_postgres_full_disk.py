@@ -48,7 +48,8 @@ def test_a_full_disk_is_told_and_survived(disk: SmallDisk) -> None:
         assert not list((disk.path / "instance" / "postgres").glob("data*"))
 
         assert disk.mount("remount,size=120m")
-        url = peer.ask("start")["ok"]
+        peer.ask("start")
+        url = peer.ask("owner")["ok"]
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("CREATE TABLE kept (n int)")
             connection.execute("INSERT INTO kept VALUES (1)")

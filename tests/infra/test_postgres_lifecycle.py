@@ -55,7 +55,7 @@ def test_reaching_the_socket_is_not_enough(
 def test_the_log_has_neither_statements_nor_values(
     held: EmbeddedPostgres, instance: Instance
 ) -> None:
-    with psycopg.connect(held.url, autocommit=True) as connection:
+    with psycopg.connect(held.owner_url, autocommit=True) as connection:
         connection.execute("CREATE TABLE private (email text PRIMARY KEY)")
         for _ in range(2):
             with contextlib.suppress(psycopg.errors.UniqueViolation):
@@ -72,20 +72,23 @@ def test_the_log_has_neither_statements_nor_values(
 
 
 def test_what_was_written_is_there_after_a_stop_and_a_start(instance: Instance) -> None:
-    with embedded(instance.data_dir) as url, psycopg.connect(url) as connection:
+    with (
+        embedded(instance.data_dir) as url,
+        psycopg.connect(instance.place.owner_url) as connection,
+    ):
         connection.execute("CREATE TABLE IF NOT EXISTS kept AS SELECT 42 AS n")
     assert instance.running() is None
     assert instance.processes() == []
     with embedded(instance.data_dir) as again:
         assert again == url
-        assert rows(again, "SELECT n FROM kept") == [(42,)]
+        assert rows(instance.place.owner_url, "SELECT n FROM kept") == [(42,)]
 
 
 def test_a_killed_server_is_started_again_with_all_that_was_committed(
     held: EmbeddedPostgres, instance: Instance
 ) -> None:
     assert held.ensure_running() is False
-    with psycopg.connect(held.url, autocommit=True) as connection:
+    with psycopg.connect(held.owner_url, autocommit=True) as connection:
         connection.execute("CREATE TABLE survivor AS SELECT 7 AS n")
     killed = instance.running()
     assert killed is not None
@@ -93,7 +96,7 @@ def test_a_killed_server_is_started_again_with_all_that_was_committed(
     until(lambda: not killed.alive(), "the end of the killed server")
     assert held.ensure_running() is True
     assert held.ensure_running() is False
-    assert rows(held.url, "SELECT n FROM survivor") == [(7,)]
+    assert rows(held.owner_url, "SELECT n FROM survivor") == [(7,)]
 
 
 def test_a_backend_that_outlives_the_server_is_ended_first(

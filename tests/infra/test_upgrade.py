@@ -56,13 +56,16 @@ def filled(server_url: str, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def upgraded(filled: str, tmp_path: Path) -> Iterator[Instance]:
-    """The program of today on it, a day later."""
+def upgraded(filled: str, server_urls: tuple[str, str], tmp_path: Path) -> Iterator[Instance]:
+    """The program of today on it, a day later, with a role that only serves."""
+    owner, url = map(sa.engine.make_url, (filled, server_urls[1]))
+    migrate(filled, app_role=None if url.username == owner.username else url.username)
+    served = url.set(database=owner.database).render_as_string(hide_password=False)
     settings = Settings(data_dir=tmp_path / "instance")
     write_keys(settings.data_dir)
     clock = FakeClock()
     clock.advance(86_400)
-    with opened(settings, filled, clock) as instance:
+    with opened(settings, served, clock) as instance:
         yield instance
 
 

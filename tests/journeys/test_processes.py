@@ -39,7 +39,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     with instance_environment(root / "instance") as environment:
         if "TIDEGATE_DATABASE_URL" not in environment:
             server = EmbeddedPostgres(root / "instance")
-            environment["TIDEGATE_DATABASE_URL"] = server.start()
+            server.start()
+            environment["TIDEGATE_DATABASE_URL"] = server.owner_url
         (root / "instance").mkdir(exist_ok=True)
         roles = ["web", "web", "worker", "worker"]
         parts = [Served(root / "instance", free_port(), environment, role) for role in roles]

@@ -199,9 +199,9 @@ def away(instance_away: Away) -> Away:
 def instance_away(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Away]:
     root = tmp_path_factory.mktemp("away")
     server = EmbeddedPostgres(root / "server")
-    served = Served(
-        root / "instance", free_port(), os.environ | {"TIDEGATE_DATABASE_URL": server.start()}
-    )
+    server.start()
+    environment = os.environ | {"TIDEGATE_DATABASE_URL": server.owner_url}
+    served = Served(root / "instance", free_port(), environment)
     served.data_dir.mkdir()
     try:
         served.start()

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from tampering import unguarded
+from tampering import tamper
 
 from tidegate.infra.clock import FakeClock
 from tidegate.infra.db import Database
@@ -139,13 +139,13 @@ def test_a_head_that_did_not_reach_the_file_is_written_next_time(
     ],
 )
 def test_nothing_is_sealed_on_top_of_a_tampered_chain(
-    database: Database, path: Path, tampering: list[str]
+    database: Database, owner: Database, path: Path, tampering: list[str]
 ) -> None:
     for _ in range(3):
         write(database)
         seal(database, KEY, path)
-    with database.begin() as tx:
-        unguarded(tx, tampering)
+    with owner.begin() as tx:
+        tamper(tx, tampering)
     exported = path.read_bytes()
     write(database)
     with pytest.raises(LedgerBroken):

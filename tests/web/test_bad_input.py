@@ -52,7 +52,7 @@ class Client:
 
 @pytest.fixture(scope="module")
 def client(
-    server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory
+    server_urls: tuple[str, str], template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Client]:
     settings = Settings(
         data_dir=tmp_path_factory.mktemp("bad"),
@@ -62,7 +62,7 @@ def client(
         fetch_timeout_seconds=5,
     )
     with (
-        cloned(server_url, template) as url,
+        cloned(server_urls, template) as (_, url),
         opened(settings, url) as instance,
         live(instance) as port,
     ):

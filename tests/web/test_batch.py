@@ -43,7 +43,7 @@ class Served:
 
 @pytest.fixture(scope="module")
 def served(
-    server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory
+    server_urls: tuple[str, str], template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Served]:
     """One server for the module: each test uses ids of its own."""
     from tests.conftest import cloned
@@ -51,7 +51,7 @@ def served(
     root: Path = tmp_path_factory.mktemp("batch")
     settings = Settings(data_dir=root, idle_seconds=IDLE, json_limit=LIMIT, media_workers=1)
     with (
-        cloned(server_url, template) as url,
+        cloned(server_urls, template) as (_, url),
         opened(settings, url) as instance,
         live(instance) as port,
     ):

@@ -47,7 +47,7 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server(
-    server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory
+    server_urls: tuple[str, str], template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
     settings = Settings(
         data_dir=tmp_path_factory.mktemp("connections"),
@@ -58,7 +58,7 @@ def server(
         media_workers=1,
     )
     with (
-        cloned(server_url, template) as url,
+        cloned(server_urls, template) as (_, url),
         opened(settings, url) as instance,
         live(instance) as port,
     ):

@@ -10,7 +10,7 @@ import typer
 from tidegate.cli.showing import say as say
 from tidegate.infra.clock import SystemClock
 from tidegate.infra.db import Database, Tx
-from tidegate.infra.migrations import migrate
+from tidegate.infra.migrations import migrate_own
 from tidegate.infra.postgres import database_url
 from tidegate.infra.settings import Settings, load_settings
 
@@ -41,7 +41,7 @@ def settings_of(
 def database_of(settings: Settings) -> Generator[Database]:
     """The instance's database, whether its server runs or not; migrated. Raises SettingsError."""
     with database_url(settings.database_url, settings.data_dir) as url:
-        migrate(url, upgrade=not settings.database_url)
+        migrate_own(settings, url)
         database = Database(url, SystemClock(), pool_size=4)
         try:
             yield database

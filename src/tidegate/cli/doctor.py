@@ -1,5 +1,6 @@
 """`tidegate doctor`: what is wrong with a set-up, and how to mend it."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +9,7 @@ import typer
 from tidegate.cli.context import DataDir, settings_of
 from tidegate.content.media.diagnosis import diagnose as diagnose_media
 from tidegate.infra.findings import Finding
-from tidegate.infra.postgres import EmbeddedPostgres, diagnose
+from tidegate.infra.postgres import EmbeddedPostgres, diagnose, environment_of
 from tidegate.infra.procs import FEW_FILES, raise_open_files
 from tidegate.infra.settings import SettingsError
 from tidegate.signals.native.library import diagnose as diagnose_kernels
@@ -20,6 +21,19 @@ def doctor(
         bool,
         typer.Option("--database-url", help="Only print the connection URL of the database"),
     ] = False,
+    environment: Annotated[
+        bool,
+        typer.Option(
+            "--environment",
+            help="Only print PGHOST, PGUSER, PGPASSWORD and so on, for pg_dump and its like",
+        ),
+    ] = False,
+    owner: Annotated[
+        bool,
+        typer.Option(
+            "--owner", help="Of the embedded database print the role that owns the tables instead"
+        ),
+    ] = False,
 ) -> None:
     """Look at the set-up. Exit status 1 when something needs mending."""
     try:
@@ -27,12 +41,13 @@ def doctor(
     except SettingsError as error:
         _show(Finding("settings", False, str(error), "Correct the file or the variable."))
         raise typer.Exit(1) from error
-    if database_url:
-        print(settings.database_url or _embedded_url(settings.data_dir))
+    if database_url or environment:
+        url = settings.database_url or _embedded_url(settings.data_dir, owner=owner)
+        shown = environment_of(url).items()
+        print(url if database_url else "\n".join(f"{k}={shlex.quote(v)}" for k, v in shown))
         return
     findings = [Finding("settings", True, f"data directory {settings.data_dir}")]
-    if settings.database_url is None:
-        findings += diagnose(settings.data_dir)
+    findings += diagnose(settings.data_dir, settings.database_url)
     findings += diagnose_media()
     findings.append(diagnose_kernels())
     findings.append(_open_files())
@@ -55,9 +70,10 @@ def _open_files() -> Finding:
     return Finding("open files", not few, f"at most {files}, connections included", mend)
 
 
-def _embedded_url(data_dir: Path) -> str:
+def _embedded_url(data_dir: Path, *, owner: bool) -> str:
     server = EmbeddedPostgres(data_dir)
     try:
-        return server.start()
+        url = server.start()
+        return server.owner_url if owner else url
     finally:
         server.release()

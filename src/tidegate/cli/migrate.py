@@ -7,6 +7,7 @@ import typer
 from tidegate.cli.context import DataDir, say, settings_of
 from tidegate.infra import migrations
 from tidegate.infra.postgres import database_url as url_of
+from tidegate.infra.postgres.roles import embedded_owner
 
 
 def migrate(
@@ -18,9 +19,19 @@ def migrate(
             help="The database, with the role that owns its tables (else the instance's own)",
         ),
     ] = None,
+    app_role: Annotated[
+        str | None,
+        typer.Option(
+            "--app-role",
+            help="The role that serves, on a server of your own: it may then do that, and no more",
+        ),
+    ] = None,
 ) -> None:
     """Bring the database to this version's schema, wholly or not at all. Make a backup first."""
     settings = settings_of(data_dir, database_url=database_url)
     with url_of(settings.database_url, settings.data_dir) as url:
-        ran = migrations.migrate(url, tell=lambda revision: say(f"{revision} …"))
+        owner, embedded = embedded_owner(settings.data_dir, url)
+        ran = migrations.migrate(
+            owner, app_role=app_role or embedded, tell=lambda revision: say(f"{revision} …")
+        )
     print("The database is up to date." if ran else "The database is already current.")

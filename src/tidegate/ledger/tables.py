@@ -1,4 +1,8 @@
-"""Where the ledger lies: entries as they commit, the sealed chain, and its signed heads."""
+"""Where the ledger lies: entries as they commit, the sealed chain, and its signed heads.
+
+What the role that serves may do with them is granted in `infra/postgres/roles.py`; `tables.sql` beside this file
+has the one function by which sealed records are blanked.
+"""
 
 import sqlalchemy as sa
 

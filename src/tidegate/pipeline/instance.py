@@ -9,7 +9,7 @@ from tidegate.content.media.pool import MediaPool
 from tidegate.infra.clock import Clock, SystemClock
 from tidegate.infra.db import Database, Tx
 from tidegate.infra.identity import claim_database, database_identity
-from tidegate.infra.migrations import migrate
+from tidegate.infra.migrations import migrate_own
 from tidegate.infra.secrets import InstanceSecrets
 from tidegate.infra.settings import Settings
 from tidegate.policy.actions import ensure_default
@@ -55,7 +55,7 @@ class Instance:
 @contextmanager
 def opened(settings: Settings, url: str, clock: Clock | None = None) -> Generator[Instance]:
     """An instance on a migrated database with an active policy pack. Raises SettingsError."""
-    migrate(url, upgrade=not settings.database_url)
+    migrate_own(settings, url)
     instance = Instance(settings, url, clock)
     try:
         with instance.database.begin() as tx:

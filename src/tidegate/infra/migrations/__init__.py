@@ -13,7 +13,8 @@ import msgspec
 import psycopg
 import sqlalchemy as sa
 
-from tidegate.infra.settings import SettingsError
+from tidegate.infra.postgres.roles import embedded_owner, grant, may_only_serve, serving
+from tidegate.infra.settings import Settings, SettingsError
 
 VERSIONS = Path(__file__).parent / "versions"
 # Any number, the same in every process: whoever holds this advisory lock migrates.
@@ -46,13 +47,15 @@ def migrate(
     url: str,
     *,
     upgrade: bool = True,
+    app_role: str | None = None,
     tell: Callable[[str], None] = lambda revision: None,
     versions: Path | None = None,
 ) -> list[str]:
     """Bring the database at `url` to the newest revision, wholly or not at all; the stems of what
     ran, each of which is told as it begins. Safe when several processes start at once.
 
-    An empty database is filled in any case, an older one is changed only with `upgrade`. Raises
+    An empty database is filled in any case, an older one is changed only with `upgrade`. `app_role`, and
+    whatever role serves already, may then do all that serving takes (`infra/postgres/roles.py`). Raises
     SettingsError, having written nothing, when it is older and must not be upgraded here, when its
     schema is unknown, or when the role may not change it.
     """
@@ -62,7 +65,9 @@ def migrate(
         with psycopg.connect(
             plain.render_as_string(hide_password=False), autocommit=True
         ) as connection:
-            if not _missing(connection, known):
+            if not _missing(connection, known) and (
+                app_role is None or may_only_serve(connection, app_role)
+            ):
                 return []
             with connection.transaction():
                 connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
@@ -71,13 +76,22 @@ def migrate(
                 if missing and missing != known and not upgrade:
                     raise _older(known, missing)
                 _run(connection, missing, tell)
+                for role in {*serving(connection)} | ({app_role} if app_role else set[str]()):
+                    grant(connection, role)
     except psycopg.errors.InsufficientPrivilege as error:
         raise SettingsError(
             f"The role in the database's URL may not do this: {error.diag.message_primary}. Nothing was"
             " changed. Run `tidegate migrate --database-url URL` with the role that owns the tables in"
-            " URL, and let the role that serves read and write all of them."
+            " URL, and `--app-role NAME` with the one that serves."
         ) from error
     return [revision.path.stem for revision in missing]
+
+
+def migrate_own(settings: Settings, url: str) -> None:
+    """Bring the instance's own database to the newest revision, if it is the embedded one, which has a
+    role for that; on any other raise SettingsError when it is older."""
+    owner, role = embedded_owner(settings.data_dir, url)
+    migrate(owner, upgrade=not settings.database_url, app_role=role)
 
 
 def _run(

@@ -5,6 +5,18 @@ Start here: `EmbeddedPostgres` is one process's hold on the server of a data dir
 
 from tidegate.infra.postgres.diagnosis import diagnose
 from tidegate.infra.postgres.errors import PostgresError
-from tidegate.infra.postgres.supervisor import EmbeddedPostgres, database_url, embedded
+from tidegate.infra.postgres.supervisor import (
+    EmbeddedPostgres,
+    database_url,
+    embedded,
+    environment_of,
+)
 
-__all__ = ["EmbeddedPostgres", "PostgresError", "database_url", "diagnose", "embedded"]
+__all__ = [
+    "EmbeddedPostgres",
+    "PostgresError",
+    "database_url",
+    "diagnose",
+    "embedded",
+    "environment_of",
+]

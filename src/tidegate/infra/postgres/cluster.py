@@ -4,13 +4,14 @@ A new cluster appears by a rename when it is complete, so a crash leaves none or
 """
 
 import re
+import secrets
 import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 from tidegate.infra.postgres.binaries import MAJOR, Binaries
-from tidegate.infra.postgres.configuration import DATABASE, ROLE, configuration_files
+from tidegate.infra.postgres.configuration import DATABASE, OWNER, ROLE, configuration_files
 from tidegate.infra.postgres.errors import PostgresError
 from tidegate.infra.postgres.place import (
     ORIGIN,
@@ -62,7 +63,9 @@ def make_cluster(place: Place, binaries: Binaries) -> Place:
                 "Restore it from a backup. To start anew with nothing in it, move"
                 f" {place.directory} away.",
             )
+        place = renote(place, owner_password=secrets.token_urlsafe(32))
         _create(place, binaries)
+        place = renote(place, initialised=True, separated=True)
     if not place.note.initialised:
         place = renote(place, initialised=True)
     gid = None if place.account is None else place.account.gid
@@ -74,6 +77,23 @@ def make_cluster(place: Place, binaries: Binaries) -> Place:
         if not path.exists() or path.read_text() != text:
             write_private(path, text.encode(), gid)
     return place
+
+
+def separate_roles(place: Place, binaries: Binaries) -> Place:
+    """Give a cluster of release 0.1, where one role did all, the role that owns the tables. Nothing else
+    may run on it. Cut short, it is done again."""
+    place = renote(place, owner_password=place.note.owner_password or secrets.token_urlsafe(32))
+    single = [binaries.program("postgres"), "--single", "-D", place.data, *_SINGLE_USER_OPTIONS]
+    made = f"SELECT FROM pg_roles WHERE rolname = '{OWNER}'"
+    run_program(
+        place,
+        [*single, "postgres"],
+        f"DO $$BEGIN IF NOT EXISTS ({made}) THEN CREATE ROLE {OWNER}; END IF; END$$\n"
+        f"ALTER ROLE {OWNER} LOGIN CREATEDB PASSWORD '{place.note.owner_password}'\n"
+        f"ALTER ROLE {ROLE} NOCREATEDB\n",
+    )
+    run_program(place, [*single, DATABASE], f"REASSIGN OWNED BY {ROLE} TO {OWNER}\n")
+    return renote(place, separated=True)
 
 
 def run_program(place: Place, command: Sequence[str | Path], stdin: str = "") -> None:
@@ -121,13 +141,14 @@ def _create(place: Place, binaries: Binaries) -> None:
     initdb, postgres = binaries.program("initdb"), binaries.program("postgres")
     try:
         run_program(place, [initdb, "-D", draft, *_INITDB_OPTIONS])
-        # Nobody logs in as the superuser, ever: the one role that may is made in single-user
-        # mode. Its password is 256 random bits, which many iterations make no safer, only slower.
+        # Nobody logs in as the superuser, ever: the two roles that may are made in single-user
+        # mode. Their passwords are 256 random bits, which many iterations make no safer, only slower.
         run_program(
             place,
             [postgres, "--single", "-F", "-D", draft, *_SINGLE_USER_OPTIONS, "postgres"],
-            f"CREATE ROLE {ROLE} LOGIN CREATEDB PASSWORD '{place.note.password}'\n"
-            f"CREATE DATABASE {DATABASE} OWNER {ROLE}\n",
+            f"CREATE ROLE {OWNER} LOGIN CREATEDB PASSWORD '{place.note.owner_password}'\n"
+            f"CREATE ROLE {ROLE} LOGIN PASSWORD '{place.note.password}'\n"
+            f"CREATE DATABASE {DATABASE} OWNER {OWNER}\n",
         )
         run_program(place, [initdb, "--sync-only", "-D", draft])
         draft.rename(place.data)

@@ -1,4 +1,4 @@
-"""PostgreSQL's configuration: durable, modest, silent about content, reachable by one role only.
+"""PostgreSQL's configuration: durable, modest, silent about content, reachable by two roles only.
 
 The files lie beside the cluster, not in it, and are written anew at every start. An operator's
 own settings go into `local.conf` next to them; what keeps the server private is on the command
@@ -7,7 +7,8 @@ line, where no file overrides it.
 
 from pathlib import Path
 
-ROLE = "tidegate"
+ROLE = "tidegate"  # serves
+OWNER = "tidegate_owner"  # owns the tables, and migrates
 DATABASE = "tidegate"
 PORT = 5432  # only names the socket file: there is no TCP
 
@@ -66,7 +67,7 @@ log_autovacuum_min_duration = -1
 include_if_exists = 'local.conf'
 """
 
-_ACCESS = f"local all {ROLE} scram-sha-256\n"
+_ACCESS = "".join(f"local all {role} scram-sha-256\n" for role in (ROLE, OWNER))
 
 
 def configuration_files(data: Path) -> dict[str, str]:

@@ -12,6 +12,7 @@ from tidegate.infra.postgres.binaries import MAJOR, find_binaries
 from tidegate.infra.postgres.cluster import refuse_other_version
 from tidegate.infra.postgres.errors import PostgresError
 from tidegate.infra.postgres.place import Place, abandoned_homes, find_place, lock_directory
+from tidegate.infra.postgres.roles import diagnose_roles
 from tidegate.infra.postgres.server import Server
 
 OLDEST_MAJOR = 16
@@ -21,7 +22,7 @@ _LEAST_FREE_BYTES = 1 << 30
 def diagnose(data_dir: Path, database_url: str | None = None) -> list[Finding]:
     """What was found, in the order of setting up; of the operator's own server if a URL is set."""
     if database_url:
-        return [_external(database_url)]
+        return list(_external(database_url))
     return list(_embedded(data_dir.absolute()))
 
 
@@ -46,7 +47,7 @@ def _embedded(data_dir: Path) -> Generator[Finding]:
     if place.account is not None:
         yield _account(place)
     yield _space(place.home)
-    yield _process(place)
+    yield from _process(place)
     if os.geteuid() == 0:
         yield from _abandoned()
 
@@ -83,22 +84,27 @@ def _abandoned() -> Generator[Finding]:
         )
 
 
-def _process(place: Place) -> Finding:
+def _process(place: Place) -> Generator[Finding]:
     postmaster = Server(place).running()
     if postmaster is None:
-        return Finding("postgres server", True, "not running; it is started when it is needed")
+        yield Finding("postgres server", True, "not running; it is started when it is needed")
+        return
     detail = f"process {postmaster.pid}, socket {place.socket_file}"
     try:
-        psycopg.connect(place.url, connect_timeout=5).close()
+        with psycopg.connect(place.url, connect_timeout=5) as connection:
+            roles = diagnose_roles(connection)
     except psycopg.OperationalError as error:
-        return Finding(
+        yield Finding(
             "postgres server",
             False,
             f"{detail}: it does not answer ({str(error).strip()})",
             f"It may still be recovering: read {place.home / 'log'}. If it hangs, the next command"
             " that needs it ends it and starts it anew.",
         )
-    return Finding("postgres server", True, f"{detail}, log in {place.home / 'log'}")
+        return
+    yield Finding("postgres server", True, f"{detail}, log in {place.home / 'log'}")
+    if roles is not None:
+        yield roles
 
 
 def _writable(data_dir: Path) -> Finding:
@@ -123,23 +129,28 @@ def _space(path: Path) -> Finding:
     return Finding("postgres disk", True, detail)
 
 
-def _external(url: str) -> Finding:
+def _external(url: str) -> Generator[Finding]:
     name = "postgres server"
     try:
         with psycopg.connect(url, connect_timeout=5) as connection:
             version = connection.info.server_version
             where = f"{connection.info.host or 'the local socket'}, {connection.info.dbname}"
+            roles = diagnose_roles(connection)
     except psycopg.Error as error:
-        return Finding(
+        yield Finding(
             name,
             False,
             f"TIDEGATE_DATABASE_URL cannot be used: {str(error).strip()}",
             "Correct the URL, start that server, or unset the variable for an embedded one.",
         )
+        return
     detail = f"PostgreSQL {version // 10000}.{version % 10000} at {where}"
     if version < OLDEST_MAJOR * 10000:
-        return Finding(name, False, detail, f"Use PostgreSQL {OLDEST_MAJOR} or later.")
-    return Finding(name, True, detail)
+        yield Finding(name, False, detail, f"Use PostgreSQL {OLDEST_MAJOR} or later.")
+        return
+    yield Finding(name, True, detail)
+    if roles is not None:
+        yield roles
 
 
 def _failed(name: str, error: PostgresError) -> Finding:

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from tidegate.infra.postgres.configuration import DATABASE, PORT, ROLE
+from tidegate.infra.postgres.configuration import DATABASE, OWNER, PORT, ROLE
 from tidegate.infra.postgres.errors import PostgresError
 
 SYSTEM_HOME = Path("/var/lib/tidegate")
@@ -37,7 +37,8 @@ _FIRST_GROUP, _GROUPS = 61184, 4336
 class Note(msgspec.Struct, frozen=True, kw_only=True):
     """The file in DIR. `directory` is where DIR was then, `home` None where that is DIR/postgres.
 
-    `initialised` says that a cluster was made: if it is missing later, it was lost.
+    `initialised` says that a cluster was made: if it is missing later, it was lost; `separated` that it
+    has a role that owns the tables beside the one that serves, which it got a password for before.
     """
 
     id: str
@@ -46,6 +47,8 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     socket: str
     password: str
     initialised: bool = False
+    owner_password: str | None = None
+    separated: bool = False
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -92,9 +95,18 @@ class Place(msgspec.Struct, frozen=True):
 
     @property
     def url(self) -> str:
-        return (
-            f"postgresql://{ROLE}:{self.note.password}@/{DATABASE}?host={quote(self.note.socket)}"
-        )
+        """The URL of the role that serves."""
+        return self._url(ROLE, self.note.password)
+
+    @property
+    def owner_url(self) -> str:
+        """That of the role that owns the tables; the same until there are two."""
+        if not self.note.separated or self.note.owner_password is None:
+            return self.url
+        return self._url(OWNER, self.note.owner_password)
+
+    def _url(self, role: str, password: str) -> str:
+        return f"postgresql://{role}:{password}@/{DATABASE}?host={quote(self.note.socket)}"
 
 
 def lock_directory(data_dir: Path) -> Path:

@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Generator
 from pathlib import Path
 
 import msgspec
@@ -107,6 +108,15 @@ class Server:
         finally:
             lock.forget()  # the server's copy keeps it
         return self._await_pid_file(self._child)
+
+    @contextlib.contextmanager
+    def alone(self) -> Generator[None]:
+        """While nothing runs on the cluster: for programs that take it for themselves."""
+        lock = self._clear()
+        try:
+            yield
+        finally:
+            lock.release()
 
     def wait_ready(self, postmaster: Postmaster) -> Outcome:
         """Wait until the server answers. Raises PostgresError if it turns us away."""

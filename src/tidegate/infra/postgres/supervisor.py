@@ -13,8 +13,14 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from psycopg import pq
+
 from tidegate.infra.postgres.binaries import Binaries, copy_binaries, find_binaries
-from tidegate.infra.postgres.cluster import make_cluster, refuse_other_version
+from tidegate.infra.postgres.cluster import (
+    make_cluster,
+    refuse_other_version,
+    separate_roles,
+)
 from tidegate.infra.postgres.errors import PostgresError
 from tidegate.infra.postgres.locks import FileLock
 from tidegate.infra.postgres.place import (
@@ -50,9 +56,18 @@ class EmbeddedPostgres:
     @property
     def url(self) -> str:
         """The libpq URL of the database; valid between `start` and `release`."""
+        return self._place.url
+
+    @property
+    def owner_url(self) -> str:
+        """The same with the role that owns the tables."""
+        return self._place.owner_url
+
+    @property
+    def _place(self) -> Place:
         if self._server is None:
             raise RuntimeError("The embedded PostgreSQL was not started: call start() first.")
-        return self._server.place.url
+        return self._server.place
 
     def start(self) -> str:
         """Start the server, or join the one that runs; returns the URL once it answers.
@@ -141,6 +156,9 @@ class EmbeddedPostgres:
                 if postmaster is None:
                     binaries = _reachable_binaries(place, binaries)
                     server.place = make_cluster(make_directories(place), binaries)
+                    if not server.place.note.separated:
+                        with server.alone():
+                            server.place = separate_roles(server.place, binaries)
                     postmaster = server.spawn(binaries)
             outcome = server.wait_ready(postmaster)
             if outcome is Outcome.READY:
@@ -221,3 +239,13 @@ def database_url(settings_database_url: str | None, data_dir: Path) -> Generator
         return
     with embedded(data_dir) as url:
         yield url
+
+
+def environment_of(url: str) -> dict[str, str]:
+    """What a URL says, as PostgreSQL's own programs take it from their environment: a command line is
+    read by everybody on the machine, and a URL has the password in it."""
+    return {
+        option.envvar.decode(): option.val.decode()
+        for option in pq.Conninfo.parse(url.encode())
+        if option.val is not None and option.envvar is not None
+    }
