@@ -309,9 +309,24 @@ def test_what_was_sent_before_is_known_when_it_comes_again(upgraded: Instance, a
 
 
 def test_who_lost_the_key_is_told(filled: str, upgraded: Instance) -> None:
-    (upgraded.secrets.directory / "terms.key").unlink()
-    with pytest.raises(SettingsError, match="secrets differ"), opened(upgraded.settings, filled):
+    path = upgraded.secrets.directory / "terms.key"
+    path.unlink()
+    with pytest.raises(SettingsError, match=r"terms\.key is"), opened(upgraded.settings, filled):
         pass
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("name", ["author", "ledger"])
+def test_an_older_key_that_was_lost_is_not_made_by_the_upgrade(
+    filled: str, tmp_path: Path, name: str
+) -> None:
+    settings = Settings(data_dir=tmp_path / "instance")
+    write_keys(settings.data_dir)
+    for one in (name, "terms"):
+        (settings.data_dir / "secrets" / f"{one}.key").unlink()
+    with pytest.raises(SettingsError, match=f"{name}.key is"), opened(settings, filled):
+        pass
+    assert len(list((settings.data_dir / "secrets").iterdir())) == 1
 
 
 def test_who_was_known_by_a_keys_name_is_known_by_its_id(filled: str) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from tidegate.cli import bank_files
 from tidegate.cli.bank_lists import export, import_
-from tidegate.cli.context import DataDir, Json, database_of, say, settings_of, transaction
+from tidegate.cli.context import DataDir, Json, database_of, existing, say, settings_of, transaction
 from tidegate.infra.postgres import database_url
 from tidegate.pipeline.enrol import enrol_file
 from tidegate.pipeline.instance import opened
@@ -38,7 +38,7 @@ def create(
         bank = msgspec.convert(wanted, BankIn)
     except msgspec.ValidationError as error:
         raise typer.BadParameter(str(error)) from error
-    with transaction(data_dir) as tx:
+    with transaction(data_dir, make=True) as tx:
         create_bank(tx, bank)
     say(f"Bank {name} is there.")
 
@@ -54,7 +54,7 @@ def add(
     data_dir: DataDir = None,
 ) -> None:
     """Add files to a bank, one entry each; prints the entries' ids."""
-    settings = settings_of(data_dir)
+    settings = existing(settings_of(data_dir))
     options = EntryIn(labels=label, confirmed=confirmed)
     with (
         database_url(settings.database_url, settings.data_dir) as url,

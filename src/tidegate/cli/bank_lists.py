@@ -76,7 +76,7 @@ def import_(
         head = source.read(HEAD_BYTES)
         form, reading = _reading(file, format, head)
         job = Job(bank, _identity(source), form.name, labels, confirmed)
-        database = stack.enter_context(database_of(settings_of(data_dir)))
+        database = stack.enter_context(database_of(settings_of(data_dir), make=True))
         with database.begin(ACTOR) as tx:
             start = reached(tx, job)
         taking = Taking(database, job, file, start)

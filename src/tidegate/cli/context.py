@@ -12,7 +12,8 @@ from tidegate.infra.clock import SystemClock
 from tidegate.infra.db import Database, Tx
 from tidegate.infra.migrations import migrate_own
 from tidegate.infra.postgres import database_url
-from tidegate.infra.settings import Settings, load_settings
+from tidegate.infra.postgres.place import find_place
+from tidegate.infra.settings import Settings, SettingsError, load_settings
 
 DataDir = Annotated[
     Path | None,
@@ -37,9 +38,23 @@ def settings_of(
     return load_settings(data_dir, host=host, port=port, database_url=database_url)
 
 
+def existing(settings: Settings) -> Settings:
+    """The same settings, if there is an instance where they say: a mistyped --data-dir makes no new one.
+    Raises SettingsError."""
+    if not settings.database_url and find_place(settings.data_dir) is None:
+        raise SettingsError(
+            f"There is no instance in {settings.data_dir}, and nothing was made there. Name its --data-dir"
+            " (or TIDEGATE_DATA_DIR); `tidegate serve` makes a new one."
+        )
+    return settings
+
+
 @contextmanager
-def database_of(settings: Settings) -> Generator[Database]:
-    """The instance's database, whether its server runs or not; migrated. Raises SettingsError."""
+def database_of(settings: Settings, *, make: bool = False) -> Generator[Database]:
+    """The instance's database, whether its server runs or not; migrated. Only with `make` a new one is
+    made where there is none. Raises SettingsError."""
+    if not make:
+        existing(settings)
     with database_url(settings.database_url, settings.data_dir) as url:
         migrate_own(settings, url)
         database = Database(url, SystemClock(), pool_size=4)
@@ -50,9 +65,12 @@ def database_of(settings: Settings) -> Generator[Database]:
 
 
 @contextmanager
-def transaction(data_dir: Path | None) -> Generator[Tx]:
-    """One transaction on the instance of `data_dir`, in the operator's name."""
-    with database_of(settings_of(data_dir)) as database, database.begin("system:cli") as tx:
+def transaction(data_dir: Path | None, *, make: bool = False) -> Generator[Tx]:
+    """One transaction on the instance of `data_dir`, in the operator's name; `make` as above."""
+    with (
+        database_of(settings_of(data_dir), make=make) as database,
+        database.begin("system:cli") as tx,
+    ):
         yield tx
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tidegate.cli.context import DataDir, settings_of
+from tidegate.cli.context import DataDir, existing, settings_of
 from tidegate.content.media.diagnosis import diagnose as diagnose_media
 from tidegate.infra.findings import Finding
 from tidegate.infra.postgres import EmbeddedPostgres, diagnose, environment_of
@@ -42,7 +42,7 @@ def doctor(
         _show(Finding("settings", False, str(error), "Correct the file or the variable."))
         raise typer.Exit(1) from error
     if database_url or environment:
-        url = settings.database_url or _embedded_url(settings.data_dir, owner=owner)
+        url = existing(settings).database_url or _embedded_url(settings.data_dir, owner=owner)
         shown = environment_of(url).items()
         print(url if database_url else "\n".join(f"{k}={shlex.quote(v)}" for k, v in shown))
         return

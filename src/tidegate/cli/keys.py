@@ -50,7 +50,7 @@ def create(
 ) -> None:
     """Make a key and print it. Only its hash is kept, so it is shown this once."""
     wanted = _parts([scopes])
-    with transaction(data_dir) as tx:
+    with transaction(data_dir, make=True) as tx:
         bounds = Bounds(
             expires_at=None if expires is None else read_end(expires, tx.now),
             networks=read_networks(_parts(network or [])),

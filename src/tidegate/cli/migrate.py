@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from tidegate.cli.context import DataDir, say, settings_of
+from tidegate.cli.context import DataDir, existing, say, settings_of
 from tidegate.infra import migrations
 from tidegate.infra.postgres import database_url as url_of
 from tidegate.infra.postgres.roles import embedded_owner
@@ -28,7 +28,7 @@ def migrate(
     ] = None,
 ) -> None:
     """Bring the database to this version's schema, wholly or not at all. Make a backup first."""
-    settings = settings_of(data_dir, database_url=database_url)
+    settings = existing(settings_of(data_dir, database_url=database_url))
     with url_of(settings.database_url, settings.data_dir) as url:
         owner, embedded = embedded_owner(settings.data_dir, url)
         ran = migrations.migrate(

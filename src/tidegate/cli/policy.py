@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from tidegate.cli.context import DataDir, Json, say, settings_of, transaction
+from tidegate.cli.context import DataDir, Json, existing, say, settings_of, transaction
 from tidegate.cli.showing import bar
 from tidegate.content.kept import count_kept, next_kept
 from tidegate.infra.postgres import database_url
@@ -52,7 +52,7 @@ def load(
         for problem in problems:
             print(problem)
         raise typer.Exit(1)
-    with transaction(data_dir) as tx:
+    with transaction(data_dir, make=True) as tx:
         stored = store_pack(tx, pack.read_text(), str(pack))
         if activate:
             activate_pack(tx, stored.name, stored.version)
@@ -122,7 +122,7 @@ def look_back(data_dir: DataDir = None, as_json: Json = False) -> None:
 
     Where that says more than before, an evaluation is appended and carried out. Safe to repeat.
     """
-    settings = settings_of(data_dir)
+    settings = existing(settings_of(data_dir))
     with (
         database_url(settings.database_url, settings.data_dir) as url,
         opened(settings, url) as instance,

@@ -5,7 +5,7 @@ The worker does the same by itself in the background; this shows how far it is, 
 
 import time
 
-from tidegate.cli.context import DataDir, say, settings_of
+from tidegate.cli.context import DataDir, existing, say, settings_of
 from tidegate.cli.showing import bar
 from tidegate.infra.postgres import database_url
 from tidegate.pipeline.instance import opened
@@ -17,7 +17,7 @@ _PAUSE_SECONDS = 0.5  # while another process is at it
 def refingerprint(data_dir: DataDir = None) -> None:
     """Make the codes of new kinds for all kept items, and wait until they are made. The banks are
     asked with them by the server's worker. Killed at any time, run it again to go on."""
-    settings = settings_of(data_dir)
+    settings = existing(settings_of(data_dir))
     with (
         database_url(settings.database_url, settings.data_dir) as url,
         opened(settings, url) as instance,

@@ -22,7 +22,7 @@ Role = Annotated[str, typer.Option(help=", ".join(ROLES))]
 @app.command()
 def create(email: Email, role: Role, data_dir: DataDir = None, as_json: Json = False) -> None:
     """Make a user and print a link to a page whose button signs them in once."""
-    with transaction(data_dir) as tx:
+    with transaction(data_dir, make=True) as tx:
         user, token = create_user(tx, email, role)
     url = sign_in_url(settings_of(data_dir), token)
     if as_json:

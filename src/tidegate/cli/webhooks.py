@@ -38,7 +38,7 @@ def create(
     """Make a target and print its signing secret. Without --enforce nothing is sent."""
     settings = settings_of(data_dir)
     try:
-        with database_of(settings) as database, database.begin("system:cli") as tx:
+        with database_of(settings, make=True) as database, database.begin("system:cli") as tx:
             webhook = create_webhook(
                 tx,
                 url,

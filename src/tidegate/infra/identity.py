@@ -5,6 +5,7 @@ one database would not know each other's authors, and would break the ledger's c
 """
 
 import hashlib
+from pathlib import Path
 
 import sqlalchemy as sa
 import structlog
@@ -37,12 +38,20 @@ def _mark_of_0_1(secrets: InstanceSecrets) -> bytes:
     return hashlib.sha256(b"tidegate instance\n" + secrets.author_key + public).digest()
 
 
-def claim_database(tx: Tx, secrets: InstanceSecrets) -> None:
-    """Mark a fresh database as this instance's; of one that release 0.1 filled, put the digests under
-    the key that is new. Raises SettingsError when it is another's."""
-    mark = mark_of(secrets)
-    tx.execute(insert(identity).values(is_it=True, mark=mark).on_conflict_do_nothing())
+def claim_database(tx: Tx, secrets: InstanceSecrets, trace: Path) -> None:
+    """Mark a fresh database as this instance's, whose keys are made now if `trace` does not say that it
+    was used; of one that release 0.1 filled, put the digests under the key that is new. Raises
+    SettingsError when it is another's, or a key was lost."""
     standing = sa.select(identity.c.mark)
+    claimed = tx.execute(standing).scalar_one_or_none()
+    if claimed is None:
+        secrets.make(trace)
+        tx.execute(
+            insert(identity).values(is_it=True, mark=mark_of(secrets)).on_conflict_do_nothing()
+        )
+    elif not secrets.has("terms") and claimed == _mark_of_0_1(secrets):
+        secrets.make_one("terms")
+    mark = mark_of(secrets)
     if tx.execute(standing).scalar_one() == mark:
         return
     # Whoever comes second waits here, and then finds it done.

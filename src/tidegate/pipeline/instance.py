@@ -12,6 +12,7 @@ from tidegate.infra.identity import claim_database, database_identity
 from tidegate.infra.migrations import migrate_own
 from tidegate.infra.secrets import InstanceSecrets
 from tidegate.infra.settings import Settings
+from tidegate.ledger.model import HEAD_FILE
 from tidegate.policy.actions import ensure_default
 from tidegate.policy.model import Pack
 from tidegate.policy.queries import PackStore
@@ -28,9 +29,15 @@ class Instance:
         self.clock = clock or SystemClock()
         self.database = Database(url, self.clock, pool_size=16)
         self.secrets = InstanceSecrets.open(settings.data_dir)
+        try:
+            with self.database.begin() as tx:
+                # Before anything else is made in the data directory: it may be the wrong one.
+                claim_database(tx, self.secrets, settings.data_dir / HEAD_FILE)
+                identity = database_identity(tx)
+        except BaseException:
+            self.database.close()
+            raise
         self.evidence = EvidenceStore(settings.data_dir / "evidence")
-        with self.database.begin() as tx:
-            identity = database_identity(tx)
         self.index_folder = settings.data_dir / "index"
         self.banks = BankSnapshot(CodeIndex(Folder(self.index_folder / "banks", identity)))
         self.packs = PackStore()
@@ -59,7 +66,6 @@ def opened(settings: Settings, url: str, clock: Clock | None = None) -> Generato
     instance = Instance(settings, url, clock)
     try:
         with instance.database.begin() as tx:
-            claim_database(tx, instance.secrets)
             ensure_default(tx)
             instance.pack(tx)
             instance.banks.refresh(tx)
