@@ -32,14 +32,18 @@ def submit(instance: Instance, clock: FakeClock) -> Callable[..., tuple[ItemRow,
     """Submit a text; the item and the answer."""
 
     def make(
-        id: str, text: str = "hello", url: str | None = None, publicness: Any = "public"
+        id: str,
+        text: str = "hello",
+        url: str | None = None,
+        publicness: Any = "public",
+        author: str = "anna",
     ) -> tuple[ItemRow, dict[str, Any]]:
         clock.advance(1)
         item = ItemIn(
             id=id,
             surface="post",
             publicness=publicness,
-            author="anna",
+            author=author,
             created_at=clock.now(),
             text=text,
             url=url,

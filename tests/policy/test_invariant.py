@@ -8,10 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from policy_examples import a_match, a_pack, a_rule, some_facts
 
+from tidegate.policy.actions import default_source
 from tidegate.policy.evaluate import evaluate
 from tidegate.policy.facts import ReportFacts
-from tidegate.policy.invariant import STATEMENT, qualifies
-from tidegate.policy.reading import InvalidPack
+from tidegate.policy.invariant import STATEMENT, TRUSTED, qualifies
+from tidegate.policy.model import Because
+from tidegate.policy.reading import InvalidPack, load_pack
 from tidegate.signals.model import Match
 
 SOUND = a_match(entry="sound")
@@ -183,3 +185,35 @@ def test_whatever_a_pack_says_a_restriction_rests_on_sound_matches(
             assert weaker.verdict != "restrict"
     alone = msgspec.structs.replace(facts, matches=evaluated.rests_on)
     assert evaluate(pack, alone).verdict == "restrict"
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(of_all, min_size=1, max_size=2),
+    st.lists(st.tuples(st.sampled_from(["sound", "e1"]), st.booleans(), st.booleans()), max_size=3),
+    st.sampled_from(["review", "restrict", "escalate"]),
+)
+def test_quarantine_turns_acting_into_review_and_nothing_into_pass(
+    when: list[str], drawn: list[tuple[str, bool, bool]], outcome: str
+) -> None:
+    try:
+        pack = a_pack(a_rule("any", *when, outcome=outcome))
+    except InvalidPack:  # no condition looks at the matches
+        return
+    matches = [a_match(entry=entry, exact=exact) for entry, exact, _ in drawn]
+    known = [a_match(entry=e, exact=exact, quarantined=out) for e, exact, out in drawn]
+    before, during = evaluate(pack, some_facts(*matches)), evaluate(pack, some_facts(*known))
+    assert (during.verdict == "pass") == (before.verdict == "pass")
+    if during.verdict in ("restrict", "escalate"):
+        left = [match for match in known if not match.quarantined]
+        assert evaluate(pack, some_facts(*left)).verdict == during.verdict
+        assert not any(match.quarantined for match in during.rests_on)
+
+
+def test_what_does_not_need_the_quarantined_match_is_restricted() -> None:
+    pack = load_pack(default_source())
+    digest, near = a_match(), a_match(kind="pdq", route="pdq", distance=3, quarantined=True)
+    assert evaluate(pack, some_facts(digest, near)).verdict == "restrict"
+    assert evaluate(pack, some_facts(digest, near)).rests_on == [digest]
+    alone = evaluate(pack, some_facts(near))
+    assert (alone.verdict, alone.rules[0].because[-1]) == ("review", Because(TRUSTED, False))

@@ -308,7 +308,7 @@ def test_a_view_shows_the_match_as_the_contract_does(tx: Tx, new_item: NewItem) 
     assert view.item == item.external_id
     assert view.match is not None
     assert set(view.match) == {
-        "part", "bank", "stance", "entry", "labels", "kind", "route", "distance", "confirmed",
+        "part", "bank", "stance", "entry", "labels", "kind", "route", "distance", "confirmed", "exact", "allowed",
     }  # fmt: skip
     about = get_case(tx, case.id).about
     assert about is not None

@@ -15,10 +15,14 @@ def entry(api: Api) -> dict[str, Any]:
     made = api.post("/v1/banks/known/entries", body).json()
     assert made["quarantined_at"] is None
     *_, answer = [
-        api.submit(f"post-{number}", url=f"https://everybody.example/{number}").json()
+        api.submit(
+            f"post-{number}",
+            url=f"https://everybody.example/{number}",
+            author=f"author-{number}",
+        ).json()
         for number in range(51)
     ]
-    assert answer["verdict"] == "pass"
+    assert answer["verdict"] == "review"
     assert answer["evaluation"]["matches"][0]["quarantined"] is True
     return made
 
@@ -76,7 +80,9 @@ def test_the_pages_show_and_lift_it(api: Api, entry: dict[str, Any]) -> None:
     assert "Entry in known" in person.get("/cases?queue=entries").text
     at = f"/cases/{the_case(api)['id']}"
     shown = person.get(at).text
-    assert "51 different things in an hour" in shown
+    assert "51 different things of as many authors in an hour" in shown
+    assert "on default (1), " in shown
+    assert "and 40 more." in shown
     assert "everybody.example" in shown
     linked = [n for n in range(51) if f'href="/items?platform=default&id=post-{n}"' in shown]
     assert len(linked) == 10

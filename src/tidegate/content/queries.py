@@ -99,6 +99,14 @@ def item_names(tx: Tx, ids: Collection[UUID]) -> dict[UUID, tuple[str, str]]:
     return {row.id: (row.platform, row.external_id) for row in tx.execute(query)}
 
 
+def item_authors(tx: Tx, ids: Collection[UUID]) -> dict[UUID, tuple[str, str | None]]:
+    """The (platform, author's pseudonym) of items, without those that are erased."""
+    query = sa.select(items.c.id, items.c.platform, items.c.author).where(
+        items.c.id.in_(ids), items.c.erased_at.is_(None), tx.within(items.c.platform)
+    )
+    return {row.id: (row.platform, row.author) for row in tx.execute(query)}
+
+
 def lock_due(tx: Tx, settings: Settings, limit: int, *, held: bool = False) -> list[UUID]:
     """Items whose retention has ended, locked: those that nothing keeps, or with `held` those that a
     hold keeps and that are not closed yet. What another transaction holds is left for the next look."""

@@ -100,7 +100,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = 365
     quarantine_contents: Annotated[
         int,
-        Meta(ge=1, description="More different contents in an hour put a bank entry in quarantine"),
+        Meta(
+            ge=1,
+            description="More different things in an hour, each of another author, put a bank entry"
+            " in quarantine",
+        ),
     ] = 50
     quarantine_factor: Annotated[
         float,

@@ -178,10 +178,11 @@ def _ruling(pack: Pack, said: Evaluated) -> Ruling | None:
 
 
 def _leading(matches: list[Match]) -> Match | None:
-    """The nearest match with a bank of known content, unconfirmed before confirmed."""
-    known = [
-        match
-        for match in matches
-        if match.stance == "known" and not match.allowed and not match.quarantined
-    ]
-    return min(known, key=lambda m: (m.confirmed, not m.exact, m.distance), default=None)
+    """The nearest match with a bank of known content, unconfirmed before confirmed, and before those
+    with an entry in quarantine: about that another case asks."""
+    known = [match for match in matches if match.stance == "known" and not match.allowed]
+    return min(
+        known,
+        key=lambda m: (m.quarantined, m.confirmed, not m.exact, m.distance),
+        default=None,
+    )

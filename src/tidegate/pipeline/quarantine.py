@@ -1,9 +1,12 @@
 """Posts are judged while what they match is counted: an entry that matches too many different things
-stops acting at once, also on the posts that showed it, and a person is asked.
+of too many authors stops acting by such routes at once, also on the posts that showed it. What would
+have acted by it asks a person, and so does a case about the entry.
 """
 
 from collections.abc import Sequence
 from uuid import UUID
+
+import msgspec
 
 from tidegate.decisions.model import Stage, Subject
 from tidegate.enforcement.model import OpenedCase
@@ -16,6 +19,7 @@ from tidegate.signals.banks.metrics import QUARANTINES
 from tidegate.signals.banks.quarantine import sightings_of
 from tidegate.signals.banks.sightings import (
     Overreach,
+    causes,
     record_sightings,
     sighted_items,
     start_quarantine,
@@ -37,7 +41,7 @@ def judge_counting(
         sighting
         for one, said in zip(looked, judged, strict=True)
         if said.evaluation.matches
-        for sighting in sightings_of(one.item.id, _news(one, said), one.codes)
+        for sighting in sightings_of(one.item.id, one.content.author, _news(one, said), one.codes)
     ]
     if not seen:
         return judged, []
@@ -58,7 +62,7 @@ def _news(looked: Looked, judged: Judged) -> list[Match]:
 
 def ask_about(tx: Tx, judged: Sequence[Judged], started: Sequence[Overreach]) -> list[OpenedCase]:
     """Ask a person about each entry that went into quarantine, in a case about the entry, with the
-    numbers and some of the items that showed it. Returns the cases that wait anew.
+    numbers, some of the items that showed it, and whose these were. Returns the cases that wait anew.
 
     Who confirms the entry, there or elsewhere, lifts the quarantine.
     """
@@ -83,6 +87,7 @@ def ask_about(tx: Tx, judged: Sequence[Judged], started: Sequence[Overreach]) ->
             "contents": over.contents,
             "per_hour": round(over.per_hour, 2),
             "items": [str(item) for item in sighted_items(tx, over.entry)],
+            "causes": msgspec.to_builtins(causes(tx, over.entry)),
         }
         note(tx, case.id, "quarantined", evidence)
         if is_new:

@@ -29,9 +29,6 @@ def evaluate(pack: Pack, facts: Facts) -> Evaluated:
     Never raises for what is in the facts: a rule that fails goes to review. The rules of the
     answer are those that fired or failed, in the pack's order.
     """
-    if any(match.quarantined for match in facts.matches):
-        trusted = [match for match in facts.matches if not match.quarantined]
-        facts = msgspec.structs.replace(facts, matches=trusted)
     match admission(pack, facts.item.publicness, facts.reports.count):
         case "nothing":
             return Evaluated("pass", [])
@@ -56,27 +53,50 @@ def evaluate(pack: Pack, facts: Facts) -> Evaluated:
         values = _values(rule, inputs)
         if values is None:
             continue
-        outcome: Outcome = rule.outcome
         explanation = [
             because(condition, value, facts)
             for condition, value in zip(rule.when, values, strict=True)
         ]
         if any(isinstance(value, Failure) for value in values):
             errors += 1
-            outcome = "review"
-        elif outcome == "restrict":
-            sound = invariant.rests_on(
-                facts.matches, lambda some, rule=rule: _holds(rule, inputs.with_matches(some))
-            )
-            explanation.append(Because(invariant.STATEMENT, bool(sound)))
-            if not sound:
-                outcome = "review"
-            elif rule.mode == "live":
+            outcome: Outcome = "review"
+        else:
+            said = _limited(rule, facts.matches, inputs)
+            outcome, sound = said.outcome, said.sound
+            explanation += said.because
+            if sound and rule.mode == "live":
                 resting = sound
         results.append(RuleResult(rule.name, rule.version, rule.mode, outcome, explanation))
         if rule.mode == "live":
             verdict = strongest((verdict, outcome))
     return Evaluated(verdict, results, errors, resting if verdict == "restrict" else [])
+
+
+class _Limited(msgspec.Struct, frozen=True):
+    """What a rule that fired may do, why, and the matches that its restriction rests on."""
+
+    outcome: Outcome
+    because: list[Because] = []
+    sound: list[Match] = []
+
+
+def _limited(rule: Rule, matches: list[Match], inputs: Inputs) -> _Limited:
+    """A rule acts by what may be acted upon, and else asks a person; never less."""
+
+    def holds(some: list[Match]) -> bool:
+        given = inputs.with_matches(some)
+        return all(condition.evaluate(given) is True for condition in rule.when)
+
+    if rule.outcome == "review":
+        return _Limited("review")
+    trusted = [match for match in matches if not match.quarantined]
+    if len(trusted) < len(matches) and not holds(trusted):
+        return _Limited("review", [Because(invariant.TRUSTED, False)])
+    if rule.outcome == "escalate":
+        return _Limited("escalate")
+    sound = invariant.rests_on(trusted, holds)
+    why = [Because(invariant.STATEMENT, bool(sound))]
+    return _Limited("restrict" if sound else "review", why, sound)
 
 
 def _values(rule: Rule, inputs: Inputs) -> list[bool | Failure] | None:
@@ -91,10 +111,6 @@ def _values(rule: Rule, inputs: Inputs) -> list[bool | Failure] | None:
             return None
         values.append(value)
     return values
-
-
-def _holds(rule: Rule, inputs: Inputs) -> bool:
-    return all(condition.evaluate(inputs) is True for condition in rule.when)
 
 
 def _all_failed(pack: Pack, failure: Failure) -> Evaluated:

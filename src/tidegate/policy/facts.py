@@ -107,7 +107,8 @@ MATCH_FIELDS: dict[str, str] = {
     "confirmed": "Whether a person has confirmed the entry.",
     "exact": "Whether the route is exact: a digest, a canonical URL, or PDQ within the radius.",
     "allowed": "Whether an `allow` entry at least as near speaks for this part.",
-    "quarantined": "Always false: rules do not see matches with an entry in quarantine.",
+    "quarantined": "Whether the entry has matched too much, and not by a digest or a page's URL: by"
+    " such a match no rule restricts or escalates; it asks a person.",
 }
 
 # Fields whose values are a closed set, so that a typing error in a rule is found on loading.

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from tidegate.content.queries import item_names
+from tidegate.content.queries import item_authors, item_names
 from tidegate.content.tables import items
 from tidegate.decisions.model import Subject, SubjectKind, decision_json
 from tidegate.decisions.queries import decisions_of, decisions_of_case, shown_evaluations
@@ -199,7 +199,9 @@ def _events(tx: Tx, case_id: UUID) -> list[CaseEvent]:
     )
     events = [CaseEvent(*row) for row in tx.execute(query)]
     named = item_names(tx, {item for event in events for item in _named_items(event)})
-    return [_with_names(tx, event, named) for event in events]
+    posted = [UUID(one["item"]) for event in events for one in event.detail.get("causes", [])]
+    authors = item_authors(tx, posted)
+    return [_with_authors(_with_names(tx, event, named), authors) for event in events]
 
 
 def _named_items(event: CaseEvent) -> list[UUID]:
@@ -220,6 +222,19 @@ def _with_names(tx: Tx, event: CaseEvent, names: Mapping[UUID, tuple[str, str]])
         if not isinstance(one, str) and tx.sees(one.get("platform", ""))
     ]
     return msgspec.structs.replace(event, detail=event.detail | {"items": shown})
+
+
+def _with_authors(event: CaseEvent, authors: Mapping[UUID, tuple[str, str | None]]) -> CaseEvent:
+    """A quarantine's evidence with who posted what the entry matched: kept by an item of theirs, as
+    the items are, and told as far as the reader may see these."""
+    if "causes" not in event.detail:
+        return event
+    shown: list[dict[str, Any]] = []
+    for one in event.detail["causes"]:
+        if (found := authors.get(UUID(one["item"]))) is not None:
+            platform, author = found
+            shown.append({"platform": platform, "author": author, "contents": one["contents"]})
+    return msgspec.structs.replace(event, detail=event.detail | {"causes": shown})
 
 
 def cases_of_item(tx: Tx, item_id: UUID) -> list[UUID]:

@@ -20,8 +20,8 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
 
     `exact`: the route may restrict (a digest of bytes or of normalised text, a canonical URL, PDQ
     within the bank's radius). `allowed`: an entry of stance `allow` is at least as near to the same
-    part, so this match speaks for nothing. `quarantined`: its entry has matched too much to be
-    trusted; the match is recorded, and rules do not see it.
+    part, so this match speaks for nothing. `quarantined`: its entry has matched too much by such
+    routes to be trusted; what would act by this match asks a person instead.
     """
 
     part: str

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.kinds import MoreKinds
 
+from tidegate.content.queries import item_authors
 from tidegate.content.tables import items
 from tidegate.infra.clock import FakeClock
 from tidegate.infra.db import Database
@@ -23,19 +24,22 @@ from tidegate.signals.banks.actions import add_entry, create_bank, judge_entry
 from tidegate.signals.banks.model import BankIn
 from tidegate.signals.banks.quarantine import (
     COPY_BITS,
+    MOST_BY_AUTHOR,
     MOST_ENTRIES,
     MOST_KEPT,
     SAME_BITS,
     Sighting,
     content_code,
-    different,
+    counting,
     sightings_of,
+    things_of,
     trips,
     without_repeats,
 )
 from tidegate.signals.banks.queries import get_entry
 from tidegate.signals.banks.sightings import (
     Overreach,
+    causes,
     fold_sightings,
     forget_sightings,
     record_sightings,
@@ -43,7 +47,7 @@ from tidegate.signals.banks.sightings import (
     start_quarantine,
 )
 from tidegate.signals.banks.tables import sighting_days, sightings
-from tidegate.signals.fingerprints import of_bytes, of_text, of_url
+from tidegate.signals.fingerprints import KINDS, of_bytes, of_text, of_url
 from tidegate.signals.fingerprints.kind import Kind, hex_parser
 from tidegate.signals.model import Fingerprint, Match
 
@@ -73,12 +77,15 @@ def a_match(entry: str = "e", kind: str = "pdq", part: str = "media/0", **more: 
 
 
 CONTENTS = st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 5), st.integers(0, 30)))
+CENTRES = [random.Random(seed).getrandbits(256) for seed in range(6)]
 
 
 def drawn_as(drawn: list[tuple[str, int, int]]) -> list[Sighting]:
-    """Contents around a few centres, by either of two entries."""
-    centres = [random.Random(seed).getrandbits(256) for seed in range(6)]
-    return [Sighting(entry, near(centres[c], bits), uuid4()) for entry, c, bits in drawn]
+    """Contents around a few centres, by either of two entries, each of another author."""
+    return [
+        Sighting(entry, near(CENTRES[c], bits), uuid4(), str(number))
+        for number, (entry, c, bits) in enumerate(drawn)
+    ]
 
 
 def distance(a: Sighting, b: Sighting) -> int:
@@ -114,7 +121,35 @@ def test_copies_of_copies_are_one_thing(drawn: list[tuple[str, int, int]]) -> No
                     break
             if merged:
                 break
-    assert different(codes) == sorted(min(thing) for thing in things)
+    firsts = {place: min(thing) for thing in things for place in thing}
+    assert things_of(codes) == [firsts[place] for place in range(len(codes))]
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from("abcd")), max_size=9))
+def test_as_much_counts_as_can_with_no_thing_and_no_author_twice(
+    drawn: list[tuple[int, str]],
+) -> None:
+    """Against trying out every choice."""
+    found = counting([(CENTRES[thing], author) for thing, author in drawn])
+    chosen = [drawn[place] for place in found]
+    assert len({thing for thing, _ in chosen}) == len({who for _, who in chosen}) == len(found)
+
+    def most(left: list[tuple[int, str]], things: set[int], authors: set[str]) -> int:
+        if not left:
+            return 0
+        (thing, author), rest = left[0], left[1:]
+        best = most(rest, things, authors)
+        if thing not in things and author not in authors:
+            best = max(best, 1 + most(rest, things | {thing}, authors | {author}))
+        return best
+
+    assert len(found) == most(drawn, set(), set())
+
+
+def test_what_one_author_posts_beyond_the_most_is_left_out() -> None:
+    seen = [Sighting("e", anything(), uuid4(), who) for who in "ab" for _ in range(20)]
+    kept = without_repeats(seen)
+    assert [one.author for one in kept] == ["a"] * MOST_BY_AUTHOR + ["b"] * MOST_BY_AUTHOR
 
 
 def codes_of(part: str, codes: Sequence[Fingerprint]) -> list[tuple[str, Fingerprint]]:
@@ -180,20 +215,40 @@ def test_an_item_counts_once_for_an_entry_by_what_is_nearest() -> None:
     matches = [a_match(distance=9), a_match(part="media/1", distance=2), a_match("f", distance=9)]
     codes = [("media/0", first), ("media/1", second)]
     item = uuid4()
-    assert sightings_of(item, matches, codes) == [
-        Sighting("e", int.from_bytes(second.value), item),
-        Sighting("f", int.from_bytes(first.value), item),
+    assert sightings_of(item, "anna", matches, codes) == [
+        Sighting("e", int.from_bytes(second.value), item, "anna"),
+        Sighting("f", int.from_bytes(first.value), item, "anna"),
     ]
 
 
-@pytest.mark.parametrize("more", [{"stance": "allow"}, {"allowed": True}, {"quarantined": True}])
-def test_a_match_that_does_nothing_is_not_counted(more: dict[str, Any]) -> None:
-    assert sightings_of(uuid4(), [a_match(**more)], [("media/0", of_bytes(b"x")[0])]) == []
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"stance": "allow"},
+        {"allowed": True},
+        {"quarantined": True},
+        {"kind": "sha256", "distance": 0},
+        {"kind": "md5", "distance": 0},
+        {"kind": "text_sha256", "distance": 0},
+        {"kind": "url", "distance": 0},
+    ],
+)
+def test_a_match_that_does_nothing_or_is_of_the_very_content_is_not_counted(
+    more: dict[str, Any],
+) -> None:
+    codes = [("media/0", of_bytes(b"x")[0])]
+    assert sightings_of(uuid4(), "anna", [a_match(**more)], codes) == []
+    assert len(sightings_of(uuid4(), "anna", [a_match(**more), a_match()], codes)) == 1
+
+
+def test_what_is_known_to_the_letter_cannot_be_put_out() -> None:
+    assert not any(KINDS[code.kind].near for code in of_bytes(b"x"))
+    assert all(kind.near for kind in KINDS.values() if kind.hamming or kind.contained)
 
 
 def test_an_item_that_matches_a_thousand_entries_counts_for_the_nearest() -> None:
     matches = [a_match(f"e{n}", distance=n % 32) for n in range(1000)]
-    found = sightings_of(uuid4(), matches, [("media/0", of_bytes(b"x")[0])])
+    found = sightings_of(uuid4(), "anna", matches, [("media/0", of_bytes(b"x")[0])])
     assert len(found) == MOST_ENTRIES
     assert {matches[int(one.entry[1:])].distance for one in found} == {0}
 
@@ -227,13 +282,21 @@ def entry(database: Database) -> UUID:
 
 @pytest.fixture
 def see(database: Database, entry: UUID) -> Callable[..., list[Overreach]]:
-    """The entry matches these contents, each in a post of its own."""
+    """The entry matches these contents, each in a post of its own and, unless one is named, of an
+    author of its own."""
 
-    def record(*codes: int, of: UUID | None = None, most: int = MOST) -> list[Overreach]:
+    def record(
+        *codes: int, of: UUID | None = None, most: int = MOST, by: str | None = None
+    ) -> list[Overreach]:
         with database.begin() as tx:
-            seen = [Sighting(str(of or entry), code, uuid7(tx.now)) for code in codes]
+            ids = [uuid7(tx.now) for _ in codes]
+            seen = [
+                Sighting(str(of or entry), code, id, by or f"author of {id}")
+                for code, id in zip(codes, ids, strict=True)
+            ]
             for one in seen:
-                values = {"platform": "forum", "external_id": str(one.item), "author": "a"}
+                values = {"platform": "forum", "external_id": str(one.item)}
+                values["author"] = one.author
                 row = sa.insert(items).values(
                     id=one.item, publicness="public", revision=1, verdict="pass",
                     received_at=tx.now, **values,
@@ -254,6 +317,56 @@ def test_it_is_the_same_when_they_come_one_by_one(see: See, entry: UUID, clock: 
         assert see(anything()) == []
         clock.advance(500)
     assert see(anything()) == [Overreach(entry, 6, 0.0)]
+
+
+def test_however_much_an_author_posts_it_counts_once(
+    see: See, database: Database, clock: FakeClock
+) -> None:
+    for _ in range(10):
+        clock.advance(700)
+        assert see(*(anything() for _ in range(40)), by="anna") == []
+    for number in range(4):
+        assert see(*(anything() for _ in range(3)), by=f"author {number}") == []
+    with database.begin() as tx:
+        kept = tx.execute(sa.select(sa.func.count()).select_from(sightings)).scalar_one()
+    assert kept <= 10 * MOST_BY_AUTHOR + 12
+    (over,) = see(anything(), by="one more")
+    assert over.contents == 6
+
+
+def test_what_an_author_posts_of_what_many_post_leaves_the_others_their_own(see: See) -> None:
+    """Sixty people pass one picture on, and one of them posts a lot: that is two things."""
+    spreading = anything()
+    for number in range(60):
+        assert see(near(spreading, 2), by=f"author {number}") == []
+    assert see(*(anything() for _ in range(8)), by="author 7") == []
+    assert see(*(anything() for _ in range(3)), by="author 8") == []
+
+
+def test_those_of_whom_nothing_is_known_count_as_one(see: See, database: Database) -> None:
+    """As after an upgrade: of what was seen before it, nobody knows the authors."""
+    see(*(anything() for _ in range(5)))
+    with database.begin() as tx:
+        tx.execute(sa.update(sightings).values(author=None))
+    assert see(*(anything() for _ in range(4))) == []
+    (over,) = see(anything())
+    assert over.contents == 6
+
+
+def test_who_posted_most_is_told_first(see: See, entry: UUID, database: Database) -> None:
+    see(*(anything() for _ in range(2)), by="berta")
+    see(*(anything() for _ in range(20)), by="anna")
+    thing = anything()
+    see(thing, near(thing, 20), by="carl")
+    with database.begin() as tx:
+        found = causes(tx, entry)
+        authors = item_authors(tx, [one.item for one in found])
+    told = [(authors[one.item], one.contents) for one in found]
+    assert told == [
+        (("forum", "anna"), MOST_BY_AUTHOR),
+        (("forum", "berta"), 2),
+        (("forum", "carl"), 1),
+    ]
 
 
 def test_copies_are_never_too_many(see: See, clock: FakeClock) -> None:

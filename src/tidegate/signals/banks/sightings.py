@@ -21,10 +21,12 @@ from tidegate.infra.db import Tx
 from tidegate.ledger.actions import append
 from tidegate.signals.banks.quarantine import (
     COPY_BITS,
+    MOST_BY_AUTHOR,
     MOST_KEPT,
     SAME_BITS,
     Sighting,
-    different,
+    counting,
+    things_of,
     trips,
     without_repeats,
 )
@@ -34,11 +36,22 @@ SLOT_SECONDS = 600
 HOUR = 6  # slots: the running one and five before, so the hour slides along and is never longer
 HISTORY = timedelta(days=30)
 EVIDENCE = 10
+MOST_CAUSES = 50
+UNKNOWN = ""
+"""The author of what has none any more: they count as one."""
+
+
+class Cause(msgspec.Struct, frozen=True):
+    """One of those who posted what an entry matched in the last hour: how many different things, and
+    one of the items, by which the author is known for as long as that is there."""
+
+    item: UUID
+    contents: int
 
 
 class Overreach(msgspec.Struct, frozen=True):
-    """An entry that matches too much: how many different contents in the last hour, and how many
-    an hour it matched before (0 for one that is new)."""
+    """An entry that matches too much: how many different contents of different authors in the last
+    hour, and how many an hour it matched before (0 for one that is new)."""
 
     entry: UUID
     contents: int
@@ -46,8 +59,9 @@ class Overreach(msgspec.Struct, frozen=True):
 
 
 def record_sightings(tx: Tx, seen: Sequence[Sighting], most: int, factor: float) -> list[Overreach]:
-    """Count sightings; the entries that match more than `most` different contents an hour, and more
-    than `factor` times their history, by id. A copy of what was seen in this hour adds nothing.
+    """Count sightings; the entries that match more than `most` different contents of different authors
+    an hour, and more than `factor` times their history, by id. A copy of what was seen in this hour adds
+    nothing, nor does more of an author whose contents are enough.
     """
     fresh = sorted(without_repeats(seen), key=lambda one: (one.entry, one.code))
     slot = _slot(tx.now)
@@ -56,8 +70,10 @@ def record_sightings(tx: Tx, seen: Sequence[Sighting], most: int, factor: float)
         "entries": [one.entry for one in fresh],
         "codes": [f"{one.code:0256b}" for one in fresh],
         "items": [one.item for one in fresh],
+        "authors": [one.author for one in fresh],
     }
-    written = {row.entry_id for row in tx.execute(_RECORD, window | rows | {"kept": MOST_KEPT})}
+    most_of = {"kept": MOST_KEPT, "by_author": MOST_BY_AUTHOR}
+    written = {row.entry_id for row in tx.execute(_RECORD, window | rows | most_of)}
     if not written:
         return []
     found: list[Overreach] = []
@@ -69,26 +85,28 @@ def record_sightings(tx: Tx, seen: Sequence[Sighting], most: int, factor: float)
 
 
 def _differing(tx: Tx, entry_id: UUID) -> list[UUID]:
-    """The first item of each different content that an entry matched in the last hour."""
-    rows = tx.execute(
-        sa.select(sightings.c.code, sightings.c.item_id)
+    """The items whose contents count of what an entry matched in the last hour."""
+    rows = _of_this_hour(tx, entry_id)
+    contents = [(int(row.code, 2), row.author or UNKNOWN) for row in rows]
+    return [rows[place].item_id for place in counting(contents)]
+
+
+def _of_this_hour(tx: Tx, entry_id: UUID) -> Sequence[sa.Row[Any]]:
+    return tx.execute(
+        sa.select(sightings.c.code, sightings.c.item_id, sightings.c.author)
         .where(sightings.c.entry_id == entry_id, sightings.c.slot > _slot(tx.now) - HOUR)
         .order_by(sightings.c.slot, sightings.c.code)
-    )
-    firsts: dict[int, UUID] = {}
-    for row in rows:
-        firsts.setdefault(int(row.code, 2), row.item_id)
-    codes = list(firsts)
-    return [firsts[codes[place]] for place in different(codes)]
+    ).all()
 
 
 def _count_by_hour(rows: Iterable[sa.Row[Any]]) -> dict[int, int]:
-    """Of rows with `slot` and `code`: how many different contents there were, by hour of the clock,
+    """Of rows with `slot`, `code` and `author`: how many contents counted, by hour of the clock,
     counted from 1970."""
-    hours: dict[int, set[int]] = {}
+    hours: dict[int, list[tuple[int, str]]] = {}
     for row in rows:
-        hours.setdefault(row.slot // HOUR, set()).add(int(row.code, 2))
-    return {hour: len(different(list(codes))) for hour, codes in hours.items()}
+        content = int(row.code, 2), row.author or UNKNOWN
+        hours.setdefault(row.slot // HOUR, []).append(content)
+    return {hour: len(counting(contents)) for hour, contents in hours.items()}
 
 
 def _slot(moment: datetime) -> int:
@@ -100,7 +118,7 @@ def _first_day(now: datetime) -> date:
 
 
 def _per_hour(tx: Tx, entry_id: UUID) -> float:
-    """How many different contents an hour an entry matched, on average, before the running hour:
+    """How many such contents an hour an entry matched, on average, before the running hour:
     since it was made or last let out of quarantine, at most for 30 days; 0 within its first hour.
     """
     start = _slot(tx.now) - HOUR + 1
@@ -110,7 +128,7 @@ def _per_hour(tx: Tx, entry_id: UUID) -> float:
     if hours < 1:
         return 0.0
     recent = tx.execute(
-        sa.select(sightings.c.slot, sightings.c.code).where(
+        sa.select(sightings.c.slot, sightings.c.code, sightings.c.author).where(
             sightings.c.entry_id == entry_id, sightings.c.slot < start
         )
     )
@@ -160,8 +178,21 @@ def lift_quarantine(tx: Tx, entry_id: UUID) -> bool:
 
 
 def sighted_items(tx: Tx, entry_id: UUID) -> list[UUID]:
-    """Items that an entry matched in the last hour, no two of them copies; at most ten."""
+    """Items that an entry matched in the last hour, no two of them copies or by one author; at most
+    ten."""
     return sorted(_differing(tx, entry_id)[:EVIDENCE])
+
+
+def causes(tx: Tx, entry_id: UUID) -> list[Cause]:
+    """Who posted what an entry matched in the last hour, most different things first (more than eight
+    of one author are not kept); at most fifty."""
+    rows = _of_this_hour(tx, entry_id)
+    things = things_of([int(row.code, 2) for row in rows])
+    posted: dict[str, dict[int, UUID]] = {}
+    for thing, row in zip(things, rows, strict=True):
+        posted.setdefault(row.author or UNKNOWN, {}).setdefault(thing, row.item_id)
+    found = [Cause(min(one.values()), len(one)) for one in posted.values()]
+    return sorted(found, key=lambda one: (-one.contents, one.item))[:MOST_CAUSES]
 
 
 def fold_sightings(tx: Tx) -> int:
@@ -172,7 +203,7 @@ def fold_sightings(tx: Tx) -> int:
     gone = tx.execute(
         sa.delete(sightings)
         .where(sightings.c.slot < running - HOUR)
-        .returning(sightings.c.entry_id, sightings.c.slot, sightings.c.code)
+        .returning(sightings.c.entry_id, sightings.c.slot, sightings.c.code, sightings.c.author)
     ).all()
     by_entry: dict[UUID, list[sa.Row[Any]]] = {}
     for row in gone:
@@ -199,13 +230,14 @@ def forget_sightings(tx: Tx, item_ids: Sequence[UUID]) -> None:
 # is one an hour. Sorted, so that two processes take the same rows in the same order.
 _RECORD = sa.text(
     """
-    INSERT INTO sightings (entry_id, slot, code, item_id)
-    SELECT seen.entry, :slot, coalesce(copy.code, seen.code), seen.item
+    INSERT INTO sightings (entry_id, slot, code, item_id, author)
+    SELECT seen.entry, :slot, coalesce(copy.code, seen.code), seen.item, seen.author
     FROM unnest(CAST(:entries AS uuid[]), CAST(CAST(:codes AS text[]) AS bit(256)[]),
-        CAST(:items AS uuid[])) AS seen (entry, code, item)
+        CAST(:items AS uuid[]), CAST(:authors AS text[])) AS seen (entry, code, item, author)
     CROSS JOIN LATERAL (
-        SELECT CASE WHEN count(*) < :kept THEN :same ELSE :copy END AS bits FROM sightings s
-        WHERE s.entry_id = seen.entry AND s.slot >= :since
+        SELECT CASE WHEN count(*) < :kept THEN :same ELSE :copy END AS bits,
+            count(DISTINCT s.code) FILTER (WHERE s.author = seen.author) AS posted
+        FROM sightings s WHERE s.entry_id = seen.entry AND s.slot >= :since
     ) AS within
     LEFT JOIN LATERAL (
         SELECT s.code, s.slot FROM sightings s
@@ -214,6 +246,7 @@ _RECORD = sa.text(
         ORDER BY s.slot DESC LIMIT 1
     ) AS copy ON true
     WHERE copy.slot IS DISTINCT FROM :slot
+        AND (copy.slot IS NOT NULL OR within.posted < :by_author)
     ORDER BY 1, 3
     ON CONFLICT DO NOTHING
     RETURNING entry_id
@@ -223,7 +256,9 @@ _MANY = sa.text(
     """
     SELECT entry_id FROM sightings
     WHERE entry_id = ANY(CAST(:entries AS uuid[])) AND slot >= :since
-    GROUP BY entry_id HAVING count(DISTINCT code) > :most ORDER BY entry_id
+    GROUP BY entry_id
+    HAVING count(DISTINCT code) > :most AND count(DISTINCT coalesce(author, '')) > :most
+    ORDER BY entry_id
     """
 )
 _HISTORY = sa.text(

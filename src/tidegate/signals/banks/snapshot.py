@@ -187,7 +187,7 @@ class BankSnapshot:
                     distance=hit.distance,
                     confirmed=row.state == "confirmed",
                     exact=kind.exact,
-                    quarantined=row.quarantined,
+                    quarantined=row.quarantined and kind.near,
                 )
                 for hit in some
                 if (row := known.get(hit.owner)) is not None

@@ -111,6 +111,8 @@ sightings = sa.Table(
     sa.Column("slot", sa.BigInteger, primary_key=True),  # ten minutes, counted from 1970
     sa.Column("code", BIT(256), primary_key=True),
     sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id"), nullable=False),
+    # Null or empty where it was not known.
+    sa.Column("author", sa.Text, info=plain("a pseudonym, by which contents are counted")),
 )
 sa.Index("ix_sightings_slot", sightings.c.slot)
 

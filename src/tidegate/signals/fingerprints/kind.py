@@ -50,6 +50,12 @@ class Kind:
         """Whether its codes are compared by distance."""
         return self.bits > 0
 
+    @property
+    def near(self) -> bool:
+        """Whether different contents may match one value: what quarantine is about. Who finds the same
+        bytes, the same text or the same page again has found that, however often."""
+        return self.hamming or not self.exact
+
     def can_be(self, value: bytes) -> bool:
         """Whether a code of this kind can have that value."""
         if self.hamming:
