@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from policy_examples import HEAD, a_rule
 from tests.infra.memory import grows_with_its_length
 
-from tidegate.policy.reading import MAX_PROBLEMS, check_source
+from tidegate.policy.fields import MAX_PROBLEMS
+from tidegate.policy.reading import check_source
 from tidegate.policy.toml import MAX_PARTS, NotToml, parse
 
 
