@@ -54,6 +54,7 @@ MORE_SQL = {
     "ledger/verify.py",
     "signals/banks/changes.py",  # what the look back reads
     "signals/banks/imports.py",
+    "signals/banks/locks.py",
     "signals/banks/sightings.py",
     "signals/banks/snapshot.py",
 }

@@ -19,14 +19,13 @@ from tidegate.content.holds.actions import end_due
 from tidegate.infra.clock import FakeClock
 from tidegate.pipeline.erase import expire
 from tidegate.review.actions import reopen
-from tidegate.web.api import actions, cases, holds, items, ledger, reports
+from tidegate.web.api import endpoints
+from tidegate.web.metrics import metrics_endpoint
 
 Asked = tuple[str, dict[str, Any]]
-API = {
-    (one.method, one.path)
-    for resource in (items, holds, reports, cases, actions, ledger)
-    for one in resource.endpoints
-} | {("POST", "/v1/items/batch")}
+API = {(one.method, one.path) for one in [*endpoints, metrics_endpoint]} | {
+    ("POST", "/v1/items/batch")
+}
 DECISION = {"outcome": "restrict", "label": "propaganda", "reason": "of a", "exemption": "none"}
 REPORT = {"id": "by-a", "channel": "user", "reason": "other", "created_at": "2025-12-31T23:30:00Z"}
 
@@ -36,7 +35,38 @@ def attempts(of_b: OfB) -> dict[tuple[str, str], list[Asked]]:
     at = "/v1/items/post-of-b"
     opened = {"purpose": "review", "justification": "a look at what is not ours"}
     line = body_of(item("by-a", platform="b", text="x")).encode()
+    bank, entry = "/v1/banks/bank-of-b", f"/v1/banks/bank-of-b/entries/{of_b.entry}"
+    known = f"/v1/banks/everybodys/entries/{of_b.shared}"
+    # Under the name of another bank, too: one that a may read.
+    hidden = f"/v1/banks/everybodys/entries/{of_b.entry}"
     return {
+        ("GET", "/v1/banks"): [("/v1/banks", {})],
+        ("POST", "/v1/banks"): [
+            ("/v1/banks", {"json": {"name": "x", "stance": "allow", "platform": "b"}})
+        ],
+        ("GET", "/v1/banks/{name}"): [(bank, {})],
+        ("PATCH", "/v1/banks/{name}"): [
+            (one, {"json": {"enabled": False}}) for one in (bank, "/v1/banks/everybodys")
+        ],
+        ("DELETE", "/v1/banks/{name}"): [(bank, {}), ("/v1/banks/everybodys", {})],
+        ("GET", "/v1/banks/{name}/entries"): [(f"{bank}/entries", {})],
+        ("POST", "/v1/banks/{name}/entries"): [
+            (f"{one}/entries", {"json": {"text": "of a"}}) for one in (bank, "/v1/banks/everybodys")
+        ],
+        ("GET", "/v1/banks/{name}/entries/{entry}"): [(entry, {}), (hidden, {})],
+        ("PATCH", "/v1/banks/{name}/entries/{entry}"): [
+            (one, {"json": {"enabled": False}}) for one in (entry, hidden, known)
+        ],
+        ("DELETE", "/v1/banks/{name}/entries/{entry}"): [(entry, {}), (hidden, {}), (known, {})],
+        ("POST", "/v1/banks/{name}/entries/{entry}/confirm"): [
+            (f"{one}/confirm", {}) for one in (entry, hidden, known)
+        ],
+        ("POST", "/v1/banks/{name}/entries/{entry}/refute"): [
+            (f"{one}/refute", {}) for one in (entry, hidden, known)
+        ],
+        ("GET", "/v1/policy"): [("/v1/policy", {})],
+        ("POST", "/v1/policy/check"): [("/v1/policy/check", {"json": {"source": "name = 'a'"}})],
+        ("GET", "/v1/metrics"): [("/v1/metrics", {})],
         ("POST", "/v1/items"): [("/v1/items", {"json": item(platform="b")})],
         ("POST", "/v1/items/batch"): [
             ("/v1/items/batch?platform=b", {"content": line}),
@@ -58,13 +88,18 @@ def attempts(of_b: OfB) -> dict[tuple[str, str], list[Asked]]:
             ("/v1/cases?state=decided&queue=reports", {}),
         ],
         ("GET", "/v1/cases/{id}"): [
-            (f"/v1/cases/{of_b.case}", {}),
-            (f"/v1/cases/{of_b.decided}", {}),
+            (f"/v1/cases/{one}", {}) for one in (of_b.case, of_b.decided, of_b.asked)
         ],
         ("POST", "/v1/cases/{id}/claim"): [(f"/v1/cases/{of_b.case}/claim", {})],
         ("POST", "/v1/cases/{id}/release"): [(f"/v1/cases/{of_b.case}/release", {})],
         ("POST", "/v1/cases/{id}/decide"): [
             (f"/v1/cases/{one}/decide", {"json": DECISION}) for one in (of_b.case, of_b.decided)
+        ]
+        + [
+            (
+                f"/v1/cases/{of_b.asked}/decide",
+                {"json": {"outcome": "pass", "reason": "of a", "entry": "confirm"}},
+            )
         ],
         ("GET", "/v1/actions"): [("/v1/actions", {})],
         ("GET", "/v1/ledger"): [("/v1/ledger?limit=1000", {}), ("/v1/ledger?after=3", {})],

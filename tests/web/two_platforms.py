@@ -12,9 +12,11 @@ from PIL import Image
 from tests.api import Api, item
 
 from tidegate.content.queries import get_item
+from tidegate.decisions.model import Subject
 from tidegate.enforcement.webhooks import create_webhook
 from tidegate.infra.db import metadata
 from tidegate.ledger.sequencer import seal
+from tidegate.review.actions import open_case
 
 WORDS = "what only those of b may read"
 # What changes by itself, or with every request.
@@ -32,11 +34,15 @@ class OfB(msgspec.Struct, frozen=True, kw_only=True):
     decided: str
     action: str
     hold: str
+    entry: str
+    asked: str  # the case about the entry
+    shared: str  # an entry of everybody's bank
 
     @property
     def marks(self) -> set[str]:
         """What shows that something of b was shown."""
-        return {WORDS, *(str(getattr(self, name)) for name in self.__struct_fields__)}
+        own = set(self.__struct_fields__) - {"shared"}
+        return {WORDS, "bank-of-b", *(str(getattr(self, name)) for name in own)}
 
 
 def settle_b(api: Api) -> OfB:
@@ -62,8 +68,24 @@ def settle_b(api: Api) -> OfB:
     answer = api.post(f"/v1/cases/{decided}/decide", decision)
     assert answer.status_code == 200, answer.text
     action = api.get("/v1/actions").json()["data"][0]["id"]
+    assert api.bank("bank-of-b", platform="b", note=WORDS).status_code == 201
+    assert api.bank("everybodys").status_code == 201
+    picture = {"file": ("of-b.png", _picture(), "image/png")}
+    added = api.post("/v1/banks/bank-of-b/entries", files=picture, data={"note": WORDS})
+    assert added.status_code == 201, added.text
+    entry = added.json()["id"]
     with api.instance.database.begin() as tx:
         item_id = get_item(tx, "b", "post-of-b").id
+        subject = Subject("entry", UUID(entry))
+        asked, _ = open_case(
+            tx,
+            subject=subject,
+            item=None,
+            platform="b",
+            revision=None,
+            queue="entries",
+            origin="quarantine",
+        )
     return OfB(
         item="post-of-b",
         item_id=item_id,
@@ -71,6 +93,9 @@ def settle_b(api: Api) -> OfB:
         decided=decided,
         action=action,
         hold=hold,
+        entry=entry,
+        asked=str(asked.id),
+        shared=api.entry("what everybody knows", "everybodys")["id"],
     )
 
 

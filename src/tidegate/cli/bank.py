@@ -29,11 +29,15 @@ def create(
     name: Annotated[str, typer.Option(help="Letters, digits, _ and -; at most 64")],
     stance: Annotated[str, typer.Option(help="known or allow")] = "known",
     label: Annotated[list[str] | None, typer.Option(help="May be repeated")] = None,
+    platform: Annotated[
+        str | None, typer.Option(help="For this platform's items alone; else everybody's")
+    ] = None,
     note: Annotated[str | None, typer.Option(help="For people")] = None,
     data_dir: DataDir = None,
 ) -> None:
     """Make an empty bank."""
     wanted = {"name": name, "stance": stance, "labels": label or [], "note": note}
+    wanted |= {"platform": platform}
     try:
         bank = msgspec.convert(wanted, BankIn)
     except msgspec.ValidationError as error:
@@ -81,4 +85,5 @@ def list_(data_dir: DataDir = None, as_json: Json = False) -> None:
         if as_json:
             print(msgspec.json.encode(one).decode())
         else:
-            print(f"{one.name}  {one.stance}  {one.entries} entries")
+            whose = "" if one.platform is None else f"  of {one.platform}"
+            print(f"{one.name}  {one.stance}  {one.entries} entries{whose}")

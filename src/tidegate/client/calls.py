@@ -139,10 +139,18 @@ def create_bank(
     labels: Sequence[str] | None = None,
     provenance: str | Document | None = None,
     note: str | None = None,
+    platform: str | None = None,
 ) -> Call[Bank]:
-    """Make a bank of stance `known` or `allow`; `radius` is by fingerprint kind."""
+    """Make a bank of stance `known` or `allow`; `radius` is by fingerprint kind. With a `platform` it is
+    for that one's items alone."""
     body = _given(
-        name=name, stance=stance, radius=radius, labels=labels, provenance=provenance, note=note
+        name=name,
+        stance=stance,
+        radius=radius,
+        labels=labels,
+        provenance=provenance,
+        note=note,
+        platform=platform,
     )
     return Call(method="POST", path="/v1/banks", answer=Bank, json=_json.encode(body), key=_once())
 

@@ -231,10 +231,11 @@ class ReportAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Bank(msgspec.Struct, frozen=True, kw_only=True):
-    """A bank of known content."""
+    """A bank of known content; one with a `platform` is for that one's items alone."""
 
     name: str
     stance: str
+    platform: str | None = None
     radius: dict[str, int]
     labels: list[str]
     provenance: Any = None

@@ -16,6 +16,7 @@ from tidegate.review import actions as review
 from tidegate.review.model import CaseDecisionIn
 from tidegate.review.queries import lock_case, lock_waiting_case, waiting_subjects
 from tidegate.signals.banks import actions as banks
+from tidegate.signals.banks.locks import HeldBank, lock_entry
 from tidegate.signals.banks.model import BankPatch, BankView, EntryPatch, EntryView
 from tidegate.signals.banks.queries import entries_by_id, entry_unknown
 
@@ -26,9 +27,10 @@ STATES: dict[Verdict, Literal["confirmed", "refuted"]] = {
 }
 
 
-def hold(tx: Tx, entry_id: UUID) -> str:
-    """Lock an entry that a case is about; the name of its bank. Raises Refusal (409) when it is gone."""
-    bank = banks.lock_entry(tx, entry_id)
+def hold(tx: Tx, entry_id: UUID) -> HeldBank:
+    """Lock an entry that a case is about; its bank. Raises Refusal: 409 when it is gone, 403 when it is
+    everybody's and who asks is bound to a platform."""
+    bank = lock_entry(tx, entry_id)
     if bank is None:
         raise Refusal(
             "entry-gone",
@@ -40,10 +42,10 @@ def hold(tx: Tx, entry_id: UUID) -> str:
 
 
 def judge(tx: Tx, entry_id: UUID, verdict: Verdict) -> EntryView:
-    """Confirm or refute the entry that an item matched. Raises Refusal (409 "entry-gone")."""
+    """Confirm or refute the entry that an item matched. Raises Refusal as `hold` does."""
     bank = hold(tx, entry_id)
     _answer(tx, entry_id, verdict, "in the case of an item that matches it")
-    return banks.judge_entry(tx, bank, entry_id, STATES[verdict])
+    return banks.judge_entry(tx, bank.name, entry_id, STATES[verdict])
 
 
 def judge_in_bank(tx: Tx, bank: str, entry_id: UUID, verdict: Verdict) -> EntryView:
@@ -77,7 +79,7 @@ def decide(tx: Tx, case_id: UUID, entry_id: UUID, given: CaseDecisionIn, *, pack
     """Decide a case about an entry, by confirming or refuting it; nothing happens to an item. Where
     the entry was deleted meanwhile there is nothing to judge. Raises Refusal as `decide_case` does.
     """
-    bank = banks.lock_entry(tx, entry_id)
+    bank = lock_entry(tx, entry_id)
     case = lock_case(tx, case_id)
     review.refuse_unless_free(tx, case)
     _check(given, gone=bank is None)
@@ -99,7 +101,7 @@ def decide(tx: Tx, case_id: UUID, entry_id: UUID, given: CaseDecisionIn, *, pack
     )
     review.close_case(tx, case, decision, given.entry)
     if bank is not None and given.entry is not None:
-        banks.judge_entry(tx, bank, entry_id, STATES[given.entry])
+        banks.judge_entry(tx, bank.name, entry_id, STATES[given.entry])
 
 
 def _check(given: CaseDecisionIn, *, gone: bool) -> None:
@@ -148,5 +150,6 @@ def _asked_about(tx: Tx, bank: str) -> list[UUID]:
 
 
 def _hold_in(tx: Tx, bank: str, entry_id: UUID) -> None:
-    if banks.lock_entry(tx, entry_id) != bank:
+    held = lock_entry(tx, entry_id)
+    if held is None or held.name != bank:
         raise entry_unknown(entry_id)

@@ -79,7 +79,8 @@ def _once(
     tx: Tx, instance: Instance, pack: Pack, looked: Sequence[Looked], stage: Stage
 ) -> list[Judged]:
     shown = [_admitted(pack, one) for one in looked]
-    found = instance.banks.match(tx, shown, [_readable(pack, one) for one in looked])
+    texts = [_readable(pack, one) for one in looked]
+    found = instance.banks.match(tx, shown, texts, [(one.item.platform,) for one in looked])
     version = instance.banks.version
     restrictions: dict[str, int] = {}
     if "author" in pack.uses:

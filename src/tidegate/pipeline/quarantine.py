@@ -49,7 +49,7 @@ def judge_counting(
     over = record_sightings(tx, seen, settings.quarantine_contents, settings.quarantine_factor)
     if not over:
         return judged, []
-    started = [one for one in over if start_quarantine(tx, one)]
+    started = [one for found in over if (one := start_quarantine(tx, found)) is not None]
     QUARANTINES.inc(len(started))
     return judge(tx, instance, looked, stage), started
 
@@ -76,6 +76,7 @@ def ask_about(tx: Tx, judged: Sequence[Judged], started: Sequence[Overreach]) ->
             tx,
             subject=subject,
             item=None,
+            platform=over.platform,
             revision=None,
             queue=ENTRY_QUEUE,
             origin="quarantine",

@@ -32,4 +32,5 @@ metrics_endpoint = Endpoint(
     scope="metrics:read",
     summary="Prometheus metrics",
     handler=read_metrics,
+    whole=True,
 )

@@ -486,7 +486,7 @@ def test_a_quarantine_starts_once_and_is_told_to_the_ledger(
     def start(_: int) -> bool:
         barrier.wait()
         with database.begin() as tx:
-            return start_quarantine(tx, over)
+            return start_quarantine(tx, over) is not None
 
     with ThreadPoolExecutor(3) as pool:
         assert sorted(pool.map(start, range(3))) == [False, False, True]

@@ -10,10 +10,12 @@ import sqlalchemy as sa
 from msgspec import UNSET
 from sqlalchemy import exc
 
+from tidegate.access.platforms import refuse_others
 from tidegate.infra.db import Tx
-from tidegate.infra.errors import Refusal
+from tidegate.infra.errors import Refusal, bad_field
 from tidegate.infra.ids import uuid7
 from tidegate.ledger.actions import append
+from tidegate.signals.banks.locks import lock_bank, lock_entry_of
 from tidegate.signals.banks.model import (
     BankIn,
     BankPatch,
@@ -22,18 +24,13 @@ from tidegate.signals.banks.model import (
     EntryView,
     check_radius,
 )
-from tidegate.signals.banks.queries import bank_unknown, entry_unknown, get_bank, get_entry
+from tidegate.signals.banks.queries import get_bank, get_entry
 from tidegate.signals.banks.sightings import lift_quarantine
 from tidegate.signals.banks.tables import banks, entries
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.model import Fingerprint, digest, encode_fingerprints
 
 CHANNEL = "tidegate_banks"
-_IN_USE = (
-    sa.select(banks.c.name)
-    .join(entries, banks.c.id == entries.c.bank_id)
-    .where(entries.c.deleted_at.is_(None), banks.c.deleted_at.is_(None))
-)
 
 
 def _stamp(tx: Tx, table: sa.Table, row_id: UUID) -> int:
@@ -45,8 +42,10 @@ def _stamp(tx: Tx, table: sa.Table, row_id: UUID) -> int:
 
 
 def create_bank(tx: Tx, bank: BankIn) -> BankView:
-    """Make an empty bank. Raises Refusal: 409 when the name is taken, 422 for a bad radius."""
+    """Make an empty bank; who is bound to a platform makes one of that. Raises Refusal: 409 when the name
+    is taken, 422 for a bad radius, 403 for another's platform."""
     check_radius(bank.radius)
+    platform = _platform_of(tx, bank)
     bank_id = uuid7(tx.now)
     try:
         with tx.connection.begin_nested():
@@ -55,6 +54,7 @@ def create_bank(tx: Tx, bank: BankIn) -> BankView:
                     id=bank_id,
                     name=bank.name,
                     stance=bank.stance,
+                    platform=platform,
                     radius=bank.radius,
                     labels=bank.labels,
                     provenance=bank.provenance,
@@ -71,21 +71,32 @@ def create_bank(tx: Tx, bank: BankIn) -> BankView:
             "The name is taken",
             f"There is a bank {bank.name!r} already. PATCH it, or choose another name.",
         ) from None
-    append(tx, "bank.created", {"bank": bank.name, "stance": bank.stance, "radius": bank.radius})
+    record = {"bank": bank.name, "stance": bank.stance, "radius": bank.radius}
+    append(tx, "bank.created", record | {"platform": platform}, platform=platform)
     _stamp(tx, banks, bank_id)
     return get_bank(tx, bank.name)
 
 
+def _platform_of(tx: Tx, bank: BankIn) -> str | None:
+    refuse_others(tx.platforms, bank.platform)
+    if bank.platform is not None or tx.platforms is None:
+        return bank.platform
+    if len(tx.platforms) > 1:
+        raise bad_field("/platform", f"one of {', '.join(sorted(tx.platforms))}", "none")
+    return min(tx.platforms)
+
+
 def change_bank(tx: Tx, name: str, patch: BankPatch) -> BankView:
-    """Change what the patch names. Raises Refusal: 404, 422."""
-    bank_id = _lock_bank(tx, name)
+    """Change what the patch names. Raises Refusal: 403, 404, 422."""
+    bank_id, _, platform = lock_bank(tx, name)
     values = _values(patch)
     if isinstance(patch.radius, dict):
         check_radius(patch.radius)
     if values:
         wider = _is_wider(tx, bank_id, values)
         tx.execute(sa.update(banks).where(banks.c.id == bank_id).values(**values))
-        append(tx, "bank.changed", {"bank": name, "fields": sorted(values)})
+        record = {"bank": name, "fields": sorted(values)}
+        append(tx, "bank.changed", record, platform=platform)
         version = _stamp(tx, banks, bank_id)
         if wider:
             tx.execute(sa.update(banks).where(banks.c.id == bank_id).values(widened=version))
@@ -108,9 +119,9 @@ def _is_wider(tx: Tx, bank_id: UUID, values: Mapping[str, Any]) -> bool:
 
 def delete_bank(tx: Tx, name: str) -> None:
     """Take a bank out of use for good; its rows stay as the record of past matches."""
-    bank_id = _lock_bank(tx, name)
+    bank_id, _, platform = lock_bank(tx, name)
     tx.execute(sa.update(banks).where(banks.c.id == bank_id).values(deleted_at=tx.now))
-    append(tx, "bank.deleted", {"bank": name})
+    append(tx, "bank.deleted", {"bank": name}, platform=platform)
     _stamp(tx, banks, bank_id)
 
 
@@ -128,9 +139,9 @@ def add_entry(
     evidence: bytes | None = None,
 ) -> EntryView:
     """Add one content to a bank. What is absent comes from the bank. `confirmed` is the actor's
-    recorded decision and stands for the first-match review. Raises Refusal: 404 for the bank.
+    recorded decision and stands for the first-match review. Raises Refusal: 403, 404 for the bank.
     """
-    bank_id = _lock_bank(tx, bank, share=True)
+    bank_id, _, platform = lock_bank(tx, bank, share=True)
     entry_id = uuid7(tx.now)
     tx.execute(
         sa.insert(entries).values(
@@ -155,27 +166,27 @@ def add_entry(
     )
     kinds = sorted({fingerprint.kind for fingerprint in fingerprints})
     record = {"bank": bank, "entry": str(entry_id), "kinds": kinds, "confirmed": confirmed}
-    append(tx, "entry.added", record)
+    append(tx, "entry.added", record, platform=platform)
     _stamp(tx, entries, entry_id)
     return get_entry(tx, bank, entry_id)
 
 
 def change_entry(tx: Tx, bank: str, entry_id: UUID, patch: EntryPatch) -> EntryView:
-    """Change what the patch names. Raises Refusal (404)."""
-    _lock_entry(tx, bank, entry_id)
+    """Change what the patch names. Raises Refusal: 403, 404."""
+    platform = lock_entry_of(tx, bank, entry_id)
     if values := _values(patch):
         tx.execute(sa.update(entries).where(entries.c.id == entry_id).values(**values))
         record = {"bank": bank, "entry": str(entry_id), "fields": sorted(values)}
-        append(tx, "entry.changed", record)
+        append(tx, "entry.changed", record, platform=platform)
         _stamp(tx, entries, entry_id)
     return get_entry(tx, bank, entry_id)
 
 
 def delete_entry(tx: Tx, bank: str, entry_id: UUID) -> None:
     """Take an entry out of use for good."""
-    _lock_entry(tx, bank, entry_id)
+    platform = lock_entry_of(tx, bank, entry_id)
     tx.execute(sa.update(entries).where(entries.c.id == entry_id).values(deleted_at=tx.now))
-    append(tx, "entry.deleted", {"bank": bank, "entry": str(entry_id)})
+    append(tx, "entry.deleted", {"bank": bank, "entry": str(entry_id)}, platform=platform)
     _stamp(tx, entries, entry_id)
 
 
@@ -185,7 +196,7 @@ def judge_entry(
     """A person's word on an entry: only a confirmed one may restrict by itself. To confirm one in
     quarantine lifts it.
     """
-    _lock_entry(tx, bank, entry_id)
+    platform = lock_entry_of(tx, bank, entry_id)
     tx.execute(
         sa.update(entries)
         .where(entries.c.id == entry_id)
@@ -194,7 +205,7 @@ def judge_entry(
     record: dict[str, object] = {"bank": bank, "entry": str(entry_id)}
     if state == "confirmed" and lift_quarantine(tx, entry_id):
         record["quarantine"] = "lifted"
-    append(tx, f"entry.{state}", record)
+    append(tx, f"entry.{state}", record, platform=platform)
     _stamp(tx, entries, entry_id)
     return get_entry(tx, bank, entry_id)
 
@@ -225,13 +236,6 @@ def enable_expired(tx: Tx, limit: int = 100) -> int:
     return len(some) + len(whole)
 
 
-def lock_entry(tx: Tx, entry_id: UUID) -> str | None:
-    """Hold an entry, by its id alone as matches and cases name it, until the transaction ends. The
-    name of its bank; None when the one or the other was deleted."""
-    query = _IN_USE.where(entries.c.id == entry_id).with_for_update(of=entries)
-    return tx.execute(query).scalar_one_or_none()
-
-
 def _values(patch: BankPatch | EntryPatch) -> dict[str, Any]:
     """The columns that a patch sets. An end date alone means: disabled until then."""
     values = {
@@ -244,16 +248,3 @@ def _values(patch: BankPatch | EntryPatch) -> dict[str, Any]:
     if values.get("enabled") is True:
         values["disabled_until"] = None
     return values
-
-
-def _lock_bank(tx: Tx, name: str, *, share: bool = False) -> UUID:
-    query = sa.select(banks.c.id).where(banks.c.name == name, banks.c.deleted_at.is_(None))
-    found = tx.execute(query.with_for_update(read=share)).scalar_one_or_none()
-    if found is None:
-        raise bank_unknown(name)
-    return found
-
-
-def _lock_entry(tx: Tx, bank: str, entry_id: UUID) -> None:
-    if lock_entry(tx, entry_id) != bank:
-        raise entry_unknown(entry_id)

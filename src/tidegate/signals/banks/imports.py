@@ -20,8 +20,8 @@ from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.ledger.actions import append
 from tidegate.signals.banks.actions import CHANNEL
-from tidegate.signals.banks.queries import bank_unknown
-from tidegate.signals.banks.tables import banks, entries, imports
+from tidegate.signals.banks.locks import HeldBank, lock_bank
+from tidegate.signals.banks.tables import entries, imports
 from tidegate.signals.entry import ListEntry, State
 from tidegate.signals.model import decode_fingerprints, digest, encode_fingerprints
 
@@ -94,9 +94,9 @@ class Reached(msgspec.Struct, frozen=True, kw_only=True):
 def reached(tx: Tx, job: Job) -> Reached:
     """Where to go on with a file; its start, unless an import of it was cut off.
 
-    Raises Refusal (404) for the bank.
+    Raises Refusal for the bank: 403, 404.
     """
-    return _reached(tx, job, _bank(tx, job.bank))
+    return _reached(tx, job, _bank(tx, job).id)
 
 
 def import_batch(
@@ -105,9 +105,10 @@ def import_batch(
     """Add the entries of a batch that the bank does not have yet, and note how far the file is.
 
     `before` is where the batch starts and `after` where it ends, with what was bad and skipped in
-    it. Raises Refusal: 404 for the bank, 409 when another import has taken these lines.
+    it. Raises Refusal: 403 and 404 for the bank, 409 when another import has taken these lines.
     """
-    bank_id = _bank(tx, job.bank)
+    bank = _bank(tx, job)
+    bank_id = bank.id
     # Imports into one bank take turns: what one adds, the next one sees.
     tx.execute(
         sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"),
@@ -132,13 +133,13 @@ def import_batch(
     )
     _note(tx, job, bank_id, after)
     if wanted:
-        _add(tx, job, bank_id, list(wanted.items()))
+        _add(tx, job, bank, list(wanted.items()))
     return after
 
 
 def finish_import(tx: Tx, job: Job) -> None:
     """Forget how far a file was taken, now that all of it is: taken again, it starts anew."""
-    bank_id = _bank(tx, job.bank)
+    bank_id = _bank(tx, job).id
     where = (imports.c.bank_id == bank_id, imports.c.key == job.key)
     tx.execute(sa.delete(imports).where(*where))
 
@@ -146,11 +147,12 @@ def finish_import(tx: Tx, job: Job) -> None:
 def export_entries(tx: Tx, bank: str) -> Iterator[ListEntry]:
     """A bank's entries in the order in which they came, all of one moment, a few at a time.
 
-    Raises Refusal (404) for the bank.
+    Raises Refusal for the bank: 403, 404.
     """
+    held = lock_bank(tx, bank, share=True, change=False)
     query = (
         sa.select(entries)
-        .where(entries.c.bank_id == _bank(tx, bank), entries.c.deleted_at.is_(None))
+        .where(entries.c.bank_id == held.id, entries.c.deleted_at.is_(None))
         .order_by(entries.c.number)
         .execution_options(yield_per=1000)
     )
@@ -170,13 +172,9 @@ def export_entries(tx: Tx, bank: str) -> Iterator[ListEntry]:
     )
 
 
-def _bank(tx: Tx, name: str) -> UUID:
+def _bank(tx: Tx, job: Job) -> HeldBank:
     """The bank, which stays until the transaction ends."""
-    query = sa.select(banks.c.id).where(banks.c.name == name, banks.c.deleted_at.is_(None))
-    found = tx.execute(query.with_for_update(read=True)).scalar_one_or_none()
-    if found is None:
-        raise bank_unknown(name)
-    return found
+    return lock_bank(tx, job.bank, share=True)
 
 
 def _reached(tx: Tx, job: Job, bank_id: UUID) -> Reached:
@@ -203,8 +201,8 @@ def _known(tx: Tx, bank_id: UUID, digests: list[bytes]) -> Iterator[bytes]:
         yield bytes(row[0])
 
 
-def _add(tx: Tx, job: Job, bank_id: UUID, added: Sequence[tuple[bytes, ListEntry]]) -> None:
-    rows = list(_rows(tx, job, bank_id, added))
+def _add(tx: Tx, job: Job, bank: HeldBank, added: Sequence[tuple[bytes, ListEntry]]) -> None:
+    rows = list(_rows(tx, job, bank.id, added))
     # What the ledger's entry commits to: the stored fingerprints, in the order of the versions.
     contents = hashlib.sha256(b"".join(row[_FINGERPRINTS] for row in rows)).hexdigest()
     confirmed = sum(row[_STATE] == "confirmed" for row in rows)
@@ -216,7 +214,7 @@ def _add(tx: Tx, job: Job, bank_id: UUID, added: Sequence[tuple[bytes, ListEntry
     last = version + len(rows) - 1
     record = {"bank": job.bank, "count": len(rows), "confirmed": confirmed}
     record |= {"first_version": version, "last_version": last, "sha256": contents}
-    append(tx, "entries.imported", record)
+    append(tx, "entries.imported", record, platform=bank.platform)
     tx.notify(CHANNEL, str(last))
 
 

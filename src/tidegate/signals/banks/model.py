@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from tidegate.content.model import Platform
 from tidegate.infra.errors import bad_field
 from tidegate.signals.entry import FingerprintView, Labels, Moment, Note, Provenance, State
 from tidegate.signals.fingerprints import KINDS
@@ -16,10 +17,12 @@ Radius = dict[str, int]
 
 
 class BankIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A new bank. `radius` is by fingerprint kind; absent kinds take their default."""
+    """A new bank. `radius` is by fingerprint kind; absent kinds take their default. With a `platform` it
+    is that one's alone, without one everybody's."""
 
     name: Name
     stance: Stance
+    platform: Platform | None = None
     radius: Radius = {}
     labels: Labels = []
     provenance: Provenance | None = None
@@ -38,10 +41,11 @@ class BankPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class BankView(msgspec.Struct, frozen=True, kw_only=True):
-    """A bank as it is read."""
+    """A bank as it is read; `platform` is null where it is everybody's."""
 
     name: str
     stance: Stance
+    platform: str | None
     radius: Radius
     labels: list[str]
     provenance: Any

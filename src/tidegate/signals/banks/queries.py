@@ -28,15 +28,36 @@ def bank_version(tx: Tx) -> int:
     return 0 if row is None else int(row[0])
 
 
+def is_shown(tx: Tx) -> sa.ColumnElement[bool]:
+    """The condition that a bank may be read: it is everybody's, or of a platform of the reader's."""
+    if tx.platforms is None:
+        return sa.true()
+    return sa.or_(banks.c.platform.is_(None), tx.within(banks.c.platform))
+
+
+def may_change(tx: Tx, platform: str | None) -> bool:
+    """Whether a bank of that platform, None for everybody's, may be changed here."""
+    return tx.platforms is None or (platform is not None and tx.sees(platform))
+
+
+def may_change_bank(tx: Tx, name: str) -> bool:
+    """The same by the bank's name; of what is not there, nothing is changed."""
+    if tx.platforms is None:
+        return True
+    query = sa.select(banks.c.platform).where(banks.c.name == name, banks.c.deleted_at.is_(None))
+    return may_change(tx, tx.execute(query).scalar_one_or_none())
+
+
 def list_banks(tx: Tx) -> list[BankView]:
     """Every bank by name, with its number of entries."""
-    query = sa.select(banks, _counted).where(banks.c.deleted_at.is_(None)).order_by(banks.c.name)
-    return [_bank(row) for row in tx.execute(query)]
+    query = sa.select(banks, _counted).where(banks.c.deleted_at.is_(None), is_shown(tx))
+    return [_bank(row) for row in tx.execute(query.order_by(banks.c.name))]
 
 
 def get_bank(tx: Tx, name: str) -> BankView:
     """One bank. Raises Refusal (404)."""
     query = sa.select(banks, _counted).where(banks.c.name == name, banks.c.deleted_at.is_(None))
+    query = query.where(is_shown(tx))
     row = tx.execute(query).one_or_none()
     if row is None:
         raise bank_unknown(name)
@@ -65,6 +86,7 @@ def _bank(row: sa.Row[Any]) -> BankView:
     return BankView(
         name=row.name,
         stance=row.stance,
+        platform=row.platform,
         radius=row.radius,
         labels=row.labels,
         provenance=row.provenance,
@@ -97,7 +119,8 @@ _joined = (
 
 def list_entries(tx: Tx, bank: str, after: UUID | None, limit: int) -> list[EntryView]:
     """A page of a bank's entries, the newest first; `after` is the last one of the page before."""
-    query = _joined.where(banks.c.name == bank).order_by(entries.c.id.desc()).limit(limit)
+    query = _joined.where(banks.c.name == bank, is_shown(tx))
+    query = query.order_by(entries.c.id.desc()).limit(limit)
     if after is not None:
         query = query.where(entries.c.id < after)
     return [_entry(row) for row in tx.execute(query)]
@@ -105,15 +128,16 @@ def list_entries(tx: Tx, bank: str, after: UUID | None, limit: int) -> list[Entr
 
 def get_entry(tx: Tx, bank: str, entry_id: UUID) -> EntryView:
     """One entry. Raises Refusal (404)."""
-    row = tx.execute(_joined.where(banks.c.name == bank, entries.c.id == entry_id)).one_or_none()
+    query = _joined.where(banks.c.name == bank, entries.c.id == entry_id, is_shown(tx))
+    row = tx.execute(query).one_or_none()
     if row is None:
         raise entry_unknown(entry_id)
     return _entry(row)
 
 
 def entries_by_id(tx: Tx, ids: Sequence[UUID]) -> dict[str, EntryView]:
-    """Entries by id, wherever they are; unknown ids are left out."""
-    rows = tx.execute(_joined.where(entries.c.id.in_(ids)))
+    """Entries by id, in whatever bank that may be read; other ids are left out."""
+    rows = tx.execute(_joined.where(entries.c.id.in_(ids), is_shown(tx)))
     return {str(row.id): _entry(row) for row in rows}
 
 
@@ -149,7 +173,8 @@ def evidence_of_entries(tx: Tx, digests: Sequence[bytes]) -> set[bytes]:
 
 def entry_evidence(tx: Tx, entry_id: UUID) -> bytes | None:
     """SHA-256 of the file that an entry was made from, if it was kept."""
-    query = sa.select(entries.c.evidence).where(entries.c.id == entry_id)
+    query = sa.select(entries.c.evidence).join(banks, banks.c.id == entries.c.bank_id)
+    query = query.where(entries.c.id == entry_id, is_shown(tx))
     return tx.execute(query).scalar_one_or_none()
 
 

@@ -51,11 +51,13 @@ class Cause(msgspec.Struct, frozen=True):
 
 class Overreach(msgspec.Struct, frozen=True):
     """An entry that matches too much: how many different contents of different authors in the last
-    hour, and how many an hour it matched before (0 for one that is new)."""
+    hour, and how many an hour it matched before (0 for one that is new). `platform`: its bank's, once
+    it is looked up."""
 
     entry: UUID
     contents: int
     per_hour: float
+    platform: str | None = None
 
 
 def record_sightings(tx: Tx, seen: Sequence[Sighting], most: int, factor: float) -> list[Overreach]:
@@ -135,13 +137,14 @@ def _per_hour(tx: Tx, entry_id: UUID) -> float:
     return (float(row.contents) + sum(_count_by_hour(recent).values())) / hours
 
 
-def start_quarantine(tx: Tx, over: Overreach) -> bool:
-    """Put an entry into quarantine; False when it is there already. Whoever judges the entry goes
+def start_quarantine(tx: Tx, over: Overreach) -> Overreach | None:
+    """Put an entry into quarantine; None when it is there already. Whoever judges the entry goes
     first or waits: the entry is held before its quarantine and before a case about it."""
-    named = sa.select(banks.c.name).join(entries).where(entries.c.id == over.entry)
+    named = sa.select(banks.c.name, banks.c.platform).join(entries)
+    held = named.where(entries.c.id == over.entry)
     bank = tx.execute(
-        named.with_for_update(read=True, key_share=True, of=entries)  # others judge by it, too
-    ).scalar_one()
+        held.with_for_update(read=True, key_share=True, of=entries)  # others judge by it, too
+    ).one()
     put = insert(quarantines).values(entry_id=over.entry, started_at=tx.now)
     started = tx.execute(
         put.on_conflict_do_update(
@@ -151,15 +154,15 @@ def start_quarantine(tx: Tx, over: Overreach) -> bool:
         ).returning(quarantines.c.entry_id)
     ).one_or_none()
     if started is None:
-        return False
+        return None
     record = {
-        "bank": bank,
+        "bank": bank.name,
         "entry": str(over.entry),
         "contents": over.contents,
         "per_hour": round(over.per_hour, 2),
     }
-    append(tx, "entry.quarantined", record)
-    return True
+    append(tx, "entry.quarantined", record, platform=bank.platform)
+    return msgspec.structs.replace(over, platform=bank.platform)
 
 
 def lift_quarantine(tx: Tx, entry_id: UUID) -> bool:

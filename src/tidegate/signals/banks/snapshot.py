@@ -41,6 +41,7 @@ class BankSnapshot:
     def __init__(self, index: CodeIndex | None = None) -> None:
         self.index = CodeIndex() if index is None else index  # an empty one is false
         self._groups_read = False
+        self._of_platforms = False  # some banks are of one platform
         self._lock = threading.Lock()
 
     @property
@@ -71,7 +72,9 @@ class BankSnapshot:
 
     def _read_groups(self, tx: Tx) -> None:
         """Each bank is a group of the index, with its own radii."""
+        self._of_platforms = False
         for row in tx.execute(_BANKS):
+            self._of_platforms = self._of_platforms or row.platform is not None
             # One that is disabled until a date is searched all the same: `match` knows the time.
             active = row.deleted_at is None and (row.enabled or row.disabled_until is not None)
             for kind, spec in KINDS.items():
@@ -104,10 +107,15 @@ class BankSnapshot:
         return bool(ranges)
 
     def match(
-        self, tx: Tx, items: Sequence[Parts], texts: Sequence[str | None]
+        self,
+        tx: Tx,
+        items: Sequence[Parts],
+        texts: Sequence[str | None],
+        platforms: Sequence[Collection[str] | None],
     ) -> list[list[Match]]:
-        """The matches of several items at once: for each item its (part, fingerprint) pairs, and its
-        text, in which phrases are looked for too unless it is None.
+        """The matches of several items at once: for each item its (part, fingerprint) pairs, its text, in
+        which phrases are looked for too unless it is None, and the platforms whose banks it is compared
+        with beside everybody's (None: all).
 
         What the banks say of them is read in this transaction; where that is newer than the index,
         the index catches up first.
@@ -126,8 +134,10 @@ class BankSnapshot:
             self.refresh(tx)
         wordings = self._wordings(tx, hits)
         return [
-            self._matches(tx, item, normalised(text) if wordings and text else "", known, wordings)
-            for item, text in zip(hits, texts, strict=True)
+            self._matches(
+                tx, item, normalised(text) if wordings and text else "", known, wordings, whose
+            )
+            for item, text, whose in zip(hits, texts, platforms, strict=True)
         ]
 
     def _hits(self, tx: Tx, items: Sequence[Parts]) -> list[Hits]:
@@ -138,8 +148,11 @@ class BankSnapshot:
         while self._heal(tx):
             found = self.index.search(probes)
         results = iter(found)
+        # Where banks are of one platform, these are cut once others' are out: a bank full of copies must
+        # not crowd out what is somebody else's.
+        most = None if self._of_platforms else MOST_MATCHES
         return [
-            [(part, fingerprint, next(results)[:MOST_MATCHES]) for part, fingerprint in item]
+            [(part, fingerprint, next(results)[:most]) for part, fingerprint in item]
             for item in items
         ]
 
@@ -171,6 +184,7 @@ class BankSnapshot:
         text: str,
         known: Mapping[int, sa.Row[Any]],
         wordings: Mapping[int, str],
+        platforms: Collection[str] | None,
     ) -> list[Match]:
         matches: list[Match] = []
         for part, fingerprint, some in hits:
@@ -191,6 +205,7 @@ class BankSnapshot:
                 )
                 for hit in some
                 if (row := known.get(hit.owner)) is not None
+                and (row.platform is None or platforms is None or row.platform in platforms)
                 and _is_alike(hit, kind, text, row, wordings)
                 and _may_match(row)
                 and is_active(row.enabled, row.disabled_until, tx.now)
@@ -198,7 +213,7 @@ class BankSnapshot:
                 and is_active(row.bank_enabled, row.bank_disabled_until, tx.now)
             ]
             mine.sort(key=lambda match: (match.distance, match.entry))
-            matches += mine
+            matches += mine[:MOST_MATCHES]
         return resolve_allowed(matches) if matches else matches
 
     def still_stands(self, tx: Tx, matches: Sequence[Match]) -> bool:
@@ -258,7 +273,12 @@ _STATE = (
     entries.c.deleted_at,
 )
 _BANKS = sa.select(
-    banks.c.number, banks.c.radius, banks.c.enabled, banks.c.disabled_until, banks.c.deleted_at
+    banks.c.number,
+    banks.c.platform,
+    banks.c.radius,
+    banks.c.enabled,
+    banks.c.disabled_until,
+    banks.c.deleted_at,
 )
 _ENTRIES = sa.select(
     *_STATE, entries.c.version, entries.c.fingerprints, banks.c.number.label("bank_number")
@@ -270,6 +290,7 @@ _KNOWN = sa.select(
     sa.func.greatest(entries.c.version, banks.c.version).label("newest"),
     banks.c.name.label("bank"),
     banks.c.stance,
+    banks.c.platform,
     banks.c.labels.label("bank_labels"),
     banks.c.radius,
     banks.c.enabled.label("bank_enabled"),

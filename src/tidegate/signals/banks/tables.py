@@ -14,6 +14,7 @@ banks = sa.Table(
     sa.Column("number", sa.Integer, sa.Identity(always=True), nullable=False),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("stance", sa.Text, nullable=False),
+    sa.Column("platform", sa.Text),  # it matches that one's items alone; null: everybody's
     sa.Column("radius", JSONB, nullable=False),
     sa.Column("labels", ARRAY(sa.Text), nullable=False),
     sa.Column("provenance", JSONB(none_as_null=True)),

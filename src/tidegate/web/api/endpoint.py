@@ -19,6 +19,7 @@ from starlette.routing import Route
 from typing_extensions import TypeVar
 
 from tidegate.access.model import Principal
+from tidegate.access.platforms import everybodys, refuse_others
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import FieldError, Refusal
 from tidegate.infra.parsing import decode
@@ -64,13 +65,7 @@ class Call(Generic[Body, Query]):
         """
         asked = named or self.request.query_params.get("platform")
         bound = self.principal.platforms
-        if bound is not None and asked is not None and asked not in bound:
-            raise Refusal(
-                "platform-bound",
-                403,
-                "The key is bound to another platform",
-                f"It speaks for {', '.join(sorted(bound))}. Leave the platform out, or use another key.",
-            )
+        refuse_others(bound, asked)
         if bound is not None and asked is None and len(bound) != 1:
             raise bad_parameter("platform", f"one of {', '.join(sorted(bound))}", "none")
         platform = asked or (min(bound) if bound else "default")
@@ -84,7 +79,8 @@ class Endpoint(msgspec.Struct, Generic[Body, Query], frozen=True, kw_only=True):
 
     `handler` is `(tx, call) -> answer`, run in a thread with a transaction of its own, or
     `async (call) -> answer` where that does not fit: this one reads the body itself. The answer is
-    anything msgspec encodes, or a Response. `idempotent` writes take an `Idempotency-Key`.
+    anything msgspec encodes, or a Response. `idempotent` writes take an `Idempotency-Key`. What is of
+    the `whole` instance is refused to keys that are bound to a platform.
     """
 
     method: str
@@ -100,6 +96,7 @@ class Endpoint(msgspec.Struct, Generic[Body, Query], frozen=True, kw_only=True):
     answer: Any = None
     status: int = 200
     idempotent: bool = False
+    whole: bool = False
     refusals: tuple[int, ...] = ()
     multipart: bool = False
 
@@ -134,6 +131,8 @@ class Endpoint(msgspec.Struct, Generic[Body, Query], frozen=True, kw_only=True):
         principal: Principal = request.state.principal
         if not principal.may(self.scope):
             raise forbidden(self.scope)
+        if self.whole and principal.platforms is not None:
+            raise everybodys(f"{self.path} is about all platforms")
         return principal
 
     def _query(self, request: Request) -> Query:

@@ -15,7 +15,13 @@ from tidegate.pipeline.enrol import enrol_file, enrol_json
 from tidegate.pipeline.instance import Instance
 from tidegate.signals.banks import actions
 from tidegate.signals.banks.model import BankIn, BankPatch, BankView, EntryIn, EntryPatch, EntryView
-from tidegate.signals.banks.queries import entry_unknown, get_bank, list_banks, list_entries
+from tidegate.signals.banks.queries import (
+    entry_unknown,
+    get_bank,
+    list_banks,
+    list_entries,
+    may_change,
+)
 from tidegate.web.api.paging import decode_uuid, encode_cursor
 from tidegate.web.pages.page import PageRoute, Query, see_other, with_query
 from tidegate.web.pages.visit import Visit
@@ -24,7 +30,10 @@ PAGE = 48
 
 
 class BanksPage(msgspec.Struct, frozen=True):
+    """The banks that the person may read, and of which platforms theirs are (None: of any)."""
+
     banks: list[BankView]
+    platforms: list[str] | None
 
 
 class BankQuery(Query, frozen=True):
@@ -33,22 +42,25 @@ class BankQuery(Query, frozen=True):
 
 
 class BankPage(msgspec.Struct, frozen=True):
-    """A bank and a page of its entries, the newest first."""
+    """A bank and a page of its entries, the newest first; whether the person may change it."""
 
     bank: BankView
     entries: list[EntryView]
     next: str | None
     shown: bool
+    changes: bool
 
 
 def show_banks(visit: Visit) -> BanksPage:
+    bound = visit.who.platforms
     with visit.begin() as tx:
-        return BanksPage(list_banks(tx))
+        return BanksPage(list_banks(tx), None if bound is None else sorted(bound))
 
 
 def create_bank(visit: Visit) -> str:
     body: dict[str, object] = {"name": visit.field("name"), "stance": visit.field("stance")}
     body |= {"labels": _labels(visit), "note": visit.field("note") or None}
+    body |= {"platform": visit.field("platform") or None}
     bank = convert(body, BankIn)
     with visit.begin() as tx:
         actions.create_bank(tx, bank)
@@ -60,8 +72,9 @@ def show_bank(visit: Visit) -> BankPage:
     with visit.begin() as tx:
         bank = get_bank(tx, visit.path["bank"])
         found = list_entries(tx, bank.name, decode_uuid(query.cursor), PAGE)
+        changes = visit.may("banks:write") and may_change(tx, bank.platform)
     following = encode_cursor(found[-1].id) if len(found) == PAGE else None
-    return BankPage(bank, found, following, query.show)
+    return BankPage(bank, found, following, query.show, changes)
 
 
 async def add_entry(visit: Visit) -> Response:

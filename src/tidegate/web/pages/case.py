@@ -17,7 +17,7 @@ from tidegate.policy.model import Label
 from tidegate.review.model import CaseDecisionIn, CaseDetail
 from tidegate.review.queries import case_unknown, get_case, subject_of_case
 from tidegate.signals.banks.model import EntryView
-from tidegate.signals.banks.queries import entries_by_id
+from tidegate.signals.banks.queries import entries_by_id, may_change_bank
 from tidegate.web.pages.content import ContentView, content_view, explained, ids_of, rule_texts
 from tidegate.web.pages.page import PageRoute, Query, with_query
 from tidegate.web.pages.visit import Visit
@@ -31,8 +31,9 @@ class CaseQuery(Query, frozen=True):
 
 class CasePage(msgspec.Struct, frozen=True, kw_only=True):
     """A case with all that its decision needs. `evaluation` is the one to explain: the newest that
-    says more than pass; `entries` are the entries of its matches, by id; `quarantined` says why an
-    entry is asked about. Each subject's kind has a template of its own."""
+    says more than pass; `entries` are the entries of its matches, by id, and `judges` whether the
+    person may judge the one that opened it; `quarantined` says why an entry is asked about. Each
+    subject's kind has a template of its own."""
 
     case: CaseDetail
     item_id: UUID | None
@@ -45,6 +46,7 @@ class CasePage(msgspec.Struct, frozen=True, kw_only=True):
     evaluation: dict[str, Any] | None
     matches: list[dict[str, Any]]
     entries: dict[str, EntryView]
+    judges: bool
     quarantined: dict[str, Any] | None
     labels: list[Label]
     exemptions: dict[str, str]
@@ -69,6 +71,8 @@ def show(visit: Visit) -> CasePage:
         matches = explained(evaluation["matches"] if evaluation else [])
         opened = [str(case.match["entry"])] if case.match else []
         entries = entries_by_id(tx, ids_of([*(str(one["entry"]) for one in matches), *opened]))
+        asked = entries.get(opened[0]) if opened else None
+        judges = asked is not None and may_change_bank(tx, asked.bank)
         live = case.claimed_until is not None and case.claimed_until > tx.now
     return CasePage(
         case=case,
@@ -82,6 +86,7 @@ def show(visit: Visit) -> CasePage:
         evaluation=evaluation,
         matches=matches,
         entries=entries,
+        judges=judges,
         quarantined=next(
             (one.detail for one in reversed(case.events) if one.kind == "quarantined"), None
         ),

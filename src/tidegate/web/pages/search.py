@@ -64,7 +64,9 @@ def _match(
     banks = visit.instance.banks
     with visit.begin() as tx:
         banks.refresh(tx)
-        matches = sorted(banks.match(tx, [codes], [text])[0], key=lambda one: one.distance)
+        matches = sorted(
+            banks.match(tx, [codes], [text], [tx.platforms])[0], key=lambda one: one.distance
+        )
         nearest = {match.entry: match for match in reversed(matches)}  # an entry once, at its best
         entries = entries_by_id(tx, ids_of(nearest))
     found = [Found(match, entries.get(match.entry)) for match in nearest.values()]

@@ -8,3 +8,6 @@ CREATE INDEX ix_cases_platform ON cases (platform, opened_at, id) WHERE state !=
 ALTER TABLE ledger_pending ADD COLUMN platform TEXT;
 
 ALTER TABLE ledger ADD COLUMN platform TEXT;
+
+-- A bank of one platform; null: everybody's.
+ALTER TABLE banks ADD COLUMN platform TEXT;
