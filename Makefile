@@ -83,7 +83,7 @@ lock: setup-dev ## pin the dependencies anew
 	@cd requirements && set -e && pin() { UV_SYSTEM_CERTS=1 $(RUN)/uv pip compile -q --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header --universal "$$@"; } && \
 	  pin ../pyproject.toml -o runtime.lock && \
-	  pin ../pyproject.toml --group ../pyproject.toml:dev -o dev.lock && \
+	  pin ../pyproject.toml --extra otel --group ../pyproject.toml:dev -o dev.lock && \
 	  pin ../pyproject.toml --extra otel -c runtime.lock -o otel.lock && \
 	  for l in bench bootstrap release zig; do pin -c runtime.lock $$l.in -o $$l.lock; done
 

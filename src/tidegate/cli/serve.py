@@ -14,6 +14,7 @@ from tidegate.infra.logs import configure_logs
 from tidegate.infra.postgres import EmbeddedPostgres
 from tidegate.infra.procs import FEW_FILES, die_with_parent, raise_open_files
 from tidegate.infra.settings import Settings
+from tidegate.infra.traces import configure_traces, end_traces
 
 log = structlog.get_logger()
 
@@ -31,12 +32,14 @@ def serve(
         die_with_parent(int(parent))
     settings = settings_of(data_dir, host=host, port=port)
     configure_logs(settings.log_level)
+    configure_traces(role)
     if (files := raise_open_files()) < FEW_FILES:
         log.warning("serve.few_open_files", hard_limit=files, wanted=FEW_FILES)
     server = None if settings.database_url else EmbeddedPostgres(settings.data_dir)
     try:
         _serve(settings, server, role)
     finally:
+        end_traces()
         if server is not None:
             server.release()
 

@@ -21,6 +21,7 @@ import structlog
 from sqlalchemy import exc
 
 from tidegate.infra.db import UNAVAILABLE, Database, Tx
+from tidegate.infra.traces import Context, here, shared_span
 
 log = structlog.get_logger()
 
@@ -31,7 +32,8 @@ MAX_GROUP = 256
 GATHER_SECONDS = 0.004
 ATTEMPTS = 20
 
-Waiting = tuple[W, "asyncio.Future[A]"]
+# A work, who waits for it, and the trace that it is part of.
+Waiting = tuple[W, "asyncio.Future[A]", Context | None]
 
 
 class Deferred:
@@ -78,7 +80,7 @@ class GroupCommit(Generic[W, A]):
     async def run(self, work: W) -> A:
         """Commit a work; returns when it is durable. Works are queued in the order of the calls."""
         future: asyncio.Future[A] = asyncio.get_running_loop().create_future()
-        self._queue.put((work, future))
+        self._queue.put((work, future, here()))
         return await future
 
     def _run(self) -> None:
@@ -118,7 +120,8 @@ class GroupCommit(Generic[W, A]):
     def _settle(self, group: "list[Waiting[W, A]]") -> "list[Waiting[W, A]]":
         """Commit one group and wake its waiters; returns the deferred rest."""
         try:
-            answers = self._attempt([work for work, _ in group])
+            with shared_span("transaction", [one[2] for one in group], works=len(group)):
+                answers = self._attempt([one[0] for one in group])
         except BaseException as error:
             if len(group) > 1 and not isinstance(error, _LOST):
                 log.warning("group.split", size=len(group), error=type(error).__name__)
@@ -126,9 +129,10 @@ class GroupCommit(Generic[W, A]):
             answers = [error] * len(group)
         carried: list[Waiting[W, A]] = []
         settled: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[A], object]]] = {}
-        for (work, future), answer in zip(group, answers, strict=True):
+        for one, answer in zip(group, answers, strict=True):
+            future = one[1]
             if isinstance(answer, Deferred):
-                carried.append((work, future))
+                carried.append(one)
             else:
                 settled.setdefault(future.get_loop(), []).append((future, answer))
         for loop, answered in settled.items():

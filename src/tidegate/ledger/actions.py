@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
+from tidegate.infra.traces import span
 from tidegate.ledger.model import SALT_BYTES, NewEntry, canonical, commit
 from tidegate.ledger.tables import ledger_pending
 
@@ -35,25 +36,26 @@ def append(
     id = uuid7(tx.now)
     salt = os.urandom(SALT_BYTES)
     body = canonical(record, tx.actor, tx.key, tx.request_id)
-    tx.execute(
-        sa.insert(ledger_pending).values(
-            id=id,
-            at=tx.now,
-            kind=kind,
-            subject=subject,
-            commitment=commit(salt, body),
-            salt=salt,
-            record=body,
-            platform=platform,
-        )
+    entry = sa.insert(ledger_pending).values(
+        id=id,
+        at=tx.now,
+        kind=kind,
+        subject=subject,
+        commitment=commit(salt, body),
+        salt=salt,
+        record=body,
+        platform=platform,
     )
+    with span("ledger.append", kind=kind, entries=1):
+        tx.execute(entry)
     return id
 
 
 def append_many(tx: Tx, entries: Sequence[NewEntry]) -> None:
     """Append any number of entries in one COPY."""
     if entries:
-        tx.copy(ledger_pending, _COLUMNS, _rows(tx, entries))
+        with span("ledger.append", kind=entries[0].kind, entries=len(entries)):
+            tx.copy(ledger_pending, _COLUMNS, _rows(tx, entries))
 
 
 def _rows(tx: Tx, entries: Sequence[NewEntry]) -> Iterator[Sequence[object]]:

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tidegate.infra.db import Database, Tx
+from tidegate.infra.traces import span
 from tidegate.ledger.model import (
     GENESIS,
     Head,
@@ -120,7 +121,8 @@ def _seal_batch(
         return None
     seq, hash = (last.seq, bytes.fromhex(last.hash)) if last else (0, GENESIS)
     rows = list(_chain(entries, seq, hash))
-    tx.copy(ledger, _COLUMNS, rows)
+    with span("ledger.seal", first=seq + 1, entries=len(rows)):
+        tx.copy(ledger, _COLUMNS, rows)
     newest = sign_head(key, seq + len(rows), rows[-1][_COLUMNS.index("hash")], tx.now)
     tx.execute(
         sa.insert(ledger_heads).values(

@@ -30,6 +30,7 @@ from tidegate.web.pages.render import StaticPages
 from tidegate.web.pages.visit import Visit
 from tidegate.web.problems import problem
 from tidegate.web.rates import Rates
+from tidegate.web.traced import traced
 
 READY_SECONDS = 3.0
 
@@ -118,7 +119,7 @@ def create_app(instance: Instance) -> ASGIApp:
     app.state.submissions = submissions
     app.state.lookups = lookups
     app.state.rates = rates
-    return Gate(app, instance, rates)
+    return traced(Gate(app, instance, rates))
 
 
 class _Batch:

@@ -23,6 +23,7 @@ from tidegate.access.platforms import everybodys, refuse_others
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import FieldError, Refusal
 from tidegate.infra.parsing import decode
+from tidegate.infra.traces import span
 from tidegate.pipeline.instance import Instance
 from tidegate.web.api import idempotency
 from tidegate.web.body import read
@@ -151,7 +152,8 @@ class Endpoint(msgspec.Struct, Generic[Body, Query], frozen=True, kw_only=True):
         """Run the handler in its transaction; with an Idempotency-Key, at most once."""
         handler = cast("Callable[[Tx, Call[Body, Query]], object]", self.handler)
         database = call.instance.database
-        with database.begin(call.principal.acting, call.request_id) as tx:
+        begun = database.begin(call.principal.acting, call.request_id)
+        with span("transaction"), begun as tx:
             if not self.idempotent:
                 return self.render(handler(tx, call))
             return idempotency.once(tx, call, call.body, lambda: self.render(handler(tx, call)))
