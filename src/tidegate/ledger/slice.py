@@ -3,18 +3,39 @@
 from tidegate.infra.scopes import Scope
 from tidegate.infra.slices import Duty, Gauge, Home, Slice, Verbs
 
+_BROKEN = "ledger broken"  # among the numbers of background work: the web process tells of it
+
 
 def _verbs() -> Verbs:
     from tidegate.infra.db import Tx
+    from tidegate.infra.progress import all_reached, note
     from tidegate.ledger.model import HEAD_FILE
     from tidegate.ledger.queries import unsealed
-    from tidegate.ledger.sequencer import seal
+    from tidegate.ledger.sequencer import LedgerBroken, seal
 
     def seal_pending(home: Home) -> int:
-        return seal(home.database, home.secrets.ledger_key, home.settings.data_dir / HEAD_FILE)
+        try:
+            done = seal(home.database, home.secrets.ledger_key, home.settings.data_dir / HEAD_FILE)
+        except LedgerBroken:
+            with home.database.begin() as tx:
+                note(tx, _BROKEN, 1)
+            raise
+        if done:
+            with home.database.begin() as tx:
+                if all_reached(tx, _BROKEN).get("") == 1:
+                    note(tx, _BROKEN, 0)
+        return done
 
     def gauges(tx: Tx) -> list[Gauge]:
-        return [Gauge("tidegate_ledger_unsealed", "Ledger entries not sealed yet", unsealed(tx))]
+        broken = all_reached(tx, _BROKEN).get("", 0)
+        return [
+            Gauge("tidegate_ledger_unsealed", "Ledger entries not sealed yet", unsealed(tx)),
+            Gauge(
+                "tidegate_ledger_broken",
+                "1: the chain was tampered with, nothing is sealed",
+                broken,
+            ),
+        ]
 
     return Verbs(duties=(Duty("seal", 0.2, seal_pending),), gauges=gauges)
 

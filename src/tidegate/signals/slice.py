@@ -1,7 +1,7 @@
 """What `signals` names of its own."""
 
 from tidegate.infra.scopes import Scope
-from tidegate.infra.slices import Duty, Slice, Verbs, in_tx
+from tidegate.infra.slices import Duty, Gauge, Slice, Verbs, in_tx
 
 
 def _verbs() -> Verbs:
@@ -9,10 +9,15 @@ def _verbs() -> Verbs:
 
     from tidegate.infra.db import Tx
     from tidegate.signals.banks.actions import enable_expired
+    from tidegate.signals.banks.queries import count_quarantined
     from tidegate.signals.banks.sightings import fold_sightings, forget_sightings
 
     def erase(tx: Tx, item_id: UUID) -> None:
         forget_sightings(tx, [item_id])
+
+    def gauges(tx: Tx) -> list[Gauge]:
+        text = "Bank entries that act on no likeness, since they matched too much"
+        return [Gauge("tidegate_entries_quarantined", text, count_quarantined(tx))]
 
     return Verbs(
         duties=(
@@ -21,6 +26,7 @@ def _verbs() -> Verbs:
         ),
         erase=erase,
         expire=forget_sightings,
+        gauges=gauges,
     )
 
 

@@ -36,6 +36,7 @@ SLASH = "\0"  # stands for an encoded slash inside one path segment; no id can c
 
 # Labels are closed sets: no ids, no content.
 REQUESTS = Counter("tidegate_http_requests", "HTTP requests", ["method", "status"])
+KEYS_REFUSED = Counter("tidegate_keys_refused", "Requests without a key that opens", ["reason"])
 LATENCY = Histogram(
     "tidegate_http_seconds",
     "Time until the response started",
@@ -124,8 +125,12 @@ class Gate:
             if is_api:
                 principal = state["principal"] = await self._by_key(headers)
                 if principal is None:
+                    KEYS_REFUSED.labels(
+                        "unknown" if "authorization" in headers else "missing"
+                    ).inc()
                     return problem(_NO_KEY, request_id)
                 if not principal.may_come_from(state["address"]):
+                    KEYS_REFUSED.labels("network").inc()
                     return problem(_elsewhere(state["address"]), request_id)
                 state["told"] = self.rates.admit(principal)
             else:

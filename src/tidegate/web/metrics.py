@@ -10,10 +10,13 @@ from tidegate.infra.slices import Gauge
 from tidegate.pipeline.duties import gauges
 from tidegate.web.api.endpoint import Call, Endpoint
 
+_DEATHS = "Decoders of this process that a file killed, or that were killed for what they answered"
+
 
 def read_metrics(tx: Tx, call: Call) -> Response:
     """The text exposition format."""
-    lines = [generate_latest(REGISTRY), *map(_line, gauges(tx))]
+    deaths = Gauge("tidegate_decoder_deaths", _DEATHS, call.instance.media.replaced)
+    lines = [generate_latest(REGISTRY), *map(_line, [*gauges(tx), deaths])]
     return Response(b"".join(lines), media_type=CONTENT_TYPE_PLAIN_1_0_0)
 
 

@@ -204,3 +204,9 @@ def _entry(row: sa.Row[Any]) -> EntryView:
         judged_at=row.judged_at,
         quarantined_at=row.quarantined_at,
     )
+
+
+def count_quarantined(tx: Tx) -> int:
+    """How many entries are in quarantine."""
+    standing = sa.select(sa.func.count()).where(quarantines.c.lifted_at.is_(None))
+    return int(tx.execute(standing).scalar_one())
