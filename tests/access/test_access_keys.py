@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from tidegate.access.actions import (
+    change_platforms,
     change_role,
     create_key,
     create_user,
@@ -17,7 +18,7 @@ from tidegate.access.actions import (
 )
 from tidegate.access.bounds import Bounds
 from tidegate.access.model import ROLES, Principal
-from tidegate.access.queries import list_keys, principal_of_key
+from tidegate.access.queries import get_user, list_keys, principal_of_key
 from tidegate.access.tables import keys
 from tidegate.infra.db import Database, Tx
 from tidegate.infra.errors import Refusal
@@ -190,3 +191,42 @@ def test_a_bound_key_acts_under_its_users_name_and_never_exceeds_the_role(tx: Tx
     assert principal_of_key(tx, SCOPES, token) is None
     enable_user(tx, "rita@example.org")
     assert principal_of_key(tx, SCOPES, token) is not None
+
+
+def test_a_key_of_a_person_sees_no_more_than_both_may(tx: Tx) -> None:
+    create_user(tx, "rita@example.org", "reviewer", ["b", "a", "a"])
+    assert get_user(tx, "rita@example.org").platforms == ["a", "b"]
+    before = count(tx, keys), count(tx, ledger_pending)
+    with pytest.raises(Refusal) as refusal:
+        create_key(tx, SCOPES, "rita c", ["cases:read"], "c", "rita@example.org")
+    assert refusal.value.errors[0].pointer == "/platform"
+    assert (count(tx, keys), count(tx, ledger_pending)) == before
+    tokens = {
+        platform: create_key(
+            tx, SCOPES, f"rita {platform}", ["cases:read"], platform, "rita@example.org"
+        )[1]
+        for platform in (None, "a")
+    }
+
+    def bound() -> list[frozenset[str] | None]:
+        found = (principal_of_key(tx, SCOPES, token) for token in tokens.values())
+        return [one.platforms for one in found if one is not None]
+
+    assert bound() == [{"a", "b"}, {"a"}]
+    change_platforms(tx, "rita@example.org", ["b"])
+    assert bound() == [{"b"}, set()]
+    change_platforms(tx, "rita@example.org", None)
+    assert bound() == [None, {"a"}]
+
+
+@pytest.mark.parametrize("platforms", [[], ["a", "no spaces"], [""]])
+def test_a_person_is_bound_to_platforms_that_there_can_be(tx: Tx, platforms: list[str]) -> None:
+    with pytest.raises(Refusal) as refusal:
+        create_user(tx, "rita@example.org", "reviewer", platforms)
+    assert refusal.value.status == 422
+    create_user(tx, "rita@example.org", "reviewer")
+    before = count(tx, ledger_pending)
+    with pytest.raises(Refusal):
+        change_platforms(tx, "rita@example.org", platforms)
+    assert get_user(tx, "rita@example.org").platforms is None
+    assert count(tx, ledger_pending) == before

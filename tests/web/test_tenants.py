@@ -14,11 +14,14 @@ from tests.web.two_platforms import (
     settle_a,
     settle_b,
 )
+from tests.web.visitor import Visitor
 
+from tidegate.access.actions import change_platforms
 from tidegate.content.holds.actions import end_due
 from tidegate.infra.clock import FakeClock
 from tidegate.pipeline.erase import expire
 from tidegate.review.actions import reopen
+from tidegate.web import pages
 from tidegate.web.api import endpoints
 from tidegate.web.metrics import metrics_endpoint
 
@@ -201,3 +204,92 @@ def test_every_entry_about_an_item_is_of_its_platform(api: Api, clock: FakeClock
     with api.instance.database.begin() as tx:
         query = "SELECT platform FROM ledger_pending WHERE kind = 'item.erased'"
         assert tx.connection.exec_driver_sql(query).scalars().all() == ["b"]
+
+
+def page_attempts(of_b: OfB) -> dict[tuple[str, str], list[Asked]]:
+    """What a person of a may try on each page; `.json` twins are tried as well."""
+    case, item_at = f"/cases/{of_b.case}", f"/items/{of_b.item_id}"
+    bank, everybodys = "/banks/bank-of-b", "/banks/everybodys"
+    form = DECISION | {"territory": "", "until": ""}
+    hold = f"{item_at}/holds/{of_b.hold}/open"
+    opened = {"purpose": "review", "justification": "a look at what is not ours"}
+    tried: dict[tuple[str, str], list[Asked]] = {
+        ("GET", "/"): [("/", {})],
+        ("GET", "/cases"): [("/cases", {}), ("/cases?state=decided", {})],
+        ("POST", "/cases/next"): [("/cases/next", {"queue": "entries"})],
+        ("GET", "/cases/{case}"): [
+            (f"/cases/{one}", {}) for one in (of_b.case, of_b.decided, of_b.asked)
+        ],
+        ("POST", "/cases/{case}/claim"): [(f"{case}/claim", {})],
+        ("POST", "/cases/{case}/release"): [(f"{case}/release", {})],
+        ("POST", "/cases/{case}/decide"): [(f"{case}/decide", form)],
+        ("POST", "/cases/{case}/reopen"): [
+            (f"/cases/{of_b.decided}/reopen", {"reopen_reason": "of a"})
+        ],
+        ("GET", "/items"): [("/items?id=post-of-b&platform=b", {}), ("/items?id=post-of-b", {})],
+        ("GET", "/items/{item}"): [(item_at, {})],
+        ("POST", "/items/{item}/lift"): [(f"{item_at}/lift", {"reason": "of a"})],
+        ("POST", "/items/{item}/holds/{hold}/open"): [(hold, opened)],
+        ("GET", "/banks"): [("/banks", {})],
+        ("POST", "/banks"): [("/banks", {"name": "x", "stance": "allow", "platform": "b"})],
+        ("GET", "/banks/{bank}"): [(bank, {})],
+        ("POST", "/banks/{bank}/switch"): [
+            (f"{one}/switch", {"enabled": "no"}) for one in (bank, everybodys)
+        ],
+        ("POST", "/banks/{bank}/entries"): [
+            (f"{one}/entries", {"text": "of a"}) for one in (bank, everybodys)
+        ],
+        ("GET", "/search"): [("/search", {})],
+        ("POST", "/search"): [("/search", {"text": "what was in the picture"})],
+        ("GET", "/policy"): [("/policy", {})],
+        ("GET", "/actions"): [("/actions", {})],
+        ("POST", "/actions/{action}/replay"): [(f"/actions/{of_b.action}/replay", {})],
+        ("GET", "/ledger"): [("/ledger", {}), ("/ledger?before=9", {})],
+        ("GET", "/account"): [("/account", {})],
+        ("POST", "/account/password"): [],  # one's own
+        ("GET", "/media/entries/{entry}"): [(f"/media/entries/{of_b.entry}", {})],
+        ("GET", "/media/{item}/{revision}/{index}"): [(f"/media/{of_b.item_id}/1/0", {})],
+        ("POST", "/sign-out"): [],
+    }
+    for verb in ("confirm", "refute", "switch"):
+        tried["POST", f"/banks/{{bank}}/entries/{{entry}}/{verb}"] = [
+            (f"{bank}/entries/{of_b.entry}/{verb}", {}),
+            (f"{everybodys}/entries/{of_b.entry}/{verb}", {}),
+            (f"{everybodys}/entries/{of_b.shared}/{verb}", {}),
+        ]
+    return tried
+
+
+def test_a_bound_person_gets_at_nothing_of_another_platform(api: Api) -> None:
+    of_b = settle_b(api)
+    settle_a(api)
+    case_of_a = api.get("/v1/cases", key=api.key("cases:read", name="a", platform="a")).json()
+    person = Visitor(api.instance, api.client, "admin", "a", "c")
+    seal_all(api)
+    csrf = {"csrf": person.csrf()}
+    tried = page_attempts(of_b)
+    pages_of = {(one.method, one.path) for one in pages.routes if not one.public and not one.json}
+    assert set(tried) == pages_of, "a new page says here how one might get at another platform's"
+    for (method, path), several in tried.items():
+        for where, form in several:
+            before = rows(api)
+            if method == "POST":
+                answer = person.send(where, csrf | form, csrf=False)
+            else:
+                answer = person.get(where)
+            check_answer(answer, of_b, where + body_of(form), (method, path, where))
+            check_unharmed(before, rows(api), of_b, (method, path, where))
+    for page in (one for one in pages.routes if one.json and not one.public):
+        for where, _ in tried["GET", page.path.removesuffix(".json").removesuffix("/index") or "/"]:
+            at, _, query = where.partition("?")
+            answer = person.get(f"{'/index' if at == '/' else at}.json?{query}")
+            check_answer(answer, of_b, where, page.path)
+    # What is theirs is there.
+    assert person.get(f"/cases/{case_of_a['data'][0]['id']}").status_code == 200
+    assert "post-of-a" in person.get("/cases").text
+    assert person.get("/index.json").json()["waiting"] == {"reports": {"open": 1}}
+    assert {one["record"]["actor"] for one in person.get("/ledger.json").json()["entries"]} != set()
+    assert "a, c" in person.get("/account").text
+    with api.instance.database.begin() as tx:
+        change_platforms(tx, person.email, None)
+    assert person.get("/cases").status_code == 303

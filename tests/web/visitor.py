@@ -13,12 +13,14 @@ from tidegate.pipeline.instance import Instance
 class Visitor:
     """One browser of one person. Redirects are not followed."""
 
-    def __init__(self, instance: Instance, client: TestClient, role: str = "admin") -> None:
+    def __init__(
+        self, instance: Instance, client: TestClient, role: str = "admin", *platforms: str
+    ) -> None:
         self.instance = instance
         self.client = client
-        self.email = f"{role}@example.org"
+        self.email = f"{'-'.join([role, *platforms])}@example.org"
         with instance.database.begin() as tx:
-            self.link = create_user(tx, self.email, role)[1]
+            self.link = create_user(tx, self.email, role, platforms or None)[1]
         client.cookies.clear()
         assert client.post(f"/sign-in/{self.link}").status_code == 303
         self.cookies = dict(client.cookies)

@@ -21,6 +21,7 @@ from tidegate.access.model import (
     check_email,
     check_key_name,
     check_platform,
+    check_platforms,
     check_role,
 )
 from tidegate.access.queries import get_user, living, lock_key, token_hash
@@ -45,7 +46,7 @@ def create_key(
     """Make an API key; returns (id, token). The token is nowhere kept.
 
     Its name stands for the person it is registered to, unless `user_email` binds it to a user,
-    whose role it cannot exceed. Raises Refusal: 422 for a bad name, scope, platform or channel; 404
+    whose role and platforms it cannot exceed. Raises Refusal: 422 for a bad name, scope, platform or channel; 404
     for the user; 409 "key-name-taken" by a living key.
     """
     check_key_name(name)
@@ -62,6 +63,8 @@ def create_key(
             f"The role {user.role} has {allowed}.",
             errors=[FieldError("/scopes", f"scopes of the role {user.role}", ", ".join(beyond))],
         )
+    if user is not None and platform is not None and platform not in (user.platforms or [platform]):
+        raise _beyond_platforms(platform, user.platforms or [])
     _refuse_taken(tx, name)
     networks = list(map(str, bounds.networks))
     rate = None if bounds.rate is None else str(bounds.rate)
@@ -86,6 +89,17 @@ def create_key(
     bound = {"expires_at": bounds.expires_at, "networks": networks, "channels": channels}
     append(tx, "key.created", record | bound | {"rate": rate}, None if user is None else user.id)
     return key_id, f"tg_{key_id}_{secret}"
+
+
+def _beyond_platforms(platform: str, bound: list[str]) -> Refusal:
+    known = ", ".join(bound)
+    return Refusal(
+        "platform-beyond-user",
+        422,
+        "The key would see more than its user may",
+        f"The user is bound to {known}.",
+        errors=[FieldError("/platform", f"one of {known}", platform)],
+    )
 
 
 def _refuse_taken(tx: Tx, name: str) -> None:
@@ -138,21 +152,25 @@ def revoke_key(tx: Tx, name_or_id: str) -> str:
     return row.id
 
 
-def create_user(tx: Tx, email: str, role: str) -> tuple[User, str]:
-    """Make a user; returns it with the token of a one-time link.
+def create_user(
+    tx: Tx, email: str, role: str, platforms: Iterable[str] | None = None
+) -> tuple[User, str]:
+    """Make a user, bound to platforms or (None) to none; returns it with the token of a one-time link.
 
-    Raises Refusal: 422 for a bad address or role, 409 when the user is there.
+    Raises Refusal: 422 for a bad address, role or platform, 409 when the user is there.
     """
+    bound = check_platforms(platforms)
     address, user_id = check_email(email), uuid7(tx.now)
     check_role(role)
     try:
         with tx.connection.begin_nested():
-            values = {"id": user_id, "email": address, "role": role, "created_at": tx.now}
-            tx.execute(sa.insert(users).values(**values))
+            values = {"id": user_id, "email": address, "role": role, "platforms": bound}
+            tx.execute(sa.insert(users).values(**values, created_at=tx.now))
     except IntegrityError:
         detail = f"{address} is a user already. `tidegate users link` makes a new one-time link."
         raise Refusal("user-exists", 409, "There is such a user already", detail) from None
-    append(tx, "user.created", {"email": address, "role": role}, user_id)
+    record = {"email": address, "role": role, "platforms": bound}
+    append(tx, "user.created", record, user_id)
     return get_user(tx, address), _link(tx, user_id)
 
 
@@ -190,6 +208,19 @@ def change_role(tx: Tx, email: str, role: str) -> User:
         tx.execute(sa.update(users).where(users.c.id == user.id).values(role=role))
         end_sessions(tx, user.id)
         append(tx, "user.role_changed", {"email": user.email, "role": role}, user.id)
+    return get_user(tx, email)
+
+
+def change_platforms(tx: Tx, email: str, platforms: Iterable[str] | None) -> User:
+    """Bind a user to other platforms, or (None) to none, and end their sessions. Raises Refusal: 404,
+    422."""
+    bound = check_platforms(platforms)
+    user = get_user(tx, email, lock=True)
+    if user.platforms != bound:
+        tx.execute(sa.update(users).where(users.c.id == user.id).values(platforms=bound))
+        end_sessions(tx, user.id)
+        record = {"email": user.email, "platforms": bound}
+        append(tx, "user.platforms_changed", record, user.id)
     return get_user(tx, email)
 
 

@@ -4,7 +4,7 @@ A request is authenticated into a `Principal` at the rim's gate; every route the
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
@@ -137,11 +137,13 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):
-    """A person with a role. The password's hash never leaves `queries`."""
+    """A person with a role, bound to `platforms` unless that is None. The password's hash never leaves
+    `queries`."""
 
     id: UUID
     email: str
     role: str
+    platforms: list[str] | None
     has_password: bool
     created_at: datetime
     disabled_at: datetime | None
@@ -186,6 +188,25 @@ def check_platform(platform: str | None) -> str | None:
     if platform is not None and not _PLATFORM.match(platform):
         raise bad("/platform", "1 to 64 letters, digits or _.-", repr(platform[:64]))
     return platform
+
+
+def check_platforms(platforms: Iterable[str] | None) -> list[str] | None:
+    """What a person is bound to, each once; None stays None. Raises Refusal (422), also for no platform
+    at all."""
+    if platforms is None:
+        return None
+    wanted = sorted({one for one in platforms if check_platform(one) is not None})
+    if not wanted:
+        raise bad("/platforms", "at least one platform", "none")
+    return wanted
+
+
+def platforms_of(key: str | None, person: Sequence[str] | None) -> frozenset[str] | None:
+    """What a person with a key is bound to: to what both are; None: to nothing."""
+    bound = None if person is None else frozenset(person)
+    if key is None:
+        return bound
+    return frozenset({key}) if bound is None else bound & {key}
 
 
 def is_email(email: str) -> bool:

@@ -8,7 +8,16 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from tidegate.access.model import ADMIN, KeyView, Principal, Scopes, User, check_email, is_email
+from tidegate.access.model import (
+    ADMIN,
+    KeyView,
+    Principal,
+    Scopes,
+    User,
+    check_email,
+    is_email,
+    platforms_of,
+)
 from tidegate.access.tables import keys, links, sessions, users
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
@@ -30,7 +39,7 @@ def living(now: datetime) -> sa.ColumnElement[bool]:
 def principal_of_key(tx: Tx, known: Scopes, token: str) -> Principal | None:
     """Who the bearer of an API key is; None for anything but a standing key.
 
-    A key bound to a user acts under that name and may never do more than its user may now.
+    A key bound to a user acts under that name and may never do more than its user may now, nor see more.
     """
     prefix, _, rest = token.partition("_")
     key_id, _, secret = rest.partition("_")
@@ -43,7 +52,7 @@ def principal_of_key(tx: Tx, known: Scopes, token: str) -> Principal | None:
     ):
         return None
     query = (
-        sa.select(keys, users.c.email, users.c.role, users.c.disabled_at)
+        sa.select(keys, users.c.email, users.c.role, users.c.platforms, users.c.disabled_at)
         .outerjoin(users, users.c.id == keys.c.user_id)
         .where(keys.c.id == key_id, living(tx.now))
     )
@@ -61,7 +70,7 @@ def principal_of_key(tx: Tx, known: Scopes, token: str) -> Principal | None:
         actor=actor,
         scopes=scopes,
         name=row.name,
-        platforms=None if row.platform is None else frozenset({row.platform}),
+        platforms=platforms_of(row.platform, row.platforms),
         key=row.id,
         until=min((end for end in ends if end is not None), default=None),
         networks=tuple(map(read_network, row.networks)),
@@ -82,7 +91,9 @@ def _ends(row: sa.Row[Any], shown: bytes, now: datetime) -> list[datetime | None
 def principal_of_session(tx: Tx, known: Scopes, cookie: str) -> Principal | None:
     """Who signed in with this cookie; None when the session expired, ended or never was."""
     query = (
-        sa.select(sessions.c.token_hash, sessions.c.csrf, users.c.email, users.c.role)
+        sa.select(
+            sessions.c.token_hash, sessions.c.csrf, users.c.email, users.c.role, users.c.platforms
+        )
         .join(users, users.c.id == sessions.c.user_id)
         .where(sessions.c.token_hash == token_hash(cookie))
         .where(sessions.c.expires_at > tx.now, users.c.disabled_at.is_(None))
@@ -95,6 +106,7 @@ def principal_of_session(tx: Tx, known: Scopes, cookie: str) -> Principal | None
         actor=f"user:{row.email}",
         scopes=may,
         name=row.email,
+        platforms=platforms_of(None, row.platforms),
         session=row.token_hash,
         csrf=row.csrf,
     )
@@ -188,6 +200,7 @@ def _user(row: sa.Row[Any]) -> User:
         id=row.id,
         email=row.email,
         role=row.role,
+        platforms=row.platforms,
         has_password=has_password,
         created_at=row.created_at,
         disabled_at=row.disabled_at,

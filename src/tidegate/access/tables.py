@@ -13,6 +13,7 @@ users = sa.Table(
     # In lower case.
     sa.Column("email", sa.Text, nullable=False, unique=True, info=plain("what one signs in by")),
     sa.Column("role", sa.Text, nullable=False),
+    sa.Column("platforms", ARRAY(sa.Text)),  # bound to these; null: sees all
     sa.Column("password_hash", sa.Text),  # argon2id; null: signs in by link only
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("disabled_at", sa.TIMESTAMP(timezone=True)),

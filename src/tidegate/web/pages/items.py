@@ -33,7 +33,7 @@ from tidegate.web.pages.visit import Visit
 
 class FindQuery(Query, frozen=True):
     id: Annotated[str, Meta(max_length=512)] = ""
-    platform: Annotated[str, Meta(max_length=64)] = "default"
+    platform: Annotated[str, Meta(max_length=64)] = ""
 
 
 class FindPage(msgspec.Struct, frozen=True):
@@ -64,9 +64,10 @@ class ItemPage(msgspec.Struct, frozen=True, kw_only=True):
 
 def find(visit: Visit) -> FindPage:
     query: FindQuery = visit.query
+    platform = query.platform or min(visit.who.platforms or {"default"})
     with visit.begin() as tx:
-        item = find_item(tx, query.platform, query.id) if query.id else None
-    return FindPage(query.id, query.platform, item)
+        item = find_item(tx, platform, query.id) if query.id else None
+    return FindPage(query.id, platform, item)
 
 
 def show(visit: Visit) -> ItemPage:

@@ -11,3 +11,6 @@ ALTER TABLE ledger ADD COLUMN platform TEXT;
 
 -- A bank of one platform; null: everybody's.
 ALTER TABLE banks ADD COLUMN platform TEXT;
+
+-- Which platforms a person is bound to; null: to none, and sees all.
+ALTER TABLE users ADD COLUMN platforms TEXT[];
