@@ -47,6 +47,7 @@ MORE_SQL = {
     "access/sign_in.py",
     "content/admission.py",  # the one writer of items and revisions
     "content/kept.py",  # what further looks read
+    "content/known.py",  # what admission, and a retry, find there
     "enforcement/outbox.py",
     "enforcement/webhooks.py",
     "ledger/blanked.py",  # what verify asks beside its walk

@@ -297,9 +297,9 @@ def test_an_upgrade_that_was_cut_short_keys_nothing_twice(
 
 def test_what_was_sent_before_is_known_when_it_comes_again(upgraded: Instance, api: Api) -> None:
     made = Filling(upgraded, FakeClock(), api.client)
-    first = made.submit("passed", text="good morning", url="https://example.net/a", language="en")
-    assert first["revision"] == 1
     assert made.submit("passed", text="good evening, edited twice")["revision"] == 3
+    first = made.submit("passed", text="good morning", url="https://example.net/a", language="en")
+    assert first["revision"] == 4  # what it was at first, once more
     reported = made.report("r3", url="https://example.com/never-seen", channel="notice")
     again = made.report("r7", url="https://EXAMPLE.com/never-seen#top")
     assert (again["item"], again["reports"]) == (reported["item"], reported["reports"] + 1)

@@ -77,6 +77,7 @@ def test_a_report_opens_a_case_whatever_the_rules_say(
         "state": "open",
         "queue": "reports",
         "reports": 1,
+        "problems": [],
     }
     with instance.database.begin() as tx:
         case = get_case(tx, UUID(answer["case"]))

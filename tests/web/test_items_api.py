@@ -58,7 +58,8 @@ def test_retrying_is_free_to_the_letter(api: Api) -> None:
     assert api.count("evaluations") == 1
     changed = api.submit(text=KNOWN + "!").json()
     assert changed["revision"] == 2
-    assert api.submit(text=KNOWN).content == first.content
+    back = api.submit(text=KNOWN).json()
+    assert (back["revision"], back["verdict"], api.count("evaluations")) == (3, "restrict", 3)
 
 
 def test_the_same_post_at_once_is_judged_once(api: Api) -> None:
@@ -298,8 +299,12 @@ def test_what_cannot_be_lifted_is_pointed_at(api: Api, lifts: Any, pointer: str)
         ({"publicness": "secret"}, "/publicness"),
         ({"nonsense": 1}, "/nonsense"),
         ({"created_at": "2025-12-31T23:00:00"}, "/created_at"),
-        ({"created_at": "2026-01-01T01:00:00Z"}, "/created_at"),
         ({"created_at": "0001-01-01T00:00:00+23:59"}, "/created_at"),
+        ({"version": "2025-12-31T23:00:00"}, "/version"),
+        ({"version": "0001-01-01T00:00:00+23:59"}, "/version"),
+        ({"version": "seven"}, "/version"),
+        ({"version": 2**63}, "/version"),
+        ({"version": 1.5}, "/version"),
         ({"text": "a\0b"}, "/text"),
         ({"author": "\0"}, "/author"),
         ({"context": {"a": ["\0"]}}, "/context/a/0"),
@@ -320,6 +325,27 @@ def test_bad_fields_are_named_and_nothing_is_written(
     assert problem["errors"][0]["pointer"] == pointer
     assert set(problem["errors"][0]) == {"pointer", "expected", "got"}
     assert api.count("items") == 0
+
+
+def test_a_time_that_has_not_come_is_noted_and_nobody_goes_by_it(api: Api) -> None:
+    """An author's client often writes that time: a post is no less looked at for it."""
+    api.bank()
+    api.entry(KNOWN)
+    fields: dict[str, Any] = {"text": KNOWN, "created_at": "2099-01-01T00:00:00Z"}
+    first = api.submit(**fields)
+    answer = first.json()
+    assert answer["verdict"] == "restrict"
+    claim = "time-claim (created_at says 2099-01-01 00:00:00 UTC)"
+    assert answer["evaluation"]["problems"] == [claim]
+    assert "media-not-judged" not in {one["rule"] for one in answer["evaluation"]["rules"]}
+    kept = api.get("/v1/items/post-1").json()
+    assert kept["revisions"][0]["content"]["created_at"] == kept["received_at"]
+    assert api.submit(**fields).content == first.content
+    skewed = api.submit("post-2", created_at="2026-01-01T00:10:00Z").json()
+    assert skewed["evaluation"]["problems"] == []
+    assert api.submit("post-3", version="2099-01-01T00:00:00Z").json()["evaluation"][
+        "problems"
+    ] == ["time-claim (version says 2099-01-01 00:00:00 UTC)"]
 
 
 @pytest.mark.parametrize(

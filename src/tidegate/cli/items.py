@@ -1,7 +1,8 @@
 """`tidegate items import`: a backlog of items, from a file or standard input, resumable.
 
 It works on the instance's database, whether its server runs or not; with --url it goes through a
-running server instead. Either way an item is judged like any other, and taking it twice is free.
+running server instead. Either way an item is judged like any other, and taking it twice is free: with
+several bodies of one item, where each has its `version`.
 """
 
 import asyncio

@@ -17,8 +17,9 @@ from tidegate.infra.groupcommit import GroupCommit
 from tidegate.infra.lines import Line
 from tidegate.infra.parsing import decode
 from tidegate.pipeline.instance import Instance
+from tidegate.pipeline.retry import stored_answers
 from tidegate.pipeline.submission import Submission, describe, examine_media
-from tidegate.pipeline.submit import committer, stored_answers
+from tidegate.pipeline.submit import committer
 
 AHEAD_LINES, AHEAD_BYTES = 1024, 32 << 20
 _MEDIA_AHEAD = 16  # items with media under way: each may have 16 files, and 256 may wait

@@ -25,7 +25,11 @@ class Media(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A post to submit. `id` and `author` are the platform's own; `created_at` needs an offset."""
+    """A post to submit. `id` and `author` are the platform's own; `created_at` needs an offset.
+
+    `version` grows with each edit: a number, or the time of the last edit. With it a retry that comes
+    after a later edit is known as one; without, it is taken for what stands now.
+    """
 
     id: str
     surface: str
@@ -39,6 +43,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     media: list[Media] = []
     context: Mapping[str, Any] | str | None = None
     attributes: Mapping[str, Any] = {}
+    version: int | datetime | None = None
 
 
 class Report(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -220,7 +225,8 @@ class Opening(msgspec.Struct, frozen=True):
 
 
 class ReportAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The case that a report opened or joined, and how many reports its item has."""
+    """The case that a report opened or joined, how many people reported its item, and what is to be
+    said of the report itself."""
 
     id: str
     item: str
@@ -228,6 +234,7 @@ class ReportAnswer(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     queue: str
     reports: int
+    problems: list[str] = []
 
 
 class Bank(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,14 +4,15 @@ A submission, or a report about a URL that nobody submitted, first gets its item
 new, at the number of the revision to be. Once that was looked at it is kept (`keep`), with its answer.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
 
-from tidegate.content.model import Arrival, Content, ItemRow, Key
+from tidegate.content.known import Known, find_known, split
+from tidegate.content.model import Arrival, Content, ItemRow, Key, Version
 from tidegate.content.queries import items_by_url, lock_item, lock_item_by_id
 from tidegate.content.tables import evidence, revisions
 from tidegate.infra.db import Tx
@@ -21,15 +22,12 @@ from tidegate.ledger.actions import append
 _json = msgspec.json.Encoder()
 
 
-class Known(msgspec.Struct, frozen=True):
-    """An item that exists, and by digest the stored answers of its revisions."""
+class Admitted(msgspec.Struct, frozen=True):
+    """An item, locked or new, at the number of its revision to be; `version` is the newest seen with
+    it."""
 
     item: ItemRow
-    answers: dict[bytes, bytes | None]
-
-    def takes(self, digest: bytes) -> bool:
-        """Whether content of that digest is a new revision of it."""
-        return self.item.erased_at is None and self.answers.get(digest) is None
+    version: Version | None
 
 
 class KeptFile(msgspec.Struct, frozen=True):
@@ -52,40 +50,32 @@ class NewRevision(msgspec.Struct, frozen=True, kw_only=True):
     media: list[dict[str, Any]] = []
     bank_version: int = 0
     answer: bytes | None = None
+    version: Version | None = None
     files: list[KeptFile] = []
-
-
-def find_known(tx: Tx, keys: Iterable[Key], *, lock: bool = False) -> dict[Key, Known]:
-    """The items that exist already; with `lock` their rows are the transaction's until the end."""
-    wanted = sorted(set(keys))
-    given = {"platforms": [key[0] for key in wanted], "ids": [key[1] for key in wanted]}
-    found = tx.execute(_LOCK_ITEMS if lock else _FIND_ITEMS, given)
-    # For every post that came before: 1 µs each, and 2 by `mappings()`.
-    rows = [ItemRow(**dict(zip(ItemRow.__struct_fields__, row, strict=True))) for row in found]
-    by_id = {row.id: Known(row, {}) for row in rows}
-    if rows:
-        stored = sa.select(revisions.c.item_id, revisions.c.digest, revisions.c.answer).where(
-            revisions.c.item_id.in_(list(by_id))
-        )
-        for row in tx.execute(stored):
-            by_id[row.item_id].answers[row.digest] = row.answer
-    return {(one.item.platform, one.item.external_id): one for one in by_id.values()}
 
 
 def admit(
     tx: Tx, arrivals: Sequence[Arrival], seen: Mapping[Key, Known] | None = None
-) -> dict[Key, ItemRow]:
+) -> dict[Key, Admitted]:
     """Make the items that are new, lock those that were `seen`, each at its next revision. Whoever
-    lost a race to another process is left out: by its next turn the winner has committed."""
+    lost a race to another process is left out: by its next turn the winner has committed. So is a
+    renewal, whose version is noted here: by its next turn it is a retry."""
     standing = [one.key for one in arrivals if one.key in (seen or {})]
     known = find_known(tx, standing, lock=True) if standing else {}
     drafts: list[tuple[ItemRow, Arrival]] = []
     changed: list[tuple[ItemRow, Arrival]] = []
+    renewed: list[tuple[ItemRow, Arrival]] = []
     for one in arrivals:
         if (found := known.get(one.key)) is None:
             drafts.append((_draft(tx, one), one))
-        elif found.takes(one.digest):
+        elif found.item.erased_at is not None:
+            continue
+        elif (what := found.arriving(one.digest, one.version, tx.now)) in ("revision", "doubtful"):
             changed.append((_revised(found.item, one), one))
+        elif what == "renewal":
+            renewed.append((found.item, one))
+    if renewed:
+        _renew(tx, renewed)
     if changed:
         tx.execute(
             _UPDATE_ITEM,
@@ -102,7 +92,22 @@ def admit(
         )
     made = _insert(tx, drafts)
     admitted = changed + [draft for draft in drafts if draft[0].id in made]
-    return {one.key: item for item, one in admitted}
+    return {one.key: Admitted(item, _newest(one, known)) for item, one in admitted}
+
+
+def note_versions(tx: Tx, arrivals: Sequence[Arrival]) -> set[Key]:
+    """Note the higher versions under which the latest bodies of items have come again; of which items
+    it was so still."""
+    known = find_known(tx, [one.key for one in arrivals], lock=True) if arrivals else {}
+    renewed = [
+        (found.item, one)
+        for one in arrivals
+        if (found := known[one.key]).item.erased_at is None
+        and found.arriving(one.digest, one.version, tx.now) == "renewal"
+    ]
+    if renewed:
+        _renew(tx, renewed)
+    return {one.key for _, one in renewed}
 
 
 def keep(tx: Tx, kept: Sequence[NewRevision]) -> None:
@@ -125,7 +130,8 @@ def admit_url(tx: Tx, one: Arrival, fingerprints: bytes) -> ItemRow:
     """
     for known in items_by_url(tx, one.platform, one.url_key or b""):
         return lock_item_by_id(tx, known.id)
-    for item in admit(tx, [one]).values():
+    for admitted in admit(tx, [one]).values():
+        item = admitted.item
         revision = NewRevision(
             item=item, digest=one.digest, content=one.content, fingerprints=fingerprints
         )
@@ -161,6 +167,28 @@ def _revised(item: ItemRow, one: Arrival) -> ItemRow:
     )
 
 
+def _newest(one: Arrival, known: Mapping[Key, Known]) -> Version | None:
+    """A revision without a version of its own stands for the newest that was seen before it."""
+    if one.version is not None or (found := known.get(one.key)) is None:
+        return one.version
+    return found.latest.version
+
+
+def _renew(tx: Tx, renewed: Sequence[tuple[ItemRow, Arrival]]) -> None:
+    rows: list[dict[str, object]] = []
+    for item, one in renewed:
+        number, time = split(one.version)
+        rows.append(
+            {
+                "of_item": item.id,
+                "of_revision": item.revision,
+                "to_version": number,
+                "to_edited_at": time,
+            }
+        )
+    tx.execute(_RENEW, rows)
+
+
 def _insert(tx: Tx, drafts: Sequence[tuple[ItemRow, Arrival]]) -> set[UUID]:
     """The ids of those that were not there yet."""
     if not drafts:
@@ -178,6 +206,7 @@ def _insert(tx: Tx, drafts: Sequence[tuple[ItemRow, Arrival]]) -> set[UUID]:
 
 
 def _revision_row(one: NewRevision, now: str) -> tuple[object, ...]:
+    version, edited_at = split(one.version)
     return (
         one.item.id,
         one.item.revision,
@@ -187,6 +216,8 @@ def _revision_row(one: NewRevision, now: str) -> tuple[object, ...]:
         one.fingerprints,
         one.bank_version,
         one.answer,
+        version,
+        edited_at and edited_at.isoformat(),
         now,
     )
 
@@ -200,17 +231,11 @@ _REVISION_COLUMNS = (
     "fingerprints",
     "bank_version",
     "answer",
+    "version",
+    "edited_at",
     "received_at",
 )
 _EVIDENCE_COLUMNS = ("item_id", "revision", "part", "sha256", "size", "content_type")
-
-_ITEM_COLUMNS = ", ".join(f"i.{name}" for name in ItemRow.__struct_fields__)
-_FIND = (
-    f"SELECT {_ITEM_COLUMNS} FROM unnest(CAST(:platforms AS text[]), CAST(:ids AS text[]))"  # noqa: S608
-    " AS k (platform, id) JOIN items i ON i.platform = k.platform AND i.external_id = k.id"
-)
-_FIND_ITEMS = sa.text(_FIND)
-_LOCK_ITEMS = sa.text(f"{_FIND} ORDER BY i.platform, i.external_id FOR UPDATE OF i")
 
 _INSERT_ITEMS = sa.text(
     "INSERT INTO items (id, platform, external_id, publicness, author, url_key, revision, verdict,"
@@ -221,4 +246,10 @@ _INSERT_ITEMS = sa.text(
 _UPDATE_ITEM = sa.text(
     "UPDATE items SET revision = :to_revision, publicness = :to_publicness, author = :to_author,"
     " url_key = :to_url, expunged_at = NULL, kept_by_hold_at = NULL WHERE id = :item"
+)
+_RENEW = (
+    sa.update(revisions)
+    .where(revisions.c.item_id == sa.bindparam("of_item"))
+    .where(revisions.c.revision == sa.bindparam("of_revision"))
+    .values(version=sa.bindparam("to_version"), edited_at=sa.bindparam("to_edited_at"))
 )

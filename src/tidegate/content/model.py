@@ -13,6 +13,7 @@ from tidegate.infra.digests import keyed
 from tidegate.infra.errors import bad_field
 
 MAX_SKEW = timedelta(minutes=10)
+TIME_CLAIM = "time-claim"  # the code of a problem
 MAX_TEXT = 200_000
 MAX_MEDIA = 16
 
@@ -20,6 +21,7 @@ Publicness = Literal["public", "restricted", "private"]
 ItemId = Annotated[str, Meta(min_length=1, max_length=512, description="The platform's own id")]
 Platform = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+(?!\n)$")]
 Moment = Annotated[datetime, Meta(tz=True, description="RFC 3339 with an offset")]
+Version = int | datetime  # of a body, as the platform counts its edits
 
 
 class MediaIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -48,6 +50,13 @@ class ItemIn(
     media: Annotated[list[MediaIn], Meta(max_length=MAX_MEDIA)] = []
     context: dict[str, Any] | str | None = None
     attributes: Annotated[dict[str, Any], Meta(max_length=64)] = {}
+    version: (
+        Annotated[
+            Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | Moment,
+            Meta(description="A number that grows with each edit, or the time of the last edit"),
+        ]
+        | None
+    ) = None
 
 
 class StoredMedia(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -78,7 +87,7 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 Key = tuple[str, str]  # platform and the platform's own id
 
 
-class Arrival(msgspec.Struct, frozen=True):
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """A revision to be, of an item that may be new. Both digests are keyed."""
 
     platform: str
@@ -86,6 +95,7 @@ class Arrival(msgspec.Struct, frozen=True):
     content: Content
     digest: bytes
     url_key: bytes | None
+    version: Version | None = None
 
     @property
     def key(self) -> Key:
@@ -114,23 +124,37 @@ ERASED = "erased with the item"
 _encoder = msgspec.json.Encoder(order="deterministic")
 
 
-def check_item(item: ItemIn, now: datetime) -> None:
+def check_item(item: ItemIn) -> None:
     """What the types cannot say. Raises Refusal (422) with the field's pointer."""
-    check_moment(item.created_at, now, "/created_at")
     for index, media in enumerate(item.media):
         if (media.data is None) == (media.url is None):
             got = "both" if media.data is not None else "neither"
             raise bad_field(f"/media/{index}", "either data or url", got)
 
 
-def check_moment(moment: datetime, now: datetime, pointer: str) -> None:
-    """A sender's time is a claim: up to ten minutes ahead is skew, more is an error."""
+def believed(moment: datetime, now: datetime, field: str) -> tuple[datetime, list[str]]:
+    """The time to go by in place of one that a sender claims, with a problem where that is another: up
+    to ten minutes ahead is skew; further ahead it cannot be true, and counts as now.
+
+    Raises Refusal (422) for what is no time in UTC.
+    """
+    told = in_utc(moment, f"/{field}")
+    if is_ahead(told, now):
+        return now, [f"{TIME_CLAIM} ({field} says {told:%Y-%m-%d %H:%M:%S} UTC)"]
+    return told, []
+
+
+def in_utc(moment: datetime, pointer: str) -> datetime:
+    """The same moment in UTC. Raises Refusal (422) where there is none."""
     try:
-        late = moment.astimezone(UTC) - now > MAX_SKEW
+        return moment.astimezone(UTC)
     except OverflowError:
         raise bad_field(pointer, "a time that exists in UTC", moment.isoformat()) from None
-    if late:
-        raise bad_field(pointer, "a time that is not in the future", moment.isoformat())
+
+
+def is_ahead(moment: datetime, now: datetime) -> bool:
+    """Whether a time that somebody claims lies too far ahead to be true."""
+    return moment - now > MAX_SKEW
 
 
 def to_content(item: ItemIn, author: str, media: list[StoredMedia]) -> Content:
@@ -162,7 +186,13 @@ def reported_url(key: bytes, platform: str, url: str, canonical: bytes, now: dat
     )
     found = url_digest(key, canonical)
     digest = content_digest(key, content)
-    return Arrival(platform, f"url:{found.hex()}", content, digest, found)
+    return Arrival(
+        platform=platform,
+        external_id=f"url:{found.hex()}",
+        content=content,
+        digest=digest,
+        url_key=found,
+    )
 
 
 def url_digest(key: bytes, canonical: bytes) -> bytes:

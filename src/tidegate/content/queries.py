@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 
 from tidegate.content.holds.queries import STANDS, is_closed
-from tidegate.content.model import Content, ItemRow
+from tidegate.content.model import Content, ItemRow, Version
 from tidegate.content.tables import evidence, holds, items, revisions
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
@@ -137,7 +137,7 @@ def _standing(row: ItemRow | None, external_id: str) -> ItemRow:
     return row
 
 
-class RevisionRow(msgspec.Struct, frozen=True):
+class RevisionRow(msgspec.Struct, frozen=True, kw_only=True):
     """One revision as stored. `content` is None once it was erased or expunged, or while only a hold
     keeps it and the reader has not opened it."""
 
@@ -146,6 +146,7 @@ class RevisionRow(msgspec.Struct, frozen=True):
     content: Content | None
     media: list[dict[str, Any]]
     received_at: Any
+    version: Version | None = None
 
 
 def revisions_of(tx: Tx, item_id: UUID) -> list[RevisionRow]:
@@ -158,17 +159,20 @@ def revisions_of(tx: Tx, item_id: UUID) -> list[RevisionRow]:
             revisions.c.content,
             revisions.c.media,
             revisions.c.received_at,
+            revisions.c.version,
+            revisions.c.edited_at,
         )
         .where(revisions.c.item_id == item_id, of_platform(tx, revisions.c.item_id))
         .order_by(revisions.c.revision)
     )
     return [
         RevisionRow(
-            row.revision,
-            row.digest,
-            None if closed else decode_content(row.content),
-            [] if closed else row.media or [],
-            row.received_at,
+            revision=row.revision,
+            digest=row.digest,
+            content=None if closed else decode_content(row.content),
+            media=[] if closed else row.media or [],
+            received_at=row.received_at,
+            version=row.version if row.edited_at is None else row.edited_at,
         )
         for row in tx.execute(query)
     ]

@@ -59,6 +59,9 @@ revisions = sa.Table(
         "fingerprints", Sealed(sa.LargeBinary())
     ),  # msgpack of [(part, kind, value, quality)]
     sa.Column("answer", Sealed(sa.LargeBinary())),  # the answer as sent
+    # The newest version seen when this was the latest, a number or a time; both null: none.
+    sa.Column("version", sa.BigInteger),
+    sa.Column("edited_at", sa.TIMESTAMP(timezone=True)),
     sa.Column("received_at", sa.TIMESTAMP(timezone=True), nullable=False),
 )
 

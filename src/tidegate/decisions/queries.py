@@ -116,6 +116,16 @@ def standing_on(tx: Tx, item_id: UUID) -> list[Standing]:
     ]
 
 
+def standing_decisions(tx: Tx, item_ids: Sequence[UUID]) -> frozenset[UUID]:
+    """The decisions by which something stands on these items now."""
+    query = sa.select(restrictions.c.decision_id).where(
+        restrictions.c.item_id.in_(item_ids),
+        restrictions.c.ended_at.is_(None),
+        sa.or_(restrictions.c.until.is_(None), restrictions.c.until > tx.now),
+    )
+    return frozenset(tx.execute(query).scalars())
+
+
 def lock_expired(tx: Tx, limit: int) -> list[ItemRow]:
     """Items of which a restriction has ended (`until` passed), their rows locked. Items that another
     transaction holds are left for the next look.

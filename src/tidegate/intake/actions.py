@@ -30,7 +30,7 @@ def record_report(tx: Tx, taken: Taken, item: ItemRow) -> UUID | None:
             comment=report.comment,
             reporter=taken.reporter,
             digest=taken.digest,
-            created_at=report.created_at,
+            created_at=taken.created_at,
             received_at=tx.now,
         )
         .on_conflict_do_nothing(index_elements=["platform", "external_id"])

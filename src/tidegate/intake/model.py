@@ -12,7 +12,7 @@ from tidegate.content.model import (
     Arrival,
     ItemId,
     Moment,
-    check_moment,
+    believed,
     pseudonym,
     reported_url,
 )
@@ -63,15 +63,18 @@ class StoredReport(msgspec.Struct, frozen=True):
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
-    """A report after it was checked, as it is kept: `said` is what was sent, `reporter` the pseudonym.
-    `address`, with its `codes`: what it is about, where that is no item's id but a URL."""
+    """A report after it was checked, as it is kept: `said` is what was sent, `reporter` the pseudonym,
+    `created_at` the time to go by. `address`, with its `codes`: what it is about, where that is no
+    item's id but a URL."""
 
     platform: str
     said: ReportIn
     digest: bytes
     reporter: str | None
+    created_at: datetime
     address: Arrival | None = None
     codes: Codes = []
+    problems: list[str] = []
 
 
 _encoder = msgspec.json.Encoder(order="deterministic")
@@ -85,7 +88,7 @@ def take(
     """
     codes = codes_of(url=report.url)
     canonical = canonical_url(codes)
-    check_moment(report.created_at, now, "/created_at")
+    created_at, problems = believed(report.created_at, now, "created_at")
     if (report.item_id is None) == (report.url is None):
         got = "neither" if report.url is None else "both"
         raise bad_field("", "either item_id or url", got)
@@ -100,6 +103,8 @@ def take(
         said=report,
         digest=keyed(terms_key, "report", hashlib.sha256(_encoder.encode(same)).digest()),
         reporter=report.reporter and pseudonym(author_key, platform, report.reporter),
+        created_at=created_at,
         address=address,
         codes=codes,
+        problems=problems,
     )

@@ -8,7 +8,7 @@ import msgspec
 
 from tidegate.content.holds.model import HoldView
 from tidegate.content.holds.queries import is_held, is_kept_by_hold, standing_holds
-from tidegate.content.model import Content, ItemRow
+from tidegate.content.model import Content, ItemRow, Version
 from tidegate.content.queries import revisions_of
 from tidegate.decisions.model import decision_json
 from tidegate.decisions.queries import decisions_of, shown_evaluations, standing_on
@@ -28,12 +28,14 @@ from tidegate.review.queries import cases_of_item
 
 class RevisionRecord(msgspec.Struct, frozen=True):
     """One revision. `content` is null once retention has ended, also while a hold keeps it, unless
-    the reader has opened that; the author is a pseudonym."""
+    the reader has opened that; the author is a pseudonym. `version` is the newest that had been seen
+    when this was the latest."""
 
     revision: int
     content: Content | None
     media: list[dict[str, Any]]
     received_at: datetime
+    version: Version | None
 
 
 class ItemRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +83,7 @@ def item_record(tx: Tx, item: ItemRow, *, sees_holds: bool = False) -> ItemRecor
         effective=effective(standing),
         received_at=item.received_at,
         revisions=[
-            RevisionRecord(one.revision, one.content, one.media, one.received_at)
+            RevisionRecord(one.revision, one.content, one.media, one.received_at, one.version)
             for one in revisions_of(tx, item.id)
         ],
         evaluations=evaluations,

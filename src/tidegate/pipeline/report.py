@@ -22,7 +22,8 @@ from tidegate.signals.model import encode_codes
 
 class ReportAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What `POST /v1/reports` answers: the report's and the item's ids as the caller knows them,
-    the case that the report opened or joined, and how many reports the item has now."""
+    the case that the report opened or joined, how many reports the item has now, and what is to be
+    said of the report itself."""
 
     id: str
     item: str
@@ -30,6 +31,7 @@ class ReportAnswer(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     queue: str
     reports: int
+    problems: list[str]
 
 
 def submit_report(
@@ -69,6 +71,7 @@ def submit_report(
             state=case.state,
             queue=case.queue,
             reports=count,
+            problems=taken.problems,
         )
     )
     settle_report(tx, report_id, case.id, body)

@@ -16,8 +16,11 @@ from tidegate.content.model import (
     Content,
     ItemIn,
     StoredMedia,
+    Version,
+    believed,
     check_item,
     content_digest,
+    in_utc,
     pseudonym,
     to_content,
     url_digest,
@@ -53,6 +56,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     reads_banks: bool = False  # who sends it may
     queue: str = ""  # whose turn its costly parts take
     codes: Codes = []  # of media and URLs
+    version: Version | None = None
     problems: list[str] = []
     media: list[dict[str, Any]] = []  # what decoding found
     files: list[File] = []
@@ -74,8 +78,17 @@ def describe(
     queue: str = "",
 ) -> Submission:
     """The submission before anybody has looked at its media. `queue`: whose costly work waits for
-    one another. Raises Refusal (422)."""
-    check_item(item, now)
+    one another. Raises Refusal (422).
+
+    Two are the same by what was sent; what is kept has the time to go by, where the one that is claimed
+    has not come.
+    """
+    check_item(item)
+    posted_at, problems = believed(item.created_at, now, "created_at")
+    version = item.version
+    if isinstance(version, datetime):
+        version = in_utc(version, "/version")
+        problems += believed(version, now, "version")[1]
     author = pseudonym(instance.secrets.author_key, platform, item.author)
     media = [
         StoredMedia(one.filename, one.content_type, url=one.url)
@@ -93,7 +106,7 @@ def describe(
     return Submission(
         platform=platform,
         external_id=item.id,
-        content=content,
+        content=msgspec.structs.replace(content, created_at=posted_at) if problems else content,
         digest=digest,
         url_key=url,
         actor=actor,
@@ -101,6 +114,8 @@ def describe(
         reads_banks=reads_banks,
         queue=queue,
         codes=codes,
+        version=version,
+        problems=problems,
     )
 
 
@@ -116,7 +131,7 @@ async def examine_media(instance: Instance, item: ItemIn, submission: Submission
     )
     content = submission.content
     stored: list[StoredMedia] = []
-    problems: list[str] = []
+    problems = list(submission.problems)
     for media, (file, _, examined) in zip(content.media, found, strict=True):
         stored.append(msgspec.structs.replace(media, sha256=file.sha256.hex(), size=len(file.data)))
         problems += [at_part(file.part, problem) for problem in examined.problems]

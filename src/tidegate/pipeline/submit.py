@@ -6,23 +6,14 @@ whatever follows from the verdict (case, decision, action). What is answered is 
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from tidegate.content.admission import (
-    Arrival,
-    KeptFile,
-    Key,
-    Known,
-    NewRevision,
-    admit,
-    find_known,
-    keep,
-)
-from tidegate.content.model import ItemRow
-from tidegate.content.queries import item_erased
+from tidegate.content.admission import KeptFile, NewRevision, admit, keep
+from tidegate.content.known import Known, find_known
+from tidegate.content.model import ItemRow, Key, Version
 from tidegate.decisions.model import MatchView, match_view
 from tidegate.infra.db import Tx
 from tidegate.infra.groupcommit import DEFERRED, Deferred
@@ -30,6 +21,7 @@ from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.judge import Looked
 from tidegate.pipeline.look import SUBMITTED, Outcome, look
 from tidegate.pipeline.metrics import GROUP_SIZE, ITEMS
+from tidegate.pipeline.retry import arrival, from_store
 from tidegate.pipeline.submission import Submission
 from tidegate.pipeline.telling import tell_answers
 from tidegate.policy.model import Verdict
@@ -68,11 +60,11 @@ class _Turn(msgspec.Struct):
 
     submission: Submission
     item: ItemRow
+    version: Version | None
     codes: Codes
 
 
 Reply = bytes | BaseException | Deferred
-R = TypeVar("R")
 
 
 def committer(instance: Instance) -> Callable[[Tx, Sequence[Submission]], Sequence[Reply]]:
@@ -84,58 +76,39 @@ def committer(instance: Instance) -> Callable[[Tx, Sequence[Submission]], Sequen
     return commit
 
 
-def stored_answers(tx: Tx, group: Sequence[Submission]) -> list[bytes | BaseException | None]:
-    """For each submission the answer that this very one got before, or None; a Refusal (410) where
-    the item is erased. A commit function for `GroupCommit`, though it changes nothing."""
-    known = find_known(tx, [one.key for one in group])
-    return _told(tx, group, [_repeat(one, known.get(one.key)) for one in group])
-
-
 def submit_group(tx: Tx, instance: Instance, group: Sequence[Submission]) -> list[Reply]:
     """Judge and write a group. The answer of each: the JSON to send, a Refusal, or DEFERRED when
     another one of the same id is under way."""
     known = find_known(tx, [one.key for one in group])
-    replies: list[Reply | None] = [_repeat(one, known.get(one.key)) for one in group]
+    stored = from_store(tx, group, known)
+    replies: list[Reply | None] = []
     fresh: dict[Key, int] = {}
-    for place, submission in enumerate(group):
-        if replies[place] is None and fresh.setdefault(submission.key, place) != place:
-            replies[place] = DEFERRED
+    for place, (submission, answer) in enumerate(zip(group, stored, strict=True)):
+        # What stands when its turn comes is what those before it leave: it waits for them.
+        if submission.key in fresh:
+            replies.append(DEFERRED)
+            continue
+        if answer is None:
+            fresh[submission.key] = place
+        replies.append(answer)
     if fresh:
-        turns = _admit(tx, [group[place] for _, place in sorted(fresh.items())], known)
+        turns = _admit(tx, [group[place] for place in fresh.values()], known)
         answers = _keep(tx, instance, turns, _look(tx, instance, turns))
         GROUP_SIZE.observe(len(turns))
         for key, place in fresh.items():
             replies[place] = answers.get(key)
-    return [DEFERRED if reply is None else reply for reply in _told(tx, group, replies)]
-
-
-def _repeat(submission: Submission, known: Known | None) -> bytes | BaseException | None:
-    """The stored answer; a Refusal when the item is erased; None for a new revision."""
-    if known is None:
-        return None
-    if known.item.erased_at is not None:
-        return item_erased(submission.external_id)
-    return known.answers.get(submission.digest)
-
-
-def _told(tx: Tx, group: Sequence[Submission], replies: list[R]) -> list[R | bytes]:
-    """The replies; those to callers who may read banks tell what these say of the matches."""
-    readers = {
-        place: reply
-        for place, (one, reply) in enumerate(zip(group, replies, strict=True))
-        if one.reads_banks and isinstance(reply, bytes)
-    }
-    told = tell_answers(tx, readers) if readers else {}
-    return [told.get(place, reply) for place, reply in enumerate(replies)]
+    return [DEFERRED if reply is None else reply for reply in tell_answers(tx, group, replies)]
 
 
 def _admit(tx: Tx, fresh: list[Submission], seen: dict[Key, Known]) -> list[_Turn]:
-    arrivals = [
-        Arrival(one.platform, one.external_id, one.content, one.digest, one.url_key)
+    """In the order of their keys, in which everybody locks."""
+    fresh.sort(key=lambda one: one.key)
+    admitted = admit(tx, [arrival(one) for one in fresh], seen)
+    return [
+        _Turn(one, found.item, found.version, list(one.codes))
         for one in fresh
+        if (found := admitted.get(one.key)) is not None
     ]
-    items = admit(tx, arrivals, seen)
-    return [_Turn(one, items[one.key], list(one.codes)) for one in fresh if one.key in items]
 
 
 def _look(tx: Tx, instance: Instance, turns: list[_Turn]) -> list[Outcome]:
@@ -174,6 +147,7 @@ def _keep(
             media=one.media,
             bank_version=outcome.evaluation.bank_version,
             answer=body,
+            version=turn.version,
             files=_files(instance, one, verdict) if one.files else [],
         )
         kept.append(revision)

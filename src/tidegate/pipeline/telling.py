@@ -1,19 +1,21 @@
 """What an answer tells of the entries that its matches name, where the caller may read banks."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
 
 from tidegate.infra.db import Tx
 from tidegate.pipeline.record import ItemRecord
+from tidegate.pipeline.submission import Submission
 from tidegate.review.model import CaseDetail, CaseView
 from tidegate.signals.banks.queries import sources_of_entries
 
 READS_BANKS = "banks:read"
 
 _json = msgspec.json.Encoder()
+R = TypeVar("R")
 
 
 class _Judged(msgspec.Struct, frozen=True):
@@ -27,16 +29,22 @@ class _Answered(msgspec.Struct, frozen=True):
 _matches = msgspec.json.Decoder(_Answered)
 
 
-def tell_answers(tx: Tx, bodies: Mapping[int, bytes]) -> dict[int, bytes]:
-    """The answers to submissions, by their places, that have matches: with what is known of these.
-    They are stored without, since who asks again may be somebody else."""
+def tell_answers(tx: Tx, group: Sequence[Submission], replies: Sequence[R]) -> list[R | bytes]:
+    """The replies to submissions: in answers with matches, to callers who may read banks, with what is
+    known of these. They are stored without, since who asks again may be somebody else."""
     told = {
-        place: msgspec.json.decode(body)
-        for place, body in bodies.items()
-        if _matches.decode(body).evaluation.matches
+        place: msgspec.json.decode(reply)
+        for place, (one, reply) in enumerate(zip(group, replies, strict=True))
+        if one.reads_banks
+        and isinstance(reply, bytes)
+        and _matches.decode(reply).evaluation.matches
     }
+    if not told:
+        return list(replies)
     _tell(tx, [one["evaluation"] for one in told.values()])
-    return {place: _json.encode(one) for place, one in told.items()}
+    return [
+        _json.encode(told[place]) if place in told else reply for place, reply in enumerate(replies)
+    ]
 
 
 def tell_record(tx: Tx, record: ItemRecord) -> ItemRecord:

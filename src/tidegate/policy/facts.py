@@ -29,7 +29,10 @@ class ItemFacts(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="Who can see it: `public`, `restricted` (a group) or `private`."),
     ]
     author: Annotated[str, Meta(description="The author's pseudonym.")]
-    created_at: Annotated[datetime, Meta(description="When it was posted, as the platform says.")]
+    created_at: Annotated[
+        datetime,
+        Meta(description="When it was posted, as the platform says; a time ahead counts as now."),
+    ]
     language: Annotated[str, Meta(description="BCP 47 tag as sent; empty if none.")] = ""
     url: Annotated[str, Meta(description="The link that was posted; empty if none.")] = ""
     has_text: Annotated[bool, Meta(description="Whether there is any text.")] = False

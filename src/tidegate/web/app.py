@@ -17,7 +17,8 @@ from tidegate.infra.errors import Refusal
 from tidegate.infra.groupcommit import GroupCommit
 from tidegate.infra.rates import read_rate
 from tidegate.pipeline.instance import Instance
-from tidegate.pipeline.submit import committer, stored_answers
+from tidegate.pipeline.retry import stored_answers
+from tidegate.pipeline.submit import committer
 from tidegate.version import VERSION
 from tidegate.web import pages
 from tidegate.web.api import endpoints
