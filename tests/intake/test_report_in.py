@@ -41,6 +41,8 @@ def body(changes: str, drop: str = "") -> bytes:
         ('id=""', "", "/id"),
         ('id="' + "x" * 10_000 + '"', "", "/id"),
         ('id="a\\u0000b"', "", "/id"),
+        ('id="."', "", "/id"),
+        ('id=".."', "", "/id"),
         ('comment="\\ud800"', "", "/comment"),
         ("", "item_id", ""),
         ('url="https://example.org/"', "", ""),

@@ -34,7 +34,7 @@ _LONGEST_WAIT = timedelta(minutes=15)
 
 _EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@]{1,190}\Z")
 _KEY_NAME = re.compile(r"[A-Za-z0-9_.:@ -]{1,64}\Z")
-_PLATFORM = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
+_PLATFORM = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9_.-]{1,64}\Z")
 
 
 class Scopes:
@@ -186,7 +186,7 @@ def check_key_name(name: str) -> str:
 def check_platform(platform: str | None) -> str | None:
     """The platform. Raises Refusal (422)."""
     if platform is not None and not _PLATFORM.match(platform):
-        raise bad("/platform", "1 to 64 letters, digits or _.-", repr(platform[:64]))
+        raise bad("/platform", "1 to 64 letters, digits or _.-, not . or ..", repr(platform[:64]))
     return platform
 
 

@@ -21,6 +21,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRe
 
 from tidegate.cli.backlog import Checkpoint, Reached
 from tidegate.cli.context import DataDir, say, settings_of
+from tidegate.cli.erasing import erase
 from tidegate.cli.refingerprint import refingerprint
 from tidegate.cli.taking import Taken, on_database, through_server
 from tidegate.client import AsyncClient, ClientError
@@ -89,6 +90,7 @@ def import_(
 
 
 app.command()(refingerprint)
+app.command()(erase)
 
 Take = Callable[[Iterator[Line]], AsyncIterator[Taken]]
 

@@ -124,8 +124,16 @@ ERASED = "erased with the item"
 _encoder = msgspec.json.Encoder(order="deterministic")
 
 
+def check_name(name: str, pointer: str) -> None:
+    """What stands in a path must reach the server: `.` and `..` are folded away on the way there, and
+    what has such a name could not be read, held or erased. Raises Refusal (422)."""
+    if name in (".", ".."):
+        raise bad_field(pointer, "a name other than . and .., which no path can hold", repr(name))
+
+
 def check_item(item: ItemIn) -> None:
     """What the types cannot say. Raises Refusal (422) with the field's pointer."""
+    check_name(item.id, "/id")
     for index, media in enumerate(item.media):
         if (media.data is None) == (media.url is None):
             got = "both" if media.data is not None else "neither"

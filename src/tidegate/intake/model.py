@@ -13,6 +13,7 @@ from tidegate.content.model import (
     ItemId,
     Moment,
     believed,
+    check_name,
     pseudonym,
     reported_url,
 )
@@ -86,6 +87,8 @@ def take(
     """Check what the types cannot say, and say how the report is kept. Two reports are the same when
     their digests, over the canonical form, are. Raises Refusal (422) with the field's pointer.
     """
+    check_name(report.id, "/id")
+    check_name(platform, "/platform")
     codes = codes_of(url=report.url)
     canonical = canonical_url(codes)
     created_at, problems = believed(report.created_at, now, "created_at")

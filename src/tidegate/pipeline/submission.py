@@ -19,6 +19,7 @@ from tidegate.content.model import (
     Version,
     believed,
     check_item,
+    check_name,
     content_digest,
     in_utc,
     pseudonym,
@@ -84,6 +85,7 @@ def describe(
     has not come.
     """
     check_item(item)
+    check_name(platform, "/platform")
     posted_at, problems = believed(item.created_at, now, "created_at")
     version = item.version
     if isinstance(version, datetime):
