@@ -146,6 +146,7 @@ def test_a_report_becomes_a_case_that_a_person_decides(client: Client) -> None:
     assert client.report(report) == answer
     assert answer.case in {case.id for case in client.cases(state="waiting")}
     assert answer.case in {one.id for one in client.cases_page(limit=500).data}
+    assert [one.id for one in client.case_reports(answer.case)] == [report.id]
     assert client.claim(answer.case).state == "claimed"
     assert client.release(answer.case).state == "open"
     decision = Decision("restrict", "It calls for violence.", "threat")

@@ -35,6 +35,13 @@ from tidegate.web.app import create_app
 CHANGED: set[str] = set()
 # Tables that a revision adds rows to.
 FILLED_UP = {"counters"}
+# Of one with a reporter and of one without, the same again, a moment later.
+AGAIN = b"""
+    INSERT INTO reports (id, platform, external_id, item_id, channel, reason, reporter, digest, created_at,
+        received_at)
+    SELECT gen_random_uuid(), platform, external_id || ' again', item_id, channel, reason, reporter, digest,
+        created_at, received_at + interval '1 second' FROM reports WHERE external_id IN ('r1', 'r4')
+"""
 _COLUMNS = b"""
     SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
     WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND attnum > 0
@@ -293,6 +300,19 @@ def test_an_upgrade_that_was_cut_short_keys_nothing_twice(
     with psycopg.connect(filled) as connection:
         after = digests(connection)
     assert after == {row: keyed(key, row[0], digest) for row, digest in before.items()}
+
+
+def test_reporters_of_before_count_once(filled: str, tmp_path: Path) -> None:
+    with psycopg.connect(filled) as connection:
+        connection.execute(AGAIN)
+    write_keys(tmp_path)
+    with (
+        opened(Settings(data_dir=tmp_path), filled, FakeClock()) as instance,
+        instance.database.begin() as tx,
+    ):
+        told = sa.text("SELECT external_id, counts FROM reports WHERE external_id ~ '^r[14]'")
+        found = {row.external_id: row.counts for row in tx.execute(told)}
+    assert found == {"r1": True, "r1 again": False, "r4": True, "r4 again": True}
 
 
 def test_what_was_sent_before_is_known_when_it_comes_again(upgraded: Instance, api: Api) -> None:

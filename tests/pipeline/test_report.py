@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 from tests.pipeline.posts import work_off
 
 from tidegate.content.model import ItemIn, ItemRow
@@ -29,7 +30,7 @@ from tidegate.pipeline.lookback.codes import LookBack
 from tidegate.pipeline.report import submit_report
 from tidegate.pipeline.submission import describe
 from tidegate.pipeline.submit import submit_group
-from tidegate.review.model import CaseDecisionIn
+from tidegate.review.model import CaseDecisionIn, CaseDetail
 from tidegate.review.queries import get_case
 from tidegate.review.tables import case_events, cases
 from tidegate.signals import fingerprints
@@ -105,13 +106,150 @@ def test_reports_on_one_item_join_one_case_and_keep_each_reporter(
         )
     ]
     assert len({answer["case"] for answer in answers}) == 1
-    assert [answer["reports"] for answer in answers] == [1, 2, 3, 4]
+    assert [answer["reports"] for answer in answers] == [1, 2, 2, 3]
     with instance.database.begin() as tx:
         case = get_case(tx, UUID(answers[0]["case"]))
     reporters = [one.reporter for one in case.reported]
     assert reporters[0] == reporters[2] != reporters[1]
     assert reporters[3] is None
-    assert [event.kind for event in case.events] == ["opened", *["reported"] * 3]
+    assert [one.counts for one in case.reported] == [True, True, False, True]
+    assert [event.kind for event in case.events] == ["opened", *["reported"] * 2]
+    assert [one["stage"] for one in case.evaluations] == ["fast", *["report"] * 3]
+
+
+def case_of(instance: Instance, answer: bytes) -> CaseDetail:
+    with instance.database.begin() as tx:
+        return get_case(tx, UUID(msgspec.json.decode(answer)["case"]))
+
+
+def test_who_reports_again_is_kept_and_shown_and_no_louder(
+    instance: Instance, submit: Submit, send: Send
+) -> None:
+    submit("one")
+    send("r0", reporter="bert", channel="user")
+    send("r1", reporter="bert", channel="notice")  # by another way, and still one voice
+    before = case_of(instance, send("r2", reporter="bert", channel="notice", comment="again"))
+    counts = state(instance)
+    again = send("r3", reporter="bert", channel="user", comment="and again")
+    after = case_of(instance, again)
+    assert msgspec.json.decode(again)["reports"] == after.reports == 1
+    assert [one.comment for one in after.reported] == [None, None, "again", "and again"]
+    assert [one["stage"] for one in after.evaluations] == ["fast", "report"]
+    assert after.version == before.version + 1  # whoever decides sees that there is more to read
+    # A report and its ledger entry, and nothing else.
+    assert [now - then for now, then in zip(state(instance), counts, strict=True)] == [
+        0, 1, 0, 0, 0, 0, 0, 0, 1,
+    ]  # fmt: skip
+    assert send("r3", reporter="bert", channel="user", comment="and again") == again
+
+
+def test_one_person_costs_the_same_each_time(
+    instance: Instance, submit: Submit, send: Send
+) -> None:
+    """Also with new words each time: what is asked of the database, and what is read there, is alike."""
+    submit("one")
+    seen: list[int] = []
+
+    def count(_connection: object, cursor: Any, *_: object) -> None:
+        seen.append(max(cursor.rowcount, 0))
+
+    event.listen(instance.database.engine, "after_cursor_execute", count)
+
+    def cost(number: int) -> list[int]:
+        seen.clear()
+        send(f"r{number}", reporter="bert", reason=f"reason {number}")
+        return list(seen)
+
+    costs = [cost(number) for number in range(30)]
+    assert costs[5] == costs[29]
+
+
+def test_a_threat_is_heard_from_whoever_has_reported_before(
+    instance: Instance, submit: Submit, send: Send
+) -> None:
+    submit("one")
+    send("r0", reporter="bert", reason="spam")
+    first = send("r1", reporter="bert", reason="threat_to_life")
+    assert case_of(instance, first).evaluations[-1]["verdict"] == "escalate"
+    case = case_of(instance, send("r2", reporter="bert", reason="threat_to_life"))
+    assert [one["outcome"] for one in case.decisions] == ["escalate"]
+    assert [one["stage"] for one in case.evaluations] == ["fast", "report", "report"]
+    assert case.reports == 1
+
+
+def test_a_decided_case_is_reopened_by_others_and_by_what_is_new(
+    instance: Instance, submit: Submit, send: Send
+) -> None:
+    submit("one", publicness="private")
+    case = case_of(instance, send("r0", reporter="bert"))
+    with instance.database.begin("user:a@x.org") as tx:
+        given = CaseDecisionIn(outcome="pass", reason="fine")
+        decide_case(tx, case.id, given, pack=instance.pack(tx))
+    again = msgspec.json.decode(send("r1", reporter="bert"))
+    assert (again["case"], again["state"]) == (str(case.id), "decided")
+    submit("one", "something else, which nobody has looked at yet", publicness="private")
+    edited = msgspec.json.decode(send("r2", reporter="bert"))
+    assert (edited["case"], edited["state"], edited["reports"]) == (str(case.id), "reopened", 1)
+    assert case_of(instance, send("r3", reporter="carl")).reports == 2
+
+
+@pytest.fixture
+def two_an_hour(instance: Instance) -> None:
+    instance.settings = msgspec.structs.replace(instance.settings, anonymous_escalations=2)
+
+
+@pytest.mark.usefixtures("two_an_hour")
+def test_what_nobody_answers_for_escalates_within_a_budget(
+    instance: Instance, clock: FakeClock, submit: Submit, send: Send
+) -> None:
+    def escalated() -> int:
+        with instance.database.begin() as tx:
+            return tx.execute(sa.select(sa.func.count()).select_from(actions)).scalar_one()
+
+    def threat(id: str, item: str, **more: Any) -> dict[str, Any]:
+        submit(item)
+        return msgspec.json.decode(send(id, item, reason="threat_to_life", **more))
+
+    assert [threat(f"r{n}", f"item-{n}")["problems"] for n in range(2)] == [[], []]
+    assert escalated() == 2
+    spent = threat("r2", "item-2")
+    note = "escalation-budget (at most 2 reports without a reporter escalate in an hour)"
+    assert (spent["problems"], spent["reports"], spent["state"]) == ([note], 1, "open")
+    case = case_of(instance, msgspec.json.encode(spent))
+    assert [one.problems for one in case.reported] == [[note]]
+    assert case.evaluations[-1]["verdict"] == "review"
+    assert escalated() == 2
+    # Nor by what others report of it, or by a later look.
+    send("r3", "item-2", reason="spam", reporter="bert")
+    assert escalated() == 2
+    # Who has a name, or comes by a channel that a key must be given, needs no budget.
+    threat("r4", "item-4", reporter="carl")
+    threat("r5", "item-5", channel="trusted_flagger")
+    assert escalated() == 4
+    clock.advance(3600)
+    assert msgspec.json.decode(send("r6", "item-2", reason="threat_to_life"))["problems"] == []
+    assert escalated() == 5
+
+
+@pytest.mark.usefixtures("two_an_hour")
+def test_of_many_at_once_no_more_escalate_than_the_budget_has(
+    instance: Instance, submit: Submit, send: Send
+) -> None:
+    for number in range(6):
+        submit(f"item-{number}")
+    barrier = Barrier(6)
+
+    def work(number: int) -> list[str]:
+        barrier.wait()
+        answer = send(f"r{number}", f"item-{number}", reason="threat_to_life")
+        return msgspec.json.decode(answer)["problems"]
+
+    with ThreadPoolExecutor(6) as pool:
+        told = list(pool.map(work, range(6)))
+    assert sorted(map(len, told)) == [0, 0, 1, 1, 1, 1]
+    with instance.database.begin() as tx:
+        kinds = list(tx.execute(sa.select(actions.c.kind)).scalars())
+    assert kinds == ["escalate", "escalate"]
 
 
 def test_a_retry_gets_the_same_answer_to_the_letter(

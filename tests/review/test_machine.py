@@ -1,14 +1,9 @@
 """The machine of a case's state, against a slow account of its whole history."""
 
-from datetime import UTC, datetime
-from uuid import UUID
-
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate.infra.errors import Refusal
-from tidegate.review.model import CaseState, Verb, read_cursor, transition, write_cursor
+from tidegate.review.model import CaseState, Verb, transition
 
 VERBS: list[Verb] = ["claim", "release", "expire", "decide", "reopen"]
 
@@ -42,21 +37,3 @@ def test_states_follow_the_history(verbs: list[Verb]) -> None:
             state = after
             done.append(verb)
         assert state == reference(done)
-
-
-@given(st.datetimes(timezones=st.just(UTC), min_value=datetime(1971, 1, 1)), st.uuids())
-def test_a_cursor_reads_back(at: datetime, case_id: UUID) -> None:
-    assert read_cursor(write_cursor(at, case_id)) == (at, case_id)
-
-
-@given(st.text().filter(lambda text: len(text) != 32))
-def test_any_other_cursor_is_refused(cursor: str) -> None:
-    with pytest.raises(Refusal) as refused:
-        read_cursor(cursor)
-    assert (refused.value.status, refused.value.errors[0].pointer) == (422, "cursor")
-
-
-@pytest.mark.parametrize("cursor", ["", "é", "A" * 31 + "=", "_" * 31, "\ud800"])
-def test_hostile_cursors_are_refused(cursor: str) -> None:
-    with pytest.raises(Refusal):
-        read_cursor(cursor)

@@ -35,6 +35,7 @@ from tidegate.client.model import (
     Replayed,
     Report,
     ReportAnswer,
+    ReportView,
     Restriction,
     Subject,
 )
@@ -72,6 +73,7 @@ __all__ = [
     "Replayed",
     "Report",
     "ReportAnswer",
+    "ReportView",
     "Restriction",
     "Subject",
     "UnexpectedAnswer",

@@ -28,6 +28,7 @@ from tidegate.client.model import (
     Replayed,
     Report,
     ReportAnswer,
+    ReportView,
 )
 
 Document = Mapping[str, Any]
@@ -306,6 +307,12 @@ def decide(id: str, decision: Decision | Document) -> Call[Case]:
         json=_json.encode(decision),
         key=_once(),
     )
+
+
+def case_reports_page(id: str, cursor: str | None = None) -> Call[Page[ReportView]]:
+    """A page of a case's reports, the first first."""
+    query = _query(cursor=cursor)
+    return Call(method="GET", path=f"{_case(id)}/reports", answer=Page[ReportView], params=query)
 
 
 def _case(id: str) -> str:

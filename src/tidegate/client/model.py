@@ -199,6 +199,7 @@ class ItemRecord(msgspec.Struct, frozen=True, kw_only=True):
     decisions: list[dict[str, Any]] = []
     actions: list[dict[str, Any]] = []
     reports: list[dict[str, Any]] = []
+    reports_next: str | None = None
     cases: list[str] = []
     held: bool = False
     holds: list[dict[str, Any]] = []  # those that this key may see
@@ -286,6 +287,20 @@ class Subject(msgspec.Struct, frozen=True):
     id: str
 
 
+class ReportView(msgspec.Struct, frozen=True, kw_only=True):
+    """A report as its case shows it. One that does not count is a reporter's second on the item."""
+
+    id: str
+    channel: str
+    reason: str
+    comment: str | None = None
+    reporter: str | None = None  # a pseudonym
+    created_at: datetime | None = None
+    received_at: datetime | None = None
+    counts: bool = True
+    problems: list[str] = []
+
+
 class Case(msgspec.Struct, frozen=True, kw_only=True):
     """A case in a list: about its `subject`. `item` is the platform's id, None where the subject has no
     item; `version` moves with whatever a decider sees."""
@@ -310,11 +325,13 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CaseDetail(Case, frozen=True, kw_only=True):
-    """A case with everything that deciding it needs."""
+    """A case with everything that deciding it needs. `reported` are the first reports; `case_reports`
+    gives all."""
 
     about: dict[str, Any] | None = None
     entry: Entry | None = None
     reported: list[dict[str, Any]] = []
+    reported_next: str | None = None
     evaluations: list[dict[str, Any]] = []
     decisions: list[dict[str, Any]] = []
     events: list[dict[str, Any]] = []

@@ -10,7 +10,15 @@ import httpx
 
 from tidegate.client import batch, calls
 from tidegate.client.call import Attempts, Call, answer_of, base_url, headers_of, request_of
-from tidegate.client.model import Action, BatchAnswer, Case, Entry, LedgerEntry, Page
+from tidegate.client.model import (
+    Action,
+    BatchAnswer,
+    Case,
+    Entry,
+    LedgerEntry,
+    Page,
+    ReportView,
+)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -174,6 +182,10 @@ class Client:
     def cases(self, queue: str | None = None, state: str | None = None) -> Iterator[Case]:
         """All cases, the oldest first."""
         return self._pages(lambda cursor: calls.cases_page(queue, state, cursor))
+
+    def case_reports(self, id: str) -> Iterator[ReportView]:
+        """All reports of a case, the first first."""
+        return self._pages(lambda cursor: calls.case_reports_page(id, cursor))
 
     def actions(
         self, after: str | None = None, *, follow: bool = False, poll: float = 1.0

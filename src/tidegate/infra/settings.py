@@ -110,6 +110,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         float,
         Meta(ge=0, description="But only if they are more than this many times its usual hour"),
     ] = 20.0
+    anonymous_escalations: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="So many reports an hour and platform escalate with no reporter to answer"
+            " for them; more are looked at as ordinary ones",
+        ),
+    ] = 20
     rate_limit: Annotated[
         str | None,
         Meta(

@@ -1,6 +1,7 @@
 """Keeping reports: each once, with its reporter, tied to its item and case."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,10 +14,12 @@ from tidegate.intake.model import Taken
 from tidegate.intake.tables import reports
 from tidegate.ledger.actions import append
 
+ESCALATION_HOUR = timedelta(hours=1)
 
-def record_report(tx: Tx, taken: Taken, item: ItemRow) -> UUID | None:
+
+def record_report(tx: Tx, taken: Taken, item: ItemRow, *, counts: bool = True) -> UUID | None:
     """Append a report about this item with its ledger entry; None when its id is taken, also by a
-    transaction that committed in between."""
+    transaction that committed in between. `counts`: whether its reporter is a new voice."""
     report = taken.said
     report_id = tx.execute(
         insert(reports)
@@ -29,6 +32,7 @@ def record_report(tx: Tx, taken: Taken, item: ItemRow) -> UUID | None:
             reason=report.reason,
             comment=report.comment,
             reporter=taken.reporter,
+            counts=counts,
             digest=taken.digest,
             created_at=taken.created_at,
             received_at=tx.now,
@@ -42,11 +46,35 @@ def record_report(tx: Tx, taken: Taken, item: ItemRow) -> UUID | None:
     return report_id
 
 
-def settle_report(tx: Tx, report_id: UUID, case_id: UUID, answer: bytes) -> None:
-    """Tie a report to its case and keep the answer for retries."""
+def settle_report(
+    tx: Tx, report_id: UUID, case_id: UUID, answer: bytes, problems: Sequence[str]
+) -> None:
+    """Tie a report to its case and keep the answer for retries, and what was to be said of it."""
     tx.execute(
-        sa.update(reports).where(reports.c.id == report_id).values(case_id=case_id, answer=answer)
+        sa.update(reports)
+        .where(reports.c.id == report_id)
+        .values(case_id=case_id, answer=answer, problems=list(problems))
     )
+
+
+def spend_escalation(tx: Tx, report_id: UUID, platform: str, budget: int) -> bool:
+    """Whether this report may escalate: the platform's budget for those that nobody answers for has
+    something left in the hour. What may not is not heard by rules, now and later."""
+    # One after the other, or two at once would both have the last of it.
+    tx.execute(
+        sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"),
+        {"key": f"escalations of {platform}"},
+    )
+    spent = (
+        sa.select(reports.c.id)
+        .where(reports.c.platform == platform, reports.c.escalated)
+        .where(reports.c.received_at > tx.now - ESCALATION_HOUR)
+        .limit(budget)
+        .subquery()
+    )
+    left = tx.execute(sa.select(sa.func.count()).select_from(spent)).scalar_one() < budget
+    tx.execute(sa.update(reports).where(reports.c.id == report_id).values(escalated=left))
+    return left
 
 
 def forget_reporters(tx: Tx, item_ids: Sequence[UUID]) -> None:
@@ -65,5 +93,5 @@ def forget_reports(tx: Tx, item_id: UUID) -> None:
     tx.execute(
         sa.update(reports)
         .where(reports.c.item_id == item_id)
-        .values(reason="", answer=None, digest=b"")
+        .values(reason="", answer=None, digest=b"", problems=[])
     )

@@ -19,7 +19,7 @@ from tidegate.content.model import (
 )
 from tidegate.infra.digests import keyed
 from tidegate.infra.errors import bad_field
-from tidegate.intake.channels import Channel
+from tidegate.intake.channels import BOUND, Channel
 from tidegate.signals.model import Codes
 from tidegate.signals.parts import canonical_url, codes_of
 
@@ -43,7 +43,8 @@ class ReportIn(
 
 
 class ReportView(msgspec.Struct, frozen=True, kw_only=True):
-    """A report as a case shows it; `id` is the reporting side's own, `reporter` a pseudonym."""
+    """A report as a case shows it; `id` is the reporting side's own, `reporter` a pseudonym. One that does
+    not count is a reporter's second on the item; `problems` is what was to be said of it."""
 
     id: str
     channel: str
@@ -52,6 +53,8 @@ class ReportView(msgspec.Struct, frozen=True, kw_only=True):
     reporter: str | None
     created_at: datetime
     received_at: datetime
+    counts: bool
+    problems: list[str]
 
 
 class StoredReport(msgspec.Struct, frozen=True):
@@ -76,6 +79,11 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     address: Arrival | None = None
     codes: Codes = []
     problems: list[str] = []
+
+
+def is_anonymous(report: ReportIn) -> bool:
+    """Whether nobody answers for it: anybody can send as many as they like."""
+    return report.reporter is None and report.channel not in BOUND
 
 
 _encoder = msgspec.json.Encoder(order="deterministic")

@@ -6,11 +6,14 @@ import msgspec
 import sqlalchemy as sa
 
 from tidegate.content.holds.queries import is_closed
+from tidegate.infra.cursors import read_cursor, write_cursor
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.intake.model import ReportView, StoredReport, Taken
 from tidegate.intake.tables import reports
 from tidegate.policy.facts import ReportFacts
+
+FIRST_REPORTS = 50  # what a case, or an item, shows with itself
 
 
 def stored_answer(tx: Tx, taken: Taken) -> bytes | None:
@@ -47,11 +50,27 @@ def find_report(tx: Tx, platform: str, external_id: str) -> StoredReport | None:
     return None if row is None else StoredReport(*row)
 
 
-def reports_of(tx: Tx, item_id: UUID) -> list[ReportView]:
-    """All reports on an item, the first first. What reporters wrote, and who they were, is closed with
-    the content."""
+def has_reported(tx: Tx, item_id: UUID, reporter: str | None) -> bool:
+    """Whether this reporter counts for the item already, by whatever channel they came."""
+    if reporter is None:
+        return False
+    query = sa.exists().where(
+        reports.c.item_id == item_id, reports.c.reporter == reporter, reports.c.counts
+    )
+    return bool(tx.execute(sa.select(query)).scalar_one())
+
+
+def reports_of(
+    tx: Tx, item_id: UUID, cursor: str | None = None, limit: int = FIRST_REPORTS
+) -> tuple[list[ReportView], str | None]:
+    """A page of the reports on an item, the first first, and the cursor of the next page, if there is
+    one. What reporters wrote, and who they were, is closed with the content.
+
+    Raises Refusal (422) for a cursor that no answer gave.
+    """
     query = (
         sa.select(
+            reports.c.id.label("own_id"),
             reports.c.external_id.label("id"),
             reports.c.channel,
             reports.c.reason,
@@ -59,28 +78,40 @@ def reports_of(tx: Tx, item_id: UUID) -> list[ReportView]:
             reports.c.reporter,
             reports.c.created_at,
             reports.c.received_at,
+            reports.c.counts,
+            reports.c.problems,
         )
         .where(reports.c.item_id == item_id, tx.within(reports.c.platform))
         .order_by(reports.c.received_at, reports.c.id)
+        .limit(limit + 1)
     )
-    views = [ReportView(**row) for row in tx.execute(query).mappings()]
-    if not views or not is_closed(tx, item_id):
-        return views
-    return [msgspec.structs.replace(one, comment=None, reporter=None) for one in views]
+    if cursor is not None:
+        place = sa.tuple_(*map(sa.literal, read_cursor(cursor)))
+        query = query.where(sa.tuple_(reports.c.received_at, reports.c.id) > place)
+    rows = tx.execute(query).mappings().all()
+    following = None
+    if len(rows) > limit:
+        following = write_cursor(rows[limit - 1]["received_at"], rows[limit - 1]["own_id"])
+    names = ReportView.__struct_fields__
+    views = [ReportView(**{name: row[name] for name in names}) for row in rows[:limit]]
+    if views and is_closed(tx, item_id):
+        views = [msgspec.structs.replace(one, comment=None, reporter=None) for one in views]
+    return views, following
 
 
-def report_facts(tx: Tx, item_id: UUID) -> ReportFacts:
-    """What rules see of the reports on an item."""
+def report_facts(tx: Tx, item_id: UUID, *, without: UUID | None = None) -> ReportFacts:
+    """What rules see of the reports on an item: each voice once. One without a name cannot be told from
+    another: each counts. Channel and reason of what had no budget to escalate are not heard.
+
+    `without` leaves out what one report says, which is counted all the same.
+    """
+    heard = reports.c.escalated.isnot(False)
+    if without is not None:
+        heard = sa.and_(heard, reports.c.id != without)
     query = sa.select(
         sa.func.count().label("total"),
-        # A reporter without a name cannot be told from another: each counts.
-        sa.func.count(
-            sa.distinct(sa.func.coalesce(reports.c.reporter, reports.c.external_id))
-        ).label("reporters"),
-        sa.func.array_agg(sa.distinct(reports.c.channel)).label("channels"),
-        sa.func.array_agg(sa.distinct(reports.c.reason)).label("reasons"),
-    ).where(reports.c.item_id == item_id, tx.within(reports.c.platform))
+        sa.func.array_agg(sa.distinct(reports.c.channel)).filter(heard).label("channels"),
+        sa.func.array_agg(sa.distinct(reports.c.reason)).filter(heard).label("reasons"),
+    ).where(reports.c.item_id == item_id, reports.c.counts, tx.within(reports.c.platform))
     row = tx.execute(query).one()
-    return ReportFacts(
-        row.total, row.reporters, sorted(row.channels or []), sorted(row.reasons or [])
-    )
+    return ReportFacts(row.total, row.total, sorted(row.channels or []), sorted(row.reasons or []))

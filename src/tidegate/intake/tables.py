@@ -11,16 +11,39 @@ reports = sa.Table(
     sa.Column("id", sa.Uuid, primary_key=True),
     sa.Column("platform", sa.Text, nullable=False),
     sa.Column("external_id", sa.Text, nullable=False),
-    sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id"), nullable=False, index=True),
-    sa.Column("case_id", sa.Uuid, index=True),
+    sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id"), nullable=False),
+    sa.Column("case_id", sa.Uuid),
     sa.Column("channel", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False, info=plain("a category, which rules read in sum")),
     sa.Column("comment", Sealed()),
     # A keyed pseudonym.
     sa.Column("reporter", sa.Text, info=plain("a pseudonym, by which reporters are counted")),
+    # False: this reporter has reported the item before.
+    sa.Column("counts", sa.Boolean, nullable=False, server_default=sa.true()),
+    # Of a report without a reporter by which alone a rule escalates: whether the budget let it.
+    sa.Column("escalated", sa.Boolean),
+    sa.Column(
+        "problems",
+        sa.ARRAY(sa.Text),
+        nullable=False,
+        server_default="{}",
+        info=plain("our own notes: a code, and the time that was claimed"),
+    ),
     sa.Column("digest", Keyed("report"), nullable=False),  # empty: erased
     sa.Column("answer", Sealed(sa.LargeBinary())),  # the answer as sent
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("received_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.UniqueConstraint("platform", "external_id"),
+)
+sa.Index(
+    "ix_reports_voices", reports.c.item_id, reports.c.reporter, postgresql_where=reports.c.counts
+)
+sa.Index(
+    "ix_reports_item_id_received_at_id", reports.c.item_id, reports.c.received_at, reports.c.id
+)
+sa.Index(
+    "ix_reports_escalated",
+    reports.c.platform,
+    reports.c.received_at,
+    postgresql_where=reports.c.escalated,
 )

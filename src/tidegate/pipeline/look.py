@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 
-from tidegate.content.actions import raise_verdicts
+from tidegate.content.actions import STRENGTH, raise_verdicts
 from tidegate.content.kept import Kept
 from tidegate.content.model import Content
 from tidegate.decisions.actions import record_evaluations
@@ -33,19 +33,22 @@ from tidegate.signals.model import Match, decode_codes
 
 class Occasion(msgspec.Struct, frozen=True):
     """Why revisions are looked at. `says`: of which verdicts anything is written, `all` or only of
-    those with news, a match or (`rules`) a verdict that was not there before. `always_asks`: a case
-    is opened or joined whatever the verdict.
+    those with news: a match, or also a verdict that the last look did not have, or a stronger one than
+    any before. `always_asks`: a case is opened or joined whatever the verdict.
     """
 
     stage: Stage
     origin: Origin = "evaluation"
     queue: str = EVALUATION_QUEUE
-    says: Literal["all", "new matches", "new matches and verdicts"] = "all"
+    says: Literal["all", "new matches", "new matches and verdicts", "stronger verdicts"] = "all"
     always_asks: bool = False
 
 
 SUBMITTED = Occasion("fast")
 REPORTED = Occasion("report", "report", REPORT_QUEUE, always_asks=True)
+REPORTED_AGAIN = Occasion(
+    "report", "report", REPORT_QUEUE, says="stronger verdicts", always_asks=True
+)
 BANKS_CHANGED = Occasion("retro", says="new matches")
 RULES_CHANGED = Occasion("retro", says="new matches and verdicts")
 
@@ -164,6 +167,8 @@ def _is_told(occasion: Occasion, seen: _Seen) -> bool:
     if occasion.says == "all" or _has_news(seen):
         return True
     before = seen.looked.before
+    if occasion.says == "stronger verdicts":
+        return all(STRENGTH[one.verdict] < STRENGTH[seen.verdict] for one in before)
     by_rules = occasion.says == "new matches and verdicts"
     return by_rules and bool(before) and before[-1].verdict != seen.verdict
 

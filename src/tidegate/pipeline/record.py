@@ -42,8 +42,9 @@ class ItemRecord(msgspec.Struct, frozen=True, kw_only=True):
     """An item with all its revisions, evaluations, decisions, actions, reports and cases.
 
     `restrictions` are those that stand now, the strongest first, `effective` is what they come to, and
-    `restricted_by` the decision of the first. It is `held` while a hold forbids its erasure; `holds` are
-    those that the reader placed, or with the scope `holds:write` all.
+    `restricted_by` the decision of the first. `reports` are the first, `reports_next` the cursor of those
+    after them, which its case lists. It is `held` while a hold forbids its erasure; `holds` are those that
+    the reader placed, or with the scope `holds:write` all.
     """
 
     id: str
@@ -61,6 +62,7 @@ class ItemRecord(msgspec.Struct, frozen=True, kw_only=True):
     decisions: list[dict[str, Any]]
     actions: list[ActionView]
     reports: list[ReportView]
+    reports_next: str | None
     cases: list[UUID]
     held: bool
     holds: list[HoldView]
@@ -71,6 +73,7 @@ def item_record(tx: Tx, item: ItemRow, *, sees_holds: bool = False) -> ItemRecor
     """The record of a standing item. `verdict` is that of the latest evaluation."""
     evaluations = shown_evaluations(tx, item.id)
     standing = by_strength(standing_at(standing_on(tx, item.id), tx.now))
+    reported, following = reports_of(tx, item.id)
     return ItemRecord(
         id=item.external_id,
         platform=item.platform,
@@ -89,7 +92,8 @@ def item_record(tx: Tx, item: ItemRow, *, sees_holds: bool = False) -> ItemRecor
         evaluations=evaluations,
         decisions=[decision_json(one) for one in decisions_of(tx, item.id)],
         actions=actions_of_item(tx, item.id),
-        reports=reports_of(tx, item.id),
+        reports=reported,
+        reports_next=following,
         cases=cases_of_item(tx, item.id),
         held=is_held(tx, item.id),
         holds=standing_holds(tx, item.id, every=sees_holds),

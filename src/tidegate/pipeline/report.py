@@ -1,6 +1,7 @@
 """From a report to a case: kept once, judged with all that was reported before, always looked at.
 
-Whatever the rules say, a report opens its item's case or joins it.
+Whatever the rules say, a report opens its item's case or joins it. A reporter is one voice for an item:
+what they report again is kept and shown, and looked at where it says what nobody has said.
 """
 
 from uuid import UUID
@@ -11,12 +12,17 @@ from tidegate.content.admission import admit_url
 from tidegate.content.kept import kept_revision
 from tidegate.content.model import ItemRow
 from tidegate.content.queries import lock_item
+from tidegate.decisions.model import Subject
 from tidegate.infra.db import Tx
 from tidegate.intake.actions import record_report, settle_report
-from tidegate.intake.model import ReportIn, take
-from tidegate.intake.queries import stored_answer
+from tidegate.intake.model import ReportIn, is_anonymous, take
+from tidegate.intake.queries import has_reported, stored_answer
+from tidegate.pipeline.escalation import within_budget
 from tidegate.pipeline.instance import Instance
-from tidegate.pipeline.look import REPORTED, look, recall
+from tidegate.pipeline.judge import Looked
+from tidegate.pipeline.look import REPORTED, REPORTED_AGAIN, look, recall
+from tidegate.review.actions import last_case, touch
+from tidegate.review.model import CaseRow
 from tidegate.signals.model import encode_codes
 
 
@@ -56,13 +62,16 @@ def submit_report(
         item = admit_url(tx, taken.address, encode_codes(taken.codes))
     else:
         item = lock_item(tx, platform, report.item_id or "")
-    report_id = record_report(tx, taken, item)
+    again = has_reported(tx, item.id, taken.reporter)
+    report_id = record_report(tx, taken, item, counts=not again)
     if report_id is None:  # the same id at once: the other one has committed, and answers
         return submit_report(tx, instance, report, platform=platform)
     looked = recall(tx, kept_revision(tx, item))
-    case = look(tx, instance, [looked], REPORTED)[0].case
-    assert case is not None
-    count = looked.reports.count
+    problems = list(taken.problems)
+    if is_anonymous(report):
+        looked, noted = within_budget(tx, instance, looked, report_id)
+        problems += noted
+    case = _repeated(tx, instance, looked, report) if again else _first(tx, instance, looked)
     body = msgspec.json.encode(
         ReportAnswer(
             id=report.id,
@@ -70,9 +79,39 @@ def submit_report(
             case=case.id,
             state=case.state,
             queue=case.queue,
-            reports=count,
-            problems=taken.problems,
+            reports=looked.reports.count,
+            problems=problems,
         )
     )
-    settle_report(tx, report_id, case.id, body)
+    settle_report(tx, report_id, case.id, body, problems)
     return body, item
+
+
+def _first(tx: Tx, instance: Instance, looked: Looked) -> CaseRow:
+    """Look at what a new voice reports; the case that asks people."""
+    case = look(tx, instance, [looked], REPORTED)[0].case
+    assert case is not None
+    return case
+
+
+def _repeated(tx: Tx, instance: Instance, looked: Looked, report: ReportIn) -> CaseRow:
+    """What a reporter says again joins the case as it is, unless nobody has looked at this revision for
+    a report yet, or it comes by another channel or for another reason: then rules hear that, and what
+    they say is written where it is more than was said before. A threat is heard, whoever tells it."""
+    if not any(one.stage == "report" for one in looked.before):
+        return _first(tx, instance, looked)
+    facts = looked.reports
+    told = msgspec.structs.replace(
+        facts,
+        channels=sorted({*facts.channels, report.channel}),
+        reasons=sorted({*facts.reasons, report.reason}),
+    )
+    if told != facts:
+        looked = msgspec.structs.replace(looked, reports=told)
+        for outcome in look(tx, instance, [looked], REPORTED_AGAIN):
+            if outcome.case is not None:
+                return outcome.case
+    touch(tx, [looked.item.id])
+    case = last_case(tx, Subject("item", looked.item.id))
+    assert case is not None
+    return case

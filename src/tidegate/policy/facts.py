@@ -70,8 +70,11 @@ class TextFacts(msgspec.Struct, frozen=True):
 class ReportFacts(msgspec.Struct, frozen=True):
     """What has been reported about the item so far."""
 
-    count: Annotated[int, Meta(description="How many reports there are.")] = 0
-    reporters: Annotated[int, Meta(description="How many different reporters sent them.")] = 0
+    count: Annotated[
+        int,
+        Meta(description="How many voices reported it: a reporter once, each report without one."),
+    ] = 0
+    reporters: Annotated[int, Meta(description="The same number.")] = 0
     channels: Annotated[
         list[str], Meta(description="The channels they came by, each once: `user`, …")
     ] = []

@@ -57,7 +57,7 @@ def open_case(
     `item` is the subject's item, where it has one; else `platform` says whose the case is.
     """
     shown = None if match is None else msgspec.to_builtins(match)
-    if (last := _last_case(tx, subject)) is not None:
+    if (last := last_case(tx, subject)) is not None:
         return _come_back(tx, last, revision, origin, shown)
     query = (
         insert(cases)
@@ -82,7 +82,7 @@ def open_case(
     )
     opened = tx.execute(query).mappings().one_or_none()
     if opened is None:  # another process opened one in between, and its row is visible now
-        last = _last_case(tx, subject)
+        last = last_case(tx, subject)
         assert last is not None
         return _come_back(tx, last, revision, origin, shown)
     case = CaseRow(**opened)
@@ -247,16 +247,7 @@ def touch(tx: Tx, ids: Collection[UUID]) -> None:
     tx.execute(sa.update(cases).where(shows).values(version=cases.c.version + 1))
 
 
-def note(tx: Tx, case_id: UUID, kind: str, detail: dict[str, Any]) -> None:
-    """Add a step to a case's history."""
-    tx.execute(
-        sa.insert(case_events).values(
-            case_id=case_id, at=tx.now, kind=kind, actor=tx.actor, detail=detail
-        )
-    )
-
-
-def _last_case(tx: Tx, subject: Subject) -> CaseRow | None:
+def last_case(tx: Tx, subject: Subject) -> CaseRow | None:
     """The subject's waiting case, else its last one, locked."""
     query = (
         sa.select(*CASE_COLUMNS)
@@ -267,6 +258,15 @@ def _last_case(tx: Tx, subject: Subject) -> CaseRow | None:
     )
     row = tx.execute(query).mappings().one_or_none()
     return None if row is None else CaseRow(**row)
+
+
+def note(tx: Tx, case_id: UUID, kind: str, detail: dict[str, Any]) -> None:
+    """Add a step to a case's history."""
+    tx.execute(
+        sa.insert(case_events).values(
+            case_id=case_id, at=tx.now, kind=kind, actor=tx.actor, detail=detail
+        )
+    )
 
 
 def _move(tx: Tx, case: CaseRow, verb: Verb, **values: Any) -> CaseRow:

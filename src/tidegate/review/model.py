@@ -4,8 +4,7 @@ open → claimed → decided → reopened; a claim that is released or has expir
 as it was before: open, or reopened.
 """
 
-import base64
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -13,7 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from tidegate.decisions.model import DecisionIn, Subject, SubjectKind
-from tidegate.infra.errors import FieldError, Refusal
+from tidegate.infra.errors import Refusal
 from tidegate.intake.model import ReportView
 from tidegate.signals.banks.model import EntryView
 
@@ -75,7 +74,7 @@ class SubjectView(msgspec.Struct, frozen=True):
 class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     """A case as lists show it. `item` is the platform's id, null where the subject has no item, and
     `platform` whose the case is, null where that is everybody's; `version` moves with whatever a
-    decider sees, and `reports` is how many joined."""
+    decider sees, and `reports` is how many voices reported it."""
 
     id: UUID
     subject: SubjectView
@@ -120,11 +119,13 @@ class CaseEvent(msgspec.Struct, frozen=True):
 
 class CaseDetail(CaseView, frozen=True, kw_only=True):
     """A case with everything that deciding it needs: the list view's fields and the rest. `about` is
-    the item, `entry` the bank entry that it is about; null where there is none, or none any more."""
+    the item, `entry` the bank entry that it is about; null where there is none, or none any more.
+    `reported` are the first reports, `reported_next` the cursor of those after them."""
 
     about: CaseItem | None
     entry: EntryView | None
     reported: list[ReportView]
+    reported_next: str | None
     evaluations: list[dict[str, Any]]
     decisions: list[dict[str, Any]]
     events: list[CaseEvent]
@@ -174,32 +175,3 @@ def claimed_elsewhere(case: CaseRow) -> Refusal:
         claimed_by=case.claimed_by,
         claimed_until=case.claimed_until,
     )
-
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def write_cursor(opened_at: datetime, case_id: UUID) -> str:
-    """The place in a list after this case, opaque to callers."""
-    microseconds = (opened_at - _EPOCH) // timedelta(microseconds=1)  # a float would round
-    packed = microseconds.to_bytes(8, signed=True) + case_id.bytes
-    return base64.urlsafe_b64encode(packed).decode()
-
-
-def read_cursor(cursor: str) -> tuple[datetime, UUID]:
-    """The place that `write_cursor` wrote. Raises Refusal (422) for anything else."""
-    try:
-        packed = base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True)
-        if len(packed) != 24:
-            raise ValueError
-        microseconds = int.from_bytes(packed[:8], signed=True)
-        return _EPOCH + timedelta(microseconds=microseconds), UUID(bytes=packed[8:])
-    except (ValueError, OverflowError, OSError):
-        expected, got = "the `next` of an earlier answer", cursor[:60]
-        raise Refusal(
-            "invalid-parameter",
-            422,
-            "A parameter is not what this route takes",
-            f"cursor: expected {expected}, got {got!r}.",
-            errors=[FieldError("cursor", expected, got)],
-        ) from None

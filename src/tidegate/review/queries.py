@@ -11,9 +11,11 @@ from tidegate.content.queries import item_authors, item_names
 from tidegate.content.tables import items
 from tidegate.decisions.model import Subject, SubjectKind, decision_json
 from tidegate.decisions.queries import decisions_of, decisions_of_case, shown_evaluations
+from tidegate.infra.cursors import read_cursor, write_cursor
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
-from tidegate.intake.queries import reports_of
+from tidegate.intake.model import ReportView
+from tidegate.intake.queries import FIRST_REPORTS, reports_of
 from tidegate.intake.tables import reports
 from tidegate.review.model import (
     CaseDetail,
@@ -22,9 +24,7 @@ from tidegate.review.model import (
     CaseItem,
     CaseRow,
     CaseView,
-    read_cursor,
     shown_subject,
-    write_cursor,
 )
 from tidegate.review.tables import case_events, cases
 from tidegate.signals.banks.queries import entries_by_id
@@ -36,7 +36,7 @@ CLAIMED = cases.c.state == sa.literal_column("'claimed'")
 
 _REPORTS = (
     sa.select(sa.func.count())
-    .where(reports.c.case_id == cases.c.id)
+    .where(reports.c.item_id == cases.c.item_id, reports.c.counts)
     .scalar_subquery()
     .label("reports")
 )
@@ -119,8 +119,9 @@ def list_cases(
     return views, write_cursor(views[-1].opened_at, views[-1].id) if more else None
 
 
-def get_case(tx: Tx, case_id: UUID) -> CaseDetail:
-    """One case with its subject, reports, evaluations, decisions and history. Raises Refusal (404)."""
+def get_case(tx: Tx, case_id: UUID, reports_after: str | None = None) -> CaseDetail:
+    """One case with its subject, evaluations, decisions, history, and a page of its reports: the first,
+    or that after a cursor. Raises Refusal: 404, 422 for a cursor that no answer gave."""
     query = _VIEW.where(cases.c.id == case_id, tx.within(cases.c.platform))
     row = tx.execute(query).one_or_none()
     if row is None:
@@ -129,15 +130,32 @@ def get_case(tx: Tx, case_id: UUID) -> CaseDetail:
     about_entry = [row.subject_id] if row.subject_kind == "entry" else []
     evaluations = [] if item is None else shown_evaluations(tx, item)
     decisions = decisions_of_case(tx, case_id) if item is None else decisions_of(tx, item)
+    reported, following = _reported(tx, item, reports_after)
     return CaseDetail(
         **_view(row),
         about=None if item is None else _about(tx, item),
         entry=entries_by_id(tx, about_entry).get(str(row.subject_id)),
-        reported=[] if item is None else reports_of(tx, item),
+        reported=reported,
+        reported_next=following,
         evaluations=[msgspec.to_builtins(one) for one in evaluations],
         decisions=[msgspec.to_builtins(decision_json(one)) for one in decisions],
         events=_events(tx, case_id),
     )
+
+
+def reports_of_case(
+    tx: Tx, case_id: UUID, cursor: str | None, limit: int
+) -> tuple[list[ReportView], str | None]:
+    """A page of a case's reports, the first first, and the cursor of the next page, if there is one.
+    Raises Refusal: 404, 422 for a cursor that no answer gave."""
+    subject = subject_of_case(tx, case_id)
+    return _reported(tx, subject.id if subject.kind == "item" else None, cursor, limit)
+
+
+def _reported(
+    tx: Tx, item_id: UUID | None, cursor: str | None, limit: int = FIRST_REPORTS
+) -> tuple[list[ReportView], str | None]:
+    return ([], None) if item_id is None else reports_of(tx, item_id, cursor, limit)
 
 
 def waiting_counts(tx: Tx) -> dict[str, dict[str, int]]:

@@ -13,7 +13,7 @@ from tidegate.pipeline.telling import READS_BANKS, tell_case, tell_cases
 from tidegate.review import queries as review
 from tidegate.review.model import CaseDecisionIn, CaseDetail, CaseFilter
 from tidegate.web.api.endpoint import Call, Endpoint
-from tidegate.web.api.paging import DEFAULT_LIMIT, Page
+from tidegate.web.api.paging import DEFAULT_LIMIT, Page, PageQuery
 
 
 class CasesQuery(msgspec.Struct, frozen=True):
@@ -47,6 +47,11 @@ def _to_change(tx: Tx, call: Call) -> UUID:
 
 def _told(tx: Tx, call: Call, case: CaseDetail) -> CaseDetail:
     return tell_case(tx, case) if call.principal.may(READS_BANKS) else case
+
+
+def list_reports(tx: Tx, call: Call[object, PageQuery]) -> Page:
+    q = call.query
+    return Page(*review.reports_of_case(tx, _case_id(call), q.cursor, q.limit))
 
 
 def get_case(tx: Tx, call: Call) -> CaseDetail:
@@ -87,6 +92,16 @@ endpoints = [
         summary="Read a case",
         handler=get_case,
         answer=CaseDetail,
+        refusals=(404,),
+    ),
+    Endpoint(
+        method="GET",
+        path=f"{_CASE}/reports",
+        scope="cases:read",
+        summary="List a case's reports, the first first",
+        handler=list_reports,
+        query=PageQuery,
+        answer=Page,
         refusals=(404,),
     ),
     Endpoint(

@@ -1,10 +1,11 @@
 """One case: what was posted, why it is here, and the decision."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
 from tidegate.content.queries import revisions_of
 from tidegate.decisions.queries import standing_on
@@ -29,6 +30,12 @@ class CaseQuery(Query, frozen=True):
     show: bool = False
 
 
+class ReportedQuery(CaseQuery, frozen=True):
+    """`reports` is the cursor of a later page of them."""
+
+    reports: Annotated[str, Meta(max_length=200)] | None = None
+
+
 class CasePage(msgspec.Struct, frozen=True, kw_only=True):
     """A case with all that its decision needs. `evaluation` is the one to explain: the newest that
     says more than pass; `entries` are the entries of its matches, by id, and `judges` whether the
@@ -40,6 +47,7 @@ class CasePage(msgspec.Struct, frozen=True, kw_only=True):
     restrictions: list[Standing]
     effective: Effective
     shown: bool
+    later_reports: bool
     mine: bool
     held: bool
     content: ContentView | None
@@ -60,7 +68,7 @@ def lease(visit: Visit) -> timedelta:
 def show(visit: Visit) -> CasePage:
     case_id = visit.uuid("case", case_unknown)
     with visit.begin() as tx:
-        case = get_case(tx, case_id)
+        case = get_case(tx, case_id, visit.query.reports)
         subject = subject_of_case(tx, case_id)
         item_id = subject.id if subject.kind == "item" else None
         content = None if item_id is None else _content(tx, item_id, case)
@@ -80,6 +88,7 @@ def show(visit: Visit) -> CasePage:
         restrictions=standing,
         effective=effective(standing),
         shown=visit.query.show,
+        later_reports=visit.query.reports is not None,
         mine=live and case.claimed_by == visit.who.actor,
         held=live and case.claimed_by != visit.who.actor,
         content=content,
@@ -173,7 +182,11 @@ def chosen(visit: Visit) -> dict[str, Any]:
 
 
 _page = PageRoute(
-    path="/cases/{case}", handler=show, scope="cases:read", query=CaseQuery, template="case.html"
+    path="/cases/{case}",
+    handler=show,
+    scope="cases:read",
+    query=ReportedQuery,
+    template="case.html",
 )
 pages = [
     _page,

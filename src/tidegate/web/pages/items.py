@@ -25,6 +25,7 @@ from tidegate.infra.parsing import convert
 from tidegate.intake.model import ReportView
 from tidegate.intake.queries import reports_of
 from tidegate.pipeline.decide import decide_item
+from tidegate.review.queries import cases_of_item
 from tidegate.web.pages.case import CaseQuery, chosen
 from tidegate.web.pages.content import ContentView, content_view, rule_texts
 from tidegate.web.pages.page import PageRoute, Query, with_query
@@ -45,7 +46,7 @@ class FindPage(msgspec.Struct, frozen=True):
 
 
 class ItemPage(msgspec.Struct, frozen=True, kw_only=True):
-    """An item's whole life, newest revision first."""
+    """An item's whole life, newest revision first. Of its reports the first: its `cases` page them."""
 
     item: ItemRow
     shown: bool
@@ -56,6 +57,8 @@ class ItemPage(msgspec.Struct, frozen=True, kw_only=True):
     effective: Effective
     actions: list[ActionView]
     reports: list[ReportView]
+    more_reports: bool
+    cases: list[UUID]
     held: bool
     holds: list[HoldView]
     closed: bool
@@ -77,6 +80,8 @@ def show(visit: Visit) -> ItemPage:
         if item is None:
             raise item_unknown(str(item_id))
         standing = by_strength(standing_at(standing_on(tx, item_id), tx.now))
+        may_read = visit.may("cases:read")
+        reported, following = reports_of(tx, item_id) if may_read else ([], None)
         return ItemPage(
             item=item,
             shown=visit.query.show,
@@ -86,7 +91,9 @@ def show(visit: Visit) -> ItemPage:
             restrictions=standing,
             effective=effective(standing),
             actions=actions_of_item(tx, item_id) if visit.may("actions:read") else [],
-            reports=reports_of(tx, item_id) if visit.may("cases:read") else [],
+            reports=reported,
+            more_reports=following is not None,
+            cases=cases_of_item(tx, item_id) if reported else [],
             held=is_held(tx, item_id),
             holds=standing_holds(tx, item_id, every=visit.may("holds:write")),
             closed=is_closed(tx, item_id),
