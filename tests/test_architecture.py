@@ -42,6 +42,12 @@ VERBS = ("begin", "commit", "rollback")
 # these, or stands by itself, the files named here. All of `infra` is beneath the slices.
 SQL_FILES = {"actions.py", "queries.py", "tables.py"}
 MORE_SQL = {
+    "access/witness.py",  # of each slice: what its tables say otherwise than the ledger
+    "content/witness.py",
+    "decisions/witness.py",
+    "ledger/telling.py",
+    "policy/witness.py",
+    "signals/banks/witness.py",
     "access/attempts.py",
     "access/devices.py",
     "access/sign_in.py",

@@ -207,7 +207,8 @@ def change_role(tx: Tx, email: str, role: str) -> User:
     if user.role != role:
         tx.execute(sa.update(users).where(users.c.id == user.id).values(role=role))
         end_sessions(tx, user.id)
-        append(tx, "user.role_changed", {"email": user.email, "role": role}, user.id)
+        record = {"email": user.email, "role": role, "previous": user.role}
+        append(tx, "user.role_changed", record, user.id)
     return get_user(tx, email)
 
 

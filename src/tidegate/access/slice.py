@@ -8,8 +8,9 @@ _STAFF = "people who work here, for as long as what they did must be told"
 
 def _verbs() -> Verbs:
     from tidegate.access.sign_in import sweep
+    from tidegate.access.witness import KeyWitness, UserWitness
 
-    return Verbs(duties=(Duty("sign-in", 60.0, in_tx(sweep)),))
+    return Verbs(duties=(Duty("sign-in", 60.0, in_tx(sweep)),), witnesses=(KeyWitness, UserWitness))
 
 
 ACCESS = Slice(

@@ -13,7 +13,8 @@ from tidegate.infra.postgres.place import find_place
 from tidegate.infra.secrets import InstanceSecrets
 from tidegate.ledger.model import HEAD_FILE
 from tidegate.ledger.sequencer import read_head
-from tidegate.ledger.verify import exit_code, verify
+from tidegate.ledger.verify import exit_code
+from tidegate.pipeline.verify import verify
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="The append-only log of what was done."
@@ -49,6 +50,7 @@ def verify_(
     key = InstanceSecrets.open(settings.data_dir).ledger_key.public_key()
     try:
         with database_of(settings) as database, database.begin() as tx:
+            tx.freeze()
             found = verify(tx, key, expected)
     except (SQLAlchemyError, Error) as error:
         print(f"The ledger cannot be read: {error}")
@@ -58,7 +60,8 @@ def verify_(
     else:
         for fault in found.faults:
             until = f" to {fault.last}" if fault.last > fault.seq else ""
-            print(f"TAMPERED  {fault.kind} {fault.seq}{until}: {fault.detail}")
+            place = f" {fault.seq}{until}" if fault.seq or fault.kind != "unexplained" else ""
+            print(f"TAMPERED  {fault.kind}{place}: {fault.detail}")
         state = "tampered with" if found.faults else "intact"
         print(f"{found.entries} entries, {state}; {found.unsealed} not sealed yet")
     raise typer.Exit(exit_code(found))

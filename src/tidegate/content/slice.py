@@ -6,8 +6,13 @@ from tidegate.infra.slices import Duty, Slice, Verbs, in_tx
 
 def _verbs() -> Verbs:
     from tidegate.content.holds.actions import end_due, forget_words
+    from tidegate.content.witness import ErasureWitness
 
-    return Verbs(duties=(Duty("holds", 2.0, in_tx(end_due)),), erase=forget_words)
+    return Verbs(
+        duties=(Duty("holds", 2.0, in_tx(end_due)),),
+        erase=forget_words,
+        witnesses=(ErasureWitness,),
+    )
 
 
 CONTENT = Slice(

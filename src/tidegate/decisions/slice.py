@@ -5,8 +5,9 @@ from tidegate.infra.slices import Slice, Verbs
 
 def _verbs() -> Verbs:
     from tidegate.decisions.actions import forget_explanations, forget_readings
+    from tidegate.decisions.witness import RestrictionWitness
 
-    return Verbs(erase=forget_explanations, expire=forget_readings)
+    return Verbs(erase=forget_explanations, expire=forget_readings, witnesses=(RestrictionWitness,))
 
 
 DECISIONS = Slice(

@@ -107,6 +107,10 @@ class Tx:
         with self.connection.begin_nested():
             yield
 
+    def freeze(self) -> None:
+        """Let all that follows see one moment. Call it first in a transaction."""
+        self.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+
     def next_number(self, name: str, count: int = 1) -> int:
         """The first of `count` new numbers of a gap-free counter that starts at 1.
 

@@ -5,7 +5,8 @@ worker, erasure, the keys' scopes, the webhooks' types and the metrics are put t
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -48,11 +49,38 @@ class Gauge(msgspec.Struct, frozen=True):
     value: float
 
 
+class Heard(msgspec.Struct, frozen=True, kw_only=True):
+    """A ledger entry, sealed or waiting to be. `record` is None once it is forgotten; `at` is None where
+    somebody made a time of it that is none."""
+
+    seq: int | None
+    at: datetime | None
+    kind: str
+    subject: UUID | None
+    record: dict[str, Any] | None
+
+    @property
+    def name(self) -> str:
+        """In words, for people."""
+        return "an entry that is not sealed yet" if self.seq is None else f"entry {self.seq}"
+
+
+class Witness(Protocol):
+    """Compares what the ledger tells with a slice's tables. It hears every entry of its `kinds`, in the
+    order of the chain, and then says, each in a sentence, what does not agree."""
+
+    @property
+    def kinds(self) -> Collection[str]: ...
+    def hear(self, entry: Heard) -> None: ...
+    def say(self, tx: Tx) -> Iterable[str]: ...
+
+
 class Verbs(msgspec.Struct, frozen=True, kw_only=True):
     """What the house calls of a slice.
 
     `erase` forgets what is kept about one erased item, `expire` about those whose retention is over;
-    both run in the transaction in which content forgets them.
+    both run in the transaction in which content forgets them. `witnesses` compare the ledger with the
+    slice's tables.
     """
 
     duties: tuple[Duty, ...] = ()
@@ -60,6 +88,7 @@ class Verbs(msgspec.Struct, frozen=True, kw_only=True):
     erase: Callable[[Tx, UUID], object] | None = None
     expire: Callable[[Tx, Sequence[UUID]], object] | None = None
     gauges: Callable[[Tx], Sequence[Gauge]] | None = None
+    witnesses: tuple[Callable[[Tx], Witness], ...] = ()
 
 
 class Slice(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ tail, the head that was exported outside the database.
 import base64
 import struct
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -18,13 +18,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from tidegate.infra.columns import unseal
 from tidegate.infra.db import Tx
+from tidegate.infra.slices import Witness
 from tidegate.ledger.blanked import Erasures, unexplained
 from tidegate.ledger.intervals import Span, cut_out
 from tidegate.ledger.model import GENESIS, Head, chain_hash, commit, head_is_signed
 from tidegate.ledger.queries import unsealed
 from tidegate.ledger.tables import ledger
+from tidegate.ledger.telling import Telling
 
-FaultKind = Literal["changed", "missing", "added", "reordered", "cut", "signature", "blanked"]
+FaultKind = Literal[
+    "changed", "missing", "added", "reordered", "cut", "signature", "blanked", "unexplained"
+]
 
 HashOf = Callable[[int], bytes | None]  # the hash in the row that has a number
 
@@ -52,7 +56,8 @@ _HEADS_WITHOUT_ENTRY = (
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """What was done to the entries `seq` to `last`, and how that shows."""
+    """What was done to the entries `seq` to `last`, and how that shows; of what is not in the chain but
+    in other tables, both are 0."""
 
     kind: FaultKind
     seq: int
@@ -80,14 +85,20 @@ def exit_code(outcome: Verification | Exception) -> int:
     return 0 if outcome.intact else 1
 
 
-def verify(tx: Tx, public_key: Ed25519PublicKey, exported: Head | None = None) -> Verification:
-    """Check every entry, every signed head, and that the chain reaches `exported`.
+def verify(
+    tx: Tx,
+    public_key: Ed25519PublicKey,
+    exported: Head | None = None,
+    witnesses: Sequence[Witness] = (),
+) -> Verification:
+    """Check every entry, every signed head, that the chain reaches `exported`, and what the witnesses
+    find that other tables say otherwise.
 
     Read `exported` before opening the transaction. What it cannot see: entries that were taken
     away or added before they were sealed, and, without `exported`, a tail that was cut together
     with its heads.
     """
-    walk, erasures = _Walk(public_key, exported), Erasures()
+    walk, erasures, telling = _Walk(public_key, exported), Erasures(), Telling(witnesses)
     connection: psycopg.Connection[Any] = tx.connection.connection.driver_connection  # pyright: ignore[reportAssignmentType]
     with connection.cursor(binary=True) as cursor:
         for row in cursor.execute(_HEADS_WITHOUT_ENTRY):
@@ -98,12 +109,16 @@ def verify(tx: Tx, public_key: Ed25519PublicKey, exported: Head | None = None) -
             entry = (*row[:8], unseal(row[8]), unseal(row[9]))
             walk.entry(entry)
             erasures.hear(entry)
+            telling.tell(entry)
             if row[10] is not None:
                 walk.head(row[10:])
 
     def hash_of(seq: int) -> bytes | None:
         return tx.execute(sa.select(ledger.c.hash).where(ledger.c.seq == seq)).scalar()
 
+    telling.tell_waiting(connection)
+    for sentence in telling.heard(tx, _MOST):
+        walk.fault("unexplained", 0, sentence)
     for span in unexplained(connection, erasures, _MOST):
         walk.fault("blanked", span.first, span.why, span.last)
     return Verification(walk.entries, walk.forgotten, unsealed(tx), list(walk.faults(hash_of)))

@@ -1,7 +1,14 @@
 """What `policy` names of its own."""
 
 from tidegate.infra.scopes import Scope
-from tidegate.infra.slices import Slice
+from tidegate.infra.slices import Slice, Verbs
+
+
+def _verbs() -> Verbs:
+    from tidegate.policy.witness import PackWitness
+
+    return Verbs(witnesses=(PackWitness,))
+
 
 POLICY = Slice(
     name="policy",
@@ -13,4 +20,5 @@ POLICY = Slice(
         ),
     ),
     keeps={"packs": "rules, which are kept for ever, and who of the staff stored them"},
+    verbs=_verbs,
 )

@@ -11,6 +11,7 @@ def _verbs() -> Verbs:
     from tidegate.signals.banks.actions import enable_expired
     from tidegate.signals.banks.queries import count_quarantined
     from tidegate.signals.banks.sightings import fold_sightings, forget_sightings
+    from tidegate.signals.banks.witness import EntryWitness
 
     def erase(tx: Tx, item_id: UUID) -> None:
         forget_sightings(tx, [item_id])
@@ -27,6 +28,7 @@ def _verbs() -> Verbs:
         erase=erase,
         expire=forget_sightings,
         gauges=gauges,
+        witnesses=(EntryWitness,),
     )
 
 

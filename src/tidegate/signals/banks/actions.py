@@ -197,12 +197,13 @@ def judge_entry(
     quarantine lifts it.
     """
     platform = lock_entry_of(tx, bank, entry_id)
+    before = tx.execute(sa.select(entries.c.state).where(entries.c.id == entry_id)).scalar_one()
     tx.execute(
         sa.update(entries)
         .where(entries.c.id == entry_id)
         .values(state=state, judged_by=tx.actor, judged_at=tx.now)
     )
-    record: dict[str, object] = {"bank": bank, "entry": str(entry_id)}
+    record: dict[str, object] = {"bank": bank, "entry": str(entry_id), "previous": before}
     if state == "confirmed" and lift_quarantine(tx, entry_id):
         record["quarantine"] = "lifted"
     append(tx, f"entry.{state}", record, platform=platform)

@@ -1,0 +1,186 @@
+"""What no entry of the ledger explains is named, and nothing that came about honestly is."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from scripts.fill_release import fill
+from tests.api import Api
+
+from tidegate.access.actions import (
+    change_role,
+    create_key,
+    create_user,
+    disable_user,
+    enable_user,
+    revoke_key,
+)
+from tidegate.infra.clock import FakeClock
+from tidegate.infra.db import Database, Tx
+from tidegate.infra.secrets import InstanceSecrets
+from tidegate.ledger.sequencer import seal
+from tidegate.pipeline.house import SCOPES
+from tidegate.pipeline.instance import Instance
+from tidegate.pipeline.verify import verify
+from tidegate.policy.actions import activate_pack, default_source, store_pack
+from tidegate.signals.banks.actions import judge_entry
+from tidegate.signals.banks.imports import Job, Reached, import_batch
+from tidegate.signals.entry import ListEntry
+from tidegate.signals.fingerprints import of_text
+
+Check = Callable[..., list[str]]
+
+
+def checked(tx: Tx, data_dir: Path) -> list[str]:
+    """What is found, in words."""
+    key = InstanceSecrets.open(data_dir).ledger_key.public_key()
+    return [fault.detail for fault in verify(tx, key).faults]
+
+
+def test_a_whole_history_is_explained(database_url: str, tmp_path: Path, clock: FakeClock) -> None:
+    fill(tmp_path, database_url)
+    database = Database(database_url, clock, pool_size=1)
+    with database.begin() as tx:
+        tx.freeze()
+        assert checked(tx, tmp_path) == []
+    database.close()
+
+
+def people(instance: Instance) -> None:
+    source = default_source()
+    with instance.database.begin("system:cli") as tx:
+        for name in ("anna", "bert", "cleo"):
+            create_user(tx, f"{name}@example.org", "reviewer")
+        for role in ("auditor", "reviewer", "curator", "auditor", "reviewer"):
+            change_role(tx, "anna@example.org", role)
+        disable_user(tx, "bert@example.org")
+        enable_user(tx, "bert@example.org")
+        disable_user(tx, "bert@example.org")
+        create_key(tx, SCOPES, "forum", ["items:write"], "forum")
+        revoke_key(tx, create_key(tx, SCOPES, "gone", ["items:write"], None)[0])
+        for version in (8, 9):
+            store_pack(tx, re.sub(r"(?m)^version = .*$", f"version = {version}", source, count=1))
+        for version in (8, 9, 8, 9, 8):
+            activate_pack(tx, "tvec", version)
+
+
+def posts(instance: Instance, api: Api) -> None:
+    api.bank()
+    known = api.entry("a text of many words that is known to everybody who curates")["id"]
+    doubted = api.entry("another text of many words that somebody was unsure of", confirmed=False)
+    with instance.database.begin("user:curator@example.org") as tx:
+        for state in ("refuted", "confirmed", "confirmed", "refuted", "confirmed"):
+            judge_entry(tx, "known", known, state)
+        job = Job("known", b"list", "ndjson", confirmed=True)
+        texts = [f"the text number {n} in a list of somebody we trust" for n in range(3)]
+        states = ("confirmed", None, "unconfirmed")
+        entries = [
+            ListEntry(fingerprints=of_text(text), state=state, text=text)
+            for text, state in zip(texts, states, strict=True)
+        ]
+        import_batch(tx, job, entries, Reached(), Reached(position=1, line=3, lines=3))
+    assert doubted["state"] == "unconfirmed"
+    down = {"outcome": "restrict", "label": "propaganda", "exemption": "none", "reason": "it is"}
+    for id in ("stands", "lifted", "erased", "countries"):
+        api.submit(id, text=f"words of {id}")
+        where = {"scope": "item", "territory": ["FR", "DE"]} if id == "countries" else None
+        api.post(f"/v1/items/{id}/decisions", down | {"restriction": where or {"scope": "item"}})
+    api.post("/v1/items/lifted/decisions", {"outcome": "lift", "reason": "it was wrong"})
+    assert api.call("DELETE", "/v1/items/erased").status_code == 204
+
+
+@pytest.fixture
+def tampered(instance: Instance, api: Api, owner: Database, tmp_path: Path) -> Check:
+    """A history of one moment, half of it sealed: tamper, check, and take it back."""
+    people(instance)
+    while seal(instance.database, instance.secrets.ledger_key, tmp_path / "ledger-head.json"):
+        pass
+    posts(instance, api)
+
+    def run(*statements: str) -> list[str]:
+        with owner.engine.connect() as connection, connection.begin() as transaction:
+            tx = Tx(connection, owner.clock.now())
+            tx.freeze()
+            tx.execute(sa.text("ALTER TABLE packs DISABLE TRIGGER USER"))
+            for statement in statements:
+                assert tx.execute(sa.text(statement)).rowcount == 1, statement
+            found = checked(tx, instance.settings.data_dir)
+            transaction.rollback()
+        return found
+
+    return run
+
+
+IMPORTED = "created_by = 'user:curator@example.org' AND state = "
+COPY_KEY = (
+    "INSERT INTO keys (id, name, secret_hash, scopes, created_at, created_by)"
+    " SELECT 'forged', 'forged', secret_hash, scopes, created_at, created_by FROM keys LIMIT 1"
+)
+COPY_USER = (
+    "INSERT INTO users (id, email, role, created_at)"
+    " SELECT gen_random_uuid(), 'eve@example.org', 'admin', created_at FROM users LIMIT 1"
+)
+RESTRICT = (
+    "INSERT INTO restrictions (id, item_id, decision_id, scope, since, source)"
+    " SELECT gen_random_uuid(), id, gen_random_uuid(), 'item', received_at, 'decision' FROM items"
+    " WHERE external_id = 'lifted'"
+)
+OF = "item_id = (SELECT id FROM items WHERE external_id = '{}')"
+# What is done behind the program's back, and how each sentence begins that says so.
+TAMPERINGS = [
+    (COPY_KEY, ["the key forged .* no entry"]),
+    ("UPDATE keys SET scopes = '{admin}' WHERE name = 'forum'", ["the key .*forum.* in scopes"]),
+    ("UPDATE keys SET platform = NULL WHERE name = 'forum'", ["the key .*forum.* in platform"]),
+    ("UPDATE keys SET networks = '{::/0}' WHERE name = 'forum'", ["the key .* in networks"]),
+    ("UPDATE keys SET expires_at = 'infinity' WHERE name = 'forum'", ["the key .* in expires_at"]),
+    ("UPDATE keys SET revoked_at = NULL WHERE name = 'gone'", ["the key .* is good again"]),
+    ("UPDATE keys SET revoked_at = created_at WHERE name = 'forum'", ["the key .* is revoked, and"]),
+    ("UPDATE keys SET old_hash = secret_hash WHERE name = 'forum'", ["the key .* second secret"]),
+    ("DELETE FROM keys WHERE name = 'gone'", ["the key .* is gone"]),
+    (COPY_USER, ["the user eve@example.org .* no entry"]),
+    ("UPDATE users SET role = 'admin' WHERE email ^@ 'anna'", ["the user anna.* role admin"]),
+    ("UPDATE users SET role = 'auditor' WHERE email ^@ 'anna'", ["the user anna.* role auditor"]),
+    ("UPDATE users SET disabled_at = NULL WHERE email ^@ 'bert'", ["the user bert.* is enabled"]),
+    ("UPDATE users SET disabled_at = created_at WHERE email ^@ 'anna'", ["the user anna.* disabled"]),
+    ("UPDATE packs SET source = source || ' ' WHERE version = 8", ["the pack tvec@8 is not the one"]),
+    ("UPDATE packs SET version = 10 WHERE version = 9", ["the pack tvec@10 is there, and no entry"]),
+    ("UPDATE entries SET state = 'confirmed' WHERE state = 'unconfirmed' AND created_by ^@ 'key'",
+     ["the entry .* is confirmed, and no entry"]),
+    ("UPDATE entries SET state = 'refuted' WHERE state = 'confirmed' AND created_by ^@ 'key'",
+     ["the entry .* is no longer confirmed"]),
+    (f"UPDATE entries SET state = 'confirmed' WHERE {IMPORTED} 'unconfirmed'",
+     ["of the entries that came .* 3 are confirmed, and the ledger explains 2"]),
+    (RESTRICT, ["the restriction .* stands, and no entry"]),
+    (f"UPDATE restrictions SET scope = 'account' WHERE {OF.format('stands')}",
+     ["the restriction .* is not as entry|the restriction .* is not as an entry"]),
+    (f"UPDATE restrictions SET territory = '{{DE}}' WHERE {OF.format('countries')}",
+     ["the restriction .* is not as"]),
+    (f"UPDATE restrictions SET ended_at = since WHERE {OF.format('stands')}",
+     ["the restriction of item .* is gone"]),
+    (f"UPDATE restrictions SET ended_at = NULL WHERE {OF.format('lifted')}",
+     ["the restriction .* stands, although"]),
+    ("UPDATE items SET erased_at = NULL WHERE external_id = 'erased'",
+     ["the item .* stands, although"]),
+]  # fmt: skip
+
+
+def test_what_no_entry_explains_is_named(tampered: Check) -> None:
+    assert tampered() == []
+    for statement, expected in TAMPERINGS:
+        found = tampered(statement)
+        assert len(found) == len(expected), (statement, found)
+        for said, pattern in zip(found, expected, strict=True):
+            assert re.match(pattern, said), (statement, said)
+
+
+def test_another_pack_that_is_active_is_named(tampered: Check) -> None:
+    found = tampered(
+        "UPDATE packs SET state = 'stored' WHERE version = 8",
+        "UPDATE packs SET state = 'active' WHERE version = 9",
+    )
+    assert [one.split(",")[0] for one in found] == [
+        "the pack tvec@9 is active",
+        "the pack tvec@8 was activated",
+    ]
