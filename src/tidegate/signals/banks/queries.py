@@ -142,7 +142,8 @@ def entries_by_id(tx: Tx, ids: Sequence[UUID]) -> dict[str, EntryView]:
 
 
 def sources_of_entries(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, tuple[object, str | None]]:
-    """Where entries come from and what was noted of them, or else of their banks."""
+    """Where entries come from and what was noted of them, or else of their banks, as far as these may be
+    read."""
     query = sa.select(
         entries.c.id,
         entries.c.provenance,
@@ -151,7 +152,7 @@ def sources_of_entries(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, tuple[object, 
         banks.c.note.label("bank_note"),
     ).join(banks, banks.c.id == entries.c.bank_id)
     there = sa.and_(entries.c.deleted_at.is_(None), banks.c.deleted_at.is_(None))
-    rows = tx.execute(query.where(entries.c.id.in_(ids), there))
+    rows = tx.execute(query.where(entries.c.id.in_(ids), there, is_shown(tx)))
     return {row.id: _source(row) for row in rows}
 
 
