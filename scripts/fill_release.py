@@ -34,7 +34,8 @@ from tidegate.pipeline.house import MESSAGE_TYPES, SCOPES
 from tidegate.pipeline.instance import Instance, opened
 from tidegate.pipeline.lookback.codes import LookBack
 from tidegate.pipeline.lookback.phrases import PhraseWalk
-from tidegate.policy.actions import default_source, store_pack
+from tidegate.policy.actions import store_pack
+from tidegate.policy.data import default_source
 from tidegate.signals.banks.sightings import fold_sightings
 from tidegate.web.app import create_app
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from policy_examples import a_match, a_pack, a_rule, some_facts
 
-from tidegate.policy.actions import default_source
+from tidegate.policy.data import default_source
 from tidegate.policy.evaluate import evaluate
 from tidegate.policy.facts import Facts, ReportFacts, to_attributes
 from tidegate.policy.model import VERDICTS, Pack, strongest

@@ -191,7 +191,7 @@ def test_many_starts_at_once_agree(database: Database) -> None:
 
 
 def test_the_view_shows_the_whole_pack(tx: Tx) -> None:
-    view = policy_view(store_pack(tx, SECOND))
+    view = policy_view(store_pack(tx, SECOND), [])
     assert (view.pack, view.version, len(view.digest)) == ("trial", 2, 64)
     assert [(rule.rule, rule.when) for rule in view.rules] == [
         ("problems", ["item.problems > 0"]),

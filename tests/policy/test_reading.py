@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from policy_examples import HEAD, a_rule, a_source
 
-from tidegate.policy.actions import default_source
+from tidegate.policy.data import default_source
 from tidegate.policy.model import PackProblem
 from tidegate.policy.reading import MAX_RULES, check_source, load_pack
 

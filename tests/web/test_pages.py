@@ -206,6 +206,21 @@ def test_a_form_that_restricts_without_a_label_comes_back(api: Api) -> None:
     assert person.send(f"/cases/{case}/decide", form | {"label": "propaganda"}).status_code == 303
 
 
+def test_an_offence_that_is_chosen_is_a_ground_in_law(api: Api) -> None:
+    case = case_of(api)["case"]
+    person = visitor(api, "reviewer")
+    offence = api.get("/v1/policy").json()["offences"][0]
+    named = f"{offence['state']}: {offence['reference']}"
+    page = person.get(f"/cases/{case}").text
+    assert f'<option value="{named}">' in page
+    assert 'value="terms" checked' in page
+    assert named in person.get("/policy").text
+    form = BY_TERMS | {"ground_kind": "terms", "ground_reference": named}
+    assert person.send(f"/cases/{case}/decide", form).status_code == 303
+    decision = api.get(f"/v1/cases/{case}").json()["decisions"][0]
+    assert decision["ground"] == {"kind": "law", "reference": named}
+
+
 def test_the_next_case_is_the_oldest_that_nobody_holds(api: Api) -> None:
     case = case_of(api)["case"]
     ada, rita = visitor(api), visitor(api, "reviewer")

@@ -16,8 +16,9 @@ from tidegate.pipeline.instance import opened
 from tidegate.pipeline.lookback.relook import look_again
 from tidegate.pipeline.replay import stored_facts
 from tidegate.policy.actions import activate_pack, ensure_default, store_pack
+from tidegate.policy.data import default_source
 from tidegate.policy.model import VERDICTS
-from tidegate.policy.queries import list_packs
+from tidegate.policy.queries import list_packs, pack_source
 from tidegate.policy.reading import check_source, load_pack
 from tidegate.policy.replay import replay as replay_pack
 
@@ -64,19 +65,29 @@ def activate(
     ident: Annotated[str, typer.Argument(help="NAME@VERSION")], data_dir: DataDir = None
 ) -> None:
     """Judge by a stored version from now on."""
-    name, _, version = ident.rpartition("@")
-    if not name or not version.isdigit():
-        raise typer.BadParameter("expected NAME@VERSION, e.g. tvec@1")
     with transaction(data_dir) as tx:
-        activate_pack(tx, name, int(version))
+        activate_pack(tx, *_named(ident))
     say(f"{ident} is active.")
+
+
+@app.command()
+def show(
+    ident: Annotated[str | None, typer.Argument(help="NAME@VERSION of a stored pack")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Print a stored pack as it was written; without a name the one that an instance starts with."""
+    if ident is None:
+        print(default_source(settings_of(data_dir).data_dir), end="")
+        return
+    with transaction(data_dir) as tx:
+        print(pack_source(tx, *_named(ident)), end="")
 
 
 @app.command("list")
 def list_(data_dir: DataDir = None, as_json: Json = False) -> None:
     """List the stored versions."""
     with transaction(data_dir) as tx:
-        ensure_default(tx)
+        ensure_default(tx, settings_of(data_dir).data_dir)
         found = list_packs(tx)
     for one in found:
         if as_json:
@@ -143,3 +154,10 @@ def look_back(data_dir: DataDir = None, as_json: Json = False) -> None:
         print(msgspec.json.encode({"looked": looked, "appended": appended}).decode())
     else:
         say(f"Looked at {looked} items again; {appended} say more than before.")
+
+
+def _named(ident: str) -> tuple[str, int]:
+    name, _, version = ident.rpartition("@")
+    if not name or not version.isdigit():
+        raise typer.BadParameter("expected NAME@VERSION, e.g. tvec@2")
+    return name, int(version)

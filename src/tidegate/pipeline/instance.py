@@ -14,6 +14,7 @@ from tidegate.infra.secrets import InstanceSecrets
 from tidegate.infra.settings import Settings
 from tidegate.ledger.model import HEAD_FILE
 from tidegate.policy.actions import ensure_default
+from tidegate.policy.data import read_offences
 from tidegate.policy.model import Pack
 from tidegate.policy.queries import PackStore
 from tidegate.signals.banks.snapshot import BankSnapshot
@@ -26,6 +27,7 @@ class Instance:
 
     def __init__(self, settings: Settings, url: str, clock: Clock | None = None) -> None:
         self.settings = settings
+        self.offences = read_offences(settings.data_dir)
         self.clock = clock or SystemClock()
         self.database = Database(url, self.clock, pool_size=16)
         self.secrets = InstanceSecrets.open(settings.data_dir)
@@ -66,7 +68,7 @@ def opened(settings: Settings, url: str, clock: Clock | None = None) -> Generato
     instance = Instance(settings, url, clock)
     try:
         with instance.database.begin() as tx:
-            ensure_default(tx)
+            ensure_default(tx, settings.data_dir)
             instance.pack(tx)
             instance.banks.refresh(tx)
         yield instance

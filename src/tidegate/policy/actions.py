@@ -1,25 +1,22 @@
 """The verbs of policy: store a pack version, and make one the active one."""
 
 import tomllib
-from importlib.resources import files
+from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
+from tidegate.infra.settings import SettingsError
 from tidegate.ledger.actions import append
+from tidegate.policy.data import DEFAULT_PACK, default_source
 from tidegate.policy.model import Pack, PackProblem
 from tidegate.policy.queries import active_ident, pack_source
 from tidegate.policy.reading import InvalidPack, load_pack
 from tidegate.policy.tables import packs
 
 CHANNEL = "packs"
-
-
-def default_source() -> str:
-    """The source of the pack that is shipped with the program."""
-    return files("tidegate.policy").joinpath("packs/tvec.toml").read_text(encoding="utf-8")
 
 
 def store_pack(tx: Tx, source: str, file: str = "pack.toml") -> Pack:
@@ -89,10 +86,15 @@ def activate_pack(tx: Tx, name: str, version: int) -> Pack:
     return pack
 
 
-def ensure_default(tx: Tx) -> None:
-    """Store and activate the shipped pack if no pack is active; the first start of an instance."""
+def ensure_default(tx: Tx, data_dir: Path | None = None) -> None:
+    """Store and activate the shipped pack, or the operator's in its place, if no pack is active: the
+    first start of an instance. Raises SettingsError."""
     if active_ident(tx) is None:
-        pack = store_pack(tx, default_source(), "tvec.toml")
+        try:
+            pack = store_pack(tx, default_source(data_dir), DEFAULT_PACK)
+        except Refusal as refusal:
+            why = f"The pack to start with cannot be used.\n{refusal.detail}"
+            raise SettingsError(why) from None
         if active_ident(tx) is None:  # nobody else was quicker: storing took the lock
             activate_pack(tx, pack.name, pack.version)
 

@@ -9,6 +9,7 @@ import structlog
 
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
+from tidegate.policy.data import Offence
 from tidegate.policy.model import Ground, Label, Mode, Outcome, Pack
 from tidegate.policy.reading import InvalidPack, load_pack
 from tidegate.policy.tables import packs
@@ -50,10 +51,11 @@ class PolicyView(msgspec.Struct, frozen=True, kw_only=True):
     labels: list[LabelView]
     exemptions: dict[str, str]
     private_digest_match: bool
+    offences: list[Offence]
 
 
-def policy_view(pack: Pack) -> PolicyView:
-    """A pack as the API and the pages show it."""
+def policy_view(pack: Pack, offences: list[Offence]) -> PolicyView:
+    """A pack as the API and the pages show it, with the offences that a decision may rest on."""
     return PolicyView(
         pack=pack.name,
         version=pack.version,
@@ -76,6 +78,7 @@ def policy_view(pack: Pack) -> PolicyView:
         labels=[_view_label(label) for label in pack.labels.values()],
         exemptions=dict(pack.exemptions),
         private_digest_match=pack.private_digest_match,
+        offences=offences,
     )
 
 

@@ -18,7 +18,7 @@ class CheckIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read_policy(tx: Tx, call: Call) -> PolicyView:
-    return policy_view(call.instance.pack(tx))
+    return policy_view(call.instance.pack(tx), call.instance.offences)
 
 
 def check_policy(tx: Tx, call: Call[CheckIn]) -> CheckResult:

@@ -14,6 +14,7 @@ from tidegate.infra.db import Tx
 from tidegate.infra.errors import bad_field
 from tidegate.infra.parsing import convert
 from tidegate.pipeline.decide import claim_case, decide_case, release_case, reopen_case
+from tidegate.policy.data import Offence
 from tidegate.policy.model import Label
 from tidegate.review.model import CaseDecisionIn, CaseDetail
 from tidegate.review.queries import case_unknown, get_case, subject_of_case
@@ -57,6 +58,7 @@ class CasePage(msgspec.Struct, frozen=True, kw_only=True):
     judges: bool
     quarantined: dict[str, Any] | None
     labels: list[Label]
+    offences: list[Offence]
     exemptions: dict[str, str]
     rules: dict[str, str]
 
@@ -100,6 +102,7 @@ def show(visit: Visit) -> CasePage:
             (one.detail for one in reversed(case.events) if one.kind == "quarantined"), None
         ),
         labels=list(pack.labels.values()),
+        offences=visit.instance.offences,
         exemptions=dict(pack.exemptions),
         rules=rule_texts(pack),
     )
@@ -157,7 +160,9 @@ def decision_body(visit: Visit) -> dict[str, Any]:
     names = ("outcome", "label", "exemption", "reason", "entry")
     body: dict[str, Any] = {name: visit.field(name) for name in names if visit.field(name)}
     if reference := visit.field("ground_reference"):
-        body["ground"] = {"kind": visit.field("ground_kind"), "reference": reference}
+        by_law = reference in {one.ground for one in visit.instance.offences}
+        kind = "law" if by_law else visit.field("ground_kind")
+        body["ground"] = {"kind": kind, "reference": reference}
     territory = visit.field("territory").upper().replace(",", " ").split()
     until = visit.field("until")
     if body.get("outcome") == "restrict" and (

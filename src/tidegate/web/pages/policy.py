@@ -18,7 +18,7 @@ class PolicyPage(msgspec.Struct, frozen=True):
 def show(visit: Visit) -> PolicyPage:
     with visit.begin() as tx:
         pack = visit.instance.pack(tx)
-        return PolicyPage(policy_view(pack), pack.source, list_packs(tx))
+        return PolicyPage(policy_view(pack, visit.instance.offences), pack.source, list_packs(tx))
 
 
 pages = [PageRoute(path="/policy", handler=show, scope="policy:read", template="policy.html")]
