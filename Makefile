@@ -67,7 +67,7 @@ $(BENCHES:%=bench-%): bench-%: setup-dev
 fuzz: setup-dev ## property-based fuzzing of the HTTP API from its OpenAPI
 	@TIDEGATE_FUZZ_EXAMPLES=100 $(PY) -m pytest tests/web/test_fuzz.py
 
-survival: setup-dev ## 20 rounds of kill -9 in a stream
+survival: setup-dev ## 20 rounds of kill -9 in a stream, the database away for 30 s in each
 	@TIDEGATE_SURVIVAL_ROUNDS=20 $(PY) -m pytest tests/journeys/test_survival.py
 
 sbom: ## what a release contains, as CycloneDX, from the locks: dist/tidegate.cdx.json

@@ -104,7 +104,12 @@ class Instance:
 
     def web_memory(self) -> float:
         """Megabytes of the web process's own, mapped files not counted."""
-        return _memory(self._process.pid, "Anonymous")
+        return sum(_memory(pid, "Anonymous") for pid in self._web_processes())
+
+    def _web_processes(self) -> list[int]:
+        """The web process below the supervisor."""
+        below = _descendants(self._process.pid, _parents())
+        return [pid for pid in below if b"--role\0web" in _command_line(pid)]
 
     def stop(self) -> None:
         self._process.terminate()
@@ -192,6 +197,13 @@ def _descendants(root: int, parents: dict[int, int]) -> set[int]:
         grown = bool(more)
         found |= more
     return found
+
+
+def _command_line(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def _memory(pid: int, kind: str = "Pss") -> float:

@@ -31,6 +31,19 @@ async def until_async(
         await asyncio.sleep(_BETWEEN)
 
 
+def lasts(seconds: float, step: Callable[[], object]) -> None:
+    """Do a step over and over for so long: what a test needs that lets something be away for a time."""
+    end = now() + seconds
+    while now() < end:
+        step()
+        time.sleep(_BETWEEN)
+
+
+def now() -> float:
+    """The clock that all processes here share, for what is stamped with it."""
+    return time.monotonic()
+
+
 def _still(end: float, what: str, shown: Callable[[], object] | None) -> None:
     if time.monotonic() > end:
         raise AssertionError(f"waited in vain for {what}{f': {shown()}' if shown else ''}")

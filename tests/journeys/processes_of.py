@@ -31,10 +31,10 @@ def descendants(parent: int) -> list[int]:
     return below + [pid for child in below for pid in descendants(child)]
 
 
-def workers(served: Served) -> list[int]:
-    """The background workers that `serve` started."""
+def parts(served: Served, role: str) -> list[int]:
+    """The processes of a role (web, worker) below the supervisor."""
     assert served.process is not None
-    return [pid for pid in children(served.process.pid) if "--role worker" in command_line(pid)]
+    return [pid for pid in children(served.process.pid) if f"--role {role}" in command_line(pid)]
 
 
 def postmaster(data_dir: Path) -> int | None:

@@ -4,6 +4,7 @@ what was acknowledged, and sends again what was not, as the API says one may.
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +27,7 @@ class Platform:
         self.reports: dict[str, Any] = {}
         self.decisions: dict[str, Any] = {}
         self.refused: list[str] = []  # what should not have been answered like that
+        self.told: Counter[str] = Counter()  # why something was not acknowledged, and sent again
         self._cases: list[str] = []
         self._stop = threading.Event()
         jobs: list[Callable[[], None]] = [self._one_by_one, self._batches, self._report]
@@ -68,10 +70,12 @@ class Platform:
         while not self._stop.is_set():
             try:
                 answer = client.post(f"{self.served.url}{path}", json=body, headers=headers)
-            except httpx.TransportError:
+            except httpx.TransportError as error:
+                self.told[type(error).__name__] += 1
                 self._stop.wait(0.02)
                 continue
             if answer.status_code == 503:
+                self.told[answer.json()["type"].removeprefix("/problems/")] += 1
                 if not answer.headers.get("retry-after"):
                     self.refused.append("a 503 without Retry-After")
                 self._stop.wait(0.02)
@@ -117,7 +121,9 @@ class Platform:
                 if line["status"] == 200:
                     assert line["item"]["id"] == id
                     self.items[id] = line["item"]
-                elif line["status"] != 503:
+                elif line["status"] == 503:
+                    self.told[line["problem"]["type"].removeprefix("/problems/")] += 1
+                else:
                     self.refused.append(f"batch line: {line}")
 
     def _report(self) -> None:

@@ -1,15 +1,17 @@
 """SIGKILL in the middle of a stream, a database that goes away, a receiver that goes away: what was
 acknowledged is there, what was decided arrives, and nobody needs to lend a hand.
 
-TIDEGATE_SURVIVAL_ROUNDS says how many kills (3); a failure is replayed with TIDEGATE_SURVIVAL_SEED.
+TIDEGATE_SURVIVAL_ROUNDS says how many rounds (3); from 20 on the database is away for 30 s in each. A
+failure is replayed with TIDEGATE_SURVIVAL_SEED.
 """
 
 import json
 import os
 import signal
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from random import Random, SystemRandom
 
@@ -17,17 +19,20 @@ import httpx
 import psycopg
 import pytest
 from tests.api import item
-from tests.journeys.processes_of import descendants, freeze, postmaster, send, thaw, workers
+from tests.journeys.processes_of import descendants, freeze, parts, postmaster, send, thaw
 from tests.journeys.receiving import Receiver
 from tests.journeys.stream import KNOWN, Platform
 from tests.serving import Served, free_port, serving
-from tests.waiting import until
+from tests.waiting import lasts, until
 
 from tidegate.infra.postgres import EmbeddedPostgres
+from tidegate.infra.postgres.locks import FileLock
+from tidegate.infra.postgres.place import lock_directory
 
 ROUNDS = int(os.environ.get("TIDEGATE_SURVIVAL_ROUNDS", "3"))
 REFUSALS = 150 if ROUNDS >= 20 else 10
 FAILURES = 20 if ROUNDS >= 20 else 8  # attempts to deliver
+AWAY_SECONDS = 30.0 if ROUNDS >= 20 else 2.0
 OWN_SERVER = "TIDEGATE_TEST_DATABASE_URL" not in os.environ
 
 
@@ -56,10 +61,12 @@ def receiver(tmp_path: Path) -> Iterator[Receiver]:
 
 
 @pytest.mark.long
-def test_nothing_acknowledged_is_lost_to_sigkill(tmp_path: Path, receiver: Receiver) -> None:
+def test_nothing_acknowledged_is_lost_to_sigkill(
+    tmp_path: Path, receiver: Receiver, capsys: pytest.CaptureFixture[str]
+) -> None:
     seed = int(os.environ.get("TIDEGATE_SURVIVAL_SEED") or SystemRandom().randrange(1 << 32))
     print(f"TIDEGATE_SURVIVAL_SEED={seed}")
-    random = Random(seed)
+    random, done = Random(seed), Counter[str]()
     with serving(tmp_path / "instance") as served:
         key = served.key("admin")
         make_bank(served, key)
@@ -69,7 +76,9 @@ def test_nothing_acknowledged_is_lost_to_sigkill(tmp_path: Path, receiver: Recei
         try:
             for round in range(ROUNDS):
                 platform.wait_for_progress(random.randrange(30, 120))
-                kill(served, random, round)
+                away = (gone, hanging)[round % 2](served, done) if OWN_SERVER else nullcontext()
+                with away:
+                    kill(served, random, round, done)
                 served.wait_ready()
                 platform.wait_for_progress(30)
         finally:
@@ -79,26 +88,76 @@ def test_nothing_acknowledged_is_lost_to_sigkill(tmp_path: Path, receiver: Recei
         check_stored(served, platform)
         if ROUNDS < 20:
             end_leases(served)
-        check_delivered(served, key, receiver)
+        delivered = check_delivered(served, key, receiver)
         check_ledger(served)
+    with capsys.disabled():
+        print(f"\n{figures(platform, done, delivered)}")
 
 
-def kill(served: Served, random: Random, round: int) -> None:
-    """End one or several processes at once; start again only what `serve` doesn't: itself."""
-    victims = ["web", "worker", "postgres"] if OWN_SERVER else ["web", "worker"]
+def figures(platform: Platform, done: Counter[str], delivered: int) -> str:
+    """What happened, and what came through it: all that was acknowledged, or we would not be here."""
+    told = ", ".join(f"{count:,} {what}" for what, count in platform.told.most_common())
+    return (
+        f"{ROUNDS} rounds: killed {done['web']} times the web process, {done['worker']} the worker,"
+        f" {done['serve']} the supervisor; the database {done['gone']} times gone and {done['hangs']}"
+        f" times hung, for {AWAY_SECONDS:.0f} s each\n"
+        f"acknowledged and stored, each once: {len(platform.items):,} posts, {len(platform.reports):,}"
+        f" reports, {len(platform.decisions):,} decisions; {delivered:,} actions delivered; lost: 0\n"
+        f"not acknowledged, and sent again: {told or 'none'}"
+    )
+
+
+def kill(served: Served, random: Random, round: int, done: Counter[str]) -> None:
+    """End one or several processes at once; start again only what nothing else does: `serve`."""
+    victims = ["web", "worker", "serve"]
     chosen = {victims[round % len(victims)], *random.sample(victims, random.randrange(3))}
     if round < len(victims):
         chosen = {victims[round]}
     print(f"round {round}: {sorted(chosen)}")
-    pids = {"web": [], "worker": workers(served), "postgres": []}
-    if "postgres" in chosen and (pid := postmaster(served.data_dir)):
-        pids["postgres"] = [pid]
+    done.update(chosen)
+    pids = {role: parts(served, role) for role in ("web", "worker")}
     for victim in random.sample(sorted(chosen), len(chosen)):
-        send(signal.SIGKILL, pids[victim])
-        if victim == "web":
+        if victim == "serve":
             served.kill()
-    if "web" in chosen:
+        else:
+            send(signal.SIGKILL, pids[victim])
+    if "serve" in chosen:
         served.start(wait=False)
+
+
+@contextmanager
+def gone(served: Served, done: Counter[str]) -> Generator[None]:
+    """The database server is killed, and nobody can start it, for AWAY_SECONDS."""
+    with FileLock(lock_directory(served.data_dir) / "lock").exclusive(60, "it is not away"):
+        if pid := postmaster(served.data_dir):
+            send(signal.SIGKILL, [pid])
+        yield
+        pass_time(served)
+    done["gone"] += 1
+
+
+@contextmanager
+def hanging(served: Served, done: Counter[str]) -> Generator[None]:
+    """The database server takes connections and answers none, for AWAY_SECONDS."""
+    pid = postmaster(served.data_dir)
+    frozen = [pid, *descendants(pid)] if pid else []
+    freeze(frozen)
+    try:
+        yield
+        pass_time(served)
+    finally:
+        thaw(frozen)
+    done["hangs"] += 1
+
+
+def pass_time(served: Served) -> None:
+    """AWAY_SECONDS, in which nobody says that all is well."""
+
+    def look() -> None:
+        with suppress(httpx.TransportError):
+            assert httpx.get(f"{served.url}/readyz", timeout=5).status_code == 503
+
+    lasts(AWAY_SECONDS, look)
 
 
 def end_leases(served: Served) -> None:
@@ -138,7 +197,8 @@ def check_stored(served: Served, platform: Platform) -> None:
         assert orphans == 0
 
 
-def check_delivered(served: Served, key: str, receiver: Receiver) -> None:
+def check_delivered(served: Served, key: str, receiver: Receiver) -> int:
+    """Every action arrives; how many there are."""
     actions: dict[str, dict[str, object]] = {}
     after = ""
     with httpx.Client(base_url=served.url, headers=headers(key), timeout=30) as client:
@@ -164,6 +224,7 @@ def check_delivered(served: Served, key: str, receiver: Receiver) -> None:
             ids[one["body"]["data"]["action"]].add(one["id"])
     assert set(ids) == set(actions)  # nothing is delivered that isn't stored
     assert all(len(names) == 1 for names in ids.values())
+    return len(actions)
 
 
 def check_ledger(served: Served) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from tidegate.infra.pulse import Steps
 from tidegate.infra.slices import Duty, Home
 from tidegate.ledger.sequencer import LedgerBroken
 from tidegate.pipeline import worker
@@ -33,7 +34,7 @@ def run(instance: Instance, seconds: float, steps: Sequence[int | Exception]) ->
     async def all_steps() -> None:
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
         work = doing(steps, lambda: loop.call_soon_threadsafe(stop.set))
-        await asyncio.wait_for(repeat(Duty("test", seconds, work), instance, stop), 30)
+        await asyncio.wait_for(repeat(Duty("test", seconds, work), instance, stop, Steps()), 30)
 
     asyncio.run(all_steps())
 

@@ -3,17 +3,15 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tidegate.cli.showing import say as say
-from tidegate.infra.clock import SystemClock
-from tidegate.infra.db import Database, Tx
-from tidegate.infra.migrations import migrate_own
-from tidegate.infra.postgres import database_url
-from tidegate.infra.postgres.place import find_place
 from tidegate.infra.settings import Settings, SettingsError, load_settings
+
+if TYPE_CHECKING:
+    from tidegate.infra.db import Database, Tx
 
 DataDir = Annotated[
     Path | None,
@@ -41,6 +39,8 @@ def settings_of(
 def existing(settings: Settings) -> Settings:
     """The same settings, if there is an instance where they say: a mistyped --data-dir makes no new one.
     Raises SettingsError."""
+    from tidegate.infra.postgres.place import find_place
+
     if not settings.database_url and find_place(settings.data_dir) is None:
         raise SettingsError(
             f"There is no instance in {settings.data_dir}, and nothing was made there. Name its --data-dir"
@@ -50,9 +50,15 @@ def existing(settings: Settings) -> Settings:
 
 
 @contextmanager
-def database_of(settings: Settings, *, make: bool = False) -> Generator[Database]:
+def database_of(settings: Settings, *, make: bool = False) -> Generator["Database"]:
     """The instance's database, whether its server runs or not; migrated. Only with `make` a new one is
     made where there is none. Raises SettingsError."""
+    # Imported here: the supervisor of `serve` needs none of it, and is to stay small.
+    from tidegate.infra.clock import SystemClock
+    from tidegate.infra.db import Database
+    from tidegate.infra.migrations import migrate_own
+    from tidegate.infra.postgres import database_url
+
     if not make:
         existing(settings)
     with database_url(settings.database_url, settings.data_dir) as url:
@@ -65,7 +71,7 @@ def database_of(settings: Settings, *, make: bool = False) -> Generator[Database
 
 
 @contextmanager
-def transaction(data_dir: Path | None, *, make: bool = False) -> Generator[Tx]:
+def transaction(data_dir: Path | None, *, make: bool = False) -> Generator["Tx"]:
     """One transaction on the instance of `data_dir`, in the operator's name; `make` as above."""
     with (
         database_of(settings_of(data_dir), make=make) as database,

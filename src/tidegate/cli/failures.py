@@ -6,7 +6,7 @@ def explain(error: Exception) -> str | None:
     # Imported here: a command that goes well needs none of these for its error's sake.
     from psycopg import OperationalError
 
-    from tidegate.infra.db import UNAVAILABLE
+    from tidegate.infra.db import UNAVAILABLE, NoRoom
     from tidegate.infra.errors import Refusal
     from tidegate.infra.postgres import PostgresError
     from tidegate.infra.settings import SettingsError
@@ -15,6 +15,8 @@ def explain(error: Exception) -> str | None:
         return f"{error.title}. {error.detail}".strip()
     if isinstance(error, (PostgresError, SettingsError)):
         return str(error)
+    if isinstance(error, NoRoom):
+        return "The database's disk is full. Nothing was written; make room and try again."
     if isinstance(error, (*UNAVAILABLE, OperationalError)):
         # The driver's first line says where it looked; a URL with a password is not in it.
         cause = str(getattr(error, "orig", None) or error).partition("\n")[0]

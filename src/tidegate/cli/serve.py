@@ -1,22 +1,29 @@
-"""`tidegate serve`: the web process, with the worker and the embedded PostgreSQL beside it."""
+"""`tidegate serve`: a supervisor, and below it the web process, the worker and the embedded PostgreSQL."""
 
-import asyncio
 import os
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import structlog
 import typer
 
 from tidegate.cli.context import ADDRESS_FILE, DataDir, settings_of
-from tidegate.cli.helpers import PARENT, Helpers
 from tidegate.infra.logs import configure_logs
 from tidegate.infra.postgres import EmbeddedPostgres
-from tidegate.infra.procs import FEW_FILES, die_with_parent, raise_open_files
+from tidegate.infra.procs import FEW_FILES, die_with_parent, end_me_before, raise_open_files
+from tidegate.infra.pulse import Handed, Pulse, take_handed
 from tidegate.infra.settings import Settings
 from tidegate.infra.traces import configure_traces, end_traces
 
+if TYPE_CHECKING:
+    from tidegate.pipeline.instance import Instance
+
 log = structlog.get_logger()
+
+PARENT = "TIDEGATE_PARENT_PID"
+# When memory runs out, decoders go first (they have 900), then these; the supervisor and PostgreSQL last.
+_OOM_POINTS = {"web": 400, "worker": 300}
 
 
 def serve(
@@ -28,47 +35,64 @@ def serve(
     """Serve until SIGTERM. Starts an embedded PostgreSQL unless TIDEGATE_DATABASE_URL is set."""
     if role not in ("all", "web", "worker"):
         raise typer.BadParameter("one of all, web, worker", param_hint="--role")
-    if parent := os.environ.pop(PARENT, None):
+    handed = take_handed()
+    parent = os.environ.pop(PARENT, None)
+    if handed is not None:
+        die_with_parent(handed.parent)
+    elif parent is not None:
         die_with_parent(int(parent))
     settings = settings_of(data_dir, host=host, port=port)
     configure_logs(settings.log_level)
+    if handed is None:
+        from tidegate.cli.supervise import supervise
+
+        if (files := raise_open_files()) < FEW_FILES:
+            log.warning("serve.few_open_files", hard_limit=files, wanted=FEW_FILES)
+        raise typer.Exit(supervise(settings, role))
     configure_traces(role)
-    if (files := raise_open_files()) < FEW_FILES:
-        log.warning("serve.few_open_files", hard_limit=files, wanted=FEW_FILES)
     server = None if settings.database_url else EmbeddedPostgres(settings.data_dir)
     try:
-        _serve(settings, server, role)
+        _serve(settings, server, role, handed)
     finally:
         end_traces()
         if server is not None:
             server.release()
 
 
-def _serve(settings: Settings, server: EmbeddedPostgres | None, role: str) -> None:
+def _serve(settings: Settings, server: EmbeddedPostgres | None, role: str, handed: Handed) -> None:
+    """The web process, or the worker."""
+    pulse = Pulse(handed.pulse)
     with ThreadPoolExecutor(1) as pool:
         starting = pool.submit(server.start) if server else None
         # PostgreSQL comes up while Python reads the rest of the program.
         from tidegate.pipeline.instance import opened
-        from tidegate.pipeline.worker import run_worker
-        from tidegate.web.app import create_app
-        from tidegate.web.server import run_web, web_server
 
+        run = _worker() if role == "worker" else _web(handed.sockets)
         url = starting.result() if starting else settings.database_url or ""
-    with opened(settings, url) as instance:
-        web = None if role == "worker" else web_server(create_app(instance), settings)
-        # The worker's imports would only delay the moment when this process takes work.
-        started = (lambda: web.started) if web and role == "all" else (lambda: False)
-        helpers = Helpers(settings, server, worker_when=started)
-        helpers.start()
-        try:
-            if web is None:
-                asyncio.run(run_worker(instance))
-                return
-            (settings.data_dir / ADDRESS_FILE).write_text(
-                f"http://{settings.host}:{settings.port}\n"
-            )
-            if not run_web(web):
-                log.error("serve.failed", host=settings.host, port=settings.port)
-                raise typer.Exit(1)
-        finally:
-            helpers.stop()
+    end_me_before(_OOM_POINTS[role])
+    with opened(settings, url, board=handed.board) as instance:
+        if not run(instance, pulse):
+            log.error("serve.failed")
+            raise typer.Exit(1)
+
+
+def _worker() -> Callable[["Instance", Pulse], bool]:
+    from tidegate.pipeline.worker import run_worker
+
+    def run(instance: "Instance", pulse: Pulse) -> bool:
+        run_worker(instance, pulse)
+        return True
+
+    return run
+
+
+def _web(sockets: Sequence[int]) -> Callable[["Instance", Pulse], bool]:
+    from tidegate.web.app import create_app
+    from tidegate.web.server import run_web, web_server
+
+    def run(instance: "Instance", pulse: Pulse) -> bool:
+        settings = instance.settings
+        (settings.data_dir / ADDRESS_FILE).write_text(f"http://{settings.host}:{settings.port}\n")
+        return run_web(web_server(create_app(instance), settings), sockets, pulse)
+
+    return run

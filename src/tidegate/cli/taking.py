@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from tidegate.client import AsyncClient
 from tidegate.content.model import ItemIn
-from tidegate.infra.db import UNAVAILABLE, unavailable
+from tidegate.infra.db import UNAVAILABLE, NoRoom, no_room, unavailable
 from tidegate.infra.errors import Refusal
 from tidegate.infra.groupcommit import GroupCommit
 from tidegate.infra.lines import Line
@@ -128,7 +128,7 @@ async def _settled(task: "asyncio.Task[None]") -> dict[str, Any] | None:
             raise
         return refusal.document()
     except UNAVAILABLE as error:
-        raise unavailable() from error
+        raise (no_room() if isinstance(error, NoRoom) else unavailable()) from error
     return None
 
 

@@ -73,13 +73,16 @@ class Deliverer:
         counts = [self._drain(id) for id in await self._in_tx(due_targets)]
         return sum(await asyncio.gather(*counts))
 
-    async def run(self, stop: asyncio.Event, grace: float = 5.0) -> None:
+    async def run(
+        self, stop: asyncio.Event, grace: float = 5.0, turn: Callable[[], None] = lambda: None
+    ) -> None:
         """Deliver until `stop` is set. Attempts in flight then get `grace` seconds to finish;
-        what is not done by then is handed back."""
+        what is not done by then is handed back. `turn` is told of each look at the outbox."""
         self._stopping = False
         tasks: dict[UUID, asyncio.Task[int]] = {}
         try:
             while not stop.is_set():
+                turn()
                 for id in [id for id, task in tasks.items() if task.done()]:
                     if fault := tasks.pop(id).exception():
                         log.error("delivery.fault", webhook=str(id), exc_info=fault)

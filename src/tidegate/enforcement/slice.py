@@ -1,7 +1,10 @@
 """What `enforcement` names of its own."""
 
+from tidegate.infra.pulse import Steps
 from tidegate.infra.scopes import Scope
 from tidegate.infra.slices import Gauge, Home, Slice, Verbs
+
+TURN_SECONDS = 300.0  # in which the outbox is looked at; usually five times a second
 
 
 def _verbs() -> Verbs:
@@ -12,8 +15,12 @@ def _verbs() -> Verbs:
     from tidegate.enforcement.queries import outbox_counts
     from tidegate.infra.db import Tx
 
-    async def deliver(home: Home, stop: asyncio.Event) -> None:
-        await Deliverer(home.database, home.clock, home.settings.allowed_addresses).run(stop)
+    async def deliver(home: Home, stop: asyncio.Event, steps: Steps) -> None:
+        deliverer = Deliverer(home.database, home.clock, home.settings.allowed_addresses)
+        try:
+            await deliverer.run(stop, turn=lambda: steps.turn("deliver", TURN_SECONDS))
+        finally:
+            steps.over("deliver")
 
     def gauges(tx: Tx) -> list[Gauge]:
         outbox = outbox_counts(tx)

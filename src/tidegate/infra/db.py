@@ -21,6 +21,7 @@ from tidegate.infra.acting import SYSTEM, Acting
 from tidegate.infra.clock import Clock
 from tidegate.infra.columns import Sealed, seal
 from tidegate.infra.errors import Refusal
+from tidegate.infra.room import Room
 
 metadata = sa.MetaData(
     naming_convention={
@@ -51,6 +52,10 @@ UNAVAILABLE = (
     exc.TimeoutError,
     psycopg.OperationalError,  # of a COPY, which goes past SQLAlchemy
 )
+
+
+class NoRoom(exc.OperationalError):
+    """The database has no room for what was to be written, or is away for want of it."""
 
 
 class Tx:
@@ -148,8 +153,11 @@ def _sealed_places(table: sa.Table, columns: tuple[str, ...]) -> list[int]:
 class Database:
     """A pool of connections to one PostgreSQL (16 or later)."""
 
-    def __init__(self, url: str, clock: Clock, pool_size: int = 10) -> None:
+    def __init__(
+        self, url: str, clock: Clock, pool_size: int = 10, room: Room | None = None
+    ) -> None:
         self.url = url
+        self.room = room or Room()
         self.clock = clock
         self.engine: Engine = sa.create_engine(
             sa.engine.make_url(url).set(drivername="postgresql+psycopg"),
@@ -168,9 +176,14 @@ class Database:
     @contextmanager
     def begin(self, by: Acting | str = SYSTEM, request_id: str = "") -> Generator[Tx]:
         """A transaction that commits when the block ends, and rolls back when it raises. A bare name is
-        bound to no platform."""
-        with self.engine.connect() as connection, connection.begin():
-            yield Tx(connection, self.clock.now(), by, request_id)
+        bound to no platform. Raises NoRoom where that is why the database fails."""
+        try:
+            with self.engine.connect() as connection, connection.begin():
+                yield Tx(connection, self.clock.now(), by, request_id)
+        except UNAVAILABLE as error:
+            if not self.room.explains(error):
+                raise
+            raise NoRoom(None, None, getattr(error, "orig", None) or error) from error
 
     @contextmanager
     def connect_raw(self) -> Generator[psycopg.Connection[Any]]:
@@ -193,6 +206,17 @@ def _refuse_closed(connection: psycopg.Connection[Any], *_: object) -> None:
         poller.register(connection.fileno(), select.POLLIN)
     if connection.closed or poller.poll(0):
         raise exc.InvalidatePoolError
+
+
+def no_room() -> Refusal:
+    """The 503 of a request for which there was no room, in the database or beside it."""
+    return Refusal(
+        "disk-full",
+        503,
+        "There is no room to keep this",
+        "Nothing was acknowledged. Send the same request again once there is room.",
+        headers={"Retry-After": "30"},
+    )
 
 
 def unavailable() -> Refusal:

@@ -31,6 +31,13 @@ def die_with_parent(parent: int | None = None) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+def end_me_before(points: int) -> None:
+    """Have the kernel end this process, and what it starts, before those of fewer points (0 to 1000)
+    when memory runs out."""
+    with contextlib.suppress(OSError):  # e.g. no /proc
+        Path("/proc/self/oom_score_adj").write_text(str(points))
+
+
 def start_time(pid: int) -> int | None:
     """When process `pid` started (clock ticks since boot), or None if it has ended.
 

@@ -14,6 +14,7 @@ import msgspec
 
 from tidegate.infra.clock import Clock
 from tidegate.infra.db import Database, Tx
+from tidegate.infra.pulse import Steps
 from tidegate.infra.scopes import Scope
 from tidegate.infra.secrets import InstanceSecrets
 from tidegate.infra.settings import Settings
@@ -30,15 +31,17 @@ class Home(Protocol):
 
 class Duty(msgspec.Struct, frozen=True):
     """Work that nobody calls for. `work` says how much it did: after something it goes on at once,
-    after nothing it rests for `seconds`. Several processes may do it side by side."""
+    after nothing it rests for `seconds`. Several processes may do it side by side. When one step has
+    not ended after `patience` seconds it hangs, and the worker is replaced."""
 
     name: str
     seconds: float
     work: Callable[[Home], int]
+    patience: float = 300.0
 
 
-# Work that keeps its own time, until the event is set.
-Errand = Callable[[Home, asyncio.Event], Coroutine[Any, Any, None]]
+# Work that keeps its own time, until the event is set, and tells of each of its turns.
+Errand = Callable[[Home, asyncio.Event, Steps], Coroutine[Any, Any, None]]
 
 
 class Gauge(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ from tidegate.pipeline.lookback.codes import LookBack
 from tidegate.pipeline.lookback.kinds import KindWalk, left
 from tidegate.pipeline.lookback.phrases import PhraseWalk
 
+LONG = 3600.0  # what walks over all that there is, in one step
 SCRUB_BLOCKS = 64  # 4 MiB a second
 
 
@@ -41,12 +42,12 @@ def duties_of(instance: Instance) -> list[Duty]:
     return [
         *(duty for one in SLICES for duty in one.verbs().duties),
         Duty("lift", 2.0, in_tx(lift_expired)),
-        Duty("retention", 60.0, in_tx(lambda tx: expire(tx, instance.settings))),
-        Duty("sweep", 1800.0, sweep),
-        Duty("look-back", 0.2, look_back),
+        Duty("retention", 60.0, in_tx(lambda tx: expire(tx, instance.settings)), LONG),
+        Duty("sweep", 1800.0, sweep, LONG),
+        Duty("look-back", 0.2, look_back, LONG),
         Duty("kinds", 1.0, make_codes),
         Duty("scrub", 1.0, scrub),
-        Duty("purge", 3600.0, purge),
+        Duty("purge", 3600.0, purge, LONG),
     ]
 
 

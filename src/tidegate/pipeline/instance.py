@@ -10,6 +10,8 @@ from tidegate.infra.clock import Clock, SystemClock
 from tidegate.infra.db import Database, Tx
 from tidegate.infra.identity import claim_database, database_identity
 from tidegate.infra.migrations import migrate_own
+from tidegate.infra.postgres.place import find_place
+from tidegate.infra.room import Room
 from tidegate.infra.secrets import InstanceSecrets
 from tidegate.infra.settings import Settings
 from tidegate.ledger.model import HEAD_FILE
@@ -25,11 +27,16 @@ from tidegate.signals.index import CodeIndex, Folder
 class Instance:
     """The parts that the rim hands to the paths. Made by `opened`."""
 
-    def __init__(self, settings: Settings, url: str, clock: Clock | None = None) -> None:
+    def __init__(
+        self, settings: Settings, url: str, clock: Clock | None = None, board: int | None = None
+    ) -> None:
         self.settings = settings
         self.offences = read_offences(settings.data_dir)
+        self.board = board  # what its supervisor has seen (`infra.pulse`)
         self.clock = clock or SystemClock()
-        self.database = Database(url, self.clock, pool_size=16)
+        place = None if settings.database_url else find_place(settings.data_dir)
+        self.room = Room(place and place.data, [settings.data_dir])
+        self.database = Database(url, self.clock, pool_size=16, room=self.room)
         self.secrets = InstanceSecrets.open(settings.data_dir)
         try:
             with self.database.begin() as tx:
@@ -62,10 +69,12 @@ class Instance:
 
 
 @contextmanager
-def opened(settings: Settings, url: str, clock: Clock | None = None) -> Generator[Instance]:
+def opened(
+    settings: Settings, url: str, clock: Clock | None = None, board: int | None = None
+) -> Generator[Instance]:
     """An instance on a migrated database with an active policy pack. Raises SettingsError."""
     migrate_own(settings, url)
-    instance = Instance(settings, url, clock)
+    instance = Instance(settings, url, clock, board)
     try:
         with instance.database.begin() as tx:
             ensure_default(tx, settings.data_dir)

@@ -8,6 +8,7 @@ import signal
 import structlog
 
 from tidegate.infra.db import UNAVAILABLE
+from tidegate.infra.pulse import Pulse, Steps
 from tidegate.infra.slices import Duty, Home
 from tidegate.ledger.sequencer import LedgerBroken
 from tidegate.pipeline.duties import duties_of, errands
@@ -18,26 +19,34 @@ log = structlog.get_logger()
 BROKEN_SECONDS = 30.0  # nothing is sealed on a chain that was tampered with
 
 
-async def run_worker(instance: Instance) -> None:
-    """Work until SIGTERM or SIGINT; what is in hand is finished or handed back."""
-    stop = asyncio.Event()
+def run_worker(instance: Instance, pulse: Pulse) -> None:
+    """Work until SIGTERM or SIGINT; what is in hand is finished or handed back. The pulse tells of
+    duties that do not end: what hangs in a thread is ended with the process alone."""
+    asyncio.run(_work(instance, pulse))
+
+
+async def _work(instance: Instance, pulse: Pulse) -> None:
+    stop, steps = asyncio.Event(), Steps()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    duties = duties_of(instance)  # which opens the index of items: that may take long
+    pulse.up(steps.hanging)
     await asyncio.gather(
-        *(errand(instance, stop) for errand in errands()),
-        *(repeat(duty, instance, stop) for duty in duties_of(instance)),
+        *(errand(instance, stop, steps) for errand in errands()),
+        *(repeat(duty, instance, stop, steps) for duty in duties),
     )
 
 
-async def repeat(duty: Duty, home: Home, stop: asyncio.Event) -> None:
+async def repeat(duty: Duty, home: Home, stop: asyncio.Event, steps: Steps) -> None:
     """Do a duty in a thread, again at once while it finds something, else after a pause. A lost
     database is waited for; nothing that fails ends the loop."""
     seconds = duty.seconds
     while not stop.is_set():
         done = 0
         try:
-            done = await asyncio.to_thread(duty.work, home)
+            with steps.step(duty.name, duty.patience):
+                done = await asyncio.to_thread(duty.work, home)
         except UNAVAILABLE as error:
             log.warning("worker.waiting", work=duty.name, error=type(error).__name__)
         except LedgerBroken as error:

@@ -1,6 +1,7 @@
 """The application: the gate outside, the API's endpoints and the pages inside."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -15,6 +16,7 @@ from starlette.types import ASGIApp
 
 from tidegate.infra.errors import Refusal
 from tidegate.infra.groupcommit import GroupCommit
+from tidegate.infra.pulse import read_board
 from tidegate.infra.rates import read_rate
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.retry import stored_answers
@@ -45,7 +47,8 @@ async def healthz(request: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """200 when this process can do its work now: the database answers, submissions are committed."""
+    """200 when the instance does its work now: there is room, the database answers, submissions are
+    committed, and no process beside this one hangs or keeps dying."""
     instance: Instance = request.app.state.services
 
     def look() -> str | None:
@@ -55,12 +58,17 @@ async def readyz(request: Request) -> Response:
 
     if not request.app.state.submissions.alive:
         return json_response({"status": "unready", "submissions": "stopped"}, 503)
+    if shortage := instance.room.shortage():
+        return json_response({"status": "unready", "disk": shortage}, 503)
     try:
         # A database that is stopped doesn't say so: the thread is left to wait by itself.
         pack_problem = await asyncio.wait_for(asyncio.to_thread(look), READY_SECONDS)
     except Exception as error:
         # The readiness of a database that is away is "no", whatever the driver calls it.
         return json_response({"status": "unready", "database": type(error).__name__}, 503)
+    board = read_board(instance.board)
+    if board is not None and (faults := board.faults(time.monotonic())):
+        return json_response({"status": "unready"} | faults, 503)
     # An active pack that cannot be loaded leaves the one before in use: ready, with a word of it.
     return json_response({"status": "ready"} | ({"policy": pack_problem} if pack_problem else {}))
 

@@ -6,7 +6,7 @@ import msgspec
 import structlog
 from starlette.responses import Response
 
-from tidegate.infra.db import UNAVAILABLE, unavailable
+from tidegate.infra.db import UNAVAILABLE, NoRoom, no_room, unavailable
 from tidegate.infra.errors import Refusal
 
 log = structlog.get_logger()
@@ -29,18 +29,13 @@ def as_refusal(error: BaseException, request_id: str = "") -> Refusal:
     """Any exception as the refusal that a client may see; what is our fault is logged, not shown."""
     if isinstance(error, Refusal):
         return error
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    if full or isinstance(error, NoRoom):
+        log.error("disk.full", request_id=request_id, where=_where(error))
+        return no_room()
     if isinstance(error, UNAVAILABLE):
         log.warning("database.unavailable", request_id=request_id, error=type(error).__name__)
         return unavailable()
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        log.error("disk.full", request_id=request_id, where=_where(error))
-        return Refusal(
-            "disk-full",
-            503,
-            "There is no room to keep this",
-            "Nothing was acknowledged. Send the same request again once there is room.",
-            headers={"Retry-After": "30"},
-        )
     # Only the type and the place: a message can quote what somebody posted.
     log.error(
         "request.failed", request_id=request_id, error=type(error).__name__, where=_where(error)

@@ -3,6 +3,8 @@
 import asyncio
 import gc
 import signal
+import socket
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -12,12 +14,14 @@ from starlette.types import ASGIApp
 
 from tidegate.infra.networks import read_address, read_network, within
 from tidegate.infra.procs import open_files
+from tidegate.infra.pulse import Pulse
 from tidegate.infra.settings import Settings
 from tidegate.web.connection import Connection
 from tidegate.web.crowd import Crowd, Limits
 
 # A group of submissions makes some thousand objects; at the default of 700 each is looked at often.
 _GC_THRESHOLDS = (20_000, 10, 50)
+_STARTED_SECONDS = 0.01
 
 
 def web_server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
@@ -54,16 +58,24 @@ def web_server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-def run_web(server: uvicorn.Server) -> bool:
-    """Serve HTTP until SIGTERM or SIGINT; requests in flight finish first. False if it never came
-    up: the log says why (the address is taken, mostly)."""
+def run_web(server: uvicorn.Server, sockets: Sequence[int], pulse: Pulse) -> bool:
+    """Serve HTTP on listening sockets until SIGTERM or SIGINT; requests in flight finish first. False
+    if it never came up: the log says why."""
+
+    async def tell() -> None:
+        while not server.started:
+            await asyncio.sleep(_STARTED_SECONDS)
+        pulse.up()
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, lambda: setattr(server, "should_exit", True))
+        telling = loop.create_task(tell())
+        listening = [socket.socket(fileno=one) for one in sockets]
         # The public `serve` would raise the signal again after stopping.
-        await server._serve()  # pyright: ignore[reportPrivateUsage]
+        await server._serve(listening)  # pyright: ignore[reportPrivateUsage]
+        telling.cancel()
 
     # What was loaded so far stays: collecting garbage need not look at it again and again.
     gc.collect()

@@ -19,7 +19,7 @@ from tidegate.content.media.decoding import FORMATS
 from tidegate.content.media.examining import Hasher, draw, examine
 from tidegate.content.media.model import MediaLimits
 from tidegate.content.media.sandbox import lock_down
-from tidegate.infra.procs import die_with_parent
+from tidegate.infra.procs import die_with_parent, end_me_before
 
 
 class _Channel:
@@ -68,6 +68,7 @@ def _warm_up(hasher: Hasher, limits: MediaLimits) -> None:
 def main() -> None:
     parent = int(sys.argv[1])
     die_with_parent(parent)
+    end_me_before(900)
     channel = _Channel()
     start = wire.decode_start(channel.receive()[0])
     limits = start.limits

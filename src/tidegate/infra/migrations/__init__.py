@@ -13,6 +13,7 @@ import msgspec
 import psycopg
 import sqlalchemy as sa
 
+from tidegate.infra.postgres.configuration import OLDEST_MAJOR
 from tidegate.infra.postgres.roles import embedded_owner, grant, may_only_serve, serving
 from tidegate.infra.settings import Settings, SettingsError
 
@@ -57,7 +58,7 @@ def migrate(
     An empty database is filled in any case, an older one is changed only with `upgrade`. `app_role`, and
     whatever role serves already, may then do all that serving takes (`infra/postgres/roles.py`). Raises
     SettingsError, having written nothing, when it is older and must not be upgraded here, when its
-    schema is unknown, or when the role may not change it.
+    schema is unknown, when the role may not change it, or when the server itself is too old.
     """
     known = history(versions)
     plain = sa.engine.make_url(url).set(drivername="postgresql")
@@ -65,6 +66,7 @@ def migrate(
         with psycopg.connect(
             plain.render_as_string(hide_password=False), autocommit=True
         ) as connection:
+            refuse_too_old(connection)
             if not _missing(connection, known) and (
                 app_role is None or may_only_serve(connection, app_role)
             ):
@@ -92,6 +94,17 @@ def migrate_own(settings: Settings, url: str) -> None:
     role for that; on any other raise SettingsError when it is older."""
     owner, role = embedded_owner(settings.data_dir, url)
     migrate(owner, upgrade=not settings.database_url, app_role=role)
+
+
+def refuse_too_old(connection: psycopg.Connection[Any]) -> None:
+    """Raises SettingsError for a server that lacks what is used here."""
+    found = connection.info.server_version
+    if found < OLDEST_MAJOR * 10_000:
+        raise SettingsError(
+            f"The database's server is PostgreSQL {found // 10_000}.{found % 10_000}, and"
+            f" {OLDEST_MAJOR} or later is needed. Nothing was changed. Upgrade that server, or leave"
+            " TIDEGATE_DATABASE_URL unset for an embedded one."
+        )
 
 
 def _run(

@@ -7,6 +7,7 @@ line, where no file overrides it.
 
 from pathlib import Path
 
+OLDEST_MAJOR = 16  # of PostgreSQL, for a server of the operator's own
 ROLE = "tidegate"  # serves
 OWNER = "tidegate_owner"  # owns the tables, and migrates
 DATABASE = "tidegate"

@@ -10,12 +10,12 @@ import psycopg
 from tidegate.infra.findings import Finding
 from tidegate.infra.postgres.binaries import MAJOR, find_binaries
 from tidegate.infra.postgres.cluster import refuse_other_version
+from tidegate.infra.postgres.configuration import OLDEST_MAJOR
 from tidegate.infra.postgres.errors import PostgresError
 from tidegate.infra.postgres.place import Place, abandoned_homes, find_place, lock_directory
 from tidegate.infra.postgres.roles import diagnose_roles
 from tidegate.infra.postgres.server import Server
 
-OLDEST_MAJOR = 16
 _LEAST_FREE_BYTES = 1 << 30
 
 
