@@ -126,6 +126,7 @@ class Client:
     confirm_entry = _Verb(calls.confirm_entry)
     refute_entry = _Verb(calls.refute_entry)
     cases_page = _Verb(calls.cases_page)
+    case_reports_page = _Verb(calls.case_reports_page)
     case = _Verb(calls.case)
     claim = _Verb(calls.claim)
     release = _Verb(calls.release)
