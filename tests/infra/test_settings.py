@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from tidegate.infra.postgres import diagnose
 from tidegate.infra.settings import Settings, SettingsError, load_settings
 
 NAMES = [field.name for field in msgspec.structs.fields(Settings)]
@@ -109,3 +110,18 @@ def test_cookies_keep_to_https_where_people_do_unless_told_otherwise(
     public_url: str | None, said: bool | None, https: bool
 ) -> None:
     assert Settings(public_url=public_url, secure_cookies=said).https_only is https
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresqlx://u:hush@h/d", "host=h password=hush", "u:hush@h", "mysql://u:hush@h/d"]
+)
+def test_a_database_url_that_is_none_is_not_shown(tmp_path: Path, url: str) -> None:
+    with pytest.raises(SettingsError, match="database_url is no URL") as refused:
+        load_settings(tmp_path, {"TIDEGATE_DATABASE_URL": url})
+    assert "hush" not in str(refused.value)
+
+
+def test_the_doctor_shows_no_password_of_a_url_that_cannot_be_read(tmp_path: Path) -> None:
+    [finding] = diagnose(tmp_path, "postgresql://u:hu%zzsh@h/d")
+    assert not finding.ok
+    assert "hu%zzsh" not in finding.detail

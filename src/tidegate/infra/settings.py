@@ -136,6 +136,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return (self.public_url or "").lower().startswith("https:")
 
 
+_SCHEMES = ("postgresql://", "postgres://")
+
+
 def _from_text(name: str, text: str) -> object:
     """An environment variable as the type of its field: lists are comma separated."""
     if get_origin(get_type_hints(Settings)[name]) is list:
@@ -176,6 +179,12 @@ def load_settings(
     except msgspec.ValidationError as error:
         raise SettingsError(f"{path} or the environment: {error}") from error
     _check(settings)
+    if settings.database_url and not settings.database_url.startswith(_SCHEMES):
+        # What it is may hold a password, and is not shown.
+        raise SettingsError(
+            f"{path} or the environment: database_url is no URL of a PostgreSQL database. It begins with"
+            " postgresql://, as in postgresql://ROLE@HOST/DATABASE."
+        )
     return msgspec.structs.replace(settings, data_dir=settings.data_dir.absolute())
 
 

@@ -137,10 +137,13 @@ def _external(url: str) -> Generator[Finding]:
             where = f"{connection.info.host or 'the local socket'}, {connection.info.dbname}"
             roles = diagnose_roles(connection)
     except psycopg.Error as error:
+        # One that cannot be read is quoted by the driver, with the password in it.
+        unread = isinstance(error, psycopg.ProgrammingError)
+        said = "PostgreSQL cannot read it" if unread else str(error).strip()
         yield Finding(
             name,
             False,
-            f"TIDEGATE_DATABASE_URL cannot be used: {str(error).strip()}",
+            f"TIDEGATE_DATABASE_URL cannot be used: {said}",
             "Correct the URL, start that server, or unset the variable for an embedded one.",
         )
         return
