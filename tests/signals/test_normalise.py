@@ -6,7 +6,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tidegate.signals.fingerprints.normalise import normalise, normalised
+from tidegate.signals.fingerprints.normalise import (
+    extent,
+    legible,
+    normalise,
+    normalised,
+    too_long,
+    without_excess,
+)
 
 TRICKY = st.sampled_from(
     "aAiIlo0 1ßſŉǰΐÅﬁ½аеорсіАВЕНОРСТХбЗαβγσςοΑΒΣكکىییهة٥۵각日本〇一ーᴀｆ“—"
@@ -131,3 +138,53 @@ def test_a_text_of_marks_takes_no_longer_than_others(between: str) -> None:
     assert once == normalised("x" + "\u0301\u0323" * 15)
     assert normalise(text).text == once
     assert len(normalise(text).offsets) == len(once) + 1
+
+
+def grown(text: str) -> int:
+    """How long a text becomes, character by character, counted plainly."""
+    alone = [unicodedata.normalize("NFKC", one) for one in text]
+    mapped = [normalise(one).text for one in text]
+    return sum(max(1, len(one), len(other)) for one, other in zip(alone, mapped, strict=True))
+
+
+@given(TEXT)
+@example("\ufdfa" * 9)
+@settings(max_examples=200, deadline=None)
+def test_how_long_a_text_becomes_is_known_before(text: str) -> None:
+    found = extent(text)
+    assert found == len(text) if text.isascii() else found >= grown(text)
+    assert found >= max(len(text), len(normalised(text)))
+    assert found <= 18 * len(text)
+
+
+def test_no_character_becomes_more_than_eighteen() -> None:
+    codes = (*range(0xD800), *range(0xE000, 0x30000), *range(0xE0000, 0xE1000))
+    assert max(extent(chr(code)) for code in codes) == 18
+
+
+@given(TEXT, st.integers(1, 40))
+@settings(max_examples=200, deadline=None)
+def test_a_text_that_becomes_too_long_is_read_as_far_as_it_may(text: str, most: int) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("tidegate.signals.fingerprints.normalise.MOST", most)
+        patched.setattr("tidegate.signals.fingerprints.normalise._PIECE", 3)
+        read = legible(text)
+        assert text.startswith(read)
+        if read == text:
+            assert extent(text) <= max(most, len(text))  # what does not grow is read
+            assert too_long(text) is None
+        else:
+            assert extent(read) <= most < extent(text[: len(read) + 1])
+            assert str(extent(text)) in (too_long(text) or "")
+
+
+@pytest.mark.parametrize("letter", ["a", "a\u200b", ""])
+@pytest.mark.parametrize("marks", [29, 30, 31, 400])
+def test_marks_beyond_thirty_on_a_letter_are_dropped_however_many_there_are(
+    letter: str, marks: int
+) -> None:
+    text = (letter + "\u0301" * marks) * (3000 // marks)
+    left = (letter + "\u0301" * min(marks, 30)) * (3000 // marks)
+    assert without_excess(text).replace("\u200b", "") == (
+        left.replace("\u200b", "") if letter else "\u0301" * 30
+    )

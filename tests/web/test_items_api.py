@@ -11,6 +11,7 @@ from tests.api import Api, item
 
 from tidegate.access.actions import create_key, create_user
 from tidegate.pipeline.house import SCOPES
+from tidegate.signals.fingerprints import of_text
 
 KNOWN = "Bring your weapons to the square tomorrow, brothers, and leave nobody standing"
 
@@ -441,3 +442,24 @@ def test_erasure_takes_the_ground_that_a_person_wrote(api: Api) -> None:
     with api.instance.database.begin() as tx:
         left = tx.connection.exec_driver_sql("SELECT ground_reference FROM decisions").scalars()
         assert left.all() == ["erased with the item"]
+
+
+def test_a_text_that_grows_too_long_is_read_as_far_as_it_may_and_reviewed(api: Api) -> None:
+    add = "/v1/banks/grown/entries"
+    api.post("/v1/banks", {"name": "grown", "stance": "known"})
+    for phrase in ("blood and soil", "out of reach"):
+        assert api.post(add, {"kind": "phrase", "value": phrase}).status_code == 201
+    grown = "blood and soil " + "\ufdfa" * 190_000
+    answer = api.submit("grown", text=f"{grown} out of reach").json()
+    assert answer["verdict"] == "review"
+    [problem] = answer["evaluation"]["problems"]
+    assert problem == "text: too long (3420028 characters once normalised, read are 400000)"
+    assert [match["kind"] for match in answer["evaluation"]["matches"]] == ["phrase"]
+    # Two texts that share what was read are not equal: there is no digest that says so.
+    kinds = {code.kind for code in of_text(grown)}
+    assert "text_sha256" not in kinds
+    assert "text_sha256" in {code.kind for code in of_text("\ufdfa" * 22_000)}
+    refused = api.post(add, {"text": grown})
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["pointer"] == "/text"
+    assert api.get("/v1/banks/grown").json()["entries"] == 2

@@ -6,11 +6,14 @@ commits, the next group gathers. That is how one-by-one submissions are durable 
 
 Where several came together the last time, as many are expected again and waited for, for a few
 milliseconds: a transaction's own cost is then shared by more. Whoever comes alone never waits.
+
+Works wait in a queue for each key, and take turns by how long they may take (`infra.fairness`); a
+group has no more of them than a fraction of a second's worth. So whoever sends much, or what takes
+long, keeps others waiting for one group and no more.
 """
 
 import asyncio
 import contextlib
-import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -21,6 +24,7 @@ import structlog
 from sqlalchemy import exc
 
 from tidegate.infra.db import UNAVAILABLE, Database, Tx
+from tidegate.infra.fairness import FairQueue, Ticket
 from tidegate.infra.traces import Context, here, shared_span
 
 log = structlog.get_logger()
@@ -30,6 +34,8 @@ A = TypeVar("A")
 
 MAX_GROUP = 256
 GATHER_SECONDS = 0.004
+GROUP_SECONDS = 0.15  # of works, by their estimates; a single one may have more
+WORK_SECONDS = 0.0005
 ATTEMPTS = 20
 
 # A work, who waits for it, and the trace that it is part of.
@@ -41,7 +47,6 @@ class Deferred:
 
 
 DEFERRED = Deferred()
-_STOP = object()
 
 
 class GroupCommit(Generic[W, A]):
@@ -60,7 +65,12 @@ class GroupCommit(Generic[W, A]):
         self._database = database
         self._commit = commit
         # No bound here: whoever waits holds the work anyway, and a full queue would lose the order.
-        self._queue: queue.SimpleQueue[object] = queue.SimpleQueue()
+        self._queue: FairQueue[Waiting[W, A]] = FairQueue(MAX_GROUP, reserved=0)
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._spare: Ticket[Waiting[W, A]] | None = (
+            None  # it would have made the last group too long
+        )
         self._expected = 1
         self._thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
 
@@ -69,7 +79,9 @@ class GroupCommit(Generic[W, A]):
 
     def close(self) -> None:
         """Finish what is queued, then stop."""
-        self._queue.put(_STOP)
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
         self._thread.join()
 
     @property
@@ -77,45 +89,60 @@ class GroupCommit(Generic[W, A]):
         """Whether works are being committed."""
         return self._thread.is_alive()
 
-    async def run(self, work: W) -> A:
-        """Commit a work; returns when it is durable. Works are queued in the order of the calls."""
+    async def run(self, work: W, key: str = "", seconds: float = WORK_SECONDS) -> A:
+        """Commit a work, which may take so many `seconds`; returns when it is durable. The works of
+        a key are queued in the order of the calls."""
         future: asyncio.Future[A] = asyncio.get_running_loop().create_future()
-        self._queue.put((work, future, here()))
+        ticket = Ticket(key, (work, future, here()), seconds)
+        with self._changed:
+            self._queue.put(ticket)
+            self._changed.notify()
         return await future
 
     def _run(self) -> None:
         carried: list[Waiting[W, A]] = []
-        stopping = False
-        while not (stopping and not carried):
-            group = carried
-            carried = []
-            if not group and not stopping:
-                stopping = self._take(group, block=True)
+        while True:
+            if not carried:
+                with self._changed:
+                    while not self._stopping and not self._left:
+                        self._changed.wait()
+                    if not self._left:
+                        return
                 self._gather()
-            while len(group) < MAX_GROUP and not stopping:
-                try:
-                    stopping = self._take(group, block=False)
-                except queue.Empty:
-                    break
+            group, carried = carried, []
+            self._fill(group)
             self._expected = len(group)
             if group:
                 carried = self._settle(group)
 
+    @property
+    def _left(self) -> int:
+        return self._queue.waiting + (self._spare is not None)
+
     def _gather(self) -> None:
         """Wait a moment for as many as came together the last time."""
         until = time.monotonic() + GATHER_SECONDS
-        while 1 + self._queue.qsize() < self._expected and time.monotonic() < until:
+        while self._left < self._expected and not self._stopping and time.monotonic() < until:
             time.sleep(0.0005)
 
-    def _take(self, group: "list[Waiting[W, A]]", *, block: bool) -> bool:
-        found = self._queue.get(block)
-        if found is _STOP:
-            return True
-        work: Waiting[W, A] = found  # pyright: ignore[reportAssignmentType]
-        # Whoever gave up while waiting gets nothing done; from here on nobody can.
-        if not work[1].cancelled():
-            group.append(work)
-        return False
+    def _fill(self, group: "list[Waiting[W, A]]") -> None:
+        """Take what comes next into a group, as far as it has room."""
+        seconds = 0.0
+        with self._changed:
+            while len(group) < MAX_GROUP:
+                ticket, self._spare = self._spare or self._queue.take(), None
+                if ticket is None:
+                    return
+                # Whoever gave up while waiting gets nothing done; from here on nobody can.
+                if ticket.work[1].cancelled():
+                    self._queue.done(ticket, 0.0)
+                    continue
+                seconds += ticket.estimate
+                if group and seconds > GROUP_SECONDS:
+                    self._spare = ticket
+                    return
+                self._queue.done(ticket, ticket.estimate)
+                group.append(ticket.work)
 
     def _settle(self, group: "list[Waiting[W, A]]") -> "list[Waiting[W, A]]":
         """Commit one group and wake its waiters; returns the deferred rest."""

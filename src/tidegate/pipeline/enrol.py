@@ -11,6 +11,7 @@ from tidegate.signals import fingerprints
 from tidegate.signals.banks.model import EntryIn
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.fingerprints.door import refuse_poor
+from tidegate.signals.fingerprints.normalise import too_long
 from tidegate.signals.model import Fingerprint
 from tidegate.signals.parts import ExaminedFile, codes_of, face_of
 
@@ -80,7 +81,9 @@ async def enrol_json(instance: Instance, entry: EntryIn) -> Enrolment:
     if entry.quality is not None and entry.kind is None:
         raise bad_field("/quality", "a quality only with kind and value", str(entry.quality))
     if entry.text is not None:
-        codes = fingerprints.of_text(entry.text)
+        if problem := too_long(entry.text):
+            raise bad_field("/text", "a text that is read to its end", problem)
+        codes = await asyncio.to_thread(fingerprints.of_text, entry.text)
         return _checked(codes, entry, "/text", "text with letters or digits", entry.text)
     if entry.url is not None:
         # The domain is not the content: an entry for one page must not match its whole site.

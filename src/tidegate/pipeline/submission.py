@@ -26,11 +26,12 @@ from tidegate.content.model import (
     to_content,
     url_digest,
 )
-from tidegate.content.parts import Part
+from tidegate.content.parts import TEXT, Part
 from tidegate.infra.egress import AddressGuard, EgressFailed, EgressRefused, fetch
 from tidegate.infra.errors import Refusal, bad_field
 from tidegate.pipeline.instance import Instance
 from tidegate.signals import fingerprints
+from tidegate.signals.fingerprints.normalise import extent, legible, too_long
 from tidegate.signals.model import Codes, Fingerprint
 from tidegate.signals.parts import ExaminedFile, canonical_url, codes_of
 
@@ -117,8 +118,25 @@ def describe(
         queue=queue,
         codes=codes,
         version=version,
-        problems=problems,
+        problems=[*problems, *_of_text(content)],
     )
+
+
+_POST_SECONDS = 0.0005
+_CHARACTER_SECONDS = {True: 1e-7, False: 4e-7}  # by whether all of a text is ASCII
+
+
+def estimate(text: str | None) -> float:
+    """How long judging a post takes, in seconds, roughly: for taking turns with others."""
+    if not text:
+        return _POST_SECONDS
+    return _POST_SECONDS + extent(legible(text)) * _CHARACTER_SECONDS[text.isascii()]
+
+
+def _of_text(content: Content) -> list[str]:
+    """What a person is told of a text that is not read to its end; the rules count it."""
+    problem = too_long(content.text) if content.text else None
+    return [] if problem is None else [at_part(TEXT, problem)]
 
 
 async def examine_media(instance: Instance, item: ItemIn, submission: Submission) -> Submission:

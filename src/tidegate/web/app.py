@@ -20,6 +20,7 @@ from tidegate.infra.pulse import read_board
 from tidegate.infra.rates import read_rate
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.retry import stored_answers
+from tidegate.pipeline.submission import estimate
 from tidegate.pipeline.submit import committer
 from tidegate.version import VERSION
 from tidegate.web import pages
@@ -105,6 +106,7 @@ def create_app(instance: Instance) -> ASGIApp:
         submissions.start()
         lookups.start()
         await run_in_threadpool(instance.media.start)
+        await run_in_threadpool(estimate, "é")  # its tables are made once, and not in a request
         yield
         await run_in_threadpool(lookups.close)
         await run_in_threadpool(submissions.close)

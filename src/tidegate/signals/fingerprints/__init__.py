@@ -18,7 +18,7 @@ from tidegate.signals.fingerprints import (
     url_prefix,
 )
 from tidegate.signals.fingerprints.kind import Kind, Source, several
-from tidegate.signals.fingerprints.normalise import normalised
+from tidegate.signals.fingerprints.normalise import normalised, too_long
 from tidegate.signals.model import Fingerprint
 
 _kinds: dict[str, Kind] = {
@@ -51,8 +51,13 @@ def of_text(text: str) -> list[Fingerprint]:
 
 
 def of_texts(texts: Sequence[str]) -> list[list[Fingerprint]]:
-    """`of_text` of several at once, which costs less."""
-    return _of("text", [normalised(text) for text in texts])
+    """`of_text` of several at once, which costs less. What is not read to its end has no code that
+    says it is equal."""
+    made = _of("text", [normalised(text) for text in texts])
+    for place, text in enumerate(texts):
+        if too_long(text):
+            made[place] = [code for code in made[place] if not KINDS[code.kind].exact]
+    return made
 
 
 def of_url(address: str) -> list[Fingerprint]:

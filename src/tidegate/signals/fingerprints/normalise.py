@@ -13,9 +13,12 @@ of look-alikes, marks and invisible characters cannot matter: NFC(collapse(fold(
 import re
 import unicodedata
 from array import array
-from collections.abc import Callable
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from importlib.resources import files
+from itertools import accumulate
 from typing import NamedTuple
 
 
@@ -37,7 +40,7 @@ def normalised(text: str) -> str:
         lowered = " ".join(text.lower().split())
         if lowered.isprintable():
             return lowered
-    mapped = unicodedata.normalize("NFKD", without_excess(text)).translate(_FOLD)
+    mapped = unicodedata.normalize("NFKD", without_excess(legible(text))).translate(_FOLD)
     return unicodedata.normalize("NFC", " ".join(mapped.split()))
 
 
@@ -46,7 +49,85 @@ def normalise(text: str) -> Normalised:
 
     Slower than `normalised`: for highlighting what was found, not for the hot path.
     """
-    return composed(_collapsed(placed(without_excess(text), folded)), len(text))
+    return composed(_collapsed(placed(without_excess(legible(text)), folded)), len(text))
+
+
+MOST = 400_000
+"""A text is read as far as its normal form has so many characters; twice what a text may have as it
+is sent. One character may become eighteen (U+FDFA), so a text can grow to millions."""
+
+_WIDEST = 18
+_PIECE = 4096
+
+
+def extent(text: str) -> int:
+    """How many characters a text has once it is normalised, before any is dropped; at least as many
+    as it has now."""
+    if text.isascii() or not _grows().search(text):
+        return len(text)
+    return _width(text)
+
+
+def legible(text: str) -> str:
+    """As much of a text as is read: all of it, unless it grows too long. (What does not grow is as
+    long as it was sent, which has its own limits.)"""
+    if len(text) * _WIDEST <= MOST or text.isascii() or not _grows().search(text):
+        return text
+    left = MOST
+    for start in range(0, len(text), _PIECE):
+        piece = text[start : start + _PIECE]
+        width = _width(piece)
+        if width > left:
+            ends = list(accumulate(_WIDTHS[character] for character in piece))
+            return text[: start + bisect_right(ends, left)]
+        left -= width
+    return text
+
+
+def too_long(text: str) -> str | None:
+    """What is wrong with a text that is not read to its end, for people; None where nothing is."""
+    if len(legible(text)) == len(text):
+        return None
+    return f"too long ({extent(text)} characters once normalised, read are {MOST})"
+
+
+def _width(text: str) -> int:
+    return sum(_WIDTHS[character] * times for character, times in Counter(text).items())
+
+
+class _Widths(dict[str, int]):
+    """What each character that was met becomes, in characters."""
+
+    def __missing__(self, character: str) -> int:
+        parts = unicodedata.normalize("NFKD", character)
+        mapped = unicodedata.normalize("NFC", "".join(map(folded, parts)))
+        width = max(1, len(mapped), len(unicodedata.normalize("NFC", parts)))
+        if unicodedata.category(character) not in {"Cn", "Co", "Cs"}:
+            self[character] = width
+        return width
+
+
+_WIDTHS = _Widths()
+
+
+@lru_cache(maxsize=1)
+def _grows() -> re.Pattern[str]:
+    """Any character that becomes several; all of them are in the first planes."""
+    widths = _Widths()
+    codes = (*range(0x80, 0xD800), *range(0xE000, 0x20000))
+    return re.compile(f"[{_class(chr(code) for code in codes if widths[chr(code)] > 1)}]")
+
+
+def _class(characters: Iterable[str]) -> str:
+    """Characters, in order, as a class of a pattern, in ranges: those beyond the first plane are
+    searched for one by one."""
+    ranges: list[list[int]] = []
+    for code in map(ord, characters):
+        if ranges and code == ranges[-1][1] + 1:
+            ranges[-1][1] = code
+        else:
+            ranges.append([code, code])
+    return "".join(rf"\U{first:08x}-\U{last:08x}" for first, last in ranges)
 
 
 _MOST_MARKS = 30  # on one letter: those of Unicode's stream-safe format (UAX #15)
@@ -59,12 +140,21 @@ def without_excess(text: str) -> str:
     a time that grows with the square of their number, minutes where a text is all marks."""
     if len(text) < _LONG:
         return text
-    return _excess().sub(lambda match: match[1] + _NOTHING * len(match[2]), text)
+    runs, unseen, excess = _excess()
+
+    def cut(run: re.Match[str]) -> str:
+        if len(unseen.sub("", run[0])) <= _MOST_MARKS:
+            return run[0]
+        return excess.sub(lambda match: match[1] + _NOTHING * len(match[2]), run[0])
+
+    return runs.sub(cut, text)
 
 
 @lru_cache(maxsize=1)
-def _excess() -> re.Pattern[str]:
-    """Marks beyond the most that a letter may have, and what cannot be seen between them."""
+def _excess() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    """Long runs of marks and of what cannot be seen between them; what cannot be seen; and, in such
+    a run, the marks beyond the most that a letter may have. A run is looked at from its start alone, or a text of
+    many marks would take a time that grows with their number on each letter."""
     marks: list[str] = []
     unseen: list[str] = []
     for code in (*range(0xD800), *range(0xF900, 0x1F000), *range(0xE0000, 0xE0200)):
@@ -72,8 +162,12 @@ def _excess() -> re.Pattern[str]:
             unseen.append(chr(code))
         elif unicodedata.combining(unicodedata.normalize("NFKD", chr(code))[0]):
             marks.append(chr(code))
-    mark, between = "".join(marks), re.escape("".join(unseen))
-    return re.compile(f"((?:[{mark}][{between}]*){{{_MOST_MARKS}}})([{mark}{between}]+)")
+    mark, between = _class(marks), _class(unseen)
+    return (
+        re.compile(f"(?<![{mark}{between}])[{mark}{between}]{{{_MOST_MARKS + 1},}}"),
+        re.compile(f"[{between}]+"),
+        re.compile(f"((?:[{mark}][{between}]*){{{_MOST_MARKS}}})([{mark}{between}]+)"),
+    )
 
 
 def placed(text: str, fold: Callable[[str], str]) -> list[tuple[str, int]]:

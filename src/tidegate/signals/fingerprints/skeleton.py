@@ -18,6 +18,7 @@ from tidegate.signals.fingerprints.normalise import (
     Normalised,
     composed,
     folded,
+    legible,
     placed,
     without_excess,
 )
@@ -95,6 +96,7 @@ def bare(text: str) -> str:
 
 
 def _tamed(text: str) -> str:
+    text = legible(text)
     return without_excess(text.translate(_LUNATE) if "ϲ" in text or "Ϲ" in text else text)
 
 

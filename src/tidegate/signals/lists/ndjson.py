@@ -23,6 +23,7 @@ from tidegate.signals.entry import (
     State,
 )
 from tidegate.signals.fingerprints import KINDS
+from tidegate.signals.fingerprints.normalise import too_long
 from tidegate.signals.lists.format import Format, Reading, first_line, lines
 from tidegate.signals.model import Fingerprint
 
@@ -77,6 +78,8 @@ def of_content(text: str | None, url: str | None) -> Sequence[Fingerprint]:
             f"expected a text of at most {MAX_TEXT:,} characters, a URL of {MAX_VALUE:,}"
         )
     if text is not None:
+        if problem := too_long(text):
+            raise ValueError(f"expected a text that is read to its end; it is {problem}")
         codes = fingerprints.of_text(text)
     else:
         # The domain is not the content: an entry for one page must not match its whole site.

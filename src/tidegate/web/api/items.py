@@ -9,12 +9,13 @@ from tidegate.content.queries import get_item, lock_item
 from tidegate.decisions.model import DecisionIn, decision_json
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import bad_field
+from tidegate.infra.groupcommit import GroupCommit
 from tidegate.infra.parsing import decode
 from tidegate.pipeline.decide import decide_item
 from tidegate.pipeline.erase import discard_evidence, erase_item
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.record import ItemRecord, item_record
-from tidegate.pipeline.submission import describe, examine_media
+from tidegate.pipeline.submission import Submission, describe, estimate, examine_media
 from tidegate.pipeline.submit import Answer
 from tidegate.pipeline.telling import READS_BANKS, tell_record
 from tidegate.web.api.endpoint import Call, Endpoint, require_json
@@ -67,11 +68,13 @@ async def submit_item(instance: Instance, call: Call, item: ItemIn) -> bytes:
     )
     if item.media:
         # A retry must not fetch and decode again.
-        known = await call.request.app.state.lookups.run(submission)
+        known = await call.request.app.state.lookups.run(submission, submission.queue)
         if known is not None:
             return known
         submission = await examine_media(instance, item, submission)
-    return await call.request.app.state.submissions.run(submission)
+    submissions: GroupCommit[Submission, bytes] = call.request.app.state.submissions
+    seconds = estimate(submission.content.text)
+    return await submissions.run(submission, submission.queue, seconds)
 
 
 async def post_item(call: Call) -> Response:
