@@ -35,7 +35,7 @@ A = TypeVar("A")
 MAX_GROUP = 256
 GATHER_SECONDS = 0.004
 GROUP_SECONDS = 0.15  # of works, by their estimates; a single one may have more
-WORK_SECONDS = 0.0005
+WORK_SECONDS = 0.0003
 ATTEMPTS = 20
 
 # A work, who waits for it, and the trace that it is part of.

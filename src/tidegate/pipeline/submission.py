@@ -122,7 +122,7 @@ def describe(
     )
 
 
-_POST_SECONDS = 0.0005
+_POST_SECONDS = 0.0003
 _CHARACTER_SECONDS = {True: 1e-7, False: 4e-7}  # by whether all of a text is ASCII
 
 

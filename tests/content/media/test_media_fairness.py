@@ -1,22 +1,28 @@
 """One key's files, many, large or slow, wait for one another and keep nobody else's waiting."""
 
 import asyncio
+import base64
 import io
 from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
 import hostile
+import httpx
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from tests.waiting import until_async
+from tests.api import Api, item
+from tests.waiting import until, until_async
 
 from tidegate.content.media.extent import pixels_of
 from tidegate.content.media.model import Budget, Examined, MediaLimits
 from tidegate.content.media.pool import MediaPool
 from tidegate.infra.errors import Refusal
+from tidegate.pipeline.instance import Instance
 
 
 def saved(image: Image.Image, format: str = "PNG", **options: object) -> bytes:
@@ -125,6 +131,38 @@ def test_the_files_of_a_post_have_a_budget_of_seconds() -> None:
     assert not any(one.judged for one in seen)
     assert [one.problems[0].partition(" (")[0] for one in seen] == ["took too long"] * 3
     assert seen[1].problems == ["took too long (all files together, stopped after 0.4 s)"]
+
+
+def posted(api: Api, key: str, id: str, *files: bytes) -> httpx.Response:
+    media = [{"data": base64.b64encode(one).decode()} for one in files]
+    return api.post("/v1/items", item(id, media=media), key=key)
+
+
+def test_the_files_of_a_post_wait_in_the_queue_of_its_key_and_within_its_budget(
+    api: Api, instance: Instance
+) -> None:
+    instance.media.close()
+    instance.media = pool = MediaPool(
+        "hostile:of_pixels", lambda *code: False, limits=PATIENT, max_waiting=15
+    )
+    instance.settings = msgspec.structs.replace(
+        instance.settings, media_post_pixels=8 * PIXELS, media_post_seconds=3600
+    )
+    flooding, other = (api.key("items:write", name=name) for name in ("flooding", "other"))
+    with ThreadPoolExecutor(2) as threads:
+        flood = [
+            threads.submit(posted, api, flooding, f"flood-{n}", *[LARGE] * 9) for n in range(2)
+        ]
+        until(lambda: pool.waiting == 15, "sixteen files, of which one is in work")
+        assert posted(api, flooding, "one-more", SMALL).status_code == 503
+        assert posted(api, other, "another", b"no picture").status_code == 200
+        assert not any(one.done() for one in flood)
+        pool.close()
+        for one in flood:
+            answer = one.result().json()
+            assert answer["verdict"] == "review"
+            problem = f"media/8: too many pixels (in all files together, limit {8 * PIXELS})"
+            assert problem in answer["evaluation"]["problems"]
 
 
 FORMATS: list[tuple[str, dict[str, object]]] = [
