@@ -50,6 +50,7 @@ MORE_SQL = {
     "signals/banks/witness.py",
     "access/attempts.py",
     "access/devices.py",
+    "access/refused.py",
     "access/sign_in.py",
     "content/admission.py",  # the one writer of items and revisions
     "content/kept.py",  # what further looks read
@@ -57,6 +58,7 @@ MORE_SQL = {
     "enforcement/outbox.py",
     "enforcement/webhooks.py",
     "ledger/blanked.py",  # what verify asks beside its walk
+    "ledger/once.py",
     "ledger/sequencer.py",
     "ledger/verify.py",
     "signals/banks/changes.py",  # what the look back reads
@@ -197,6 +199,18 @@ def test_sql_lives_where_one_looks_for_it() -> None:
         if Path(one).name in SQL_FILES and one.split("/")[0] not in ("pipeline", "web", "cli")
     }
     assert found - at_home == MORE_SQL
+
+
+def test_nobody_reads_past_what_records_it() -> None:
+    """Reporters, and kept files: the pipeline's `reads.py` tells the ledger who read them."""
+    recorded = {"get_case", "reports_of", "reports_of_case", "evidence_of", "entry_evidence"}
+    found = {
+        name(path)
+        for path in in_slice("pipeline", "web", "cli")
+        for _, names in imports(ast.parse(path.read_text()))
+        if recorded & set(names)
+    }
+    assert found == {"pipeline/reads.py"}
 
 
 def test_every_module_says_what_it_is_for() -> None:

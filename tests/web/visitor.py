@@ -21,10 +21,12 @@ class Visitor:
         self.email = f"{'-'.join([role, *platforms])}@example.org"
         with instance.database.begin() as tx:
             self.link = create_user(tx, self.email, role, platforms or None)[1]
-        client.cookies.clear()
-        assert client.post(f"/sign-in/{self.link}").status_code == 303
-        self.cookies = dict(client.cookies)
-        client.cookies.clear()
+        self.cookies: dict[str, str] = {}
+        assert self._send("POST", f"/sign-in/{self.link}").status_code == 303
+
+    def sign_in(self) -> None:
+        """Once more, on the same browser: sessions end."""
+        assert self._send("POST", f"/sign-in/{self.new_link()}").status_code == 303
 
     def new_link(self) -> str:
         with self.instance.database.begin() as tx:

@@ -36,21 +36,23 @@ def living(now: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(keys.c.revoked_at.is_(None), ends)
 
 
+def read_token(token: str) -> tuple[str, str] | None:
+    """The id that a key names and its secret; None for what has not the form of one."""
+    prefix, _, rest = token.partition("_")
+    key_id, _, secret = rest.partition("_")
+    well_formed = prefix == "tg" and key_id.isascii() and key_id.isalnum()
+    return (key_id, secret) if well_formed and len(key_id) <= 32 and len(secret) <= 128 else None
+
+
 def principal_of_key(tx: Tx, known: Scopes, token: str) -> Principal | None:
     """Who the bearer of an API key is; None for anything but a standing key.
 
     A key bound to a user acts under that name and may never do more than its user may now, nor see more.
     """
-    prefix, _, rest = token.partition("_")
-    key_id, _, secret = rest.partition("_")
-    if (
-        prefix != "tg"
-        or not key_id.isascii()
-        or not key_id.isalnum()
-        or len(key_id) > 32
-        or len(secret) > 128
-    ):
+    read = read_token(token)
+    if read is None:
         return None
+    key_id, secret = read
     query = (
         sa.select(keys, users.c.email, users.c.role, users.c.platforms, users.c.disabled_at)
         .outerjoin(users, users.c.id == keys.c.user_id)

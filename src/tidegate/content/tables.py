@@ -90,7 +90,7 @@ holds = sa.Table(
     sa.Column("source", Sealed()),  # what it rests on: an order, a letter
     sa.Column("until", sa.TIMESTAMP(timezone=True)),  # null: until it is lifted
     sa.Column("placed_by", sa.Text, nullable=False),
-    sa.Column("placed_key", sa.Text),  # the id of the API key that placed it; null: none did
+    sa.Column("placer", sa.Text),  # the identity that goes by this name
     sa.Column("placed_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("lifted_by", sa.Text),
     sa.Column("lifted_at", sa.TIMESTAMP(timezone=True)),

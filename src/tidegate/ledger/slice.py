@@ -1,7 +1,7 @@
 """What the ledger names of its own."""
 
 from tidegate.infra.scopes import Scope
-from tidegate.infra.slices import Duty, Gauge, Home, Slice, Verbs
+from tidegate.infra.slices import Duty, Gauge, Home, Slice, Verbs, in_tx
 
 _BROKEN = "ledger broken"  # among the numbers of background work: the web process tells of it
 
@@ -10,6 +10,7 @@ def _verbs() -> Verbs:
     from tidegate.infra.db import Tx
     from tidegate.infra.progress import all_reached, note
     from tidegate.ledger.model import HEAD_FILE
+    from tidegate.ledger.once import drop_marks
     from tidegate.ledger.queries import unsealed
     from tidegate.ledger.sequencer import LedgerBroken, seal
 
@@ -37,7 +38,8 @@ def _verbs() -> Verbs:
             ),
         ]
 
-    return Verbs(duties=(Duty("seal", 0.2, seal_pending),), gauges=gauges)
+    duties = (Duty("seal", 0.2, seal_pending), Duty("marks", 600.0, in_tx(drop_marks)))
+    return Verbs(duties=duties, gauges=gauges)
 
 
 LEDGER = Slice(

@@ -51,3 +51,12 @@ ledger_heads = sa.Table(
     sa.Column("key", sa.Text, nullable=False),
     sa.Column("signature", sa.LargeBinary, nullable=False),
 )
+
+# What an actor did that is told once a day or a minute: a digest of it all, by which nothing can be
+# listed, and nobody be found.
+ledger_marks = sa.Table(
+    "ledger_marks",
+    metadata,
+    sa.Column("mark", sa.LargeBinary, primary_key=True),
+    sa.Column("until", sa.TIMESTAMP(timezone=True), nullable=False, index=True),
+)

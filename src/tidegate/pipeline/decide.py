@@ -29,11 +29,12 @@ from tidegate.enforcement.model import Action, Order
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.pipeline import entries
+from tidegate.pipeline.reads import note_work, read_case
 from tidegate.pipeline.standing import carry_out, settle
 from tidegate.policy.model import Pack
 from tidegate.review import actions as review
 from tidegate.review.model import CaseDecisionIn, CaseDetail, CaseRow
-from tidegate.review.queries import get_case, lock_case, lock_waiting_case, subject_of_case
+from tidegate.review.queries import lock_case, lock_waiting_case, subject_of_case
 
 
 def decide_case(tx: Tx, case_id: UUID, decision_in: CaseDecisionIn, *, pack: Pack) -> CaseDetail:
@@ -47,7 +48,8 @@ def decide_case(tx: Tx, case_id: UUID, decision_in: CaseDecisionIn, *, pack: Pac
     subject = subject_of_case(tx, case_id)
     if subject.kind == "entry":
         entries.decide(tx, case_id, subject.id, decision_in, pack=pack)
-        return get_case(tx, case_id)
+        note_work(tx, case_id, None)
+        return read_case(tx, case_id)
     item = lock_item_by_id(tx, subject.id)
     case = lock_case(tx, case_id)
     review.refuse_unless_free(tx, case)
@@ -58,8 +60,9 @@ def decide_case(tx: Tx, case_id: UUID, decision_in: CaseDecisionIn, *, pack: Pac
     if decision_in.entry is not None:
         assert case.match is not None
         entries.judge(tx, UUID(case.match["entry"]), decision_in.entry)
+    note_work(tx, case_id, item.platform)
     issue_many(tx, orders)
-    return get_case(tx, case_id)
+    return read_case(tx, case_id)
 
 
 def decide_item(
@@ -79,6 +82,8 @@ def decide_item(
         review.note(tx, case.id, "escalated", {"decision": str(decision.id)})
     elif case is not None:
         review.close_case(tx, case, decision)
+    if case is not None:
+        note_work(tx, case.id, item.platform)
     issue_many(tx, orders)
     return decision
 
@@ -109,13 +114,13 @@ def decide_by_rule(
 def claim_case(tx: Tx, case_id: UUID, lease: timedelta) -> CaseDetail:
     """Claim a case, or renew the claim. Raises Refusal as `review.claim` does."""
     review.claim(tx, case_id, lease)
-    return get_case(tx, case_id)
+    return read_case(tx, case_id)
 
 
 def release_case(tx: Tx, case_id: UUID, *, force: bool = False) -> CaseDetail:
     """Give a case back. Raises Refusal as `review.release` does."""
     review.release(tx, case_id, force=force)
-    return get_case(tx, case_id)
+    return read_case(tx, case_id)
 
 
 def reopen_case(tx: Tx, case_id: UUID, reason: str) -> CaseDetail:
@@ -127,7 +132,7 @@ def reopen_case(tx: Tx, case_id: UUID, reason: str) -> CaseDetail:
     else:
         lock_item_by_id(tx, subject.id)
     review.reopen(tx, case_id, reason)
-    return get_case(tx, case_id)
+    return read_case(tx, case_id)
 
 
 def lift_expired(tx: Tx, limit: int = 200) -> int:

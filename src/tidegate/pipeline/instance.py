@@ -3,6 +3,7 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 
+from tidegate.access.refused import Refused
 from tidegate.content.evidence import EvidenceStore
 from tidegate.content.media.model import MediaLimits
 from tidegate.content.media.pool import MediaPool
@@ -50,6 +51,7 @@ class Instance:
         self.index_folder = settings.data_dir / "index"
         self.banks = BankSnapshot(CodeIndex(Folder(self.index_folder / "banks", identity)))
         self.packs = PackStore()
+        self.refused = Refused()
         self.media = MediaPool(
             hasher=HASHER,
             accepts=can_be,

@@ -22,7 +22,7 @@ from tidegate.decisions.restrictions import (
 from tidegate.enforcement.queries import ActionView, actions_of_item
 from tidegate.infra.db import Tx
 from tidegate.intake.model import ReportView
-from tidegate.intake.queries import reports_of
+from tidegate.pipeline.reads import read_reports
 from tidegate.review.queries import cases_of_item
 
 
@@ -73,7 +73,7 @@ def item_record(tx: Tx, item: ItemRow, *, sees_holds: bool = False) -> ItemRecor
     """The record of a standing item. `verdict` is that of the latest evaluation."""
     evaluations = shown_evaluations(tx, item.id)
     standing = by_strength(standing_at(standing_on(tx, item.id), tx.now))
-    reported, following = reports_of(tx, item.id)
+    reported, following = read_reports(tx, item)
     return ItemRecord(
         id=item.external_id,
         platform=item.platform,

@@ -153,13 +153,15 @@ def shown_subject(subject: Subject, item: str | None) -> SubjectView:
     return SubjectView(subject.kind, known)
 
 
+def is_held(until: datetime | None, now: datetime) -> bool:
+    """Whether a claim until then is live."""
+    return until is not None and until > now
+
+
 def held_by_another(case: CaseRow, identity: str, now: datetime) -> bool:
     """Whether somebody else's claim is live."""
     return (
-        case.state == "claimed"
-        and case.claimant != identity
-        and case.claimed_until is not None
-        and case.claimed_until > now
+        case.state == "claimed" and case.claimant != identity and is_held(case.claimed_until, now)
     )
 
 

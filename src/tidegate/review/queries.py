@@ -78,6 +78,18 @@ def subject_of_case(tx: Tx, case_id: UUID) -> Subject:
     return Subject(*found)
 
 
+def works_on(tx: Tx, subject: Subject) -> bool:
+    """Whether the actor has a case in hand that is about the subject; about an entry also one that its
+    match opened."""
+    about = is_about(subject)
+    if subject.kind == "entry":
+        about = sa.or_(about, cases.c.match["entry"].astext == str(subject.id))
+    mine = sa.exists().where(
+        CLAIMED, cases.c.claimant == tx.identity, cases.c.claimed_until > tx.now, about
+    )
+    return bool(tx.execute(sa.select(mine)).scalar_one())
+
+
 def is_about(subject: Subject) -> sa.ColumnElement[bool]:
     return sa.and_(cases.c.subject_kind == subject.kind, cases.c.subject_id == subject.id)
 

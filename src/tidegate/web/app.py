@@ -34,6 +34,7 @@ from tidegate.web.pages.render import StaticPages
 from tidegate.web.pages.visit import Visit
 from tidegate.web.problems import problem
 from tidegate.web.rates import Rates
+from tidegate.web.refusing import keep_writing, write
 from tidegate.web.traced import traced
 
 READY_SECONDS = 3.0
@@ -107,7 +108,10 @@ def create_app(instance: Instance) -> ASGIApp:
         lookups.start()
         await run_in_threadpool(instance.media.start)
         await run_in_threadpool(estimate, "é")  # its tables are made once, and not in a request
+        writing = asyncio.create_task(keep_writing(instance))
         yield
+        writing.cancel()
+        await run_in_threadpool(write, instance)
         await run_in_threadpool(lookups.close)
         await run_in_threadpool(submissions.close)
 

@@ -22,7 +22,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tidegate.access.model import Principal
-from tidegate.access.queries import principal_of_key, principal_of_session
+from tidegate.access.queries import principal_of_key, principal_of_session, read_token
 from tidegate.infra.errors import Refusal
 from tidegate.infra.networks import read_network
 from tidegate.pipeline.house import SCOPES
@@ -128,9 +128,11 @@ class Gate:
                     KEYS_REFUSED.labels(
                         "unknown" if "authorization" in headers else "missing"
                     ).inc()
+                    self._note_refused(headers, state["address"])
                     return problem(_NO_KEY, request_id)
                 if not principal.may_come_from(state["address"]):
                     KEYS_REFUSED.labels("network").inc()
+                    self._note_refused(headers, state["address"])
                     return problem(_elsewhere(state["address"]), request_id)
                 state["told"] = self.rates.admit(principal)
             else:
@@ -141,10 +143,16 @@ class Gate:
             return problem(as_refusal(error, request_id), request_id)
         return _keep_segments(scope)
 
+    def _note_refused(self, headers: Headers, address: str) -> None:
+        """A key that was shown and does not stand; to have shown none is nothing."""
+        if token := _token(headers):
+            read = read_token(token)
+            now = self.instance.clock.now()
+            self.instance.refused.note("key.refused", read and read[0], address, now)
+
     async def _by_key(self, headers: Headers) -> Principal | None:
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        token = token.strip()
-        if scheme.lower() != "bearer" or not token:
+        token = _token(headers)
+        if not token:
             return None
         name = hashlib.sha256(token.encode()).digest()
         until, principal = self._known.get(name, (0.0, None))
@@ -188,6 +196,12 @@ class Gate:
     def _look_up_session(self, cookie: str) -> Principal | None:
         with self.instance.database.begin() as tx:
             return principal_of_session(tx, SCOPES, cookie)
+
+
+def _token(headers: Headers) -> str:
+    """The key that was shown, or nothing."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def _keep_segments(scope: Scope) -> Response | None:

@@ -39,7 +39,7 @@ def place_hold(tx: Tx, item: ItemRow, hold: HoldIn) -> HoldView:
         placed_by=tx.actor,
         placed_at=tx.now,
     )
-    row = msgspec.structs.asdict(placed) | {"item_id": item.id, "placed_key": tx.key}
+    row = msgspec.structs.asdict(placed) | {"item_id": item.id, "placer": tx.identity}
     tx.execute(sa.insert(holds).values(row))
     record = {"hold": placed.id, "reason": placed.reason, "purpose": placed.purpose}
     record |= {"until": placed.until, "source": placed.source}

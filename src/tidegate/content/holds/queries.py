@@ -55,11 +55,8 @@ def item_held(seen: Sequence[HoldView]) -> Refusal:
 
 
 def placed_here(tx: Tx) -> sa.ColumnElement[bool]:
-    """Whether it is the actor who placed a hold: by the same key, or as the same person. A key's name
-    says nothing: another may have it later."""
-    if tx.actor.startswith("user:"):
-        return holds.c.placed_by == tx.actor
-    return sa.false() if tx.key is None else holds.c.placed_key == tx.key
+    """Whether it is the actor who placed a hold: by the same key, or as the same person."""
+    return holds.c.placer == tx.identity
 
 
 def standing_holds(tx: Tx, item_id: UUID, *, every: bool = True) -> list[HoldView]:

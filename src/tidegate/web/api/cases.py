@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from tidegate.infra.db import Tx
 from tidegate.pipeline.decide import claim_case, decide_case, release_case
+from tidegate.pipeline.reads import read_case, read_case_reports
 from tidegate.pipeline.telling import READS_BANKS, tell_case, tell_cases
 from tidegate.review import queries as review
 from tidegate.review.model import CaseDecisionIn, CaseDetail, CaseFilter
@@ -51,11 +52,11 @@ def _told(tx: Tx, call: Call, case: CaseDetail) -> CaseDetail:
 
 def list_reports(tx: Tx, call: Call[object, PageQuery]) -> Page:
     q = call.query
-    return Page(*review.reports_of_case(tx, _case_id(call), q.cursor, q.limit))
+    return Page(*read_case_reports(tx, _case_id(call), q.cursor, q.limit))
 
 
 def get_case(tx: Tx, call: Call) -> CaseDetail:
-    return _told(tx, call, review.get_case(tx, _case_id(call)))
+    return _told(tx, call, read_case(tx, _case_id(call)))
 
 
 def claim(tx: Tx, call: Call) -> CaseDetail:

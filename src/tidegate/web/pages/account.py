@@ -11,7 +11,7 @@ from tidegate.access.queries import find_password, get_user
 from tidegate.infra.errors import FieldError, Refusal
 from tidegate.pipeline.house import SCOPES
 from tidegate.web.pages.page import PageRoute, see_other
-from tidegate.web.pages.sign_in import DEVICE_COOKIE
+from tidegate.web.pages.sign_in import DEVICE_COOKIE, note_failed
 from tidegate.web.pages.visit import Visit
 
 
@@ -43,6 +43,7 @@ def change_password(visit: Visit) -> Response:
         with visit.begin() as tx:
             attempt = begin_attempt_within(tx, email, session)
         if not verify_password(attempt.password_hash, _typed(visit, "old")):
+            note_failed(visit, email)
             raise _refused("/old", "your password until now", "another")
         with visit.begin() as tx:
             clear_attempt(tx, attempt)

@@ -14,10 +14,11 @@ from tidegate.infra.db import Tx
 from tidegate.infra.errors import bad_field
 from tidegate.infra.parsing import convert
 from tidegate.pipeline.decide import claim_case, decide_case, release_case, reopen_case
+from tidegate.pipeline.reads import read_case
 from tidegate.policy.data import Offence
 from tidegate.policy.model import Label
 from tidegate.review.model import CaseDecisionIn, CaseDetail
-from tidegate.review.queries import case_unknown, get_case, subject_of_case
+from tidegate.review.queries import case_unknown, subject_of_case
 from tidegate.signals.banks.model import EntryView
 from tidegate.signals.banks.queries import entries_by_id, may_change_bank
 from tidegate.web.pages.content import ContentView, content_view, explained, ids_of, rule_texts
@@ -70,7 +71,7 @@ def lease(visit: Visit) -> timedelta:
 def show(visit: Visit) -> CasePage:
     case_id = visit.uuid("case", case_unknown)
     with visit.begin() as tx:
-        case = get_case(tx, case_id, visit.query.reports)
+        case = read_case(tx, case_id, visit.query.reports)
         subject = subject_of_case(tx, case_id)
         item_id = subject.id if subject.kind == "item" else None
         content = None if item_id is None else _content(tx, item_id, case)

@@ -23,8 +23,8 @@ from tidegate.decisions.restrictions import Effective, Standing, by_strength, ef
 from tidegate.enforcement.queries import ActionView, actions_of_item
 from tidegate.infra.parsing import convert
 from tidegate.intake.model import ReportView
-from tidegate.intake.queries import reports_of
 from tidegate.pipeline.decide import decide_item
+from tidegate.pipeline.reads import read_reports
 from tidegate.review.queries import cases_of_item
 from tidegate.web.pages.case import CaseQuery, chosen
 from tidegate.web.pages.content import ContentView, content_view, rule_texts
@@ -81,7 +81,7 @@ def show(visit: Visit) -> ItemPage:
             raise item_unknown(str(item_id))
         standing = by_strength(standing_at(standing_on(tx, item_id), tx.now))
         may_read = visit.may("cases:read")
-        reported, following = reports_of(tx, item_id) if may_read else ([], None)
+        reported, following = read_reports(tx, item) if may_read else ([], None)
         return ItemPage(
             item=item,
             shown=visit.query.show,

@@ -7,10 +7,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from tidegate.content.parts import Part
-from tidegate.content.queries import evidence_of
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
-from tidegate.signals.banks.queries import entry_evidence
+from tidegate.pipeline.reads import read_entry_file, read_evidence
 from tidegate.web.pages.page import PageRoute, Query
 from tidegate.web.pages.visit import Visit
 
@@ -36,15 +35,14 @@ async def item_preview(visit: Visit) -> Response:
         raise no_preview()
 
     def look(tx: Tx) -> bytes | None:
-        found = evidence_of(tx, item_id, int(revision), Part.media(int(index[:9])).name)
-        return found and found[0]
+        return read_evidence(tx, item_id, int(revision), Part.media(int(index[:9])).name)
 
     return await _preview(visit, look)
 
 
 async def entry_preview(visit: Visit) -> Response:
     entry_id: UUID = visit.uuid("entry", no_preview)
-    return await _preview(visit, lambda tx: entry_evidence(tx, entry_id))
+    return await _preview(visit, lambda tx: read_entry_file(tx, entry_id))
 
 
 async def _preview(visit: Visit, look: Callable[[Tx], bytes | None]) -> Response:

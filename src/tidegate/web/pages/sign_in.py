@@ -7,7 +7,7 @@ import msgspec
 from starlette.responses import Response
 
 from tidegate.access.attempts import begin_attempt
-from tidegate.access.model import DEVICE_LASTS
+from tidegate.access.model import DEVICE_LASTS, is_email
 from tidegate.access.passwords import verify_password
 from tidegate.access.queries import owner_of_link
 from tidegate.access.sign_in import (
@@ -80,6 +80,7 @@ def sign_in(visit: Visit) -> Response:
             hours = visit.instance.settings.session_hours
             opened = open_session(tx, attempt, hours, _brought(visit))
     except Refusal as refusal:
+        note_failed(visit, email)
         visit.refusal = refusal
         return show_form(visit)
     return _with_session(visit, opened)
@@ -108,7 +109,11 @@ def follow_link(visit: Visit) -> Response:
         raise Refusal("csrf-missing", 403, "The form was not ours", detail)
     with visit.begin() as tx:
         hours = visit.instance.settings.session_hours
-        opened = redeem_link(tx, visit.path["token"], hours, _brought(visit))
+        try:
+            opened = redeem_link(tx, visit.path["token"], hours, _brought(visit))
+        except Refusal:
+            note_failed(visit, None)
+            raise
     return _with_session(visit, opened)
 
 
@@ -121,6 +126,12 @@ def sign_out(visit: Visit) -> Response:
     response.delete_cookie(COOKIE)
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
+
+
+def note_failed(visit: Visit, email: str | None) -> None:
+    """Have the ledger tell of a failed sign-in, by the account if it is one."""
+    name = email.lower() if email is not None and is_email(email) else None
+    visit.instance.refused.note("sign_in.failed", name, visit.address, visit.instance.clock.now())
 
 
 def _brought(visit: Visit) -> Brought:

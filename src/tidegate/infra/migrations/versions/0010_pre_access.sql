@@ -10,3 +10,12 @@ CREATE TABLE devices (
 CREATE INDEX ix_devices_user_id ON devices (user_id);
 
 CREATE INDEX ix_devices_used_at ON devices (used_at);
+
+-- What was put into the ledger of a day or a minute already.
+CREATE TABLE ledger_marks (
+  mark BYTEA NOT NULL,
+  until TIMESTAMP WITH TIME ZONE NOT NULL,
+  CONSTRAINT pk_ledger_marks PRIMARY KEY (mark)
+);
+
+CREATE INDEX ix_ledger_marks_until ON ledger_marks (until);
