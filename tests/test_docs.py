@@ -55,3 +55,9 @@ def test_the_examples_of_the_api_page_run(api: Api) -> None:
 @pytest.mark.parametrize("name", sorted(pages()))
 def test_generated_pages_are_up_to_date(name: str) -> None:
     assert (DOCS / name).read_text() == pages()[name], "run: make docs"
+
+
+def test_the_threat_model_names_tests_that_are_there() -> None:
+    named = re.findall(r"`(tests/\S+\.py)`", (DOCS.parent / "SECURITY.md").read_text())
+    assert len(set(named)) >= 20
+    assert [name for name in named if not (DOCS.parent / name).is_file()] == []
