@@ -39,6 +39,7 @@ GIVEN: dict[str, tuple[str, Any]] = {
     "keep_judged_days": ("9", 9),
     "quarantine_contents": ("11", 11),
     "quarantine_factor": ("12.5", 12.5),
+    "anonymous_escalations": ("3", 3),
     "rate_limit": ("50/s", "50/s"),
     "session_hours": ("13.5", 13.5),
     "log_level": ("warning", "warning"),
