@@ -3,6 +3,7 @@
 from tests.api import Api
 from tests.waiting import now
 
+from tidegate.infra.db import Database
 from tidegate.infra.pulse import Board, Seen, make_board, write_board
 
 
@@ -28,10 +29,10 @@ def test_a_supervisor_that_hangs_is_told_too(api: Api) -> None:
     assert api.get("/readyz").json()["supervisor"].startswith("has not looked for 6")
 
 
-def test_a_full_disk_is_told_by_its_name(api: Api) -> None:
+def test_a_full_disk_is_told_by_its_name(api: Api, owner: Database) -> None:
     """The database says so: refusals and readiness name the disk, and nothing is written."""
     assert api.submit("before", text="x").status_code == 200
-    with api.instance.database.begin() as tx:
+    with owner.begin() as tx:
         tx.connection.exec_driver_sql(
             "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS"
             " $$ BEGIN RAISE 'could not extend file' USING ERRCODE = 'disk_full'; END $$"

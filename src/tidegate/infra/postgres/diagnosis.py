@@ -135,7 +135,8 @@ def _external(url: str) -> Generator[Finding]:
         with psycopg.connect(url, connect_timeout=5) as connection:
             version = connection.info.server_version
             where = f"{connection.info.host or 'the local socket'}, {connection.info.dbname}"
-            roles = diagnose_roles(connection)
+            old = version < OLDEST_MAJOR * 10000  # then it is asked nothing more
+            roles = None if old else diagnose_roles(connection)
     except psycopg.Error as error:
         # One that cannot be read is quoted by the driver, with the password in it.
         unread = isinstance(error, psycopg.ProgrammingError)
@@ -148,7 +149,7 @@ def _external(url: str) -> Generator[Finding]:
         )
         return
     detail = f"PostgreSQL {version // 10000}.{version % 10000} at {where}"
-    if version < OLDEST_MAJOR * 10000:
+    if old:
         yield Finding(name, False, detail, f"Use PostgreSQL {OLDEST_MAJOR} or later.")
         return
     yield Finding(name, True, detail)
