@@ -14,14 +14,12 @@ from scripts.schema_diff import schema_of
 from tidegate.infra.migrations import VERSIONS, history
 from tidegate.infra.postgres import EmbeddedPostgres
 
-# The command line as it is, with a history that is one revision longer than today's.
+# What makes the program, and whatever it starts, the next version: a history that is one revision
+# longer than today's. Python reads it at its start.
 NEXT_VERSION = """
-import sys
 from pathlib import Path
 from tidegate.infra import migrations
-migrations.VERSIONS = Path(sys.argv.pop(1))
-from tidegate.cli.main import main
-main()
+migrations.VERSIONS = Path({versions!r})
 """
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -39,9 +37,12 @@ def run(versions: Path, tmp_path: Path) -> Run:
 
     def make(*words: str, url: str | None = None) -> subprocess.CompletedProcess[str]:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("TIDEGATE_DATABASE")}
-        command = [sys.executable, "-c", NEXT_VERSION, str(versions), *words]
+        next_version = tmp_path / "next"
+        next_version.mkdir(exist_ok=True)
+        (next_version / "sitecustomize.py").write_text(NEXT_VERSION.format(versions=str(versions)))
+        environment |= {"PYTHONPATH": str(next_version)}
         return subprocess.run(
-            [*command, "--data-dir", str(tmp_path / "instance")],
+            [sys.executable, "-m", "tidegate", *words, "--data-dir", str(tmp_path / "instance")],
             env=environment | ({"TIDEGATE_DATABASE_URL": url} if url else {}),
             capture_output=True,
             text=True,
@@ -73,8 +74,7 @@ def test_on_a_server_of_ones_own_every_command_names_the_one_that_upgrades(
     before = schema_of(database_url)
     refused = run(*words, url=database_url)
     assert refused.returncode == 2
-    (line,) = refused.stderr.splitlines()
-    assert "run `tidegate migrate --database-url URL`" in line
+    assert refused.stderr.count("run `tidegate migrate --database-url URL`") == 1
     assert schema_of(database_url) == before
     assert mark(database_url) == history()[-1].name
     with psycopg.connect(database_url) as connection:

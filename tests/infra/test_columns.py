@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from tidegate.infra import columns
 from tidegate.infra.columns import Sealed
-from tidegate.infra.db import Tx
+from tidegate.infra.db import Database, Tx
 from tidegate.infra.digests import keyed
 
 table = sa.Table(
@@ -26,6 +26,13 @@ table = sa.Table(
 VALUES: dict[str, Any] = {"text": "words", "data": b"\x00\xff", "json": {"a": [1, None, "é"]}}
 
 
+@pytest.fixture
+def owners(owner: Database) -> Iterator[Tx]:
+    """A transaction of the role that may make tables."""
+    with owner.begin() as tx:
+        yield tx
+
+
 def test_it_is_stored_as_the_type_inside_it_would() -> None:
     made = str(sa.schema.CreateTable(table).compile(dialect=postgresql.dialect()))
     assert {"text TEXT", "data BYTEA", "json JSONB"} <= {
@@ -33,7 +40,8 @@ def test_it_is_stored_as_the_type_inside_it_would() -> None:
     }
 
 
-def test_what_goes_in_comes_out(tx: Tx) -> None:
+def test_what_goes_in_comes_out(owners: Tx) -> None:
+    tx = owners
     table.create(tx.connection)
     tx.execute(sa.insert(table).values(id=1, **VALUES))
     tx.execute(sa.insert(table).values(id=2))
@@ -47,10 +55,12 @@ def test_what_goes_in_comes_out(tx: Tx) -> None:
     assert tx.execute(sa.select(table.c.id).where(table.c.json.is_(None))).scalars().all() == [2]
 
 
-def test_nothing_gets_past_the_seal(tx: Tx, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_gets_past_the_seal(owners: Tx, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever `seal` makes of a value lies in the table, by INSERT, by UPDATE and by COPY; a
     stand-in that turns a text around shows it."""
     from tidegate.infra import db
+
+    tx = owners
 
     def turned(value: Any) -> Any:
         return value and value[::-1]
