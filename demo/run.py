@@ -91,7 +91,7 @@ class Demo:
             self._receiver = Receiver(data_dir)
             stack.callback(self._receiver.stop)
             self._settings = settings_of(data_dir, port=port)
-            self._database = stack.enter_context(database_of(self._settings))
+            self._database = stack.enter_context(database_of(self._settings, make=True))
             self._receiver.wait_ready()
             keys = self._enrol(self._database)
             self._server.wait_ready()
