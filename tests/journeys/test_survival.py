@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from random import Random, SystemRandom
+from typing import Any
 
 import httpx
 import psycopg
@@ -167,6 +168,14 @@ def end_leases(served: Served) -> None:
         connection.execute("UPDATE deliveries SET leased_until = now() WHERE state = 'pending'")
 
 
+def as_stored(answer: dict[str, Any]) -> dict[str, Any]:
+    """An answer without what is read anew for whoever may read banks."""
+    for match in answer["evaluation"]["matches"]:
+        match.pop("provenance", None)
+        match.pop("note", None)
+    return answer
+
+
 def check_stored(served: Served, platform: Platform) -> None:
     with psycopg.connect(served.cli("doctor", "--database-url")) as connection:
         rows = connection.execute(
@@ -174,7 +183,8 @@ def check_stored(served: Served, platform: Platform) -> None:
         ).fetchall()
         assert max(Counter(id for id, _ in rows).values()) == 1  # judged once
         stored = {id: json.loads(answer) for id, answer in rows}
-        assert {id: stored.get(id) for id in platform.items} == platform.items
+        told = {id: as_stored(answer) for id, answer in platform.items.items()}
+        assert {id: stored.get(id) for id in platform.items} == told
         rows = connection.execute("SELECT external_id, answer FROM reports").fetchall()
         reports = {id: json.loads(answer) for id, answer in rows}
         assert {id: reports.get(id) for id in platform.reports} == platform.reports
@@ -328,7 +338,7 @@ def test_a_database_that_hangs_loses_nothing(away: Away) -> None:
 
 def failed_attempts(server: EmbeddedPostgres) -> int:
     """So far, at messages that still wait."""
-    with psycopg.connect(server.url) as connection:
+    with psycopg.connect(server.owner_url) as connection:
         query = "SELECT coalesce(sum(attempts), 0) FROM deliveries WHERE state = 'pending'"
         [(attempts,)] = connection.execute(query).fetchall()
         return attempts
