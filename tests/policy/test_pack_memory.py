@@ -89,3 +89,12 @@ def test_only_names_are_counted(lines: list[tuple[int, str]]) -> None:
         assert "parts" not in said
     elif "not TOML" not in said:
         assert "parts" in said
+
+
+@pytest.mark.parametrize("mark", ["'''", '"""'])
+@pytest.mark.parametrize("more", [0, 1, 2])
+def test_what_stands_in_a_long_string_is_no_dotted_name(mark: str, more: int) -> None:
+    """Its last words may be quotation marks of its own kind."""
+    inner = "a == " + mark[0] + "x" + mark[0] * more
+    text = f"when = [{mark}{inner}{mark}, {mark}{'.'.join('abcdefghijkl')}{mark}]\n"
+    assert parse(text) == {"when": [inner, ".".join("abcdefghijkl")]}

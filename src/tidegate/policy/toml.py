@@ -15,8 +15,9 @@ MAX_PARTS = 8  # of a dotted name; a pack's longest has three
 # What ends a name or cannot be in one. Strings and comments are passed over whole, so that what looks
 # like a name in them is none; possessive throughout: no input makes this slow.
 _TOKEN = re.compile(
-    r'''"""(?:[^"\\]++|\\.|"(?!""))*+(?:""")?+'''
-    r"""|'''(?:[^']++|'(?!''))*+(?:''')?+"""
+    # One or two quotation marks may stand before the three that end a long string.
+    r'''"""(?:[^"\\]++|\\.|"{1,2}+(?!"))*+(?:"{3,5}+)?+'''
+    r"""|'''(?:[^']++|'{1,2}+(?!'))*+(?:'{3,5}+)?+"""
     r"""|"(?:[^"\\\n]++|\\.)*+"?+|'[^'\n]*+'?+|\#[^\n]*+"""
     r"""|(?P<end>[=,\n{}\[\]])|(?P<dot>\.)""",
     re.S,
