@@ -11,6 +11,7 @@ COMMANDS = (
     ["ledger", "verify"],
     ["migrate"],
     ["items", "refingerprint"],
+    ["items", "erase", "post-1"],
     ["policy", "look-back"],
     ["policy", "list"],
     ["keys", "list"],

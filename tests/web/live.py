@@ -13,7 +13,10 @@ import uvloop
 from tests.serving import free_port
 from tests.waiting import until
 
-from tidegate.pipeline.instance import Instance
+from tidegate.access.actions import create_key
+from tidegate.infra.settings import Settings
+from tidegate.pipeline.house import SCOPES
+from tidegate.pipeline.instance import Instance, opened
 from tidegate.web.app import create_app
 from tidegate.web.server import web_server
 
@@ -38,6 +41,23 @@ def live(instance: Instance) -> Generator[int]:
     finally:
         server.should_exit = True
         thread.join()
+
+
+@contextmanager
+def live_with_key(
+    settings: Settings, server_urls: tuple[str, str], template: str
+) -> Generator[tuple[int, str]]:
+    """Serve a new instance with these settings; its port and an admin's key."""
+    from tests.conftest import cloned
+
+    with (
+        cloned(server_urls, template) as (_, url),
+        opened(settings, url) as instance,
+        live(instance) as port,
+    ):
+        with instance.database.begin() as tx:
+            key = create_key(tx, SCOPES, "test", ["admin"], None)[1]
+        yield port, key
 
 
 class Stream:

@@ -18,13 +18,9 @@ import httpx
 import pytest
 from PIL import Image
 from tests.api import item
-from tests.conftest import cloned
-from tests.web.live import Stream, live
+from tests.web.live import Stream, live_with_key
 
-from tidegate.access.actions import create_key
 from tidegate.infra.settings import Settings
-from tidegate.pipeline.house import SCOPES
-from tidegate.pipeline.instance import opened
 
 IDLE = 1.0
 LIMIT = 4 << 20
@@ -61,13 +57,7 @@ def client(
         allowed_addresses=["127.0.0.2/32"],
         fetch_timeout_seconds=5,
     )
-    with (
-        cloned(server_urls, template) as (_, url),
-        opened(settings, url) as instance,
-        live(instance) as port,
-    ):
-        with instance.database.begin() as tx:
-            key = create_key(tx, SCOPES, "test", ["admin"], None)[1]
+    with live_with_key(settings, server_urls, template) as (port, key):
         yield Client(port, key)
 
 

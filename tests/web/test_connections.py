@@ -10,14 +10,10 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 from tests.api import item
-from tests.conftest import cloned
 from tests.waiting import until
-from tests.web.live import Stream, live
+from tests.web.live import Stream, live_with_key
 
-from tidegate.access.actions import create_key
 from tidegate.infra.settings import Settings
-from tidegate.pipeline.house import SCOPES
-from tidegate.pipeline.instance import opened
 from tidegate.web.crowd import RESERVED_FILES, Crowd, Limits
 
 LIMIT = 64 << 10
@@ -57,13 +53,7 @@ def server(
         connections_per_address=MOST,
         media_workers=1,
     )
-    with (
-        cloned(server_urls, template) as (_, url),
-        opened(settings, url) as instance,
-        live(instance) as port,
-    ):
-        with instance.database.begin() as tx:
-            key = create_key(tx, SCOPES, "test", ["admin"], None)[1]
+    with live_with_key(settings, server_urls, template) as (port, key):
         yield Server(port, key)
 
 

@@ -20,9 +20,8 @@ from tidegate.infra.networks import network_around
 from tidegate.ledger.actions import append
 
 RefusedKind = Literal["sign_in.failed", "key.refused"]
-Name = tuple[
-    RefusedKind, str | None
-]  # an address that one signs in by, the id of a key; None: neither
+# With an address that one signs in by, or the id of a key; None: neither.
+Name = tuple[RefusedKind, str | None]
 
 MOST_COUNTED = 1000
 """Names that are counted one by one in memory; what is beyond is counted together."""
@@ -92,21 +91,19 @@ def merge(into: Taken, name: Name, tally: Tally) -> None:
 def write_refused(tx: Tx, taken: Mapping[Name, Tally]) -> None:
     """Put the counts into the ledger: an entry for each account and each key that there is, one for
     all names of nobody."""
-    people, tokens = (
-        _people(tx, _names(taken, "sign_in.failed")),
-        _keys(tx, _names(taken, "key.refused")),
-    )
+    known: dict[RefusedKind, dict[str, UUID | None]] = {
+        "sign_in.failed": _people(tx, _names(taken, "sign_in.failed")),
+        "key.refused": _keys(tx, _names(taken, "key.refused")),
+    }
     by_count = sorted(taken.items(), key=lambda one: -one[1].count)
     written: Taken = {}
     for (kind, name), tally in by_count:
-        known = name in (people if kind == "sign_in.failed" else tokens)
         room = sum(one == kind for one, _ in written) < MOST_ENTRIES
-        merge(written, (kind, name if known and room else None), tally)
+        merge(written, (kind, name if name in known[kind] and room else None), tally)
     for (kind, name), tally in written.items():
         called = "email" if kind == "sign_in.failed" else "key"
-        whose = people if kind == "sign_in.failed" else tokens
         record = {called: name} | msgspec.structs.asdict(tally)
-        append(tx, kind, record, None if name is None else whose[name])
+        append(tx, kind, record, None if name is None else known[kind][name])
 
 
 def _names(taken: Iterable[Name], kind: RefusedKind) -> list[str]:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from tidegate.cli.context import DataDir, settings_of
+from tidegate.cli.context import DataDir, existing, settings_of
 from tidegate.infra.postgres import database_url
 from tidegate.pipeline.erase import discard_evidence, erase_item
 from tidegate.pipeline.instance import opened
@@ -16,7 +16,7 @@ def erase(
     platform: Annotated[str, typer.Option(help="Whose id it is")] = "default",
 ) -> None:
     """Erase an item, as DELETE /v1/items/{id} does; a tombstone stays. A hold forbids it."""
-    settings = settings_of(data_dir)
+    settings = existing(settings_of(data_dir))
     with (
         database_url(settings.database_url, settings.data_dir) as url,
         opened(settings, url) as instance,

@@ -68,9 +68,8 @@ class GroupCommit(Generic[W, A]):
         self._queue: FairQueue[Waiting[W, A]] = FairQueue(MAX_GROUP, reserved=0)
         self._changed = threading.Condition()
         self._stopping = False
-        self._spare: Ticket[Waiting[W, A]] | None = (
-            None  # it would have made the last group too long
-        )
+        # What would have made the last group too long.
+        self._spare: Ticket[Waiting[W, A]] | None = None
         self._expected = 1
         self._thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
 

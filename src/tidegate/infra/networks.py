@@ -59,10 +59,10 @@ def within(address: Address, networks: Iterable[Network]) -> bool:
     return any(address in network for network in networks)
 
 
-def network_around(text: str) -> str:
-    """The network that an address is in, as far as it tells where somebody comes from and not who they
-    are: the /24, of IPv6 the /48. "unknown" for what is no address."""
+def network_around(text: str, bits: int = 24, bits_of_v6: int = 48) -> str:
+    """The network of so many bits that an address is in; by default as far as it tells where somebody
+    comes from and not who they are. "unknown" for what is no address."""
     address = read_address(text)
     if address is None:
         return "unknown"
-    return str(ip_network((address, 24 if address.version == 4 else 48), strict=False))
+    return str(ip_network((address, bits if address.version == 4 else bits_of_v6), strict=False))

@@ -13,7 +13,7 @@ from typing import Annotated, Any, get_origin, get_type_hints
 import msgspec
 from msgspec import Meta
 
-from tidegate.infra.networks import read_network
+from tidegate.infra.networks import Network, read_network
 from tidegate.infra.rates import read_rate
 
 
@@ -129,6 +129,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     log_level: Annotated[str, Meta(description="debug, info, warning or error")] = "info"
 
     @property
+    def proxies(self) -> list[Network]:
+        """The networks of `trusted_proxies`."""
+        return [read_network(text) for text in self.trusted_proxies]
+
+    @property
     def https_only(self) -> bool:
         """Whether people reach the pages over HTTPS alone: cookies are sent over nothing else."""
         if self.secure_cookies is not None:
@@ -190,11 +195,10 @@ def load_settings(
 
 def _check(settings: Settings) -> None:
     """Raises SettingsError for what is no network or no rate where nothing else makes sense."""
-    for text in settings.trusted_proxies:
-        try:
-            read_network(text)
-        except ValueError as error:
-            raise SettingsError(f"trusted_proxies: {error}.") from error
+    try:
+        _ = settings.proxies
+    except ValueError as error:
+        raise SettingsError(f"trusted_proxies: {error}.") from error
     try:
         _ = settings.rate_limit and read_rate(settings.rate_limit)
     except ValueError as error:

@@ -6,6 +6,7 @@ each other.
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -33,22 +34,32 @@ def append(
 
     The actor, the API key's id and the request id of `tx` become part of the record.
     """
-    id = uuid7(tx.now)
+    row = new_row(tx, kind, record, subject, platform)
+    with span("ledger.append", kind=kind, entries=1):
+        tx.execute(sa.insert(ledger_pending).values(row))
+    return row["id"]
+
+
+def new_row(
+    tx: Tx,
+    kind: str,
+    record: Mapping[str, object],
+    subject: UUID | None,
+    platform: str | None,
+) -> dict[str, Any]:
+    """The row of a new entry, by column."""
     salt = os.urandom(SALT_BYTES)
     body = canonical(record, tx.actor, tx.key, tx.request_id)
-    entry = sa.insert(ledger_pending).values(
-        id=id,
-        at=tx.now,
-        kind=kind,
-        subject=subject,
-        commitment=commit(salt, body),
-        salt=salt,
-        record=body,
-        platform=platform,
-    )
-    with span("ledger.append", kind=kind, entries=1):
-        tx.execute(entry)
-    return id
+    return {
+        "id": uuid7(tx.now),
+        "at": tx.now,
+        "kind": kind,
+        "subject": subject,
+        "commitment": commit(salt, body),
+        "salt": salt,
+        "record": body,
+        "platform": platform,
+    }
 
 
 def append_many(tx: Tx, entries: Sequence[NewEntry]) -> None:

@@ -1,6 +1,5 @@
 """Entries of what is told once in a while, however often it is done: that somebody read something."""
 
-import os
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -10,8 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from tidegate.infra.db import Tx
-from tidegate.infra.ids import uuid7
-from tidegate.ledger.model import SALT_BYTES, canonical, commit
+from tidegate.ledger.actions import new_row
 from tidegate.ledger.tables import ledger_marks, ledger_pending
 
 DAY = timedelta(days=1)
@@ -39,17 +37,7 @@ def append_once(
         .returning(ledger_marks.c.mark)
         .cte("marked")
     )
-    salt, body = os.urandom(SALT_BYTES), canonical(record, tx.actor, tx.key, tx.request_id)
-    entry = {
-        "id": uuid7(tx.now),
-        "at": tx.now,
-        "kind": kind,
-        "subject": subject,
-        "commitment": commit(salt, body),
-        "salt": salt,
-        "record": body,
-        "platform": platform,
-    }
+    entry = new_row(tx, kind, record, subject, platform)
     values = [sa.literal(value, ledger_pending.c[name].type) for name, value in entry.items()]
     tx.execute(
         sa.insert(ledger_pending).from_select(list(entry), sa.select(*values).select_from(marked))

@@ -14,17 +14,21 @@ def _verbs() -> Verbs:
     from tidegate.ledger.queries import unsealed
     from tidegate.ledger.sequencer import LedgerBroken, seal
 
+    told = False  # that the chain is whole, by this process
+
     def seal_pending(home: Home) -> int:
+        nonlocal told
         try:
             done = seal(home.database, home.secrets.ledger_key, home.settings.data_dir / HEAD_FILE)
         except LedgerBroken:
+            told = False
             with home.database.begin() as tx:
                 note(tx, _BROKEN, 1)
             raise
-        if done:
+        if done and not told:
             with home.database.begin() as tx:
-                if all_reached(tx, _BROKEN).get("") == 1:
-                    note(tx, _BROKEN, 0)
+                note(tx, _BROKEN, 0)
+            told = True
         return done
 
     def gauges(tx: Tx) -> list[Gauge]:

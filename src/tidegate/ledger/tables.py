@@ -36,9 +36,8 @@ ledger = sa.Table(
     sa.Column("hash", sa.LargeBinary, nullable=False),
     sa.Column("salt", Sealed(sa.LargeBinary())),
     sa.Column("record", Sealed(sa.LargeBinary())),
-    sa.Column(
-        "platform", sa.Text
-    ),  # not in the hash: it says who reads, and nothing of what was done
+    # Not in the hash: it says who reads, and nothing of what was done.
+    sa.Column("platform", sa.Text),
 )
 sa.Index("ix_ledger_subject", ledger.c.subject, postgresql_where=ledger.c.subject.isnot(None))
 

@@ -48,7 +48,6 @@ def decide_case(tx: Tx, case_id: UUID, decision_in: CaseDecisionIn, *, pack: Pac
     subject = subject_of_case(tx, case_id)
     if subject.kind == "entry":
         entries.decide(tx, case_id, subject.id, decision_in, pack=pack)
-        note_work(tx, case_id, None)
         return read_case(tx, case_id)
     item = lock_item_by_id(tx, subject.id)
     case = lock_case(tx, case_id)

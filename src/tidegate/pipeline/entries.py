@@ -11,6 +11,7 @@ from tidegate.decisions import actions as decisions
 from tidegate.decisions.model import Subject, check, ground_of
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal, bad_field
+from tidegate.pipeline.reads import note_work
 from tidegate.policy.model import Pack
 from tidegate.review import actions as review
 from tidegate.review.model import CaseDecisionIn
@@ -100,6 +101,7 @@ def decide(tx: Tx, case_id: UUID, entry_id: UUID, given: CaseDecisionIn, *, pack
         case_id=case.id,
     )
     review.close_case(tx, case, decision, given.entry)
+    note_work(tx, case.id, case.platform)
     if bank is not None and given.entry is not None:
         banks.judge_entry(tx, bank.name, entry_id, STATES[given.entry])
 

@@ -8,13 +8,13 @@ within the shortest limit, so that a request costs no timer of its own.
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Protocol
 
 import msgspec
 import prometheus_client
 
 from tidegate.infra.errors import Refusal
+from tidegate.infra.networks import network_around
 
 TURNED_AWAY = prometheus_client.Counter(
     "tidegate_connections_turned_away", "Connections that were refused or cut off", ["reason"]
@@ -66,7 +66,10 @@ class Crowd:
 
     def join(self, member: Member, address: str | None) -> Refusal | None:
         """Take a connection in; the refusal with which it has to leave again, if it has."""
-        place = None if address is None or self._unlimited(address) else _neighbourhood(address)
+        # Of IPv6 the /64 is one address: one line alone has all of them.
+        place = (
+            None if address is None or self._unlimited(address) else network_around(address, 32, 64)
+        )
         self._members[member] = place
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(self._pause, self._look)
@@ -91,19 +94,6 @@ class Crowd:
         for member in list(self._members):
             member.look(loop.time())
         self._timer = loop.call_later(self._pause, self._look) if self._members else None
-
-
-def _neighbourhood(address: str) -> str:
-    """What counts as one address: of IPv6 the /64, of which one line alone has all the addresses."""
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(parsed, IPv6Address):
-        if parsed.ipv4_mapped:
-            return str(parsed.ipv4_mapped)
-        return str(ip_network((parsed, 64), strict=False))
-    return address
 
 
 def _too_many(where: str) -> Refusal:

@@ -24,7 +24,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tidegate.access.model import Principal
 from tidegate.access.queries import principal_of_key, principal_of_session, read_token
 from tidegate.infra.errors import Refusal
-from tidegate.infra.networks import read_network
 from tidegate.pipeline.house import SCOPES
 from tidegate.pipeline.instance import Instance
 from tidegate.web.address import address_of
@@ -80,7 +79,7 @@ class Gate:
         self.app = app
         self.instance = instance
         self.rates = rates
-        self._trusted = [read_network(text) for text in instance.settings.trusted_proxies]
+        self._trusted = instance.settings.proxies
         self._known: dict[bytes, tuple[float, Principal]] = {}
         self._asking: dict[bytes, asyncio.Task[Principal | None]] = {}
 

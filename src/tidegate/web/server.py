@@ -12,7 +12,7 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
-from tidegate.infra.networks import read_address, read_network, within
+from tidegate.infra.networks import read_address, within
 from tidegate.infra.procs import open_files
 from tidegate.infra.pulse import Pulse
 from tidegate.infra.settings import Settings
@@ -32,7 +32,7 @@ def web_server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
         per_address=settings.connections_per_address,
         open_files=open_files(),
     )
-    trusted = [read_network(text) for text in settings.trusted_proxies]
+    trusted = settings.proxies
 
     def is_proxy(address: str) -> bool:
         peer = read_address(address)

@@ -17,7 +17,7 @@ from tidegate.pipeline.decide import claim_case, decide_case, release_case, reop
 from tidegate.pipeline.reads import read_case
 from tidegate.policy.data import Offence
 from tidegate.policy.model import Label
-from tidegate.review.model import CaseDecisionIn, CaseDetail
+from tidegate.review.model import CaseDecisionIn, CaseDetail, is_held
 from tidegate.review.queries import case_unknown, subject_of_case
 from tidegate.signals.banks.model import EntryView
 from tidegate.signals.banks.queries import entries_by_id, may_change_bank
@@ -84,7 +84,7 @@ def show(visit: Visit) -> CasePage:
         entries = entries_by_id(tx, ids_of([*(str(one["entry"]) for one in matches), *opened]))
         asked = entries.get(opened[0]) if opened else None
         judges = asked is not None and may_change_bank(tx, asked.bank)
-        live = case.claimed_until is not None and case.claimed_until > tx.now
+        live = is_held(case.claimed_until, tx.now)
     return CasePage(
         case=case,
         item_id=item_id,
