@@ -170,6 +170,9 @@ def test_the_case_of_a_quarantined_entry_is_its_banks_platforms(api: Api) -> Non
     assert len(detail["events"][-1]["detail"]["items"]) == 10
     decision = {"outcome": "pass", "reason": "ours", "entry": "confirm"}
     assert api.post(f"/v1/cases/{case['id']}/decide", decision, key=key).status_code == 200
+    worked = "SELECT DISTINCT platform FROM ledger_pending WHERE kind = 'case.worked'"
+    with api.instance.database.begin() as tx:
+        assert tx.connection.exec_driver_sql(worked).scalars().all() == ["a"]
 
 
 def cases(api: Api, platform: str | None) -> list[dict[str, Any]]:
