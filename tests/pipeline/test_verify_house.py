@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,14 @@ from scripts.fill_release import fill
 from tests.api import Api
 
 from tidegate.access.actions import (
+    change_platforms,
     change_role,
     create_key,
     create_user,
     disable_user,
     enable_user,
     revoke_key,
+    rotate_key,
 )
 from tidegate.infra.clock import FakeClock
 from tidegate.infra.db import Database, Tx
@@ -55,10 +58,15 @@ def people(instance: Instance) -> None:
             create_user(tx, f"{name}@example.org", "reviewer")
         for role in ("auditor", "reviewer", "curator", "auditor", "reviewer"):
             change_role(tx, "anna@example.org", role)
+        for platforms in (["forum"], None, ["forum", "shop"]):
+            change_platforms(tx, "cleo@example.org", platforms)
         disable_user(tx, "bert@example.org")
         enable_user(tx, "bert@example.org")
         disable_user(tx, "bert@example.org")
         create_key(tx, SCOPES, "forum", ["items:write"], "forum")
+        create_key(tx, SCOPES, "turned", ["items:write"])
+        for overlap in (timedelta(0), timedelta(days=1)):
+            rotate_key(tx, "turned", overlap)
         revoke_key(tx, create_key(tx, SCOPES, "gone", ["items:write"], None)[0])
         for version in (8, 9):
             store_pack(tx, re.sub(r"(?m)^version = .*$", f"version = {version}", source, count=1))
@@ -137,6 +145,21 @@ TAMPERINGS = [
     ("UPDATE keys SET expires_at = 'infinity' WHERE name = 'forum'", ["the key .* in expires_at"]),
     ("UPDATE keys SET revoked_at = NULL WHERE name = 'gone'", ["the key .* is good again"]),
     ("UPDATE keys SET revoked_at = created_at WHERE name = 'forum'", ["the key .* is revoked, and"]),
+    (
+        "UPDATE users SET platforms = NULL WHERE email = 'cleo@example.org'",
+        ["the user cleo@example.org is bound to other platforms"],
+    ),
+    (
+        "UPDATE users SET platforms = '{shop}' WHERE email = 'anna@example.org'",
+        ["the user anna@example.org is bound to other platforms"],
+    ),
+    ("UPDATE keys SET secret_hash = sha256('x') WHERE name = 'forum'", ["the key .* secret that no"]),
+    (
+        "UPDATE keys SET secret_hash = old_hash, old_hash = NULL, old_until = NULL"
+        " WHERE name = 'turned'",
+        ["the key .*turned.* secret that no"],
+    ),
+    ("UPDATE keys SET old_hash = sha256('x') WHERE name = 'turned'", ["the key .* second secret"]),
     ("UPDATE keys SET old_hash = secret_hash WHERE name = 'forum'", ["the key .* second secret"]),
     ("DELETE FROM keys WHERE name = 'gone'", ["the key .* is gone"]),
     (COPY_USER, ["the user eve@example.org .* no entry"]),

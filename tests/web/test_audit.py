@@ -174,7 +174,7 @@ def test_work_on_a_case_is_told_once_a_person_case_and_day(api: Api, clock: Fake
 
 def test_files_that_one_looks_at_outside_of_ones_case_are_told(api: Api, clock: FakeClock) -> None:
     raw = picture()
-    api.bank()
+    api.bank(platform="default")
     entry = api.call("POST", "/v1/banks/known/entries", files={"file": ("a.png", raw)}).json()["id"]
     media = [{"filename": "a.png", "data": msgspec.to_builtins(raw)}]
     case = api.submit(media=media).json()["case"]
@@ -199,6 +199,11 @@ def test_files_that_one_looks_at_outside_of_ones_case_are_told(api: Api, clock: 
     assert look() == set()
     clock.advance(api.instance.settings.claim_minutes * 60)
     assert look() == {item, entry}, "the claim is over"
+    owned = "SELECT platform FROM ledger_pending WHERE kind = 'evidence.read' AND subject = '{}'"
+    with api.instance.database.begin() as tx:
+        for subject in (item, entry):
+            found = tx.connection.exec_driver_sql(owned.format(subject)).scalars()
+            assert set(found) == {"default"}, "who reads that platform's ledger sees it"
     for path in (f"/media/{item}/1/7", "/media/entries/nothing"):
         assert person.get(path).status_code == 404
     assert {record["actor"] for _, record in told(api, "evidence.read")} == {f"user:{person.email}"}

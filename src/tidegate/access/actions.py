@@ -24,7 +24,7 @@ from tidegate.access.model import (
     check_platforms,
     check_role,
 )
-from tidegate.access.queries import get_user, living, lock_key, token_hash
+from tidegate.access.queries import get_user, living, lock_key, secret_seal, token_hash
 from tidegate.access.tables import keys, links, sessions, users
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import FieldError, Refusal
@@ -69,11 +69,12 @@ def create_key(
     networks = list(map(str, bounds.networks))
     rate = None if bounds.rate is None else str(bounds.rate)
     key_id, secret = secrets.token_hex(6), secrets.token_hex(32)
+    hashed = token_hash(secret)
     tx.execute(
         sa.insert(keys).values(
             id=key_id,
             name=name,
-            secret_hash=token_hash(secret),
+            secret_hash=hashed,
             scopes=sorted(wanted),
             platform=platform,
             user_id=None if user is None else user.id,
@@ -87,7 +88,8 @@ def create_key(
     )
     record = {"key": key_id, "name": name, "scopes": sorted(wanted), "platform": platform}
     bound = {"expires_at": bounds.expires_at, "networks": networks, "channels": channels}
-    append(tx, "key.created", record | bound | {"rate": rate}, None if user is None else user.id)
+    record |= bound | {"rate": rate, "secret": secret_seal(hashed)}
+    append(tx, "key.created", record, None if user is None else user.id)
     return key_id, f"tg_{key_id}_{secret}"
 
 
@@ -133,10 +135,12 @@ def rotate_key(tx: Tx, name_or_id: str, overlap: timedelta) -> tuple[str, str]:
             "It stays so. `tidegate keys create` makes another.",
         )
     secret = secrets.token_hex(32)
+    hashed = token_hash(secret)
     old = {"old_hash": row.secret_hash, "old_until": tx.now + overlap} if overlap else _NO_OLD
-    changed = {"secret_hash": token_hash(secret), **old}
+    changed = {"secret_hash": hashed, **old}
     tx.execute(sa.update(keys).where(keys.c.id == row.id).values(changed))
     record = {"key": row.id, "name": row.name, "old_until": old["old_until"]}
+    record |= {"secret": secret_seal(hashed), "replaced": secret_seal(row.secret_hash)}
     append(tx, "key.rotated", record, row.user_id)
     return row.id, f"tg_{row.id}_{secret}"
 
@@ -220,7 +224,7 @@ def change_platforms(tx: Tx, email: str, platforms: Iterable[str] | None) -> Use
     if user.platforms != bound:
         tx.execute(sa.update(users).where(users.c.id == user.id).values(platforms=bound))
         end_sessions(tx, user.id)
-        record = {"email": user.email, "platforms": bound}
+        record = {"email": user.email, "platforms": bound, "previous": user.platforms}
         append(tx, "user.platforms_changed", record, user.id)
     return get_user(tx, email)
 

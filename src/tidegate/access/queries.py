@@ -30,6 +30,11 @@ def token_hash(token: str) -> bytes:
     return sha256(token.encode(errors="surrogatepass")).digest()
 
 
+def secret_seal(secret_hash: bytes) -> str:
+    """What the ledger says of a key's secret: whether it is the same, and nothing of what it is."""
+    return sha256(secret_hash).hexdigest()
+
+
 def living(now: datetime) -> sa.ColumnElement[bool]:
     """The condition that a key is neither revoked nor expired."""
     ends = sa.or_(keys.c.expires_at.is_(None), keys.c.expires_at > now)

@@ -8,21 +8,26 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from tidegate.access.queries import secret_seal
 from tidegate.access.tables import keys, users
 from tidegate.infra.db import Tx
 from tidegate.infra.slices import Heard
 
 # What the entry of a key's making says of it; older ones say less.
 _COLUMNS = ("id", "name", "scopes", "platform", "networks", "channels", "user_id")
+_SECRETS = ("secret_hash", "old_hash")
 # Of times only what is asked: somebody may have made one of them that Python does not know.
 _KEYS = sa.select(
-    *(keys.c[name] for name in _COLUMNS),
+    *(keys.c[name] for name in (*_COLUMNS, *_SECRETS)),
     sa.cast(keys.c.expires_at, sa.Text).label("expires_at"),
     keys.c.revoked_at.isnot(None).label("revoked"),
-    keys.c.old_hash.isnot(None).label("rotated"),
 ).order_by(keys.c.created_at)
 _USERS = sa.select(
-    users.c.id, users.c.email, users.c.role, users.c.disabled_at.isnot(None).label("disabled")
+    users.c.id,
+    users.c.email,
+    users.c.role,
+    users.c.platforms,
+    users.c.disabled_at.isnot(None).label("disabled"),
 ).order_by(users.c.created_at)
 _SAID = ("scopes", "platform", "networks", "channels")
 
@@ -34,7 +39,9 @@ class KeyWitness:
 
     def __init__(self, tx: Tx) -> None:
         self._made: dict[str, Heard] = {}
-        self._rotated: set[str] = set()
+        # Of each key, which secret was put in which one's place: independent of the order in which two
+        # changes were sealed. The first came in no one's place, and 0.1 did not say which it was.
+        self._secrets: dict[str, dict[str | None, str | None]] = {}
         self._revoked: dict[str, Heard] = {}
 
     def hear(self, entry: Heard) -> None:
@@ -45,8 +52,9 @@ class KeyWitness:
             self._made[key] = entry
         elif entry.kind == "key.revoked":
             self._revoked[key] = entry
-        else:
-            self._rotated.add(key)
+            return
+        said = self._secrets.setdefault(key, {})
+        said[entry.record.get("secret")] = entry.record.get("replaced")
 
     def say(self, tx: Tx) -> Iterator[str]:
         rows = {row.id: row for row in tx.execute(_KEYS)}
@@ -58,7 +66,10 @@ class KeyWitness:
                 continue
             if wrong := _differing(made, row):
                 yield f"{named} differs in {', '.join(wrong)} from what {made.name} says"
-            if row.rotated and id not in self._rotated:
+            said, secret = self._secrets[id], secret_seal(row.secret_hash)
+            if said.keys() != {None} and (secret not in said or secret in said.values()):
+                yield f"{named} has a secret that no entry explains. Revoke it"
+            elif row.old_hash is not None and said.get(secret) != secret_seal(row.old_hash):
                 yield f"{named} has a second secret, and no entry explains that it was rotated"
             if revoked is not None and not row.revoked:
                 yield f"{named} was revoked by {revoked.name}, and is good again. Revoke it"
@@ -86,9 +97,15 @@ def _moment(text: str | None) -> datetime | str | None:
 
 
 class UserWitness:
-    """People: their roles, and who is shut out."""
+    """People: their roles and platforms, and who is shut out."""
 
-    kinds = ("user.created", "user.role_changed", "user.disabled", "user.enabled")
+    kinds = (
+        "user.created",
+        "user.role_changed",
+        "user.platforms_changed",
+        "user.disabled",
+        "user.enabled",
+    )
 
     def __init__(self, tx: Tx) -> None:
         self._made: dict[UUID, Heard] = {}
@@ -96,6 +113,7 @@ class UserWitness:
         self._roles: dict[UUID, Counter[str]] = {}
         self._given: dict[UUID, set[str]] = {}
         self._untold: set[UUID] = set()  # changed by 0.1, which did not say from which role
+        self._platforms: dict[UUID, Counter[str]] = {}  # as the roles; 0.1 knew none
         self._shut_out: Counter[UUID] = Counter()
 
     def hear(self, entry: Heard) -> None:
@@ -105,6 +123,12 @@ class UserWitness:
         if entry.kind in ("user.disabled", "user.enabled"):
             self._shut_out[id] += 1 if entry.kind == "user.disabled" else -1
             return
+        if entry.kind != "user.role_changed":
+            bound = self._platforms.setdefault(id, Counter())
+            bound[str(said.get("platforms"))] += 1
+            if entry.kind == "user.platforms_changed":
+                bound[str(said.get("previous"))] -= 1
+                return
         roles = self._roles.setdefault(id, Counter())
         roles[said["role"]] += 1
         self._given.setdefault(id, set()).add(said["role"])
@@ -128,6 +152,8 @@ class UserWitness:
                 explained = self._roles[id][row.role] == 1
             if not explained:
                 yield f"{named} has the role {row.role}, and no entry explains it"
+            if self._platforms[id][str(row.platforms)] != 1:
+                yield f"{named} is bound to other platforms than any entry explains"
             if self._shut_out[id] != row.disabled:
                 now = "disabled" if row.disabled else "enabled"
                 yield f"{named} is {now}, and no entry explains it"

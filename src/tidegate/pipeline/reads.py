@@ -14,7 +14,7 @@ from tidegate.infra.db import Tx
 from tidegate.intake.model import ReportView
 from tidegate.intake.queries import reports_of
 from tidegate.ledger.once import DAY, MINUTE, append_once
-from tidegate.review.model import CaseDetail, is_held
+from tidegate.review.model import CaseDetail
 from tidegate.review.queries import get_case, reports_of_case, subject_of_case, works_on
 from tidegate.signals.banks.queries import entry_evidence
 
@@ -22,10 +22,11 @@ from tidegate.signals.banks.queries import entry_evidence
 def read_case(tx: Tx, case_id: UUID, reports_after: str | None = None) -> CaseDetail:
     """One case with all that its decision needs, and a page of its reports. Raises Refusal (404, 422)."""
     case = get_case(tx, case_id, reports_after)
-    if case.claimed_by == tx.actor and is_held(case.claimed_until, tx.now):
+    subject = subject_of_case(tx, case_id)
+    if case.claimed_by is not None and works_on(tx, subject):
         note_work(tx, case_id, case.platform)
     if any(one.reporter for one in case.reported):
-        _note_reporters(tx, subject_of_case(tx, case_id).id, case.platform)
+        _note_reporters(tx, subject.id, case.platform)
     return case
 
 
@@ -61,9 +62,11 @@ def read_evidence(tx: Tx, item_id: UUID, revision: int, part: str) -> bytes | No
 def read_entry_file(tx: Tx, entry_id: UUID) -> bytes | None:
     """The SHA-256 of the file that a bank entry was made from, for one who looks at it."""
     found = entry_evidence(tx, entry_id)
-    if found is not None and not works_on(tx, Subject("entry", entry_id)):
-        _note_files(tx, {"entry": entry_id}, entry_id, None)
-    return found
+    if found is None:
+        return None
+    if not works_on(tx, Subject("entry", entry_id)):
+        _note_files(tx, {"entry": entry_id}, entry_id, found[1])
+    return found[0]
 
 
 def note_work(tx: Tx, case_id: UUID, platform: str | None) -> None:

@@ -32,6 +32,7 @@ from tidegate.web.metrics import metrics_endpoint
 from tidegate.web.pages.page import error_page
 from tidegate.web.pages.render import StaticPages
 from tidegate.web.pages.visit import Visit
+from tidegate.web.places import Places
 from tidegate.web.problems import problem
 from tidegate.web.rates import Rates
 from tidegate.web.refusing import keep_writing, write
@@ -134,6 +135,7 @@ def create_app(instance: Instance) -> ASGIApp:
     app.state.submissions = submissions
     app.state.lookups = lookups
     app.state.rates = rates
+    app.state.places = Places()
     return traced(Gate(app, instance, rates))
 
 

@@ -172,11 +172,13 @@ def evidence_of_entries(tx: Tx, digests: Sequence[bytes]) -> set[bytes]:
     return set(tx.execute(query).scalars())
 
 
-def entry_evidence(tx: Tx, entry_id: UUID) -> bytes | None:
-    """SHA-256 of the file that an entry was made from, if it was kept."""
-    query = sa.select(entries.c.evidence).join(banks, banks.c.id == entries.c.bank_id)
-    query = query.where(entries.c.id == entry_id, is_shown(tx))
-    return tx.execute(query).scalar_one_or_none()
+def entry_evidence(tx: Tx, entry_id: UUID) -> tuple[bytes, str | None] | None:
+    """SHA-256 of the file that an entry was made from, if it was kept, and its bank's platform."""
+    query = sa.select(entries.c.evidence, banks.c.platform)
+    query = query.join(banks, banks.c.id == entries.c.bank_id)
+    query = query.where(entries.c.id == entry_id, entries.c.evidence.isnot(None), is_shown(tx))
+    found = tx.execute(query).one_or_none()
+    return None if found is None else (found.evidence, found.platform)
 
 
 def _entry(row: sa.Row[Any]) -> EntryView:

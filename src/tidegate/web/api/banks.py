@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from tidegate.infra.db import Tx
@@ -28,6 +27,7 @@ from tidegate.web.api.paging import Page, PageQuery, decode_uuid, encode_cursor
 from tidegate.web.body import read
 from tidegate.web.gate import segment
 from tidegate.web.multipart import is_multipart, read_form
+from tidegate.web.places import in_turn
 
 
 def _name(call: Call) -> str:
@@ -92,7 +92,7 @@ async def add_entry(call: Call) -> Response:
         entry = decode(await read(call.request, instance.settings.json_limit), EntryIn)
         given = entry
         enrolment = await enrol_json(instance, entry)
-    return await run_in_threadpool(_write_entry, call, given, enrolment)
+    return await in_turn(call.request, _write_entry, call, given, enrolment)
 
 
 def _options(fields: list[tuple[str, str]]) -> EntryIn:

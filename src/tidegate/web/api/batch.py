@@ -183,11 +183,14 @@ async def _read(call: Call, receive: Receive, window: Window) -> None:
     """Read lines while there is room, and submit each as it comes."""
     index = 0
     turns = Turns()
+    rates: Rates = call.request.app.state.rates
+    limited = rates.rate_of(call.principal) is not None
     try:
         async for line in _lines(receive, window, call.instance.settings):
             if isinstance(line, bytes) and not line.strip():
                 continue
-            await _turn_of(call, window)
+            if limited:
+                await _turn_of(call, window, rates)
             task = asyncio.create_task(_answer(call, turns, index, line))
             window.push(task, len(line) if isinstance(line, bytes) else 0)
             index += 1
@@ -196,9 +199,8 @@ async def _read(call: Call, receive: Receive, window: Window) -> None:
         window.moved.set()
 
 
-async def _turn_of(call: Call, window: Window) -> None:
+async def _turn_of(call: Call, window: Window, rates: Rates) -> None:
     """Until the key may send one more: a line that comes too fast waits, and is not refused."""
-    rates: Rates = call.request.app.state.rates
     while (seconds := rates.wait(call.principal)) > 0:
         await asyncio.sleep(min(seconds, 1.0))
         window.move()  # it is the server that rests

@@ -12,7 +12,6 @@ from typing import Any, Generic, cast
 from uuid import UUID
 
 import msgspec
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -27,6 +26,7 @@ from tidegate.infra.traces import span
 from tidegate.pipeline.instance import Instance
 from tidegate.web.api import idempotency
 from tidegate.web.body import read
+from tidegate.web.places import in_turn
 from tidegate.web.problems import as_refusal, problem
 
 T = TypeVar("T")
@@ -53,10 +53,8 @@ class Call(Generic[Body, Query]):
         self.query = query
         self.body = body
         self.subject: UUID | None = None  # the item that the answer speaks of, for its erasure
-
-    @property
-    def request_id(self) -> str:
-        return self.request.state.request_id
+        self.request_id: str = request.state.request_id
+        self._asked: tuple[str | None, str] | None = None  # the last: each line of a batch asks
 
     def platform(self, named: str | None = None) -> str:
         """Whose ids these are: the one named in the body or query, else the key's own, else `default`.
@@ -64,6 +62,11 @@ class Call(Generic[Body, Query]):
         Raises Refusal: 403 when a bound key names another platform, 422 when a person of several
         names none.
         """
+        if self._asked is None or self._asked[0] != named:
+            self._asked = named, self._platform(named)
+        return self._asked[1]
+
+    def _platform(self, named: str | None) -> str:
         asked = named or self.request.query_params.get("platform")
         bound = self.principal.platforms
         refuse_others(bound, asked)
@@ -126,7 +129,7 @@ class Endpoint(msgspec.Struct, Generic[Body, Query], frozen=True, kw_only=True):
         query = self._query(request)
         body = await self._body(request)
         call = Call(request, request.app.state.services, principal, query, body)
-        return await run_in_threadpool(self._run, call)
+        return await in_turn(request, self._run, call)
 
     def _admitted(self, request: Request) -> Principal:
         principal: Principal = request.state.principal

@@ -5,7 +5,6 @@ from uuid import UUID
 
 import msgspec
 from msgspec import Meta
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from tidegate.infra.errors import Refusal
@@ -25,6 +24,7 @@ from tidegate.signals.banks.queries import (
 from tidegate.web.api.paging import decode_uuid, encode_cursor
 from tidegate.web.pages.page import PageRoute, Query, see_other, with_query
 from tidegate.web.pages.visit import Visit
+from tidegate.web.places import in_turn
 
 PAGE = 48
 
@@ -104,7 +104,7 @@ async def add_entry(visit: Visit) -> Response:
         with visit.begin() as tx:
             actions.add_entry(tx, visit.path["bank"], **enrolment.arguments())
 
-    await run_in_threadpool(write)
+    await in_turn(visit.request, write)
     return see_other(f"/banks/{visit.path['bank']}", done="entry")
 
 

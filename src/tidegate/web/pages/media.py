@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from uuid import UUID
 
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from tidegate.content.parts import Part
@@ -12,6 +11,7 @@ from tidegate.infra.errors import Refusal
 from tidegate.pipeline.reads import read_entry_file, read_evidence
 from tidegate.web.pages.page import PageRoute, Query
 from tidegate.web.pages.visit import Visit
+from tidegate.web.places import in_turn
 
 LONGEST_SIDE = 960
 
@@ -53,7 +53,7 @@ async def _preview(visit: Visit, look: Callable[[Tx], bytes | None]) -> Response
             sha256 = look(tx)
         return None if sha256 is None else instance.evidence.get(sha256)
 
-    data = await run_in_threadpool(read)
+    data = await in_turn(visit.request, read)
     if data is None:
         raise no_preview()
     drawn = await instance.media.preview(

@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -26,6 +25,7 @@ from tidegate.web.body import read
 from tidegate.web.multipart import Form, is_multipart, read_form
 from tidegate.web.pages.render import SECURITY_HEADERS, html
 from tidegate.web.pages.visit import Visit
+from tidegate.web.places import in_turn
 from tidegate.web.problems import as_refusal, problem
 
 FORM_LIMIT = 1 << 20
@@ -102,7 +102,7 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
     async def _run(self, visit: Visit) -> Any:
         if inspect.iscoroutinefunction(self.handler):
             return await self.handler(visit)
-        return await run_in_threadpool(self.handler, visit)
+        return await in_turn(visit.request, self.handler, visit)
 
     def _show(self, found: object, visit: Visit) -> Response:
         if isinstance(found, Response):

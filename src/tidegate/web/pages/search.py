@@ -1,19 +1,19 @@
 """Searching the banks by a picture, a text or a URL: what would it match?"""
 
 import msgspec
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from tidegate.pipeline.instance import Instance
 from tidegate.signals import fingerprints
 from tidegate.signals.banks.model import EntryView
 from tidegate.signals.banks.queries import entries_by_id
-from tidegate.signals.model import Codes, Match
+from tidegate.signals.model import Match
 from tidegate.signals.parts import ExaminedFile, codes_of
 from tidegate.web.pages.content import ids_of
 from tidegate.web.pages.page import PageRoute, Query
 from tidegate.web.pages.render import html
 from tidegate.web.pages.visit import Visit
+from tidegate.web.places import in_turn
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -49,19 +49,21 @@ async def search(visit: Visit) -> Response:
         searched.append(file.filename or "the picture")
     if text := visit.field("text"):
         searched.append("the text")
-    codes = codes_of(text=text, url=text, files=files)
-    page = await run_in_threadpool(_match, visit, codes, text, " and ".join(searched), problems)
+    page = await in_turn(
+        visit.request, _match, visit, files, text, " and ".join(searched), problems
+    )
     return html("search.html", visit, page)
 
 
 def _match(
     visit: Visit,
-    codes: Codes,
+    files: list[ExaminedFile],
     text: str,
     searched: str,
     problems: list[str],
 ) -> SearchPage:
     banks = visit.instance.banks
+    codes = codes_of(text=text, url=text, files=files)
     with visit.begin() as tx:
         banks.refresh(tx)
         matches = sorted(
