@@ -32,7 +32,11 @@ def codes_of_entry(tx: Tx, number: int, stored: bytes) -> list[Fingerprint]:
 
 
 def _possible(tx: Tx, what: str, number: int, found: Sequence[Fingerprint]) -> list[Fingerprint]:
-    good = [one for one in found if one.kind in KINDS and KINDS[one.kind].can_be(one.value)]
+    good: list[Fingerprint] = []
+    for one in found:
+        kind = KINDS.get(one.kind)
+        if kind is not None and kind.can_be(one.value):
+            good.append(one)
     if len(good) < len(found):
         set_aside(tx, what, number, "a code that none of its kind can be")
     return good

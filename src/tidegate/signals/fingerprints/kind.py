@@ -58,8 +58,9 @@ class Kind:
 
     def can_be(self, value: bytes) -> bool:
         """Whether a code of this kind can have that value."""
-        if self.hamming:
-            return len(value) == 32 and not int.from_bytes(value) & ((1 << (256 - self.bits)) - 1)
+        if self.bits:
+            rest = 256 - self.bits
+            return len(value) == 32 and not (rest and int.from_bytes(value) & ((1 << rest) - 1))
         return len(value) == self.size if self.size else bool(value)
 
 
