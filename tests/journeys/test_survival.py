@@ -101,7 +101,7 @@ def figures(platform: Platform, done: Counter[str], delivered: int) -> str:
     return (
         f"{ROUNDS} rounds: killed {done['web']} times the web process, {done['worker']} the worker,"
         f" {done['serve']} the supervisor; the database {done['gone']} times gone and {done['hangs']}"
-        f" times hung, for {AWAY_SECONDS:.0f} s each\n"
+        f" times hung ({done['replaced']} times another was put in its place), for {AWAY_SECONDS:.0f} s each\n"
         f"acknowledged and stored, each once: {len(platform.items):,} posts, {len(platform.reports):,}"
         f" reports, {len(platform.decisions):,} decisions; {delivered:,} actions delivered; lost: 0\n"
         f"not acknowledged, and sent again: {told or 'none'}"
@@ -139,24 +139,28 @@ def gone(served: Served, done: Counter[str]) -> Generator[None]:
 
 @contextmanager
 def hanging(served: Served, done: Counter[str]) -> Generator[None]:
-    """The database server takes connections and answers none, for AWAY_SECONDS."""
+    """The database server takes connections and answers none, for AWAY_SECONDS, or until a process
+    that starts meanwhile has put another in its place."""
     pid = postmaster(served.data_dir)
     frozen = [pid, *descendants(pid)] if pid else []
     freeze(frozen)
     try:
         yield
-        pass_time(served)
+        pass_time(served, hung=pid)
     finally:
         thaw(frozen)
     done["hangs"] += 1
+    done["replaced"] += postmaster(served.data_dir) != pid
 
 
-def pass_time(served: Served) -> None:
-    """AWAY_SECONDS, in which nobody says that all is well."""
+def pass_time(served: Served, hung: int | None = None) -> None:
+    """AWAY_SECONDS, in which nobody says that all is well, unless what hung is there no more."""
 
     def look() -> None:
         with suppress(httpx.TransportError):
-            assert httpx.get(f"{served.url}/readyz", timeout=5).status_code == 503
+            if httpx.get(f"{served.url}/readyz", timeout=5).status_code != 503:
+                assert hung is not None
+                assert postmaster(served.data_dir) != hung
 
     lasts(AWAY_SECONDS, look)
 
