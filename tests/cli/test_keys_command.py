@@ -80,6 +80,10 @@ def test_a_rotated_key_is_printed_last_by_name_or_id(keys: Keys, database: Datab
         (["--expires", "yesterday"], "expires: expected a while (90d, 12h), a day"),
         (["--expires", "2020-01-01"], "expected a time in the future"),
         (
+            ["--network", ""],
+            "network: expected networks such as 10.0.0.0/8, got none.",
+        ),
+        (
             ["--network", "10.0.0.1/8"],
             "network: '10.0.0.1/8' is an address in a network: write 10.0.0.0/8 or 10.0.0.1.",
         ),

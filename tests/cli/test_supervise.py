@@ -12,7 +12,14 @@ from tests.waiting import until
 
 from tidegate.cli import listening
 from tidegate.cli.listening import listen, tell_systemd
-from tidegate.cli.part import KEEPS_DYING, LATE_SECONDS, LIVED_SECONDS, LONGEST_PAUSE, Part
+from tidegate.cli.part import (
+    CANNOT_START,
+    KEEPS_DYING,
+    LATE_SECONDS,
+    LIVED_SECONDS,
+    LONGEST_PAUSE,
+    Part,
+)
 from tidegate.infra.procs import start_time
 from tidegate.infra.pulse import Beat, make_board
 from tidegate.infra.settings import SettingsError
@@ -126,6 +133,21 @@ def test_who_keeps_dying_is_started_ever_more_rarely_and_told_of() -> None:
     assert pauses == sorted(pauses)
     assert (pauses[0], pauses[-1]) == (0.0, LONGEST_PAUSE)
     assert watched.fault == "ended 8 times in a row, last with status 3"
+
+
+def test_who_cannot_be_started_at_all_is_tried_ever_more_rarely_too() -> None:
+    part = Part("web", ["/no/such/program"], PATIENCE)
+    board, now, tries = make_board(), 0.0, 0
+    while now < 60.0:
+        if part.due(now):
+            part.start(now, board)
+            tries += 1
+        now += 0.05
+    os.close(board)
+    assert tries <= 12
+    assert not part.running
+    assert "ended" in part.seen(now).fault
+    assert part.status == CANNOT_START, "the supervisor that never had one ends with it"
 
 
 def test_who_has_lived_for_a_while_begins_anew(watched: Watched) -> None:

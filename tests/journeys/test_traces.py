@@ -69,8 +69,16 @@ def test_a_trace_leads_from_the_request_to_the_ledger(tmp_path: Path, collector:
     with serving(tmp_path / "instance", settings=traced) as served:
         key = {"authorization": f"Bearer {served.key('admin')}", "traceparent": PARENT}
         assert httpx.post(f"{served.url}/v1/items", json=POST, headers=key).status_code == 200
+        # What is refused names what it is about, and a trace does not.
+        bank = {"name": "jane-roe", "stance": "known"}
+        for status in (201, 409):
+            made = httpx.post(f"{served.url}/v1/banks", json=bank, headers=key)
+            assert made.status_code == status
+        missing = httpx.get(f"{served.url}/v1/items/nobody-s-post", headers=key)
+        assert missing.status_code == 404
         until(lambda: collector.named("ledger.seal"), "the entries to be sealed")
         until(lambda: collector.named("POST /v1/items"), "the request's span")
+        until(lambda: collector.named("GET /v1/items/{id}"), "the refused request's span")
     (request,) = collector.named("POST /v1/items")
     (transaction,) = (one for one in collector.named("transaction") if one.parent_span_id)
     (appended,) = (
@@ -81,5 +89,6 @@ def test_a_trace_leads_from_the_request_to_the_ledger(tmp_path: Path, collector:
     assert appended.parent_span_id == transaction.span_id
     assert {one.key: one.value.string_value for one in appended.attributes}["kind"] == "item.judged"
     said = b"".join(collector.bodies)
-    for word in ("a-person-could-be-named-here", "anna", "private words", key["authorization"]):
+    words = ("a-person-could-be-named-here", "anna", "private words", "jane-roe", "nobody-s-post")
+    for word in (*words, key["authorization"]):
         assert word.encode() not in said

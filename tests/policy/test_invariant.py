@@ -210,6 +210,20 @@ def test_quarantine_turns_acting_into_review_and_nothing_into_pass(
         assert not any(match.quarantined for match in during.rests_on)
 
 
+@pytest.mark.parametrize("outcome", ["review", "restrict", "escalate"])
+def test_a_rule_that_looks_away_from_quarantine_makes_nothing_pass(outcome: str) -> None:
+    when = "matches.exists(m, m.confirmed && !m.quarantined)"
+    pack = a_pack(a_rule("trusting", when, outcome=outcome))
+    out = a_match(kind="pdq", route="pdq", distance=3, quarantined=True)
+    said = evaluate(pack, some_facts(out))
+    assert said.verdict == "review"
+    assert [(rule.rule, rule.outcome) for rule in said.rules] == [("trusting", "review")]
+    assert said.rules[0].because[-1] == Because(TRUSTED, False)
+    assert evaluate(pack, some_facts(a_match(confirmed=False, quarantined=True))).verdict == "pass"
+    shadow = a_pack(a_rule("trusting", when, outcome=outcome, mode="shadow"))
+    assert evaluate(shadow, some_facts(out)).verdict == "pass"
+
+
 def test_what_does_not_need_the_quarantined_match_is_restricted() -> None:
     pack = load_pack(default_source())
     digest, near = a_match(), a_match(kind="pdq", route="pdq", distance=3, quarantined=True)

@@ -48,10 +48,12 @@ def test_a_link_shows_a_button_that_signs_in_once(api: Api) -> None:
         assert answer.status_code == 200
         assert "set-cookie" not in answer.headers
     assert person.email in api.client.get(f"/sign-in/{link}").text
+    # What mail systems append to links says nothing.
+    assert api.client.get(f"/sign-in/{link}?utm_source=mail&fbclid=1").status_code == 200
     assert api.client.get(f"/sign-in/{link}.json").json() == {"email": person.email}
     assert sessions_of(api) == before
 
-    answer = api.client.post(f"/sign-in/{link}")
+    answer = api.client.post(f"/sign-in/{link}?utm_source=mail")
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     cookie = answer.headers["set-cookie"]
     assert "HttpOnly" in cookie

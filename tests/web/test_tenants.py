@@ -140,6 +140,20 @@ def test_a_bound_key_gets_at_nothing_of_another_platform(api: Api) -> None:
         assert answer.status_code not in (403, 404), (method, path, answer.text)
 
 
+def test_a_list_of_one_platform_has_nothing_of_another(api: Api) -> None:
+    settle_b(api)
+    settle_a(api)
+    bound = api.key("admin", name="of a", platform="a")
+    for path in ("/v1/cases", "/v1/actions", "/v1/banks", "/v1/ledger"):
+        of_b = api.get(f"{path}?platform=b")
+        assert of_b.status_code == 200
+        assert "post-of-a" not in of_b.text
+        assert api.get(f"{path}?platform=a").json() == api.get(path, key=bound).json()
+        refused = api.get(f"{path}?platform=b", key=bound)
+        assert (refused.status_code, refused.json()["type"]) == (403, "/problems/platform-bound")
+    assert {one["platform"] for one in api.get("/v1/cases?platform=b").json()["data"]} == {"b"}
+
+
 def test_a_bound_key_works_on_what_is_its_own(api: Api) -> None:
     settle_b(api)
     settle_a(api)

@@ -58,11 +58,14 @@ def read_key_rate(text: str) -> Rate:
 
 
 def read_networks(texts: Iterable[str]) -> tuple[Network, ...]:
-    """Networks, each in CIDR or one address. Raises Refusal (422)."""
+    """Networks, each in CIDR or one address. Raises Refusal (422), also for none at all: that a key may be
+    used from anywhere is not said by an empty word."""
     found: dict[Network, None] = {}
     for text in texts:
         try:
             found[read_network(text)] = None
         except ValueError as error:
             raise bad("/network", "networks such as 10.0.0.0/8", repr(text), str(error)) from error
+    if not found:
+        raise bad("/network", "networks such as 10.0.0.0/8", "none")
     return tuple(found)

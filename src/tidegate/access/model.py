@@ -178,8 +178,9 @@ def wait_after(kind: CounterKind, failures: int) -> timedelta:
 
 def check_key_name(name: str) -> str:
     """The name. Raises Refusal (422)."""
-    if not _KEY_NAME.match(name):
-        raise bad("/name", "1 to 64 letters, digits, spaces or _.:@-", repr(name[:64]))
+    if not _KEY_NAME.match(name) or name != name.strip():
+        expected = "1 to 64 letters, digits, _.:@- or spaces between them"
+        raise bad("/name", expected, repr(name[:64]))
     return name
 
 

@@ -53,7 +53,7 @@ def create(
     with transaction(data_dir, make=True) as tx:
         bounds = Bounds(
             expires_at=None if expires is None else read_end(expires, tx.now),
-            networks=read_networks(_parts(network or [])),
+            networks=() if network is None else read_networks(_parts(network)),
             channels=tuple(_parts([channels])),
             rate=None if rate is None else read_key_rate(rate),
         )

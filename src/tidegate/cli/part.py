@@ -17,6 +17,7 @@ START_SECONDS = 120.0  # the same while it starts, when a library may hold up ev
 LIVED_SECONDS = 10.0  # who lived so long is started again at once
 LONGEST_PAUSE = 10.0
 KEEPS_DYING = 3  # times in a row, and readiness says so
+CANNOT_START = 2
 _PIPE_BYTES = 1 << 16
 
 
@@ -47,7 +48,8 @@ class Part:
 
     def start(self, now: float, board: int, sockets: Sequence[int] = ()) -> None:
         """Start the process, from the thread that lives as long as we do: the kernel ends it with
-        that thread. A signal from the terminal is for us alone."""
+        that thread. A signal from the terminal is for us alone. Where it cannot be started (no memory,
+        no processes, no program), that counts as an end."""
         self._pipe, theirs = os.pipe()
         os.set_blocking(self._pipe, False)
         handed = Handed(parent=os.getpid(), pulse=theirs, board=board, sockets=list(sockets))
@@ -60,10 +62,13 @@ class Part:
                 pass_fds=[theirs, board, *sockets],
                 process_group=0,
             )
-        except OSError:
+        except OSError as error:
             os.close(self._pipe)
             self._pipe = -1
-            raise
+            self.status = CANNOT_START
+            pause = self._rest(now)
+            log.error(f"{self.role}.not_started", error=str(error), again_in=pause)
+            return
         finally:
             os.close(theirs)
         self._line, self._beat = b"", Beat(False)
@@ -135,9 +140,14 @@ class Part:
         os.close(self._pipe)
         self._pipe = -1
         self._ended += 1
+        pause = self._rest(now)
+        log.warning(f"{self.role}.ended", status=self.status, again_in=pause)
+
+    def _rest(self, now: float) -> float:
+        """The pause before it is started again: none after the first end, then more and more."""
         self._in_a_row += 1
         pause = 0.0
         if self._in_a_row > 1:
             pause = min(LONGEST_PAUSE, 0.25 * 2.0 ** min(self._in_a_row, 8))
         self._due = now + pause
-        log.warning(f"{self.role}.ended", status=self.status, again_in=pause)
+        return pause

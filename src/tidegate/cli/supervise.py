@@ -103,10 +103,7 @@ class _Supervisor:
         for part in self._parts:
             # What the worker loads would only delay the moment when posts are taken.
             if part.due(now) and (part is self._parts[0] or self._parts[0].was_up):
-                try:
-                    part.start(now, self._board, self._sockets if part.role == "web" else ())
-                except OSError as error:  # no memory, no processes: look again
-                    log.error(f"{part.role}.not_started", error=str(error))
+                part.start(now, self._board, self._sockets if part.role == "web" else ())
 
     def _wait(self) -> None:
         """For a sign of life, a signal or the next look."""

@@ -142,11 +142,13 @@ def check_item(item: ItemIn) -> None:
 
 def believed(moment: datetime, now: datetime, field: str) -> tuple[datetime, list[str]]:
     """The time to go by in place of one that a sender claims, with a problem where that is another: up
-    to ten minutes ahead is skew; further ahead it cannot be true, and counts as now.
-
-    Raises Refusal (422) for what is no time in UTC.
+    to ten minutes ahead is skew; further ahead, or outside of the calendar, it cannot be true, and counts
+    as now.
     """
-    told = in_utc(moment, f"/{field}")
+    try:
+        told = moment.astimezone(UTC)
+    except OverflowError:  # before the first year, or after the last
+        return now, [f"{TIME_CLAIM} ({field} says {moment.isoformat()})"]
     if is_ahead(told, now):
         return now, [f"{TIME_CLAIM} ({field} says {told:%Y-%m-%d %H:%M:%S} UTC)"]
     return told, []
@@ -160,6 +162,14 @@ def in_utc(moment: datetime, pointer: str) -> datetime:
         raise bad_field(pointer, "a time that exists in UTC", moment.isoformat()) from None
 
 
+def claimed(moment: datetime) -> datetime:
+    """A claimed time as it is compared with others: in UTC; as it stands where there is none such."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return moment.replace(tzinfo=UTC)
+
+
 def is_ahead(moment: datetime, now: datetime) -> bool:
     """Whether a time that somebody claims lies too far ahead to be true."""
     return moment - now > MAX_SKEW
@@ -171,7 +181,7 @@ def to_content(item: ItemIn, author: str, media: list[StoredMedia]) -> Content:
         surface=item.surface,
         publicness=item.publicness,
         author=author,
-        created_at=item.created_at.astimezone(UTC),
+        created_at=claimed(item.created_at),
         language=item.language,
         text=item.text,
         url=item.url,

@@ -163,6 +163,7 @@ class Database:
             sa.engine.make_url(url).set(drivername="postgresql+psycopg"),
             pool_size=pool_size,
             max_overflow=0,
+            hide_parameters=True,  # an error's words end in logs, and content has no place there
             pool_timeout=10,
             pool_pre_ping=False,
             connect_args={

@@ -151,12 +151,12 @@ class AddressGuard:
                 lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM),
             )
         except (OSError, UnicodeError) as error:
-            log.info("egress.unknown_name", host=host)
+            log.info("egress.unknown_name")
             raise _hidden(host) from error
         addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         for text in addresses:
             if not self.permits(ip_address(text)):
-                log.info("egress.refused", host=host, address=text)
+                log.info("egress.refused")
                 raise _hidden(host)
         return addresses
 

@@ -1,7 +1,7 @@
 """A report as somebody sends it: what we are told about an item, through which channel. Pure."""
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from tidegate.content.model import (
     Moment,
     believed,
     check_name,
+    claimed,
     pseudonym,
     reported_url,
 )
@@ -108,7 +109,7 @@ def take(
     address = None
     if report.url is not None and canonical is not None:
         address = reported_url(terms_key, platform, report.url, canonical, now)
-    same = msgspec.structs.replace(report, created_at=report.created_at.astimezone(UTC))
+    same = msgspec.structs.replace(report, created_at=claimed(report.created_at))
     return Taken(
         platform=platform,
         said=report,

@@ -26,9 +26,26 @@ from tidegate.signals.model import Match
 def evaluate(pack: Pack, facts: Facts) -> Evaluated:
     """Judge facts by the live rules of a pack; shadow rules are recorded and do not act.
 
-    Never raises for what is in the facts: a rule that fails goes to review. The rules of the
-    answer are those that fired or failed, in the pack's order.
+    What passes because a rule looks away from matches in quarantine asks a person. Never raises for
+    what is in the facts: a rule that fails goes to review. The rules of the answer are those that fired
+    or failed, in the pack's order.
     """
+    said = _evaluate(pack, facts)
+    if said.verdict != "pass" or not any(match.quarantined for match in facts.matches):
+        return said
+    trusting = [msgspec.structs.replace(match, quarantined=False) for match in facts.matches]
+    would = _evaluate(pack, msgspec.structs.replace(facts, matches=trusting))
+    asking = [_asking(rule) for rule in would.rules if rule.mode == "live"]
+    return Evaluated("review", [*said.rules, *asking], said.errors) if asking else said
+
+
+def _asking(rule: RuleResult) -> RuleResult:
+    """A rule that would fire if it trusted what is in quarantine."""
+    because = [*rule.because, Because(invariant.TRUSTED, False)]
+    return msgspec.structs.replace(rule, outcome="review", because=because)
+
+
+def _evaluate(pack: Pack, facts: Facts) -> Evaluated:
     match admission(pack, facts.item.publicness, facts.reports.count):
         case "nothing":
             return Evaluated("pass", [])

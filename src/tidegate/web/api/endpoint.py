@@ -19,6 +19,7 @@ from typing_extensions import TypeVar
 
 from tidegate.access.model import Principal
 from tidegate.access.platforms import everybodys, refuse_others
+from tidegate.infra.acting import Acting
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import FieldError, Refusal
 from tidegate.infra.parsing import decode
@@ -137,6 +138,8 @@ class Endpoint(msgspec.Struct, Generic[Body, Query], frozen=True, kw_only=True):
             raise forbidden(self.scope)
         if self.whole and principal.platforms is not None:
             raise everybodys(f"{self.path} is about all platforms")
+        if request.query_params.get("platform"):
+            refuse_others(principal.platforms, request.query_params["platform"])
         return principal
 
     def _query(self, request: Request) -> Query:
@@ -155,11 +158,18 @@ class Endpoint(msgspec.Struct, Generic[Body, Query], frozen=True, kw_only=True):
         """Run the handler in its transaction; with an Idempotency-Key, at most once."""
         handler = cast("Callable[[Tx, Call[Body, Query]], object]", self.handler)
         database = call.instance.database
-        begun = database.begin(call.principal.acting, call.request_id)
+        begun = database.begin(self._acting(call), call.request_id)
         with span("transaction"), begun as tx:
             if not self.idempotent:
                 return self.render(handler(tx, call))
             return idempotency.once(tx, call, call.body, lambda: self.render(handler(tx, call)))
+
+    def _acting(self, call: Call[Body, Query]) -> Acting:
+        """In whose name; what reads and names a platform sees no other one's."""
+        acting = call.principal.acting
+        if self.method != "GET" or not call.request.query_params.get("platform"):
+            return acting
+        return msgspec.structs.replace(acting, platforms=frozenset({call.platform()}))
 
     def render(self, answer: object) -> Response:
         if isinstance(answer, Response):

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from typing import Protocol
+from urllib.parse import quote
 from uuid import UUID
 
 import msgspec
@@ -14,7 +15,6 @@ from tidegate.infra.db import Tx
 from tidegate.infra.digests import keyed
 from tidegate.infra.errors import Refusal
 from tidegate.pipeline.instance import Instance
-from tidegate.web.gate import SLASH
 
 
 class Repeatable(Protocol):
@@ -66,7 +66,8 @@ def once(tx: Tx, call: Repeatable, body: object, write: Callable[[], Response]) 
 def _route(request: Request, tx: Tx) -> str:
     """What is asked for, as far as it does not stand in the body: the method, the path, and as a digest
     all parameters and whose ids these are. One person may have keys for several platforms."""
-    route = f"{request.method} {request.url.path.replace(SLASH, '%2F')}"
+    # Escaped anew, so that an id with a slash and one with the letters %2F stay two.
+    route = f"{request.method} {quote(request.scope['path'])}"
     # In the order of names; of one that comes twice, the order says something.
     asked = sorted(request.query_params.multi_items(), key=lambda one: one[0])
     if not asked and tx.platforms is None:

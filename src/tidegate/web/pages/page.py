@@ -47,6 +47,7 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
     POST's gives the path to go on to. Either may give a Response. Handlers run in a thread, coroutine
     functions in the event loop. `scope` None lets in anybody who signed in, `public` strangers too.
     `again` is the GET that shows a refused form once more, with what was typed and what was wrong.
+    `followed`: people come by links that others send, who add parameters of their own; they say nothing.
     """
 
     path: str
@@ -59,6 +60,7 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
     limit: Callable[[Instance], int] | None = None  # of a multipart form, in bytes
     again: "PageRoute | None" = None
     json: bool = False
+    followed: bool = False
 
     def route(self) -> Route:
         return Route(self.path, self._endpoint, methods=[self.method])
@@ -79,7 +81,7 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
     async def _answer(self, visit: Visit) -> Response:
         if not self.public and (visit.principal is None or not self._admits(visit.principal)):
             raise _forbidden(self.scope)
-        visit.query = parse_query(visit.request, self.query)
+        visit.query = self.query() if self.followed else parse_query(visit.request, self.query)
         if self.method == "GET":
             return self._show(await self._run(visit), visit)
         visit.form = await self._read_form(visit)

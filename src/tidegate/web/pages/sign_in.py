@@ -164,8 +164,16 @@ pages = [
         handler=show_link,
         scope=None,
         public=True,
+        followed=True,
         template="sign_in_link.html",
     ),
-    PageRoute(method="POST", path="/sign-in/{token}", handler=follow_link, scope=None, public=True),
+    PageRoute(
+        method="POST",
+        path="/sign-in/{token}",
+        handler=follow_link,
+        scope=None,
+        public=True,
+        followed=True,
+    ),
     PageRoute(method="POST", path="/sign-out", handler=sign_out, scope=None),
 ]
