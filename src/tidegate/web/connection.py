@@ -171,6 +171,8 @@ def _written(refusal: Refusal) -> bytes:
         "content-type": "application/problem+json",
         "content-length": str(len(body)),
         "connection": "close",
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
         **refusal.headers,
     }
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())

@@ -11,6 +11,7 @@ from msgspec import UNSET
 from sqlalchemy import exc
 
 from tidegate.access.platforms import refuse_others
+from tidegate.content.model import in_utc
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal, bad_field
 from tidegate.infra.ids import uuid7
@@ -27,6 +28,7 @@ from tidegate.signals.banks.model import (
 from tidegate.signals.banks.queries import get_bank, get_entry
 from tidegate.signals.banks.sightings import lift_quarantine
 from tidegate.signals.banks.tables import banks, entries
+from tidegate.signals.entry import check_provenance
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.model import Fingerprint, digest, encode_fingerprints
 
@@ -44,6 +46,7 @@ def _stamp(tx: Tx, table: sa.Table, row_id: UUID) -> int:
 def create_bank(tx: Tx, bank: BankIn) -> BankView:
     """Make an empty bank; who is bound to a platform makes one of that. Raises Refusal: 409 when the name
     is taken, 422 for a bad radius, 403 for another's platform."""
+    check_provenance(bank.provenance)
     check_radius(bank.radius)
     platform = _platform_of(tx, bank)
     bank_id = uuid7(tx.now)
@@ -141,6 +144,7 @@ def add_entry(
     """Add one content to a bank. What is absent comes from the bank. `confirmed` is the actor's
     recorded decision and stands for the first-match review. Raises Refusal: 403, 404 for the bank.
     """
+    check_provenance(provenance)
     bank_id, _, platform = lock_bank(tx, bank, share=True)
     entry_id = uuid7(tx.now)
     tx.execute(
@@ -244,7 +248,9 @@ def _values(patch: BankPatch | EntryPatch) -> dict[str, Any]:
         for name in patch.__struct_fields__
         if (value := getattr(patch, name)) is not UNSET
     }
+    check_provenance(values.get("provenance"))
     if values.get("disabled_until") is not None:
+        values["disabled_until"] = in_utc(values["disabled_until"], "/disabled_until")
         values.setdefault("enabled", False)
     if values.get("enabled") is True:
         values["disabled_until"] = None

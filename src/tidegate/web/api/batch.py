@@ -187,8 +187,6 @@ async def _read(call: Call, receive: Receive, window: Window) -> None:
     limited = rates.rate_of(call.principal) is not None
     try:
         async for line in _lines(receive, window, call.instance.settings):
-            if isinstance(line, bytes) and not line.strip():
-                continue
             if limited:
                 await _turn_of(call, window, rates)
             task = asyncio.create_task(_answer(call, turns, index, line))
@@ -209,8 +207,8 @@ async def _turn_of(call: Call, window: Window, rates: Rates) -> None:
 async def _lines(
     receive: Receive, window: Window, settings: Settings
 ) -> AsyncIterator[bytes | Refusal]:
-    """The body's lines. A line over the limit ends the stream with its refusal: there is no
-    telling where the next would begin."""
+    """The body's lines, less those with nothing on them. A line over the limit ends the stream with its
+    refusal: there is no telling where the next would begin."""
     limit = settings.json_limit
     rest = bytearray()
     pace = Pace(settings.idle_seconds, settings.body_bytes_per_second)
@@ -229,7 +227,7 @@ async def _lines(
             *whole, tail = bytes(rest).split(b"\n")
             rest = bytearray(tail)
             pace = Pace(settings.idle_seconds, settings.body_bytes_per_second)
-            for line in whole:
+            for line in filter(bytes.strip, whole):
                 while window.is_full:
                     await window.change()
                 yield line
@@ -242,7 +240,7 @@ async def _lines(
                 limit=limit,
             )
             return
-    if rest:
+    if rest.strip():
         yield bytes(rest)
 
 
