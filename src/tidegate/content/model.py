@@ -1,7 +1,6 @@
 """A submitted item as the platform describes it, and the pure rules about it."""
 
 import hashlib
-import hmac
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -9,7 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from tidegate.infra.digests import keyed
+from tidegate.infra.digests import keyed, mac
 from tidegate.infra.errors import bad_field
 
 MAX_SKEW = timedelta(minutes=10)
@@ -221,4 +220,4 @@ def url_digest(key: bytes, canonical: bytes) -> bytes:
 def pseudonym(key: bytes, platform: str, who: str) -> str:
     """The keyed pseudonym of an author or reporter (HMAC-SHA-256, 128 bits, hex)."""
     message = f"{len(platform)}:{platform}{who}".encode()
-    return hmac.new(key, message, hashlib.sha256).hexdigest()[:32]
+    return mac(key, message)[:16].hex()

@@ -26,6 +26,8 @@ _MOST_SHARES = 1024
 class Ticket(Generic[W]):
     """One work in its key's queue. `estimate` is in seconds."""
 
+    __slots__ = ("estimate", "key", "large", "number", "work")
+
     def __init__(self, key: str, work: W, estimate: float, *, large: bool = False) -> None:
         self.key = key
         self.work = work
@@ -36,6 +38,8 @@ class Ticket(Generic[W]):
 
 class _Share(Generic[W]):
     """What one key has: its works that wait, and the seconds that it has used."""
+
+    __slots__ = ("large", "recent", "running", "small", "used")
 
     def __init__(self, used: float) -> None:
         self.used = used
