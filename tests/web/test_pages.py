@@ -221,6 +221,20 @@ def test_an_offence_that_is_chosen_is_a_ground_in_law(api: Api) -> None:
     assert decision["ground"] == {"kind": "law", "reference": named}
 
 
+@pytest.mark.parametrize("reference", ["", "  "])
+def test_a_ground_in_law_that_names_no_law_comes_back(api: Api, reference: str) -> None:
+    case = case_of(api)["case"]
+    person = visitor(api, "reviewer")
+    form = BY_TERMS | {"ground_kind": "law", "ground_reference": reference}
+    refused = person.send(f"/cases/{case}/decide", form)
+    assert refused.status_code == 422
+    assert "the article or clause of the law" in refused.text
+    assert 'value="law" checked' in refused.text
+    assert "<details open>" in refused.text
+    check_html(refused.text)
+    assert api.count("decisions") == api.count("restrictions") == 0
+
+
 def test_the_next_case_is_the_oldest_that_nobody_holds(api: Api) -> None:
     case = case_of(api)["case"]
     ada, rita = visitor(api), visitor(api, "reviewer")

@@ -160,10 +160,18 @@ def decision_body(visit: Visit) -> dict[str, Any]:
     """The form as the JSON body of the API, so that both are checked by one type."""
     names = ("outcome", "label", "exemption", "reason", "entry")
     body: dict[str, Any] = {name: visit.field(name) for name in names if visit.field(name)}
-    if reference := visit.field("ground_reference"):
+    reference, kind = visit.field("ground_reference"), visit.field("ground_kind", "terms")
+    if reference:
         by_law = reference in {one.ground for one in visit.instance.offences}
-        kind = "law" if by_law else visit.field("ground_kind")
-        body["ground"] = {"kind": kind, "reference": reference}
+        body["ground"] = {"kind": "law" if by_law else kind, "reference": reference}
+    elif kind not in (
+        "",
+        "terms",
+    ):  # without a word the label's own ground would be taken, whatever that is
+        expected = (
+            "the article or clause of the law that is the ground; or Terms, for the label's own"
+        )
+        raise bad_field("/ground_reference", expected, "nothing")
     territory = visit.field("territory").upper().replace(",", " ").split()
     until = visit.field("until")
     if body.get("outcome") == "restrict" and (
