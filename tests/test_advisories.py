@@ -82,16 +82,119 @@ def test_folders_lines_and_archives_are_read(tmp_path: Path) -> None:
     assert read == [["T-1"], ["T-1", "T-2"], ["T-1", "T-2"]]
 
 
-@pytest.mark.parametrize("text", ["no json", "[1]", '{"affected": []}'])
+NO_ADVISORIES = {
+    "no json": "no json",
+    "numbers": "[1]",
+    "no id": '{"affected": []}',
+    "null": "null",
+    "a text": '"x"',
+    "a number": "5",
+    "affected is null": '{"id": "Y", "affected": null}',
+    "affected are texts": '{"id": "Y", "affected": ["pillow"]}',
+    "a package is a text": '{"id": "Y", "affected": [{"package": "pillow"}]}',
+    "versions are numbers": '{"id": "Y", "affected": [{"versions": [1]}]}',
+    "a range without events": '{"id": "Y", "affected": [{"ranges": [{"type": "ECOSYSTEM"}]}]}',
+    "an event is a list": '{"id": "Y", "affected": [{"ranges": [{"type": "X", "events": [[]]}]}]}',
+    "one line of two": '{"id": "Y"}\n7',
+    "too deep": "[" * 100_000,
+    "no text": b"\xff\xfe\x00",
+    # Comparing with nothing is no clean bill either.
+    "empty": "",
+    "an empty list": "[]",
+    "an empty answer": '{"vulns": []}',
+}
+
+
+@pytest.mark.parametrize("held", NO_ADVISORIES.values(), ids=NO_ADVISORIES.keys())
 def test_what_is_no_advisory_is_no_clean_bill(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], held: str | bytes
 ) -> None:
     file = tmp_path / "osv.json"
-    file.write_text(text)
+    file.write_bytes(held.encode() if isinstance(held, str) else held)
     assert advisories.main([str(file)]) == 2
-    assert "cannot be read" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "cannot be read" in said
+    assert str(file) in said
+
+
+def test_what_holds_no_advisory_is_named_beside_what_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert advisories.main([]) == 2
-    assert advisories.main([str(tmp_path / "nowhere.json")]) == 2
+    file, folder, archive = tmp_path / "osv.json", tmp_path / "folder", tmp_path / "all.zip"
+    file.write_text(json.dumps(advisory("not-among-us", ALL)))
+    folder.mkdir()
+    with zipfile.ZipFile(archive, "w") as made:
+        made.writestr("osv.json", "damaged " * 99)
+    archive.write_bytes(archive.read_bytes().replace(b"damaged", b"DAMAGED", 1))
+    assert advisories.main([str(file)]) == 0
+    for nothing in (folder, archive, tmp_path / "nowhere.json"):
+        capsys.readouterr()
+        assert advisories.main([str(file), str(nothing)]) == 2
+        assert str(nothing) in capsys.readouterr().err
+
+
+def about(ecosystem: str, name: str, **told: Any) -> dict[str, Any]:
+    package = {"ecosystem": ecosystem, "name": name}
+    return {"id": "T-3", "affected": [{"package": package} | told]}
+
+
+def spans(type: str, *events: dict[str, str]) -> list[dict[str, Any]]:
+    return [{"type": type, "events": list(events)}]
+
+
+def pinned(name: str) -> str:
+    return next(pin.version for pin in advisories.pins() if pin.name == name)
+
+
+def test_whatever_way_of_writing_it_affected_is_affected(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    below = {"fixed": "9999.0.0"}
+    ways = [
+        about("PyPI", "pillow", ranges=spans("SEMVER", ALL, below)),
+        about("pypi", "Pillow", ranges=spans("ECOSYSTEM", ALL, below)),
+        about("PyPI:3.11", "pillow", versions=[f"{pinned('pillow')}.0"]),
+        about("PyPI", "pillow", versions=[pinned("pillow")], ranges=spans("GIT", ALL)),
+        about("npm", "htmx.org", ranges=spans("SEMVER", ALL, below)),
+        about("npm", "htmx.org", versions=[pinned("htmx.org")]),
+    ]
+    for known in ways:
+        status, out = said(tmp_path, capsys, known)
+        assert (status, "T-3" in out) == (1, True), known
+
+
+def test_what_cannot_be_compared_is_told_and_no_clean_bill(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commits = spans("GIT", ALL, {"fixed": "6879efc2c1596d11a6a6ad296f80063b558d5e0f"})
+    ways = [
+        about("PyPI", "pillow", ranges=commits),
+        about("PyPI", "pillow"),
+        about("PyPI", "pillow", ranges=spans("ECOSYSTEM", ALL, {"fixed": "the next"})),
+        about("PyPI", "pillow", ranges=spans("ECOSYSTEM", {"fixed": "9999"})),
+    ]
+    for known in ways:
+        status, out = said(tmp_path, capsys, known)
+        assert (status, "T-3 names no versions to compare with" in out) == (2, True), known
+    unaffected = about("PyPI", "pillow", ranges=commits + spans("SEMVER", ALL, {"fixed": "0.1"}))
+    assert said(tmp_path, capsys, unaffected)[0] == 0
+    nameless = {"id": "T-4", "affected": [{"ranges": commits}]}
+    status, out = said(tmp_path, capsys, nameless, unaffected)
+    assert (status, "compared with nothing: 1." in out) == (0, True)
+    assert said(tmp_path, capsys, nameless)[0] == 2
+
+
+def test_versions_of_npm_are_in_the_order_that_semver_gives() -> None:
+    """The example of its specification, and what stands around it."""
+    ordered = "0 0.0.0-1 1.0.0-alpha 1.0.0-alpha.1 1.0.0-alpha.beta 1.0.0-beta 1.0.0-beta.2"
+    ordered += " 1.0.0-beta.11 1.0.0-rc.1 1.0.0 1.0.1-1 1.0.1 1.2 1.10.0 v2.0.0"
+    keys = [advisories.semver(text) for text in ordered.split()]
+    assert keys == sorted(keys)
+    assert len(set(map(str, keys))) == len(keys)
+    assert advisories.semver("1.0.0+a") == advisories.semver("1.0.0")
+    with pytest.raises(ValueError, match="no version"):
+        advisories.semver("main")
 
 
 NUMBERS = st.lists(st.integers(1, 12), min_size=1, max_size=6, unique=True).map(sorted)
