@@ -94,16 +94,30 @@ def build(target: Path, *kinds: str) -> None:
 
 def key(target: Path) -> None:
     """Make a signing key; the public half, which whoever verifies needs, lies beside it."""
-    if target.exists():
-        raise ReleaseError(f"{target} exists: a signing key is never overwritten.")
-    secret = Ed25519PrivateKey.generate()
-    with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(secret.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     public = target.with_suffix(".pub")
-    public.write_bytes(
-        secret.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    if public == target:
+        raise ReleaseError(
+            f"{target} would be the name of the public half: give the key another, such as"
+            f" {target.with_suffix('.key')}."
+        )
+    for one in (target, public):
+        if os.path.lexists(one):
+            raise ReleaseError(f"{one} exists: neither half of a key is ever overwritten.")
+    secret = Ed25519PrivateKey.generate()
+    _write_new(
+        target, 0o600, secret.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     )
+    half = secret.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    _write_new(public, 0o644, half)
     print(f"{target} (keep it secret, and a copy off this machine) and {public} (publish it)")
+
+
+def _write_new(target: Path, mode: int, content: bytes) -> None:
+    try:
+        with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+            file.write(content)
+    except OSError as error:
+        raise ReleaseError(f"{target} cannot be written: {error.strerror}.") from error
 
 
 def dist(key_file: Path) -> None:
