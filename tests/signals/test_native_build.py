@@ -92,3 +92,5 @@ def test_switched_off_numpy_answers_the_same() -> None:
     assert outputs[0][2] == "False"
     assert outputs[1][2] == str(build.target().exists())
     assert "compiler" in outputs[0]
+    # The way out works where the wheel was installed too, which has no `make`.
+    assert f"`{sys.executable} -m tidegate.signals.native.build`" in " ".join(outputs[0])

