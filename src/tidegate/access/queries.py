@@ -1,9 +1,9 @@
-"""Reading who somebody is. The gate calls `principal_of_key` or `principal_of_session` first."""
+"""Reading who somebody is. The gate calls `read_key` or `principal_of_session` first."""
 
 import hmac
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -23,6 +23,9 @@ from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.infra.networks import read_network
 from tidegate.infra.rates import read_rate
+
+NoKey = Literal["unknown", "ended"]
+"""Why what was shown is no standing key."""
 
 
 def token_hash(token: str) -> bytes:
@@ -50,27 +53,36 @@ def read_token(token: str) -> tuple[str, str] | None:
 
 
 def principal_of_key(tx: Tx, known: Scopes, token: str) -> Principal | None:
-    """Who the bearer of an API key is; None for anything but a standing key.
+    """Who the bearer of an API key is; None for anything but a standing key."""
+    found = read_key(tx, known, token)
+    return found if isinstance(found, Principal) else None
+
+
+def read_key(tx: Tx, known: Scopes, token: str) -> Principal | NoKey:
+    """Who the bearer of an API key is, or why nobody: what was shown is no key's secret ("unknown"), or
+    one that was revoked, has expired, or is of a disabled user ("ended").
 
     A key bound to a user acts under that name and may never do more than its user may now, nor see more.
     """
     read = read_token(token)
     if read is None:
-        return None
+        return "unknown"
     key_id, secret = read
     query = (
         sa.select(keys, users.c.email, users.c.role, users.c.platforms, users.c.disabled_at)
         .outerjoin(users, users.c.id == keys.c.user_id)
-        .where(keys.c.id == key_id, living(tx.now))
+        .where(keys.c.id == key_id)
     )
     row = tx.execute(query).one_or_none()
-    if row is None or not (ends := _ends(row, token_hash(secret), tx.now)):
-        return None
+    if row is None or (ends := _ends(row, token_hash(secret))) is None:
+        return "unknown"
+    if row.revoked_at is not None or any(end is not None and end <= tx.now for end in ends):
+        return "ended"
     scopes = known.effective(row.scopes)
     actor = f"key:{row.name}"
     if row.user_id is not None:
         if row.disabled_at is not None:
-            return None
+            return "ended"
         scopes &= known.of_role(row.role)
         actor = f"user:{row.email}"
     return Principal(
@@ -86,13 +98,12 @@ def principal_of_key(tx: Tx, known: Scopes, token: str) -> Principal | None:
     )
 
 
-def _ends(row: sa.Row[Any], shown: bytes, now: datetime) -> list[datetime | None]:
-    """The ends of the secret that was shown; none at all when it is not one of the key's."""
+def _ends(row: sa.Row[Any], shown: bytes) -> list[datetime | None] | None:
+    """When the secret that was shown ends, or ended; None when it is not one of the key's."""
     if hmac.compare_digest(row.secret_hash, shown):
         return [row.expires_at]
-    if row.old_hash is None or row.old_until <= now:
-        return []
-    return [row.expires_at, row.old_until] if hmac.compare_digest(row.old_hash, shown) else []
+    of_old = None not in (row.old_hash, row.old_until) and hmac.compare_digest(row.old_hash, shown)
+    return [row.expires_at, row.old_until] if of_old else None
 
 
 def principal_of_session(tx: Tx, known: Scopes, cookie: str) -> Principal | None:

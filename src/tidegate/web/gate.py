@@ -10,7 +10,7 @@ import hashlib
 import re
 import time
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import unquote
 from uuid import uuid4
 
@@ -22,7 +22,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tidegate.access.model import Principal
-from tidegate.access.queries import principal_of_key, principal_of_session, read_token
+from tidegate.access.queries import NoKey, principal_of_session, read_key, read_token
 from tidegate.infra.errors import Refusal
 from tidegate.pipeline.house import SCOPES
 from tidegate.pipeline.instance import Instance
@@ -81,7 +81,7 @@ class Gate:
         self.rates = rates
         self._trusted = instance.settings.proxies
         self._known: dict[bytes, tuple[float, Principal]] = {}
-        self._asking: dict[bytes, asyncio.Task[Principal | None]] = {}
+        self._asking: dict[bytes, asyncio.Task[Principal | NoKey]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -122,13 +122,12 @@ class Gate:
         is_api = path == "/v1" or path.startswith("/v1/")
         try:
             if is_api:
-                principal = state["principal"] = await self._by_key(headers)
-                if principal is None:
-                    KEYS_REFUSED.labels(
-                        "unknown" if "authorization" in headers else "missing"
-                    ).inc()
+                principal = await self._by_key(headers)
+                if not isinstance(principal, Principal):
+                    KEYS_REFUSED.labels(principal).inc()
                     self._note_refused(headers, state["address"])
                     return problem(_NO_KEY, request_id)
+                state["principal"] = principal
                 if not principal.may_come_from(state["address"]):
                     KEYS_REFUSED.labels("network").inc()
                     self._note_refused(headers, state["address"])
@@ -149,14 +148,15 @@ class Gate:
             now = self.instance.clock.now()
             self.instance.refused.note("key.refused", read and read[0], address, now)
 
-    async def _by_key(self, headers: Headers) -> Principal | None:
+    async def _by_key(self, headers: Headers) -> Principal | NoKey | Literal["missing"]:
+        """Who asks, or why nobody: a reason for the operator's metrics, which no answer tells."""
         token = _token(headers)
         if not token:
-            return None
+            return "unknown" if "authorization" in headers else "missing"
         name = hashlib.sha256(token.encode()).digest()
         until, principal = self._known.get(name, (0.0, None))
         if principal is not None and time.monotonic() < until:
-            return principal if principal.stands(self.instance.clock.now()) else None
+            return principal if principal.stands(self.instance.clock.now()) else "ended"
         # Whoever comes with the same key meanwhile waits for the same answer: a busy key is looked
         # up once a second, not once for each of its connections.
         asking = self._asking.get(name)
@@ -166,19 +166,19 @@ class Gate:
             asking.add_done_callback(lambda _: self._asking.pop(name, None))
         return await asyncio.shield(asking)
 
-    async def _learn(self, name: bytes, token: str) -> Principal | None:
+    async def _learn(self, name: bytes, token: str) -> Principal | NoKey:
         principal = await run_in_threadpool(self._look_up_key, token)
         if len(self._known) > 10_000:
             self._known.clear()
-        if principal is None:
-            self._known.pop(name, None)
-        else:
+        if isinstance(principal, Principal):
             self._known[name] = (time.monotonic() + _REMEMBER_SECONDS, principal)
+        else:
+            self._known.pop(name, None)
         return principal
 
-    def _look_up_key(self, token: str) -> Principal | None:
+    def _look_up_key(self, token: str) -> Principal | NoKey:
         with self.instance.database.begin() as tx:
-            return principal_of_key(tx, SCOPES, token)
+            return read_key(tx, SCOPES, token)
 
     async def _by_session(self, headers: Headers, *, lenient: bool) -> Principal | None:
         """The session's principal; on open paths an unreachable database is no reason to fail."""
