@@ -98,6 +98,29 @@ def test_a_network_that_is_none_is_refused_with_the_reason(text: str, said: str)
 
 
 @pytest.mark.parametrize(
+    "text",
+    ["tg.example", "tg.example:8420", "//tg.example", "https:tg.example", "https://", "ftp://tg.example",
+     "https://tg.example:http", "https://tg.example/?a=b", "https://tg.example/#top",
+     "https://tg.example, https://x.example", "javascript://tg.example", "https://[tg.example",
+     "https://u:hush@tg.example"],
+)  # fmt: skip
+def test_an_address_of_the_pages_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SettingsError, match=r"public_url: .*https://tidegate\.example") as refused:
+        load_settings(environ={"TIDEGATE_PUBLIC_URL": text})
+    assert "hush" not in str(refused.value)
+    (tmp_path / "tidegate.toml").write_text(f"public_url = {json.dumps(text)}\n")
+    with pytest.raises(SettingsError, match="public_url"):
+        load_settings(tmp_path, {})
+
+
+@pytest.mark.parametrize(
+    "text", ["http://127.0.0.1:8420/", "HTTPS://Tg.Example", "https://[::1]:1", "https://t.x/a/b"]
+)
+def test_an_address_of_the_pages_that_is_one_is_taken(text: str) -> None:
+    assert load_settings(environ={"TIDEGATE_PUBLIC_URL": text}).public_url == text
+
+
+@pytest.mark.parametrize(
     ("public_url", "said", "https"),
     [
         (None, None, False),

@@ -19,8 +19,7 @@ DataDir = Annotated[
         "--data-dir", help="Where the instance lives (else TIDEGATE_DATA_DIR, else var/tidegate)"
     ),
 ]
-# Where the web process last listened: what one-time links point at unless `public_url` is set.
-ADDRESS_FILE = "address"
+_ADDRESS_FILE = "address"
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON with everything there is to say")]
 
@@ -80,11 +79,20 @@ def transaction(data_dir: Path | None, *, make: bool = False) -> Generator["Tx"]
         yield tx
 
 
+def note_address(settings: Settings) -> None:
+    """Note where people reach the web process of these settings, which may be set for it alone: the links
+    that other commands print point there."""
+    address = settings.public_url or f"http://{settings.host}:{settings.port}"
+    (settings.data_dir / _ADDRESS_FILE).write_text(f"{address}\n")
+
+
 def address_of(settings: Settings) -> str:
-    """The address that people reach the pages under, without a slash at the end."""
-    if settings.public_url:
-        return settings.public_url.rstrip("/")
-    try:
-        return (settings.data_dir / ADDRESS_FILE).read_text().strip()
-    except FileNotFoundError:
-        return f"http://{settings.host}:{settings.port}"
+    """The address that people reach the pages under, without a slash at the end: `public_url`, else what
+    the web process noted last."""
+    address = settings.public_url
+    if not address:
+        try:
+            address = (settings.data_dir / _ADDRESS_FILE).read_text().strip()
+        except FileNotFoundError:
+            address = f"http://{settings.host}:{settings.port}"
+    return address.rstrip("/")

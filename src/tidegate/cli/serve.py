@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import structlog
 import typer
 
-from tidegate.cli.context import ADDRESS_FILE, DataDir, settings_of
+from tidegate.cli.context import DataDir, note_address, settings_of
 from tidegate.infra.logs import configure_logs
 from tidegate.infra.postgres import EmbeddedPostgres
 from tidegate.infra.procs import FEW_FILES, die_with_parent, end_me_before, raise_open_files
@@ -92,7 +92,7 @@ def _web(sockets: Sequence[int]) -> Callable[["Instance", Pulse], bool]:
 
     def run(instance: "Instance", pulse: Pulse) -> bool:
         settings = instance.settings
-        (settings.data_dir / ADDRESS_FILE).write_text(f"http://{settings.host}:{settings.port}\n")
+        note_address(settings)
         return run_web(web_server(create_app(instance), settings), sockets, pulse)
 
     return run

@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, get_origin, get_type_hints
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -194,7 +195,7 @@ def load_settings(
 
 
 def _check(settings: Settings) -> None:
-    """Raises SettingsError for what is no network or no rate where nothing else makes sense."""
+    """Raises SettingsError for what is no network, rate or address where nothing else makes sense."""
     try:
         _ = settings.proxies
     except ValueError as error:
@@ -203,6 +204,21 @@ def _check(settings: Settings) -> None:
         _ = settings.rate_limit and read_rate(settings.rate_limit)
     except ValueError as error:
         raise SettingsError(f"rate_limit: {error}.") from error
+    if settings.public_url and not _is_address(settings.public_url):
+        raise SettingsError(
+            "public_url: this is no address that people can be sent to. Write it whole, with http:// or"
+            " https:// and nothing behind the path, as in https://tidegate.example."
+        )
+
+
+def _is_address(text: str) -> bool:
+    try:
+        url = urlsplit(text)
+        _ = url.port  # raises for what is no number
+    except ValueError:
+        return False
+    plain = text.isprintable() and not any(mark in text for mark in ' \\?#@"<>')
+    return plain and url.scheme in ("http", "https") and bool(url.hostname)
 
 
 def _decode(kind: type, value: object) -> object:
