@@ -1,5 +1,6 @@
 """`tidegate webhooks`: the platform's own systems, which actions are delivered to."""
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -15,12 +16,27 @@ from tidegate.enforcement.webhooks import (
     set_enforce,
 )
 from tidegate.infra.durations import read_overlap
+from tidegate.infra.egress import AddressGuard, EgressRefused
 from tidegate.infra.errors import Refusal
 from tidegate.pipeline.house import MESSAGE_TYPES
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="The systems that actions are delivered to."
 )
+
+
+def _read_id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise typer.BadParameter(
+            "this is no id of a target. See `tidegate webhooks list`."
+        ) from None
+
+
+Target = Annotated[
+    UUID, typer.Argument(parser=_read_id, help="The id that `tidegate webhooks list` shows")
+]
 
 
 @app.command()
@@ -48,10 +64,20 @@ def create(
                 allowed=settings.allowed_addresses,
             )
     except Refusal as refusal:
-        if refusal.type == "address-refused" and not allow_private:
+        leave = not allow_private and _is_taken(url, settings.allowed_addresses)
+        if refusal.type == "address-refused" and leave:
             say("If the target is in your own network, say so with --allow-private.")
         raise
     print(msgspec.json.encode(webhook).decode() if as_json else webhook.secret)
+
+
+def _is_taken(url: str, allowed: Sequence[str]) -> bool:
+    """Whether a URL is refused for being in a private network alone."""
+    try:
+        AddressGuard(allowed, allow_private=True).check_url(url)
+    except EgressRefused:
+        return False
+    return True
 
 
 @app.command("list")
@@ -69,7 +95,7 @@ def list_(data_dir: DataDir = None, as_json: Json = False) -> None:
 
 @app.command()
 def rotate(
-    webhook_id: UUID,
+    webhook_id: Target,
     data_dir: DataDir = None,
     overlap: Annotated[
         str, typer.Option(help="How long the secret of now signs as well: 24h, 7d; 0 not at all")
@@ -87,7 +113,7 @@ def rotate(
 
 
 @app.command()
-def enforce(webhook_id: UUID, data_dir: DataDir = None) -> None:
+def enforce(webhook_id: Target, data_dir: DataDir = None) -> None:
     """Switch a target to enforce: from now on messages are sent."""
     with transaction(data_dir) as tx:
         set_enforce(tx, webhook_id, True)
@@ -95,7 +121,7 @@ def enforce(webhook_id: UUID, data_dir: DataDir = None) -> None:
 
 
 @app.command()
-def observe(webhook_id: UUID, data_dir: DataDir = None) -> None:
+def observe(webhook_id: Target, data_dir: DataDir = None) -> None:
     """Switch a target back to observe: everything is recorded, nothing sent."""
     with transaction(data_dir) as tx:
         set_enforce(tx, webhook_id, False)
@@ -103,7 +129,7 @@ def observe(webhook_id: UUID, data_dir: DataDir = None) -> None:
 
 
 @app.command()
-def disable(webhook_id: UUID, data_dir: DataDir = None) -> None:
+def disable(webhook_id: Target, data_dir: DataDir = None) -> None:
     """Take a target out of use."""
     with transaction(data_dir) as tx:
         disable_webhook(tx, webhook_id)
