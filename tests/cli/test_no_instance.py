@@ -19,6 +19,7 @@ COMMANDS = (
     ["webhooks", "list"],
     ["bank", "list"],
     ["bank", "export", "known"],
+    ["database", "dump", "file"],
     ["doctor", "--database-url"],
     ["doctor", "--environment"],
 )

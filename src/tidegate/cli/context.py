@@ -21,6 +21,13 @@ DataDir = Annotated[
 ]
 _ADDRESS_FILE = "address"
 
+AppRole = Annotated[
+    str | None,
+    typer.Option(
+        "--app-role",
+        help="The role that serves, on a server of your own: it may then do that, and no more",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON with everything there is to say")]
 
 

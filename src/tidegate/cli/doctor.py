@@ -10,6 +10,7 @@ from tidegate.cli.context import DataDir, existing, settings_of
 from tidegate.content.media.diagnosis import diagnose as diagnose_media
 from tidegate.infra.findings import Finding
 from tidegate.infra.postgres import EmbeddedPostgres, diagnose, environment_of
+from tidegate.infra.postgres.binaries import find_binaries
 from tidegate.infra.procs import FEW_FILES, raise_open_files
 from tidegate.infra.settings import SettingsError
 from tidegate.signals.native.library import diagnose as diagnose_kernels
@@ -28,6 +29,13 @@ def doctor(
             help="Only print PGHOST, PGUSER, PGPASSWORD and so on, for pg_dump and its like",
         ),
     ] = False,
+    programs: Annotated[
+        bool,
+        typer.Option(
+            "--programs",
+            help="Only print the folder of the embedded PostgreSQL's programs, which fit its version",
+        ),
+    ] = False,
     owner: Annotated[
         bool,
         typer.Option(
@@ -36,6 +44,9 @@ def doctor(
     ] = False,
 ) -> None:
     """Look at the set-up. Exit status 1 when something needs mending."""
+    if programs:
+        print(find_binaries().install / "bin")
+        return
     try:
         settings = settings_of(data_dir)
     except SettingsError as error:

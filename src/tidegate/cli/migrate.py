@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from tidegate.cli.context import DataDir, existing, say, settings_of
+from tidegate.cli.context import AppRole, DataDir, existing, say, settings_of
 from tidegate.infra import migrations
 from tidegate.infra.postgres import database_url as url_of
 from tidegate.infra.postgres.roles import embedded_owner
@@ -19,13 +19,7 @@ def migrate(
             help="The database, with the role that owns its tables (else the instance's own)",
         ),
     ] = None,
-    app_role: Annotated[
-        str | None,
-        typer.Option(
-            "--app-role",
-            help="The role that serves, on a server of your own: it may then do that, and no more",
-        ),
-    ] = None,
+    app_role: AppRole = None,
 ) -> None:
     """Bring the database to this version's schema, wholly or not at all. Make a backup first."""
     settings = existing(settings_of(data_dir, database_url=database_url))

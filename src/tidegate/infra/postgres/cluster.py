@@ -47,8 +47,8 @@ def refuse_other_version(place: Place) -> None:
         raise PostgresError(
             f"{place.data} was made by PostgreSQL {found}, and this Tidegate brings {MAJOR}."
             " Nothing was changed.",
-            "Dump it with the Tidegate version that made it (`pg_dump`) and"
-            " load the dump into a new instance, or set TIDEGATE_DATABASE_URL to a server of that"
+            "Dump it with the Tidegate version that made it (`tidegate database dump`) and restore that"
+            " into a new instance (`tidegate database restore`), or set TIDEGATE_DATABASE_URL to a server of that"
             " version.",
         )
 

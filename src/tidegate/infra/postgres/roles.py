@@ -97,6 +97,8 @@ def grant(connection: psycopg.Connection[Any], role: str) -> None:
     schema = connection.execute("SELECT current_schema()").fetchone() or ("public",)
     command = sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(sql.Identifier(schema[0]), name)
     connection.execute(command)
+    # Whoever restores a dump without its privileges leaves this one to everybody.
+    connection.execute("REVOKE ALL ON FUNCTION ledger_blank FROM PUBLIC")
     connection.execute(sql.SQL("GRANT EXECUTE ON FUNCTION ledger_blank TO {}").format(name))
 
 
