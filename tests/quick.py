@@ -31,6 +31,7 @@ LISTED = (
     "tests/policy/test_pack_memory.py",
     "tests/signals/standalone/test_matcher.py",
     "tests/signals/test_native_build.py",
+    "tests/test_deploy.py",
     "tests/test_setup.py",
     # They compare with slow references, for seconds.
     "tests/signals/test_index.py",
