@@ -212,10 +212,7 @@ class MediaPool:
             try:
                 again = self._run(index, ticket)
             finally:
-                seconds = time.monotonic() - began
-                if (budget := ticket.work.budget) is not None:
-                    budget.seconds_left -= seconds
-                self._room.done(ticket, seconds, again=again)
+                self._room.done(ticket, time.monotonic() - began, again=again)
             self._renew(index)
         if (worker := self._workers[index]) is not None:
             worker.kill()
@@ -254,6 +251,7 @@ class MediaPool:
             patience = Patience(wall)
         else:
             patience = Patience(wall, quick, lambda: self._room.others_wait(ticket.key))
+        began = time.monotonic()
         try:
             return worker.ask(job.question, job.data, patience)
         except WorkerFailed as failure:
@@ -268,6 +266,10 @@ class MediaPool:
             if unspoilt:
                 raise
             return None
+        finally:
+            # Before the answer is told: the post's next file may be another worker's at once.
+            if job.budget is not None:
+                job.budget.seconds_left -= time.monotonic() - began
 
     def _spawn(self, index: int) -> Worker:
         if (former := self._workers[index]) is not None:
