@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from postgres_instances import Instance, rows
 from sqlalchemy.exc import ProgrammingError
+from tests.erased import erased_item
 
 from tidegate.infra.db import Database, Tx
 from tidegate.infra.findings import Finding
@@ -94,7 +95,7 @@ def test_no_statement_changes_what_is_sealed(sealed: Database) -> None:
 
 def test_erasure_blanks_its_subject_alone(sealed: Database) -> None:
     with sealed.begin() as tx:
-        assert forget(tx, "item.erased", SUBJECT, {}) == 3
+        assert forget(tx, erased_item(tx, SUBJECT), {}) == 3
     left = rows(sealed.url, "SELECT subject FROM ledger WHERE record IS NOT NULL ORDER BY 1")
     assert left == [(OTHER,), (None,)]
     waiting = "SELECT kind FROM ledger_pending WHERE (record IS NULL) = (salt IS NULL) AND "
@@ -102,9 +103,25 @@ def test_erasure_blanks_its_subject_alone(sealed: Database) -> None:
     assert rows(sealed.url, waiting + "record IS NOT NULL") == [("item.erased",)]
 
 
-def test_expiry_blanks_too(sealed: Database) -> None:
+def test_what_is_no_item_that_is_erased_is_not_blanked(sealed: Database) -> None:
+    """A person, say, or an item that stands."""
+
+    def blank(kind: str) -> None:
+        with sealed.begin() as tx:
+            ending = append(tx, kind, {}, SUBJECT)
+            tx.execute(sa.text("SELECT ledger_blank(:a, :e)"), {"a": SUBJECT, "e": ending})
+
+    with pytest.raises(ProgrammingError, match="only of an item"):
+        blank("item.erased")
     with sealed.begin() as tx:
-        assert forget(tx, "item.expired", OTHER, {}) == 1
+        erased_item(tx, SUBJECT)
+    with pytest.raises(ProgrammingError, match="only in the transaction"):
+        blank("item.expired")
+    with sealed.begin() as tx:
+        tx.execute(sa.text("UPDATE items SET erased_at = NULL"))
+    with pytest.raises(ProgrammingError, match="only of an item"):
+        blank("item.erased")
+    assert rows(sealed.url, "SELECT count(*) FROM ledger WHERE record IS NULL") == [(0,)]
 
 
 def test_without_an_erasure_of_its_own_transaction_nothing_is_blanked(sealed: Database) -> None:

@@ -5,6 +5,7 @@ from uuid import uuid4
 import msgspec
 import pytest
 import sqlalchemy as sa
+from tests.erased import erased_item
 
 from tidegate.infra.db import Database, Tx
 from tidegate.ledger.actions import append, append_many, forget
@@ -66,10 +67,10 @@ def test_a_rolled_back_change_leaves_no_entry(database: Database) -> None:
 
 
 def test_forgetting_leaves_nothing_readable(tx: Tx) -> None:
-    gone, kept = uuid4(), uuid4()
+    gone, kept = erased_item(tx, uuid4()), uuid4()
     append(tx, "a", {"name": "somebody"}, gone)
     append(tx, "b", {"name": "else"}, kept)
-    assert forget(tx, "item.erased", gone, {"because": "asked"}) == 1
+    assert forget(tx, gone, {"because": "asked"}) == 1
     one, two, ending = pending(tx)
     assert (one.salt, one.record) == (None, None)
     assert two.record is not None
@@ -79,9 +80,9 @@ def test_forgetting_leaves_nothing_readable(tx: Tx) -> None:
 
 def test_what_says_so_comes_after_all_that_it_blanked(tx: Tx) -> None:
     """Of the ids of one millisecond none is the last by itself."""
-    gone = uuid4()
+    gone = erased_item(tx, uuid4())
     for number in range(30):
         append(tx, "a", {"n": number}, gone)
-    assert forget(tx, "item.erased", gone, {}) == 30
+    assert forget(tx, gone, {}) == 30
     rows = sorted(pending(tx), key=lambda row: row.id.int)
     assert [row.kind for row in rows] == ["a"] * 30 + ["item.erased"]

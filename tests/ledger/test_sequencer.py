@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tampering import tamper
+from tests.erased import erased_item
 
 from tidegate.infra.clock import FakeClock
 from tidegate.infra.db import Database
@@ -68,7 +69,7 @@ def test_a_row_under_erasure_is_not_waited_for(database: Database, path: Path) -
         append(tx, "about", {"name": "somebody"}, subject)
         append(tx, "other", {})
     with database.begin() as tx:
-        assert forget(tx, "item.erased", subject, {}) == 1
+        assert forget(tx, erased_item(tx, subject), {}) == 1
         assert seal(database, KEY, path) == 1
     assert seal(database, KEY, path) == 2
     with database.begin() as tx:
@@ -88,7 +89,7 @@ def test_erasure_of_a_sealed_entry_leaves_the_chain(database: Database, path: Pa
             "actor": "user:m@example.org",
             "request_id": "r9",
         }
-        assert forget(tx, "item.erased", subject, {}) == 1
+        assert forget(tx, erased_item(tx, subject), {}) == 1
         (after,) = list_entries(tx)
     assert after.record is None
     assert (after.hash, after.commitment) == (before.hash, before.commitment)

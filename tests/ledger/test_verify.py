@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 from tampering import tamper
+from tests.erased import erased_item
 
 from tidegate.infra.clock import FakeClock
 from tidegate.infra.db import Database, Tx
@@ -87,7 +88,7 @@ def test_erased_entries_leave_the_ledger_intact(
     database: Database, head: Head, check: Check, tmp_path: Path
 ) -> None:
     with database.begin() as tx:
-        assert forget(tx, "item.erased", SUBJECT, {}) == 19
+        assert forget(tx, erased_item(tx, SUBJECT), {}) == 19
     found = check()
     assert (found.forgotten, found.unsealed, found.faults) == (19, 1, [])
     assert seal(database, KEY, tmp_path / "ledger-head.json") == 1

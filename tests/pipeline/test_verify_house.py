@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -28,8 +29,16 @@ from tidegate.pipeline.house import SCOPES
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.verify import verify
 from tidegate.policy.actions import activate_pack, default_source, store_pack
-from tidegate.signals.banks.actions import judge_entry
+from tidegate.signals.banks.actions import (
+    change_bank,
+    change_entry,
+    create_bank,
+    delete_bank,
+    delete_entry,
+    judge_entry,
+)
 from tidegate.signals.banks.imports import Job, Reached, import_batch
+from tidegate.signals.banks.model import BankIn, BankPatch, EntryPatch
 from tidegate.signals.entry import ListEntry
 from tidegate.signals.fingerprints import of_text
 
@@ -78,7 +87,17 @@ def posts(instance: Instance, api: Api) -> None:
     api.bank()
     known = api.entry("a text of many words that is known to everybody who curates")["id"]
     doubted = api.entry("another text of many words that somebody was unsure of", confirmed=False)
+    turned = api.entry("an entry that is turned off and on, and off for good in the end")["id"]
+    gone = api.entry("an entry of which somebody thought better after a while")["id"]
     with instance.database.begin("user:curator@example.org") as tx:
+        for enabled in (False, True, False, True, False):
+            change_entry(tx, "known", UUID(turned), EntryPatch(enabled=enabled))
+            change_bank(tx, "known", BankPatch(enabled=enabled, radius={"pdq": 20 + enabled}))
+        change_bank(tx, "known", BankPatch(enabled=True, labels=["propaganda"]))
+        delete_entry(tx, "known", UUID(gone))
+        for name in ("spare", "gone"):
+            create_bank(tx, BankIn(name=name, stance="known"))
+        delete_bank(tx, "gone")
         for state in ("refuted", "confirmed", "confirmed", "refuted", "confirmed"):
             judge_entry(tx, "known", known, state)
         job = Job("known", b"list", "ndjson", confirmed=True)
@@ -135,6 +154,31 @@ RESTRICT = (
     " SELECT gen_random_uuid(), id, gen_random_uuid(), 'item', received_at, 'decision' FROM items"
     " WHERE external_id = 'lifted'"
 )
+COPY_BANK = (
+    "INSERT INTO banks (id, name, stance, radius, labels, enabled, version, created_at)"
+    " SELECT gen_random_uuid(), 'forged', 'allow', '{}', '{}', true, version, created_at FROM banks"
+    " WHERE name = 'known'"
+)
+PLAIN = "text ^@ 'a text of many words'"
+TURNED = "text ^@ 'an entry that is turned'"
+ONE_OF_LIST = "text ^@ 'the text number 0'"
+CHANGES_OF_ENTRY = (
+    "enabled = false",
+    "labels = '{harmless}'",
+    "disabled_until = 'infinity', enabled = false",
+    "bank_id = (SELECT id FROM banks WHERE name = 'spare')",
+)
+CHANGES_OF_BANK = (
+    "stance = 'allow'",
+    "platform = 'shop'",
+    """radius = '{"pdq": 0}'""",
+    "radius = '[]'",
+    "labels = '{harmless}'",
+    "enabled = false",
+    "disabled_until = 'infinity'",
+)
+OTHER_CODES = "(SELECT fingerprints FROM entries WHERE text ^@ 'another text')"
+OTHER_DIGEST = "(SELECT digest FROM entries WHERE text ^@ 'another text')"
 OF = "item_id = (SELECT id FROM items WHERE external_id = '{}')"
 # What is done behind the program's back, and how each sentence begins that says so.
 TAMPERINGS = [
@@ -171,10 +215,49 @@ TAMPERINGS = [
     ("UPDATE packs SET version = 10 WHERE version = 9", ["the pack tvec@10 is there, and no entry"]),
     ("UPDATE entries SET state = 'confirmed' WHERE state = 'unconfirmed' AND created_by ^@ 'key'",
      ["the entry .* is confirmed, and no entry"]),
-    ("UPDATE entries SET state = 'refuted' WHERE state = 'confirmed' AND created_by ^@ 'key'",
+    (f"UPDATE entries SET state = 'refuted' WHERE {PLAIN}",
      ["the entry .* is no longer confirmed"]),
     (f"UPDATE entries SET state = 'confirmed' WHERE {IMPORTED} 'unconfirmed'",
-     ["of the entries that came .* 3 are confirmed, and the ledger explains 2"]),
+     ["of the entries that came .* 3 were confirmed as they came, and the ledger explains 2"]),
+    *((statement, ["the entry .* is deleted, and no entry"])
+      for statement in (f"UPDATE entries SET deleted_at = created_at WHERE {PLAIN}",
+                        f"UPDATE entries SET deleted_at = created_at WHERE {ONE_OF_LIST}")),
+    ("UPDATE entries SET deleted_at = NULL WHERE deleted_at IS NOT NULL",
+     ["the entry .* was deleted, and is there again"]),
+    (f"DELETE FROM entries WHERE {PLAIN}", ["the entry .* is gone without an entry"]),
+    (f"DELETE FROM entries WHERE {ONE_OF_LIST}",
+     ["of the entries that came .* 1 were confirmed as they came, and the ledger explains 2"]),
+    *((f"UPDATE entries SET {change} WHERE {PLAIN}", ["the entry .* is not as it was left"])
+      for change in CHANGES_OF_ENTRY),
+    *((f"UPDATE entries SET {change} WHERE {ONE_OF_LIST}", ["the entries that came .* are not as an"])
+      for change in CHANGES_OF_ENTRY[:3]),
+    (f"UPDATE entries SET enabled = true, disabled_until = NULL WHERE {TURNED}",
+     ["the entry .* is not as it was left"]),
+    (f"UPDATE entries SET fingerprints = {OTHER_CODES} WHERE {PLAIN}",
+     ["the entry .* has codes that are not its own"]),
+    (f"UPDATE entries SET fingerprints = {OTHER_CODES}, digest = {OTHER_DIGEST} WHERE {PLAIN}",
+     ["the entry .* is not as it was left"]),
+    (f"UPDATE entries SET fingerprints = {OTHER_CODES}, digest = {OTHER_DIGEST} WHERE {ONE_OF_LIST}",
+     ["the entries that came .* are not as an"]),
+    ("INSERT INTO quarantines (entry_id, started_at) SELECT id, created_at FROM entries WHERE "
+     + PLAIN, ["the entry .* is in quarantine, and no entry"]),
+    *((f"UPDATE banks SET {change} WHERE name = 'known'", ["the bank known is not as it was left"])
+      for change in CHANGES_OF_BANK),
+    ("UPDATE banks SET deleted_at = created_at WHERE name = 'spare'",
+     ["the bank spare is deleted, and no entry"]),
+    ("UPDATE banks SET deleted_at = NULL WHERE name = 'gone'", ["the bank gone was deleted, and is"]),
+    ("DELETE FROM banks WHERE name = 'spare'", ["the bank .* is gone without an entry"]),
+    (COPY_BANK, ["the bank forged is there, and no entry"]),
+    ("UPDATE keys SET rate = '100000/s' WHERE name = 'forum'", ["the key .*forum.* in rate"]),
+    ("UPDATE keys SET old_until = old_until + interval '1 year' WHERE name = 'turned'",
+     ["the key .*turned.* until another time"]),
+    ("INSERT INTO restrictions (id, item_id, decision_id, scope, since, source) SELECT"
+     " gen_random_uuid(), item_id, decision_id, scope, since, source FROM restrictions WHERE "
+     + OF.format("stands"), ["the restriction .* is there a second time"]),
+    (f"UPDATE restrictions SET source = 'order' WHERE {OF.format('stands')}",
+     ["the restriction .* is not as"]),
+    (f"UPDATE restrictions SET source = 'order', order_id = gen_random_uuid() WHERE"
+     f" {OF.format('stands')}", ["the restriction .* is not as"]),
     (RESTRICT, ["the restriction .* stands, and no entry"]),
     (f"UPDATE restrictions SET scope = 'account' WHERE {OF.format('stands')}",
      ["the restriction .* is not as entry|the restriction .* is not as an entry"]),
@@ -207,3 +290,24 @@ def test_another_pack_that_is_active_is_named(tampered: Check) -> None:
         "the pack tvec@9 is active",
         "the pack tvec@8 was activated",
     ]
+
+
+def test_what_no_entry_of_its_kind_says_is_named_and_ends_nothing(tampered: Check) -> None:
+    waiting = (
+        "INSERT INTO ledger_pending (id, at, kind, commitment, salt, record)"
+        " SELECT gen_random_uuid(), at, '{}', 'x', 'x', convert_to('{}', 'UTF8') FROM ledger LIMIT 1"
+    )
+    for kind in ("entry.added", "entries.imported", "bank.created", "decision.recorded"):
+        for record in ("{{}}", '{{"entry": 1, "bank": "\\u0000", "id": "x", "restriction": null}}'):
+            statement = waiting.format(kind, record.format()).replace(":", "\\:")
+            found = tampered(statement)
+            assert found == [
+                f"an entry that is not sealed yet does not say what one of {kind} says"
+            ]
+    person = "(SELECT id FROM users LIMIT 1)"
+    found = tampered(
+        "INSERT INTO ledger_pending (id, at, kind, subject, commitment, salt, record)"
+        f" SELECT gen_random_uuid(), at, 'item.erased', {person}, 'x', 'x', '{{}}' FROM ledger LIMIT 1"
+    )
+    assert len(found) == 1
+    assert found[0].endswith("was erased, and there is no such item")

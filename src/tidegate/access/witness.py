@@ -14,12 +14,13 @@ from tidegate.infra.db import Tx
 from tidegate.infra.slices import Heard
 
 # What the entry of a key's making says of it; older ones say less.
-_COLUMNS = ("id", "name", "scopes", "platform", "networks", "channels", "user_id")
+_COLUMNS = ("id", "name", "scopes", "platform", "networks", "channels", "rate", "user_id")
 _SECRETS = ("secret_hash", "old_hash")
 # Of times only what is asked: somebody may have made one of them that Python does not know.
 _KEYS = sa.select(
     *(keys.c[name] for name in (*_COLUMNS, *_SECRETS)),
     sa.cast(keys.c.expires_at, sa.Text).label("expires_at"),
+    sa.cast(keys.c.old_until, sa.Text).label("old_until"),
     keys.c.revoked_at.isnot(None).label("revoked"),
 ).order_by(keys.c.created_at)
 _USERS = sa.select(
@@ -29,7 +30,7 @@ _USERS = sa.select(
     users.c.platforms,
     users.c.disabled_at.isnot(None).label("disabled"),
 ).order_by(users.c.created_at)
-_SAID = ("scopes", "platform", "networks", "channels")
+_SAID = ("scopes", "platform", "networks", "channels", "rate")
 
 
 class KeyWitness:
@@ -42,6 +43,7 @@ class KeyWitness:
         # Of each key, which secret was put in which one's place: independent of the order in which two
         # changes were sealed. The first came in no one's place, and 0.1 did not say which it was.
         self._secrets: dict[str, dict[str | None, str | None]] = {}
+        self._until: dict[tuple[str, str | None], str | None] = {}  # how long that one is good
         self._revoked: dict[str, Heard] = {}
 
     def hear(self, entry: Heard) -> None:
@@ -54,7 +56,9 @@ class KeyWitness:
             self._revoked[key] = entry
             return
         said = self._secrets.setdefault(key, {})
-        said[entry.record.get("secret")] = entry.record.get("replaced")
+        secret = entry.record.get("secret")
+        said[secret] = entry.record.get("replaced")
+        self._until[key, secret] = entry.record.get("old_until")
 
     def say(self, tx: Tx) -> Iterator[str]:
         rows = {row.id: row for row in tx.execute(_KEYS)}
@@ -71,6 +75,12 @@ class KeyWitness:
                 yield f"{named} has a secret that no entry explains. Revoke it"
             elif row.old_hash is not None and said.get(secret) != secret_seal(row.old_hash):
                 yield f"{named} has a second secret, and no entry explains that it was rotated"
+            elif (
+                # The rotations of 0.1 did not say which secret they were about.
+                (id, secret) in self._until
+                and _moment(row.old_until) != _moment(self._until[id, secret])
+            ):
+                yield f"{named} has a second secret that is good until another time than its entry says"
             if revoked is not None and not row.revoked:
                 yield f"{named} was revoked by {revoked.name}, and is good again. Revoke it"
             if revoked is None and row.revoked:

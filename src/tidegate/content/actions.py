@@ -81,7 +81,7 @@ def erase(tx: Tx, item: ItemRow, *, sees_holds: bool) -> list[bytes]:
         .where(items.c.id == item.id)
         .values(erased_at=tx.now, author=None, url_key=None)
     )
-    forget(tx, "item.erased", item.id, {"item": str(item.id)}, item.platform)
+    forget(tx, item.id, {"item": str(item.id)}, item.platform)
     return released
 
 

@@ -129,6 +129,8 @@ def record(
     said = decision_json(decision) | {"item": decision.item_id, "subject": subject}
     if lifts:
         said["reversed"] = [one.decision for one in lifts]
+    if by_order is not None:
+        said["order"] = by_order
     append(tx, "decision.recorded", said, subject.id, platform)
     return decision
 

@@ -10,17 +10,20 @@ from tidegate.infra.slices import Heard
 
 _COLUMNS = (
     "what text, decision uuid, item uuid, entry text, scope text, territory text[],"
-    " until timestamptz, old boolean"
+    " until timestamptz, old boolean, legal_order uuid"
 )
 # Of an erased item the decisions can no longer be read; that there were some can.
 _STANDING = sa.text("""
-    SELECT r.id, r.item_id, m.entry, e.entry AS ended FROM restrictions r
+    SELECT r.id, r.item_id, m.entry, e.entry AS ended, r.copy FROM (
+      SELECT *, row_number() OVER (PARTITION BY decision_id ORDER BY since, id) > 1 AS copy
+      FROM restrictions) r
     LEFT JOIN heard_decisions m ON m.what = 'made' AND m.decision = r.decision_id
     LEFT JOIN heard_decisions e ON e.what = 'ended' AND e.decision = r.decision_id
-    WHERE r.ended_at IS NULL
-      AND (m.decision IS NULL OR e.decision IS NOT NULL OR
-           (m.item, m.scope, m.territory, m.until)
-             IS DISTINCT FROM (r.item_id, r.scope, r.territory, r.until))
+    WHERE (r.ended_at IS NULL OR r.copy)
+      AND (m.decision IS NULL OR e.decision IS NOT NULL OR r.copy OR
+           (m.item, m.scope, m.territory, m.until, m.legal_order)
+             IS DISTINCT FROM (r.item_id, r.scope, r.territory, r.until, r.order_id)
+           OR (r.source = 'order') <> (m.legal_order IS NOT NULL))
       AND NOT (m.decision IS NULL AND r.item_id IN
                (SELECT item FROM heard_decisions WHERE what = 'unread'))
     ORDER BY r.since, r.id
@@ -47,7 +50,7 @@ class RestrictionWitness:
     def hear(self, entry: Heard) -> None:
         said = entry.record
         if said is None:
-            self._heard.add("unread", None, entry.subject, entry.name, None, None, None, None)
+            self._heard.add("unread", None, entry.subject, entry.name, None, None, None, None, None)
             return
         if restriction := said["restriction"]:
             territory = restriction.get("territory")
@@ -60,16 +63,19 @@ class RestrictionWitness:
                 None if territory is None else sorted(territory),
                 restriction.get("until"),
                 "lifts" not in said,
+                said.get("order"),
             )
         for ended in said.get("reversed") or [said["reverses"]]:
             if ended is not None:
-                self._heard.add("ended", ended, None, entry.name, None, None, None, None)
+                self._heard.add("ended", ended, None, entry.name, None, None, None, None, None)
 
     def say(self, tx: Tx) -> Iterator[str]:
         self._heard.flush()
         for row in tx.execute(_STANDING):
             named = f"the restriction {row.id} of item {row.item_id}"
-            if row.entry is None:
+            if row.copy:
+                yield f"{named} is there a second time, and its decision makes one. Look at the item"
+            elif row.entry is None:
                 yield f"{named} stands, and no entry of the ledger explains it. Look at the item"
             elif row.ended is not None:
                 yield f"{named} stands, although {row.ended} ended it"

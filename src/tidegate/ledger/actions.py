@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
 from tidegate.infra.traces import span
-from tidegate.ledger.model import SALT_BYTES, NewEntry, canonical, commit
+from tidegate.ledger.model import ENDING, SALT_BYTES, NewEntry, canonical, commit
 from tidegate.ledger.tables import ledger_pending
 
 # `tables.sql` beside this file: the role that serves cannot change sealed rows in any other way.
@@ -86,17 +86,12 @@ def _rows(tx: Tx, entries: Sequence[NewEntry]) -> Iterator[Sequence[object]]:
         yield id, at, entry.kind, entry.subject, made, salt, body, entry.platform
 
 
-def forget(
-    tx: Tx,
-    kind: str,
-    subject: UUID,
-    record: Mapping[str, object],
-    platform: str | None = None,
-) -> int:
-    """Append the entry, one of ENDINGS, that says why what the ledger tells about `subject` goes, and
-    erase salt and record of every other entry about it; the chain stays whole. Returns how many.
+def forget(tx: Tx, subject: UUID, record: Mapping[str, object], platform: str | None = None) -> int:
+    """Append the ENDING that says why what the ledger tells about `subject`, an item that is erased by
+    now, goes, and erase salt and record of every other entry about it; the chain stays whole. Returns
+    how many.
     """
-    ending = append(tx, kind, record, subject, platform)
+    ending = append(tx, ENDING, record, subject, platform)
     blanked = tx.execute(_BLANK, {"subject": subject, "ending": ending}).one()
     # Entries are sealed in the order of their ids, and this one after those that it accounts for:
     # of two that wait, the later one can have the lower id.

@@ -1,6 +1,6 @@
 """Which sealed records were blanked without an erasure that says so.
 
-Salt and record may go, by `ledger.actions.forget` alone, with an entry of ENDINGS about the same
+Salt and record may go, by `ledger.actions.forget` alone, with an ENDING about the same
 subject that is sealed after them. The chain is whole either way, so this has to be asked for itself.
 """
 
@@ -12,26 +12,25 @@ from uuid import UUID
 import msgspec
 import psycopg
 
-from tidegate.ledger.model import ENDINGS
+from tidegate.ledger.model import ENDING
 
 # In release 0.1 an erasure had no subject, so its record says whose it was; and it could be sealed
 # before what it had blanked, if that had been written in the same moments.
-_LEGACY = ENDINGS[0]
 _MOMENTS = 300_000_000  # microseconds
 _ITEM = re.compile(rb'"item":"([0-9a-f-]{36})"')
 
 _BLANKED = """
     WITH ended AS (
       SELECT subject, max(seq) AS last FROM (
-        SELECT subject, seq FROM ledger WHERE kind = ANY(%(endings)s)
+        SELECT subject, seq FROM ledger WHERE kind = %(ending)s
         UNION ALL
-        SELECT subject, 9223372036854775807 FROM ledger_pending WHERE kind = ANY(%(endings)s)
+        SELECT subject, 9223372036854775807 FROM ledger_pending WHERE kind = %(ending)s
       ) AS endings GROUP BY subject)
     SELECT l.seq, CASE WHEN l.at BETWEEN '1970-01-01+00' AND '9999-12-30+00'
         THEN (extract(epoch FROM l.at) * 1000000)::bigint END, l.subject, ended.last
     FROM ledger l LEFT JOIN ended USING (subject)
     WHERE l.salt IS NULL AND l.record IS NULL
-      AND (ended.last IS NULL OR ended.last < l.seq OR l.kind = ANY(%(endings)s))
+      AND (ended.last IS NULL OR ended.last < l.seq OR l.kind = %(ending)s)
     ORDER BY l.seq
 """
 
@@ -45,7 +44,7 @@ class Erasures:
     def hear(self, row: tuple[Any, ...]) -> None:
         """An entry of the chain, as `verify` reads it."""
         seq, at, kind, subject, record = row[0], row[2], row[3], row[4], row[9]
-        if kind == _LEGACY and subject is None and record is not None and at is not None:
+        if kind == ENDING and subject is None and record is not None and at is not None:
             item = _ITEM.search(record)
             if item:
                 self._told[UUID(item[1].decode())] = (seq, at)
@@ -75,7 +74,7 @@ def unexplained(
     count = 0
     with connection.cursor("ledger_blanked") as cursor:
         cursor.itersize = 2000
-        for seq, at, subject, ended in cursor.execute(_BLANKED, {"endings": list(ENDINGS)}):
+        for seq, at, subject, ended in cursor.execute(_BLANKED, {"ending": ENDING}):
             if ended is None and erasures.explains(seq, at, subject):
                 continue
             why = _why(subject, ended)

@@ -16,12 +16,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 HEAD_FILE = "ledger-head.json"  # in the data directory: the last signed head, outside the database
 SALT_BYTES = 16
-# Entries that say why the records about their subject are gone: these alone may be blanked, and only
-# by what such an entry says.
-ENDINGS = ("item.erased", "item.expired")
+# The entry that says why the records about its subject are gone: with it alone may they be blanked, and
+# it never is itself.
+ENDING = "item.erased"
 GENESIS = bytes(32)  # what the first entry names as the hash before it
 
 _DOMAIN = b"tidegate ledger entry v1\n"
+_LONGEST_KIND = 2**16 - 1  # bytes
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _canonical = msgspec.json.Encoder(order="sorted")
 
@@ -77,6 +78,11 @@ def commit(salt: bytes, record: bytes) -> bytes:
 def microseconds(at: datetime) -> int:
     """Microseconds since 1970, the precision that PostgreSQL keeps."""
     return (at - _EPOCH) // timedelta(microseconds=1)
+
+
+def kind_that_fits(kind: str) -> str:
+    """A kind, or as much of it as an entry's hash has room for."""
+    return kind.encode()[:_LONGEST_KIND].decode(errors="ignore")
 
 
 def chain_hash(

@@ -1,5 +1,6 @@
 """Telling the ledger, entry by entry, to those who compare it with what other tables say."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -14,6 +15,8 @@ from tidegate.infra.db import Tx
 from tidegate.infra.slices import Heard, Witness
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# What a record without a field raises, or with one of another type: somebody made it up.
+_NOT_OF_ITS_KIND = (LookupError, TypeError, ValueError, AttributeError, msgspec.MsgspecError)
 _WAITING = "SELECT at, kind, subject, record FROM ledger_pending WHERE kind = ANY(%s) ORDER BY id"
 
 
@@ -23,6 +26,7 @@ class Telling:
     def __init__(self, witnesses: Sequence[Witness]) -> None:
         self._witnesses = witnesses
         self._listening: dict[str, list[Witness]] = {}
+        self._strange: deque[str] = deque(maxlen=1000)
         for one in witnesses:
             for kind in one.kinds:
                 self._listening.setdefault(kind, []).append(one)
@@ -42,6 +46,7 @@ class Telling:
 
     def heard(self, tx: Tx, most: int) -> Iterator[str]:
         """What does not agree, of each witness at most so many sentences."""
+        yield from self._strange
         for one in self._witnesses:
             yield from islice(one.say(tx), most)
 
@@ -59,4 +64,7 @@ class Telling:
             return  # not what it commits to: the walk says so
         entry = Heard(seq=seq, at=at, kind=kind, subject=subject, record=said)
         for one in self._listening[kind]:
-            one.hear(entry)
+            try:
+                one.hear(entry)
+            except _NOT_OF_ITS_KIND:
+                self._strange.append(f"{entry.name} does not say what one of {kind} says")

@@ -9,6 +9,7 @@ def _verbs() -> Verbs:
 
     from tidegate.infra.db import Tx
     from tidegate.signals.banks.actions import enable_expired
+    from tidegate.signals.banks.bank_witness import BankWitness
     from tidegate.signals.banks.queries import count_quarantined
     from tidegate.signals.banks.sightings import fold_sightings, forget_sightings
     from tidegate.signals.banks.witness import EntryWitness
@@ -28,7 +29,7 @@ def _verbs() -> Verbs:
         erase=erase,
         expire=forget_sightings,
         gauges=gauges,
-        witnesses=(EntryWitness,),
+        witnesses=(BankWitness, EntryWitness),
     )
 
 

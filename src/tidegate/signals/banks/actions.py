@@ -24,8 +24,10 @@ from tidegate.signals.banks.model import (
     EntryPatch,
     EntryView,
     check_radius,
+    radius_in,
 )
 from tidegate.signals.banks.queries import get_bank, get_entry
+from tidegate.signals.banks.seals import seal_of_bank, seal_of_entry
 from tidegate.signals.banks.sightings import lift_quarantine
 from tidegate.signals.banks.tables import banks, entries
 from tidegate.signals.entry import check_provenance
@@ -74,8 +76,9 @@ def create_bank(tx: Tx, bank: BankIn) -> BankView:
             "The name is taken",
             f"There is a bank {bank.name!r} already. PATCH it, or choose another name.",
         ) from None
-    record = {"bank": bank.name, "stance": bank.stance, "radius": bank.radius}
-    append(tx, "bank.created", record | {"platform": platform}, platform=platform)
+    record: dict[str, object] = {"bank": bank.name, "stance": bank.stance, "radius": bank.radius}
+    record |= {"platform": platform, "id": bank_id, "seal": seal_of_bank(tx, bank_id)}
+    append(tx, "bank.created", record, platform=platform)
     _stamp(tx, banks, bank_id)
     return get_bank(tx, bank.name)
 
@@ -97,8 +100,10 @@ def change_bank(tx: Tx, name: str, patch: BankPatch) -> BankView:
         check_radius(patch.radius)
     if values:
         wider = _is_wider(tx, bank_id, values)
+        record: dict[str, object] = {"bank": name, "id": bank_id, "fields": sorted(values)}
+        record["replaced"] = seal_of_bank(tx, bank_id)
         tx.execute(sa.update(banks).where(banks.c.id == bank_id).values(**values))
-        record = {"bank": name, "fields": sorted(values)}
+        record["seal"] = seal_of_bank(tx, bank_id)
         append(tx, "bank.changed", record, platform=platform)
         version = _stamp(tx, banks, bank_id)
         if wider:
@@ -112,7 +117,8 @@ def _is_wider(tx: Tx, bank_id: UUID, values: Mapping[str, Any]) -> bool:
         return True
     if "radius" not in values:
         return False
-    before = tx.execute(sa.select(banks.c.radius).where(banks.c.id == bank_id)).scalar_one()
+    stored = tx.execute(sa.select(banks.c.radius).where(banks.c.id == bank_id)).scalar_one()
+    before = radius_in(stored)
     return any(
         values["radius"].get(name, kind.default_radius) > before.get(name, kind.default_radius)
         for name, kind in KINDS.items()
@@ -124,7 +130,7 @@ def delete_bank(tx: Tx, name: str) -> None:
     """Take a bank out of use for good; its rows stay as the record of past matches."""
     bank_id, _, platform = lock_bank(tx, name)
     tx.execute(sa.update(banks).where(banks.c.id == bank_id).values(deleted_at=tx.now))
-    append(tx, "bank.deleted", {"bank": name}, platform=platform)
+    append(tx, "bank.deleted", {"bank": name, "id": bank_id}, platform=platform)
     _stamp(tx, banks, bank_id)
 
 
@@ -170,6 +176,7 @@ def add_entry(
     )
     kinds = sorted({fingerprint.kind for fingerprint in fingerprints})
     record = {"bank": bank, "entry": str(entry_id), "kinds": kinds, "confirmed": confirmed}
+    record |= {"seal": seal_of_entry(tx, entry_id)}
     append(tx, "entry.added", record, platform=platform)
     _stamp(tx, entries, entry_id)
     return get_entry(tx, bank, entry_id)
@@ -179,8 +186,10 @@ def change_entry(tx: Tx, bank: str, entry_id: UUID, patch: EntryPatch) -> EntryV
     """Change what the patch names. Raises Refusal: 403, 404."""
     platform = lock_entry_of(tx, bank, entry_id)
     if values := _values(patch):
+        record: dict[str, object] = {"bank": bank, "entry": str(entry_id), "fields": sorted(values)}
+        record["replaced"] = seal_of_entry(tx, entry_id)
         tx.execute(sa.update(entries).where(entries.c.id == entry_id).values(**values))
-        record = {"bank": bank, "entry": str(entry_id), "fields": sorted(values)}
+        record["seal"] = seal_of_entry(tx, entry_id)
         append(tx, "entry.changed", record, platform=platform)
         _stamp(tx, entries, entry_id)
     return get_entry(tx, bank, entry_id)

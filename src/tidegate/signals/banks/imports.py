@@ -21,6 +21,7 @@ from tidegate.infra.errors import Refusal
 from tidegate.ledger.actions import append
 from tidegate.signals.banks.actions import CHANNEL
 from tidegate.signals.banks.locks import HeldBank, lock_bank
+from tidegate.signals.banks.seals import seal_of_import
 from tidegate.signals.banks.tables import entries, imports
 from tidegate.signals.entry import ListEntry, State
 from tidegate.signals.model import decode_fingerprints, digest, encode_fingerprints
@@ -214,6 +215,7 @@ def _add(tx: Tx, job: Job, bank: HeldBank, added: Sequence[tuple[bytes, ListEntr
     last = version + len(rows) - 1
     record = {"bank": job.bank, "count": len(rows), "confirmed": confirmed}
     record |= {"first_version": version, "last_version": last, "sha256": contents}
+    record["seals"] = seal_of_import(tx, bank.id, version, last)
     append(tx, "entries.imported", record, platform=bank.platform)
     tx.notify(CHANNEL, str(last))
 

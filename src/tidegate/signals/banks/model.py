@@ -121,6 +121,19 @@ def check_radius(radius: Radius) -> None:
             raise bad_field(pointer, f"0 to {KINDS[kind].max_radius} bits", str(bits))
 
 
+def radius_in(stored: object) -> Radius:
+    """What a stored radius says that its kinds can have; whatever else somebody wrote there is left out,
+    and the kind's default holds."""
+    if not isinstance(stored, dict):
+        return {}
+    items: list[tuple[object, object]] = list(stored.items())  # pyright: ignore[reportUnknownArgumentType]
+    return {
+        str(kind): bits
+        for kind, bits in items
+        if kind in KINDS and isinstance(bits, int) and 0 <= bits <= KINDS[str(kind)].max_radius
+    }
+
+
 def is_active(enabled: bool, disabled_until: datetime | None, now: datetime) -> bool:
     """Enabled, or disabled until a date that has come."""
     return enabled or (disabled_until is not None and disabled_until <= now)
