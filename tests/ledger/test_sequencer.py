@@ -13,10 +13,18 @@ from tests.erased import erased_item
 from tidegate.infra.clock import FakeClock
 from tidegate.infra.db import Database
 from tidegate.ledger.actions import append, append_many, forget
-from tidegate.ledger.model import GENESIS, NewEntry, chain_hash, head_is_signed, microseconds
+from tidegate.ledger.model import (
+    GENESIS,
+    NewEntry,
+    chain_hash,
+    commit,
+    head_is_signed,
+    microseconds,
+)
 from tidegate.ledger.queries import entries_about, head, list_entries, unsealed
 from tidegate.ledger.sequencer import LedgerBroken, read_head, seal
 from tidegate.ledger.tables import ledger
+from tidegate.ledger.verify import verify
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
 
@@ -160,3 +168,25 @@ def test_a_head_file_that_is_none_is_told(database: Database, path: Path) -> Non
     path.write_text("{}")
     with pytest.raises(ValueError, match="no ledger head"):
         read_head(path)
+
+
+@pytest.mark.parametrize(
+    ("at", "kind"),
+    [("infinity", "k"), ("-infinity", "k"), ("4000-01-01 BC", "k"), ("9999-12-31 23:59+00", "k"),
+     ("2026-01-01", "ü" * 70_000)],
+)  # fmt: skip
+def test_what_no_chain_can_hold_stops_no_sealing(
+    database: Database, path: Path, at: str, kind: str
+) -> None:
+    salt = b"s" * 16
+    said = {"at": at, "kind": kind, "commitment": commit(salt, b"{}"), "salt": salt}
+    with database.begin() as tx:
+        tx.execute(sa.text(
+            "INSERT INTO ledger_pending (id, at, kind, commitment, salt, record)"
+            " VALUES (gen_random_uuid(), CAST(:at AS timestamptz), :kind, :commitment, :salt, '{}')"
+        ), said)  # fmt: skip
+    write(database, 2)
+    assert seal(database, KEY, path) == 3
+    with database.begin() as tx:
+        found = verify(tx, KEY.public_key(), read_head(path))
+    assert (found.entries, found.unsealed, found.faults) == (3, 0, [])

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 
@@ -53,3 +54,19 @@ def test_nothing_is_sealed_in_haste_on_a_broken_ledger(
     # Were its own pause kept, the second step would come in an hour.
     monkeypatch.setattr(worker, "BROKEN_SECONDS", 0.0)
     run(instance, 3600.0, [LedgerBroken("an entry was changed"), 0])
+
+
+def test_once_the_ledger_is_mended_it_is_sealed_as_before(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    waits = asyncio.wait_for
+
+    async def noted(what: Any, seconds: float) -> object:
+        pauses.append(seconds)
+        return await waits(what, seconds)
+
+    monkeypatch.setattr(worker, "BROKEN_SECONDS", 0.01)
+    monkeypatch.setattr(asyncio, "wait_for", noted)
+    run(instance, 0.0, [LedgerBroken("an entry was changed"), 0, 0])
+    assert pauses[1:3] == [0.01, 0.0]  # the first is this test's own

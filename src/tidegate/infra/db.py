@@ -22,6 +22,9 @@ from tidegate.infra.clock import Clock
 from tidegate.infra.columns import Sealed, seal
 from tidegate.infra.errors import Refusal
 from tidegate.infra.room import Room
+from tidegate.infra.times import register_loaders
+
+register_loaders()
 
 metadata = sa.MetaData(
     naming_convention={

@@ -16,12 +16,14 @@ import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tidegate.infra.db import Database, Tx
+from tidegate.infra.times import within_calendar
 from tidegate.infra.traces import span
 from tidegate.ledger.model import (
     GENESIS,
     Head,
     chain_hash,
     head_is_signed,
+    kind_that_fits,
     microseconds,
     sign_head,
     signature_bytes,
@@ -140,20 +142,22 @@ def _chain(entries: Sequence[sa.Row[Any]], seq: int, hash: bytes) -> Iterator[tu
     """The entries as rows of `ledger`, after number `seq` with hash `hash`."""
     for row in entries:
         seq, prev = seq + 1, hash
+        # Somebody may have written what no chain can hold; all that came after it is sealed all the same.
+        at, kind = within_calendar(row.at), kind_that_fits(row.kind)
         hash = chain_hash(
             prev,
             seq,
             row.id.bytes,
-            microseconds(row.at),
-            row.kind,
+            microseconds(at),
+            kind,
             row.subject and row.subject.bytes,
             row.commitment,
         )
         yield (
             seq,
             row.id,
-            row.at,
-            row.kind,
+            at,
+            kind,
             row.subject,
             row.commitment,
             prev,

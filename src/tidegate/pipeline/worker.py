@@ -41,9 +41,8 @@ async def _work(instance: Instance, pulse: Pulse) -> None:
 async def repeat(duty: Duty, home: Home, stop: asyncio.Event, steps: Steps) -> None:
     """Do a duty in a thread, again at once while it finds something, else after a pause. A lost
     database is waited for; nothing that fails ends the loop."""
-    seconds = duty.seconds
     while not stop.is_set():
-        done = 0
+        done, seconds = 0, duty.seconds
         try:
             with steps.step(duty.name, duty.patience):
                 done = await asyncio.to_thread(duty.work, home)

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from tidegate.infra.db import Tx
+from tidegate.signals.banks.model import radius_in
 from tidegate.signals.banks.tables import banks, entries, sought_phrases
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.model import Fingerprint
@@ -109,7 +110,9 @@ def _wanted(tx: Tx, rows: Sequence[sa.Row[Any]]) -> list[Wanted]:
         found = codes_of_entry(tx, row.number, row.fingerprints)
         codes = [one for one in found if not KINDS[one.kind].contained]
         with_phrase = len(codes) < len(found)
-        wanted.append(Wanted(row.id, row.version, row.number, row.radius, codes, with_phrase))
+        wanted.append(
+            Wanted(row.id, row.version, row.number, radius_in(row.radius), codes, with_phrase)
+        )
     return wanted
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from tidegate.infra.db import Tx, counters
 from tidegate.infra.errors import Refusal
-from tidegate.signals.banks.model import BankView, EntryView
+from tidegate.signals.banks.model import BankView, EntryView, radius_in
 from tidegate.signals.banks.tables import banks, entries, quarantines
 from tidegate.signals.entry import FingerprintView
 from tidegate.signals.fingerprints import KINDS
@@ -87,7 +87,7 @@ def _bank(row: sa.Row[Any]) -> BankView:
         name=row.name,
         stance=row.stance,
         platform=row.platform,
-        radius=row.radius,
+        radius=radius_in(row.radius),
         labels=row.labels,
         provenance=row.provenance,
         note=row.note,

@@ -15,8 +15,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from tidegate.content.parts import TEXT
+from tidegate.infra.aside import set_aside
 from tidegate.infra.db import Tx
-from tidegate.signals.banks.model import is_active
+from tidegate.signals.banks.model import is_active, radius_in
 from tidegate.signals.banks.queries import bank_version
 from tidegate.signals.banks.tables import banks, entries, quarantines
 from tidegate.signals.fingerprints import KINDS, phrase, text_minhash
@@ -30,6 +31,7 @@ MOST_MATCHES = 256
 """Matches of one fingerprint that are kept, the nearest: a bank may hold one picture many times."""
 
 _PAGE = 2000
+_MOST_TOLD = 1000
 
 Parts = Sequence[tuple[str, Fingerprint]]
 Hits = list[tuple[str, Fingerprint, list[Hit]]]
@@ -42,6 +44,7 @@ class BankSnapshot:
         self.index = CodeIndex() if index is None else index  # an empty one is false
         self._groups_read = False
         self._of_platforms = False  # some banks are of one platform
+        self._ahead: set[int] = set()  # entries of a version that no change has had, once told of
         self._lock = threading.Lock()
 
     @property
@@ -77,9 +80,12 @@ class BankSnapshot:
             self._of_platforms = self._of_platforms or row.platform is not None
             # One that is disabled until a date is searched all the same: `match` knows the time.
             active = row.deleted_at is None and (row.enabled or row.disabled_until is not None)
+            radius = radius_in(row.radius)
+            if row.radius != radius:
+                set_aside(tx, "radii of banks", row.number, "what no radius is: the default holds")
             for kind, spec in KINDS.items():
                 if spec.hamming:
-                    bits = row.radius.get(kind, spec.default_radius) if active else -1
+                    bits = radius.get(kind, spec.default_radius) if active else -1
                     self.index.set_radius(kind, row.number, bits)
         self._groups_read = True
 
@@ -129,9 +135,9 @@ class BankSnapshot:
             hits = self._hits(tx, items)
             numbers = {hit.owner for item in hits for _, _, some in item for hit in some}
             known = self._known(tx, numbers)
-            if all(row.newest <= self.version for row in known.values()):
+            newer = [row for row in known.values() if row.newest > self.version]
+            if not newer or (not self.refresh(tx) and self._are_ahead(tx, newer)):
                 break
-            self.refresh(tx)
         wordings = self._wordings(tx, hits)
         return [
             self._matches(
@@ -139,6 +145,18 @@ class BankSnapshot:
             )
             for item, text, whose in zip(hits, texts, platforms, strict=True)
         ]
+
+    def _are_ahead(self, tx: Tx, rows: Sequence[sa.Row[Any]]) -> bool:
+        """Whether these have versions that no change has had, which somebody gave them: the index cannot
+        catch up with those. They count as what they say, and are told of once."""
+        last = bank_version(tx)
+        if any(row.newest <= last for row in rows):
+            return False  # one that has committed meanwhile
+        for row in rows:
+            if row.number not in self._ahead and len(self._ahead) < _MOST_TOLD:
+                self._ahead.add(row.number)
+                set_aside(tx, "versions of entries", row.number, "later than any change was")
+        return True
 
     def _hits(self, tx: Tx, items: Sequence[Parts]) -> list[Hits]:
         probes = [fingerprint for item in items for _, fingerprint in item]
@@ -229,7 +247,9 @@ class BankSnapshot:
             .order_by(entries.c.id)
             .with_for_update(read=True)
         ).all()
-        return all(max(row) <= self.version for row in newest)
+        newer = [max(row) for row in newest if max(row) > self.version]
+        # A version later than any change was makes no difference: `_are_ahead`.
+        return not newer or min(newer) > bank_version(tx)
 
 
 def text_probe(text: str) -> Fingerprint:
@@ -245,7 +265,7 @@ def _is_alike(
     wording = wordings.get(hit.owner)
     if kind is not text_minhash.KIND or not text or not wording:
         return True
-    radius = row.radius.get(kind.name, kind.default_radius)
+    radius = radius_in(row.radius).get(kind.name, kind.default_radius)
     return text_minhash.confirmed_by_jaccard(text, wording, radius)
 
 
