@@ -1,5 +1,6 @@
 """When an instance's keys are made, and when one that is missing was lost."""
 
+import os
 from itertools import product
 from pathlib import Path
 
@@ -58,3 +59,23 @@ def test_keys_are_their_owners_alone(secrets: InstanceSecrets, tmp_path: Path) -
     assert secrets.directory.stat().st_mode & 0o777 == 0o700
     assert {path.stat().st_mode & 0o777 for path in secrets.directory.iterdir()} == {0o600}
     assert len({secrets.author_key, secrets.terms_key, secrets.ledger_key.private_bytes_raw()}) == 3
+
+
+def test_what_is_no_file_of_a_key_is_not_read_to_its_end(
+    secrets: InstanceSecrets, tmp_path: Path
+) -> None:
+    secrets.make(tmp_path / "nothing")
+    path = secrets.directory / "ledger.key"
+    path.unlink()
+    path.symlink_to("/dev/zero")
+    with pytest.raises(SettingsError, match=r"ledger.key is no regular file"):
+        _ = secrets.ledger_key
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(SettingsError, match=r"ledger.key is no regular file"):
+        _ = secrets.ledger_key
+    path.unlink()
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(SettingsError, match=r"ledger.key is damaged: it has more than 32 bytes"):
+        _ = secrets.ledger_key

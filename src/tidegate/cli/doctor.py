@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from tidegate.cli.context import DataDir, existing, settings_of
+from tidegate.cli.doctor_keys import diagnose_keys
 from tidegate.content.media.diagnosis import diagnose as diagnose_media
 from tidegate.infra.findings import Finding
 from tidegate.infra.postgres import EmbeddedPostgres, diagnose, environment_of
@@ -58,6 +59,7 @@ def doctor(
         print(url if database_url else "\n".join(f"{k}={shlex.quote(v)}" for k, v in shown))
         return
     findings = [Finding("settings", True, f"data directory {settings.data_dir}")]
+    findings += diagnose_keys(settings)
     findings += diagnose(settings.data_dir, settings.database_url)
     findings += diagnose_media()
     findings.append(diagnose_kernels())

@@ -38,6 +38,11 @@ def _mark_of_0_1(secrets: InstanceSecrets) -> bytes:
     return hashlib.sha256(b"tidegate instance\n" + secrets.author_key + public).digest()
 
 
+def is_mark_of(secrets: InstanceSecrets, mark: bytes) -> bool:
+    """Whether a database with this mark is the instance's with these keys."""
+    return mark in (mark_of(secrets), _mark_of_0_1(secrets))
+
+
 def claim_database(tx: Tx, secrets: InstanceSecrets, trace: Path) -> None:
     """Mark a fresh database as this instance's, whose keys are made now if `trace` does not say that it
     was used; of one that release 0.1 filled, put the digests under the key that is new. Raises

@@ -6,6 +6,8 @@ other can stand in for it.
 """
 
 import os
+import stat
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
@@ -95,16 +97,28 @@ class InstanceSecrets:
     def _key(self, name: str) -> bytes:
         path = self._path(name)
         try:
-            key = path.read_bytes()
+            key = _read(path)
         except FileNotFoundError:
             raise self._lost(name, "is missing") from None
         except OSError as error:
             raise SettingsError(
                 f"{path} cannot be read: {error.strerror}. Run as the user who owns it."
             ) from error
-        if len(key) != _BYTES:
+        if key is None:
+            raise self._lost(name, "is no regular file")
+        if len(key) > _BYTES:
+            raise self._lost(name, f"is damaged: it has more than {_BYTES} bytes")
+        if len(key) < _BYTES:
             raise self._lost(name, f"is damaged: it has {len(key)} bytes instead of {_BYTES}")
         return key
+
+    def damage(self) -> Iterator[SettingsError]:
+        """What is wrong with each file that cannot be used, and what to do."""
+        for one in SECRETS:
+            try:
+                self._key(one.name)
+            except SettingsError as error:
+                yield error
 
     def _path(self, name: str) -> Path:
         return self.directory / f"{name}.key"
@@ -117,3 +131,11 @@ class InstanceSecrets:
             f" right --data-dir). Without one, {secret.lost}: start a new instance with an empty data"
             " directory and database; `tidegate bank export` still writes the banks of this one."
         )
+
+
+def _read(path: Path) -> bytes | None:
+    """The beginning of a file, one byte more than a key has; None for what is no regular file, whose
+    reading might never end."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read(_BYTES + 1) if stat.S_ISREG(os.fstat(descriptor).st_mode) else None

@@ -1,0 +1,70 @@
+"""What `tidegate doctor` says of the instance's key files: each that is lost, damaged or another one."""
+
+from collections.abc import Iterator
+
+import psycopg
+
+from tidegate.infra.findings import Finding
+from tidegate.infra.identity import is_mark_of
+from tidegate.infra.postgres import PostgresError
+from tidegate.infra.postgres.place import find_place
+from tidegate.infra.postgres.server import Server
+from tidegate.infra.secrets import SECRETS, InstanceSecrets
+from tidegate.infra.settings import Settings
+from tidegate.ledger.model import HEAD_FILE, key_id
+from tidegate.ledger.sequencer import read_head
+
+_NAME = "keys"
+_BACK = (
+    "Put the file back from the backup of the secrets (or name the right --data-dir): no other key can"
+    " stand in for it."
+)
+
+
+def diagnose_keys(settings: Settings) -> Iterator[Finding]:
+    """Compares the keys with what they were used for: the ledger's last head, and the database if that can
+    be asked. Starts and changes nothing."""
+    secrets = InstanceSecrets.open(settings.data_dir)
+    head, mark = settings.data_dir / HEAD_FILE, _mark(settings)
+    if not head.exists() and mark is None and not any(secrets.has(one.name) for one in SECRETS):
+        yield Finding(_NAME, True, "none yet: they are made at the first start")
+        return
+    broken = False
+    for error in secrets.damage():
+        broken = True
+        what, _, mend = str(error).partition(". ")
+        yield Finding(_NAME, False, what, mend)
+    if not broken:
+        yield _compared(settings, secrets, mark)
+
+
+def _compared(settings: Settings, secrets: InstanceSecrets, mark: bytes | None) -> Finding:
+    try:
+        head = read_head(settings.data_dir / HEAD_FILE)
+    except (OSError, ValueError):
+        head = None  # `ledger verify` says so
+    if head is not None and head.key != key_id(secrets.ledger_key.public_key()):
+        path = secrets.directory / "ledger.key"
+        return Finding(_NAME, False, f"{path} is another key than signed the ledger's head", _BACK)
+    if mark is not None and not is_mark_of(secrets, mark):
+        wrong = "author.key or terms.key" if head else "author.key, ledger.key or terms.key"
+        detail = f"{wrong} in {secrets.directory} is another key than the database was made with"
+        return Finding(_NAME, False, detail, _BACK)
+    seen = "they are the database's" if mark is not None else "the database was not asked"
+    return Finding(_NAME, True, f"all {len(SECRETS)} are in {secrets.directory}; {seen}")
+
+
+def _mark(settings: Settings) -> bytes | None:
+    """The database's; None where there is none yet, or it cannot be asked: another finding says why."""
+    url = settings.database_url
+    try:
+        if not url:
+            place = find_place(settings.data_dir.absolute())
+            if place is None or Server(place).running() is None:
+                return None
+            url = place.url
+        with psycopg.connect(url, connect_timeout=5) as connection:
+            row = connection.execute("SELECT mark FROM identity").fetchone()
+    except (psycopg.Error, PostgresError, OSError):
+        return None
+    return None if row is None else bytes(row[0])
