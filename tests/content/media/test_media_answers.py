@@ -56,6 +56,16 @@ TRUE = Examined(
         {"frames": -1},
         {"frames": 10**9},
         {"codes": [ViewCode("pdq", b"t" * 32, 100, frame=5000)]},
+        {"codes": [ViewCode("pdq", b"t" * 32, 100, frame=1)]},
+        {"codes": [ViewCode("pdq", b"t" * 32)]},
+        {"codes": [ViewCode("pdq", b"t" * 32, 1)]},
+        {"codes": [ViewCode("pdq", n.to_bytes(32), 100) for n in range(65)]},
+        {"codes": [ViewCode("pdq", b"t" * 32, 100, frame=n) for n in range(9)], "frames": 9},
+        {"codes": [], "width": None, "height": None},
+        {"codes": [], "frames": 0},
+        {"problems": ["all is well"]},
+        {"problems": ["file is cut short"]},
+        {"judged": False},
     ],
 )
 def test_a_picture_is_not_what_a_decoder_says_it_is(lie: dict[str, object]) -> None:

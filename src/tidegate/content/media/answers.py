@@ -4,11 +4,12 @@ It may say what the pixels of its file give, and no more. The digests of the byt
 address they came from are known without it.
 """
 
+from collections import Counter
 from collections.abc import Callable
 
 import msgspec
 
-from tidegate.content.media.model import Examined, MediaLimits
+from tidegate.content.media.model import Examined, MediaLimits, Problem, code_of
 from tidegate.content.media.sniffing import sniff
 
 Accepts = Callable[[str, bytes, int | None], bool]
@@ -29,12 +30,23 @@ def amiss(seen: Examined, data: bytes, limits: MediaLimits, accepts: Accepts) ->
     sides = (seen.width or 0, seen.height or 0)
     if not all(0 <= side <= _MAX_SIDE for side in sides) or not _counts(seen.frames, limits):
         return "named a size that no picture has"
-    if len(seen.codes) > MAX_CODES * (limits.max_frames + 1):
+    if seen.judged and not all((*sides, seen.frames)):
+        return "judged a picture and gave no size of it"
+    views = Counter((code.frame, code.view) for code in seen.codes)
+    if (
+        len({frame for frame, _ in views}) > limits.max_frames
+        or max(views.values(), default=0) > MAX_CODES
+    ):
         return f"gave {len(seen.codes)} codes"
     for code in seen.codes:
-        if not accepts(code.kind, code.value, code.quality) or code.frame > limits.frame_horizon:
+        shown = code.frame < min(seen.frames, limits.frame_horizon + 1)
+        if not shown or not accepts(code.kind, code.value, code.quality):
             return "gave a code that no pixels give"
-    return None
+    try:
+        harmless = all(Problem(code_of(problem)).harmless for problem in seen.problems)
+    except ValueError:
+        return "told of a problem that there is none of"
+    return None if harmless == seen.judged else "told of a problem and judged all the same"
 
 
 def _counts(frames: int, limits: MediaLimits) -> bool:

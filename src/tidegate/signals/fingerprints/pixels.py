@@ -16,7 +16,9 @@ def can_be(kind: str, value: bytes, quality: int | None) -> bool:
     known = KINDS.get(kind)
     if known is None or known.source != "pixels" or not (known.hamming or known.size):
         return False
-    return known.can_be(value) and (quality is None or 0 <= quality <= 100)
+    if quality is None:
+        return known.can_be(value) and not known.min_quality
+    return known.can_be(value) and known.min_quality <= quality <= 100
 
 
 def of_pixels(rgb: NDArray[np.uint8]) -> list[Fingerprint]:
