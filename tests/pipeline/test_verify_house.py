@@ -239,6 +239,8 @@ TAMPERINGS = [
      ["the entry .* is not as it was left"]),
     (f"UPDATE entries SET fingerprints = {OTHER_CODES}, digest = {OTHER_DIGEST} WHERE {ONE_OF_LIST}",
      ["the entries that came .* are not as an"]),
+    *((f"UPDATE entries SET version = {version} WHERE {PLAIN}", ["the entry .* has a version that"])
+      for version in (-1, 1 << 40)),
     ("INSERT INTO quarantines (entry_id, started_at) SELECT id, created_at FROM entries WHERE "
      + PLAIN, ["the entry .* is in quarantine, and no entry"]),
     *((f"UPDATE banks SET {change} WHERE name = 'known'", ["the bank known is not as it was left"])

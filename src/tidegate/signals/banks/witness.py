@@ -55,6 +55,8 @@ _FOUND = sa.text(
       coalesce(h.gone, false) AS gone, h.said_bank, h.began, coalesce(h.changed, 0) AS changed,
       coalesce(h.blind, false) AS blind, s.expected, {ENTRY_SEAL} AS seal,
       coalesce(s.initial, {ENTRY_SEAL}) AS initial,
+      entries.version NOT BETWEEN 1 AND (SELECT max(value) FROM counters WHERE name = 'banks')
+        AS unseen,
       coalesce(h.said_quarantined, 0) AS said_quarantined,
       (SELECT count(*) FROM quarantines q WHERE q.entry_id = entries.id AND q.lifted_at IS NULL)
         AS quarantined
@@ -70,10 +72,11 @@ _WRONG = sa.text(
     f"""
     SELECT id, bank, now, CASE WHEN gone AND NOT deleted THEN 'back'
         WHEN deleted AND NOT gone THEN 'deleted' WHEN {_STATE} THEN 'state'
-        WHEN {_MOVED} THEN 'moved'
+        WHEN {_MOVED} THEN 'moved' WHEN stands AND unseen THEN 'unseen'
         WHEN quarantined > said_quarantined THEN 'shut' ELSE 'let out' END AS why
     FROM found_entries
-    WHERE gone <> deleted OR {_STATE} OR {_MOVED} OR (stands AND quarantined <> said_quarantined)
+    WHERE gone <> deleted OR {_STATE} OR {_MOVED}
+      OR (stands AND (unseen OR quarantined <> said_quarantined))
     ORDER BY created_at, id
     """  # noqa: S608
 )
@@ -89,6 +92,7 @@ _SENTENCES = {
     "deleted": "is deleted, and no entry of the ledger explains it. Add it anew",
     "moved": "is not as it was left: its bank, its codes, its labels or whether it is enabled was"
     " changed, and no entry of the ledger explains it",
+    "unseen": "has a version that no change has had, so that nothing finds it. Change its note",
     "shut": "is in quarantine, and no entry of the ledger explains it. Judge it anew",
     "let out": "was let out of quarantine, and no entry of the ledger explains it. Judge it anew",
 }
