@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 
-import psycopg
-
 from tidegate.infra.findings import Finding
-from tidegate.infra.identity import is_mark_of
+from tidegate.infra.identity import is_mark_of, mark_at
 from tidegate.infra.postgres import PostgresError
 from tidegate.infra.postgres.place import find_place
 from tidegate.infra.postgres.server import Server
@@ -63,8 +61,6 @@ def _mark(settings: Settings) -> bytes | None:
             if place is None or Server(place).running() is None:
                 return None
             url = place.url
-        with psycopg.connect(url, connect_timeout=5) as connection:
-            row = connection.execute("SELECT mark FROM identity").fetchone()
-    except (psycopg.Error, PostgresError, OSError):
+        return mark_at(url)
+    except (PostgresError, OSError):
         return None
-    return None if row is None else bytes(row[0])

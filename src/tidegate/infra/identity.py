@@ -7,6 +7,7 @@ one database would not know each other's authors, and would break the ledger's c
 import hashlib
 from pathlib import Path
 
+import psycopg
 import sqlalchemy as sa
 import structlog
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -41,6 +42,16 @@ def _mark_of_0_1(secrets: InstanceSecrets) -> bytes:
 def is_mark_of(secrets: InstanceSecrets, mark: bytes) -> bool:
     """Whether a database with this mark is the instance's with these keys."""
     return mark in (mark_of(secrets), _mark_of_0_1(secrets))
+
+
+def mark_at(url: str) -> bytes | None:
+    """The mark of the database at `url`; None where there is none yet, or it cannot be asked."""
+    try:
+        with psycopg.connect(url, connect_timeout=5) as connection:
+            row = connection.execute("SELECT mark FROM identity").fetchone()
+    except psycopg.Error:
+        return None
+    return None if row is None else bytes(row[0])
 
 
 def claim_database(tx: Tx, secrets: InstanceSecrets, trace: Path) -> None:
