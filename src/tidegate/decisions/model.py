@@ -146,6 +146,11 @@ class MatchView(msgspec.Struct, frozen=True, kw_only=True):
     exact: bool
     allowed: bool
     quarantined: bool | msgspec.UnsetType = msgspec.UNSET
+    start: int | msgspec.UnsetType = msgspec.UNSET
+    end: int | msgspec.UnsetType = msgspec.UNSET
+    entry_start: int | msgspec.UnsetType = msgspec.UNSET
+    entry_end: int | msgspec.UnsetType = msgspec.UNSET
+    share: float | msgspec.UnsetType = msgspec.UNSET
     provenance: Any | msgspec.UnsetType = msgspec.UNSET
     note: str | None | msgspec.UnsetType = msgspec.UNSET
 
@@ -290,4 +295,8 @@ def match_view(match: Match) -> MatchView:
     shown = msgspec.structs.asdict(match)
     if not match.quarantined:
         del shown["quarantined"]
+    absent = [] if match.end else ["start", "end"]
+    absent += [] if match.entry_end else ["entry_start", "entry_end", "share"]
+    for name in absent:
+        del shown[name]
     return MatchView(**shown)

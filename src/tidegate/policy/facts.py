@@ -115,6 +115,11 @@ MATCH_FIELDS: dict[str, str] = {
     "allowed": "Whether an `allow` entry at least as near speaks for this part.",
     "quarantined": "Whether the entry has matched too much, and not by a digest or a page's URL: by"
     " such a match no rule restricts or escalates; it asks a person.",
+    "start": "Where in the item's text it begins, in characters, if a span of it matched",
+    "end": "Where in the item's text it ends; 0 where no span matched but the whole",
+    "entry_start": "Where in the entry's text that begins which was found",
+    "entry_end": "Where in the entry's text it ends; 0 where it was found whole",
+    "share": "How much of the entry's text was found, from 0 to 1",
 }
 
 # Fields whose values are a closed set, so that a typing error in a rule is found on loading.

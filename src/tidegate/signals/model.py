@@ -22,6 +22,10 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     within the bank's radius). `allowed`: an entry of stance `allow` is at least as near to the same
     part, so this match speaks for nothing. `quarantined`: its entry has matched too much by such
     routes to be trusted; what would act by this match asks a person instead.
+
+    Where only a span of the item's text matched, that is text[start:end], counted in Unicode code
+    points; else `end` is 0. Where only a span of the entry's was found there, that is its `entry_start` to
+    `entry_end`, and `share` says how much of the entry's text was found (0 to 1).
     """
 
     part: str
@@ -36,6 +40,11 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     exact: bool = False
     allowed: bool = False
     quarantined: bool = False
+    start: int = 0
+    end: int = 0
+    entry_start: int = 0
+    entry_end: int = 0
+    share: float = 1.0
 
 
 Codes = list[tuple[str, Fingerprint]]
