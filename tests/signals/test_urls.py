@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tidegate.signals.fingerprints import KINDS, of_url
+from tidegate.signals.fingerprints import KINDS, of_url, url
 from tidegate.signals.fingerprints.expand import expanded
 from tidegate.signals.fingerprints.url import canonical
 
@@ -32,6 +32,27 @@ def values(address: str, kind: str) -> list[str]:
         ("https:\\\\example.com\\a\\b", "https://example.com/a/b"),
         ("https://user:secret@example.com/", "https://example.com/"),
         ("https://a@b@example.com/", "https://example.com/"),
+        ("https:/example.com/a", "https://example.com/a"),
+        ("https:example.com/a", "https://example.com/a"),
+        ("https:\\example.com/a", "https://example.com/a"),
+        ("HTTPS:\\/\\example.com/a", "https://example.com/a"),
+        ("\x01https://example.com/a\x1f", "https://example.com/a"),
+        ("http\r\ns://example.com/a", "https://example.com/a"),
+        ("https://example.com:0443/a", "https://example.com/a"),
+        ("https://example.com:/a", "https://example.com/a"),
+        ("https://example.com:00008443/", "https://example.com:8443/"),
+        ("https://example%2Ecom/a", "https://example.com/a"),
+        ("https://example.com\u3002/a", "https://example.com/a"),
+        ("https://example。com/a", "https://example.com/a"),
+        ("https://a..b/", "https://a..b/"),
+        ("https://☃.example/", "https://xn--n3h.example/"),
+        ("https://example.com/a%28b%29", "https://example.com/a(b)"),
+        ("https://example.com/a%7cb|c", "https://example.com/a|b|c"),
+        ("https://example.com/a'b%27", "https://example.com/a'b'"),
+        ("https://example.com/?a'b%27", "https://example.com/?a%27b%27"),
+        ("https://example.com/?u=https%3A%2F%2Fh%2F", "https://example.com/?u=https://h/"),
+        ("https://example.com/?a=b%26c", "https://example.com/?a=b%26c"),
+        ("https://example.com/a;b=1", "https://example.com/a;b=1"),
         ("https://example.com./a", "https://example.com/a"),
         ("https://example.com/a/./b/../c/", "https://example.com/a/c"),
         ("https://example.com/../../a", "https://example.com/a"),
@@ -69,6 +90,10 @@ def values(address: str, kind: str) -> list[str]:
         ("http://0x7f.1/", "https://127.0.0.1/"),
         ("http://2130706433/", "https://127.0.0.1/"),
         ("http://0177.0.0.1/", "https://127.0.0.1/"),
+        ("http://0X7F000001/", "https://127.0.0.1/"),
+        ("http://127.1./", "https://127.0.0.1/"),
+        ("http://１２７.0.0.1/", "https://127.0.0.1/"),
+        ("http://[::ffff:127.0.0.1]/", "https://[::ffff:7f00:1]/"),
         ("http://[2001:DB8:0:0::1]:80/a", "https://[2001:db8::1]/a"),
         ("http://[::1]:8080/", "https://[::1]:8080/"),
     ],
@@ -87,7 +112,7 @@ def test_canonical_form(address: str, form: str) -> None:
         "https://",
         "mailto:someone@example.com",
         "javascript:alert(1)",
-        "ftp://example.com/",
+        "news:example.com",
         "data:text/plain,hello",
         "https://exa mple.com/",
         "https://example.com:99999/",
@@ -96,8 +121,14 @@ def test_canonical_form(address: str, form: str) -> None:
         "https://[zz]/",
         "https://999.1.1.1/",
         "https://08.1.1.1/",
-        "https://a..b/",
-        "https://" + "a" * 64 + ".com/",
+        "a..b",
+        "a" * 64 + ".com",
+        "someone@example.com",
+        "someone@example.com/a",
+        "hello!",
+        "/a",
+        "\\a",
+        "https://example.com/" + "a" * 8192,
         "https://" + "a." * 2000 + "com/",
         "https://xn--a/\ud800",
         "https://\ud800.com/",
@@ -179,7 +210,9 @@ def test_values_as_people_write_them() -> None:
 @pytest.mark.parametrize(
     ("address", "host"),
     [
-        ("https://www.Example.co.uk:8443/a", "www.example.co.uk"),
+        ("https://www.Example.co.uk:8443/a", "example.co.uk"),
+        ("https://www2.example.co.uk/a", "www2.example.co.uk"),
+        ("https://www.com/a", "www.com"),
         ("https://bücher.example/", "xn--bcher-kva.example"),
         ("http://0x7f.1:8080/", "127.0.0.1"),
         ("http://[::1]:8080/", "[::1]"),
@@ -189,6 +222,8 @@ def test_values_as_people_write_them() -> None:
 def test_host_of_an_address(address: str, host: str) -> None:
     assert values(address, "host") == [host]
     assert KINDS["host"].parse(host.upper()) == host.encode()
+    if not host.startswith(("[", "1")):
+        assert KINDS["host"].parse("www." + host) == host.encode()
 
 
 @pytest.mark.parametrize(
@@ -217,11 +252,20 @@ PREFIX = "https://example.com/group"
         ("https://example.com/", False),
         ("https://example.com/a/group", False),
         ("https://example.com:8443/group", False),
-        ("https://www.example.com/group", False),
+        ("https://www.example.com/group", True),
+        ("https://www.example.com/group/a?x=1#/y", True),
+        ("ftp://www.example.com/group/a", True),
+        ("https://m.example.com/group", False),
+        ("https://example.com/#/group", False),
     ],
 )
 def test_what_lies_under_a_prefix(address: str, lies_there: bool) -> None:
-    for prefix in (PREFIX, PREFIX + "/", "example.com/group?utm_source=x"):
+    for prefix in (
+        PREFIX,
+        PREFIX + "/",
+        "example.com/group?utm_source=x",
+        "https://www.example.com/group",
+    ):
         assert (KINDS["url_prefix"].parse(prefix).decode() in values(address, "url_prefix")) == (
             lies_there
         )
@@ -239,6 +283,28 @@ def test_prefixes_are_few_and_short() -> None:
     for wrong in ("example.com" + "/a" * 9, "example.com/" + "a" * 1024):
         with pytest.raises(ValueError, match="at most 8 segments"):
             KINDS["url_prefix"].parse(wrong)
+
+
+def test_a_fragment_that_names_a_page_has_prefixes_of_its_own() -> None:
+    address = "https://example.com/app#/group/page?x=1"
+    assert values(address, "url_prefix") == [
+        "https://example.com/app",
+        "https://example.com/app#/group",
+        "https://example.com/app#/group/page",
+    ]
+    for prefix in ("https://example.com/app#/group", "https://www.example.com/#!/group"):
+        found = KINDS["url_prefix"].parse(prefix).decode()
+        assert values(prefix + "/a", "url_prefix")[-2:] == [found, found + "/a"]
+
+
+def test_of_other_schemes_only_what_takes_in_more_than_a_page_is_known() -> None:
+    codes = of_url("ftp://www.example.com/group/a")
+    assert {(code.kind, code.value.decode()) for code in codes} == {
+        ("domain", "example.com"),
+        ("host", "example.com"),
+        ("url_prefix", "https://example.com/group"),
+        ("url_prefix", "https://example.com/group/a"),
+    }
 
 
 SLASHED = st.text("ab/", max_size=12)
@@ -287,6 +353,94 @@ def test_what_takes_in_a_whole_site_may_not_restrict() -> None:
     loose = {code.kind for code in of_url("https://login.раypal.com/a")} - {"url"}
     assert loose == {"domain", "host", "url_prefix", "host_lookalike"}
     assert not any(KINDS[kind].exact for kind in loose)
+
+
+PAGES = [
+    "https://example.com/",
+    "https://example.com/app",
+    "https://example.com/#/a",
+    "https://example.com/#/a/b",
+    "https://example.com/#!a",
+    "https://example.com/#!b",
+    "https://example.com/#@a",
+    "https://example.com/#?a=1",
+    "https://example.com/?a=1",
+    "https://example.com/app#/a",
+    "https://www.example.com/#/a",
+    "https://mega.nz/",
+    "https://mega.nz/#!Known1!key",
+    "https://mega.nz/#!Other!key",
+    "https://mega.nz/#F!Known1!key",
+    "https://mega.nz/folder/Known1#key/file/A",
+    "https://mega.nz/folder/Known1#key/file/B",
+    "https://matrix.to/",
+    "https://matrix.to/#/@recruiter:bad.example",
+    "https://matrix.to/#/@grandma:fine.example",
+    "https://matrix.to/#/#room:bad.example",
+    "https://matrix.to/#/!room:bad.example/$event",
+    "https://cryptpad.fr/file/",
+    "https://cryptpad.fr/file/#/2/file/Known2/",
+    "https://web.telegram.org/k/",
+    "https://web.telegram.org/k/#-1001",
+    "https://web.telegram.org/k/#-1002",
+    "https://web.telegram.org/k/#@badchannel",
+    "https://web.telegram.org/k/#@weather",
+]
+
+
+def test_a_fragment_that_names_a_page_tells_pages_apart() -> None:
+    forms = [canonical(page) for page in PAGES]
+    assert len(set(forms)) == len(PAGES)
+    assert [canonical(form or "") for form in forms] == forms
+    assert not any(url.lost(page) for page in PAGES)
+
+
+@pytest.mark.parametrize(
+    ("address", "form"),
+    [
+        ("https://example.com/#", "https://example.com/"),
+        ("https://example.com/#/", "https://example.com/"),
+        ("https://example.com/#!/", "https://example.com/"),
+        ("https://example.com/#/a/", "https://example.com/#/a"),
+        ("https://example.com/#/a?utm_source=x&b=1", "https://example.com/#/a?b=1"),
+        ("https://example.com/#/a:~:text=b", "https://example.com/#/a"),
+        ("https://example.com/#%2Fa%40b", "https://example.com/#/a@b"),
+        ("https://matrix.to/#/%40a%3Ab.example?via=c.example", "https://matrix.to/#/@a:b.example"),
+        ("https://matrix.to/#/%23a:b.example", "https://matrix.to/#/#a:b.example"),
+    ],
+)
+def test_the_form_of_a_fragment(address: str, form: str) -> None:
+    assert canonical(address) == form == canonical(form)
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("https://example.com/a#part", "https://example.com/a, without #part"),
+        ("https://example.com/#:~:text=b", "https://example.com/, without #:~:text=b"),
+        ("https://me:word@example.com/", "https://example.com/, without me:word@"),
+        ("https://me@example.com/#b", "https://example.com/, without me@ and #b"),
+        (
+            "https://web.archive.org/web/2020/https://example.com/a",
+            "https://example.com/a, without web.archive.org",
+        ),
+    ],
+)
+def test_what_a_form_does_not_say_is_told(address: str, told: str) -> None:
+    assert KINDS["url"].lost(address) == KINDS["url_prefix"].lost(address) == told
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://example.com/a/?utm_source=x",
+        "HTTP://Example.com",
+        "youtu.be/a?si=b#t=1",
+        "no address",
+    ],
+)
+def test_other_spellings_lose_nothing(address: str) -> None:
+    assert url.lost(address) is None
 
 
 def test_a_short_link_is_followed_only_by_the_callers_hook() -> None:

@@ -3,14 +3,13 @@
 """
 
 import tomllib
-from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
-from tidegate.infra.settings import SettingsError
+from tidegate.infra.edited import read_edited, unusable
 
 DEFAULT_PACK = "tvec.toml"
 _OFFENCES = "offences.toml"
@@ -47,17 +46,8 @@ def read_offences(data_dir: Path | None = None) -> list[Offence]:
     try:
         return msgspec.convert(tomllib.loads(text), _Offences).offences
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        advice = f"Mend it, or take it away: then that of the package ({_OFFENCES}) is used."
-        raise SettingsError(f"{where} cannot be used: {error}. {advice}") from None
+        raise unusable(where, _OFFENCES, error) from None
 
 
 def _read(name: str, data_dir: Path | None) -> tuple[str, str]:
-    """The text of a file, and which file that is."""
-    own = None if data_dir is None else data_dir / "policies" / name
-    if own is None or not own.exists():
-        shipped = files("tidegate.policy").joinpath(f"packs/{name}")
-        return shipped.read_text(encoding="utf-8"), str(shipped)
-    try:
-        return own.read_text(encoding="utf-8"), str(own)
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{own} cannot be read: {error}") from None
+    return read_edited("tidegate.policy", "packs", name, data_dir)

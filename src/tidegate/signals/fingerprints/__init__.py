@@ -19,6 +19,7 @@ from tidegate.signals.fingerprints import (
 )
 from tidegate.signals.fingerprints.kind import Kind, Source, several
 from tidegate.signals.fingerprints.normalise import normalised, too_long
+from tidegate.signals.fingerprints.weburl import of_another_scheme
 from tidegate.signals.model import Fingerprint
 
 _kinds: dict[str, Kind] = {
@@ -61,9 +62,20 @@ def of_texts(texts: Sequence[str]) -> list[list[Fingerprint]]:
 
 
 def of_url(address: str) -> list[Fingerprint]:
-    """The fingerprints of a web address; none when it is none."""
-    canonical = url.canonical(address)
-    return [] if canonical is None else _of("url", [canonical])[0]
+    """The fingerprints of a web address; none when it is none. Where it is read as another one, what
+    takes in more than a page is known of both; of an address of another scheme nothing else is."""
+    if (page := url.page_of(address)) is None:
+        page = url.page_of(f"https:{rest}") if (rest := of_another_scheme(address)) else None
+        return [] if page is None else _around(page.form)
+    codes = _of("url", [page.form])[0]
+    if page.elsewhere is not None:
+        codes += [code for code in _around(page.elsewhere) if code not in codes]
+    return codes
+
+
+def _around(canonical: str) -> list[Fingerprint]:
+    """What takes in more than the page of a canonical URL."""
+    return [code for code in _of("url", [canonical])[0] if not KINDS[code.kind].exact]
 
 
 def _of(source: Source, contents: Sequence[Any]) -> list[list[Fingerprint]]:

@@ -43,4 +43,5 @@ KIND = Kind(
     make=one_by_one(_make),
     parse=_parse,
     format=lambda value: value.decode(),
+    version=2,
 )

@@ -1,4 +1,5 @@
-"""The host of a URL: one name or address, on any port; "www." and other subdomains are others.
+"""The host of a URL: one name or address, on any port, with "www." or without; other subdomains are
+others.
 
 Too coarse to restrict by. `domain` is the kind that takes the subdomains in.
 """
@@ -6,7 +7,7 @@ Too coarse to restrict by. `domain` is the kind that takes the subdomains in.
 from urllib.parse import urlsplit
 
 from tidegate.signals.fingerprints.kind import Kind, one_by_one
-from tidegate.signals.fingerprints.url import canonical
+from tidegate.signals.fingerprints.weburl import read
 from tidegate.signals.model import Fingerprint
 
 
@@ -16,26 +17,33 @@ def host_of(canonical_url: str) -> str:
     return authority if authority.endswith("]") else authority.rpartition(":")[0] or authority
 
 
+def without_www(host: str) -> str:
+    """The host that people mean who write "www." before it or leave it out."""
+    bare = host.removeprefix("www.")
+    return bare if "." in bare else host
+
+
 def read_host(value: str) -> str | None:
     """The canonical form of a host as people write it, None for anything more or less."""
-    found = canonical(value)
-    if found is None or "://" in value or found != f"https://{host_of(found)}/":
+    found = read(f"https://{value}")
+    if found is None or found.user or found.place[1:] != ("", "/", "", ""):
         return None
-    return host_of(found)
+    return found.place.host
 
 
 def _parse(value: str) -> bytes:
     host = read_host(value)
     if host is None:
         raise ValueError("a host such as www.example.com")
-    return host.encode()
+    return without_www(host).encode()
 
 
 KIND = Kind(
     name="host",
     route="host",
     source="url",
-    make=one_by_one(lambda address: Fingerprint("host", host_of(address).encode())),
+    make=one_by_one(lambda address: Fingerprint("host", without_www(host_of(address)).encode())),
     parse=_parse,
     format=lambda value: value.decode(),
+    version=2,
 )

@@ -13,7 +13,7 @@ import unicodedata
 import idna
 
 from tidegate.signals.fingerprints.domain import registrable
-from tidegate.signals.fingerprints.host import host_of, read_host
+from tidegate.signals.fingerprints.host import host_of, read_host, without_www
 from tidegate.signals.fingerprints.kind import Kind, one_by_one
 from tidegate.signals.fingerprints.normalise import normalised
 from tidegate.signals.model import Fingerprint
@@ -33,7 +33,7 @@ def imitated(host: str) -> str | None:
 
 
 def _make(canonical_url: str) -> list[Fingerprint]:
-    host = host_of(canonical_url)
+    host = without_www(host_of(canonical_url))
     looks = dict.fromkeys((imitated(host), imitated(registrable(host))))
     return [Fingerprint("host_lookalike", look.encode()) for look in looks if look]
 
@@ -42,7 +42,7 @@ def _parse(value: str) -> bytes:
     host = read_host(value)
     if host is None or "xn--" in host:
         raise ValueError("the genuine host in ASCII letters, such as example.com")
-    return host.encode()
+    return without_www(host).encode()
 
 
 KIND = Kind(
@@ -52,4 +52,5 @@ KIND = Kind(
     make=one_by_one(_make),
     parse=_parse,
     format=lambda value: value.decode(),
+    version=2,
 )

@@ -26,7 +26,9 @@ class Kind:
 
     Codes that say too little to be known by are of a quality below `min_quality`, or have fewer
     than `fewest` bits that are set, or that are not. `version` goes up when `make` gives other codes
-    than before: those of kept posts are then made anew, as they are for a kind that is new.
+    than before: those of kept posts are then made anew, as they are for a kind that is new, and so
+    are an entry's that are made of an address. `lost` says of what people wrote for a value what it
+    would match, where that is more than was written.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Kind:
     min_quality: int = 0
     fewest: int = 0
     version: int = 1
+    lost: Callable[[str], str | None] = lambda _: None
 
     @property
     def hamming(self) -> bool:

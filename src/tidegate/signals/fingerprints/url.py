@@ -1,75 +1,56 @@
 """The canonical form of a web address: what two links must share to lead to the same page.
 
-http and https are one (https), as are the ports 80 and 443 and no port. The host is lower case, in
-ASCII form (IDNA, UTS #46), numbers in any notation that a browser takes are one address. User
-names, passwords and fragments are dropped. Backslashes are slashes and dot segments are resolved,
-as in the WHATWG URL standard; percent-encoding is undone where RFC 3986 calls the character
-unreserved, and upper case elsewhere; letters beyond ASCII are escaped, in one form (NFC), whether
-they came raw or escaped, composed or not. Slashes at the end of a path are dropped: nearly every server
-serves `/a` and `/a/` alike. Parameters that only track (utm_source, fbclid …) are dropped, the
-others keep their order. "www." stays: it is a host of its own.
+It is read as browsers read it, and in one spelling (`weburl`). User names and passwords are dropped. What
+`data/addresses.toml` knows of its host is applied (`aliases`): parameters that name no page (utm_source,
+fbclid …) are dropped, the others keep their order; hosts and addresses of one page are one; a copy in an
+archive is the page that it holds. A fragment stays where it names a page: where it begins with / ! @ or ?,
+and on the hosts that the list names. Else "www." stays: it is a host of its own.
 """
 
-import ipaddress
-import re
-import unicodedata
-from urllib.parse import quote, unquote_to_bytes
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
 
-import idna
-
+from tidegate.infra.edited import unusable
+from tidegate.signals.fingerprints import aliases
 from tidegate.signals.fingerprints.kind import Kind, one_by_one
+from tidegate.signals.fingerprints.weburl import Place, Read, read
 from tidegate.signals.model import Fingerprint
 
-TRACKING = frozenset(
-    [
-        "_ga",
-        "_gl",
-        "_hsenc",
-        "_hsmi",
-        "__hsfp",
-        "__hssc",
-        "__hstc",
-        "dclid",
-        "epik",
-        "fbclid",
-        "gbraid",
-        "gclid",
-        "gclsrc",
-        "hsctatracking",
-        "igsh",
-        "igshid",
-        "li_fat_id",
-        "mc_cid",
-        "mc_eid",
-        "mkt_tok",
-        "msclkid",
-        "oly_anon_id",
-        "oly_enc_id",
-        "s_cid",
-        "sc_cid",
-        "srsltid",
-        "ttclid",
-        "twclid",
-        "vero_id",
-        "wbraid",
-        "wickedid",
-        "yclid",
-        "ymclid",
-    ]
-)
-TRACKING_PREFIXES = ("utm_", "pk_", "mtm_")
+_NAMING = ("/", "!", "@")  # how fragments begin that sites keep a page's name in, beside ?
+_DIRECTIVE = ":~:"  # behind it, a fragment says what to show, and the page never sees it
+_MOST_FORMS = 8
 
-_UNSEEN = re.compile(r"[\t\n\r]")
-_ADDRESS = re.compile(r"(?i:https?:)?[/\\]{2,}([^/\\?#]*)([^?#]*)(?:\?([^#]*))?(?:#.*)?\Z", re.S)
-_PORT = re.compile(r":([0-9]*)\Z")
-_HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\Z")
-_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
-_LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_HIGH_ESCAPES = re.compile(r"(?:%[89A-F][0-9A-F])+")
-_ESCAPED_OR_NOT = re.compile(r"%..|[^%]+")
-_NUMBER = re.compile(r"(0x[0-9a-f]*|[0-9]+)\Z")
-_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-_MAX_HOST = 1024
+
+class Page(NamedTuple):
+    """What an address leads to. `form` is canonical; `elsewhere` is the address as it stands, without
+    parameters, where it is read as another; `lost` is what its author wrote that `form` does not say, and
+    that may name something else."""
+
+    form: str
+    elsewhere: str | None
+    lost: Sequence[str]
+
+
+_aliases = aliases.read_aliases(None)[0]
+
+
+def use(data_dir: Path | None) -> None:
+    """Read addresses by the list of aliases of an instance from now on; None: by the package's. Raises
+    SettingsError for a list that cannot be used."""
+    global _aliases
+    before, (found, where) = _aliases, aliases.read_aliases(data_dir)
+    if found.digest == before.digest:
+        return
+    _aliases = found
+    if circle := next((one for one in found.samples() if _is_circle(one)), None):
+        _aliases = before
+        raise unusable(where, aliases.FILE, f"forms: {circle} leads in a circle")
+
+
+def known_by() -> str:
+    """What forms depend on beside the program: the digest of the aliases."""
+    return _aliases.digest
 
 
 def canonical(address: str) -> str | None:
@@ -77,113 +58,115 @@ def canonical(address: str) -> str | None:
 
     An address without a scheme is taken as a browser's address bar would take it.
     """
-    address = _UNSEEN.sub("", address.strip(" \t\n\r\x0b\x0c\x00"))
-    if not re.match(r"(?i:https?:)?[/\\]{2}", address):
-        if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:(?![0-9]+(?:[/\\?#]|\Z))", address):
-            return None  # another scheme
-        address = "//" + address
-    match = _ADDRESS.match(address)
-    if not match:
+    page = page_of(address)
+    return None if page is None else page.form
+
+
+def page_of(address: str) -> Page | None:
+    """The same, with what of the address it does not say."""
+    if (found := read(address)) is None:
         return None
-    authority, path, query = match.groups()
-    try:
-        host, port = _host_and_port(authority)
-        path = _path(path)
-        query = _query(query or "")
-    except (ValueError, UnicodeError):
+    first = place = found.place
+    lost = _user(found)
+    rules = _aliases.of(place.host)
+    if not (rules.rewrite or place.query or place.fragment):
+        return Page(place.written(), None, lost)
+    for _ in range(_MOST_FORMS):
+        place = _followed(place, lost)
+        rules = _aliases.of(place.host)
+        before, place = place, _without_what_names_nothing(place, rules, lost)
+        if place == before or not rules.rewrite:
+            break
+    elsewhere = None
+    if place[:3] != first[:3]:
+        elsewhere = Place(first.host, first.port, first.path, "", "").written()
+    return Page(place.written(), elsewhere, lost)
+
+
+def _followed(place: Place, lost: list[str], most: int = _MOST_FORMS) -> Place:
+    """Where an address leads by the list of aliases, at most so many rewritings on."""
+    while most and not place.port and (rules := _aliases.of(place.host)).rewrite:
+        if (held := _held(place, rules, lost)) is not None:
+            place = held
+            continue
+        following = _rewritten(place, rules)
+        if following is None or following == place:
+            break
+        place, most = following, most - 1
+    return place
+
+
+def _held(place: Place, rules: aliases.Rules, lost: list[str]) -> Place | None:
+    for holder in rules.holders:
+        address = holder.template.held(place, holder.on_host)
+        if address is not None and (found := read(address)) is not None:
+            if holder.copy:
+                lost.append(place.host)
+            lost += _user(found)
+            return found.place
+    return None
+
+
+def _rewritten(place: Place, rules: aliases.Rules) -> Place | None:
+    if rules.one is not None:
+        return place._replace(host=rules.one)
+    for form in rules.forms:
+        if (values := form.template.match(place, form.on_host)) is not None:
+            address = form.target.of(place, values)
+            found = None if address is None else read(address)
+            return None if found is None else found.place
+    return None
+
+
+def _user(found: Read) -> list[str]:
+    return [f"{found.user}@"] if found.user else []
+
+
+def _without_what_names_nothing(place: Place, rules: aliases.Rules, lost: list[str]) -> Place:
+    query = place.query and _query(place.query, place.path, rules)
+    fragment = place.fragment and _fragment(place, rules)
+    if fragment is None:
+        lost.append(f"#{place.fragment}")
+    return Place(place.host, place.port, place.path, query, fragment or "")
+
+
+def _fragment(place: Place, rules: aliases.Rules) -> str | None:
+    """What names the page of a fragment; None where it names something else."""
+    said = next((row.names for row in rules.fragments if row.covers(place.path)), None)
+    if said == "nothing":
+        return ""
+    head, mark, query = place.fragment.partition(_DIRECTIVE)[0].partition("?")
+    if said is None and not (head.startswith(_NAMING) or (mark and not head)):
         return None
-    return f"https://{host}{port}{path}{query}"
+    head, query = head.rstrip("/"), _query(query, place.path, rules)
+    if query:
+        return f"{head}?{query}"
+    return head if head.strip("/!@") else ""
 
 
-def _host_and_port(authority: str) -> tuple[str, str]:
-    authority = authority.rpartition("@")[2]
-    port = ""
-    if match := _PORT.search(authority):
-        authority = authority[: match.start()]
-        digits = match[1].lstrip("0")
-        if len(digits) > 5 or int(digits or 0) > 65535:
-            raise ValueError("no such port")
-        if digits not in ("", "80", "443"):
-            port = f":{digits}"
-    return _host(authority), port
+def _query(query: str, path: str, rules: aliases.Rules) -> str:
+    parts = [part for part in query.split("&") if part]
+    if not parts:
+        return ""
+    for row in rules.parameters:
+        if row.covers(path):
+            parts = row.sift(parts)
+    return "&".join(parts)
 
 
-def _host(host: str) -> str:
-    if host.startswith("[") and host.endswith("]"):
-        return f"[{ipaddress.IPv6Address(host[1:-1]).compressed}]"
-    if len(host) > _MAX_HOST:
-        raise ValueError("no such host")
-    host = _ESCAPE.sub(lambda m: chr(int(m[1], 16)), host)
-    if not host.isascii():
-        host = idna.encode(host, uts46=True, transitional=False).decode()
-    host = host.lower().removesuffix(".")
-    if len(host) > 253 or not _HOST.match(host):
-        raise ValueError("no such host")
-    if _NUMBER.match(host.rpartition(".")[2]):
-        return _ipv4(host)
-    return host
+def _is_circle(address: str) -> bool:
+    found = read(address)
+    return found is None or _followed(found.place, []) != _followed(
+        found.place, [], _MOST_FORMS + 1
+    )
 
 
-def _ipv4(host: str) -> str:
-    """The dotted form of an IPv4 address in any notation that browsers take (WHATWG)."""
-    numbers = [_number(part) for part in host.split(".")]
-    *firsts, last = numbers
-    if len(numbers) > 4 or any(n > 255 for n in firsts) or last >= 256 ** (5 - len(numbers)):
-        raise ValueError("no such address")
-    value = last + sum(n << (8 * (3 - place)) for place, n in enumerate(firsts))
-    return str(ipaddress.IPv4Address(value))
-
-
-def _number(part: str) -> int:
-    if part.startswith("0x"):
-        return int(part[2:] or "0", 16)
-    return int(part, 8 if len(part) > 1 and part.startswith("0") else 10)
-
-
-def _escaped(text: str, safe: str) -> str:
-    """`text` with one spelling of each escape and of each letter."""
-    text.encode()  # a lone surrogate is an error
-    text = _LONE_PERCENT.sub("%25", text)
-    text = _ESCAPE.sub(_shortest_escape, text)
-    if "%" in text or not text.isascii():
-        text = _HIGH_ESCAPES.sub(_unescaped, text)
-        text = _ESCAPED_OR_NOT.sub(_composed, text)
-    return quote(text, safe=safe + "%", errors="surrogateescape")
-
-
-def _shortest_escape(match: re.Match[str]) -> str:
-    byte = int(match[1], 16)
-    return chr(byte) if byte in _UNRESERVED else match[0].upper()
-
-
-def _composed(match: re.Match[str]) -> str:
-    return match[0] if match[0].startswith("%") else unicodedata.normalize("NFC", match[0])
-
-
-def _unescaped(match: re.Match[str]) -> str:
-    """Letters beyond ASCII; bytes that are no UTF-8 stay themselves, as surrogates."""
-    return unquote_to_bytes(match[0]).decode("utf-8", "surrogateescape")
-
-
-def _path(path: str) -> str:
-    kept: list[str] = []
-    for segment in _escaped(path.replace("\\", "/"), "/!$&'()*+,;=:@").split("/"):
-        if segment == "..":
-            if len(kept) > 1:
-                kept.pop()
-        elif segment != ".":
-            kept.append(segment)
-    return "/".join(kept).rstrip("/") or "/"
-
-
-def _query(query: str) -> str:
-    parts = [part for part in _escaped(query, "!$'()*+,;:@/?=&").split("&") if part]
-    kept = [part for part in parts if not _tracks(part.partition("=")[0].lower())]
-    return "?" + "&".join(kept) if kept else ""
-
-
-def _tracks(name: str) -> bool:
-    return name in TRACKING or name.startswith(TRACKING_PREFIXES)
+def lost(address: str) -> str | None:
+    """What an entry for this address would match, where that is more than was written: in words."""
+    page = page_of(address)
+    if page is None or not page.lost:
+        return None
+    return f"{page.form}, without {' and '.join(page.lost)}"
 
 
 def _parse(value: str) -> bytes:
@@ -200,5 +183,7 @@ KIND = Kind(
     make=one_by_one(lambda address: Fingerprint("url", address.encode())),
     parse=_parse,
     format=lambda value: value.decode(),
+    lost=lost,
     exact=True,
+    version=2,
 )
