@@ -31,6 +31,7 @@ OPENS = {
     "pipeline/instance.py",
     "pipeline/lookback/codes.py",
     "pipeline/lookback/kinds.py",  # a page is two transactions
+    "pipeline/lookback/renewal.py",
     "pipeline/lookback/phrases.py",  # a step is a transaction of its own
 }
 # Of more than five fields, and still built by their places: why.
@@ -68,6 +69,7 @@ MORE_SQL = {
     "signals/banks/changes.py",  # what the look back reads
     "signals/banks/imports.py",
     "signals/banks/locks.py",
+    "signals/banks/renewal.py",
     "signals/banks/sightings.py",
     "signals/banks/snapshot.py",
 }

@@ -436,3 +436,31 @@ def test_what_was_imported_beside_a_server_is_found_by_it(served: Served, tmp_pa
             return {match["bank"] for match in answer.json()["evaluation"]["matches"]}
 
         until(lambda: banks() == {"passed-on"}, "a match with what was imported")
+
+
+def test_addresses_that_match_more_than_they_say_are_bad_lines_until_they_are_accepted(
+    run: Run, tmp_path: Path
+) -> None:
+    urls = ["https://bad.example/a#known", "https://bad.example/b", "https://mega.nz/#!AbC!key"]
+    plain, told = tmp_path / "plain.ndjson", tmp_path / "told.ndjson"
+    plain.write_text("".join(json.dumps({"url": url}) + "\n" for url in urls))
+    told.write_text(json.dumps({"kind": "url", "value": urls[0], "accept_wider": True}) + "\n")
+    table = tmp_path / "table.csv"
+    table.write_text("url\n" + "\n".join(urls) + "\n")
+
+    done = run("import", "a", plain)
+    assert done.exit_code == 1
+    assert (
+        "plain.ndjson:1: it would match more than was written: https://bad.example/a" in done.stderr
+    )
+    assert exported(run, "a").count("\n") == 2
+    assert imported(run, "a", table)[1]["bad"] == 1
+    assert imported(run, "a", told)[1]["added"] == 1
+    assert imported(run, "b", plain, "--accept-wider")[1] == {
+        "bank": "b",
+        "added": 3,
+        "duplicates": 0,
+        "bad": 0,
+        "skipped": 0,
+        "lines": 3,
+    }

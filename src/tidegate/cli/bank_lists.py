@@ -31,6 +31,8 @@ from tidegate.signals.banks.imports import (
     reached,
 )
 from tidegate.signals.entry import Labels, ListEntry
+from tidegate.signals.fingerprints.door import ACCEPTS_WIDER
+from tidegate.signals.fingerprints.url import use as use_aliases
 from tidegate.signals.lists import FORMATS, recognise
 from tidegate.signals.lists.format import HEAD_BYTES, Broken, Format, Read, Reading, read
 
@@ -60,6 +62,12 @@ def import_(
         bool, typer.Option("--confirmed", help="You vouch for the list: it may restrict at once")
     ] = False,
     label: Annotated[list[str] | None, typer.Option(help="For each entry; may be repeated")] = None,
+    accept_wider: Annotated[
+        bool,
+        typer.Option(
+            "--accept-wider", help="Take addresses of which only a part is compared, too (#…)"
+        ),
+    ] = False,
     rejects: Rejects = None,
     data_dir: DataDir = None,
     as_json: Json = False,
@@ -75,8 +83,12 @@ def import_(
         source = stack.enter_context(file.open("rb"))
         head = source.read(HEAD_BYTES)
         form, reading = _reading(file, format, head)
-        job = Job(bank, _identity(source), form.name, labels, confirmed)
-        database = stack.enter_context(database_of(settings_of(data_dir), make=True))
+        how = f"{form.name}, wider" if accept_wider else form.name
+        job = Job(bank, _identity(source), how, labels, confirmed)
+        ACCEPTS_WIDER.set(accept_wider)
+        settings = settings_of(data_dir)
+        use_aliases(settings.data_dir)
+        database = stack.enter_context(database_of(settings, make=True))
         with database.begin(ACTOR) as tx:
             start = reached(tx, job)
         taking = Taking(database, job, file, start)

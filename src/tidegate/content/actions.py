@@ -25,6 +25,12 @@ _RENEW = (
     .where(revisions.c.number == sa.bindparam("of_number"))
     .values(fingerprints=sa.bindparam("codes"), bank_version=0, xid=sa.func.pg_current_xact_id())
 )
+_RENEW_URL = (
+    sa.update(items)
+    .where(revisions.c.number == sa.bindparam("of_number"), revisions.c.item_id == items.c.id)
+    .where(revisions.c.revision == items.c.revision, items.c.url_key.isnot(None))
+    .values(url_key=sa.bindparam("key"))
+)
 STRENGTH = {"pass": 0, "review": 1, "restrict": 2, "escalate": 3}
 
 
@@ -64,6 +70,13 @@ def renew_fingerprints(tx: Tx, renewed: Mapping[int, bytes]) -> None:
     kept = tx.execute(_LOCK_KEPT, {"numbers": list(renewed)}).scalars().all()
     if kept:
         tx.execute(_RENEW, [{"of_number": one, "codes": renewed[one]} for one in kept])
+
+
+def renew_url_keys(tx: Tx, renewed: Mapping[int, bytes]) -> None:
+    """Have the items of these latest revisions found by other forms of their addresses."""
+    if renewed:
+        rows = [{"of_number": one, "key": key} for one, key in sorted(renewed.items())]
+        tx.execute(_RENEW_URL, rows)
 
 
 def erase(tx: Tx, item: ItemRow, *, sees_holds: bool) -> list[bytes]:

@@ -10,6 +10,7 @@ from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.lookback.codes import LookBack
 from tidegate.pipeline.lookback.kinds import KindWalk, left
 from tidegate.pipeline.lookback.phrases import PhraseWalk
+from tidegate.pipeline.lookback.renewal import EntryWalk
 
 LONG = 3600.0  # what walks over all that there is, in one step
 SCRUB_BLOCKS = 64  # 4 MiB a second
@@ -18,6 +19,7 @@ SCRUB_BLOCKS = 64  # 4 MiB a second
 def duties_of(instance: Instance) -> list[Duty]:
     """Every duty, each by a name of its own."""
     looker, walker, kinds = LookBack(instance), PhraseWalk(instance), KindWalk(instance)
+    entries = EntryWalk(instance.database)
 
     def look_back(_: Home) -> int:
         # By turns: codes never wait for more than a page of a walk, nor a walk for all codes.
@@ -26,6 +28,9 @@ def duties_of(instance: Instance) -> list[Duty]:
 
     def make_codes(_: Home) -> int:
         return int(kinds.step() is not None)
+
+    def renew(_: Home) -> int:
+        return int(entries.step() is not None)
 
     def scrub(_: Home) -> int:
         for index in (instance.banks.index, looker.items.index):
@@ -46,6 +51,7 @@ def duties_of(instance: Instance) -> list[Duty]:
         Duty("sweep", 1800.0, sweep, LONG),
         Duty("look-back", 0.2, look_back, LONG),
         Duty("kinds", 1.0, make_codes),
+        Duty("entries", 1.0, renew),
         Duty("scrub", 1.0, scrub),
         Duty("purge", 3600.0, purge, LONG),
     ]

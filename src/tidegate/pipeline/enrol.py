@@ -1,16 +1,17 @@
 """From a file, a text, a URL or a code to the fingerprints of a bank entry."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from tidegate.infra.errors import bad_field
+from tidegate.infra.errors import FieldError, Refusal, bad_field
 from tidegate.pipeline.instance import Instance
 from tidegate.signals import fingerprints
 from tidegate.signals.banks.model import EntryIn
 from tidegate.signals.fingerprints import KINDS
-from tidegate.signals.fingerprints.door import refuse_poor
+from tidegate.signals.fingerprints.door import refuse_poor, refuse_wider
 from tidegate.signals.fingerprints.normalise import too_long
 from tidegate.signals.model import Fingerprint
 from tidegate.signals.parts import ExaminedFile, codes_of, face_of
@@ -71,8 +72,8 @@ async def enrol_file(
 
 async def enrol_json(instance: Instance, entry: EntryIn) -> Enrolment:
     """An entry from JSON. Raises Refusal (422) unless it names exactly one content that has a
-    fingerprint, and for a code that says too little (`signals.door`). A `url` stands for itself; a
-    picture is sent as a file."""
+    fingerprint, and for a code that says too little, or more than was written (`fingerprints.door`). A
+    `url` stands for itself; a picture is sent as a file."""
     named = [name for name in ("text", "url", "kind") if getattr(entry, name) is not None]
     if len(named) != 1 or (entry.value is not None) != (named == ["kind"]):
         given = [n for n in ("text", "url", "kind", "value") if getattr(entry, n) is not None]
@@ -87,8 +88,9 @@ async def enrol_json(instance: Instance, entry: EntryIn) -> Enrolment:
         return _checked(codes, entry, "/text", "text with letters or digits", entry.text)
     if entry.url is not None:
         # The domain is not the content: an entry for one page must not match its whole site.
-        codes = [code for code in fingerprints.of_url(entry.url) if code.kind == "url"]
-        return _checked(codes, entry, "/url", "an http(s) URL", entry.url)
+        codes = [code for code in fingerprints.of_url(entry.url)[:1] if code.kind == "url"]
+        problems = _wider("url", entry.url, "/url", entry)
+        return _checked(codes, entry, "/url", "an http(s) URL", entry.url, problems)
     kind = entry.kind or ""
     if kind not in KINDS:
         raise bad_field("/kind", f"one of {', '.join(KINDS)}", kind[:60])
@@ -99,12 +101,35 @@ async def enrol_json(instance: Instance, entry: EntryIn) -> Enrolment:
     code = Fingerprint(kind, value, entry.quality)
     if (reason := refuse_poor(code)) is not None:
         raise bad_field("/value", "a code that tells its content apart", f"a poor one: {reason}")
-    return Enrolment([code], entry)
+    return Enrolment([code], entry, problems=_wider(kind, entry.value or "", "/value", entry))
 
 
 def _checked(
-    codes: list[Fingerprint], entry: EntryIn, pointer: str, expected: str, text: str
+    codes: list[Fingerprint],
+    entry: EntryIn,
+    pointer: str,
+    expected: str,
+    text: str,
+    problems: Sequence[str] = (),
 ) -> Enrolment:
     if not codes:
         raise bad_field(pointer, expected, text[:60])
-    return Enrolment(codes, entry, text=text)
+    return Enrolment(codes, entry, text=text, problems=list(problems))
+
+
+def _wider(kind: str, written: str, pointer: str, entry: EntryIn) -> list[str]:
+    """What is to be said of an entry that matches more than was written. Raises Refusal (422) where
+    nobody has said that it may."""
+    if (told := refuse_wider(kind, written)) is None:
+        return []
+    if entry.accept_wider:
+        return [told.replace("would match", "matches", 1)]
+    expected = "an address that is compared as it is written"
+    raise Refusal(
+        "entry-wider",
+        422,
+        "The entry would match more than was written",
+        f"{pointer}: {told}. Write the address of the page that is meant, or confirm that all of this"
+        " is meant (accept_wider).",
+        errors=[FieldError(pointer, expected, told)],
+    )

@@ -22,6 +22,7 @@ from tidegate.policy.model import Pack
 from tidegate.policy.queries import PackStore
 from tidegate.signals.banks.snapshot import BankSnapshot
 from tidegate.signals.fingerprints.pixels import HASHER, can_be
+from tidegate.signals.fingerprints.url import use as use_aliases
 from tidegate.signals.index import CodeIndex, Folder
 
 
@@ -32,6 +33,7 @@ class Instance:
         self, settings: Settings, url: str, clock: Clock | None = None, board: int | None = None
     ) -> None:
         self.settings = settings
+        use_aliases(settings.data_dir)
         self.offences = read_offences(settings.data_dir)
         self.board = board  # what its supervisor has seen (`infra.pulse`)
         self.clock = clock or SystemClock()

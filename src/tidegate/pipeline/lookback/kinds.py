@@ -15,12 +15,12 @@ from typing import NamedTuple
 
 import structlog
 
-from tidegate.content.actions import renew_fingerprints
+from tidegate.content.actions import renew_fingerprints, renew_url_keys
 from tidegate.content.evidence import EvidenceStore
 from tidegate.content.kept import Whole, newest_number, next_whole
 from tidegate.content.media.model import Problem, code_of
 from tidegate.content.media.pool import MediaPool
-from tidegate.content.model import StoredMedia
+from tidegate.content.model import StoredMedia, url_digest
 from tidegate.content.parts import Part
 from tidegate.infra.aside import set_aside
 from tidegate.infra.db import Tx
@@ -28,20 +28,27 @@ from tidegate.infra.errors import Refusal
 from tidegate.infra.progress import advance, all_reached, claim, finish, lease, note, start
 from tidegate.pipeline.instance import Instance
 from tidegate.signals import fingerprints
-from tidegate.signals.fingerprints import KINDS
+from tidegate.signals.fingerprints import KINDS, url
 from tidegate.signals.fingerprints.kind import Source
 from tidegate.signals.model import Codes, decode_codes, encode_codes
-from tidegate.signals.parts import ExaminedFile, codes_of, codes_of_texts, renewed
+from tidegate.signals.parts import ExaminedFile, canonical_url, codes_of, codes_of_texts, renewed
 
 PAGE = 100  # revisions that are read at a time
 PAGE_BYTES = 8 << 20  # of media, after which a page ends
 LEASE_SECONDS = 60  # after which another process takes up the page of one that has died
 
-_KIND = "kind "  # behind it, a kind: by which version of it the kept revisions have codes
+# Behind it, a kind and what it depends on beside the program: by which version of it the kept revisions
+# have codes.
+_KIND = "kind "
 _WALK = "kinds walk "  # behind it, what is walked for: the last number that was walked past
 _LEASE = "kinds lease "
 
 log = structlog.get_logger()
+
+
+def _noted(kind: str) -> str:
+    """A kind as it is noted: the forms of addresses depend on the list of aliases, too."""
+    return f"{kind} {url.known_by()}" if KINDS[kind].source == "url" else kind
 
 
 class Walked(NamedTuple):
@@ -52,10 +59,11 @@ class Walked(NamedTuple):
 
 
 class _Made(NamedTuple):
-    """Codes by the numbers of their revisions, the last number that was looked at, and why some could
-    not be."""
+    """Codes by the numbers of their revisions, the keys by which addresses are found that have other
+    forms, the last number that was looked at, and why some could not be."""
 
     codes: dict[int, bytes]
+    keys: dict[int, bytes]
     last: int
     bad: dict[int, Exception]
 
@@ -75,10 +83,12 @@ class KindWalk:
             self.kinds: frozenset[str] = frozenset(
                 kind.name
                 for kind in KINDS.values()
-                if not kind.contained and known.get(kind.name, 0) < kind.version
+                if not kind.contained and known.get(_noted(kind.name), 0) < kind.version
             )
             # Another set of kinds is another walk, from the beginning.
-            wanted = " ".join(sorted(f"{name}:{KINDS[name].version}" for name in self.kinds))
+            wanted = " ".join(
+                sorted(f"{_noted(name)}:{KINDS[name].version}" for name in self.kinds)
+            )
             self._walk, self._lease = _WALK + wanted, _LEASE + wanted
             if self.kinds:
                 start(tx, self._lease)
@@ -96,7 +106,7 @@ class KindWalk:
             position = all_reached(tx, self._walk).get("")
             page, end = ([], 0) if position is None else next_whole(tx, position, PAGE)
         try:
-            made, last, bad = self._made(page, end)
+            made, keys, last, bad = self._made(page, end)
         except (_Busy, Refusal):
             return None
         with self._instance.database.begin() as tx:
@@ -106,6 +116,7 @@ class KindWalk:
                 self._end(tx)
                 return Walked(0, position)
             renew_fingerprints(tx, made)
+            renew_url_keys(tx, keys)
             for number, error in bad.items():
                 set_aside(tx, "revisions to make codes of", number, error)
             advance(tx, self._walk, last)
@@ -117,8 +128,10 @@ class KindWalk:
             self.kinds = frozenset()
 
     def _end(self, tx: Tx) -> None:
+        known = all_reached(tx, _KIND)
+        finish(tx, *(_KIND + one for one in known if one.partition(" ")[0] in self.kinds))
         for name in sorted(self.kinds):
-            note(tx, _KIND + name, KINDS[name].version)
+            note(tx, _KIND + _noted(name), KINDS[name].version)
         # Also those of walks that were begun for other sets of kinds.
         for beginning in (_WALK, _LEASE):
             finish(tx, *(beginning + rest for rest in all_reached(tx, beginning)))
@@ -129,6 +142,7 @@ class KindWalk:
         """The codes of revisions that have others by now, up to number `end` or to where the page is
         long enough."""
         made: dict[int, bytes] = {}
+        keys: dict[int, bytes] = {}
         bad: dict[int, Exception] = {}
         size = 0
         texts = self._texts(page)
@@ -140,24 +154,26 @@ class KindWalk:
             except Exception as error:
                 bad[one.number] = error
                 continue
-            if codes != one.fingerprints:
-                made[one.number] = codes
+            if (stored := encode_codes(codes)) != one.fingerprints:
+                made[one.number] = stored
+                if (address := canonical_url(codes)) is not None and self._from("url"):
+                    keys[one.number] = url_digest(self._instance.secrets.terms_key, address)
             size += read
             if size >= PAGE_BYTES:
-                return _Made(made, one.number, bad)
-        return _Made(made, end, bad)
+                return _Made(made, keys, one.number, bad)
+        return _Made(made, keys, end, bad)
 
     def _texts(self, page: Sequence[Whole]) -> Sequence[Codes | None]:
         """The codes of the page's texts, all at once; None where each must be tried by itself."""
-        if not self._from("text"):
+        if not (self._from("text") or self._from("url")):  # there may be links in it
             return [[] for _ in page]
         try:
             return codes_of_texts([one.content.text for one in page])
         except Exception:
             return [None for _ in page]
 
-    def _codes_of(self, one: Whole, text: Codes | None) -> tuple[bytes, int]:
-        """A revision's codes, as they are stored, and how many bytes of files were read for them."""
+    def _codes_of(self, one: Whole, text: Codes | None) -> tuple[Codes, int]:
+        """A revision's codes, and how many bytes of files were read for them."""
         files = [
             self._look(one.files.get(Part.media(index).name), media)
             for index, media in enumerate(one.content.media)
@@ -168,7 +184,7 @@ class KindWalk:
             (Part.media(n).name, what) for n, file in enumerate(files) for what in file.gone
         }
         now = renewed(decode_codes(one.fingerprints), codes, self.kinds, gone)
-        return encode_codes(now), sum(file.size for file in files)
+        return now, sum(file.size for file in files)
 
     def _look(self, sha256: bytes | None, media: StoredMedia) -> "_Looked":
         if sha256 is None or not (self._from("bytes") or self._from("pixels")):

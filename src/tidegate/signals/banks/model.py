@@ -59,7 +59,8 @@ class BankView(msgspec.Struct, frozen=True, kw_only=True):
 
 class EntryIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A new entry from JSON: exactly one of `text`, `url`, or `kind` with `value`, and then perhaps
-    the code's `quality` as its maker measured it."""
+    the code's `quality` as its maker measured it. `accept_wider`: an address is taken although what is
+    compared of it leaves out something that was written, as the refusal said."""
 
     text: Annotated[str, Meta(min_length=1, max_length=200_000)] | None = None
     url: Annotated[str, Meta(min_length=1, max_length=4096)] | None = None
@@ -71,6 +72,7 @@ class EntryIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     note: Note | None = None
     confidence: Annotated[int, Meta(ge=0, le=100)] | None = None
     confirmed: bool = False
+    accept_wider: bool = False
 
 
 class EntryPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

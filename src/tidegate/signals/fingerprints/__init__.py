@@ -62,14 +62,16 @@ def of_texts(texts: Sequence[str]) -> list[list[Fingerprint]]:
 
 
 def of_url(address: str) -> list[Fingerprint]:
-    """The fingerprints of a web address; none when it is none. Where it is read as another one, what
-    takes in more than a page is known of both; of an address of another scheme nothing else is."""
+    """The fingerprints of a web address, that of the page first; none when it is none. Where it is read
+    as another one, what takes in more than a page is known of both, and of a copy its own page, too. Of an
+    address of another scheme only what takes in more than a page is known."""
     if (page := url.page_of(address)) is None:
         page = url.page_of(f"https:{rest}") if (rest := of_another_scheme(address)) else None
         return [] if page is None else _around(page.form)
     codes = _of("url", [page.form])[0]
     if page.elsewhere is not None:
-        codes += [code for code in _around(page.elsewhere) if code not in codes]
+        more = _of("url", [page.elsewhere])[0] if page.is_copy else _around(page.elsewhere)
+        codes += [code for code in more if code not in codes]
     return codes
 
 

@@ -23,13 +23,14 @@ _MOST_FORMS = 8
 
 
 class Page(NamedTuple):
-    """What an address leads to. `form` is canonical; `elsewhere` is the address as it stands, without
-    parameters, where it is read as another; `lost` is what its author wrote that `form` does not say, and
-    that may name something else."""
+    """What an address leads to. `form` is canonical; `elsewhere` is the form of the address itself where
+    it is read as another, and `is_copy` whether it is a copy of that; `lost` is what its author wrote that
+    `form` does not say, and that may name something else."""
 
     form: str
-    elsewhere: str | None
     lost: Sequence[str]
+    elsewhere: str | None = None
+    is_copy: bool = False
 
 
 _aliases = aliases.read_aliases(None)[0]
@@ -70,17 +71,18 @@ def page_of(address: str) -> Page | None:
     lost = _user(found)
     rules = _aliases.of(place.host)
     if not (rules.rewrite or place.query or place.fragment):
-        return Page(place.written(), None, lost)
+        return Page(place.written(), lost)
     for _ in range(_MOST_FORMS):
         place = _followed(place, lost)
         rules = _aliases.of(place.host)
         before, place = place, _without_what_names_nothing(place, rules, lost)
         if place == before or not rules.rewrite:
             break
-    elsewhere = None
-    if place[:3] != first[:3]:
-        elsewhere = Place(first.host, first.port, first.path, "", "").written()
-    return Page(place.written(), elsewhere, lost)
+    if place[:3] == first[:3]:
+        return Page(place.written(), lost)
+    rules = _aliases.of(first.host)
+    itself = _without_what_names_nothing(first, rules, [])
+    return Page(place.written(), lost, itself.written(), (rules.one or first.host) in lost)
 
 
 def _followed(place: Place, lost: list[str], most: int = _MOST_FORMS) -> Place:
@@ -101,7 +103,7 @@ def _held(place: Place, rules: aliases.Rules, lost: list[str]) -> Place | None:
         address = holder.template.held(place, holder.on_host)
         if address is not None and (found := read(address)) is not None:
             if holder.copy:
-                lost.append(place.host)
+                lost.append(place.host)  # which copy, and of when
             lost += _user(found)
             return found.place
     return None

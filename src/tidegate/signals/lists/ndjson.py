@@ -23,6 +23,7 @@ from tidegate.signals.entry import (
     State,
 )
 from tidegate.signals.fingerprints import KINDS
+from tidegate.signals.fingerprints.door import ACCEPTS_WIDER, refuse_wider
 from tidegate.signals.fingerprints.normalise import too_long
 from tidegate.signals.lists.format import Format, Reading, first_line, lines
 from tidegate.signals.model import Fingerprint
@@ -55,10 +56,14 @@ class EntryLine(
     state: State | None = None
     enabled: bool = True
     disabled_until: Moment | None = None
+    accept_wider: bool = False
 
 
-def code(kind: str, value: str, quality: int | None = None) -> Fingerprint:
-    """A fingerprint from what people write. Raises ValueError."""
+def code(
+    kind: str, value: str, quality: int | None = None, *, accept_wider: bool = False
+) -> Fingerprint:
+    """A fingerprint from what people write. Raises ValueError, also for what would match more than that
+    unless it is accepted, here or for the whole list."""
     if kind not in KINDS:
         raise ValueError(f"expected a kind of {', '.join(KINDS)}, got {kind[:40]!r}")
     if quality is not None and not 0 <= quality <= 100:
@@ -66,12 +71,21 @@ def code(kind: str, value: str, quality: int | None = None) -> Fingerprint:
     if len(value) > MAX_VALUE:
         raise ValueError(f"{kind}: expected at most {MAX_VALUE:,} characters")
     try:
-        return Fingerprint(kind, KINDS[kind].parse(value), quality)
+        found = Fingerprint(kind, KINDS[kind].parse(value), quality)
     except ValueError as error:
         raise ValueError(f"{kind}: expected {error}") from error
+    _check_wider(kind, value, accept_wider)
+    return found
 
 
-def of_content(text: str | None, url: str | None) -> Sequence[Fingerprint]:
+def _check_wider(kind: str, written: str, accepted: bool) -> None:
+    if not (accepted or ACCEPTS_WIDER.get()) and (told := refuse_wider(kind, written)) is not None:
+        raise ValueError(f"{told}; accept_wider takes it")
+
+
+def of_content(
+    text: str | None, url: str | None, *, accept_wider: bool = False
+) -> Sequence[Fingerprint]:
     """The fingerprints of an entry for a text or for one web address. Raises ValueError."""
     if len(text or "") > MAX_TEXT or len(url or "") > MAX_VALUE:
         raise ValueError(
@@ -83,10 +97,12 @@ def of_content(text: str | None, url: str | None) -> Sequence[Fingerprint]:
         codes = fingerprints.of_text(text)
     else:
         # The domain is not the content: an entry for one page must not match its whole site.
-        codes = [one for one in fingerprints.of_url(url or "") if one.kind == "url"]
+        codes = [one for one in fingerprints.of_url(url or "")[:1] if one.kind == "url"]
     if not codes:
         expected = "an http(s) URL" if text is None else "text with letters or digits"
         raise ValueError(f"expected {expected}")
+    if text is None:
+        _check_wider("url", url or "", accept_wider)
     return codes
 
 
@@ -101,9 +117,9 @@ def _parse(data: bytes) -> ListEntry:
     if line.fingerprints is not None:
         codes = [code(one.kind, one.value, one.quality) for one in line.fingerprints]
     elif line.kind is not None:
-        codes = [code(line.kind, line.value or "", line.quality)]
+        codes = [code(line.kind, line.value or "", line.quality, accept_wider=line.accept_wider)]
     else:
-        codes = of_content(line.text, line.url)
+        codes = of_content(line.text, line.url, accept_wider=line.accept_wider)
     return ListEntry(
         fingerprints=codes,
         labels=line.labels,

@@ -83,6 +83,7 @@ async def add_entry(visit: Visit) -> Response:
         "labels": _labels(visit) or None,
         "note": visit.field("note") or None,
         "confirmed": visit.field("confirmed") == "yes",
+        "accept_wider": visit.field("accept_wider") == "yes",
     }
     if file := visit.file("file"):
         entry = convert(options, EntryIn)
