@@ -1,4 +1,5 @@
-"""`tidegate items refingerprint`: codes of kinds that are new, for the posts of before.
+"""`tidegate items refingerprint`: codes of kinds that are new, for the posts of before, and addresses as
+they are read now, for entries, too.
 
 The worker does the same by itself in the background; this shows how far it is, and helps.
 """
@@ -10,6 +11,7 @@ from tidegate.cli.showing import bar
 from tidegate.infra.postgres import database_url
 from tidegate.pipeline.instance import opened
 from tidegate.pipeline.lookback.kinds import KindWalk, left
+from tidegate.pipeline.lookback.renewal import EntryWalk
 
 _PAUSE_SECONDS = 0.5  # while another process is at it
 
@@ -22,6 +24,7 @@ def refingerprint(data_dir: DataDir = None) -> None:
         database_url(settings.database_url, settings.data_dir) as url,
         opened(settings, url) as instance,
     ):
+        _renew_entries(EntryWalk(instance.database))
         walk = KindWalk(instance)
         kinds, changed = sorted(walk.kinds), 0
         if not kinds:
@@ -38,3 +41,14 @@ def refingerprint(data_dir: DataDir = None) -> None:
                 if step is None and walk.kinds:
                     time.sleep(_PAUSE_SECONDS)
     print(f"{', '.join(kinds)}: {changed:,} items have other codes now")
+
+
+def _renew_entries(walk: EntryWalk) -> None:
+    changed = 0
+    while not walk.over:
+        step = walk.step()
+        changed += step.changed if step else 0
+        if step is None and not walk.over:
+            time.sleep(_PAUSE_SECONDS)
+    if changed:
+        say(f"{changed:,} entries for addresses have other codes now")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -53,9 +54,9 @@ def code(value: str, kind: str = "url") -> Fingerprint:
     return Fingerprint(kind, value.encode())
 
 
-def add(instance: Instance, *codes: Fingerprint, text: str | None = None) -> str:
+def add(instance: Instance, *codes: Fingerprint, text: str | None = None) -> UUID:
     with instance.database.begin(CURATOR) as tx:
-        return add_entry(tx, "bank", codes, text=text, confirmed=True).id
+        return UUID(add_entry(tx, "bank", codes, text=text, confirmed=True).id)
 
 
 def walk_off(walk: EntryWalk) -> int:
