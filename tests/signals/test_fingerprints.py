@@ -5,7 +5,7 @@ import hashlib
 import pytest
 from tests.kinds import HEX, size_of
 
-from tidegate.signals.fingerprints import KINDS, of_bytes, of_text, of_texts, of_url
+from tidegate.signals.fingerprints import KINDS, of_address, of_bytes, of_text, of_texts, of_url
 from tidegate.signals.fingerprints.kind import Kind
 
 
@@ -16,6 +16,7 @@ def test_what_may_restrict() -> None:
         "pdq",
         "text_sha256",
         "url",
+        "address",
     }
     assert KINDS["pdq"].max_radius == 31  # beyond, it would not be the exact route
 
@@ -43,6 +44,7 @@ def test_a_kind_whose_codes_are_near_each_other_says_what_near_means(kind: Kind)
 def test_every_fingerprint_is_read_back_from_its_text() -> None:
     text = "a text that is long enough to have a code of its own, and then some more of it"
     made = of_bytes(b"data") + of_text(text) + of_url("https://раypal.com/a")
+    made += of_address("tg://resolve?domain=someone")
     assert {one.kind for one in made} == {
         name for name, kind in KINDS.items() if kind.source != "pixels" and not kind.contained
     }

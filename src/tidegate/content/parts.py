@@ -1,7 +1,8 @@
 """The parts of an item, and their names: the one place that builds a name and takes it apart.
 
 A part is one thing to look at in an item, under a view. Its name stands in stored codes, in matches
-and in answers, so it never changes: `text`, `url`, `media/0`, `media/0@stored`, `media/0#12`.
+and in answers, so it never changes: `text`, `url`, `media/0`, `media/0@stored`, `media/0#12`, `text/url/3`
+(the fourth link in the text), `attributes/links/0`, `url/place` (what an address leads to and is not).
 """
 
 import re
@@ -31,6 +32,16 @@ class Part(msgspec.Struct, frozen=True):
         return cls(f"media/{index}", view, frame)
 
     @classmethod
+    def text_link(cls, index: int) -> Self:
+        """A link in the text."""
+        return cls(f"{_TEXT_LINK}{index}")
+
+    @classmethod
+    def attribute_link(cls, index: int) -> Self:
+        """A link that the platform names in the attributes."""
+        return cls(f"attributes/links/{index}")
+
+    @classmethod
     def parse(cls, name: str) -> Self:
         """The part of this name. Raises ValueError where it is none."""
         found = _NAME.fullmatch(name)
@@ -45,11 +56,30 @@ class Part(msgspec.Struct, frozen=True):
         return f"{self.whole}{view}{frame}"
 
     @property
+    def beside(self) -> Self:
+        """What the address that this part is leads to, beside what it names."""
+        return type(self)(f"{self.whole}/place")
+
+    @property
+    def in_text(self) -> int | None:
+        """Which link of the text this is, or is beside; None for any other part."""
+        if not self.whole.startswith(_TEXT_LINK):
+            return None
+        return int(self.whole.removeprefix(_TEXT_LINK).partition("/")[0])
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is the item's own text, URL or file, and not something that is named in one: by
+        such a part alone an item may be what an entry is."""
+        return self.whole in (TEXT, URL) or self.whole.startswith("media/")
+
+    @property
     def is_face(self) -> bool:
         """Whether it is the thing itself as people see it first, and no other view or frame."""
-        return not self.view and not self.frame
+        return self.is_own and not self.view and not self.frame
 
 
+_TEXT_LINK = "text/url/"
 _NAME = re.compile(
     r"(?P<whole>[a-z]+(?:/(?:[a-z]+|0|[1-9][0-9]{0,8}))*)"
     r"(?:@(?P<view>[a-z]+))?(?:#(?P<frame>[1-9][0-9]{0,8}))?"

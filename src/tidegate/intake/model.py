@@ -105,7 +105,8 @@ def take(
         got = "neither" if report.url is None else "both"
         raise bad_field("", "either item_id or url", got)
     if report.url is not None and canonical is None:
-        raise bad_field("/url", "an http(s) URL", report.url[:60])
+        expected = "an http(s) URL, or a place such as tg://…, magnet:…, mailto:… or tel:…"
+        raise bad_field("/url", expected, report.url[:60])
     address = None
     if report.url is not None and canonical is not None:
         address = reported_url(terms_key, platform, report.url, canonical, now)

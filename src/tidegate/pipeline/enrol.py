@@ -87,10 +87,10 @@ async def enrol_json(instance: Instance, entry: EntryIn) -> Enrolment:
         codes = await asyncio.to_thread(fingerprints.of_text, entry.text)
         return _checked(codes, entry, "/text", "text with letters or digits", entry.text)
     if entry.url is not None:
-        # The domain is not the content: an entry for one page must not match its whole site.
-        codes = [code for code in fingerprints.of_url(entry.url)[:1] if code.kind == "url"]
+        codes = fingerprints.of_page(entry.url)
+        expected = "an http(s) URL, or a place such as tg://…, magnet:…, mailto:… or tel:…"
         problems = _wider("url", entry.url, "/url", entry)
-        return _checked(codes, entry, "/url", "an http(s) URL", entry.url, problems)
+        return _checked(codes, entry, "/url", expected, entry.url, problems)
     kind = entry.kind or ""
     if kind not in KINDS:
         raise bad_field("/kind", f"one of {', '.join(KINDS)}", kind[:60])

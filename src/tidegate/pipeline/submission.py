@@ -33,7 +33,7 @@ from tidegate.pipeline.instance import Instance
 from tidegate.signals import fingerprints
 from tidegate.signals.fingerprints.normalise import extent, legible, too_long
 from tidegate.signals.model import Codes, Fingerprint
-from tidegate.signals.parts import ExaminedFile, canonical_url, codes_of
+from tidegate.signals.parts import ExaminedFile, canonical_url, codes_of, not_compared
 
 
 class File(msgspec.Struct, frozen=True):
@@ -57,7 +57,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     request_id: str
     reads_banks: bool = False  # who sends it may
     queue: str = ""  # whose turn its costly parts take
-    codes: Codes = []  # of media and URLs
+    codes: Codes = []  # of media, the URL and links in attributes
     version: Version | None = None
     problems: list[str] = []
     media: list[dict[str, Any]] = []  # what decoding found
@@ -102,7 +102,7 @@ def describe(
         for one in item.media
     ]
     content = to_content(item, author, media)
-    codes = codes_of(url=item.url)
+    codes = codes_of(url=item.url, attributes=item.attributes)
     key = instance.secrets.terms_key
     digest, canonical = content_digest(key, content), canonical_url(codes)
     url = None if canonical is None else url_digest(key, canonical)
@@ -118,7 +118,7 @@ def describe(
         queue=queue,
         codes=codes,
         version=version,
-        problems=[*problems, *_of_text(content)],
+        problems=[*problems, *_of_text(content), *not_compared(content, codes)],
     )
 
 
@@ -158,7 +158,7 @@ async def examine_media(instance: Instance, item: ItemIn, submission: Submission
     return msgspec.structs.replace(
         submission,
         content=msgspec.structs.replace(content, media=stored),
-        codes=codes_of(url=item.url, files=[look for _, look, _ in found]),
+        codes=submission.codes + codes_of(files=[look for _, look, _ in found]),
         problems=problems,
         media=[
             {

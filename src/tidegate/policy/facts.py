@@ -47,7 +47,9 @@ class ItemFacts(msgspec.Struct, frozen=True, kw_only=True):
             " rules changed) or `report`."
         ),
     ] = "fast"
-    problems: Annotated[int, Meta(description="How many media files could not be judged.")] = 0
+    problems: Annotated[
+        int, Meta(description="How many media files and texts could not be judged to their end.")
+    ] = 0
     attributes: Annotated[
         dict[str, str],
         Meta(
@@ -102,7 +104,7 @@ class Facts(msgspec.Struct, frozen=True):
 
 # A match's own type belongs to the signals slice; what rules read in it is said here.
 MATCH_FIELDS: dict[str, str] = {
-    "part": "The part of the item: `text`, `url`, `media/0`, …",
+    "part": "The part of the item: `text`, `url`, `media/0`, `text/url/0` (the first link in the text), …",
     "bank": "The bank's name.",
     "stance": "The bank's stance: `known` or `allow`.",
     "entry": "The entry's id.",
@@ -111,7 +113,8 @@ MATCH_FIELDS: dict[str, str] = {
     "route": "How it was found, e.g. `digest`.",
     "distance": "The distance in bits; 0 for exact kinds.",
     "confirmed": "Whether a person has confirmed the entry.",
-    "exact": "Whether the route is exact: a digest, a canonical URL, or PDQ within the radius.",
+    "exact": "Whether the route is exact: a digest, a canonical URL or address that is the item's own or all"
+    " of its text, or PDQ within the radius.",
     "allowed": "Whether an `allow` entry at least as near speaks for this part.",
     "quarantined": "Whether the entry has matched too much, and not by a digest or a page's URL: by"
     " such a match no rule restricts or escalates; it asks a person.",

@@ -2,13 +2,15 @@
 curator searches for, for the entries of banks and for files on a disk.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
-from tidegate.content.media.model import ViewCode
+from tidegate.content.media.model import NOT_COMPARED, ViewCode, at_part
+from tidegate.content.model import Content
 from tidegate.content.parts import TEXT, URL, Part
-from tidegate.signals import fingerprints
+from tidegate.signals import fingerprints, links
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.fingerprints.kind import Source
 from tidegate.signals.model import Codes, Fingerprint
@@ -24,10 +26,14 @@ class ExaminedFile(msgspec.Struct, frozen=True):
 
 
 def codes_of(
-    *, text: str | None = None, url: str | None = None, files: Sequence[ExaminedFile] = ()
+    *,
+    text: str | None = None,
+    url: str | None = None,
+    files: Sequence[ExaminedFile] = (),
+    attributes: Mapping[str, Any] | None = None,
 ) -> Codes:
     """The codes of all parts of one content."""
-    codes = [(URL, code) for code in fingerprints.of_url(url)] if url else []
+    codes = codes_of_link(URL, url) if url else []
     for index, file in enumerate(files):
         whole = Part.media(index).name
         codes += [(whole, code) for code in file.digests]
@@ -40,21 +46,80 @@ def codes_of(
             )
             for one in file.views
         ]
+    if attributes:
+        for part, address in links_of(attributes)[: links.MOST]:
+            codes += codes_of_link(part, address)
     if text:
         codes += codes_of_texts([text])[0]
     return codes
 
 
+def codes_of_link(part: str, address: str) -> Codes:
+    """The codes of one address: what it names, and in a part of their own the places that it leads to
+    as well."""
+    codes = [(part, code) for code in fingerprints.of_link(address)]
+    if near := fingerprints.of_places_beside(address):
+        codes += [(Part(part).beside.name, code) for code in near]
+    return codes
+
+
 def canonical_url(codes: Codes) -> bytes | None:
     """The canonical form of a content's URL, given its codes; None where it has none."""
-    return next((code.value for part, code in codes if part == URL and code.kind == "url"), None)
+    own = (code for part, code in codes if part == URL and KINDS[code.kind].exact)
+    return next((code.value for code in own), None)
 
 
 def codes_of_texts(texts: Sequence[str | None]) -> list[Codes]:
-    """The codes of the parts of several contents' texts at once, which costs less."""
+    """The codes of the parts of several contents' texts at once, which costs less: of each text, and of
+    the links in it."""
     some = [text for text in texts if text]
     found = iter(fingerprints.of_texts(some))
-    return [[(TEXT, code) for code in next(found)] if text else [] for text in texts]
+    return [
+        [(TEXT, code) for code in next(found)] + _codes_of_links(text) if text else []
+        for text in texts
+    ]
+
+
+def _codes_of_links(text: str) -> Codes:
+    return [
+        one
+        for index, link in enumerate(links.find(text))
+        for one in codes_of_link(Part.text_link(index).name, link.address)
+    ]
+
+
+def links_of(attributes: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The addresses that a platform names in an item's attributes, `"links": […]`: each a text, or an
+    object with a `url`; each with the name of its part."""
+    given: Any = attributes.get("links")
+    named: list[Any] = given if isinstance(given, list) else [given]
+    read: list[Any] = [one.get("url") if isinstance(one, dict) else one for one in named]
+    return [
+        (Part.attribute_link(index).name, one)
+        for index, one in enumerate(read)
+        if isinstance(one, str) and one
+    ]
+
+
+def not_compared(content: Content, codes: Codes) -> list[str]:
+    """What is to be said of a content's addresses that are not looked up; `codes` has those that are,
+    outside of its text."""
+    problems: list[str] = []
+    known = {part for part, _ in codes}
+    if content.url and URL not in known:
+        problems.append(at_part(URL, _NOT_COMPARED))
+    if content.attributes:
+        named = links_of(content.attributes)
+        unknown = [part for part, _ in named[: links.MOST] if part not in known]
+        problems += [at_part(part, _NOT_COMPARED) for part in unknown]
+        if len(named) > links.MOST:
+            problems.append(at_part("attributes", links.TOO_MANY))
+    if content.text and links.beyond(content.text):
+        problems.append(at_part(TEXT, links.TOO_MANY))
+    return problems
+
+
+_NOT_COMPARED = f"{NOT_COMPARED} (it is neither a web address nor a place that is known)"
 
 
 def renewed(

@@ -120,12 +120,15 @@ def at_part(part: str, problem: str) -> str:
 
 def leaves_unjudged(problem: str) -> bool:
     """Whether a problem with its part ("media/0: too many pixels (…)") kept the part from being
-    judged; a false declared type, say, is worth a note and no more, and so is what is about no part
-    ("time-claim (…)")."""
+    judged; a false declared type, say, is worth a note and no more, and so is an address that is none,
+    and what is about no part ("time-claim (…)")."""
     return code_of(problem.partition(": ")[2]) not in _HARMLESS
 
 
-_HARMLESS = frozenset(["", *(str(one) for one in Problem if one.harmless)])
+NOT_COMPARED = "cannot be compared"
+"""The code of the problem of an address that nothing is known to look up by."""
+
+_HARMLESS = frozenset(["", NOT_COMPARED, *(str(one) for one in Problem if one.harmless)])
 
 
 def failed(problem: Problem, detail: str = "", content_type: str | None = None) -> Examined:

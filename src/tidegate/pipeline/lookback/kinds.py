@@ -165,7 +165,7 @@ class KindWalk:
 
     def _texts(self, page: Sequence[Whole]) -> Sequence[Codes | None]:
         """The codes of the page's texts, all at once; None where each must be tried by itself."""
-        if not (self._from("text") or self._from("url")):  # there may be links in it
+        if not any(map(self._from, ("text", "url", "address"))):
             return [[] for _ in page]
         try:
             return codes_of_texts([one.content.text for one in page])
@@ -178,8 +178,10 @@ class KindWalk:
             self._look(one.files.get(Part.media(index).name), media)
             for index, media in enumerate(one.content.media)
         ]
-        codes = codes_of(url=one.content.url, files=[file.look for file in files])
-        codes += codes_of_texts([one.content.text])[0] if text is None else text
+        said = one.content
+        looks = [file.look for file in files]
+        codes = codes_of(url=said.url, files=looks, attributes=said.attributes)
+        codes += codes_of_texts([said.text])[0] if text is None else text
         gone: set[tuple[str, Source]] = {
             (Part.media(n).name, what) for n, file in enumerate(files) for what in file.gone
         }

@@ -24,6 +24,7 @@ from tidegate.signals.fingerprints import KINDS, phrase, text_minhash
 from tidegate.signals.fingerprints.kind import Kind
 from tidegate.signals.fingerprints.normalise import normalised
 from tidegate.signals.index import CodeIndex, Hit, resolve_allowed
+from tidegate.signals.links.placing import Placing, placed
 from tidegate.signals.model import Fingerprint, Match
 from tidegate.signals.stored import codes_of_entry
 
@@ -140,9 +141,7 @@ class BankSnapshot:
                 break
         wordings = self._wordings(tx, hits)
         return [
-            self._matches(
-                tx, item, normalised(text) if wordings and text else "", known, wordings, whose
-            )
+            self._matches(tx, item, text, known, wordings, whose)
             for item, text, whose in zip(hits, texts, platforms, strict=True)
         ]
 
@@ -199,12 +198,14 @@ class BankSnapshot:
         self,
         tx: Tx,
         hits: Hits,
-        text: str,
+        text: str | None,
         known: Mapping[int, sa.Row[Any]],
         wordings: Mapping[int, str],
         platforms: Collection[str] | None,
     ) -> list[Match]:
         matches: list[Match] = []
+        wording = normalised(text) if wordings and text else ""
+        placing = Placing(text)
         for part, fingerprint, some in hits:
             kind = KINDS[fingerprint.kind]
             mine = [
@@ -224,14 +225,14 @@ class BankSnapshot:
                 for hit in some
                 if (row := known.get(hit.owner)) is not None
                 and (row.platform is None or platforms is None or row.platform in platforms)
-                and _is_alike(hit, kind, text, row, wordings)
+                and _is_alike(hit, kind, wording, row, wordings)
                 and _may_match(row)
                 and is_active(row.enabled, row.disabled_until, tx.now)
                 and row.bank_deleted_at is None
                 and is_active(row.bank_enabled, row.bank_disabled_until, tx.now)
             ]
             mine.sort(key=lambda match: (match.distance, match.entry))
-            matches += mine[:MOST_MATCHES]
+            matches += placed(mine[:MOST_MATCHES], placing.of(part, fingerprint)) if mine else ()
         return resolve_allowed(matches) if matches else matches
 
     def still_stands(self, tx: Tx, matches: Sequence[Match]) -> bool:

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Any
 
 from tidegate.signals.fingerprints import (
+    address,
     domain,
     host,
     host_lookalike,
@@ -36,6 +37,7 @@ _kinds: dict[str, Kind] = {
         host.KIND,
         url_prefix.KIND,
         host_lookalike.KIND,
+        address.KIND,
     )
 }
 KINDS: Mapping[str, Kind] = MappingProxyType(_kinds)
@@ -61,12 +63,12 @@ def of_texts(texts: Sequence[str]) -> list[list[Fingerprint]]:
     return made
 
 
-def of_url(address: str) -> list[Fingerprint]:
+def of_url(link: str) -> list[Fingerprint]:
     """The fingerprints of a web address, that of the page first; none when it is none. Where it is read
     as another one, what takes in more than a page is known of both, and of a copy its own page, too. Of an
     address of another scheme only what takes in more than a page is known."""
-    if (page := url.page_of(address)) is None:
-        page = url.page_of(f"https:{rest}") if (rest := of_another_scheme(address)) else None
+    if (page := url.page_of(link)) is None:
+        page = url.page_of(f"https:{rest}") if (rest := of_another_scheme(link)) else None
         return [] if page is None else _around(page.form)
     codes = _of("url", [page.form])[0]
     if page.elsewhere is not None:
@@ -78,6 +80,33 @@ def of_url(address: str) -> list[Fingerprint]:
 def _around(canonical: str) -> list[Fingerprint]:
     """What takes in more than the page of a canonical URL."""
     return [code for code in _of("url", [canonical])[0] if not KINDS[code.kind].exact]
+
+
+def of_address(text: str) -> list[Fingerprint]:
+    """The fingerprints of the place without http that an address names; none where it names none."""
+    return [code for form in address.own(text) for code in _of("address", [form])[0]]
+
+
+def of_link(link: str) -> list[Fingerprint]:
+    """The fingerprints of an address of either sort. Only an onion service is both: a place that has
+    pages."""
+    places = of_address(link)
+    if places and not address.is_onion(places[0].value):
+        return places
+    return of_url(link) + places
+
+
+def of_page(link: str) -> list[Fingerprint]:
+    """Those of what an address names itself, which is what an entry for it holds: an entry for one page
+    must not match its whole site."""
+    codes = of_link(link)
+    page = [code for code in codes[:1] if code.kind == url.KIND.name]
+    return page + [code for code in codes if code.kind == address.KIND.name]
+
+
+def of_places_beside(text: str) -> list[Fingerprint]:
+    """Those of the places that an address leads to, which are not what it names."""
+    return [code for form in address.beside(text) for code in _of("address", [form])[0]]
 
 
 def _of(source: Source, contents: Sequence[Any]) -> list[list[Fingerprint]]:

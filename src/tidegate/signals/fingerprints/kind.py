@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from tidegate.signals.model import Fingerprint
 
-Source = Literal["bytes", "text", "url", "pixels"]
+Source = Literal["bytes", "text", "url", "address", "pixels"]
 Made = Fingerprint | Sequence[Fingerprint] | None
 """What a kind makes of one content: one code, several, or none."""
 
@@ -16,11 +16,11 @@ Made = Fingerprint | Sequence[Fingerprint] | None
 class Kind:
     """One kind of fingerprint.
 
-    `source` says what `make` takes: the bytes of a file, text in normal form, a canonical URL, or
-    decoded RGB pixels; a sequence of them, and it answers in order (`Made`). `exact`: its route may
-    restrict. `bits`: values are codes of so many bits, in 32 bytes whose rest is zero, and compared
-    by distance, up to a bank's radius; other kinds match when equal, and have values of `size` bytes
-    (0: of any size). `contained`: values are looked
+    `source` says what `make` takes: the bytes of a file, text in normal form, a canonical URL, the
+    canonical form of a place without http, or decoded RGB pixels; a sequence of them, and it answers in
+    order (`Made`). `exact`: its route may restrict. `bits`: values are codes of so many bits, in 32
+    bytes whose rest is zero, and compared by distance, up to a bank's radius; other kinds match when
+    equal, and have values of `size` bytes (0: of any size). `contained`: values are looked
     for inside texts, and items have none. `parse` reads what people write for a value and raises
     ValueError with what was expected; `format` is its inverse.
 

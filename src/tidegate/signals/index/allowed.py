@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from tidegate.content.parts import Part
+from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.model import Match
 
 
@@ -28,4 +29,5 @@ def resolve_allowed(matches: Sequence[Match]) -> list[Match]:
 
 
 def _nearness(match: Match) -> tuple[int, bool]:
-    return match.distance, not match.exact
+    # By its kind: a link in a text is no less like its entry for what stands around it.
+    return match.distance, not KINDS[match.kind].exact

@@ -96,10 +96,13 @@ def of_content(
             raise ValueError(f"expected a text that is read to its end; it is {problem}")
         codes = fingerprints.of_text(text)
     else:
-        # The domain is not the content: an entry for one page must not match its whole site.
-        codes = [one for one in fingerprints.of_url(url or "")[:1] if one.kind == "url"]
+        codes = fingerprints.of_page(url or "")
     if not codes:
-        expected = "an http(s) URL" if text is None else "text with letters or digits"
+        expected = (
+            "an http(s) URL, or a place such as tg://… or mailto:…"
+            if text is None
+            else "text with letters or digits"
+        )
         raise ValueError(f"expected {expected}")
     if text is None:
         _check_wider("url", url or "", accept_wider)

@@ -17,10 +17,11 @@ from tidegate.content.media.model import Examined, MediaLimits, Problem, code_of
 from tidegate.content.media.pool import MediaPool
 from tidegate.content.media.sniffing import declared_type, sniff
 from tidegate.infra.parallel import in_order, processors
-from tidegate.signals import fingerprints
+from tidegate.signals import fingerprints, links
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.fingerprints.door import refuse_poor
 from tidegate.signals.fingerprints.pixels import HASHER, can_be
+from tidegate.signals.links.placing import Placing
 from tidegate.signals.model import Fingerprint
 from tidegate.signals.parts import ExaminedFile, codes_of, face_of
 
@@ -41,9 +42,10 @@ class Found(NamedTuple):
     problem: str | None = None
 
 
-class FileCodes(msgspec.Struct, frozen=True):
+class FileCodes(msgspec.Struct, frozen=True, kw_only=True):
     """What one file is known by: all `codes` to ask with, and `face`, those that stand for it in a
-    bank (a stored orientation or a later frame is not the content's face).
+    bank (a stored orientation or a later frame is not the content's face). `named`: codes of what is
+    only named in it, as a link in a text is.
 
     `note`: it could be compared by its digests only, and why. `problem`: it could not be read, or not
     looked at as it should.
@@ -54,6 +56,7 @@ class FileCodes(msgspec.Struct, frozen=True):
     size: int = 0
     note: str | None = None
     problem: str | None = None
+    named: list[Fingerprint] = []
 
 
 def walk(paths: Iterable[Path], *, hidden: bool = True) -> Iterator[Found]:
@@ -143,7 +146,7 @@ class Examiner:
                 if size > _LIMITS.max_bytes:
                     codes = _digests_of_long(file)
                     note = f"compared by its digests only: {size:,} bytes are too many to look at"
-                    return FileCodes(codes, codes, size, note)
+                    return FileCodes(codes=codes, face=codes, size=size, note=note)
                 data = file.read(_LIMITS.max_bytes + 1)
         except OSError as error:
             return FileCodes(problem=error.strerror or "cannot be read")
@@ -165,16 +168,31 @@ def _examined(data: bytes, name: str, pool: MediaPool) -> FileCodes:
             raise DecoderDown(str(error)) from error
         return _pictured(codes, examined, size)
     text = _text_of(data)
+    face, named, note, problem = list(codes), [], None, None
     if text is not None:
-        codes += [code for _, code in codes_of(text=text)]
-    note = problem = None
+        face += face_of(codes_of(text=text))
+        known, named = codes_of_text(text)
+        codes += known
+        note = links.TOO_MANY if links.beyond(text) else None
     if media_type is None and claim.startswith("image/"):
         problem = "its name says that it is a picture, and its bytes do not"
     elif media_type is not None:
         note = f"compared by its digests only: {Problem.UNSUPPORTED_TYPE.text(media_type)}"
     elif text is None:
         note = "compared by its digests only: neither a picture nor a text in UTF-8"
-    return FileCodes(codes, codes, size, note, problem)
+    return FileCodes(
+        codes=codes, face=face, size=size, note=note, problem=problem, named=named
+    )
+
+
+def codes_of_text(text: str) -> tuple[list[Fingerprint], list[Fingerprint]]:
+    """What a text is known by, and the codes of what is only named in it."""
+    placing = Placing(text)
+    known: list[Fingerprint] = []
+    named: list[Fingerprint] = []
+    for part, code in codes_of(text=text):
+        (known if placing.of(part, code).whole else named).append(code)
+    return known, named
 
 
 def _pictured(digests: list[Fingerprint], examined: Examined, size: int) -> FileCodes:
@@ -193,7 +211,9 @@ def _pictured(digests: list[Fingerprint], examined: Examined, size: int) -> File
     elif poor := next(filter(None, map(refuse_poor, pictured)), None):
         note = f"no picture code that a bank takes: {poor}"
     face = [code for code in face if refuse_poor(code) is None]
-    return FileCodes([code for _, code in coded], face, size, note, problem)
+    return FileCodes(
+        codes=[code for _, code in coded], face=face, size=size, note=note, problem=problem
+    )
 
 
 def _text_of(data: bytes) -> str | None:

@@ -12,7 +12,6 @@ from typing import NamedTuple, Self
 import msgspec
 import numpy as np
 
-from tidegate.signals import fingerprints
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.lists.pdq_bulk import Source, looks_like_codes, read_codes
 from tidegate.signals.model import Fingerprint
@@ -26,7 +25,7 @@ from tidegate.signals.standalone.bankfile import (
     write_bank,
 )
 from tidegate.signals.standalone.bankstats import near_constant
-from tidegate.signals.standalone.examining import Examiner, FileCodes, Found, walk
+from tidegate.signals.standalone.examining import Examiner, FileCodes, Found, codes_of_text, walk
 
 _HEAD = 1 << 16
 _MOST_PROBLEMS = 20  # of one list, told one by one
@@ -218,7 +217,7 @@ class Matcher:
 
     def match_text(self, text: str, radius: int | None = None) -> list[FileMatch]:
         """The entries that a text is near to; `radius` in bits, None: as each kind has it."""
-        return self._ask(fingerprints.of_text(text), radius)
+        return self._ask(*codes_of_text(text), radius)
 
     def match_file(self, path: Path | str, radius: int | None = None) -> FileAnswer:
         """What is known of one file. Raises DecoderDown."""
@@ -262,15 +261,26 @@ class Matcher:
 
     def _answer(self, path: Path, known: FileCodes, radius: int | None) -> FileAnswer:
         return FileAnswer(
-            printable(str(path)), self._ask(known.codes, radius), known.problem, known.note
+            printable(str(path)),
+            self._ask(known.codes, known.named, radius),
+            known.problem,
+            known.note,
         )
 
-    def _ask(self, codes: Sequence[Fingerprint], radius: int | None) -> list[FileMatch]:
+    def _ask(
+        self, codes: Sequence[Fingerprint], named: Sequence[Fingerprint], radius: int | None
+    ) -> list[FileMatch]:
+        """What codes match, and those of what is only `named` in a text, by which nothing is exact."""
         least: dict[tuple[str, str, str], int] = {}
+        own: set[tuple[str, str, str]] = set()
         exact = [code for code in codes if not KINDS[code.kind].hamming]
+        equal = [*exact, *named]
         for bank in self.banks:
-            for code, entries in zip(exact, bank.equal(exact), strict=True):
-                least |= {(bank.name, entry, code.kind): 0 for entry in entries}
+            for place, entries in enumerate(bank.equal(equal)):
+                found = {(bank.name, entry, equal[place].kind): 0 for entry in entries}
+                least |= found
+                if place < len(exact):
+                    own.update(found)
         for kind in (kind for kind in KINDS.values() if kind.hamming):
             values = b"".join(code.value for code in codes if code.kind == kind.name)
             if not values:
@@ -288,7 +298,7 @@ class Matcher:
                 kind=kind,
                 route=KINDS[kind].route,
                 distance=distance,
-                exact=KINDS[kind].exact,
+                exact=KINDS[kind].exact and (KINDS[kind].hamming or (bank, entry, kind) in own),
             )
             for (bank, entry, kind), distance in least.items()
         ]

@@ -7,9 +7,10 @@ from uuid import UUID
 import msgspec
 
 from tidegate.content.model import Content
-from tidegate.content.parts import Part
+from tidegate.content.parts import URL, Part
 from tidegate.content.queries import RevisionRow
 from tidegate.policy.model import Pack
+from tidegate.signals.parts import links_of
 
 
 class MediaView(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,10 +36,63 @@ class ContentView(msgspec.Struct, frozen=True):
     content: Content | None
     media: list[MediaView]
 
+    def pieces(self, matches: Iterable[dict[str, Any]]) -> list["Piece"]:
+        """The text, cut where matches say that a span of it matched."""
+        text = (self.content and self.content.text) or ""
+        return _cut(text, 0, len(text), [_span(one) for one in matches])
+
+    def excerpt(self, match: dict[str, Any]) -> list["Piece"]:
+        """The text around the span that matched; nothing where the match is with no span."""
+        text = (self.content and self.content.text) or ""
+        start, end = _span(match)
+        if not start < end <= len(text):
+            return []
+        first, last = max(0, start - _AROUND), min(len(text), end + _AROUND)
+        return _cut(text, first, last, [(start, end)])
+
+    def address_of(self, part: str) -> str | None:
+        """The address that a part is, where it is no link of the text."""
+        if self.content is None:
+            return None
+        whole = Part.parse(part).whole
+        if whole.split("/")[0] == URL:
+            return self.content.url
+        found = (address for name, address in links_of(self.content.attributes) if name == whole)
+        return next(found, None)
+
     def file_of(self, part: str) -> MediaView | None:
         """The file that a part is, or is a view of."""
         whole = Part.parse(part).whole
         return next((one for one in self.media if one.part == whole), None)
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """A piece of a text; `found`: it is what matched."""
+
+    text: str
+    found: bool
+
+
+_AROUND = 240  # characters that are shown on either side of what matched
+
+
+def _span(match: dict[str, Any]) -> tuple[int, int]:
+    return match.get("start", 0), match.get("end", 0)
+
+
+def _cut(text: str, first: int, last: int, spans: Iterable[tuple[int, int]]) -> list[Piece]:
+    """text[first:last] in pieces; spans that overlap are one."""
+    pieces: list[Piece] = []
+    done = first
+    for start, end in sorted(spans):
+        start, end = max(start, done), min(end, last)
+        if start >= end:
+            continue
+        if start > done:
+            pieces.append(Piece(text[done:start], False))
+        pieces.append(Piece(text[start:end], True))
+        done = end
+    return [*pieces, Piece(text[done:last], False)] if done < last else pieces
 
 
 def content_view(item_id: UUID, row: RevisionRow) -> ContentView:

@@ -1,0 +1,122 @@
+"""Places without http: what each scheme's canonical form holds fast, and what it lets go."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tidegate.signals.fingerprints import KINDS, of_address, of_link, of_page, of_places_beside
+
+CID0 = "QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWKpjWX"
+CID1 = "bafybeie5nqv6kd3qnfjupgvz34woh3oksc3iau6abmyajn7qvtf477mdwa"
+ONION = 56 * "b" + ".onion"
+SESSION = "05" + 32 * "ab"
+
+
+def forms(address: str) -> list[str]:
+    return [code.value.decode() for code in of_address(address)]
+
+
+@pytest.mark.parametrize(
+    ("form", "same"),
+    [
+        ("tg://resolve?domain=foo", ["tg:resolve?domain=Foo", "TG://resolve/?domain=foo&start=x"]),
+        ("tg://join?invite=AbC", ["tg://join?invite=AbC&x=y"]),
+        (
+            "magnet:?xt=urn:btih:c12fe1c06bba254a9dc9f519b335aa7c1367a88a",
+            [
+                "magnet:?xt=urn:btih:C12FE1C06BBA254A9DC9F519B335AA7C1367A88A&dn=a&tr=udp://b",
+                "MAGNET:?dn=a&xt=urn:btih:YEX6DQDLXISUVHOJ6UM3GNNKPQJWPKEK",
+            ],
+        ),
+        (
+            "matrix:r/room:server.example",
+            ["#room:Server.example", "matrix:room/room:server.example?via=a.example"],
+        ),
+        ("matrix:u/anna:server.example", ["@Anna:server.example", "matrix:u/anna:server.example/"]),
+        ("matrix:roomid/x:s.example/e/ev", ["!x:s.example/$ev", "matrix:roomid/x:s.example/e/ev"]),
+        (
+            "at://did:plc:abc/app.bsky.feed.post/1",
+            ["AT://did:plc:abc/app.bsky.feed.post/1/", "at://did:PLC:abc/app.bsky.feed.post/1#x"],
+        ),
+        (f"ipfs://{CID1}/a", [f"ipfs://{CID0}/a", f"ipfs:/ipfs/{CID1.upper()}/a/"]),
+        (f"session:{SESSION}", [SESSION.upper(), f"session://{SESSION}"]),
+        (ONION, [f"http://{ONION}/", f"https://{ONION.upper()}", f"//{ONION}"]),
+        ("mailto:joe@bad.example", ["Joe@Bad.Example", "mailto:joe@bad.example?subject=hi"]),
+        ("mailto:joe@xn--bcher-kva.example", ["joe@bücher.example"]),
+        (
+            "tel:+49301234567",
+            ["+49 (0)30 123-4567", "tel:+49-30-123.4567;ext=5", "tel:0049301234567"],
+        ),
+        ("acct:joe@masto.example", ["@Joe@masto.example", "acct:joe@masto.example"]),
+        ("xmpp:joe@bad.example", ["xmpp:Joe@bad.example?message"]),
+        ("gemini://bad.example/x", ["gemini://BAD.example/x/"]),
+        ("ownscheme://bad.example/X", ["OwnScheme://bad.example/X"]),
+    ],
+)
+def test_one_place_has_one_form(form: str, same: list[str]) -> None:
+    assert [forms(one) for one in [form, *same]] == [[form]] * (len(same) + 1)
+    assert KINDS["address"].parse(form).decode() == form
+    assert KINDS["address"].parse(same[0]) == form.encode()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("tg://resolve?domain=foo", "tg://resolve?domain=bar"),
+        ("tg://resolve?domain=foo&post=1", "tg://resolve?domain=foo"),
+        ("tg://join?invite=AbC", "tg://join?invite=abc"),
+        ("#room:a.example", "#room:b.example"),
+        ("#room:a.example", "@room:a.example"),
+        (f"ipfs://{CID1}/a", f"ipfs://{CID1}/A"),
+        ("joe@bad.example", "jo@bad.example"),
+        ("+4930123456", "+4930123457"),
+        ("gemini://bad.example/x", "gopher://bad.example/x"),
+        (ONION, f"{56 * 'c'}.onion"),
+    ],
+)
+def test_another_place_has_another(one: str, other: str) -> None:
+    assert forms(one)
+    assert forms(other)
+    assert forms(one) != forms(other)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "words", "https://bad.example/x", "javascript:alert(1)", "data:text/html,x", "about:blank"]
+    + ["tel:12", "tg:", "magnet:?dn=x", "ipfs://x", "mailto:joe", "matrix:r/x", "foo:bar", "a@b"]
+    + ["\ud800@bad.example", "tg://resolve?domain=" + "a" * 5000, "ftp://a b", "+49"],
+)
+def test_what_names_no_place_has_none(address: str) -> None:
+    assert forms(address) == []
+    with pytest.raises(ValueError, match="a place without http"):
+        KINDS["address"].parse(address)
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [
+        (f"http://{ONION}/page", ONION),
+        (f"http://www.{ONION}/", ONION),
+        (f"http://{ONION}:8080/", ONION),
+        ("https://matrix.to/#/%23room:server.example?via=x", "matrix:r/room:server.example"),
+        ("https://matrix.to/#/@anna:server.example", "matrix:u/anna:server.example"),
+        (f"https://ipfs.io/ipfs/{CID0}/a", f"ipfs://{CID1}/a"),
+        (f"https://{CID1}.ipfs.dweb.link/a", f"ipfs://{CID1}/a"),
+    ],
+)
+def test_a_page_leads_to_places_that_it_is_not(address: str, place: str) -> None:
+    assert forms(address) == []
+    assert [code.value.decode() for code in of_places_beside(address)] == [place]
+
+
+def test_an_onion_service_has_pages_and_nothing_else_without_http_does() -> None:
+    assert [code.kind for code in of_page(f"http://{ONION}/")] == ["url", "address"]
+    assert {code.kind for code in of_link("tel:+4930123456")} == {"address"}
+    assert {code.kind for code in of_link("joe@bad.example")} == {"address"}
+    assert [code.kind for code in of_page("https://bad.example/x")] == ["url"]
+
+
+@given(st.text(st.sampled_from("tgmailo:@#!/?=&.+-05abQm%x\ud800 ü"), max_size=40))
+def test_any_text_has_at_most_forms_that_are_their_own(text: str) -> None:
+    for form in forms(text):
+        assert forms(form) == [form]
