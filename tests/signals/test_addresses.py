@@ -82,9 +82,12 @@ def test_another_place_has_another(one: str, other: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["", "words", "https://bad.example/x", "javascript:alert(1)", "data:text/html,x", "about:blank"]
-    + ["tel:12", "tg:", "magnet:?dn=x", "ipfs://x", "mailto:joe", "matrix:r/x", "foo:bar", "a@b"]
-    + ["\ud800@bad.example", "tg://resolve?domain=" + "a" * 5000, "ftp://a b", "+49"],
+    [
+        *("", "words", "https://bad.example/x", "javascript:alert(1)", "data:text/html,x"),
+        *("about:blank", "tel:12", "tg:", "magnet:?dn=x", "ipfs://x", "mailto:joe", "matrix:r/x"),
+        *("foo:bar", "a@b", "\ud800@bad.example", "tg://resolve?domain=" + "a" * 5000, "ftp://a b"),
+        "+49",
+    ],
 )
 def test_what_names_no_place_has_none(address: str) -> None:
     assert forms(address) == []

@@ -3,7 +3,7 @@ curator searches for, for the entries of banks and for files on a disk.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -92,8 +92,10 @@ def links_of(attributes: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The addresses that a platform names in an item's attributes, `"links": […]`: each a text, or an
     object with a `url`; each with the name of its part."""
     given: Any = attributes.get("links")
-    named: list[Any] = given if isinstance(given, list) else [given]
-    read: list[Any] = [one.get("url") if isinstance(one, dict) else one for one in named]
+    named = cast("list[Any]", given) if isinstance(given, list) else [given]
+    read = [
+        cast("dict[str, Any]", one).get("url") if isinstance(one, dict) else one for one in named
+    ]
     return [
         (Part.attribute_link(index).name, one)
         for index, one in enumerate(read)

@@ -78,5 +78,7 @@ def with_signs(text: str, taken: Taken) -> Iterator[Span]:
     for match in _PHONE.finditer(text) if "+" in text else ():
         if not free.until(match.start()) and 6 < sum(map(str.isdecimal, match[0])) < 16:
             yield Span(match.start(), match.end(), f"tel:{match[0]}")
+    free = taken.free()
     for match in SESSION.finditer(text) if "05" in text else ():
-        yield Span(match.start(), match.end(), match[0])
+        if not free.until(match.start()):
+            yield Span(match.start(), match.end(), match[0])

@@ -180,9 +180,7 @@ def _examined(data: bytes, name: str, pool: MediaPool) -> FileCodes:
         note = f"compared by its digests only: {Problem.UNSUPPORTED_TYPE.text(media_type)}"
     elif text is None:
         note = "compared by its digests only: neither a picture nor a text in UTF-8"
-    return FileCodes(
-        codes=codes, face=face, size=size, note=note, problem=problem, named=named
-    )
+    return FileCodes(codes=codes, face=face, size=size, note=note, problem=problem, named=named)
 
 
 def codes_of_text(text: str) -> tuple[list[Fingerprint], list[Fingerprint]]:
