@@ -98,6 +98,7 @@ def test_what_else_is_a_link(text: str, address: str) -> None:
     [
         "That is the end.Then we went home.",
         "the end.So we went",
+        "in Guatemala.So far, in BOLOGNA.Tel us, two Camere.HOTEL",
         "at 10:30, for 3.14 of it, e.g. i.e. etc.) and so on ...",
         "he said:yes, and:no",
         "word.docx and 1.2.3 and a..b and .hidden",

@@ -48,7 +48,8 @@ def is_whole(text: str, link: Link) -> bool:
     return not link.defanged and is_blank(text[: link.start]) and is_blank(text[link.end :])
 
 
-_DOT = re.compile(r"\.(?:[^\s.0-9\"')]|[0-9]+\.[0-9])|(?<=\()\.\)")
+# A dot within a word, and not merely of an abbreviation or a number; or one that may be read as such.
+_DOT = re.compile(r"\.(?:[^\W0-9](?=[^\s.,;:!?)\"'])|[0-9]+\.[0-9]|[^\s\w.,;:!?)\"'])|(?<=\()\.\)")
 _COLON = re.compile(r":[^\s0-9]|(?<=tel:)[0-9]")
 _PLUS = re.compile(r"\+[0-9]")
 _BRACKETED = re.compile(r"[\[({]\s?(?i:d[o0]t|punkt|punto|point)\s?[\])}]")

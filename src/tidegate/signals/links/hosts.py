@@ -19,7 +19,6 @@ _MAX_HOST = 253
 NAME = re.compile(r"\w[\w-]*(?:\.[\w-]+)+")
 """A word with dots in it."""
 
-_PROSE = re.compile(r"[^\W\d_]*[a-z]\.[A-Z][a-z]+")
 _UNSPACED = re.compile(UNSPACED)
 
 
@@ -46,8 +45,10 @@ def is_host(word: str) -> bool:
 
 
 def is_prose(word: str) -> bool:
-    """Whether a word is rather the end of a sentence with the next one's first word: "end.So"."""
-    return word[:1].islower() and _PROSE.fullmatch(word) is not None
+    """Whether a word is rather the end of a sentence with the next one's first word: "end.So". Who writes
+    a host in capitals writes all of it so."""
+    last = word.rpartition(".")[2]
+    return last != last.lower() and word != word.upper()
 
 
 def unspaced(word: str) -> re.Match[str] | None:

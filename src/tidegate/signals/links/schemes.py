@@ -61,9 +61,9 @@ def _head(text: str, word: re.Match[str], colon: int) -> tuple[int, str, bool]:
     return start, name.lower() if known else "", False
 
 
-_ROOM = re.compile(r"(?<![\w/@#!])[@#!][\w.=+/-]{1,64}:(?=\w[\w-]{0,62}\.)")
-_PHONE = re.compile(r"(?<![\w+])\+\d[\d ()./\-]{5,22}\d(?!\w)")
-SESSION = re.compile(r"(?<![0-9A-Za-z])05[0-9a-fA-F]{64}(?![0-9A-Za-z])")
+_ROOM = re.compile(r"[@#!](?<![\w/@#!][@#!])[\w.=+/-]{1,64}:(?=\w[\w-]{0,62}\.)")
+_PHONE = re.compile(r"\+(?<![\w+]\+)\d[\d ()./\-]{5,22}\d(?!\w)")
+SESSION = re.compile(r"05(?<![0-9A-Za-z]05)[0-9a-fA-F]{64}(?![0-9A-Za-z])")
 
 
 def with_signs(text: str, taken: Taken) -> Iterator[Span]:

@@ -26,18 +26,23 @@ _DRESS = (
 # Each find begins with one of a few characters, so that a text without them is passed over quickly.
 _HIDDEN = (
     rf"[\[({{<&\\{_UNSEEN}\u3002\uff01-\uff5e\uff61](?:"
-    rf"(?P<unseen>(?<=[{_UNSEEN}])[{_UNSEEN}]*|(?<=<)/?(?i:{_DRESS})(?:\s[^<>]{{0,400}})?/?>"
-    r"|(?<=<)!--[^<>]{0,400}-->|(?<=\\)(?=[._*~/-]))"
+    r"(?<=[\[({])(?=\s?[.:/@aAdDpP])(?:"
+    r"(?P<slashes>\s?://\s?[\])}])"
+    r"|(?P<dot>\s?(?:\.|(?i:dot|d0t|punkt|punto|point))\s?[\])}]\s?|(?<=\w\[)\.(?=\w))"
+    r"|(?P<sign>\s?[:/]\s?[\])}])"
+    r"|(?P<at>\s?(?:@|(?i:at))\s?[\])}]\s?))"
+    rf"|(?P<unseen>(?<=<)(?:/?(?i:{_DRESS})(?:\s[^<>]{{0,400}})?/?>|!--[^<>]{{0,400}}-->)"
+    rf"|(?<=\\)(?=[._*~/-])|(?<=[{_UNSEEN}])[{_UNSEEN}]*)"
     r"|(?P<entity>(?<=&)(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)"
-    r"|(?P<slashes>(?<=[\[({])\s?://\s?[\])}])"
-    r"|(?P<dot>(?<=[\[({])\s?(?:\.|(?i:dot|d0t|punkt|punto|point))\s?[\])}]\s?|(?<=\w\[)\.(?=\w))"
-    r"|(?P<sign>(?<=[\[({])\s?[:/]\s?[\])}])"
-    r"|(?P<at>(?<=[\[({])\s?(?:@|(?i:at))\s?[\])}]\s?)"
     r"|(?P<wide>(?<=[\u3002\uff01-\uff5e\uff61])))"
 )
 _UNDONE = re.compile(_HIDDEN)
 _UNDONE_WORDS = re.compile(
     rf"{_HIDDEN}|(?P<word>(?<=\w)\s{{1,3}}(?i:dot)\s{{1,3}}(?=\w)|(?<=\w)\.\](?=\w))"
+)
+_MARKED = re.compile(  # what nearly all texts are without
+    rf"[<&\\{_UNSEEN}\u3002\uff01-\uff5e\uff61]"
+    r"|[\[({]\s?(?:[.:/@]|(?i:at|dot|d0t|punkt|punto|point)\s?[\])}])"
 )
 _WORDS = re.compile(r"(?i:\sdot\s)|\.\]")
 _UNSEEN_ONE = re.compile(f"[{_UNSEEN}]")
@@ -86,6 +91,8 @@ def undone(text: str) -> Undone:
     cuts: list[_Cut] = []
     done = length = 0
     by_words = ("dot" in text or "DOT" in text or ".]" in text) and _WORDS.search(text)
+    if not by_words and not _MARKED.search(text):
+        return Undone(text, cuts, array("l"))
     for match in (_UNDONE_WORDS if by_words else _UNDONE).finditer(text):
         name, start = match.lastgroup or "", match.start()
         now = _read(name, match[0])
