@@ -44,7 +44,10 @@ def test_what_is_read_is_named_the_same(name: str) -> None:
         ("media/3@stored", Part.media(3, "stored")),
         ("media/0#12", Part.media(0, frame=12)),
         ("media/0@stored#12", Part.media(0, "stored", 12)),
-        ("text/url/7", Part("text/url/7")),
+        ("text/url/7", Part.text_link(7)),
+        ("text/url/7/place", Part.text_link(7).beside),
+        ("attributes/links/0", Part.attribute_link(0)),
+        ("url/place", Part("url").beside),
     ],
 )
 def test_the_names_that_stored_items_carry(name: str, part: Part) -> None:
@@ -66,3 +69,16 @@ def test_a_part_knows_what_it_is_a_view_of() -> None:
     assert part.whole == "media/2"
     assert not part.is_face
     assert Part.parse(part.whole).is_face
+
+
+def test_what_is_named_in_an_item_is_not_its_own() -> None:
+    own = [Part("text"), Part("url"), Part.media(3), Part.media(0, "stored", 12)]
+    named = [
+        Part.text_link(0),
+        Part.attribute_link(0),
+        Part("url").beside,
+        Part.text_link(0).beside,
+    ]
+    assert [part.is_own for part in (*own, *named)] == [True] * 4 + [False] * 4
+    assert [part.is_face for part in (*own, *named)] == [True] * 3 + [False] * 5
+    assert [part.in_text for part in (*own, *named)] == [None] * 4 + [0, None, None, 0]

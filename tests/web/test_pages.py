@@ -95,6 +95,23 @@ def check_html(text: str) -> None:
     assert parser.open_posts == 0, "a form without its CSRF token"
 
 
+def test_a_case_shows_where_in_the_text_a_link_stands(api: Api) -> None:
+    api.bank("links", labels=["threat"])
+    known = {"kind": "domain", "value": "bad.example", "confirmed": True}
+    assert api.post("/v1/banks/links/entries", known).status_code == 201
+    text = f"𝒲ords {'more ' * 200}<b>https://bad.example/x</b> {'and ' * 200}end"
+    case = api.submit("post-1", text=text, attributes={"links": ["http://bad.example/y"]}).json()[
+        "case"
+    ]
+    page = visitor(api).get(f"/cases/{case}").text
+    check_html(page)
+    assert (
+        page.count("<mark>https://bad.example/x</mark>&lt;/b&gt;") == 2
+    )  # in the text, and around it
+    assert "<code>http://bad.example/y</code>" in page
+    assert "text/url/0 of the item" in page
+
+
 @pytest.mark.parametrize("role", [None, *ROLES])
 def test_every_page_opens_to_exactly_those_who_may(api: Api, role: str | None) -> None:
     """From the declarations themselves: a forgotten scope or a page without a gate fails here."""

@@ -16,10 +16,10 @@ from tidegate.signals import (
     Matcher,
     build_bank,
 )
-from tidegate.signals.fingerprints import of_text
+from tidegate.signals.fingerprints import of_page, of_text, of_url
 from tidegate.signals.index.segment import BLOCK, Shape, new_segment
 from tidegate.signals.standalone import bankfile, examining
-from tidegate.signals.standalone.bankfile import BankFile
+from tidegate.signals.standalone.bankfile import About, BankFile, Named, write_bank
 from tidegate.signals.standalone.bankstats import statistics
 from tidegate.signals.standalone.examining import Examiner
 
@@ -212,6 +212,34 @@ def test_text_is_matched_as_it_reads(matcher: Matcher) -> None:
         ("call.txt", code.kind, 0) for code in of_text(TEXT)
     }
     assert matcher.match_text("Nothing of the kind") == []
+
+
+def test_links_in_a_text_are_matched_as_what_is_named_in_it(tmp_path: Path) -> None:
+    page = "https://bad.example/watch?v=42"
+    entries = [Named("page", of_page(page)), Named("site", of_url(page)[1:3])]
+    about = About(bank="links", files=2, listed=0, values={"url": 1, "domain": 1, "host": 1})
+    write_bank(tmp_path / "links.bank", entries, np.empty((0, 32), np.uint8), about)
+    (tmp_path / "post.txt").write_text(f"see {page}.")
+    (tmp_path / "page.txt").write_text(f"{page}\n")
+    (tmp_path / "other.txt").write_text("see https://other.example/")
+    with Matcher(tmp_path / "links.bank") as matcher:
+        answers = {Path(one.path).name: one for one in matcher.match_files([tmp_path])}
+        told = {
+            name: {(one.entry, one.kind, one.exact) for one in answer.matches}
+            for name, answer in answers.items()
+        }
+        assert matcher.match_text(f"see {page}.") == answers["post.txt"].matches
+    named = {("site", "domain", False), ("site", "host", False)}
+    assert told["post.txt"] == {("page", "url", False), *named}
+    assert told["page.txt"] == {("page", "url", True), *named}
+    assert told["other.txt"] == set()
+
+
+def test_the_links_of_a_text_do_not_stand_for_it(tmp_path: Path) -> None:
+    (tmp_path / "article.txt").write_text(f"{TEXT} https://press.example/page")
+    build_bank([tmp_path / "article.txt"], tmp_path / "texts.bank")
+    with Matcher(tmp_path / "texts.bank") as matcher:
+        assert matcher.match_text("more at https://press.example/page") == []
 
 
 def test_what_cannot_be_looked_at_is_a_problem_and_matched_by_what_there_is(

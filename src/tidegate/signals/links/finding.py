@@ -40,7 +40,7 @@ def find(text: str) -> list[Link]:
 
 def beyond(text: str) -> bool:
     """Whether a text has more links than are looked up."""
-    return _most(text) > MOST and _may_have_links(text) and _find(text)[1]
+    return len(text) > 4 * MOST and _most(text) > MOST and _find(text)[1]
 
 
 def is_whole(text: str, link: Link) -> bool:
@@ -49,8 +49,8 @@ def is_whole(text: str, link: Link) -> bool:
 
 
 # A dot within a word, and not merely of an abbreviation or a number; or one that may be read as such.
-_DOT = re.compile(r"\.(?:[^\W0-9](?=[^\s.,;:!?)\"'])|[0-9]+\.[0-9]|[^\s\w.,;:!?)\"'])|(?<=\()\.\)")
-_COLON = re.compile(r":[^\s0-9]|(?<=tel:)[0-9]")
+_DOT = re.compile(r"\.(?:[^\W0-9](?=[^\s.,;:!?)\"'])|[0-9]+\.[0-9]|[^\s\w.,;:!?)\"']|(?<=\(\.)\))")
+_COLON = re.compile(r":(?:[^\s0-9]|(?<=tel:)[0-9])")
 _PLUS = re.compile(r"\+[0-9]")
 _BRACKETED = re.compile(r"[\[({]\s?(?i:d[o0]t|punkt|punto|point)\s?[\])}]")
 _WIDE = "。．｡：＋"
