@@ -30,7 +30,7 @@ from tidegate.content.parts import TEXT, Part
 from tidegate.infra.egress import AddressGuard, EgressFailed, EgressRefused, fetch
 from tidegate.infra.errors import Refusal, bad_field
 from tidegate.pipeline.instance import Instance
-from tidegate.signals import fingerprints
+from tidegate.signals import fingerprints, links
 from tidegate.signals.fingerprints.normalise import extent, legible, too_long
 from tidegate.signals.model import Codes, Fingerprint
 from tidegate.signals.parts import ExaminedFile, canonical_url, codes_of, not_compared
@@ -130,7 +130,8 @@ def estimate(text: str | None) -> float:
     """How long judging a post takes, in seconds, roughly: for taking turns with others."""
     if not text:
         return _POST_SECONDS
-    return _POST_SECONDS + extent(legible(text)) * _CHARACTER_SECONDS[text.isascii()]
+    seconds = extent(legible(text)) * _CHARACTER_SECONDS[text.isascii()]
+    return _POST_SECONDS + seconds + links.effort(text)
 
 
 def _of_text(content: Content) -> list[str]:

@@ -20,6 +20,7 @@ MOST = 64
 TOO_MANY = f"too many links (the first {MOST} are looked up)"
 """The problem of a text that has more."""
 
+_SIGN_SECONDS, _LINK_SECONDS = 1.5e-6, 6e-5
 _MOST_SPANS = 2000  # that are looked at, those that repeat one among them
 
 
@@ -43,6 +44,14 @@ def beyond(text: str) -> bool:
     return len(text) > 4 * MOST and _most(text) > MOST and _find(text)[1]
 
 
+def effort(text: str) -> float:
+    """How long looking for links and looking them up takes, in seconds, roughly."""
+    if len(text) <= 4 * MOST:
+        return 0.0
+    signs = _most(text)
+    return signs * _SIGN_SECONDS + min(signs, MOST) * _LINK_SECONDS
+
+
 def is_whole(text: str, link: Link) -> bool:
     """Whether a text is this link and nothing else, as it would be clicked."""
     return not link.defanged and is_blank(text[: link.start]) and is_blank(text[link.end :])
@@ -53,7 +62,7 @@ _DOT = re.compile(r"\.(?:[^\W0-9](?=[^\s.,;:!?)\"'])|[0-9]+\.[0-9]|[^\s\w.,;:!?)
 _COLON = re.compile(r":(?:[^\s0-9]|(?<=tel:)[0-9])")
 _PLUS = re.compile(r"\+[0-9]")
 _BRACKETED = re.compile(r"[\[({]\s?(?i:d[o0]t|punkt|punto|point)\s?[\])}]")
-_WIDE = "。．｡：＋"
+_WIDE = "。．｡：＋\u2024"
 _SIGNS = (".", ":", "+", "&", "(", "[", "{", "05", " dot ", " DOT ", *_WIDE)
 
 

@@ -41,7 +41,7 @@ def with_schemes(text: str, taken: Taken) -> Iterator[Span]:
         word = None if end else _WORD.search(text, max(last, colon - 17), colon)
         if word:
             start, scheme, defanged = _head(text, word, colon)
-            end = reach(text, start, colon + 1) if scheme else 0
+            end = _rest(text, start, scheme, colon + 1) if scheme else 0
             for stop in reaches(text, colon + 1, end):
                 yield Span(start, stop, f"{scheme}:{text[colon + 1 : stop]}", defanged)
         last = max(end, colon + 1)
@@ -61,6 +61,13 @@ def _head(text: str, word: re.Match[str], colon: int) -> tuple[int, str, bool]:
     return start, name.lower() if known else "", False
 
 
+def _rest(text: str, start: int, scheme: str, after: int) -> int:
+    """Where an address of this scheme ends. Telephone numbers are written with spaces."""
+    number = _NUMBER.match(text, after) if scheme in ("tel", "sms") else None
+    return number.end() if number else reach(text, start, after)
+
+
+_NUMBER = re.compile(r"\+?\d[\d ()./\-]{2,22}\d(?!\w)")
 _ROOM = re.compile(r"[@#!](?<![\w/@#!][@#!])[\w.=+/-]{1,64}:(?=\w[\w-]{0,62}\.)")
 _PHONE = re.compile(r"\+(?<![\w+]\+)\d[\d ()./\-]{5,22}\d(?!\w)")
 SESSION = re.compile(r"05(?<![0-9A-Za-z]05)[0-9a-fA-F]{64}(?![0-9A-Za-z])")

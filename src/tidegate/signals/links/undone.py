@@ -1,5 +1,6 @@
 """A text with what hides its links undone, and where each character of that stood: characters that
-cannot be seen, entities and inline tags of HTML, the brackets of defanged addresses, wide forms.
+cannot be seen, entities and inline tags of HTML, the brackets of defanged addresses, letters in other
+shapes.
 
 Of the text nothing is left out that could end a link: what is between `<` and `>` stays, unless it is
 a tag that only dresses letters.
@@ -16,16 +17,17 @@ BLANK = "\\s\u115f\u1160\u2800\u3164\uffa0"
 """The inside of a character class: what a reader sees as a space."""
 
 _UNSEEN = (
-    "\u00ad\u034f\u061c\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f"
+    "\u0332-\u0338\u00ad\u034f\u061c\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f"
     "\ufeff\ufff0-\ufff8\U000e0000-\U000e0fff"
 )
+_SHAPED = "\u2024\u24b6-\u24e9\u3002\uff01-\uff5e\uff61\U0001d400-\U0001d7ff"
 _DRESS = (
     "abbr|bdi|bdo|big|b|code|del|em|font|ins|i|kbd|mark|samp|small|span|strike|strong|sub|sup|s|tt|u"
     "|var|wbr"
 )
 # Each find begins with one of a few characters, so that a text without them is passed over quickly.
 _HIDDEN = (
-    rf"[\[({{<&\\{_UNSEEN}\u3002\uff01-\uff5e\uff61](?:"
+    rf"[\[({{<&\\{_UNSEEN}{_SHAPED}](?:"
     r"(?<=[\[({])(?=\s?[.:/@aAdDpP])(?:"
     r"(?P<slashes>\s?://\s?[\])}])"
     r"|(?P<dot>\s?(?:\.|(?i:dot|d0t|punkt|punto|point))\s?[\])}]\s?|(?<=\w\[)\.(?=\w))"
@@ -34,14 +36,14 @@ _HIDDEN = (
     rf"|(?P<unseen>(?<=<)(?:/?(?i:{_DRESS})(?:\s[^<>]{{0,400}})?/?>|!--[^<>]{{0,400}}-->)"
     rf"|(?<=\\)(?=[._*~/-])|(?<=[{_UNSEEN}])[{_UNSEEN}]*)"
     r"|(?P<entity>(?<=&)(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)"
-    r"|(?P<wide>(?<=[\u3002\uff01-\uff5e\uff61])))"
+    rf"|(?P<shaped>(?<=[{_SHAPED}])))"
 )
 _UNDONE = re.compile(_HIDDEN)
 _UNDONE_WORDS = re.compile(
     rf"{_HIDDEN}|(?P<word>(?<=\w)\s{{1,3}}(?i:dot)\s{{1,3}}(?=\w)|(?<=\w)\.\](?=\w))"
 )
 _MARKED = re.compile(  # what nearly all texts are without
-    rf"[<&\\{_UNSEEN}\u3002\uff01-\uff5e\uff61]"
+    rf"[<&\\{_UNSEEN}{_SHAPED}]"
     r"|[\[({]\s?(?:[.:/@]|(?i:at|dot|d0t|punkt|punto|point)\s?[\])}])"
 )
 _WORDS = re.compile(r"(?i:\sdot\s)|\.\]")
@@ -118,7 +120,7 @@ def _read(name: str, written: str) -> str:
             return ""
         case "entity":
             return _UNSEEN_ONE.sub("", unescape(written))
-        case "wide":
+        case "shaped":
             return "." if written in "\u3002\uff61" else unicodedata.normalize("NFKC", written)
         case "dot" | "word":
             return "."
