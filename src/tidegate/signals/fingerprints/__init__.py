@@ -88,10 +88,9 @@ def of_address(text: str) -> list[Fingerprint]:
 
 
 def of_link(link: str) -> list[Fingerprint]:
-    """The fingerprints of an address of either sort. Only an onion service is both: a place that has
-    pages."""
+    """The fingerprints of an address of either sort. A place on a host may be of both."""
     places = of_address(link)
-    if places and not address.is_onion(places[0].value):
+    if places and not address.has_pages(places[0].value):
         return places
     return of_url(link) + places
 
@@ -99,9 +98,9 @@ def of_link(link: str) -> list[Fingerprint]:
 def of_page(link: str) -> list[Fingerprint]:
     """Those of what an address names itself, which is what an entry for it holds: an entry for one page
     must not match its whole site."""
-    codes = of_link(link)
-    page = [code for code in codes[:1] if code.kind == url.KIND.name]
-    return page + [code for code in codes if code.kind == address.KIND.name]
+    page = [code for code in of_url(link)[:1] if code.kind == url.KIND.name]
+    places = of_address(link)
+    return page + places if not places or address.has_pages(places[0].value) else places
 
 
 def of_places_beside(text: str) -> list[Fingerprint]:

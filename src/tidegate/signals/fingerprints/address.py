@@ -107,6 +107,9 @@ def beside(address: str) -> list[str]:
     elif "matrix.to" in lowered:
         _, at, fragment = address.partition("#/")
         found = _read_safely(unquote(fragment.partition("?")[0])) if at else None
+    elif lowered.lstrip().startswith("tg:"):
+        found = forms.telegram(address.strip()[3:], alone=False)
+        found = None if found in own(address) else found
     elif "ipfs" in lowered and lowered.lstrip().startswith("http"):
         found = forms.gateway(address.strip())
     else:
@@ -114,9 +117,10 @@ def beside(address: str) -> list[str]:
     return [found] if found else []
 
 
-def is_onion(form: bytes) -> bool:
-    """Whether a canonical form is that of an onion service."""
-    return form.endswith(b".onion") and b":" not in form
+def has_pages(form: bytes) -> bool:
+    """Whether a place, by its canonical form, is a host or lies on one: other kinds know it too."""
+    scheme, colon, _ = form.decode().partition(":")
+    return not colon or (scheme not in _FORMS and scheme != "magnet")
 
 
 def _read_safely(text: str) -> str | None:

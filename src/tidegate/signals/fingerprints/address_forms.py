@@ -16,6 +16,7 @@ _WEB = re.compile(r"(?:https?:)?[/\\]*([^/\\?#]*)(.*)\Z", re.I | re.S)
 _MAIL = re.compile(r"[^\s@<>()\[\],;:\"\\/]{1,64}@([^\s@<>()\[\],;:\"\\/?&#]{1,253})\Z")
 _ACCOUNT = re.compile(r"@([\w.-]{1,64})@([^\s@:/?#\[\]]{1,253})\Z")
 _PHONE = re.compile(r"\+?[0-9][0-9 ().\-/]{3,30}\Z")
+_EXTENSION = re.compile(r"(?:^|;)ext=([0-9]{1,10})(?:;|\Z)", re.I)
 _HOST = re.compile(r"[^\s/?#@\[\]\"<>]+(?::[0-9]{1,5})?\Z")
 _SIGIL = re.compile(r"[@#!]([^\s:/?]{1,255}):([^\s/?#]{1,253})(?:/(\$[^\s/?#]+))?\Z")
 _SIGILS = {"@": "u", "#": "r", "!": "roomid"}
@@ -67,13 +68,19 @@ def mailto(rest: str) -> str | None:
 
 
 def phone(rest: str) -> str | None:
-    number = unquote(rest).lstrip("/").partition(";")[0].partition("?")[0].replace("(0)", "")
+    """A number, with its extension."""
+    number, _, more = unquote(rest).lstrip("/").partition("?")[0].partition(";")
+    number = number.replace("(0)", "")
+    extension = _EXTENSION.search(more)
     if not _PHONE.match(number):
         return None
     digits = "".join(one for one in number if one.isdecimal())
     if number.startswith("00"):
         number, digits = "+", digits[2:]
-    return f"tel:{'+' if number.startswith('+') else ''}{digits}" if 4 < len(digits) < 16 else None
+    if not 4 < len(digits) < 16:
+        return None
+    sign = "+" if number.startswith("+") else ""
+    return f"tel:{sign}{digits}{f';ext={extension[1]}' if extension else ''}"
 
 
 def room(text: str) -> str | None:
@@ -100,15 +107,18 @@ def matrix(rest: str) -> str | None:
 _NAMES = ("domain", "invite", "phone", "post", "slug", "thread", "comment", "name")
 
 
-def telegram(rest: str) -> str | None:
-    """What Telegram opens, and where in it; not how it is opened (`start`, `text` …)."""
+def telegram(rest: str, *, alone: bool = True) -> str | None:
+    """What Telegram opens; unless `alone`, without how it is opened (`start`, `text` …)."""
     action, _, query = rest.lstrip("/").partition("?")
     given = {name.lower(): value for name, value in parse_qsl(query)}
     if "domain" in given:
         given["domain"] = given["domain"].lower().removeprefix("@")
-    kept = [f"{name}={quote(given[name], safe='')}" for name in _NAMES if name in given]
+    names = [one for one in _NAMES if one in given]
+    if alone and names:
+        names += sorted(given.keys() - names)
+    kept = "&".join(f"{name}={quote(given[name], safe='')}" for name in names)
     action = action.strip("/").lower()
-    return f"tg://{action}?{'&'.join(kept)}" if action and kept else None
+    return f"tg://{action}?{kept}" if action and kept else None
 
 
 def magnet(rest: str) -> list[str]:
