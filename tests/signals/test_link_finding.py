@@ -56,6 +56,7 @@ CODES = of_link(PAGE)
         ("h\u0336t\u0336tps://bad\u0332.example/watch?v=42", None),
         ("ｈｔｔｐｓ：／／ｂａｄ．ｅｘａｍｐｌｅ／watch?v=42", None),
         ("請看https://bad.example/watch?v=42。謝謝", PAGE),
+        (f"→{PAGE}👈", PAGE),
         ("請看bad.example/watch?v=42吧", "bad.example/watch?v=42"),
         ("lookhttps://bad.example/watch?v=42", PAGE),
         (f"first:{PAGE}", PAGE),
@@ -131,7 +132,15 @@ def test_a_text_may_be_one_link(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [f"{PAGE}.", f"see {PAGE}", f"<{PAGE}>", "hxxps://bad.example/watch", "bad[.]example"]
+    "text",
+    [
+        f"{PAGE}.",
+        f"see {PAGE}",
+        f"<{PAGE}>",
+        "hxxps://bad.example/watch",
+        "bad[.]example",
+        "https ://bad.example/x",
+    ],
 )
 def test_what_is_more_than_a_link_or_was_made_harmless_is_none(text: str) -> None:
     (link,) = links.find(text)

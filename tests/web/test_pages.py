@@ -110,6 +110,7 @@ def test_a_case_shows_where_in_the_text_a_link_stands(api: Api) -> None:
     )  # in the text, and around it
     assert "<code>http://bad.example/y</code>" in page
     assert "text/url/0 of the item" in page
+    assert "1 entry matches" in visitor(api).send("/search", {"text": "see bad.example/z"}).text
 
 
 @pytest.mark.parametrize("role", [None, *ROLES])

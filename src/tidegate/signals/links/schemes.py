@@ -53,7 +53,8 @@ def _head(text: str, word: re.Match[str], colon: int) -> tuple[int, str, bool]:
     for), and whether the scheme was made harmless."""
     if http := _HTTP.search(text, word.start(), colon):
         written = http[0].strip().lower()
-        return http.start(), f"http{http[1].lower()}", not written.startswith("http")
+        defanged = not written.startswith("http") or written != http[0].lower()
+        return http.start(), f"http{http[1].lower()}", defanged
     name = word[0].lstrip("*_")
     start = word.end() - len(name)
     before = text[start - 1 : start]

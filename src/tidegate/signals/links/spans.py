@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tidegate.signals.links.hosts import unspaced
+from tidegate.signals.fingerprints.skeleton import UNSPACED
 from tidegate.signals.links.undone import BLANK
 
 MAX_CHARACTERS = 4096
@@ -82,12 +82,15 @@ def _first_stop(text: str, before: str, after: int) -> int:
     return most
 
 
+_SEAM = re.compile(f"{UNSPACED}|[^\\w\\x00-\\x7f]")
+
+
 def reaches(text: str, start: int, end: int) -> Iterator[int]:
-    """Where an address ends of which text[start:end] is the rest: there, and also before words of a script
-    without spaces, which may follow one in ASCII."""
+    """Where an address ends of which text[start:end] is the rest: there, and also before what may have been
+    glued to it, words of a script without spaces or pictures."""
     if end > start:
         yield end
-        if seam := unspaced(text[start:end]):
+        if not text.isascii() and (seam := _SEAM.search(text[start:end])):
             cut = start + seam.start()
             while cut > start and text[cut - 1] in _AFTER:
                 cut -= 1
