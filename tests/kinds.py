@@ -14,8 +14,8 @@ from tidegate.signals.model import Fingerprint
 MoreKinds = Callable[[Kind], None]
 """Registers one more kind until the test ends: the fixture `more_kinds`."""
 
-HEX = [name for name, kind in KINDS.items() if kind.format is bytes.hex]
-"""The kinds whose values people write as hex digits."""
+HEX = [name for name, kind in KINDS.items() if kind.format is bytes.hex and not kind.common]
+"""The kinds whose values people write as so many hex digits."""
 
 
 def size_of(kind: Kind) -> int:

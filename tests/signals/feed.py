@@ -14,6 +14,10 @@ def distance(left: bytes, right: bytes) -> int:
     return (int.from_bytes(left) ^ int.from_bytes(right)).bit_count()
 
 
+def anchors(value: bytes) -> set[bytes]:
+    return {value[at : at + 8] for at in range(0, len(value), 8)}
+
+
 @dataclass
 class Feed:
     """Owners with their group and values, each with the version of its last change."""
@@ -74,6 +78,10 @@ class Feed:
                 far = min((distance(one, probe.value) for one in same), default=257)
                 if far <= radius:
                     hits.append(Hit(owner, far))
+            elif least := KINDS[probe.kind].common:
+                asked, has = anchors(probe.value), anchors(b"".join(same))
+                if len(asked & has) >= least:
+                    hits.append(Hit(owner, len(asked - has)))
             elif probe.value in same:
                 hits.append(Hit(owner, 0))
         return sorted(hits, key=lambda hit: (hit.distance, hit.owner))

@@ -42,7 +42,10 @@ def test_a_kind_whose_codes_are_near_each_other_says_what_near_means(kind: Kind)
 
 
 def test_every_fingerprint_is_read_back_from_its_text() -> None:
-    text = "a text that is long enough to have a code of its own, and then some more of it"
+    text = "a text that is long enough to have a code of its own, and then some more of it, " + (
+        "so that it would be found inside of a longer one, where some thirty words are what it takes"
+        " to be told from a turn of phrase, and fewer are none"
+    )
     made = of_bytes(b"data") + of_text(text) + of_url("https://раypal.com/a")
     made += of_address("tg://resolve?domain=someone")
     assert {one.kind for one in made} == {

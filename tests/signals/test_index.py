@@ -31,7 +31,9 @@ def near(centre: bytes, bits: list[int]) -> bytes:
 
 
 CODES = st.builds(near, st.sampled_from(CENTRES), st.lists(st.integers(0, 255), max_size=70))
+ANCHORS = st.lists(st.sampled_from([bytes([one]) * 8 for one in range(7)]), min_size=1, max_size=5)
 FINGERPRINTS = st.one_of(
+    st.builds(Fingerprint, st.just("text_winnowing"), ANCHORS.map(b"".join)),
     st.builds(Fingerprint, st.just("pdq"), CODES),
     st.builds(Fingerprint, st.just("text_minhash"), CODES),
     st.builds(Fingerprint, st.just("sha256"), st.sampled_from(CENTRES)),
@@ -130,6 +132,9 @@ def test_a_code_of_another_length_is_refused_and_nothing_changed() -> None:
     index = made("numpy", None)
     with pytest.raises(ValueError, match="32 bytes"):
         index.upsert(1, 0, [Fingerprint("sha256", b"x"), Fingerprint("pdq", b"short")])
+    assert index.search([Fingerprint("sha256", b"x")]) == [[]]
+    with pytest.raises(ValueError, match="8-byte anchors"):
+        index.upsert(1, 0, [Fingerprint("sha256", b"x"), Fingerprint("text_winnowing", b"short")])
     assert index.search([Fingerprint("sha256", b"x")]) == [[]]
 
 

@@ -93,8 +93,9 @@ class RuleResult(msgspec.Struct, frozen=True):
 
 class Match(msgspec.Struct, frozen=True, kw_only=True):
     """A part of an item that matches a bank entry, by which route and at what distance. `exact`: the
-    route may restrict; `allowed`: an allow entry speaks for the part. `provenance` and `note` are the
-    entry's, for keys that may read banks."""
+    route may restrict; `allowed`: an allow entry speaks for the part. Where only a span matched, that is
+    text[start:end], where `end` is 0 the whole; `entry_start`, `entry_end` and `share` say the same of the
+    entry's text. `provenance` and `note` are the entry's, for keys that may read banks."""
 
     part: str
     bank: str
@@ -108,6 +109,11 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     exact: bool = False
     allowed: bool = False
     quarantined: bool = False
+    start: int = 0
+    end: int = 0
+    entry_start: int = 0
+    entry_end: int = 0
+    share: float = 1.0
     provenance: Any = None
     note: str | None = None
 
@@ -326,12 +332,13 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
 class CaseDetail(Case, frozen=True, kw_only=True):
     """A case with everything that deciding it needs. `reported` are the first reports; `case_reports`
-    gives all."""
+    gives all. `exemption_first`: known content is quoted in it, and a restriction needs `exemption`."""
 
     about: dict[str, Any] | None = None
     entry: Entry | None = None
     reported: list[dict[str, Any]] = []
     reported_next: str | None = None
+    exemption_first: bool = False
     evaluations: list[dict[str, Any]] = []
     decisions: list[dict[str, Any]] = []
     events: list[dict[str, Any]] = []

@@ -15,6 +15,7 @@ from tidegate.decisions.restrictions import Effective, Scope, Standing, of_decis
 from tidegate.infra.errors import bad_field
 from tidegate.policy.facts import Stage
 from tidegate.policy.model import Exemption, Ground, Label, Pack, Verdict
+from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.model import Match
 
 Outcome = Literal["restrict", "pass", "lift", "escalate"]
@@ -170,9 +171,24 @@ def ended_by(decision: DecisionIn, standing: Sequence[Standing]) -> list[Standin
     return of_decisions(standing) if decision.outcome == "pass" else []
 
 
-def check(decision: DecisionIn, labels: Mapping[str, Label], *, now: datetime) -> None:
-    """What the types cannot say of a decision on anything. Raises Refusal: 422 with the field's
-    pointer.
+def quotes_known(matches: Iterable[Match]) -> bool:
+    """Whether known content stands inside something longer, or a passage of it does: news quotes
+    manifestos, so what for is the first question."""
+    return any(
+        one.stance == "known" and not one.allowed and KINDS[one.kind].common for one in matches
+    )
+
+
+def check(
+    decision: DecisionIn,
+    labels: Mapping[str, Label],
+    *,
+    now: datetime,
+    quotes: bool = False,
+) -> None:
+    """What the types cannot say of a decision on anything. `quotes`: known content is quoted in it
+    (`quotes_known`), and whether an exemption applies is asked under whatever label. Raises Refusal: 422
+    with the field's pointer.
     """
     if not decision.reason.strip():
         raise bad_field("/reason", "a reason in words", "blanks")
@@ -180,9 +196,10 @@ def check(decision: DecisionIn, labels: Mapping[str, Label], *, now: datetime) -
         raise bad_field("/label", f"one of {', '.join(sorted(labels))}", repr(decision.label))
     if decision.outcome == "restrict":
         label = label_of(decision.label, known=labels)
-        if labels[label].exemption_required and decision.exemption is None:
+        if (quotes or labels[label].exemption_required) and decision.exemption is None:
+            why = "what quotes known content" if quotes else label
             raise bad_field(
-                "/exemption", f"an answer: a restriction for {label} needs one", "nothing"
+                "/exemption", f"an answer: a restriction for {why} needs one", "nothing"
             )
         if decision.exemption not in (None, "none"):
             raise bad_field(
@@ -292,11 +309,12 @@ def without_readings(rules: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def match_view(match: Match) -> MatchView:
     """A match as it is shown; of its entry nothing is said."""
-    shown = msgspec.structs.asdict(match)
-    if not match.quarantined:
-        del shown["quarantined"]
-    absent = [] if match.end else ["start", "end"]
-    absent += [] if match.entry_end else ["entry_start", "entry_end", "share"]
-    for name in absent:
-        del shown[name]
-    return MatchView(**shown)
+    return MatchView(**shown_match(msgspec.structs.asdict(match)))
+
+
+def shown_match(match: Mapping[str, Any]) -> dict[str, Any]:
+    """What is shown of a match, whose fields are given: spans where a span matched."""
+    absent = [] if match.get("quarantined") else ["quarantined"]
+    absent += [] if match.get("end") else ["start", "end"]
+    absent += [] if match.get("entry_end") else ["entry_start", "entry_end", "share"]
+    return {name: value for name, value in match.items() if name not in absent}

@@ -17,6 +17,7 @@ from tidegate.decisions.model import (
     Evaluation,
     Restriction,
     evaluation_json,
+    quotes_known,
     without_readings,
 )
 from tidegate.decisions.restrictions import Standing
@@ -155,6 +156,12 @@ def evaluations_of(tx: Tx, item_id: UUID) -> list[Evaluation]:
         .order_by(evaluations.c.created_at, evaluations.c.id)
     )
     return [_evaluation(row) for row in tx.execute(query)]
+
+
+def quotes(tx: Tx, item_id: UUID, revision: int) -> bool:
+    """Whether known content is quoted in a revision, as any look at it found."""
+    looks = (one for one in evaluations_of(tx, item_id) if one.revision == revision)
+    return any(quotes_known(one.matches) for one in looks)
 
 
 def evaluations_since(tx: Tx, since: datetime, size: int) -> Iterator[Sequence[Evaluation]]:

@@ -22,7 +22,7 @@ from tidegate.decisions.model import (
     ground_of,
     restriction_of,
 )
-from tidegate.decisions.queries import lock_expired
+from tidegate.decisions.queries import lock_expired, quotes
 from tidegate.decisions.restrictions import by_strength
 from tidegate.enforcement.actions import issue_many
 from tidegate.enforcement.model import Action, Order
@@ -145,7 +145,8 @@ def _conclude(
     tx: Tx, item: ItemRow, revision: int, given: DecisionIn, pack: Pack, case: CaseRow | None
 ) -> tuple[Decision, list[Order]]:
     """Check and record a person's decision and carry it out on the item; the actions come last."""
-    check(given, pack.labels, now=tx.now)
+    quoted = given.outcome == "restrict" and quotes(tx, item.id, revision)
+    check(given, pack.labels, now=tx.now, quotes=quoted)
     if isinstance(given, CaseDecisionIn) and given.entry is not None:
         _check_match(case)
     standing, orders = settle(tx, item)

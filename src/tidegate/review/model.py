@@ -120,12 +120,14 @@ class CaseEvent(msgspec.Struct, frozen=True):
 class CaseDetail(CaseView, frozen=True, kw_only=True):
     """A case with everything that deciding it needs: the list view's fields and the rest. `about` is
     the item, `entry` the bank entry that it is about; null where there is none, or none any more.
-    `reported` are the first reports, `reported_next` the cursor of those after them."""
+    `reported` are the first reports, `reported_next` the cursor of those after them. `exemption_first`:
+    known content is quoted in it, so the first question is what for, and a restriction needs the answer."""
 
     about: CaseItem | None
     entry: EntryView | None
     reported: list[ReportView]
     reported_next: str | None
+    exemption_first: bool
     evaluations: list[dict[str, Any]]
     decisions: list[dict[str, Any]]
     events: list[CaseEvent]

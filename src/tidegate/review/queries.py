@@ -9,8 +9,13 @@ import sqlalchemy as sa
 
 from tidegate.content.queries import item_authors, item_names
 from tidegate.content.tables import items
-from tidegate.decisions.model import Subject, SubjectKind, decision_json
-from tidegate.decisions.queries import decisions_of, decisions_of_case, shown_evaluations
+from tidegate.decisions.model import (
+    Subject,
+    SubjectKind,
+    decision_json,
+    shown_match,
+)
+from tidegate.decisions.queries import decisions_of, decisions_of_case, quotes, shown_evaluations
 from tidegate.infra.cursors import read_cursor, write_cursor
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
@@ -141,6 +146,7 @@ def get_case(tx: Tx, case_id: UUID, reports_after: str | None = None) -> CaseDet
     item: UUID | None = row.item_id
     about_entry = [row.subject_id] if row.subject_kind == "entry" else []
     evaluations = [] if item is None else shown_evaluations(tx, item)
+    quoted = item is not None and quotes(tx, item, row.revision)
     decisions = decisions_of_case(tx, case_id) if item is None else decisions_of(tx, item)
     reported, following = _reported(tx, item, reports_after)
     return CaseDetail(
@@ -149,6 +155,7 @@ def get_case(tx: Tx, case_id: UUID, reports_after: str | None = None) -> CaseDet
         entry=entries_by_id(tx, about_entry).get(str(row.subject_id)),
         reported=reported,
         reported_next=following,
+        exemption_first=quoted,
         evaluations=[msgspec.to_builtins(one) for one in evaluations],
         decisions=[msgspec.to_builtins(decision_json(one)) for one in decisions],
         events=_events(tx, case_id),
@@ -195,7 +202,7 @@ def _view(row: sa.Row[Any]) -> dict[str, Any]:
         "queue": row.queue,
         "state": row.state,
         "origin": row.origin,
-        "match": row.match and _shown(row.match),
+        "match": row.match and shown_match(row.match),
         "claimed_by": row.claimed_by,
         "claimed_until": row.claimed_until,
         "reports": row.reports,
@@ -204,11 +211,6 @@ def _view(row: sa.Row[Any]) -> dict[str, Any]:
         "reopened_at": row.reopened_at,
         "decided_at": row.decided_at,
     }
-
-
-def _shown(match: dict[str, Any]) -> dict[str, Any]:
-    """A stored match as `decisions.model.MatchView` shows one."""
-    return {name: value for name, value in match.items() if name != "quarantined" or value}
 
 
 def _about(tx: Tx, item_id: UUID) -> CaseItem:

@@ -9,6 +9,7 @@ that was acknowledged before is seen, one that comes later waits.
 
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -20,9 +21,9 @@ from tidegate.infra.db import Tx
 from tidegate.signals.banks.model import is_active, radius_in
 from tidegate.signals.banks.queries import bank_version
 from tidegate.signals.banks.tables import banks, entries, quarantines
-from tidegate.signals.fingerprints import KINDS, phrase, text_minhash
+from tidegate.signals.banks.wording import COMPARED, Compared, Said, Wording
+from tidegate.signals.fingerprints import KINDS, phrase
 from tidegate.signals.fingerprints.kind import Kind
-from tidegate.signals.fingerprints.normalise import normalised
 from tidegate.signals.index import CodeIndex, Hit, resolve_allowed
 from tidegate.signals.links.placing import Placing, placed
 from tidegate.signals.model import Fingerprint, Match
@@ -30,6 +31,8 @@ from tidegate.signals.stored import codes_of_entry
 
 MOST_MATCHES = 256
 """Matches of one fingerprint that are kept, the nearest: a bank may hold one picture many times."""
+MOST_COMPARED = 64
+"""Entries with which a text has anchors in common that it is compared with: those with most."""
 
 _PAGE = 2000
 _MOST_TOLD = 1000
@@ -141,7 +144,7 @@ class BankSnapshot:
                 break
         wordings = self._wordings(tx, hits)
         return [
-            self._matches(tx, item, text, known, wordings, whose)
+            self._matches(tx, item, Compared(text, wordings), known, whose)
             for item, text, whose in zip(hits, texts, platforms, strict=True)
         ]
 
@@ -179,57 +182,49 @@ class BankSnapshot:
             return {}
         return {row.number: row for row in tx.execute(_KNOWN.where(_is_one_of(numbers)))}
 
-    def _wordings(self, tx: Tx, items: Sequence[Hits]) -> dict[int, str]:
-        """The texts, in normal form, of the entries whose wording is alike, by their number."""
+    def _wordings(self, tx: Tx, items: Sequence[Hits]) -> dict[int, Wording]:
+        """The texts of the entries with which items' texts are to be compared, by their number."""
         numbers = {
             hit.owner
             for item in items
             for _, fingerprint, some in item
-            if fingerprint.kind == text_minhash.KIND.name
+            if fingerprint.kind in COMPARED
             for hit in some
         }
         if not numbers:
             return {}
         query = sa.select(entries.c.number, entries.c.text)
         rows = tx.execute(query.where(_is_one_of(numbers)))
-        return {row.number: normalised(row.text) for row in rows if row.text}
+        return {row.number: Wording(row.text) for row in rows if row.text}
 
     def _matches(
         self,
         tx: Tx,
         hits: Hits,
-        text: str | None,
+        compared: Compared,
         known: Mapping[int, sa.Row[Any]],
-        wordings: Mapping[int, str],
         platforms: Collection[str] | None,
     ) -> list[Match]:
         matches: list[Match] = []
-        wording = normalised(text) if wordings and text else ""
-        placing = Placing(text)
+        placing = Placing(compared.text)
         for part, fingerprint, some in hits:
             kind = KINDS[fingerprint.kind]
-            mine = [
-                Match(
-                    part=part,
-                    bank=row.bank,
-                    stance=row.stance,
-                    entry=str(row.id),
-                    labels=row.bank_labels if row.labels is None else row.labels,
-                    kind=kind.name,
-                    route=kind.route,
-                    distance=hit.distance,
-                    confirmed=row.state == "confirmed",
-                    exact=kind.exact,
-                    quarantined=row.quarantined and kind.near,
-                )
+            rows = (
+                (hit, row)
                 for hit in some
                 if (row := known.get(hit.owner)) is not None
                 and (row.platform is None or platforms is None or row.platform in platforms)
-                and _is_alike(hit, kind, wording, row, wordings)
                 and _may_match(row)
                 and is_active(row.enabled, row.disabled_until, tx.now)
                 and row.bank_deleted_at is None
                 and is_active(row.bank_enabled, row.bank_disabled_until, tx.now)
+            )
+            if kind.common:
+                rows = _not_yet_found(matches, part, rows)
+            mine = [
+                _match(part, kind, row, said)
+                for hit, row in rows
+                if (said := compared.says(kind, hit, _radius(kind, row))) is not None
             ]
             mine.sort(key=lambda match: (match.distance, match.entry))
             matches += placed(mine[:MOST_MATCHES], placing.of(part, fingerprint)) if mine else ()
@@ -258,16 +253,36 @@ def text_probe(text: str) -> Fingerprint:
     return Fingerprint(phrase.KIND.name, text.encode(errors="replace"))
 
 
-def _is_alike(
-    hit: Hit, kind: Kind, text: str, row: sa.Row[Any], wordings: Mapping[int, str]
-) -> bool:
-    """Near codes of texts may be luck: where both texts are at hand, in normal form, they are
-    compared."""
-    wording = wordings.get(hit.owner)
-    if kind is not text_minhash.KIND or not text or not wording:
-        return True
-    radius = radius_in(row.radius).get(kind.name, kind.default_radius)
-    return text_minhash.confirmed_by_jaccard(text, wording, radius)
+def _match(part: str, kind: Kind, row: sa.Row[Any], said: Said) -> Match:
+    return Match(
+        part=part,
+        bank=row.bank,
+        stance=row.stance,
+        entry=str(row.id),
+        labels=row.bank_labels if row.labels is None else row.labels,
+        kind=kind.name,
+        route=kind.route,
+        confirmed=row.state == "confirmed",
+        exact=kind.exact,
+        quarantined=row.quarantined and kind.near,
+        **said._asdict(),
+    )
+
+
+def _radius(kind: Kind, row: sa.Row[Any]) -> int:
+    return radius_in(row.radius).get(kind.name, kind.default_radius)
+
+
+def _not_yet_found(
+    matches: Sequence[Match], part: str, rows: Iterator[tuple[Hit, sa.Row[Any]]]
+) -> Iterator[tuple[Hit, sa.Row[Any]]]:
+    """Of the entries that a part has anchors in common with those worth comparing: the first so many,
+    less those that the whole part matches already. (A copy of an allowed text may hold more than that:
+    then it matters what of it is the allowed one.)"""
+    whole = {
+        one.entry for one in matches if one.part == part and (one.exact or one.stance == "known")
+    }
+    return islice((pair for pair in rows if str(pair[1].id) not in whole), MOST_COMPARED)
 
 
 def _is_one_of(numbers: Collection[int]) -> sa.ColumnElement[bool]:

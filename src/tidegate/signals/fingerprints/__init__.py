@@ -15,6 +15,7 @@ from tidegate.signals.fingerprints import (
     sha256,
     text_minhash,
     text_sha256,
+    text_winnowing,
     url,
     url_prefix,
 )
@@ -31,6 +32,7 @@ _kinds: dict[str, Kind] = {
         pdq.KIND,
         text_sha256.KIND,
         text_minhash.KIND,
+        text_winnowing.KIND,
         phrase.KIND,
         url.KIND,
         domain.KIND,

@@ -20,8 +20,9 @@ class Kind:
     canonical form of a place without http, or decoded RGB pixels; a sequence of them, and it answers in
     order (`Made`). `exact`: its route may restrict. `bits`: values are codes of so many bits, in 32
     bytes whose rest is zero, and compared by distance, up to a bank's radius; other kinds match when
-    equal, and have values of `size` bytes (0: of any size). `contained`: values are looked
-    for inside texts, and items have none. `parse` reads what people write for a value and raises
+    equal, and have values of `size` bytes (0: of any size). `contained`: values are looked for inside
+    texts, and items have none. `common`: values are sets of 8-byte anchors, and match when they have so
+    many in common. `parse` reads what people write for a value and raises
     ValueError with what was expected; `format` is its inverse.
 
     Codes that say too little to be known by are of a quality below `min_quality`, or have fewer
@@ -41,6 +42,7 @@ class Kind:
     bits: int = 0
     size: int = 0
     contained: bool = False
+    common: int = 0
     default_radius: int = 0
     max_radius: int = 0
     min_quality: int = 0
@@ -64,6 +66,8 @@ class Kind:
         if self.bits:
             rest = 256 - self.bits
             return len(value) == 32 and not (rest and int.from_bytes(value) & ((1 << rest) - 1))
+        if self.common:
+            return bool(value) and len(value) % self.size == 0
         return len(value) == self.size if self.size else bool(value)
 
 

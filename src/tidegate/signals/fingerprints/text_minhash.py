@@ -35,15 +35,15 @@ SPREADS = 2
 """A hit is confirmed unless the distance that its true similarity lets one expect is farther beyond
 the radius than so many standard deviations. Of the pairs as unlike as those that are turned away
 fewer than one in forty are hits: it was luck. No pair that the radius stands for is turned away."""
-_ORDERS = 256
+ORDERS = 256
 _BLOCK = 1024  # shingles a block: 1 MB of ranks, which the cache holds
 
 _native = library.load()
 
 # Raw words of a bit generator are a stream that numpy has frozen.
-_WORDS = np.random.PCG64(0x71DE6A7E).random_raw(_ORDERS + SHINGLE)
-_MULTIPLIERS = (_WORDS[:_ORDERS] >> np.uint64(32)).astype(np.uint32) | np.uint32(1)
-_CHARACTERS = _WORDS[_ORDERS:] | np.uint64(1)
+_WORDS = np.random.PCG64(0x71DE6A7E).random_raw(ORDERS + SHINGLE)
+_MULTIPLIERS = (_WORDS[:ORDERS] >> np.uint64(32)).astype(np.uint32) | np.uint32(1)
+_CHARACTERS = _WORDS[ORDERS:] | np.uint64(1)
 _TABLE = native.multipliers(_CHARACTERS, _MULTIPLIERS)
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
@@ -74,7 +74,7 @@ def _enough(shingles: NDArray[np.uint32]) -> bool:
 
 def _first_ranks(shingles: NDArray[np.uint32]) -> NDArray[np.uint32]:
     """The least rank, in each order, of a text's shingles: an odd multiplier permutes 32 bits."""
-    least = np.full(_ORDERS, 0xFFFFFFFF, np.uint32)
+    least = np.full(ORDERS, 0xFFFFFFFF, np.uint32)
     for start in range(0, len(shingles), _BLOCK):
         ranks = shingles[start : start + _BLOCK, None] * _MULTIPLIERS
         np.minimum(least, ranks.min(axis=0), out=least)

@@ -5,13 +5,15 @@ version, say), so that when a sealed file is known to hold all up to some mark, 
 from what has become superfluous.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.signals.fingerprints import KINDS
-from tidegate.signals.index.layer import Codes, Run, Values, key_of
+from tidegate.signals.index.keys import Anchors, keys_of
+from tidegate.signals.index.layer import Codes, Run, Values
 from tidegate.signals.index.rows import Rows, make_rows
 from tidegate.signals.model import Fingerprint
 from tidegate.signals.native.library import Library
@@ -73,7 +75,8 @@ class Delta:
                 row = self._columns[kind.name].append(owner, group, one.value)
                 self._rows.setdefault(owner, []).append((kind.name, row))
             elif not kind.contained:
-                self._equal.setdefault(key_of(kind.name, one.value), {})[owner] = None
+                for key in keys_of(kind, one.value):
+                    self._equal.setdefault(key, {})[owner] = None
 
     def remove(self, owner: int, mark: int) -> None:
         """An owner that is not here is remembered all the same: older layers may hold it."""
@@ -82,8 +85,10 @@ class Delta:
         for kind, row in self._rows.pop(owner, ()):
             self._columns[kind].gone[row >> 6] |= np.uint64(1 << (row & 63))
         for one in values:
-            if not KINDS[one.kind].hamming and not KINDS[one.kind].contained:
-                key = key_of(one.kind, one.value)
+            kind = KINDS[one.kind]
+            if kind.hamming or kind.contained:
+                continue
+            for key in keys_of(kind, one.value):
                 owners = self._equal.get(key, {})
                 owners.pop(owner, None)
                 if not owners:
@@ -92,6 +97,17 @@ class Delta:
     def equal(self, key: tuple[int, int]) -> Sequence[int]:
         """The owners of an exact value."""
         return list(self._equal.get(key, ()))
+
+    def sharing(self, asked: Anchors, least: int) -> list[tuple[int, int, int]]:
+        """Who has at least `least` anchors of a set: (set, owner, how many)."""
+        counts: Counter[tuple[int, int]] = Counter()
+        if self._equal:
+            for number, anchor in set(
+                zip(asked.sets.tolist(), asked.anchors.tolist(), strict=True)
+            ):
+                for owner in self.equal((anchor, asked.tag)):
+                    counts[number, owner] += 1
+        return [(*pair, many) for pair, many in counts.items() if many >= least]
 
     def rows(self, kind: str) -> tuple[Rows, NDArray[np.int64]] | None:
         """The codes of a kind as they are now, and their owners; None where there are none."""

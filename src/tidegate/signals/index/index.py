@@ -14,9 +14,10 @@ from their own deltas what the files now hold. Whoever feeds the index sets `mar
 changes are in, and the manifest names the mark of its files: a process that starts reads only what
 came after it.
 
-Codes are searched by `rows` (see `native/hamming.cpp` for how), exact values by 128-bit keys in
-sorted arrays, phrases by an automaton. To change how a layer is stored, change `layer.shapes_of` and
-`layer.fill`, and raise `segment._VERSION`: older files are then rebuilt from PostgreSQL.
+Codes are searched by `rows` (see `native/hamming.cpp` for how), exact values by 128-bit keys in sorted
+arrays, where each anchor of a text has a key of its own, phrases by an automaton. To change how a layer
+is stored, change `layer.shapes_of` and `layer.fill`, and raise `segment._VERSION`: older files are then
+rebuilt from PostgreSQL.
 """
 
 import threading
@@ -164,7 +165,8 @@ class CodeIndex:
         """For each probe its hits, nearest first, an owner once.
 
         All that there are within the group's radius and, where given, the probe's own; of more than
-        `limit`, the nearest. A probe of a kind that is `contained` is a whole text in UTF-8.
+        `limit`, the nearest. A probe of a kind that is `contained` is a whole text in UTF-8; one of
+        anchors (`common`) finds who shares enough of them, at the distance of those not shared.
         """
         for _ in range(_ATTEMPTS):
             with self._lock:
@@ -388,3 +390,5 @@ def _check(group: int, values: Sequence[Fingerprint]) -> None:
             raise ValueError(f"no such kind of fingerprint: {one.kind}")
         if kind.hamming and len(one.value) != 32:
             raise ValueError(f"a {kind.name} code has 32 bytes")
+        if kind.common and not kind.can_be(one.value):
+            raise ValueError(f"{kind.name} is a set of {kind.size}-byte anchors")

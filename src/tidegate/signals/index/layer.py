@@ -5,7 +5,6 @@ an owner that comes again, or goes, is *superseded* here: a bit for each of its 
 a number in a set for its other values.
 """
 
-import hashlib
 from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tidegate.signals.index.keys import Anchors, who_shares
 from tidegate.signals.index.rows import Rows, make_rows
 from tidegate.signals.index.segment import Segment, Shape
 from tidegate.signals.native import hamming
@@ -22,12 +22,6 @@ Arrays = Mapping[str, NDArray[Any]]
 
 TABLE_FROM = 4096  # codes from which on a table pays
 _READ = ("codes", "groups")  # columns whose blocks are checked as they are read
-
-
-def key_of(kind: str, value: bytes) -> tuple[int, int]:
-    """What an exact value is found by: 128 bits of BLAKE2b over its kind and itself."""
-    digest = hashlib.blake2b(value, digest_size=16, person=kind.encode()[:16]).digest()
-    return int.from_bytes(digest[:8], "little"), int.from_bytes(digest[8:], "little")
 
 
 class Codes(NamedTuple):
@@ -182,6 +176,12 @@ class Layer:
                     found[place].append(owner)
                 row += 1
         return found
+
+    def sharing(self, asked: Anchors, least: int) -> list[tuple[int, int, int]]:
+        """Who has at least `least` anchors of a set: (set, owner, how many)."""
+        keys, owners = self.arrays["equal/keys"], self.arrays["equal/owners"]
+        found = who_shares(keys, owners, asked, least)
+        return [one for one in found if one[1] not in self.superseded]
 
     def phrases(self, but: Container[int]) -> dict[int, list[bytes]]:
         """The phrases of each owner but those in `but`."""

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.index.delta import Delta
-from tidegate.signals.index.layer import Layer, key_of
+from tidegate.signals.index.keys import anchors_of, key_of, keys_of
+from tidegate.signals.index.layer import Layer
 from tidegate.signals.index.model import Hit
 from tidegate.signals.index.nearest import nearest
 from tidegate.signals.index.phrases import PhraseTable
@@ -53,6 +54,7 @@ class Frozen:
         hits: list[dict[int, int]] = [{} for _ in probes]
         exact: list[int] = []
         places: dict[str, list[int]] = {}
+        sets: dict[str, list[int]] = {}
         for place, one in enumerate(probes):
             kind = KINDS[one.kind]
             if kind.hamming:
@@ -60,10 +62,14 @@ class Frozen:
             elif kind.contained:
                 owners = self._phrases.search_owners(one.value.decode(errors="replace"))
                 hits[place].update(dict.fromkeys(owners, 0))
+            elif kind.common:
+                sets.setdefault(one.kind, []).append(place)
             else:
                 exact.append(place)
         if exact:
             self._find_equal(probes, exact, hits)
+        for kind, where in sets.items():
+            self._find_sharing(kind, [probes[place].value for place in where], where, hits)
         for kind, where in places.items():
             bounds = None if radius is None else np.array([radius[p] for p in where], np.int16)
             self._find_near(
@@ -80,6 +86,16 @@ class Frozen:
                 hits[place].update(dict.fromkeys(owners, 0))
         for place, key in zip(exact, keys, strict=True):
             hits[place].update(dict.fromkeys(self._delta.equal(key), 0))
+
+    def _find_sharing(
+        self, kind: str, values: list[bytes], where: list[int], hits: list[dict[int, int]]
+    ) -> None:
+        """Who has enough anchors in common with each value; at the distance of those that it has not."""
+        asked, least = anchors_of(kind, values), KINDS[kind].common
+        found = [one for layer in self._layers for one in layer.sharing(asked, least)]
+        for number, owner, many in [*found, *self._delta.sharing(asked, least)]:
+            all_of_it = len(keys_of(KINDS[kind], values[number]))
+            hits[where[number]][owner] = all_of_it - many
 
     def _find_near(
         self,

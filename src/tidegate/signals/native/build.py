@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 COMMAND = f"{sys.executable} -m tidegate.signals.native.build"
 COMPILERS = ("c++", "g++", "clang++")
 
-_UNITS = ("cpu.cpp", "hamming.cpp", "minhash.cpp", "pdq.cpp")
+_UNITS = ("cpu.cpp", "hamming.cpp", "minhash.cpp", "pdq.cpp", "winnow.cpp")
 _PARTS = (
     "kernels.h",
     "guard.h",

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from tidegate.infra.findings import Finding
 from tidegate.signals.native import build
 
-ABI = 5  # of kernels.h
+ABI = 6  # of kernels.h
 PATHS = {"portable": 1, "avx2": 2, "avx512": 4}
 """Better ones last."""
 
@@ -83,6 +83,8 @@ def _declare(functions: ctypes.CDLL) -> None:
     functions.tidegate_build.restype = None
     functions.tidegate_minhash.argtypes = [word, *[pointer] * 3, long, *[pointer] * 2]
     functions.tidegate_minhash.restype = None
+    functions.tidegate_winnow.argtypes = [pointer, pointer, long, pointer, pointer]
+    functions.tidegate_winnow.restype = None
     functions.tidegate_pdq_scratch.argtypes = [long, long]
     functions.tidegate_pdq_scratch.restype = long
     functions.tidegate_pdq.argtypes = [word, pointer, long, long, long, word, *[pointer] * 5]

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from tidegate.infra.parallel import in_order, processors
 from tidegate.signals.fingerprints import KINDS
-from tidegate.signals.index.layer import Codes, Layer, Run, Values, fill, key_of, shapes_of
+from tidegate.signals.index.keys import key_of
+from tidegate.signals.index.layer import Codes, Layer, Run, Values, fill, shapes_of
 from tidegate.signals.index.segment import (
     BLOCK,
     BadSegment,

@@ -116,7 +116,8 @@ def build_bank(
             if known.face:
                 entry = printable(one.name)
                 entry = path if entry in files else entry
-                files[entry] = Named(entry, known.face)
+                face = [code for code in known.face if not KINDS[code.kind].common]
+                files[entry] = Named(entry, face)
     if problems:
         raise BuildError(problems)
     listed = lists.codes()
@@ -273,7 +274,8 @@ class Matcher:
         """What codes match, and those of what is only `named` in a text, by which nothing is exact."""
         least: dict[tuple[str, str, str], int] = {}
         own: set[tuple[str, str, str]] = set()
-        exact = [code for code in codes if not KINDS[code.kind].hamming]
+        kinds = {code.kind: KINDS[code.kind] for code in codes}
+        exact = [c for c in codes if not kinds[c.kind].hamming and not kinds[c.kind].common]
         equal = [*exact, *named]
         for bank in self.banks:
             for place, entries in enumerate(bank.equal(equal)):
