@@ -95,14 +95,14 @@ def _moved(text: str, share: float, draw: random.Random, others: list[str]) -> s
     return " ".join(words[place:] + words[:place])
 
 
-_EDITS: list[tuple[str, Edit, float]] = [
+EDITS: list[tuple[str, Edit, float]] = [
     *((f"typos, {share:.0%} of characters", _typos, share) for share in (0.01, 0.02, 0.03)),
     *((f"{share:.0%} of words replaced", _words, share) for share in (0.03, 0.06, 0.10, 0.15)),
     *((f"{share:.0%} cut off", _cut, share) for share in (0.1, 0.2, 0.3)),
     *((f"{share:.0%} added", _more, share) for share in (0.1, 0.2, 0.3)),
     ("two parts exchanged", _moved, 0),
 ]
-NAMES = [name for name, _, _ in _EDITS]
+NAMES = [name for name, _, _ in EDITS]
 
 
 def edited(texts: list[str], seed: int, share: float = 0.25) -> list[Edited]:
@@ -111,6 +111,6 @@ def edited(texts: list[str], seed: int, share: float = 0.25) -> list[Edited]:
     return [
         Edited(source, name, normalised(edit(text, size, draw, texts)))
         for source, text in enumerate(texts)
-        for name, edit, size in _EDITS
+        for name, edit, size in EDITS
         if draw.random() < share
     ]

@@ -11,10 +11,7 @@ from benchmarks.peers import enter
 if __name__ == "__main__":
     enter("benchmarks.text", ["datasketch", "pyahocorasick"])
 
-import os
 import random
-import sys
-import time
 from collections.abc import Callable, Sequence
 from statistics import mean
 from typing import NamedTuple
@@ -23,76 +20,20 @@ import ahocorasick  # pyright: ignore[reportMissingImports]
 import msgspec
 from datasketch import MinHash  # pyright: ignore[reportMissingImports]
 
-from benchmarks import edits, recall, report
+from benchmarks import edits, quotations, recall, report
+from benchmarks.race import QUICK, Side, abreast, beside, line, race, say
 from benchmarks.recall import shingles
 from tidegate.signals.fingerprints.skeleton import bare, bounded, dense, plain, skeleton
 from tidegate.signals.fingerprints.text_minhash import codes
 from tidegate.signals.index.phrases import PhraseTable
 from tidegate.signals.index.strings import Strings
 
-QUICK = os.environ.get("QUICK", "") not in ("", "0")
-ROUNDS = 3 if QUICK else 9
 PHRASES = 8_500
 TIMES_DATASKETCH = 100
 TIMES_PYAHOCORASICK = 1.5
 
-WHERE = report.machine()
-
-
-def say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
-
-
-def line(case: str, metric: str, value: float, unit: str, n: int) -> report.Line:
-    return report.Line("text", case, metric, round(value, 2), unit, n, 1, WHERE)
-
-
-def beside(one: report.Line, peer: str, value: float) -> report.Line:
-    """The same with what a peer reached."""
-    return msgspec.structs.replace(
-        one, peer=peer, peer_value=round(value, 2), ratio=round(one.value / value, 2)
-    )
-
-
-def abreast(lines: list[report.Line]) -> list[report.Line]:
-    """A table's lines: ours, the peer's and the ratio side by side."""
-    return [
-        line(f"{one.metric}, {one.case}, beside {one.peer}", metric, value, "", one.n)
-        for one in lines
-        for metric, value in (
-            ("Tidegate", one.value),
-            ("peer", one.peer_value or 0),
-            ("ratio", one.ratio or 0),
-        )
-    ]
-
 
 # ------------------------------------------------------------------------------------- times
-
-
-class Side(NamedTuple):
-    """What is timed: `work` on `texts`. A slow side is given fewer. In processor time of this thread,
-    which is all that either side uses: it depends less on what else the machine does."""
-
-    name: str
-    work: Callable[[Sequence[str]], object]
-    texts: Sequence[str]
-
-    def seconds(self) -> float:
-        began = time.thread_time()
-        self.work(self.texts)
-        return (time.thread_time() - began) / len(self.texts)
-
-
-def race(case: str, unit: str, ours: Side, peers: list[Side]) -> list[report.Line]:
-    """Ours beside each peer: the best of several rounds, in which all take turns."""
-    best = [side.seconds() for side in (ours, *peers)]
-    for _ in range(ROUNDS):
-        best = [min(old, side.seconds()) for old, side in zip(best, (ours, *peers), strict=True)]
-    own = line(case, unit, 1 / best[0], unit, len(ours.texts))
-    for peer, seconds in zip(peers, best[1:], strict=True):
-        say(f"{case}: {own.value:,.0f} {unit}, {peer.name} {1 / seconds:,.0f}")
-    return [beside(own, peer.name, 1 / at) for peer, at in zip(peers, best[1:], strict=True)]
 
 
 def _update(permutations: int) -> Callable[[Sequence[str]], object]:
@@ -269,12 +210,20 @@ def main() -> None:
         say("no ../shared/data beside the project: copies of generated texts, and no false matches")
     copies = find_copies(corpora)
     different = compare_others(corpora)
-    coding, phrases = time_codes(), time_phrases()
-    for one in (lines := [*coding, *phrases, *copies.lines, *copies.by_edit, *different]):
+    articles = next(iter(corpora.values()), []) or quotations.generated_articles()
+    quoting = quotations.find(articles)
+    misquoted = quotations.compare(corpora) if corpora else []
+    coding, phrases, looking = time_codes(), time_phrases(), quotations.timed(articles)
+    lines = [*coding, *phrases, *looking, *copies.lines, *copies.by_edit, *different]
+    lines += [*quoting, *misquoted]
+    for one in lines:
         print(msgspec.json.encode(one).decode())
     if QUICK or not corpora:
         return
     say(f"wrote {report.write('text', lines)}")
+    report.tabulate("text-quoted", quoting, "text.md")
+    report.tabulate("text-misquoted", misquoted, "text.md")
+    report.tabulate("text-quoted-speed", abreast(looking), "text.md")
     report.tabulate("text-speed", abreast([*coding, *phrases]), "text.md")
     report.tabulate("text-recall", abreast(copies.lines), "text.md")
     report.tabulate("text-edits", copies.by_edit, "text.md")
@@ -285,10 +234,12 @@ def main() -> None:
         report.Bar("texts of 1 kB searched for phrases", phrases[0].value,
                    _aim(phrases[0], TIMES_PYAHOCORASICK), "texts/s"),
         report.Bar("similar copies found", copies.lines[0].value, round(_theirs(copies.lines[0])), "%"),
+        report.Bar("known texts found in others ten times as long",
+                   next(one.value for one in quoting if one.metric == "found"), quotations.QUOTED, "%"),
     ]  # fmt: skip
     note = (
         f"Upright lines: {TIMES_DATASKETCH} × datasketch's fastest, {TIMES_PYAHOCORASICK} ×"
-        " pyahocorasick, and what datasketch's LSH finds. One thread each."
+        " pyahocorasick, what datasketch's LSH finds, and what was promised. One thread each."
     )
     say(f"drew {report.plot('text', 'Texts and phrases', bars, note)}")
 

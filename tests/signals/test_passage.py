@@ -103,7 +103,9 @@ def test_a_passage_has_the_longest_common_run_at_least(
         assert last == units(known[: passage.other_end]).codes[-SHINGLE:].tolist()
 
 
-LINES = st.text(st.sampled_from("ab\u0301é ﷺﬁ\u200b\u00a0\t\n.Ω漢"), max_size=40)
+LINES = st.text(st.sampled_from("ab\u0301é ﷺﬁ\u200b\u00a0\t\n.Ω漢"), max_size=40) | st.text(
+    st.sampled_from("aB \t\n.\x1c\x07"), max_size=40
+)
 
 
 @given(st.lists(LINES | st.just("word " * 120), min_size=1, max_size=8), st.data())

@@ -211,6 +211,27 @@ def test_deciding_a_case_by_its_form(api: Api) -> None:
     assert api.get(f"/v1/cases/{case}").json()["state"] == "reopened"
 
 
+def test_what_quotes_known_content_is_asked_for_the_exemption_first(api: Api) -> None:
+    known = " ".join(f"{KNOWN}, number {place} of many," for place in range(4))
+    api.bank("known", labels=["propaganda"])
+    api.entry(known)
+    text = f"{'The paper has printed what they wrote. ' * 40}<{known}> {'Nobody agreed. ' * 40}"
+    case = api.submit("post-1", text=text).json()["case"]
+    person = visitor(api, "reviewer")
+    page = person.get(f"/cases/{case}").text
+    check_html(page)
+    assert page.index('id="exemption"') < page.index('name="outcome"')
+    assert page.count('id="exemption"') == 1
+    assert "100 % of it" in page
+    assert page.count(f">{known}</blockquote>") == 2, "the passage of either text"
+    form = {"outcome": "restrict", "label": "propaganda", "reason": "spreads it"}
+    refused = person.send(f"/cases/{case}/decide", form)
+    assert refused.status_code == 422
+    assert 'id="exemption" name="exemption"' in refused.text
+    assert api.count("decisions") == 0
+    assert person.send(f"/cases/{case}/decide", form | {"exemption": "none"}).status_code == 303
+
+
 def test_a_form_that_restricts_without_a_label_comes_back(api: Api) -> None:
     case = case_of(api)["case"]
     person = visitor(api, "reviewer")

@@ -49,7 +49,7 @@ class Searched:
         self._text = text
         codes, self._places = units(text)
         sums = shingles(codes)
-        self._order = np.argsort(sums, kind="stable")
+        self._order = np.argsort(sums)
         self._sorted = sums[self._order]
 
     def find(self, other: str) -> Passage | None:

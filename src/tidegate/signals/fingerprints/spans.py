@@ -5,12 +5,14 @@ the pieces that a span begins and ends in are gone through; what lies between th
 """
 
 import re
+from array import array
 from collections.abc import Iterator
 
-from tidegate.signals.fingerprints.normalise import normalise, normalised
+from tidegate.signals.fingerprints.normalise import Normalised, normalise, normalised
 
-_PIECE = 512
+_PIECE = 256
 _SPACE = re.compile(r"[ \t\r\n]")
+_WORD = re.compile(r"\S+")
 
 
 def written_span(text: str, normal: str, start: int, end: int) -> tuple[int, int]:
@@ -26,13 +28,26 @@ def written_span(text: str, normal: str, start: int, end: int) -> tuple[int, int
         if normal[place : place + len(form)] != form:  # what was cut here is one character
             break
         while wanted and wanted[0] < place + len(form):
-            within = normalise(piece).span(wanted[0] - place, wanted[0] - place + 1)
+            within = _placed(piece, form).span(wanted[0] - place, wanted[0] - place + 1)
             edges.append(at + within[len(wanted) == 1])
             del wanted[0]
         if not wanted:
             return edges[0], edges[1]
         place += len(form) + 1
     return normalise(text).span(start, end)
+
+
+def _placed(piece: str, form: str) -> Normalised:
+    """`normalise`, in less time where nothing but the case and the spaces change."""
+    if not piece.isascii() or form != " ".join(piece.lower().split()):
+        return normalise(piece)
+    places = array("l")
+    for word in _WORD.finditer(piece):
+        if places:
+            places.append(places[-1] + 1)  # of the space
+        places.extend(range(word.start(), word.end()))
+    places.append(len(piece))
+    return Normalised(form, places)
 
 
 def _pieces(text: str) -> Iterator[tuple[int, str]]:

@@ -34,7 +34,8 @@ COMMON = 2
 _SPARSEST = (
     3  # the most units of a character: a text of fewer characters than LEAST / 3 has no anchors
 )
-_BASE, _MIX = 0x9E3779B97F4A7C15, np.uint64(0xD6E8FEB86659FD93)
+_BASE, _MIX = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93)
+_INVERSE = np.uint64(pow(int(_BASE), -1, 1 << 64))
 _HALF = np.uint64(32)
 
 Words = NDArray[np.uint64]
@@ -58,12 +59,14 @@ def units(text: str) -> Units:
 
 def shingles(codes: NDArray[np.uint32]) -> Words:
     """A number for each run of 24 units, in order."""
-    count = max(0, len(codes) - SHINGLE + 1)
-    wide = codes.astype(np.uint64)
-    sums = np.zeros(count, np.uint64)
-    for place in range(SHINGLE):
-        sums *= np.uint64(_BASE)
-        sums += wide[place : place + count]
+    if len(codes) < SHINGLE:
+        return np.empty(0, np.uint64)
+    # Of a sum over all that came before, what came before the run is taken off.
+    powers, inverses = (np.cumprod(np.full(len(codes), one)) for one in (_BASE, _INVERSE))
+    totals = np.cumsum(codes * inverses)
+    sums = totals[SHINGLE - 1 :].copy()
+    sums[1:] -= totals[:-SHINGLE]
+    sums *= powers[SHINGLE - 1 :]
     sums ^= sums >> _HALF
     sums *= _MIX
     return sums ^ (sums >> _HALF)

@@ -55,19 +55,17 @@ def who_shares(
     places = np.flatnonzero(keys[np.minimum(starts, len(keys) - 1), 0] == asked.anchors)
     if not len(places):
         return []
-    ends = np.searchsorted(keys[:, 0], asked.anchors[places], "right")
-    pieces: dict[tuple[int, int], NDArray[np.int64]] = {}  # an anchor may come twice in a set
-    for place, end in zip(places.tolist(), ends.tolist(), strict=True):
-        start, number = int(starts[place]), int(asked.sets[place])
-        pieces[number, start] = owners[start:end][keys[start:end, 1] == np.uint64(asked.tag)]
-    width = max((int(one.max()) for one in pieces.values() if len(one)), default=0) + 1
-    pieces = {(number, start): one + number * width for (number, start), one in pieces.items()}
-    pairs, counts = np.unique(np.concatenate([*pieces.values()]), return_counts=True)
-    enough = counts >= least
-    return [
-        (pair // width, pair % width, count)
-        for pair, count in zip(pairs[enough].tolist(), counts[enough].tolist(), strict=True)
-    ]
+    # A set may have an anchor twice.
+    starts, sets = np.unique(np.stack((starts[places], asked.sets[places])), axis=1)
+    counts = np.searchsorted(keys[:, 0], keys[starts, 0], "right") - starts
+    rows = np.repeat(starts - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
+    sets = np.repeat(sets, counts)
+    mine = keys[rows, 1] == np.uint64(asked.tag)
+    sets, found = sets[mine], owners[rows[mine]]
+    width = int(found.max(initial=0)) + 1
+    pairs, counts = np.unique(sets * width + found, return_counts=True)
+    pairs, counts = pairs[counts >= least].tolist(), counts[counts >= least].tolist()
+    return [(pair // width, pair % width, count) for pair, count in zip(pairs, counts, strict=True)]
 
 
 @lru_cache

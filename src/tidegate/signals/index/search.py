@@ -93,9 +93,10 @@ class Frozen:
         """Who has enough anchors in common with each value; at the distance of those that it has not."""
         asked, least = anchors_of(kind, values), KINDS[kind].common
         found = [one for layer in self._layers for one in layer.sharing(asked, least)]
-        for number, owner, many in [*found, *self._delta.sharing(asked, least)]:
-            all_of_it = len(keys_of(KINDS[kind], values[number]))
-            hits[where[number]][owner] = all_of_it - many
+        found += self._delta.sharing(asked, least)
+        sizes = {number: len(keys_of(KINDS[kind], values[number])) for number, _, _ in found}
+        for number, owner, many in found:
+            hits[where[number]][owner] = sizes[number] - many
 
     def _find_near(
         self,
