@@ -174,6 +174,19 @@ def test_an_entry_known_by_its_anchors_alone_says_nothing(
     assert submit("news", ARTICLE)[1]["verdict"] == "pass"
 
 
+def test_what_too_many_quote_is_asked_about_and_never_passed(
+    instance: Instance, submit: Submit
+) -> None:
+    entry = str(add(instance, MANIFESTO))
+    for place in range(instance.settings.quarantine_contents + 2):
+        text = f"{words(100 + place, 150)} {MANIFESTO} {words(200 + place, 150)}"
+        _, answer = submit(f"quote-{place}", text, author=f"author-{place}")
+        assert answer["verdict"] == "review"
+    (match,) = answer["evaluation"]["matches"]
+    assert (match["entry"], match.get("quarantined")) == (entry, True)
+    assert submit("copy", MANIFESTO)[1]["verdict"] == "restrict"
+
+
 class TestAllowed:
     """What is allowed speaks for the known text in it, and for no other use of that."""
 

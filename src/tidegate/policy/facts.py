@@ -111,7 +111,7 @@ MATCH_FIELDS: dict[str, str] = {
     "labels": "The entry's labels, or its bank's.",
     "kind": "The kind of fingerprint that matched.",
     "route": "How it was found, e.g. `digest`.",
-    "distance": "The distance in bits; 0 for exact kinds.",
+    "distance": "The distance in bits; 0 for exact kinds; by `text_containment` 128 × (1 − `share`).",
     "confirmed": "Whether a person has confirmed the entry.",
     "exact": "Whether the route is exact: a digest, a canonical URL or address that is the item's own or all"
     " of its text, or PDQ within the radius.",
