@@ -178,6 +178,7 @@ def test_what_too_many_quote_is_asked_about_and_never_passed(
     instance: Instance, submit: Submit
 ) -> None:
     entry = str(add(instance, MANIFESTO))
+    answer: dict[str, Any] = {}
     for place in range(instance.settings.quarantine_contents + 2):
         text = f"{words(100 + place, 150)} {MANIFESTO} {words(200 + place, 150)}"
         _, answer = submit(f"quote-{place}", text, author=f"author-{place}")

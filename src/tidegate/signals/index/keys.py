@@ -55,17 +55,19 @@ def who_shares(
     places = np.flatnonzero(keys[np.minimum(starts, len(keys) - 1), 0] == asked.anchors)
     if not len(places):
         return []
-    # A set may have an anchor twice.
-    starts, sets = np.unique(np.stack((starts[places], asked.sets[places])), axis=1)
-    counts = np.searchsorted(keys[:, 0], keys[starts, 0], "right") - starts
-    rows = np.repeat(starts - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
+    once = np.unique(asked.sets[places] * len(keys) + starts[places])  # an anchor may come twice
+    sets, first = once // len(keys), once % len(keys)
+    found: NDArray[np.uint64] = keys[first, 0]
+    counts = np.searchsorted(keys[:, 0], found, "right") - first
+    before = np.cumsum(counts) - counts
+    rows = np.arange(int(counts.sum())) + np.repeat(first - before, counts)
     sets = np.repeat(sets, counts)
     mine = keys[rows, 1] == np.uint64(asked.tag)
-    sets, found = sets[mine], owners[rows[mine]]
-    width = int(found.max(initial=0)) + 1
-    pairs, counts = np.unique(sets * width + found, return_counts=True)
-    pairs, counts = pairs[counts >= least].tolist(), counts[counts >= least].tolist()
-    return [(pair // width, pair % width, count) for pair, count in zip(pairs, counts, strict=True)]
+    sets, having = sets[mine], owners[rows[mine]]
+    width = int(having.max(initial=0)) + 1
+    pairs, many = np.unique(sets * width + having, return_counts=True)
+    enough = zip(pairs[many >= least].tolist(), many[many >= least].tolist(), strict=True)
+    return [(pair // width, pair % width, count) for pair, count in enough]
 
 
 @lru_cache
