@@ -136,7 +136,10 @@ def test_other_pages_have_other_forms() -> None:
 
 def test_what_takes_in_a_site_is_known_of_the_copy_and_of_what_it_holds() -> None:
     codes = of_url("https://web.archive.org/web/2020/https://www.bad.example/a")
-    assert [code.value for code in codes if code.kind == "url"] == [b"https://www.bad.example/a"]
+    assert [code.value for code in codes if code.kind == "url"] == [
+        b"https://www.bad.example/a",
+        b"https://web.archive.org/web/2020/https://www.bad.example/a",
+    ]
     hosts = {code.value for code in codes if code.kind == "host"}
     assert hosts == {b"web.archive.org", b"bad.example"}
     assert KINDS["host"].parse("twitter.com") in {
@@ -169,8 +172,10 @@ def test_forms_stay_as_they_are(address: str) -> None:
     if form is not None:
         assert canonical(form) == form
         assert canonical(form.replace("https://", "HTTP:/\t", 1)) == form
-        for code in of_url(address):
-            if code.kind in ("url", "domain", "host"):
+        first, *codes = of_url(address)
+        assert first.value.decode() == form
+        for code in [first, *codes]:
+            if code is first or code.kind in ("domain", "host"):
                 assert KINDS[code.kind].parse(code.value.decode()) == code.value
 
 
