@@ -151,6 +151,7 @@ def test_a_change_of_the_operators_list_reaches_entries_posts_and_reports(
 ) -> None:
     looker = LookBack(instance)
     walk_off(EntryWalk(instance.database))
+    make_codes(instance)
     add(instance, code("https://a.example/x"))
     submit("post", "hello", "https://b.example/x")
     submit("other", "hello", "https://a.example/y")
@@ -160,15 +161,22 @@ def test_a_change_of_the_operators_list_reaches_entries_posts_and_reports(
 
     learn(instance, ONE)
     assert walk_off(EntryWalk(instance.database)) == 1
-    kinds = KindWalk(instance)
-    assert kinds.kinds == {"url", "domain", "host", "url_prefix", "host_lookalike"}
-    while kinds.step() is not None:
-        pass
+    kinds = make_codes(instance)
+    assert kinds == {"url", "domain", "host", "url_prefix", "host_lookalike"}
     work_off(looker)
     assert values(instance) == [["https://b.example/x"]]
     assert [one[1] for one in stages(instance, "post")] == ["pass", "restrict"]
     assert report(instance, "2", "https://b.example/y") == old
-    assert not KindWalk(instance).kinds
+    assert not make_codes(instance)
+
+
+def make_codes(instance: Instance) -> frozenset[str]:
+    """Walk through the posts; for which kinds."""
+    walk = KindWalk(instance)
+    kinds = walk.kinds
+    while walk.step() is not None:
+        pass
+    return kinds
 
 
 def report(instance: Instance, id: str, address: str) -> str:

@@ -106,8 +106,11 @@ def of_page(link: str) -> list[Fingerprint]:
 
 
 def of_places_beside(text: str) -> list[Fingerprint]:
-    """Those of the places that an address leads to, which are not what it names."""
-    return [code for form in address.beside(text) for code in _of("address", [form])[0]]
+    """Those of the places and the page that an address leads to, which are not what it names."""
+    codes = [code for form in address.beside(text) for code in _of("address", [form])[0]]
+    if (page := url.page_around(text)) is not None:
+        codes.append(Fingerprint(url.KIND.name, page.encode()))
+    return codes
 
 
 def _of(source: Source, contents: Sequence[Any]) -> list[list[Fingerprint]]:

@@ -85,6 +85,16 @@ def page_of(address: str) -> Page | None:
     return Page(place.written(), lost, itself.written(), (rules.one or first.host) in lost)
 
 
+def page_around(address: str) -> str | None:
+    """The page that an address opens where its site knows nothing of what names a page behind the #; None
+    where the list says that it does, or nothing is there. Anybody can write something there."""
+    form = canonical(address) if "#" in address or "%23" in address else None
+    found = read(form) if form and "#" in form else None
+    if found is None or _names(found.place, _aliases.of(found.place.host)) is not None:
+        return None
+    return canonical(found.place._replace(fragment="").written())
+
+
 def _followed(place: Place, lost: list[str], most: int = _MOST_FORMS) -> Place:
     """Where an address leads by the list of aliases, at most so many rewritings on."""
     while most and not place.port and (rules := _aliases.of(place.host)).rewrite:
@@ -132,9 +142,14 @@ def _without_what_names_nothing(place: Place, rules: aliases.Rules, lost: list[s
     return Place(place.host, place.port, place.path, query, fragment or "")
 
 
+def _names(place: Place, rules: aliases.Rules) -> str | None:
+    """What the list says that fragments name there."""
+    return next((row.names for row in rules.fragments if row.covers(place.path)), None)
+
+
 def _fragment(place: Place, rules: aliases.Rules) -> str | None:
     """What names the page of a fragment; None where it names something else."""
-    said = next((row.names for row in rules.fragments if row.covers(place.path)), None)
+    said = _names(place, rules)
     if said == "nothing":
         return ""
     head, mark, query = place.fragment.partition(_DIRECTIVE)[0].partition("?")

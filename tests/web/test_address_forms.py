@@ -24,6 +24,7 @@ def test_a_page_named_by_a_fragment_is_matched_and_its_site_is_not(api: Api) -> 
     api.bank()
     enrol(api, url=KNOWN)
     enrol(api, url="https://www.youtube.com/watch?v=AbC_1")
+    enrol(api, url="https://page.example/known")
     enrol(api, kind="host", value="evil.example")
     enrol(api, kind="url_prefix", value="https://host.example/group")
     found = {
@@ -31,6 +32,10 @@ def test_a_page_named_by_a_fragment_is_matched_and_its_site_is_not(api: Api) -> 
         "https://mega.co.nz/#!Known1!key": "restrict",
         "https://youtu.be/AbC_1?si=x": "restrict",
         "https:/\\m.youtube.com/watch?v=AbC_1&t=3": "restrict",
+        "https://page.example/known": "restrict",
+        "https://page.example/known#part": "restrict",
+        "https://page.example/known#/anything": "review",
+        "https://page.example/other#/anything": "pass",
         "https://mega.nz/": "pass",
         "https://mega.nz/#!Other!key": "pass",
         "https://youtu.be/abc_1": "pass",
