@@ -103,14 +103,15 @@ def test_a_case_shows_where_in_the_text_a_link_stands(api: Api) -> None:
     case = api.submit("post-1", text=text, attributes={"links": ["http://bad.example/y"]}).json()[
         "case"
     ]
-    page = visitor(api).get(f"/cases/{case}").text
+    person = visitor(api)
+    page = person.get(f"/cases/{case}").text
     check_html(page)
     assert (
         page.count("<mark>https://bad.example/x</mark>&lt;/b&gt;") == 2
     )  # in the text, and around it
     assert "<code>http://bad.example/y</code>" in page
     assert "text/url/0 of the item" in page
-    assert "1 entry matches" in visitor(api).send("/search", {"text": "see bad.example/z"}).text
+    assert "1 entry matches" in person.send("/search", {"text": "see bad.example/z"}).text
 
 
 @pytest.mark.parametrize("role", [None, *ROLES])
