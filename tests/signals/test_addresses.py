@@ -101,8 +101,8 @@ def test_what_names_no_place_has_none(address: str) -> None:
 
 def test_a_way_into_a_channel_leads_to_the_channel() -> None:
     way, place = "tg://resolve?domain=foo&start=a", "tg://resolve?domain=foo"
-    assert [code.value.decode() for code in of_places_beside(way)] == [place]
-    assert of_places_beside(place) == []
+    assert of_places_beside(way) == of_address(place)
+    assert of_places_beside(place) == of_page("https://t.me/foo")
 
 
 @pytest.mark.parametrize(
@@ -113,6 +113,16 @@ def test_a_way_into_a_channel_leads_to_the_channel() -> None:
         (f"http://{ONION}:8080/", ONION),
         ("https://matrix.to/#/%23room:server.example?via=x", "matrix:r/room:server.example"),
         ("https://matrix.to/#/@anna:server.example", "matrix:u/anna:server.example"),
+        ("https://telegram.me/s/Foo/12", "tg://resolve?domain=foo&post=12"),
+        ("https://t.me/foo?start=1", "tg://resolve?domain=foo"),
+        ("https://t.me/joinchat/AbC", "tg://join?invite=AbC"),
+        ("https://bsky.app/profile/did:plc:abc", "at://did:plc:abc"),
+        (
+            "https://bsky.app/profile/anna.example/post/3k",
+            "at://anna.example/app.bsky.feed.post/3k",
+        ),
+        ("https://wa.me/49301234567?text=hi", "tel:+49301234567"),
+        ("https://api.whatsapp.com/send?text=a&phone=49301234567", "tel:+49301234567"),
         (f"https://ipfs.io/ipfs/{CID0}/a", f"ipfs://{CID1}/a"),
         (f"https://{CID1}.ipfs.dweb.link/a", f"ipfs://{CID1}/a"),
     ],
@@ -120,6 +130,24 @@ def test_a_way_into_a_channel_leads_to_the_channel() -> None:
 def test_a_page_leads_to_places_that_it_is_not(address: str, place: str) -> None:
     assert forms(address) == []
     assert [code.value.decode() for code in of_places_beside(address)] == [place]
+
+
+@pytest.mark.parametrize(
+    ("place", "page"),
+    [
+        ("tg://resolve?domain=Foo", "https://t.me/foo"),
+        ("tg://resolve?domain=foo&post=12", "https://t.me/foo/12"),
+        ("tg:join?invite=AbC", "https://t.me/+AbC"),
+        ("at://did:plc:abc", "https://bsky.app/profile/did:plc:abc"),
+        (
+            "at://anna.example/app.bsky.feed.post/3k",
+            "https://bsky.app/profile/anna.example/post/3k",
+        ),
+        ("tel:+49 30 1234567", "https://wa.me/49301234567"),
+    ],
+)
+def test_a_place_leads_to_its_page_on_the_web(place: str, page: str) -> None:
+    assert of_places_beside(place) == of_page(page)
 
 
 def test_an_onion_service_has_pages_and_nothing_else_without_http_does() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from tidegate.signals.fingerprints import (
     address,
+    address_web,
     domain,
     host,
     host_lookalike,
@@ -106,11 +107,10 @@ def of_page(link: str) -> list[Fingerprint]:
 
 
 def of_places_beside(text: str) -> list[Fingerprint]:
-    """Those of the places and the page that an address leads to, which are not what it names."""
+    """Those of the places and pages that an address leads to, which are not what it names."""
     codes = [code for form in address.beside(text) for code in _of("address", [form])[0]]
-    if (page := url.page_around(text)) is not None:
-        codes.append(Fingerprint(url.KIND.name, page.encode()))
-    return codes
+    pages = [url.page_around(text), *map(address_web.page_of, address.own(text))]
+    return codes + [Fingerprint(url.KIND.name, page.encode()) for page in pages if page]
 
 
 def _of(source: Source, contents: Sequence[Any]) -> list[list[Fingerprint]]:

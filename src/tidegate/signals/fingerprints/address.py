@@ -6,14 +6,14 @@ what two addresses must share to lead to the same place, without what merely say
 
 `own` is the place that an address names; `beside` are those that it leads to as well, of which it names
 a page or which it shows on the web (an onion service's page; a room, through matrix.to): by these a
-person is asked.
+person is asked, as by the pages of a place on the web (`address_web`).
 """
 
 import re
 from collections.abc import Callable
-from urllib.parse import unquote
 
 from tidegate.signals.fingerprints import address_forms as forms
+from tidegate.signals.fingerprints.address_web import place_of
 from tidegate.signals.fingerprints.kind import Kind, one_by_one
 from tidegate.signals.model import Fingerprint
 
@@ -104,9 +104,6 @@ def beside(address: str) -> list[str]:
     lowered = address.lower()
     if ".onion" in lowered and not forms.onion(address.strip(), alone=True):
         found = forms.onion(address.strip(), alone=False)
-    elif "matrix.to" in lowered:
-        _, at, fragment = address.partition("#/")
-        found = _read_safely(unquote(fragment.partition("?")[0])) if at else None
     elif lowered.lstrip().startswith("tg:"):
         found = forms.telegram(address.strip()[3:], alone=False)
         found = None if found in own(address) else found
@@ -114,17 +111,14 @@ def beside(address: str) -> list[str]:
         found = forms.gateway(address.strip())
     else:
         found = None
-    return [found] if found else []
+    places = [found] if found else []
+    return places + own(place) if (place := place_of(address)) else places
 
 
 def has_pages(form: bytes) -> bool:
     """Whether a place, by its canonical form, is a host or lies on one: other kinds know it too."""
     scheme, colon, _ = form.decode().partition(":")
     return not colon or (scheme not in _FORMS and scheme != "magnet")
-
-
-def _read_safely(text: str) -> str | None:
-    return next(iter(own(text)), None)
 
 
 def _parse(value: str) -> bytes:
