@@ -108,8 +108,9 @@ def test_a_passage_of_a_longer_known_text(instance: Instance, submit: Submit) ->
 def test_the_same_text_is_matched_as_a_whole_alone(instance: Instance, submit: Submit) -> None:
     add(instance, MANIFESTO)
     _, answer = submit("copy", MANIFESTO)
-    routes = [one["route"] for one in answer["evaluation"]["matches"]]
-    assert sorted(routes) == ["text_digest", "text_similarity"]
+    routes = {one["route"] for one in answer["evaluation"]["matches"]}
+    assert {"text_digest", "text_similarity"} <= routes
+    assert "text_containment" not in routes
     assert answer["verdict"] == "restrict"
 
 

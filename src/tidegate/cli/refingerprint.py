@@ -1,5 +1,5 @@
-"""`tidegate items refingerprint`: codes of kinds that are new, for the posts of before, and addresses as
-they are read now, for entries, too.
+"""`tidegate items refingerprint`: codes of kinds that are new, for the posts of before; for entries the
+codes of addresses and texts as they are read now.
 
 The worker does the same by itself in the background; this shows how far it is, and helps.
 """
@@ -51,4 +51,4 @@ def _renew_entries(walk: EntryWalk) -> None:
         if step is None and not walk.over:
             time.sleep(_PAUSE_SECONDS)
     if changed:
-        say(f"{changed:,} entries for addresses have other codes now")
+        say(f"{changed:,} entries have other codes now")

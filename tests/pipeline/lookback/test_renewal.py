@@ -17,6 +17,7 @@ from tidegate.pipeline.lookback.codes import LookBack
 from tidegate.pipeline.lookback.kinds import KindWalk
 from tidegate.pipeline.lookback.renewal import EntryWalk
 from tidegate.pipeline.report import submit_report
+from tidegate.signals import fingerprints
 from tidegate.signals.banks.actions import add_entry, create_bank, delete_entry
 from tidegate.signals.banks.model import BankIn
 from tidegate.signals.banks.queries import bank_version, list_entries
@@ -197,3 +198,22 @@ def test_of_two_processes_one_walks(instance: Instance, bank: None) -> None:
     assert not other.over
     assert other.step() is None
     assert other.over
+
+
+def test_an_entry_whose_text_is_kept_gets_the_codes_of_kinds_that_are_new(
+    instance: Instance, bank: None, submit: Submit
+) -> None:
+    text = " ".join(f"brothers number {place} of many, come to the bridge" for place in range(9))
+    made = fingerprints.of_text(text)
+    before = [one for one in made if one.kind != "text_winnowing"]
+    assert len(before) < len(made)
+    add(instance, *before, text=text)
+    add(instance, *before, text=f"{text} And this is only what somebody notes about it.")
+    add(instance, *(one for one in before if one.kind != "text_sha256"), text=text)
+    looker = LookBack(instance)
+    submit("news", f"{'The paper has it. ' * 60} {text} {'So it says. ' * 60}")
+    assert work_off(looker) == 0
+    assert walk_off(EntryWalk(instance.database)) == 1
+    assert work_off(looker) == 1
+    assert stages(instance, "news")[-1] == ("retro", "review", ["text_containment"])
+    assert EntryWalk(instance.database).over

@@ -1,4 +1,4 @@
-"""Entries whose codes are made of an address are made anew, when addresses come to be read otherwise.
+"""Entries whose codes are made of an address or a text are made anew, when these come to be read otherwise.
 
 What an entry says of its state, labels and words stays. To the index and to the look back it has changed.
 """
@@ -11,9 +11,10 @@ import sqlalchemy as sa
 
 from tidegate.infra.db import Tx
 from tidegate.ledger.actions import append
+from tidegate.signals import fingerprints
 from tidegate.signals.banks.actions import CHANNEL
 from tidegate.signals.banks.tables import entries
-from tidegate.signals.fingerprints import KINDS, url
+from tidegate.signals.fingerprints import KINDS, text_sha256, url
 from tidegate.signals.fingerprints.weburl import read
 from tidegate.signals.model import Fingerprint, digest, encode_fingerprints
 from tidegate.signals.stored import codes_of_entry
@@ -27,14 +28,27 @@ class Renewed(NamedTuple):
 
 
 def made_by() -> str:
-    """What the codes of addresses that entries have depend on."""
-    versions = [f"{kind.name}:{kind.version}" for kind in KINDS.values() if kind.source == "url"]
+    """What the codes of addresses and texts that entries have depend on."""
+    made = [kind for kind in KINDS.values() if kind.source in _SOURCES and not kind.contained]
+    versions = [f"{kind.name}:{kind.version}" for kind in made]
     return " ".join([*versions, url.known_by()])
 
 
 def made_anew(codes: Sequence[Fingerprint], text: str | None) -> list[Fingerprint]:
     """An entry's codes as they are made now. `text`: what it was made from, where that is known."""
+    if text and any(one.kind == text_sha256.KIND.name for one in codes):
+        return _of_text(codes, text)
     return [_code(one, text if len(codes) == 1 else None) for one in codes]
+
+
+def _of_text(codes: Sequence[Fingerprint], text: str) -> list[Fingerprint]:
+    """With what is made of a text now, if its digest says that it is the one that the entry knows."""
+    made = fingerprints.of_text(text)
+    is_of_it = any(one.kind == text_sha256.KIND.name and one in codes for one in made)
+    if not is_of_it or set(made) <= set(codes):
+        return [*codes]
+    kinds = {one.kind for one in made}
+    return [*(one for one in codes if one.kind not in kinds), *made]
 
 
 def _code(code: Fingerprint, text: str | None) -> Fingerprint:
@@ -65,7 +79,7 @@ def renew_page(tx: Tx, after: int, limit: int) -> Renewed | None:
     other: dict[int, list[Fingerprint]] = {}
     for row in rows:
         codes = codes_of_entry(tx, row.number, row.fingerprints)
-        if any(KINDS[one.kind].source == "url" for one in codes):
+        if any(KINDS[one.kind].source in _SOURCES for one in codes):
             now = made_anew(codes, row.text)
             if now != codes:
                 other[row.number] = now
@@ -98,6 +112,7 @@ def _write(tx: Tx, other: dict[int, list[Fingerprint]]) -> int:
     return len(held)
 
 
+_SOURCES = ("url", "text")
 _NEXT = (
     sa.select(entries.c.number, entries.c.fingerprints, entries.c.text)
     .where(entries.c.number > sa.bindparam("after"), entries.c.deleted_at.is_(None))

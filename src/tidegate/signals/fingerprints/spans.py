@@ -32,7 +32,8 @@ def written_span(text: str, normal: str, start: int, end: int) -> tuple[int, int
             edges.append(at + within[len(wanted) == 1])
             del wanted[0]
         if not wanted:
-            return edges[0], edges[1]
+            start, end = edges
+            return start, start + len(text[start:end].rstrip())
         place += len(form) + 1
     return normalise(text).span(start, end)
 
