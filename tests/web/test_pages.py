@@ -224,7 +224,8 @@ def test_what_quotes_known_content_is_asked_for_the_exemption_first(api: Api) ->
     assert page.index('id="exemption"') < page.index('name="outcome"')
     assert page.count('id="exemption"') == 1
     assert "100 % of it" in page
-    assert page.count(f">{known}</blockquote>") == 2, "the passage of either text"
+    assert page.count(f"<mark>{known}</mark>") == 2, "in what was posted, and in its passage"
+    assert page.count(f">{known}</blockquote>") == 1, "the passage of the entry"
     form = {"outcome": "restrict", "label": "propaganda", "reason": "spreads it"}
     refused = person.send(f"/cases/{case}/decide", form)
     assert refused.status_code == 422
