@@ -19,12 +19,14 @@ from tidegate.pipeline.lookback.renewal import EntryWalk
 from tidegate.pipeline.report import submit_report
 from tidegate.signals import fingerprints
 from tidegate.signals.banks.actions import add_entry, create_bank, delete_entry
+from tidegate.signals.banks.imports import export_entries
 from tidegate.signals.banks.model import BankIn
 from tidegate.signals.banks.queries import bank_version, list_entries
-from tidegate.signals.banks.renewal import made_anew
+from tidegate.signals.banks.tables import entries
 from tidegate.signals.fingerprints import url
 from tidegate.signals.fingerprints.aliases import FILE
-from tidegate.signals.model import Fingerprint
+from tidegate.signals.model import Fingerprint, decode_fingerprints
+from tidegate.signals.stored import as_compared
 
 Submit = Callable[..., tuple[ItemRow, dict[str, Any]]]
 CURATOR = "user:curator@example.org"
@@ -102,8 +104,8 @@ def bank(instance: Instance) -> None:
         ("https://archive.ph/1/https://a.example", "https://archive.ph/1/https://a.example/", None),
     ],
 )
-def test_how_an_entry_is_made_anew(before: str, text: str | None, now: str | None) -> None:
-    made = made_anew([code(before)], text)
+def test_how_an_entry_is_as_compared(before: str, text: str | None, now: str | None) -> None:
+    made = as_compared([code(before)], text)
     if now is None:
         now = before
     assert made == [code(now)]
@@ -111,48 +113,48 @@ def test_how_an_entry_is_made_anew(before: str, text: str | None, now: str | Non
 
 def test_other_codes_stay_as_they_are() -> None:
     codes = [Fingerprint("sha256", bytes(32)), code("www.a.example", "host")]
-    assert made_anew(codes, "https://www.a.example/") == [codes[0], code("a.example", "host")]
+    assert as_compared(codes, "https://www.a.example/") == [codes[0], code("a.example", "host")]
 
 
-def test_entries_are_made_anew_once_and_what_they_match_now_is_found(
-    instance: Instance, submit: Submit, bank: None, monkeypatch: pytest.MonkeyPatch
+def test_an_entry_of_an_older_program_matches_the_page_that_it_was_made_from(
+    instance: Instance, submit: Submit, bank: None
 ) -> None:
-    monkeypatch.setattr(renewal, "PAGE", 2)
     add(instance, code("https://mega.nz/"), text="https://mega.nz/#!AbC!key")
     add(instance, Fingerprint("sha256", bytes(32)))
-    add(instance, code("https://b.example/x"))
     gone = add(instance, code("https://youtu.be/gone"))
     with instance.database.begin(CURATOR) as tx:
         delete_entry(tx, "bank", gone)
     looker = LookBack(instance)
-    submit("known", "hello", "https://mega.nz/#!AbC!key")
-    submit("fine", "hello", "https://mega.nz/#!Fine!key")
-    work_off(looker)
-    assert [one[1] for one in stages(instance, "known")] == ["pass"]
-
-    assert walk_off(EntryWalk(instance.database)) == 1
-    assert values(instance) == [["00" * 32], ["https://b.example/x"], ["https://mega.nz/file/AbC"]]
-    work_off(looker)
-    assert [one[1] for one in stages(instance, "known")] == ["pass", "restrict"]
-    assert [one[1] for one in stages(instance, "fine")] == ["pass"]
-
+    verdicts = {
+        url: submit(url, "hello", url)[1]["verdict"]
+        for url in (
+            "https://mega.nz/",
+            "https://mega.nz/#!AbC!key",
+            "https://mega.nz/file/AbC",
+            "https://mega.nz/#!Fine!key",
+            "https://youtu.be/gone",
+        )
+    }
+    assert list(verdicts.values()) == ["pass", "restrict", "restrict", "pass", "pass"]
+    assert values(instance) == [["00" * 32], ["https://mega.nz/file/AbC"]]
+    assert work_off(looker) == 0
     with instance.database.begin() as tx:
-        version = bank_version(tx)
-        names = tx.execute(sa.select(counters.c.name)).scalars().all()
-    assert not any(name.startswith("entry addresses walk") for name in names)
-    again = EntryWalk(instance.database)
-    assert again.over
-    assert again.step() is None
-    with instance.database.begin() as tx:
-        assert bank_version(tx) == version
+        assert next(one.fingerprints for one in export_entries(tx, "bank")) == [
+            code("https://mega.nz/file/AbC")
+        ]
+        stored = tx.execute(sa.select(entries.c.fingerprints).order_by(entries.c.number)).scalars()
+        assert decode_fingerprints(stored.all()[0]) == [code("https://mega.nz/")]
 
 
 def test_a_change_of_the_operators_list_reaches_entries_posts_and_reports(
-    instance: Instance, submit: Submit, bank: None
+    instance: Instance, submit: Submit, bank: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(renewal, "PAGE", 2)
     looker = LookBack(instance)
     walk_off(EntryWalk(instance.database))
     make_codes(instance)
+    for n in range(3):
+        add(instance, Fingerprint("sha256", bytes([n] * 32)))
     add(instance, code("https://a.example/x"))
     submit("post", "hello", "https://b.example/x")
     submit("other", "hello", "https://a.example/y")
@@ -165,10 +167,19 @@ def test_a_change_of_the_operators_list_reaches_entries_posts_and_reports(
     kinds = make_codes(instance)
     assert kinds == {"url", "domain", "host", "url_prefix", "host_lookalike"}
     work_off(looker)
-    assert values(instance) == [["https://b.example/x"]]
+    assert values(instance)[-1] == ["https://b.example/x"]
     assert [one[1] for one in stages(instance, "post")] == ["pass", "restrict"]
     assert report(instance, "2", "https://b.example/y") == old
     assert not make_codes(instance)
+    with instance.database.begin() as tx:
+        version = bank_version(tx)
+        names = tx.execute(sa.select(counters.c.name)).scalars().all()
+    assert not any(name.startswith("entry addresses walk") for name in names)
+    again = EntryWalk(instance.database)
+    assert again.over
+    assert again.step() is None
+    with instance.database.begin() as tx:
+        assert bank_version(tx) == version
 
 
 def make_codes(instance: Instance) -> frozenset[str]:

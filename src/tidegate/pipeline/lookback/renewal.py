@@ -1,9 +1,8 @@
 """The walk through the banks: entries for addresses and texts are compared by what these are read as now.
 
-What addresses are read as depends on the program and on the list of aliases, which an operator may change; what
-texts are, on the program. So an entry whose text is kept gets the codes of kinds that are new.
-Where both are noted in the database, all entries are made by them; else a walk goes through the entries,
-by their numbers, a page and a transaction at a time, and whoever holds the row of its number takes it.
+What those are read as depends on the program, and for addresses on the list of aliases, which an operator
+may change. Where both are noted in the database, all indexes have them so; else a walk goes through the entries, by
+their numbers, a page and a transaction at a time, and whoever holds the row of its number takes it.
 """
 
 from tidegate.infra.db import Database, Tx

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from tidegate.infra.db import Tx
 from tidegate.signals.banks.model import radius_in
+from tidegate.signals.banks.renewal import compared
 from tidegate.signals.banks.tables import banks, entries, sought_phrases
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.model import Fingerprint
@@ -106,8 +107,7 @@ def _phrases(codes: Sequence[Fingerprint]) -> list[Fingerprint]:
 
 def _wanted(tx: Tx, rows: Sequence[sa.Row[Any]]) -> list[Wanted]:
     wanted: list[Wanted] = []
-    for row in rows:
-        found = codes_of_entry(tx, row.number, row.fingerprints)
+    for row, found in compared(tx, rows):
         codes = [one for one in found if not KINDS[one.kind].contained]
         with_phrase = len(codes) < len(found)
         wanted.append(

@@ -25,6 +25,7 @@ from tidegate.signals.banks.seals import seal_of_import
 from tidegate.signals.banks.tables import entries, imports
 from tidegate.signals.entry import ListEntry, State
 from tidegate.signals.model import decode_fingerprints, digest, encode_fingerprints
+from tidegate.signals.stored import as_compared
 
 _COLUMNS = (
     "id",
@@ -159,7 +160,7 @@ def export_entries(tx: Tx, bank: str) -> Iterator[ListEntry]:
     )
     return (
         ListEntry(
-            fingerprints=decode_fingerprints(row.fingerprints),
+            fingerprints=as_compared(decode_fingerprints(row.fingerprints), row.text),
             labels=row.labels,
             provenance=row.provenance,
             note=row.note,

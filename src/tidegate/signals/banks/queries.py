@@ -13,6 +13,7 @@ from tidegate.signals.banks.tables import banks, entries, quarantines
 from tidegate.signals.entry import FingerprintView
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.model import decode_fingerprints
+from tidegate.signals.stored import as_compared
 
 _counted = (
     sa.select(sa.func.count())
@@ -196,7 +197,7 @@ def _entry(row: sa.Row[Any]) -> EntryView:
         disabled_until=row.disabled_until,
         fingerprints=[
             FingerprintView(f.kind, KINDS[f.kind].format(f.value), f.quality)
-            for f in decode_fingerprints(row.fingerprints)
+            for f in as_compared(decode_fingerprints(row.fingerprints), row.text)
         ],
         text=row.text,
         has_file=row.evidence is not None,

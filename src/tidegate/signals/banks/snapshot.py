@@ -20,6 +20,7 @@ from tidegate.infra.aside import set_aside
 from tidegate.infra.db import Tx
 from tidegate.signals.banks.model import is_active, radius_in
 from tidegate.signals.banks.queries import bank_version
+from tidegate.signals.banks.renewal import compared
 from tidegate.signals.banks.tables import banks, entries, quarantines
 from tidegate.signals.banks.wording import COMPARED, Compared, Said, Wording
 from tidegate.signals.fingerprints import KINDS, phrase
@@ -27,7 +28,6 @@ from tidegate.signals.fingerprints.kind import Kind
 from tidegate.signals.index import CodeIndex, Hit, resolve_allowed
 from tidegate.signals.links.placing import Placing, placed
 from tidegate.signals.model import Fingerprint, Match
-from tidegate.signals.stored import codes_of_entry
 
 MOST_MATCHES = 256
 """Matches of one fingerprint that are kept, the nearest: a bank may hold one picture many times."""
@@ -70,8 +70,8 @@ class BankSnapshot:
             seen = self.version
             changed = sa.and_(entries.c.version > seen, entries.c.version <= version)
             query = _ENTRIES.where(changed).order_by(entries.c.version)
-            for row in _streamed(tx, query):
-                self._apply(tx, row)
+            for row, codes in compared(tx, _streamed(tx, query)):
+                self._apply(row, codes)
                 # An entry has its version alone or shares it: all of the one before are in.
                 self.index.mark = max(self.index.mark, row.version - 1)
             self.index.mark = version
@@ -93,9 +93,8 @@ class BankSnapshot:
                     self.index.set_radius(kind, row.number, bits)
         self._groups_read = True
 
-    def _apply(self, tx: Tx, row: sa.Row[Any]) -> None:
+    def _apply(self, row: sa.Row[Any], codes: Sequence[Fingerprint]) -> None:
         if _may_match(row):
-            codes = codes_of_entry(tx, row.number, row.fingerprints)
             self.index.upsert(row.number, row.bank_number, codes, row.version)
         else:
             self.index.remove(row.number, row.version)
@@ -109,9 +108,8 @@ class BankSnapshot:
                 first,
                 last,
                 [
-                    (row.number, row.bank_number, codes_of_entry(tx, row.number, row.fingerprints))
-                    for row in rows
-                    if _may_match(row)
+                    (row.number, row.bank_number, codes)
+                    for row, codes in compared(tx, filter(_may_match, rows))
                 ],
             )
         return bool(ranges)
