@@ -2,8 +2,8 @@
 
 An entry keeps the codes that it came with, which the ledger vouches for. Whatever compares entries reads
 them here, where those of addresses are made anew by the program and the list of aliases that are in use,
-and where a text whose words are kept gets those of kinds that are new. Where that has changed, such entries get a new bank version: to the index and the look back they have
-changed.
+and where a text whose words are kept gets those of kinds that are new. Where that has changed, such entries
+get a new bank version: to the index and the look back they have changed.
 """
 
 from collections.abc import Iterable, Iterator
