@@ -82,9 +82,9 @@ dist: ## a release archive, signed: KEY=release.key (make one with `sh scripts/r
 lock: setup-dev ## pin the dependencies anew
 	@cd requirements && set -e && pin() { UV_SYSTEM_CERTS=1 $(RUN)/uv pip compile -q --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header --universal "$$@"; } && \
-	  pin ../pyproject.toml -o runtime.lock && \
-	  pin ../pyproject.toml --extra otel --group ../pyproject.toml:dev -o dev.lock && \
-	  pin ../pyproject.toml --extra otel -c runtime.lock -o otel.lock && \
+	  pin ../pyproject.toml --extra formats -o runtime.lock && \
+	  pin ../pyproject.toml --extra formats --extra otel --group ../pyproject.toml:dev -o dev.lock && \
+	  pin ../pyproject.toml --extra formats --extra otel -c runtime.lock -o otel.lock && \
 	  for l in bench bootstrap release zig; do pin -c runtime.lock $$l.in -o $$l.lock; done
 
 docs: setup-dev ## regenerate the pages that come from the code

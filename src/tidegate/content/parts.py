@@ -6,12 +6,21 @@ and in answers, so it never changes: `text`, `url`, `media/0`, `media/0@stored`,
 """
 
 import re
-from typing import Self
+from typing import Literal, Self, get_args
 
 import msgspec
 
 TEXT = "text"
 URL = "url"
+
+View = Literal["", "dark", "stored", "peer", "reduced"]
+"""How a picture is looked at: "" as people see it, on a white page; "dark" on a black one; "stored" its
+pixels as they are stored; "peer" as the field's common hasher takes them; "reduced" decoded at a
+fraction of its size (`docs/decoding.md`)."""
+
+VIEWS: tuple[View, ...] = get_args(View)
+SEEN: tuple[View, ...] = ("", "dark")
+"""What people see: on one page or on another."""
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -75,8 +84,14 @@ class Part(msgspec.Struct, frozen=True):
 
     @property
     def is_face(self) -> bool:
-        """Whether it is the thing itself as people see it first, and no other view or frame."""
-        return self.is_own and not self.view and not self.frame
+        """Whether it is the thing itself as people see it first, on whatever page: no other view, no
+        later frame."""
+        return self.is_own and self.view in SEEN and not self.frame
+
+    @property
+    def look(self) -> tuple[str, bool, int]:
+        """What people have before them: the views of one picture on one page are one look."""
+        return self.whole, self.view == "dark", self.frame
 
 
 _TEXT_LINK = "text/url/"

@@ -14,7 +14,7 @@ from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.fingerprints.door import refuse_poor, refuse_wider
 from tidegate.signals.fingerprints.normalise import too_long
 from tidegate.signals.model import Fingerprint
-from tidegate.signals.parts import ExaminedFile, codes_of, face_of
+from tidegate.signals.parts import ExaminedFile, codes_of, face_of, without_code
 
 
 class Enrolment(msgspec.Struct, frozen=True):
@@ -65,7 +65,7 @@ async def enrol_file(
         else:
             problems.append(f"no {code.kind} code: {reason}")
     if examined.judged and not any(KINDS[code.kind].source == "pixels" for code in face):
-        problems.append("no picture code: the picture is too flat, only copies of the file match")
+        problems.append(without_code(examined))
     evidence = await asyncio.to_thread(instance.evidence.put, data)
     return Enrolment(codes, options, evidence=evidence, problems=problems)
 

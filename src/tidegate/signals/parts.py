@@ -7,12 +7,12 @@ from typing import Any, cast
 
 import msgspec
 
-from tidegate.content.media.model import NOT_COMPARED, ViewCode, at_part
+from tidegate.content.media.model import NOT_COMPARED, Examined, ViewCode, at_part
 from tidegate.content.model import Content
-from tidegate.content.parts import TEXT, URL, Part
+from tidegate.content.parts import TEXT, URL, Part, View
 from tidegate.signals import fingerprints, links
 from tidegate.signals.fingerprints import KINDS
-from tidegate.signals.fingerprints.kind import Source
+from tidegate.signals.fingerprints.kind import Kind, Source
 from tidegate.signals.model import Codes, Fingerprint
 
 
@@ -138,6 +138,27 @@ def renewed(
 
 
 def face_of(codes: Codes) -> list[Fingerprint]:
-    """The codes that stand for a content in a bank: a stored orientation or a later frame is not
-    its face."""
-    return [code for part, code in codes if Part.parse(part).is_face]
+    """The codes that stand for a content in a bank, each once: what people see on a white page and on a
+    black one. A stored orientation, what peers hash or a later frame is not its face."""
+    return list(dict.fromkeys(code for part, code in codes if Part.parse(part).is_face))
+
+
+def without_code(examined: Examined) -> str:
+    """Why a picture that was judged has no code that could stand for it in a bank, for people."""
+    if any(code.view == "reduced" for code in examined.codes):
+        return "no picture code: it is too large for one of its own, add a smaller copy of it"
+    return "no picture code: the picture is too flat, only copies of the file match"
+
+
+_AS_NEAR: tuple[View, ...] = ("", "stored")
+_IF_EQUAL: tuple[View, ...] = ("dark", "peer")
+
+
+def is_exact(kind: Kind, part: str, distance: int) -> bool:
+    """Whether a match of this part of an item may restrict: by a kind that may, under a view that may.
+    Seen on a black page or as peers hash it a picture has to be the entry itself, not only like it;
+    what was decoded at a reduced size asks a person."""
+    if not kind.exact or "@" not in part:
+        return kind.exact
+    view = Part.parse(part).view
+    return view in _AS_NEAR or (view in _IF_EQUAL and distance == 0)

@@ -11,12 +11,13 @@ import msgspec
 
 from tidegate.content.media.model import Examined, MediaLimits, Problem, code_of
 from tidegate.content.media.sniffing import sniff
+from tidegate.content.parts import SEEN
 
 Accepts = Callable[[str, bytes, int | None], bool]
 """Whether pixels can give a code of that kind, value and quality."""
 
 MAX_CODES = 64
-"""Codes of one view: some kinds give several."""
+"""Codes of one look at one picture: some kinds give several."""
 
 _MAX_PROBLEMS, _MAX_PROBLEM = 16, 300
 _MAX_SIDE = 1 << 24
@@ -32,16 +33,16 @@ def amiss(seen: Examined, data: bytes, limits: MediaLimits, accepts: Accepts) ->
         return "named a size that no picture has"
     if seen.judged and not all((*sides, seen.frames)):
         return "judged a picture and gave no size of it"
-    views = Counter((code.frame, code.view) for code in seen.codes)
-    if (
-        len({frame for frame, _ in views}) > limits.max_frames
-        or max(views.values(), default=0) > MAX_CODES
-    ):
+    looks = Counter((code.view, code.frame) for code in seen.codes)
+    if max(looks.values(), default=0) > MAX_CODES:
         return f"gave {len(seen.codes)} codes"
-    for code in seen.codes:
-        shown = code.frame < min(seen.frames, limits.frame_horizon + 1)
-        if not shown or not accepts(code.kind, code.value, code.quality):
-            return "gave a code that no pixels give"
+    reduced = sides[0] * sides[1] > limits.max_pixels
+    for view, frame in looks:
+        shown = frame < min(seen.frames, limits.max_frames) and (view in SEEN or not frame)
+        if not shown or (view == "reduced") != reduced:
+            return "gave a code of a picture that is not there"
+    if not all(accepts(code.kind, code.value, code.quality) for code in seen.codes):
+        return "gave a code that no pixels give"
     try:
         harmless = all(Problem(code_of(problem)).harmless for problem in seen.problems)
     except ValueError:
@@ -50,7 +51,7 @@ def amiss(seen: Examined, data: bytes, limits: MediaLimits, accepts: Accepts) ->
 
 
 def _counts(frames: int, limits: MediaLimits) -> bool:
-    return 0 <= frames <= limits.frame_horizon + 1
+    return 0 <= frames <= limits.max_frames + 1
 
 
 def cut(seen: Examined) -> Examined:

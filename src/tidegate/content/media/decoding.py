@@ -7,40 +7,24 @@ the result. Whatever a decoder raises becomes a `Problem`.
 import contextlib
 import io
 import time
-from collections.abc import Generator, Iterator
-from typing import Literal, NamedTuple
+from collections.abc import Generator, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import simplejpeg  # pyright: ignore[reportMissingTypeStubs]
-from PIL import (
-    AvifImagePlugin,
-    Image,
-    ImageFile,
-    MpoImagePlugin,
-    TiffImagePlugin,
-    WebPImagePlugin,
-)
+from PIL import Image, ImageFile
 
-from tidegate.content.media import pixels
-from tidegate.content.media.gif import count_frames
+from tidegate.content.media import jxl, pixels
+from tidegate.content.media.formats import FORMATS
+from tidegate.content.media.frames import Frames
 from tidegate.content.media.model import MediaLimits, Problem
-from tidegate.content.media.pixels import Pixels
+from tidegate.content.media.pixels import Pixels, Shown
+from tidegate.content.parts import View
 
-# Loaded here because no file opens in the sandbox; Pillow brings the common ones, and no others.
-_PLUGINS = (AvifImagePlugin, MpoImagePlugin, TiffImagePlugin, WebPImagePlugin)
-Image.preinit()
-AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # the sandbox allows no second thread
-
-FORMATS = {
-    "image/jpeg": "JPEG",
-    "image/png": "PNG",
-    "image/gif": "GIF",
-    "image/webp": "WEBP",
-    "image/bmp": "BMP",
-    "image/tiff": "TIFF",
-    "image/avif": "AVIF",
-}
-"""The types that are decoded, and Pillow's names for them: no other parser sees the bytes."""
+_LEAST_SIDE = (
+    512  # of a reduced picture, where it can be helped: the code needs some pixels to average
+)
+_FACTORS = (8, 4, 2)
 
 
 class Undecodable(Exception):
@@ -50,12 +34,12 @@ class Undecodable(Exception):
         super().__init__(problem.text(detail))
 
 
-class View(NamedTuple):
+class Picture(NamedTuple):
     """One picture to take fingerprints of: uint8 (height, width, 3), contiguous; `view` and `frame`
     as in `ViewCode`."""
 
     rgb: Pixels
-    view: Literal["", "stored"] = ""
+    view: View = ""
     frame: int = 0
 
 
@@ -73,56 +57,74 @@ class Media:
         self._data = data
         self._type = content_type
         self._limits = limits
-        self._deadline = time.monotonic() + limits.wall_seconds * 0.6
+        self._deadline = time.monotonic() + min(limits.frames_seconds, limits.wall_seconds * 0.6)
         ImageFile.LOAD_TRUNCATED_IMAGES = lenient
-        Image.MAX_IMAGE_PIXELS = None  # too large a picture is ours to refuse, with its size
         with _refusals():
-            self._image = Image.open(io.BytesIO(data), formats=[FORMATS[content_type]])
-            self._check_size()
+            self._image = self._opened()
+            self.size = self._image.size
+            """Width and height, after `main` as people see them."""
+            self._factor = self._reduction()
+            if self._factor == 1:
+                self._check_size(self._image)
             Image.MAX_IMAGE_PIXELS = limits.max_pixels  # for frames that outgrow their canvas
-            self.frames = self._count()
+            self._frames = Frames(self._image, data, content_type, limits.max_frames + 1)
+            self.frames = self._frames.count(self._deadline)
+            self._turn = 1
 
-    def main(self) -> list[View]:
-        """The first frame: as people see it, then as stored where that differs."""
+    def main(self) -> list[Picture]:
+        """The first frame: as people see it, then as others hash it where that differs."""
         with _refusals():
-            flat = self._jpeg()
+            if self._factor > 1:
+                return [self._reduced()]
+            image, flat = self._frames.at(0), self._jpeg()
             if flat is None:
-                self._image.load()
-            turn = pixels.orientation(self._image)
-            if flat is None and pixels.needs_composing(self._image):
-                seen = pixels.turned(self._shown(), turn)
-                flat = self._stored()
+                image.load()
+            self._turn = self._frames.orientation()
+            if flat is None and pixels.needs_composing(image):
+                seen, flat = self._shown(image), _stored(image)
             else:
-                flat = pixels.stored(self._image) if flat is None else flat
-                seen = pixels.turned(flat, turn)
-        if flat is None or seen is flat or np.array_equal(seen, flat):
-            return [View(seen)]
-        return [View(seen), View(flat, "stored")]
+                flat = pixels.stored(image) if flat is None else flat
+                seen = Shown(flat)
+            views = self._seen(seen, 0)
+            light = views[0].rgb
+            self.size = (light.shape[1], light.shape[0])
+            if flat is not None and flat is not light and not np.array_equal(flat, light):
+                views.append(Picture(flat, "stored"))
+            if (peer := pixels.peer(image)) is not None:
+                views.append(Picture(peer, "peer"))
+            return views
 
-    def sampled(self) -> Iterator[View]:
-        """Further frames of an animation, evenly spaced, as people see them."""
-        frames = min(self.frames, self._limits.frame_horizon)
+    def further(self) -> Iterator[Picture]:
+        """The other frames of an animation, as people see them, as far as time allows."""
+        frames = min(self.frames, self._limits.max_frames)
         if self.frames > frames:
             self.notes.append(
-                Problem.TOO_MANY_FRAMES.text(f"the first {frames} were sampled, there are more")
+                Problem.TOO_MANY_FRAMES.text(f"the first {frames} are looked at, there are more")
             )
-        looks = min(self._limits.max_frames, frames)
-        at = 0
-        for look in range(1, looks):
-            frame = round(look * (frames - 1) / (looks - 1))
-            # Deltas build on each other: step by step, so that the clock can be asked in between.
-            steps = [frame] if self._type == "image/tiff" else range(at + 1, frame + 1)
-            for step in steps:
-                if time.monotonic() > self._deadline:
-                    raise Undecodable(Problem.TIME, f"at frame {step} of {frames}")
-                with _refusals():
-                    self._image.seek(step)
-                    self._check_size()
-            at = frame
+        if self._frames.hidden:
+            self.notes.append(Problem.TOO_MANY_FRAMES.text(self._frames.hidden))
+        for frame in range(1, frames):
+            if time.monotonic() > self._deadline:
+                detail = f"frames {frame} to {frames - 1} were not looked at"
+                raise Undecodable(Problem.TIME, detail)
             with _refusals():
-                self._image.load()
-                seen = self._shown()
-            yield View(seen, frame=frame)
+                image = self._frames.at(frame)
+                self._check_size(image)
+                image.load()
+                views = self._seen(self._shown(image), frame)
+            yield from views
+
+    def _opened(self) -> Image.Image:
+        if self._type == "image/jxl":  # is decoded in being opened
+            header = jxl.header_of(self._data)
+            if header is None:
+                raise Undecodable(Problem.DAMAGED)
+            self._check(header.width, header.height)
+        # Too large a picture is ours to refuse, with its size. Icons are decoded in being opened, and
+        # Pillow lets twice its limit pass.
+        limit = self._limits.max_pixels // 2 if self._type == "image/x-icon" else None
+        Image.MAX_IMAGE_PIXELS = limit
+        return Image.open(io.BytesIO(self._data), formats=[FORMATS[self._type]])
 
     def _jpeg(self) -> Pixels | None:
         """The fast way, the same pixels; None where Pillow has to do it (CMYK, damage)."""
@@ -135,45 +137,64 @@ class Media:
                 return simplejpeg.decode_jpeg(self._data + ending, "RGB", strict=True)
         return None
 
-    def _shown(self) -> Pixels:
+    def _reduction(self) -> int:
+        """By how much a JPEG's sides are divided in decoding; 1 where it is decoded whole."""
+        width, height = self._image.size
+        if self._type != "image/jpeg" or width * height <= self._limits.max_pixels:
+            return 1
+        fitting = [
+            factor
+            for factor in _FACTORS
+            if (width // factor + 1) * (height // factor + 1) <= self._limits.max_pixels
+        ]
+        large = [factor for factor in fitting if min(width, height) // factor >= _LEAST_SIDE]
+        return next(iter([*large, *reversed(fitting)]), 1)
+
+    def _reduced(self) -> Picture:
+        width, height = self.size
+        self._image.draft(None, (width // self._factor, height // self._factor))
+        self._check_size(self._image)
+        self._image.load()
+        turn = self._frames.orientation()
+        if turn >= 5:
+            self.size = (height, width)
+        self.notes.append(Problem.REDUCED.text(f"{width} x {height}, at 1/{self._factor}"))
+        return Picture(pixels.turned(self._shown(self._image).light, turn), "reduced")
+
+    def _seen(self, seen: Shown, frame: int) -> list[Picture]:
+        found = [Picture(pixels.turned(seen.light, self._turn), "", frame)]
+        if seen.dark is not None:
+            found.append(Picture(pixels.turned(seen.dark, self._turn), "dark", frame))
+        return found
+
+    def _shown(self, image: Image.Image) -> Shown:
         try:
-            return pixels.shown(self._image)
+            return pixels.shown(image)
         except pixels.UnusableProfile:
             self.notes.append(Problem.PROFILE.text("converted without it"))
-            return pixels.stored(self._image)
+            return Shown(pixels.stored(image))
 
-    def _stored(self) -> Pixels | None:
-        """None where the field's tools couldn't convert these pixels either."""
-        with contextlib.suppress(ValueError):
-            return pixels.stored(self._image)
-        return None
+    def _check_size(self, image: Image.Image) -> None:
+        self._check(*image.size)
 
-    def _check_size(self) -> None:
-        width, height = self._image.size
+    def _check(self, width: int, height: int) -> None:
         if width * height > self._limits.max_pixels:
             detail = f"{width} x {height}, limit {self._limits.max_pixels}"
             raise Undecodable(Problem.TOO_MANY_PIXELS, detail)
 
-    def _count(self) -> int:
-        """How many frames there are, counted up to one beyond the horizon."""
-        limit = self._limits.frame_horizon + 1
-        if self._type in ("image/jpeg", "image/bmp"):
-            return 1
-        if self._type == "image/gif":
-            return max(1, count_frames(self._data, limit))
-        if self._type == "image/tiff":
-            return self._count_pages(limit)
-        return max(1, min(limit, getattr(self._image, "n_frames", 1)))
 
-    def _count_pages(self, limit: int) -> int:
-        """The pages of a TIFF: a chain of directories, each of which has to be read."""
-        pages = 1
-        with contextlib.suppress(EOFError):
-            while pages < limit and time.monotonic() < self._deadline:
-                self._image.seek(pages)
-                pages += 1
-        self._image.seek(0)
-        return pages
+def _stored(image: Image.Image) -> Pixels | None:
+    """None where the field's tools couldn't convert these pixels either."""
+    with contextlib.suppress(ValueError):
+        return pixels.stored(image)
+    return None
+
+
+_SAID: Sequence[tuple[str, Problem]] = (
+    ("truncated", Problem.TRUNCATED),
+    ("max_text", Problem.METADATA),
+    ("decompressed data too large", Problem.METADATA),
+)
 
 
 @contextlib.contextmanager
@@ -192,8 +213,5 @@ def _refusals() -> Generator[None]:
         raise Undecodable(Problem.TRUNCATED) from error
     except Exception as error:
         text = str(error).lower()
-        if "truncated" in text:
-            raise Undecodable(Problem.TRUNCATED) from error
-        if "max_text" in text or "decompressed data too large" in text:
-            raise Undecodable(Problem.METADATA) from error
-        raise Undecodable(Problem.DAMAGED) from error
+        found = next((problem for said, problem in _SAID if said in text), Problem.DAMAGED)
+        raise Undecodable(found) from error

@@ -9,7 +9,9 @@ from typing import Protocol
 
 from PIL import Image, ImageFilter
 
-from tidegate.content.media.decoding import FORMATS, Media, Undecodable, View
+from tidegate.content.media.claims import contradicts
+from tidegate.content.media.decoding import Media, Picture, Undecodable
+from tidegate.content.media.formats import FORMATS
 from tidegate.content.media.model import (
     Examined,
     MediaLimits,
@@ -44,7 +46,7 @@ def examine(data: bytes, declared: str | None, limits: MediaLimits, hasher: Hash
         claim = f"declared as {declared}" if declared else ""
         return failed(Problem.UNKNOWN_TYPE, claim)
     notes: list[str] = []
-    if declared not in (None, content_type):
+    if declared and contradicts(declared, content_type):
         notes.append(Problem.FALSE_TYPE.text(f"{declared}, but it is {content_type}"))
     if content_type not in FORMATS:
         notes.append(Problem.UNSUPPORTED_TYPE.text(content_type))
@@ -54,10 +56,10 @@ def examine(data: bytes, declared: str | None, limits: MediaLimits, hasher: Hash
     width = height = None
     try:
         media = Media(data, content_type, limits)
-        first, *others = media.main()
-        height, width = first.rgb.shape[:2]
-        found.take([first, *others])
-        found.take(media.sampled())
+        pictures = media.main()
+        width, height = media.size
+        found.take(pictures)
+        found.take(media.further())
     except Undecodable as problem:
         notes.append(str(problem))
     except MemoryError:
@@ -74,30 +76,47 @@ def examine(data: bytes, declared: str | None, limits: MediaLimits, hasher: Hash
     )
 
 
+_NEAR_BITS = 4
+"""Frames whose codes of 256 bits are no further apart are one: what is near to one of them within a
+radius of 31 is found by the other within 27."""
+
+
 class _Codes:
-    """Fingerprints of the views so far; what a later view repeats is kept once."""
+    """Fingerprints of the pictures so far; what a later one repeats, or nearly, is kept once."""
 
     def __init__(self, hasher: Hasher) -> None:
         self.codes: list[ViewCode] = []
         self.problems: list[str] = []
         self._hasher = hasher
         self._known: set[tuple[str, bytes]] = set()
+        self._kept: dict[tuple[str, str], list[int]] = {}  # of a kind and a view
 
-    def take(self, views: Iterable[View]) -> None:
-        for view in views:
+    def take(self, pictures: Iterable[Picture]) -> None:
+        for picture in pictures:
             try:
-                codes = self._hasher(view.rgb)
+                codes = self._hasher(picture.rgb)
             except MemoryError:
                 raise
             except Exception as error:  # a fault of the hasher is no fault of the file, but noted
                 self.problems.append(Problem.UNFINGERPRINTED.text(type(error).__name__))
                 continue
             for code in codes:
-                if (code.kind, code.value) not in self._known:
-                    self._known.add((code.kind, code.value))
+                if self._is_new(code, picture):
                     self.codes.append(
-                        ViewCode(code.kind, code.value, code.quality, view.view, view.frame)
+                        ViewCode(code.kind, code.value, code.quality, picture.view, picture.frame)
                     )
+
+    def _is_new(self, code: Code, picture: Picture) -> bool:
+        if (code.kind, code.value) in self._known:
+            return False
+        if len(code.value) == 32:
+            value = int.from_bytes(code.value)
+            kept = self._kept.setdefault((code.kind, picture.view), [])
+            if picture.frame and any((value ^ one).bit_count() <= _NEAR_BITS for one in kept):
+                return False
+            kept.append(value)
+        self._known.add((code.kind, code.value))
+        return True
 
 
 def draw(data: bytes, max_side: int, blur: bool, limits: MediaLimits) -> bytes | None:

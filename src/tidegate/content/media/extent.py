@@ -1,12 +1,13 @@
 """How many pixels a picture says that it has, from its first bytes: what decoding it may cost.
 
 Read outside the sandbox, so nothing is believed and nothing is decoded: numbers at fixed places, and
-for JPEG, TIFF and AVIF a short walk. The decoder has the last word on size; who lies here has only
+for some types a short walk. The decoder has the last word on size; who lies here has only
 chosen the wrong queue.
 """
 
 import struct
 
+from tidegate.content.media import jxl
 from tidegate.content.media.sniffing import sniff
 
 _STEPS = 512  # of a walk; no honest header takes so many
@@ -24,7 +25,12 @@ def pixels_of(data: bytes) -> int | None:
         "image/webp": _webp,
         "image/jpeg": _jpeg,
         "image/tiff": _tiff,
-        "image/avif": _avif,
+        "image/avif": _properties,
+        "image/heic": _properties,
+        "image/heif": _properties,
+        "image/jxl": _jxl,
+        "image/jp2": _jp2,
+        "image/x-icon": _icon,
     }.get(sniff(data) or "")
     try:
         size = read and read(data)
@@ -95,12 +101,37 @@ def _tiff(data: bytes) -> _Size:
     return (found[256], found[257]) if len(found) == 2 else None
 
 
-def _avif(data: bytes) -> _Size:
-    """The largest of the sizes that its properties name: which is the picture's is a long story."""
+def _properties(data: bytes) -> _Size:
+    """The largest of the sizes that the properties of a HEIC or AVIF name: which is the picture's is a
+    long story."""
     sizes: list[tuple[int, int]] = []
     at = 0
     head = data[: 1 << 16]
     while len(sizes) < _STEPS and (at := head.find(b"ispe", at)) >= 0:
         sizes.append(struct.unpack_from(">II", data, at + 8))
         at += 4
+    return max(sizes, key=lambda size: size[0] * size[1], default=None)
+
+
+def _jxl(data: bytes) -> _Size:
+    header = jxl.header_of(data)
+    return header and (header.width, header.height)
+
+
+def _jp2(data: bytes) -> _Size:
+    if data[:4] == b"\xff\x4f\xff\x51":  # the codestream alone
+        right, bottom, left, top = struct.unpack_from(">4I", data, 8)
+        return right - left, bottom - top
+    at = data[: 1 << 16].find(b"ihdr")
+    if at < 0:
+        return None
+    height, width = struct.unpack_from(">II", data, at + 4)
+    return width, height
+
+
+def _icon(data: bytes) -> _Size:
+    """The largest; 0 stands for 256."""
+    (count,) = struct.unpack_from("<H", data, 4)
+    sides = [struct.unpack_from("BB", data, 6 + 16 * n) for n in range(min(count, _STEPS))]
+    sizes = [(width or 256, height or 256) for width, height in sides]
     return max(sizes, key=lambda size: size[0] * size[1], default=None)

@@ -3,23 +3,25 @@
 The pool answers with `Examined`; the pipeline says of which part it speaks (`media/0`) and judges.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
+
+from tidegate.content.parts import View
 
 
 class ViewCode(msgspec.Struct, frozen=True):
     """A fingerprint of one view of a picture.
 
-    `view` is "" for the picture as people see it, "stored" for its pixels as stored (no
-    orientation, no alpha, no profile); `frame` counts those of an animation from 0.
+    `view` says how it was looked at, `frame` counts those of an animation from 0.
     """
 
     kind: str
     value: bytes
     quality: int | None = None
-    view: Literal["", "stored"] = ""
+    view: View = ""
     frame: Annotated[int, msgspec.Meta(ge=0, lt=10**9)] = 0
 
 
@@ -55,10 +57,10 @@ class MediaLimits(msgspec.Struct, frozen=True, kw_only=True):
     among the large ones."""
     large_pixels: int = 24_000_000
     """Pictures of so many pixels are large: they never take the last free worker."""
-    max_frames: int = 8
-    """How many frames of an animation are looked at, the first included."""
-    frame_horizon: int = 1000
-    """Only the first so many frames are counted and sampled."""
+    max_frames: int = 1000
+    """So many frames of an animation are counted and looked at, the first included."""
+    frames_seconds: float = 6.0
+    """No further frame is begun after so long; what is left goes to a person."""
 
 
 class Budget:
@@ -97,12 +99,13 @@ class Problem(StrEnum):
     CRASHED = "decoder crashed"
     UNFINGERPRINTED = "could not be fingerprinted"
     PROFILE = "colour profile not usable"
+    REDUCED = "decoded at a reduced size"
     UNAVAILABLE = "decoder not available"
 
     @property
     def harmless(self) -> bool:
         """Worth a note, but the picture was judged all the same."""
-        return self in (Problem.FALSE_TYPE, Problem.PROFILE)
+        return self in (Problem.FALSE_TYPE, Problem.PROFILE, Problem.REDUCED)
 
     def text(self, detail: str = "") -> str:
         return f"{self} ({detail})" if detail else str(self)
@@ -118,11 +121,22 @@ def at_part(part: str, problem: str) -> str:
     return f"{part}: {problem}"
 
 
-def leaves_unjudged(problem: str) -> bool:
+def leaves_unjudged(problem: str, passing: Sequence[str] = ()) -> bool:
     """Whether a problem with its part ("media/0: too many pixels (…)") kept the part from being
     judged; a false declared type, say, is worth a note and no more, and so is an address that is none,
-    and what is about no part ("time-claim (…)")."""
-    return code_of(problem.partition(": ")[2]) not in _HARMLESS
+    and what is about no part ("time-claim (…)").
+
+    `passing` are the types that cannot be judged and need not be: "audio/ogg", "audio/*", or "*" for
+    whatever has no picture in it, also what is of no known type.
+    """
+    code, _, detail = problem.partition(": ")[2].partition(" (")
+    if code in _HARMLESS:
+        return False
+    if code == Problem.UNKNOWN_TYPE:
+        return "*" not in passing
+    if code != Problem.UNSUPPORTED_TYPE:
+        return True
+    return not {"*", detail[:-1], detail.partition("/")[0] + "/*"} & set(passing)
 
 
 NOT_COMPARED = "cannot be compared"

@@ -15,11 +15,12 @@ from secrets import token_bytes
 
 from tidegate.content.media import wire
 from tidegate.content.media.answers import Accepts, cut
+from tidegate.content.media.claims import declared_type
 from tidegate.content.media.extent import pixels_of
 from tidegate.content.media.model import Budget, Examined, MediaLimits, Problem, failed
 from tidegate.content.media.process import Patience, Worker, WorkerFailed
 from tidegate.content.media.sandbox import Protections
-from tidegate.content.media.sniffing import declared_type, sniff
+from tidegate.content.media.sniffing import sniff
 from tidegate.content.media.waiting import Job, WaitingRoom
 from tidegate.infra.fairness import Ticket
 
@@ -29,7 +30,14 @@ MAX_SECONDS = 1800.0
 and its processor time stays below the limit that the kernel keeps."""
 
 _CLOSE_SECONDS = 2.0
-_UNTOLD = ("image/tiff", "image/avif")  # which may be large without saying so where it is read
+_UNTOLD = (  # which may be large without saying so where it is read
+    "image/tiff",
+    "image/avif",
+    "image/heic",
+    "image/heif",
+    "image/jxl",
+    "image/jp2",
+)
 
 
 class MediaPool:

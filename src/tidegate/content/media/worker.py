@@ -5,18 +5,15 @@ after another over the two pipes it was started with. It ends when its parent do
 """
 
 import importlib
-import io
 import os
 import signal
 import sys
 import warnings
 from typing import cast
 
-from PIL import Image
-
 from tidegate.content.media import wire
-from tidegate.content.media.decoding import FORMATS
 from tidegate.content.media.examining import Hasher, draw, examine
+from tidegate.content.media.formats import samples
 from tidegate.content.media.model import MediaLimits
 from tidegate.content.media.sandbox import lock_down
 from tidegate.infra.procs import die_with_parent, end_me_before
@@ -57,12 +54,9 @@ def _load(name: str) -> Hasher:
 
 def _warm_up(hasher: Hasher, limits: MediaLimits) -> None:
     """Whatever a library loads on first use is loaded now: there will be no files any more."""
-    sample = Image.radial_gradient("L").convert("RGB").resize((48, 40))
-    for name in FORMATS.values():
-        out = io.BytesIO()
-        sample.save(out, name)
-        examine(out.getvalue(), None, limits, hasher)
-        draw(out.getvalue(), 16, True, limits)
+    for sample in samples():
+        examine(sample, None, limits, hasher)
+        draw(sample, 16, True, limits)
 
 
 def main() -> None:

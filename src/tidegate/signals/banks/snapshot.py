@@ -25,9 +25,10 @@ from tidegate.signals.banks.tables import banks, entries, quarantines
 from tidegate.signals.banks.wording import COMPARED, Compared, Said, Wording
 from tidegate.signals.fingerprints import KINDS, phrase
 from tidegate.signals.fingerprints.kind import Kind
-from tidegate.signals.index import CodeIndex, Hit, resolve_allowed
+from tidegate.signals.index import CodeIndex, Hit, nearest_frames, resolve_allowed
 from tidegate.signals.links.placing import Placing, placed
 from tidegate.signals.model import Fingerprint, Match
+from tidegate.signals.parts import is_exact
 
 MOST_MATCHES = 256
 """Matches of one fingerprint that are kept, the nearest: a bank may hold one picture many times."""
@@ -226,7 +227,7 @@ class BankSnapshot:
             ]
             mine.sort(key=lambda match: (match.distance, match.entry))
             matches += placed(mine[:MOST_MATCHES], placing.of(part, fingerprint)) if mine else ()
-        return resolve_allowed(matches) if matches else matches
+        return nearest_frames(resolve_allowed(matches)) if matches else matches
 
     def still_stands(self, tx: Tx, matches: Sequence[Match]) -> bool:
         """Whether the entries of these matches are unchanged since this snapshot's version.
@@ -261,7 +262,7 @@ def _match(part: str, kind: Kind, row: sa.Row[Any], said: Said) -> Match:
         kind=kind.name,
         route=kind.route,
         confirmed=row.state == "confirmed",
-        exact=kind.exact,
+        exact=is_exact(kind, part, said.distance),
         quarantined=row.quarantined and kind.near,
         **said._asdict(),
     )

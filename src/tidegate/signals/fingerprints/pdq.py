@@ -302,4 +302,5 @@ KIND = Kind(
     # stripes, where many coefficients are equal, still have 70 or more. Below the widest radius that
     # a kind may have an entry matches the constant codes that flat or broken content ends in.
     fewest=64,
+    version=2,  # of pictures on black pages, as peers hash them, and of all frames
 )

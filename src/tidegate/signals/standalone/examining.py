@@ -13,24 +13,24 @@ from typing import BinaryIO, NamedTuple, Self
 
 import msgspec
 
+from tidegate.content.media.claims import declared_type
 from tidegate.content.media.model import Examined, MediaLimits, Problem, code_of
 from tidegate.content.media.pool import MediaPool
-from tidegate.content.media.sniffing import declared_type, sniff
+from tidegate.content.media.sniffing import sniff
 from tidegate.infra.parallel import in_order, processors
 from tidegate.signals import fingerprints, links
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.fingerprints.door import refuse_poor
 from tidegate.signals.fingerprints.pixels import HASHER, can_be
 from tidegate.signals.links.placing import Placing
-from tidegate.signals.model import Fingerprint
-from tidegate.signals.parts import ExaminedFile, codes_of, face_of
+from tidegate.signals.model import Codes, Fingerprint
+from tidegate.signals.parts import ExaminedFile, codes_of, face_of, without_code
 
 _LIMITS = MediaLimits()
 _TEXT_BYTES = 4 << 20
 _AHEAD = 4  # files under way for each thread
 _DRAWING = "image/svg+xml"
 _NO_FILE = "not a file"
-_FLAT = "no picture code: the picture is too flat, only copies of the file match"
 
 
 class Found(NamedTuple):
@@ -43,15 +43,15 @@ class Found(NamedTuple):
 
 
 class FileCodes(msgspec.Struct, frozen=True, kw_only=True):
-    """What one file is known by: all `codes` to ask with, and `face`, those that stand for it in a
-    bank (a stored orientation or a later frame is not the content's face). `named`: codes of what is
-    only named in it, as a link in a text is.
+    """What one file is known by: all `codes` to ask with, by parts, and `face`, those that stand for it
+    in a bank (a stored orientation or a later frame is not the content's face). `named`: codes of what
+    is only named in it, as a link in a text is.
 
     `note`: it could be compared by its digests only, and why. `problem`: it could not be read, or not
     looked at as it should.
     """
 
-    codes: list[Fingerprint] = []
+    codes: Codes = []
     face: list[Fingerprint] = []
     size: int = 0
     note: str | None = None
@@ -146,7 +146,8 @@ class Examiner:
                 if size > _LIMITS.max_bytes:
                     codes = _digests_of_long(file)
                     note = f"compared by its digests only: {size:,} bytes are too many to look at"
-                    return FileCodes(codes=codes, face=codes, size=size, note=note)
+                    known = codes_of(files=[ExaminedFile(codes)])
+                    return FileCodes(codes=known, face=codes, size=size, note=note)
                 data = file.read(_LIMITS.max_bytes + 1)
         except OSError as error:
             return FileCodes(problem=error.strerror or "cannot be read")
@@ -157,7 +158,7 @@ def _examined(data: bytes, name: str, pool: MediaPool) -> FileCodes:
     size = len(data)
     if not data:
         return FileCodes(note="the file is empty")
-    codes = fingerprints.of_bytes(data)
+    digests = fingerprints.of_bytes(data)
     media_type, claim = sniff(data), declared_type(None, name) or ""
     if claim == _DRAWING:  # which a prolog hides from those who look at the first bytes
         media_type = media_type or claim
@@ -166,9 +167,10 @@ def _examined(data: bytes, name: str, pool: MediaPool) -> FileCodes:
             examined = pool.examine_blocking(data)
         except RuntimeError as error:
             raise DecoderDown(str(error)) from error
-        return _pictured(codes, examined, size)
+        return _pictured(digests, examined, size)
     text = _text_of(data)
-    face, named, note, problem = list(codes), [], None, None
+    face, named, note, problem = list(digests), [], None, None
+    codes = codes_of(files=[ExaminedFile(digests)])
     if text is not None:
         face += face_of(codes_of(text=text))
         known, named = codes_of_text(text)
@@ -183,13 +185,16 @@ def _examined(data: bytes, name: str, pool: MediaPool) -> FileCodes:
     return FileCodes(codes=codes, face=face, size=size, note=note, problem=problem, named=named)
 
 
-def codes_of_text(text: str) -> tuple[list[Fingerprint], list[Fingerprint]]:
+def codes_of_text(text: str) -> tuple[Codes, list[Fingerprint]]:
     """What a text is known by, and the codes of what is only named in it."""
     placing = Placing(text)
-    known: list[Fingerprint] = []
+    known: Codes = []
     named: list[Fingerprint] = []
     for part, code in codes_of(text=text):
-        (known if placing.of(part, code).whole else named).append(code)
+        if placing.of(part, code).whole:
+            known.append((part, code))
+        else:
+            named.append(code)
     return known, named
 
 
@@ -205,13 +210,11 @@ def _pictured(digests: list[Fingerprint], examined: Examined, size: int) -> File
         else:
             problem = "; ".join(said)
     elif not pictured:
-        note = _FLAT
+        note = without_code(examined)
     elif poor := next(filter(None, map(refuse_poor, pictured)), None):
         note = f"no picture code that a bank takes: {poor}"
     face = [code for code in face if refuse_poor(code) is None]
-    return FileCodes(
-        codes=[code for _, code in coded], face=face, size=size, note=note, problem=problem
-    )
+    return FileCodes(codes=coded, face=face, size=size, note=note, problem=problem)
 
 
 def _text_of(data: bytes) -> str | None:

@@ -13,8 +13,10 @@ import msgspec
 import numpy as np
 
 from tidegate.signals.fingerprints import KINDS
+from tidegate.signals.fingerprints.kind import Kind
 from tidegate.signals.lists.pdq_bulk import Source, looks_like_codes, read_codes
-from tidegate.signals.model import Fingerprint
+from tidegate.signals.model import Codes, Fingerprint
+from tidegate.signals.parts import is_exact
 from tidegate.signals.standalone.bankfile import (
     LISTED,
     MAX_RADIUS,
@@ -269,30 +271,37 @@ class Matcher:
         )
 
     def _ask(
-        self, codes: Sequence[Fingerprint], named: Sequence[Fingerprint], radius: int | None
+        self, codes: Codes, named: Sequence[Fingerprint], radius: int | None
     ) -> list[FileMatch]:
         """What codes match, and those of what is only `named` in a text, by which nothing is exact."""
-        least: dict[tuple[str, str, str], int] = {}
-        own: set[tuple[str, str, str]] = set()
-        kinds = {code.kind: KINDS[code.kind] for code in codes}
-        exact = [c for c in codes if not kinds[c.kind].hamming and not kinds[c.kind].common]
-        equal = [*exact, *named]
+        best: dict[tuple[str, str, str], tuple[int, bool]] = {}
+
+        def note(bank: str, entry: str, kind: Kind, distance: int, exact: bool) -> None:
+            key = (bank, entry, kind.name)
+            best[key] = min((distance, not exact), best.get(key, (distance, not exact)))
+
+        kinds = {code.kind: KINDS[code.kind] for _, code in codes}
+        own = [
+            (part, code)
+            for part, code in codes
+            if not kinds[code.kind].hamming and not kinds[code.kind].common
+        ]
+        equal = [*(code for _, code in own), *named]
         for bank in self.banks:
             for place, entries in enumerate(bank.equal(equal)):
-                found = {(bank.name, entry, equal[place].kind): 0 for entry in entries}
-                least |= found
-                if place < len(exact):
-                    own.update(found)
+                kind = KINDS[equal[place].kind]
+                exact = place < len(own) and is_exact(kind, own[place][0], 0)
+                for entry in entries:
+                    note(bank.name, entry, kind, 0, exact)
         for kind in (kind for kind in KINDS.values() if kind.hamming):
-            values = b"".join(code.value for code in codes if code.kind == kind.name)
-            if not values:
+            asked = [(part, code.value) for part, code in codes if code.kind == kind.name]
+            if not asked:
                 continue
             wide = kind.default_radius if radius is None else radius
-            asked = np.frombuffer(values, np.uint8).reshape(-1, 32)
-            for found in self.near(asked, wide, kind.name):
-                for bank, entry, distance in found:
-                    key = (bank, entry, kind.name)
-                    least[key] = min(distance, least.get(key, distance))
+            values = np.frombuffer(b"".join(value for _, value in asked), np.uint8).reshape(-1, 32)
+            for (part, _), near in zip(asked, self.near(values, wide, kind.name), strict=True):
+                for bank, entry, distance in near:
+                    note(bank, entry, kind, distance, is_exact(kind, part, distance))
         matches = [
             FileMatch(
                 bank=bank,
@@ -300,9 +309,9 @@ class Matcher:
                 kind=kind,
                 route=KINDS[kind].route,
                 distance=distance,
-                exact=KINDS[kind].exact and (KINDS[kind].hamming or (bank, entry, kind) in own),
+                exact=not inexact,
             )
-            for (bank, entry, kind), distance in least.items()
+            for (bank, entry, kind), (distance, inexact) in best.items()
         ]
         return sorted(matches, key=lambda m: (m.distance, m.entry, m.bank, m.kind))
 
