@@ -31,6 +31,19 @@ def test_a_good_pack_has_no_problems() -> None:
     assert check_source(GOOD) == []
 
 
+def test_types_that_pass_unjudged_are_named_or_meant_by_a_star() -> None:
+    types = ["audio/ogg", "video/*", "image/svg+xml", "*"]
+    assert load_pack(f"{GOOD}[media]\npass_unjudged = {types}\n").pass_unjudged == tuple(types)
+    assert load_pack(GOOD).pass_unjudged == ()
+
+
+@pytest.mark.parametrize("value", ["'audio/*'", "['audio']", "['*/ogg']", "[1]", "['AUDIO/OGG']"])
+def test_what_is_no_list_of_types_is_a_problem(value: str) -> None:
+    problem = only_problem(f"{GOOD}[media]\npass_unjudged = {value}\n")
+    assert problem.message.startswith("`pass_unjudged`")
+    assert problem.line == len(GOOD.splitlines()) + 2
+
+
 def test_a_problem_in_a_condition_is_placed_in_the_file() -> None:
     source = GOOD.replace("item.problems > 0", "item.problem > 0")
     problem = only_problem(source)

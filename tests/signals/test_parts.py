@@ -1,14 +1,19 @@
 """Which parts a content has, and which codes each: one answer for all who ask."""
 
+import pytest
+
 from tidegate.content.media.model import ViewCode
-from tidegate.signals.fingerprints import of_bytes, of_text, of_url
+from tidegate.content.parts import VIEWS as VIEW_NAMES
+from tidegate.content.parts import Part
+from tidegate.signals.fingerprints import KINDS, of_bytes, of_text, of_url
 from tidegate.signals.model import Fingerprint
-from tidegate.signals.parts import ExaminedFile, codes_of, codes_of_texts, face_of
+from tidegate.signals.parts import ExaminedFile, codes_of, codes_of_texts, face_of, is_exact
 
 TEXT = "join the armed fight on friday at the old bridge and bring the others with you"
 LINK = "https://example.org/a?b=c"
 VIEWS = [
     ViewCode("pdq", b"seen", 90),
+    ViewCode("pdq", b"on black", 85, "dark"),
     ViewCode("pdq", b"as stored", 80, "stored"),
     ViewCode("pdq", b"later", 70, frame=12),
 ]
@@ -23,6 +28,7 @@ def test_each_part_has_its_codes_under_its_name() -> None:
         "url": of_url(LINK),
         "media/0": of_bytes(b"one"),
         "media/1": [*of_bytes(b"two"), *of_url(LINK), Fingerprint("pdq", b"seen", 90)],
+        "media/1@dark": [Fingerprint("pdq", b"on black", 85)],
         "media/1@stored": [Fingerprint("pdq", b"as stored", 80)],
         "media/1#12": [Fingerprint("pdq", b"later", 70)],
         "text": of_text(TEXT),
@@ -39,6 +45,38 @@ def test_texts_looked_at_together_have_the_codes_that_each_has_alone() -> None:
     assert codes_of_texts(texts) == [codes_of(text=text) for text in texts]
 
 
-def test_the_face_of_a_file_is_no_other_view_and_no_later_frame() -> None:
-    face = face_of(codes_of(files=[ExaminedFile(of_bytes(b"two"), VIEWS)]))
-    assert face == [*of_bytes(b"two"), Fingerprint("pdq", b"seen", 90)]
+def test_the_face_of_a_file_is_what_people_see_first_and_no_other_view() -> None:
+    views = [
+        *VIEWS,
+        ViewCode("pdq", b"of peers", 90, "peer"),
+        ViewCode("pdq", b"small", 9, "reduced"),
+    ]
+    face = face_of(codes_of(files=[ExaminedFile(of_bytes(b"two"), views)]))
+    seen = [Fingerprint("pdq", b"seen", 90), Fingerprint("pdq", b"on black", 85)]
+    assert face == [*of_bytes(b"two"), *seen]
+
+
+@pytest.mark.parametrize(
+    ("part", "near", "equal"),
+    [
+        ("media/0", True, True),
+        ("media/0#12", True, True),
+        ("media/0@stored", True, True),
+        ("media/0@dark", False, True),
+        ("media/0@dark#12", False, True),
+        ("media/0@peer", False, True),
+        ("media/0@reduced", False, False),
+    ],
+)
+def test_a_view_that_is_new_restricts_by_the_entry_itself_alone(
+    part: str, near: bool, equal: bool
+) -> None:
+    pdq = KINDS["pdq"]
+    assert (is_exact(pdq, part, 3), is_exact(pdq, part, 0)) == (near, equal)
+
+
+def test_every_view_is_decided_about() -> None:
+    """A view that is added is none that may restrict until somebody says so."""
+    views = {view: is_exact(KINDS["pdq"], Part.media(0, view).name, 0) for view in VIEW_NAMES}
+    assert views == {"": True, "dark": True, "stored": True, "peer": True, "reduced": False}
+    assert not is_exact(KINDS["text_minhash"], "text", 0)

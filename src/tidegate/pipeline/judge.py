@@ -148,7 +148,7 @@ def facts_of(
             media_count=len(content.media),
             revision=one.item.revision,
             stage=stage,
-            problems=sum(map(leaves_unjudged, one.problems)),
+            problems=sum(leaves_unjudged(said, pack.pass_unjudged) for said in one.problems),
             attributes=to_attributes(content.attributes) if content.attributes else {},
         ),
         TextFacts(text, normalised(text) if "text" in pack.uses else "", len(text)),

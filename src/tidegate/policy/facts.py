@@ -48,7 +48,11 @@ class ItemFacts(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = "fast"
     problems: Annotated[
-        int, Meta(description="How many media files and texts could not be judged to their end.")
+        int,
+        Meta(
+            description="How many media files and texts could not be judged to their end, but for types"
+            " that the pack lets pass (`pass_unjudged`)."
+        ),
     ] = 0
     attributes: Annotated[
         dict[str, str],

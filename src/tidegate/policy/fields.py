@@ -14,9 +14,10 @@ MAX_PROBLEMS = 100  # told at once: finding the place of each takes a walk throu
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _KEYS = {
-    "": ("pack", "private", "labels", "exemptions", "rules"),
+    "": ("pack", "private", "media", "labels", "exemptions", "rules"),
     "pack": ("name", "version", "text", "ground", "default_label"),
     "private": ("digest_match",),
+    "media": ("pass_unjudged",),
     "label": ("text", "ground", "exemption_required"),
     "ground": ("kind", "reference"),
     "rule": ("name", "version", "mode", "outcome", "text", "when", "label"),
@@ -100,6 +101,17 @@ class Fields:
         if len(text) > MAX_TEXT or "\0" in text:
             self.problem(table, key, f"`{key}` must have at most {MAX_TEXT} characters, no NUL")
         return text
+
+    def texts(self, table: Table, key: str, form: re.Pattern[str], what: str) -> list[str]:
+        """A list of short texts of one form; empty where it is missing."""
+        listed = table.data.get(key, [])
+        if not isinstance(listed, list):
+            self.problem(table, key, f"`{key}` must be a list, this is {shown(listed)}")
+            return []
+        for one in cast(list[Any], listed):
+            if not isinstance(one, str) or not form.fullmatch(one):
+                self.problem(table, key, f"`{key}` is a list of {what}, and has {shown(one)}")
+        return [one for one in cast(list[Any], listed) if isinstance(one, str)]
 
     def name(self, table: Table) -> str:
         name = self.value(table, "name", str)

@@ -70,7 +70,7 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True):
     `acting` are the rules that are evaluated (live and shadow), `uses` the variables that they read,
     and `binding` makes these. `sieve` is false exactly when none of the rules can fire or fail (None:
     too many for one expression). `private_digest_match`: private items are judged by digest matches
-    too.
+    too. `pass_unjudged`: types of media that cannot be judged and do not count as a problem.
     """
 
     name: str
@@ -82,6 +82,7 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True):
     labels: Mapping[str, Label]
     exemptions: Mapping[str, str]
     private_digest_match: bool
+    pass_unjudged: tuple[str, ...] = ()
     source: str
     digest: bytes
     acting: tuple[Rule, ...] = ()

@@ -51,6 +51,7 @@ class PolicyView(msgspec.Struct, frozen=True, kw_only=True):
     labels: list[LabelView]
     exemptions: dict[str, str]
     private_digest_match: bool
+    pass_unjudged: list[str]
     offences: list[Offence]
 
 
@@ -78,6 +79,7 @@ def policy_view(pack: Pack, offences: list[Offence]) -> PolicyView:
         labels=[_view_label(label) for label in pack.labels.values()],
         exemptions=dict(pack.exemptions),
         private_digest_match=pack.private_digest_match,
+        pass_unjudged=list(pack.pass_unjudged),
         offences=offences,
     )
 

@@ -4,6 +4,7 @@ Nothing is loaded that has a problem; as many problems as possible are found at 
 """
 
 import hashlib
+import re
 from typing import Any, cast
 
 from tidegate.policy import toml
@@ -35,6 +36,7 @@ MAX_LABELS = 500
 MAX_CONDITIONS = 20
 MAX_CONDITION = 2_000
 
+_TYPES = re.compile(r"\*|[a-z]+/(\*|[a-z0-9][a-z0-9.+-]{0,99})")
 _GROUND_KINDS: tuple[GroundKind, ...] = ("law", "terms")
 
 
@@ -72,6 +74,9 @@ class _Reader(Fields):
         private = self.table(root, "private")
         self.known(private, "private")
         digest_match = self.value(private, "digest_match", bool, False)
+        media = self.table(root, "media")
+        self.known(media, "media")
+        passing = self.texts(media, "pass_unjudged", _TYPES, "types, `audio/ogg`, `audio/*` or `*`")
         labels = self._labels(root)
         default_label = self._default_label(head, ground, labels)
         exemptions = self._exemptions(root)
@@ -89,6 +94,7 @@ class _Reader(Fields):
                 labels=labels,
                 exemptions=exemptions,
                 private_digest_match=digest_match,
+                pass_unjudged=tuple(passing),
                 source=self.source.text,
                 digest=hashlib.sha256(self.source.text.encode()).digest(),
             )
