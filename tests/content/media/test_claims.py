@@ -41,6 +41,9 @@ HONEST = [
 ]
 SAID = [
     (_OGG, "audio/opus"),
+    (_OGG + bytes(24) + b"OpusHead", "audio/ogg"),
+    (_OGG + bytes(24) + b"OpusHead", "application/ogg"),
+    (_OGG + bytes(24) + b"\x80theora", "video/ogg"),
     (_OGG, "audio/ogg; codecs=opus"),
     (_ZIP, "application/x-zip-compressed"),
     (_ZIP, "application/vnd.ms-excel.sheet.macroEnabled.12"),

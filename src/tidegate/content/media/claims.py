@@ -52,6 +52,10 @@ _SAYS_NOTHING = {"", "application/octet-stream", "binary/octet-stream", "applica
 _COMPRESSED = {"gzip": "application/gzip"}
 
 _MP4 = r"(audio|video|application)/(mp4|x-mp4|quicktime|3gpp2?|x-m4[abvp]|m4[abvp]|mpeg4|mp4a-latm|mj2)"
+_OGG = (
+    r"(audio|video)/(x-)?(.*ogg|opus|vorbis|theora|speex|flac|oga|ogv|annodex)"
+    r"|application/(x-)?(ogg|kate|annodex)"
+)
 # Of documents and programs nothing but the container is seen; what has a signature of its own is no such.
 _WITHIN = r"(?!application/(pdf|gzip|zip|ogg|mp4)$)(application|model)/.+"
 _HONEST = {
@@ -60,8 +64,9 @@ _HONEST = {
         "application/zip": rf"application/(x-)?zip(-compressed)?|{_WITHIN}|font/.+|audio/x-.*xmf.*",
         "application/gzip": rf"application/x-gzip|{_WITHIN}|text/.+|image/(svg\+xml|x-emf|x-wmf|emf|wmf)",
         "application/pdf": r"application/(illustrator|postscript|vnd\.adobe\.illustrator)",
-        "application/ogg": r"(audio|video)/(x-)?(.*ogg|opus|vorbis|theora|speex|flac|oga|ogv)"
-        r"|audio/ogg.*|application/(x-ogg|kate|annodex)|(audio|video)/annodex",
+        "application/ogg": _OGG,
+        "audio/ogg": _OGG,
+        "video/ogg": _OGG,
         "audio/wav": r"audio/(x-|vnd\.)?(wav|wave|pn-wav)",
         "audio/flac": r"audio/x-flac",
         "audio/mpeg": r"audio/(x-)?(mp[123]|mpeg-?3|mpeg|mpg|mpa|mpegurl|aacp?|flac|mp4)|video/(x-)?mpeg",

@@ -22,7 +22,6 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"PK\x03\x04", "application/zip"),
     (0, b"PK\x05\x06", "application/zip"),
     (0, b"\x1f\x8b\x08", "application/gzip"),
-    (0, b"OggS", "application/ogg"),
     (0, b"fLaC", "audio/flac"),
     (0, b"ID3", "audio/mpeg"),
     (0, b"#!AMR", "audio/amr"),
@@ -35,6 +34,13 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
 )
 _RIFF = {b"WEBP": "image/webp", b"AVI ": "video/x-msvideo", b"WAVE": "audio/wav"}
 _FORM = {b"AIFF": "audio/aiff", b"AIFC": "audio/aiff"}
+_OGG = {  # the beginning of the first packet
+    b"OpusHead": "audio/ogg",
+    b"\x01vorbis": "audio/ogg",
+    b"Speex ": "audio/ogg",
+    b"\x7fFLAC": "audio/ogg",
+    b"\x80theora": "video/ogg",
+}
 _BRANDS = {
     b"avif": "image/avif",
     b"avis": "image/avif",
@@ -64,6 +70,10 @@ def sniff(data: bytes | bytearray | memoryview) -> str | None:
         return _RIFF.get(head[8:12])
     if head[:4] == b"FORM":
         return _FORM.get(head[8:12])
+    if head[:4] == b"OggS":
+        return next(
+            (named for what, named in _OGG.items() if head.startswith(what, 28)), "application/ogg"
+        )
     if head[:4] == b"\x1aE\xdf\xa3":
         return "video/x-matroska" if b"\x42\x82\x88matroska" in head else "video/webm"
     if head[4:8] == b"ftyp":
