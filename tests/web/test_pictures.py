@@ -1,12 +1,15 @@
 """Pictures as people send them, through the API: which are found, and what a match may do."""
 
 import base64
+import html
 import io
+import re
 from typing import Any
 
 import numpy as np
 from PIL import Image
 from tests.api import Api
+from tests.web.visitor import Visitor
 
 from tidegate.policy.actions import activate_pack, default_source, store_pack
 from tidegate.signals.fingerprints.pixels import of_pixels
@@ -53,19 +56,31 @@ def inked(over: Image.Image, paper: Image.Image) -> Image.Image:
     return Image.fromarray(np.dstack([colour, alpha]).round().astype(np.uint8), "RGBA")
 
 
+def near(one: Image.Image, other: Image.Image) -> bool:
+    codes = [of_pixels(np.asarray(picture.convert("RGB")))[0].value for picture in (one, other)]
+    return (int.from_bytes(codes[0]) ^ int.from_bytes(codes[1])).bit_count() <= 16
+
+
 def test_what_a_black_page_shows_is_found_and_asks_a_person(api: Api) -> None:
     api.bank()
     add(api, "known", KNOWN.convert("L"))
     both = inked(KNOWN.convert("L").convert("RGB"), OTHER.convert("L").convert("RGB"))
     verdict, found = said(api.submit("both", media=[media(saved(both))]))
     assert (verdict, [one[0] for one in found]) == ("review", ["media/0@dark"])
+    # The reviewer is shown what was found, and what a white page shows.
+    person = Visitor(api.instance, api.client, "admin")
+    case = api.get("/v1/cases").json()["data"][0]["id"]
+    previews = re.findall(r'src="(/media/[^"]+)"', person.get(f"/cases/{case}").text)
+    dark, light = ([one for one in previews if ("dark=1" in one) == on] for on in (True, False))
+    for sources, shown in ((dark, KNOWN), (light[:1], OTHER)):
+        drawn = person.get(html.unescape(sources[0]).replace("blur=1", "blur=0"))
+        assert near(Image.open(io.BytesIO(drawn.content)), shown.convert("L"))
     # As an entry a drawing is known by what it is on either page.
     ink = Image.new("RGBA", KNOWN.size, "white")
     ink.putalpha(KNOWN.convert("L"))
     api.bank("drawings")
     assert add(api, "drawings", ink)["problems"] == []
     flat = Image.alpha_composite(Image.new("RGBA", ink.size, "black"), ink).convert("RGB")
-    api.bank("gone")
     for name, post in (("flat", flat), ("ink", ink)):
         found = said(api.submit(name, media=[media(saved(post, "WEBP", lossless=True))]))[1]
         assert "drawings" in [bank for _, bank, _, _ in found], name

@@ -13,9 +13,9 @@ from PIL import Image
 
 from tidegate.content.media import jxl
 from tidegate.content.media.boxes import boxes
-from tidegate.content.media.examining import examine
+from tidegate.content.media.examining import draw, examine
 from tidegate.content.media.formats import FORMATS, samples
-from tidegate.content.media.model import Examined, MediaLimits, ViewCode
+from tidegate.content.media.model import Examined, MediaLimits, Sight, ViewCode
 
 needs_heic = pytest.mark.skipif("image/heic" not in FORMATS, reason="pillow-heif is not here")
 HEIC, JXL = (next((s for s in samples() if mark in s[:24]), b"") for mark in (b"heic", b"\xff\x0a"))
@@ -179,3 +179,22 @@ def test_any_header_has_an_answer(data: bytes) -> None:
     jxl.header_of(b"\xff\x0a" + data)
     for box in boxes(data):
         assert 8 <= box.start <= box.end <= len(data)
+
+
+@pytest.mark.parametrize(
+    ("sight", "light"),
+    [
+        (Sight(), 255),
+        (Sight(0, True), 255),
+        (Sight(2), 255),
+        (Sight(2, True), 100),
+        (Sight(9), 255),
+    ],
+)
+def test_a_person_is_shown_the_frame_and_the_page_that_were_looked_at(
+    sight: Sight, light: int
+) -> None:
+    white = [Image.new("RGBA", (32, 24), (255, 255, 255, alpha)) for alpha in (255, 0, 100)]
+    drawn = draw(saved(white, "WEBP", lossless=True, exact=True), 32, False, MediaLimits(), sight)
+    assert drawn is not None
+    assert abs(int(np.asarray(Image.open(io.BytesIO(drawn)))[0, 0, 0]) - light) <= 2

@@ -5,6 +5,7 @@ Runs inside the sandbox; both functions return an answer whatever the bytes are.
 
 import io
 from collections.abc import Callable, Iterable, Sequence
+from itertools import takewhile
 from typing import Protocol
 
 from PIL import Image, ImageFilter
@@ -16,12 +17,14 @@ from tidegate.content.media.model import (
     Examined,
     MediaLimits,
     Problem,
+    Sight,
     ViewCode,
     code_of,
     failed,
 )
 from tidegate.content.media.pixels import Pixels
 from tidegate.content.media.sniffing import sniff
+from tidegate.content.parts import View
 
 
 class Code(Protocol):
@@ -119,9 +122,11 @@ class _Codes:
         return True
 
 
-def draw(data: bytes, max_side: int, blur: bool, limits: MediaLimits) -> bytes | None:
-    """A JPEG of the first frame for a reviewer's page, no side longer than `max_side`; as much as
-    there is of a truncated file; None where there is nothing to show.
+def draw(
+    data: bytes, max_side: int, blur: bool, limits: MediaLimits, sight: Sight = Sight()
+) -> bytes | None:
+    """A JPEG of what a reviewer's page is to show, no side longer than `max_side`; as much as there is
+    of a truncated file; None where there is nothing to show.
 
     `blur` leaves colours and coarse shapes, for a page that must not show what it lists.
     """
@@ -129,7 +134,7 @@ def draw(data: bytes, max_side: int, blur: bool, limits: MediaLimits) -> bytes |
     if content_type not in FORMATS:
         return None
     try:
-        image = Image.fromarray(Media(data, content_type, limits, lenient=True).main()[0].rgb)
+        image = Image.fromarray(_sighted(Media(data, content_type, limits, lenient=True), sight))
         image.thumbnail((max_side, max_side), Image.Resampling.LANCZOS, reducing_gap=2.0)
         if blur:
             image = image.filter(ImageFilter.GaussianBlur(max(image.size) / 24))
@@ -138,3 +143,13 @@ def draw(data: bytes, max_side: int, blur: bool, limits: MediaLimits) -> bytes |
     except (Undecodable, MemoryError, OSError, ValueError):
         return None
     return out.getvalue()
+
+
+def _sighted(media: Media, sight: Sight) -> Pixels:
+    """The frame that is asked for; on a black page what differs there, else as on a white one."""
+    pictures = media.main()
+    if sight.frame:
+        so_far = takewhile(lambda one: one.frame <= sight.frame, media.further())
+        pictures = [one for one in so_far if one.frame == sight.frame] or pictures
+    page: View = "dark" if sight.dark else ""
+    return next((one for one in pictures if one.view == page), pictures[0]).rgb

@@ -42,6 +42,13 @@ class Examined(msgspec.Struct, frozen=True, kw_only=True):
     judged: bool = True
 
 
+class Sight(msgspec.Struct, frozen=True):
+    """What of a file a person is shown: a frame of it, counted from 0, on a white page or a black one."""
+
+    frame: Annotated[int, msgspec.Meta(ge=0, lt=10**9)] = 0
+    dark: bool = False
+
+
 class MediaLimits(msgspec.Struct, frozen=True, kw_only=True):
     """What one file may cost. Beyond it a file isn't decoded (further), and says so."""
 

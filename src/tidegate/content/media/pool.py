@@ -17,7 +17,7 @@ from tidegate.content.media import wire
 from tidegate.content.media.answers import Accepts, cut
 from tidegate.content.media.claims import declared_type
 from tidegate.content.media.extent import pixels_of
-from tidegate.content.media.model import Budget, Examined, MediaLimits, Problem, failed
+from tidegate.content.media.model import Budget, Examined, MediaLimits, Problem, Sight, failed
 from tidegate.content.media.process import Patience, Worker, WorkerFailed
 from tidegate.content.media.sandbox import Protections
 from tidegate.content.media.sniffing import sniff
@@ -160,7 +160,13 @@ class MediaPool:
         return _accepted(answer)
 
     async def preview(
-        self, data: bytes, max_side: int = 640, blur: bool = False, *, key: str = ""
+        self,
+        data: bytes,
+        max_side: int = 640,
+        blur: bool = False,
+        *,
+        sight: Sight = Sight(),
+        key: str = "",
     ) -> bytes | None:
         """A JPEG of `data` for a person's eyes, drawn in the sandbox; None if it shows nothing.
 
@@ -168,7 +174,7 @@ class MediaPool:
         """
         if not 0 < len(data) <= self._limits.max_bytes:
             return None
-        question = wire.Draw(token_bytes(8), max_side, blur)
+        question = wire.Draw(token_bytes(8), max_side, blur, sight)
         job = self._enter(Job(question, data, pixels=self._size(data), key=key))
         try:
             _, drawn = await asyncio.wrap_future(job.future)

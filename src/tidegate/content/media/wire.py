@@ -8,7 +8,7 @@ import struct
 
 import msgspec
 
-from tidegate.content.media.model import Examined, MediaLimits
+from tidegate.content.media.model import Examined, MediaLimits, Sight
 from tidegate.content.media.sandbox import Protections
 
 LENGTHS = struct.Struct("<II")
@@ -43,6 +43,7 @@ class Draw(msgspec.Struct, frozen=True, tag="draw", tag_field="say"):
     token: bytes
     max_side: int
     blur: bool
+    sight: Sight = Sight()
 
 
 class Seen(msgspec.Struct, frozen=True, tag="seen", tag_field="say"):

@@ -90,7 +90,7 @@ def _answer(
         seen = examine(data, question.declared, limits, hasher)
         answer, raw = wire.Seen(question.token, seen), b""
     else:
-        drawn = draw(data, question.max_side, question.blur, limits)
+        drawn = draw(data, question.max_side, question.blur, limits, question.sight)
         answer, raw = wire.Drawn(question.token), drawn or b""
     signal.setitimer(signal.ITIMER_PROF, 0)
     channel.send(wire.encode(answer), raw)

@@ -61,9 +61,13 @@ class ContentView(msgspec.Struct, frozen=True):
         return next(found, None)
 
     def file_of(self, part: str) -> MediaView | None:
-        """The file that a part is, or is a view of."""
-        whole = Part.parse(part).whole
-        return next((one for one in self.media if one.part == whole), None)
+        """The file that a part is, or is a view of, with a preview of what was looked at."""
+        looked = Part.parse(part)
+        file = next((one for one in self.media if one.part == looked.whole), None)
+        if file is None or file.preview is None or looked.look == Part(looked.whole).look:
+            return file
+        sight = f"frame={looked.frame}&dark={int(looked.view == 'dark')}"
+        return msgspec.structs.replace(file, preview=f"{file.preview}?{sight}")
 
 
 class Piece(msgspec.Struct, frozen=True):

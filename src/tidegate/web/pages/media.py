@@ -1,10 +1,13 @@
 """Previews of pictures: always drawn anew by the sandbox, never the bytes that somebody sent."""
 
 from collections.abc import Callable
+from typing import Annotated
 from uuid import UUID
 
+import msgspec
 from starlette.responses import Response
 
+from tidegate.content.media.model import Sight
 from tidegate.content.parts import Part
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
@@ -17,9 +20,12 @@ LONGEST_SIDE = 960
 
 
 class MediaQuery(Query, frozen=True):
-    """`blur=0` shows the picture as it is; without it only colours and coarse shapes."""
+    """`blur=0` shows the picture as it is; without it only colours and coarse shapes. `frame` counts
+    those of an animation from 0; `dark=1` is how it looks on a black page."""
 
     blur: bool = True
+    frame: Annotated[int, msgspec.Meta(ge=0, lt=10**9)] = 0
+    dark: bool = False
 
 
 def no_preview(_: object = None) -> Refusal:
@@ -57,7 +63,11 @@ async def _preview(visit: Visit, look: Callable[[Tx], bytes | None]) -> Response
     if data is None:
         raise no_preview()
     drawn = await instance.media.preview(
-        data, max_side=LONGEST_SIDE, blur=visit.query.blur, key=visit.who.queue
+        data,
+        max_side=LONGEST_SIDE,
+        blur=visit.query.blur,
+        sight=Sight(visit.query.frame, visit.query.dark),
+        key=visit.who.queue,
     )
     if drawn is None:
         raise no_preview()
