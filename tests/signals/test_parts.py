@@ -2,12 +2,19 @@
 
 import pytest
 
-from tidegate.content.media.model import ViewCode
+from tidegate.content.media.model import Examined, ViewCode
 from tidegate.content.parts import VIEWS as VIEW_NAMES
 from tidegate.content.parts import Part
 from tidegate.signals.fingerprints import KINDS, of_bytes, of_text, of_url
 from tidegate.signals.model import Fingerprint
-from tidegate.signals.parts import ExaminedFile, codes_of, codes_of_texts, face_of, is_exact
+from tidegate.signals.parts import (
+    ExaminedFile,
+    codes_of,
+    codes_of_texts,
+    face_of,
+    is_exact,
+    without_code,
+)
 
 TEXT = "join the armed fight on friday at the old bridge and bring the others with you"
 LINK = "https://example.org/a?b=c"
@@ -73,6 +80,12 @@ def test_a_view_that_is_new_restricts_by_the_entry_itself_alone(
 ) -> None:
     pdq = KINDS["pdq"]
     assert (is_exact(pdq, part, 3), is_exact(pdq, part, 0)) == (near, equal)
+
+
+def test_why_a_picture_has_no_code_of_its_own_is_said() -> None:
+    assert "too flat" in without_code(Examined())
+    large = Examined(codes=[ViewCode("pdq", b"small", 90, "reduced")])
+    assert "smaller copy" in without_code(large)
 
 
 def test_every_view_is_decided_about() -> None:

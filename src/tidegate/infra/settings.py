@@ -66,7 +66,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         int, Meta(ge=1, le=64, description="Sandboxed processes that decode media")
     ] = 2
     media_max_pixels: Annotated[
-        int, Meta(ge=1024, description="Larger pictures are not decoded, but reviewed")
+        int,
+        Meta(
+            ge=1024,
+            description="Larger pictures are decoded at a fraction of their size (JPEG), or reviewed",
+        ),
     ] = 64_000_000
     media_wall_seconds: Annotated[
         float, Meta(gt=0, description="Longest time for decoding one file")

@@ -57,6 +57,8 @@ SAID = [
     (b"\0\0\1\0", "image/vnd.microsoft.icon"),
     (b"<svg ", "text/xml"),
     (b"II*\0", "image/x-adobe-dng"),
+    (b"II*\0", "image/*"),
+    (b"II*\0", "*/*"),
 ]
 FALSE = [
     (b"\xff\xd8\xff", "a.png"),
@@ -72,6 +74,7 @@ FALSE = [
     (_MATROSKA, "a.mp4"),
     (b"RIFF\0\0\0\0WAVE", "a.avi"),
     (b"II*\0", "a.jpg"),
+    (b"fLaC", "a.png"),
     (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "a.jpg"),
 ]
 

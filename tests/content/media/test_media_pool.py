@@ -10,6 +10,8 @@ from PIL import Image
 from tests.waiting import until_async
 
 from tidegate.content.media.diagnosis import diagnose, findings
+from tidegate.content.media.examining import examine
+from tidegate.content.media.formats import samples
 from tidegate.content.media.model import Examined, MediaLimits, Problem, code_of
 from tidegate.content.media.pool import MediaPool
 from tidegate.content.media.sandbox import Protections
@@ -66,6 +68,17 @@ def test_a_claim_by_file_name_counts_where_no_type_is_declared(pool: MediaPool) 
     assert pool.examine_blocking(GREEN, None, "a.png").problems == []
     [note] = pool.examine_blocking(GREEN, "", "a.jpg").problems
     assert code_of(note) == Problem.FALSE_TYPE
+
+
+def test_every_format_is_decoded_in_the_sandbox(pool: MediaPool) -> None:
+    """Its libraries may not start threads, open files or map executable memory there."""
+    for one in samples():
+        here = examine(one, None, MediaLimits(), hostile.of_pixels)
+        assert here.judged
+        assert here.codes
+        assert pool.examine_blocking(one) == here
+        assert asyncio.run(pool.preview(one, 16)) is not None
+    assert pool.replaced == 0
 
 
 def test_previews_come_from_the_sandbox(pool: MediaPool) -> None:

@@ -48,7 +48,18 @@ _ALIASES = {
     "application/x-photoshop": "image/vnd.adobe.photoshop",
     "application/x-pdf": "application/pdf",
 }
-_SAYS_NOTHING = {"", "application/octet-stream", "binary/octet-stream", "application/unknown"}
+_SAYS_NOTHING = {
+    "",
+    "*/*",
+    "application/octet-stream",
+    "application/binary",
+    "application/x-binary",
+    "application/download",
+    "application/x-download",
+    "application/force-download",
+    "application/unknown",
+    "binary/octet-stream",
+}
 _COMPRESSED = {"gzip": "application/gzip"}
 
 _MP4 = r"(audio|video|application)/(mp4|x-mp4|quicktime|3gpp2?|x-m4[abvp]|m4[abvp]|mpeg4|mp4a-latm|mj2)"
@@ -113,5 +124,7 @@ def contradicts(declared: str, sniffed: str) -> bool:
     """Whether a file that is `sniffed` cannot honestly be called `declared` (a normalised claim)."""
     if declared == sniffed:
         return False
+    if declared.endswith("/*"):
+        return not sniffed.startswith(declared[:-1])
     honest = _HONEST.get(sniffed)
     return honest is None or honest.fullmatch(declared) is None
