@@ -58,7 +58,6 @@ TRUE = Examined(
         {"frames": 10**9},
         {"codes": [ViewCode("pdq", b"t" * 32, 100, frame=5000)]},
         {"codes": [ViewCode("pdq", b"t" * 32, 100, frame=1)]},
-        {"codes": [ViewCode("pdq", b"t" * 32, 100, frame=1)]},
         {"codes": [ViewCode("pdq", b"t" * 32)]},
         {"codes": [ViewCode("pdq", b"t" * 32, 1)]},
         {"codes": [ViewCode("pdq", n.to_bytes(32), 100) for n in range(65)]},
