@@ -1,5 +1,6 @@
 """`tidegate bank import` and `export`: each entry once, whatever happens in between."""
 
+import gzip
 import hashlib
 import json
 import os
@@ -26,6 +27,7 @@ from tests.waiting import until
 from typer.testing import CliRunner, Result
 
 from tidegate.cli.bank import app
+from tidegate.cli.bank_lists import _identity
 from tidegate.infra.db import Database
 from tidegate.infra.errors import Refusal
 from tidegate.signals.banks.actions import add_entry, create_bank, delete_entry
@@ -38,8 +40,14 @@ Run = Callable[..., Result]
 
 
 def pdq_lines(count: int, seed: int = 1) -> list[str]:
-    random = Random(seed)
-    return [f"{random.randbytes(32).hex()},{random.randrange(50, 101)}" for _ in range(count)]
+    """As pictures have them: half of the bits are set."""
+    random, bits = Random(seed), [0, 1] * 128
+
+    def code() -> str:
+        random.shuffle(bits)
+        return f"{int(''.join(map(str, bits)), 2):064x}"
+
+    return [f"{code()},{random.randrange(50, 101)}" for _ in range(count)]
 
 
 @pytest.fixture
@@ -291,6 +299,57 @@ def test_what_cannot_be_imported_changes_nothing(
     assert file.read_text().splitlines() == pdq_lines(3)
     assert query(database_url, "SELECT count(*) FROM entries") == [(0,)]
     assert query(database_url, "SELECT count(*) FROM imports") == [(0,)]
+
+
+def test_a_list_that_does_not_say_what_it_holds_is_refused_with_the_header_to_add(
+    run: Run, tmp_path: Path, database_url: str
+) -> None:
+    digests = [hashlib.sha256(str(n).encode()).hexdigest() for n in range(200)]
+    file = tmp_path / "list.txt"
+    file.write_text("\n".join(digests))
+    done = run("import", "a", file)
+    assert done.exit_code == 2
+    assert done.stderr.startswith(f"tidegate: {file} has 64 hex digits a line")
+    assert "header line on top that says what they are: `sha256`" in done.stderr
+    assert query(database_url, "SELECT count(*) FROM entries") == [(0,)]
+    assert query(database_url, "SELECT count(*) FROM imports") == [(0,)]
+    file.write_text("\n".join(["sha256", *digests]))
+    assert imported(run, "a", file)[1]["added"] == 200
+    file.write_text("\n".join(digests))
+    assert imported(run, "b", file, "--format", "pdq")[1]["added"] == 200
+
+
+def test_a_packed_list_in_utf_16_is_taken_whole_and_goes_on_where_it_was(
+    run: Run, tmp_path: Path, database: Database
+) -> None:
+    codes = [line[:64] for line in pdq_lines(50)]
+    file = tmp_path / "list.csv.gz"
+    text = "PDQ;Note\r" + "\r".join(f"{code};ä" for code in codes)
+    file.write_bytes(gzip.compress(text.encode("utf-16")))
+    # As an import that was killed after its first ten rows left it.
+    place = b"PDQ;Note\n" + "".join(f"{code};ä\n" for code in codes[:10]).encode()
+    with file.open("rb") as source:
+        job = Job("a", _identity(source), "csv")
+    with database.begin() as tx:
+        import_batch(tx, job, [], Reached(), Reached(position=len(place), line=11, lines=10))
+    done = run("import", "a", file, "--json")
+    assert "Going on after line 11." in done.stderr
+    counts = json.loads(done.stdout)
+    assert (counts["added"], counts["lines"], done.exit_code) == (40, 50, 0)
+    assert imported(run, "a", file)[1]["added"] == 10
+
+
+def test_a_list_without_entries_is_no_success(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    for text in ("pdq,note\n", "pdq,note\n,,\n# nothing\n", "kind,value\nSHA-1,00\n", "[]"):
+        file.write_text(text)
+        done = run("import", "a", file)
+        assert done.exit_code == 1
+        assert "holds no entry" in done.stderr
+    file.write_text("# nothing\n")
+    done = run("import", "a", file)
+    assert done.exit_code == 2
+    assert "holds no entry" in done.stderr
 
 
 def test_a_file_that_was_cut_short_is_a_failure_and_can_be_given_whole(

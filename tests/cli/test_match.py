@@ -188,12 +188,20 @@ def test_statistics_for_people_and_programs(run: Run, listed: Path) -> None:
     assert (found["bank"], found["entries"], found["bytes"]) == ("listed", 2, listed.stat().st_size)
 
 
-def test_an_empty_list_is_an_empty_bank_and_said_to_be(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "list.csv").write_text("hash,quality\n")
-    built = run("bank", "build", "list.csv", "-o", "it.bank")
-    assert built.exit_code == 0
+def test_a_list_without_entries_is_no_success(run: Run, listed: Path, tmp_path: Path) -> None:
+    (tmp_path / "only.csv").write_text("hash,quality\n")
+    (tmp_path / "empty.txt").write_text("")
+    for list in ("only.csv", "empty.txt"):
+        looked_up = run("match", "--codes", list, "--bank", listed, "--json")
+        assert (looked_up.exit_code, looked_up.stdout) == (2, "")
+        assert "no code" in looked_up.stderr
+    built = run("bank", "build", "only.csv", "-o", "it.bank")
+    assert built.exit_code == 2
+    assert "only.csv: has no entry" in built.stderr
+    assert not (tmp_path / "it.bank").exists()
+    built = run("bank", "build", "empty.txt", "-o", "it.bank")
+    assert built.exit_code == 1
     assert "it.bank is empty" in built.stderr
-    assert run("match", "--codes", "-", "--bank", "it.bank", "--json", input=CODE).exit_code == 0
 
 
 def test_names_cannot_act_on_the_terminal() -> None:

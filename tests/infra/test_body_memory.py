@@ -55,6 +55,8 @@ TAKEN: dict[str, tuple[Callable[[str], None], Callable[[int], str]]] = {
     "a line without an end": (take_list("ndjson"), lambda n: "{" * n),
     "brackets": (take_list("tat"), lambda n: "[" + "[" * n),
     "an open object": (take_list("tat"), lambda n: '[{"a":' * n),
+    "a line of hex digits": (take_list("digests"), lambda n: "a" * n),
+    "a line without blanks": (take_list("addresses"), lambda n: "bad.example\n" + "a." * (n // 2)),
     "an open quote": (take_list("csv"), lambda n: 'text,note\n"' + "a\n" * (n // 2)),
     "many open quotes": (take_list("csv"), lambda n: "text,note\n" + '"a\n' * (n // 100)),
     "phrases of one key": (

@@ -14,7 +14,7 @@ from tests.kinds import HEX, size_of
 
 from tidegate.signals.entry import ListEntry
 from tidegate.signals.fingerprints import KINDS
-from tidegate.signals.lists import FORMATS, recognise, tat
+from tidegate.signals.lists import FORMATS, array, recognise
 from tidegate.signals.lists.format import Broken, Read, read
 from tidegate.signals.lists.pdq import is_header, parse_line
 from tidegate.signals.lists.table import records
@@ -178,15 +178,15 @@ def test_the_elements_of_an_array_are_those_of_json(
     whole = {"count": 3, "results": given, "next": None} if wrapped else given
     data = json.dumps(whole, indent=indent, ensure_ascii=False).encode()
     patch = pytest.MonkeyPatch()
-    patch.setattr(tat, "_CHUNK", chunk)
+    patch.setattr(array, "_CHUNK", chunk)
     with patch.context():
-        found = list(tat.elements(io.BytesIO(data), 0, 0))
+        found = list(array.elements(io.BytesIO(data), 0, 0))
         assert [json.loads(one.data or b"") for one in found] == given
         assert [one.number for one in found] == list(range(1, len(given) + 1))
         for place, one in enumerate(found):
             file = io.BytesIO(data)
             file.seek(one.end)
-            assert list(tat.elements(file, one.end, one.number)) == found[place + 1 :]
+            assert list(array.elements(file, one.end, one.number)) == found[place + 1 :]
     patch.undo()
 
 
@@ -215,6 +215,8 @@ SOUND = {
     "csv": ["sha256,note", f"{SHA256},one", f'{SHA256},"two\nlines"', f"{SHA256},"],
     "pdq": ["hash,quality", f"{PDQ},100", PDQ.upper(), f"{PDQ},50,more,columns"],
     "threatexchange": [f"pdq {PDQ}", f"video_md5 {MD5}", "url https://example.org/"],
+    "digests": [f"{MD5}  a.jpg", f"SHA256 (b c.mp4) = {SHA256}", f"md5:{MD5.upper()}"],
+    "addresses": ["bad.example", "*.worse[.]example", "sub.third.example"],
     "tat": [
         f'[{{"hash_digest": "{PDQ}", "algorithm": "PDQ"}},',
         f'{{"hash_digest": "{MD5}", "algorithm": "MD5"}},',
@@ -272,11 +274,11 @@ def test_a_file_is_known_by_its_first_line(data: str, name: str | None) -> None:
         ("pdq", f"{PDQ},49", "quality 49 is below 50"),
         ("pdq", "0" * 64, "near-constant"),
         ("ndjson", "nonsense", "JSON is malformed"),
-        ("ndjson", "[]", "expected object"),
+        ("ndjson", "7", "expected object"),
         ("ndjson", "{}", "one of fingerprints, text, url"),
         ("ndjson", f'{{"kind": "pdq", "value": "{PDQ}", "text": "both"}}', "one of fingerprints"),
         ("ndjson", f'{{"kind": "pdq", "value": "{PDQ}", "colour": 1}}', "/colour"),
-        ("ndjson", '{"kind": "phash", "value": "00"}', "a kind of sha256"),
+        ("ndjson", '{"kind": "colours", "value": "00"}', "a kind of sha256"),
         ("ndjson", f'{{"kind": "md5", "value": "{PDQ}"}}', "md5: expected 32 hex digits"),
         ("ndjson", f'{{"kind": "pdq", "value": "{PDQ}", "quality": 49}}', "below 50"),
         ("ndjson", '{"fingerprints": []}', "/fingerprints"),
@@ -306,7 +308,7 @@ def test_a_bad_line_says_what_was_expected(name: str, line: str, why: str) -> No
 @pytest.mark.parametrize(
     ("row", "why"),
     [
-        (f"{PDQ},90,note,", "expected 5 cells, got 4"),
+        (f"{PDQ},90,a note, a comma,,true", "has 6 cells under 5 names"),
         (",90,note,,", "no fingerprint"),
         (f"{PDQ},many,note,,", "quality: expected 0 to 100"),
         (f"{PDQ},10,note,,", "below 50"),
@@ -326,9 +328,9 @@ def test_a_bad_row_says_what_was_expected(row: str, why: str) -> None:
 
 def test_bytes_that_are_no_utf8_and_lines_without_end_are_told() -> None:
     data = b"pdq\n\xff\xfe\n" + b"a" * (5 << 20) + f"\n{PDQ}\n".encode()
-    for list in (data, data.replace(b"pdq\n", b"hash\n")):
+    for list in (data, data.replace(b"pdq\n", b"hash,quality\n")):
         [first, second, third] = read_all(list)
-        assert first.problem == "is not UTF-8"
+        assert first.problem == "is not UTF-8; save the list as UTF-8"
         assert "longer than" in (second.problem or "")
         assert (third.number, third.end) == (4, len(list))
         assert third.entry is not None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
+from tidegate.cli.listing import ListFormat, known
 from tidegate.cli.showing import bar, plain, say, stop, stream
 
 if TYPE_CHECKING:
@@ -20,19 +21,20 @@ app = typer.Typer(rich_markup_mode=None)
 
 @app.command()
 def build(
-    paths: Annotated[list[Path], typer.Argument(help="Folders, files, lists of PDQ codes")],
+    paths: Annotated[list[Path], typer.Argument(help="Folders, files, lists of codes")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The bank file to make or replace")],
     name: Annotated[str | None, typer.Option(help="The bank's name; else the file's")] = None,
     min_quality: Annotated[
         int | None, typer.Option(min=0, max=100, help="Leave out codes in lists below it; else 50")
     ] = None,
+    format: ListFormat = None,
     workers: Annotated[
         int | None, typer.Option(min=1, max=256, help="Processes that decode; else one a processor")
     ] = None,
 ) -> None:
-    """Make a bank file of folders of files (each an entry, named by its file) and lists of PDQ codes
-    (64 hex digits, quality and more behind commas; each an entry, named by its code). Hidden files in
-    a folder are left out. Exit status 2, with nothing written, when anything could not be read."""
+    """Make a bank file of folders of files (each an entry, named by its file) and lists of codes (as
+    `bank import` takes them; each an entry, named by its code). Hidden files in a folder are left out.
+    Exit status 2, with nothing written, when anything could not be read; 1 when there is no entry."""
     from tidegate.signals import BuildError, DecoderDown, build_bank
 
     try:
@@ -42,6 +44,7 @@ def build(
                 out,
                 name=name,
                 min_quality=min_quality,
+                format=known(format),
                 workers=workers,
                 progress=progress,
             )
@@ -61,6 +64,7 @@ def build(
     say(f"{about.files:,} entries of files, {about.listed:,} of lists{repeated}")
     if not about.files + about.listed:
         say(f"{plain(str(out))} is empty: it matches nothing")
+        raise typer.Exit(1)
 
 
 @app.command()

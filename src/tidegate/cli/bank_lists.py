@@ -21,6 +21,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 from tidegate.cli.context import DataDir, Json, database_of, say, settings_of
+from tidegate.cli.listing import known
+from tidegate.cli.showing import stop
 from tidegate.infra.db import UNAVAILABLE, Database
 from tidegate.signals.banks.imports import (
     Job,
@@ -33,8 +35,9 @@ from tidegate.signals.banks.imports import (
 from tidegate.signals.entry import Labels, ListEntry
 from tidegate.signals.fingerprints.door import ACCEPTS_WIDER
 from tidegate.signals.fingerprints.url import use as use_aliases
-from tidegate.signals.lists import FORMATS, recognise
+from tidegate.signals.lists import FORMATS, opened
 from tidegate.signals.lists.format import HEAD_BYTES, Broken, Format, Read, Reading, read
+from tidegate.signals.lists.plain import plain
 
 ACTOR = "system:cli"
 
@@ -73,25 +76,27 @@ def import_(
     as_json: Json = False,
 ) -> None:
     """Import a list. Killed at any time, run it again to go on. Bad lines are told by their number
-    on standard error. Exit status 0; 1 when lines were bad; 2 when it had to stop."""
+    on standard error. Exit status 0; 1 when lines were bad, or there was no entry; 2 when it had to
+    stop, or what the list holds is not said."""
     labels = _labels(label)
     if not file.is_file():
         raise typer.BadParameter("a file that can be read again from the middle", param_hint="FILE")
     if rejects is not None and rejects.exists() and rejects.samefile(file):
         raise typer.BadParameter("another file than the list", param_hint="--rejects")
+    format = known(format)
     with ExitStack() as stack:
         source = stack.enter_context(file.open("rb"))
-        head = source.read(HEAD_BYTES)
-        form, reading = _reading(file, format, head)
+        identity = _identity(source)
+        text, form, reading = _opened(stack, file, source, format)
         how = f"{form.name}, wider" if accept_wider else form.name
-        job = Job(bank, _identity(source), how, labels, confirmed)
+        job = Job(bank, identity, how, labels, confirmed)
         ACCEPTS_WIDER.set(accept_wider)
         settings = settings_of(data_dir)
         use_aliases(settings.data_dir)
         database = stack.enter_context(database_of(settings, make=True))
         with database.begin(ACTOR) as tx:
             start = reached(tx, job)
-        taking = Taking(database, job, file, start)
+        taking = Taking(database, job, file, start, _size(text))
         if rejects is not None:
             mode = "a" if start.position else "w"
             taking.rejects = stack.enter_context(rejects.open(mode, encoding="utf-8"))
@@ -100,7 +105,7 @@ def import_(
         # A polite kill ends like Ctrl-C.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
-            taking.run(source, reading)
+            taking.run(text, reading)
         except KeyboardInterrupt:
             say(f"Interrupted after line {taking.reached.line:,}. Run it again to go on.")
             raise typer.Exit(130) from None
@@ -112,7 +117,7 @@ def import_(
             raise
         finally:
             taking.tell(as_json=as_json)
-    raise typer.Exit(1 if taking.reached.bad else 0)
+    raise typer.Exit(taking.status())
 
 
 def export(
@@ -150,14 +155,14 @@ def export(
 class Taking:
     """One import: how far it is, and what it says meanwhile."""
 
-    def __init__(self, database: Database, job: Job, file: Path, start: Reached) -> None:
+    def __init__(self, database: Database, job: Job, file: Path, start: Reached, size: int) -> None:
         self.reached = start
         self.rejects: TextIO | None = None
         self._database = database
         self._job = job
         self._file = file
         self._start = start
-        self._size = file.stat().st_size
+        self._size = max(size, 1)
         self._shown = 0
         self._skipped: Counter[str] = Counter()
         self._began = self._said = time.monotonic()
@@ -247,6 +252,17 @@ class Taking:
         seconds = max(time.monotonic() - self._began, 1e-9)
         print(f"{self._counts()} ({now / seconds:,.0f} lines/s)")
 
+    def status(self) -> int:
+        """The exit status, when all of the file was read; says so where it had nothing for the bank."""
+        at = self.reached
+        if at.added + at.duplicates:
+            return 1 if at.bad else 0
+        say(
+            f"{self._file} holds no entry that a bank can take, so nothing was imported. A list has a"
+            " header line that names its columns, such as `url` or `pdq,note`, and the entries below it."
+        )
+        return 1
+
 
 _COUNTS = ("added", "duplicates", "bad", "skipped", "lines")
 
@@ -275,19 +291,26 @@ def _labels(given: list[str] | None) -> list[str]:
         raise typer.BadParameter(str(error), param_hint="--label") from error
 
 
-def _reading(file: Path, name: str | None, head: bytes) -> tuple[Format, Reading]:
-    """The format that was named or is recognised, and how this file is read."""
-    if name is not None and name not in FORMATS:
-        raise typer.BadParameter(f"one of {', '.join(FORMATS)}", param_hint="--format")
-    format = recognise(head) if name is None else FORMATS[name]
-    if format is None:
-        known = ", ".join(FORMATS)
-        what = "is empty" if not head else f"looks like none of {known}"
-        raise typer.BadParameter(f"{file} {what}; see --format.", param_hint="FILE")
+def _opened(
+    stack: ExitStack, file: Path, source: BinaryIO, format: str | None
+) -> tuple[BinaryIO, Format, Reading]:
+    """The list as plain text, its format (named or recognised), and how it is read. Ends the command
+    where the list is refused."""
+    head = source.read(HEAD_BYTES)
+    source.seek(0)
     try:
-        return format, format.open(head)
+        text, head = plain(source, head, stack)
+        return text, *opened(head, format)
     except ValueError as error:
-        raise typer.BadParameter(f"{file} {error}.", param_hint="FILE") from error
+        stop(error, str(file))
+    except OSError as error:
+        stop(error, "the temporary file of the unpacked list")
+
+
+def _size(text: BinaryIO) -> int:
+    size = text.seek(0, os.SEEK_END)
+    text.seek(0)
+    return size
 
 
 def _identity(source: BinaryIO) -> bytes:
@@ -297,4 +320,5 @@ def _identity(source: BinaryIO) -> bytes:
     hashed = hashlib.sha256(b"%d:" % size + source.read(_EDGE))
     source.seek(max(size - _EDGE, 0))
     hashed.update(source.read(_EDGE))
+    source.seek(0)
     return hashed.digest()

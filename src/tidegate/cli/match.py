@@ -7,7 +7,7 @@ import sys
 from contextlib import ExitStack
 from io import BufferedReader, FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, cast
 
 import msgspec
 import typer
@@ -15,7 +15,9 @@ import typer
 from tidegate.cli.showing import bar, plain, say, stop, stream
 
 if TYPE_CHECKING:
-    from tidegate.signals.lists.pdq_bulk import Source
+    from collections.abc import Iterator
+
+    from tidegate.signals.lists.pdq_bulk import Block
     from tidegate.signals.standalone.matcher import CodeMatch, FileAnswer, Matcher
 
 
@@ -32,6 +34,10 @@ def match(
             help="A list of PDQ codes to look up instead, one a line; - is standard input"
         ),
     ] = None,
+    format: Annotated[
+        str | None,
+        typer.Option(help="Of that list: pdq takes a bare column for PDQ, whatever it looks like"),
+    ] = None,
     radius: Annotated[
         int | None,
         typer.Option(min=0, max=64, help="In bits; else 31 for codes, for files by kind"),
@@ -47,6 +53,8 @@ def match(
         raise typer.BadParameter("name at least one", param_hint="--bank")
     if bool(files) == (codes is not None):
         raise typer.BadParameter("name files, or --codes with a list", param_hint="FILE")
+    if format not in (None, "pdq"):
+        raise typer.BadParameter("pdq, or leave it out", param_hint="--format")
     from tidegate.signals import BankFileError, DecoderDown, Matcher
 
     try:
@@ -56,17 +64,27 @@ def match(
             if codes is None:
                 told = _match_files(matcher, files or [], radius, as_json)
             else:
-                source = _source(stack, codes)
-                told = _match_codes(matcher, source, 31 if radius is None else radius, as_json)
+                wide = 31 if radius is None else radius
+                told = _match_codes(matcher, _blocks(stack, codes, format), wide, as_json)
     except (BankFileError, DecoderDown, OSError, KeyboardInterrupt) as error:
         stop(error)
     raise typer.Exit(told)
 
 
-def _source(stack: ExitStack, codes: Path) -> "Source":
+def _blocks(stack: ExitStack, codes: Path, format: str | None) -> "Iterator[Block]":
+    """The codes of the list, as they come; ends the command where it is refused."""
+    from tidegate.signals.standalone.listing import codes_to_look_up
+
     if str(codes) == "-":
-        return cast("Source", stream(sys.stdin, "standard input").buffer)
-    return BufferedReader(stack.enter_context(FileIO(codes)))
+        source = stream(sys.stdin, "standard input").buffer
+    else:
+        source = BufferedReader(stack.enter_context(FileIO(codes)), 1 << 16)
+    # What a pipe gives at once is looked at; a test's stand-in for one gives nothing so.
+    head = cast("BufferedReader", source).peek(1 << 16) if hasattr(source, "peek") else b""
+    try:
+        yield from codes_to_look_up(cast("BinaryIO", source), head, stack, format)
+    except ValueError as error:
+        stop(error, "standard input" if str(codes) == "-" else str(codes))
 
 
 def _match_files(matcher: "Matcher", files: list[Path], radius: int | None, as_json: bool) -> int:
@@ -112,12 +130,10 @@ def _as_text(answer: "FileAnswer") -> list[str]:
     return lines
 
 
-def _match_codes(matcher: "Matcher", source: "Source", radius: int, as_json: bool) -> int:
-    from tidegate.signals.lists.pdq_bulk import read_codes
-
+def _match_codes(matcher: "Matcher", blocks: "Iterator[Block]", radius: int, as_json: bool) -> int:
     seen = matched = problems = 0
     several = len(matcher.banks) > 1
-    for block in read_codes(source):
+    for block in blocks:
         digits = block.codes.tobytes().hex()
         bad = iter(block.bad)
         next_bad = next(bad, None)
@@ -134,7 +150,9 @@ def _match_codes(matcher: "Matcher", source: "Source", radius: int, as_json: boo
         problems += len(block.bad)
         sys.stdout.flush()
     say(f"{seen:,} codes: {matched:,} match; {problems:,} bad lines")
-    return 2 if problems else int(matched > 0)
+    if not seen + problems:
+        say("The list has no code, so nothing was looked up.")
+    return 2 if problems or not seen else int(matched > 0)
 
 
 def _print_code(code: str, found: "list[CodeMatch]", several: bool, as_json: bool) -> None:

@@ -37,7 +37,7 @@ def stop(error: BaseException, subject: str = "") -> NoReturn:
         subject = subject or str(error.filename or "standard output")
         say(f"tidegate: {plain(subject)}: {error.strerror}")
     else:
-        say(f"tidegate: {plain(str(error))}")
+        say(f"tidegate: {f'{plain(subject)} ' if subject else ''}{plain(str(error))}")
     raise typer.Exit(2) from error
 
 

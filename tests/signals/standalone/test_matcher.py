@@ -98,7 +98,7 @@ def test_codes_match_as_by_brute_force(
         codes = some_codes(draw, manner, size)
         near = flipped(draw, codes[:15], 70)
         queries = np.concatenate((near, codes[-2:], draw.integers(0, 256, (2, 32), np.uint8)))
-        build_bank([write_list(tmp_path / "list.txt", codes)], tmp_path / "it.bank")
+        build_bank([write_list(tmp_path / "list.txt", codes)], tmp_path / "it.bank", format="pdq")
         assert matched(tmp_path / "it.bank", queries, radius) == compared(codes, queries, radius)
 
     (tmp_path / "list.txt").write_text("")
@@ -111,7 +111,7 @@ def test_a_large_bank_matches_as_by_brute_force(radius: int, tmp_path: Path) -> 
     draw = np.random.default_rng(radius)
     codes = some_codes(draw, "clustered", 9000)
     queries = np.concatenate((flipped(draw, codes[:40], radius), codes[50:60]))
-    build_bank([write_list(tmp_path / "list.txt", codes)], tmp_path / "it.bank")
+    build_bank([write_list(tmp_path / "list.txt", codes)], tmp_path / "it.bank", format="pdq")
     assert matched(tmp_path / "it.bank", queries, radius) == compared(codes, queries, radius)
 
 
@@ -131,7 +131,8 @@ def test_a_list_may_be_written_in_many_ways(tmp_path: Path) -> None:
 
 
 def test_a_radius_beyond_all_is_refused(tmp_path: Path) -> None:
-    build_bank([write_list(tmp_path / "list.txt", np.zeros((1, 32), np.uint8))], tmp_path / "bank")
+    codes = np.full((1, 32), 0x0F, np.uint8)
+    build_bank([write_list(tmp_path / "list.txt", codes)], tmp_path / "bank")
     with Matcher(tmp_path / "bank") as matcher:
         for radius in (-1, 65):
             with pytest.raises(ValueError, match="0 to 64"):
@@ -364,7 +365,11 @@ def test_damage_is_never_answered_from(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(TEXT)
     (tmp_path / "b.txt").write_text(TEXT + " and the year before")
     bank = tmp_path / "it.bank"
-    build_bank([tmp_path / "a.txt", tmp_path / "b.txt", write_list(tmp_path / "l", codes)], bank)
+    build_bank(
+        [tmp_path / "a.txt", tmp_path / "b.txt", write_list(tmp_path / "l", codes)],
+        bank,
+        format="pdq",
+    )
 
     def answers() -> object:
         with Matcher(bank) as matcher:
@@ -398,6 +403,6 @@ def test_statistics_count_and_point_at_what_is_odd(known: Path, tmp_path: Path) 
     codes = draw.integers(0, 256, (100, 32), np.uint8)
     codes[0] = 0
     codes[1] = codes[2] ^ np.eye(1, 32, dtype=np.uint8)[0]
-    build_bank([write_list(tmp_path / "list.txt", codes)], tmp_path / "it.bank")
+    build_bank([write_list(tmp_path / "list.txt", codes)], tmp_path / "it.bank", format="pdq")
     (pdq,) = statistics(BankFile.open(tmp_path / "it.bank")).kinds.values()
     assert (pdq.codes, pdq.near_constant, pdq.sampled, pdq.near_others) == (100, 1, 100, 2)

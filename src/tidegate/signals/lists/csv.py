@@ -1,14 +1,15 @@
 """Lists as spreadsheets hold them: a first row that names the columns, one entry a row.
 
 A column is a fingerprint's kind (`pdq`, `sha256`, …; several codes of one kind are lines of one
-cell), or `kind` and `value`, or one of the entry's own (below). What has no meaning here is kept
-as provenance. Written are all columns; an empty cell is what the entry does not have.
+cell), or `kind` and `value`, or one of the entry's own (below), in our words or those of others
+(`words`). What has no meaning here is kept as provenance. Written are all columns; an empty cell is
+what the entry does not have.
 """
 
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, cast
 
 import msgspec
@@ -16,24 +17,12 @@ import msgspec
 from tidegate.infra.parsing import convert
 from tidegate.signals.entry import ListEntry
 from tidegate.signals.fingerprints import KINDS
-from tidegate.signals.lists.format import Format, Reading
+from tidegate.signals.lists.columns import NAMES, NAMING, Columns, columns_of, of_one_kind
+from tidegate.signals.lists.format import Comment, Format, Reading
+from tidegate.signals.lists.guessing import proposed
 from tidegate.signals.lists.ndjson import EntryLine, code, of_content
-from tidegate.signals.lists.table import cells, columns, records, separator
+from tidegate.signals.lists.table import records, row_of
 from tidegate.signals.model import Fingerprint
-
-OWN = (
-    "quality",
-    "labels",
-    "provenance",
-    "note",
-    "confidence",
-    "state",
-    "enabled",
-    "disabled_until",
-    "text",
-)
-NAMES = (*KINDS, *OWN)
-_NAMING = ("kind", "value", "text", *KINDS)  # one of these says what an entry is
 
 _TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
@@ -42,26 +31,56 @@ _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 
 def _recognise(head: bytes) -> bool:
-    return bool(set(_NAMING) & set(columns(head)))
+    return columns_of(head) is not None
 
 
 def _open(head: bytes) -> Reading:
-    names, mark = columns(head), separator(head)
-    if not set(_NAMING) & set(names):
-        raise ValueError(f"has none of the columns {', '.join(_NAMING)} in its first line")
-    if len(set(names)) < len(names):
-        raise ValueError("names a column twice in its first line")
-    return Reading(records(mark), lambda data: _parse(data, names, mark), header=True)
+    columns = columns_of(head)
+    if columns is None:
+        raise ValueError(
+            f"has none of the columns {', '.join(NAMING)} in its first line. Put a header line on"
+            f" top{proposed(head)}"
+        )
+    names = [name for name in columns.heading.names if name]
+    ours = [name for name in columns.ours.values() if name is not None]
+    if len(set(names)) < len(names) or len(set(ours)) < len(ours):
+        raise ValueError(
+            "names a column twice in its header line; rename there what is no code of the entry"
+        )
+    if "value" in ours and "kind" not in ours:
+        columns = of_one_kind(head, columns)
+    heading = columns.heading
+    return Reading(records(heading.mark), lambda data: _parse(data, columns), above=heading.above)
 
 
-def _parse(data: bytes, names: Sequence[str], mark: str) -> ListEntry:
-    row = [_plain(cell) for cell in cells(data.decode(), mark)]
-    if len(row) != len(names):
-        raise ValueError(f"expected {len(names)} cells, got {len(row)}")
-    given = {name: cell for name, cell in zip(names, row, strict=True) if cell != ""}
+def _parse(data: bytes, columns: Columns) -> ListEntry:
+    if data.lstrip().startswith(b"#"):
+        _check_comment(data, columns)
+    given: dict[str, str] = {}
+    other: dict[str, str] = {}
+    for name, cell in row_of(data, columns.heading).items():
+        if cell != "":
+            ours = columns.ours.get(name)
+            (other if ours is None else given)[ours or name] = _plain(cell)
+    return _entry(given, other)
+
+
+def _check_comment(data: bytes, columns: Columns) -> None:
+    """Of a row that begins with `#`: a hashtag is a value where the first column holds words, no code
+    begins so, and of a name nobody knows. Raises Comment, and ValueError for the last."""
+    first = columns.ours.get(columns.heading.names[0]) if columns.heading.names else None
+    if first in ("text", "phrase"):
+        if re.match(rb"\s*#[#\s]", data):
+            raise Comment
+    elif first in KINDS or first in ("kind", "value") or columns.heading.mark.encode() not in data:
+        raise Comment
+    else:
+        raise ValueError("begins with #: if that is a value and no comment, put it in quotes")
+
+
+def _entry(given: dict[str, str], other: dict[str, str]) -> ListEntry:
     quality = _number(given.pop("quality", None), "quality")
     codes = _codes(given, quality)
-    other = {name: given.pop(name) for name in list(given) if name not in OWN}
     own = convert(
         {
             "labels": _labels(given.get("labels")),
@@ -95,11 +114,12 @@ def _codes(given: dict[str, str], quality: int | None) -> list[Fingerprint]:
         for kind in KINDS
         if kind in given
         for value in given.pop(kind).splitlines()
+        if value.strip()
     ]
     if "kind" in given or "value" in given:
         found.append(code(given.pop("kind", ""), given.pop("value", ""), quality))
     if not found and "text" not in given:
-        raise ValueError(f"has no fingerprint: expected a cell in {', '.join(_NAMING)}")
+        raise ValueError(f"has no fingerprint: expected a cell in {', '.join(NAMING)}")
     return found
 
 
@@ -187,4 +207,10 @@ def _safe(cell: object) -> str:
     return f"'{text}" if _FORMULA.match(text) else text
 
 
-FORMAT = Format("csv", _recognise, _open, write, ",".join(NAMES) + "\r\n")
+FORMAT = Format(
+    name="csv",
+    recognise=_recognise,
+    open=_open,
+    write=write,
+    heading=",".join(NAMES) + "\r\n",
+)

@@ -4,10 +4,11 @@ A format is one file of this package that fills in `Format`. `read` joins both w
 banks into the stream that an import takes: entries, and what cannot become one, by number.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import msgspec
 
@@ -15,6 +16,7 @@ from tidegate.infra.errors import Refusal
 from tidegate.infra.lines import Line, read_lines
 from tidegate.signals.entry import ListEntry
 from tidegate.signals.fingerprints.door import refuse_poor
+from tidegate.signals.model import Fingerprint
 
 RECORD_LIMIT = 4 << 20
 """Bytes of one record; the longest text of an entry fits, escaped."""
@@ -46,6 +48,10 @@ class Skip(Exception):
     computed here, or taken back by its source."""
 
 
+class Comment(Exception):
+    """Raised by `parse` for a record that says nothing: a comment, a row of empty cells."""
+
+
 Frames = Callable[[BinaryIO, int, int], Iterator[Line]]
 Parse = Callable[[bytes], ListEntry]
 
@@ -53,21 +59,22 @@ Parse = Callable[[bytes], ListEntry]
 @dataclass(frozen=True)
 class Reading:
     """How one file is read. `frames` yields its records from an offset on, after a number;
-    `parse` takes one and raises ValueError, Refusal or Skip; `header`: the first record names the
-    columns."""
+    `parse` takes one and raises ValueError, Refusal, Skip or Comment; the first `above` records are
+    no entries: comments, and the names of the columns."""
 
     frames: Frames
     parse: Parse
-    header: bool = False
+    above: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Format:
     """One format of lists.
 
     `recognise` says of a file's first bytes whether they look like it. `open` makes the reading
-    of a file that begins with these bytes; it raises ValueError when the file cannot be of it.
-    `write`, where a bank can be exported so, makes the lines of an entry, and `heading` the first.
+    of a file that begins with these bytes; it raises ValueError when the file cannot be of it, or
+    does not say enough. `write`, where a bank can be exported so, makes the lines of an entry, and
+    `heading` the first. `guess` is `open` for a file that nobody said to be of this format.
     """
 
     name: str
@@ -75,6 +82,7 @@ class Format:
     open: Callable[[bytes], Reading]
     write: Callable[[ListEntry], Iterator[str]] | None = None
     heading: str = ""
+    guess: Callable[[bytes], Reading] | None = None
 
 
 class Broken(Exception):
@@ -90,26 +98,101 @@ def lines(file: BinaryIO, offset: int, number: int) -> Iterator[Line]:
     return read_lines(file, offset, number, RECORD_LIMIT)
 
 
+# `#`, and what lists of hosts, zone files and filters of advertisements have in its place.
+_COMMENT = re.compile(r"#|!|;\s|//\s|%%%%|\[Adblock")
+_BEHIND = re.compile(r"\s+#.*\Z", re.S)
+_SEPARATOR = re.compile(r"\"?sep=([,;|^~:\t])\"?\s*\Z", re.I)
+
+
+class Top(NamedTuple):
+    """What stands at the top of a list: the first line that says something, and what is above it."""
+
+    line: str
+    above: int  # records: comments, and how the columns are separated
+    comments: list[str]
+    separator: str | None  # as `sep=;` says it
+
+
+def top(head: bytes) -> Top:
+    """The top of a file that begins with `head`, for the look at a format."""
+    comments: list[str] = []
+    above, separator = 0, None
+    for raw in head.removeprefix(_MARK).split(b"\n"):
+        line = raw.decode(errors="replace").strip(" \r\f\v")
+        if not line.strip():
+            continue
+        if found := _SEPARATOR.match(line):
+            separator = found[1]
+        elif is_comment(line):
+            comments.append(line)
+        else:
+            return Top(line, above, comments, separator)
+        above += 1
+    return Top("", above, comments, separator)
+
+
 def first_line(head: bytes) -> str:
-    """The first line that is not blank, for the look at a format; a byte order mark is no part."""
-    first = head.removeprefix(_MARK).lstrip().partition(b"\n")[0]
-    return first.decode(errors="replace").rstrip("\r")
+    """The first line that says something; a byte order mark is no part of it."""
+    return top(head).line.lstrip()
 
 
-def read(reading: Reading, file: BinaryIO, offset: int = 0, number: int = 0) -> Iterator[Read]:
-    """The records of `file`, which stands at `offset`, after record `number`.
+def first_lines(head: bytes, most: int) -> list[str]:
+    """The first lines that say something, without comments; the last of `head` only if it is whole."""
+    lines = head.removeprefix(_MARK).split(b"\n")
+    if len(head) >= HEAD_BYTES and len(lines) > 1:
+        lines.pop()
+    said = (without_comment(line.decode(errors="replace")) for line in lines)
+    return [line for line in said if line and not _SEPARATOR.match(line)][:most]
+
+
+def is_comment(line: str) -> bool:
+    """Whether a line is a comment."""
+    return _COMMENT.match(line.lstrip()) is not None
+
+
+def without_comment(line: str) -> str:
+    """What a line says, for formats with one value a line: nothing where all of it is a comment."""
+    return "" if is_comment(line) else _BEHIND.sub("", line.strip())
+
+
+def said(data: bytes) -> str:
+    """The same of a record. Raises Comment where it says nothing."""
+    line = without_comment(data.decode())
+    if not line or _SEPARATOR.match(line):
+        raise Comment
+    return line
+
+
+Refuse = Callable[[Fingerprint], str | None]
+
+
+def read(
+    reading: Reading,
+    file: BinaryIO,
+    offset: int = 0,
+    number: int = 0,
+    refuse: Refuse = refuse_poor,
+) -> Iterator[Read]:
+    """The records of `file`, which stands at `offset`, after record `number`. A code for which
+    `refuse` has a reason makes its record a bad one.
 
     Raises Broken where the file cannot be read on; what came before stands.
     """
-    records = reading.frames(file, offset, number)
-    if offset == 0 and (first := next(records, None)) is not None and not reading.header:
-        data = first.data and first.data.removeprefix(_MARK)
-        yield _read(reading.parse, msgspec.structs.replace(first, data=data))
-    for record in records:
-        yield _read(reading.parse, record)
+    above = reading.above if offset == 0 else 0
+    for record in reading.frames(file, offset, number):
+        data = record.data
+        if offset == 0 and record.number == 1 and data is not None and data.startswith(_MARK):
+            data = data.removeprefix(_MARK)
+            if not data.strip():
+                continue
+            record = msgspec.structs.replace(record, data=data)
+        if above:
+            above -= 1
+        elif (found := _read(reading.parse, record, refuse)) is not None:
+            yield found
 
 
-def _read(parse: Parse, line: Line) -> Read:
+def _read(parse: Parse, line: Line, refuse: Refuse) -> Read | None:
     data = line.data
     record = partial(Read, number=line.number, last=line.last, end=line.end)
     if data is None:
@@ -118,10 +201,12 @@ def _read(parse: Parse, line: Line) -> Read:
         return record(problem="has a NUL character")
     try:
         entry = parse(data)
+    except Comment:
+        return None
     except Skip as skip:
         return record(skipped=str(skip))
     except UnicodeDecodeError:
-        return record(problem="is not UTF-8")
+        return record(problem="is not UTF-8; save the list as UTF-8")
     except Refusal as refusal:
         return record(problem=refusal.detail.rstrip("."))
     except ValueError as error:
@@ -130,6 +215,6 @@ def _read(parse: Parse, line: Line) -> Read:
     if entry.disabled_until is not None and not 1970 <= entry.disabled_until.year <= 9998:
         return record(problem="disabled_until: expected a year from 1970 to 9998")
     for fingerprint in entry.fingerprints:
-        if poor := refuse_poor(fingerprint):
+        if poor := refuse(fingerprint):
             return record(problem=f"{fingerprint.kind}: {poor}")
     return record(entry=entry)

@@ -1,4 +1,5 @@
-"""Tidegate's own lists: one entry a line, as JSON, with everything that a bank keeps of it.
+"""Tidegate's own lists: one entry a line, as JSON, with everything that a bank keeps of it; or the
+same entries as a JSON array.
 
 What is written here and read again makes an equal entry. For people who write lists by hand, a line
 may name its content as `POST /v1/banks/NAME/entries` does: `{"text": …}`, `{"url": …}`, or
@@ -25,7 +26,19 @@ from tidegate.signals.entry import (
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.fingerprints.door import ACCEPTS_WIDER, refuse_wider
 from tidegate.signals.fingerprints.normalise import too_long
-from tidegate.signals.lists.format import Format, Reading, first_line, lines
+from tidegate.signals.lists.array import elements, first_of, start
+from tidegate.signals.lists.format import (
+    Comment,
+    Format,
+    Reading,
+    Skip,
+    first_line,
+    is_comment,
+    lines,
+    top,
+)
+from tidegate.signals.lists.spelling import refanged, site_of, unquoted
+from tidegate.signals.lists.words import is_foreign, kind_of
 from tidegate.signals.model import Fingerprint
 
 MAX_FINGERPRINTS = 10_000
@@ -33,6 +46,7 @@ MAX_TEXT = 200_000
 MAX_VALUE = 4096
 
 _NAMING = ("fingerprints", "kind", "url", "text")
+_DIGITS = frozenset({"pdq", "sha256", "md5", "text_sha256", "text_minhash"})
 
 Codes = Annotated[list[FingerprintView], Meta(min_length=1, max_length=MAX_FINGERPRINTS)]
 Percent = Annotated[int, Meta(ge=0, le=100)]
@@ -63,18 +77,28 @@ def code(
     kind: str, value: str, quality: int | None = None, *, accept_wider: bool = False
 ) -> Fingerprint:
     """A fingerprint from what people write. Raises ValueError, also for what would match more than that
-    unless it is accepted, here or for the whole list."""
-    if kind not in KINDS:
+    unless it is accepted, here or for the whole list; and Skip for what is known and nothing that a
+    bank holds."""
+    named = kind if kind in KINDS else kind_of(kind)
+    if named is None:
+        if is_foreign(kind):
+            raise Skip(f"{kind.strip()[:20]}: nothing here is compared by it")
         raise ValueError(f"expected a kind of {', '.join(KINDS)}, got {kind[:40]!r}")
     if quality is not None and not 0 <= quality <= 100:
-        raise ValueError(f"{kind}: expected a quality of 0 to 100")
+        raise ValueError(f"{named}: expected a quality of 0 to 100")
     if len(value) > MAX_VALUE:
-        raise ValueError(f"{kind}: expected at most {MAX_VALUE:,} characters")
+        raise ValueError(f"{named}: expected at most {MAX_VALUE:,} characters")
+    if named == "domain":
+        named, value = site_of(value)
+    elif KINDS[named].source == "url":
+        value = refanged(value)
+    elif named in _DIGITS:
+        value = unquoted(value)
     try:
-        found = Fingerprint(kind, KINDS[kind].parse(value), quality)
+        found = Fingerprint(named, KINDS[named].parse(value), quality)
     except ValueError as error:
-        raise ValueError(f"{kind}: expected {error}") from error
-    _check_wider(kind, value, accept_wider)
+        raise ValueError(f"{named}: expected {error}") from error
+    _check_wider(named, value, accept_wider)
     return found
 
 
@@ -156,8 +180,25 @@ def write(entry: ListEntry) -> Iterator[str]:
     yield msgspec.json.encode(line).decode() + "\n"
 
 
+def _parse_line(data: bytes) -> ListEntry:
+    if is_comment(data.decode()):
+        raise Comment
+    return _parse(data)
+
+
 def _recognise(head: bytes) -> bool:
-    return first_line(head).startswith("{")
+    return start(head) is not None or first_line(head).startswith("{")
 
 
-FORMAT = Format("ndjson", _recognise, lambda _: Reading(lines, _parse), write)
+def _open(head: bytes) -> Reading:
+    if start(head) is None:
+        return Reading(lines, _parse_line, above=top(head).above)
+    if first_of(head)[:1] not in ("{", "]", ""):
+        raise ValueError(
+            "is a JSON array of values that do not say what they are. Put them one a line under a header"
+            " line that does, such as `url` or `sha256`"
+        )
+    return Reading(elements, _parse)
+
+
+FORMAT = Format(name="ndjson", recognise=_recognise, open=_open, write=write)

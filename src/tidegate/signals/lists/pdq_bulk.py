@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from tidegate.signals.lists.format import without_comment
 from tidegate.signals.lists.pdq import is_header, parse_line
 
 Bytes = NDArray[np.uint8]
@@ -50,7 +51,7 @@ class Block(NamedTuple):
 
 
 def looks_like_codes(head: bytes) -> bool:
-    """Whether a file that begins so is meant as a list of codes.
+    """Whether a file that begins so is meant as a list of codes, however they are written.
 
     One of its first lines is of the form, or the first is a header or begins with many hex digits: a
     list whose first line is mistyped is still a list, and to be told so.
@@ -66,8 +67,8 @@ def looks_like_codes(head: bytes) -> bool:
 
 
 def read_codes(file: Source) -> Iterator[Block]:
-    """The lines of a list, as they come; blank ones and a heading are left out."""
-    number, rest = 1, b""
+    """The lines of a list, as they come; blank ones, comments and a heading are left out."""
+    number, rest, begun = 1, b"", False
     while chunk := file.read1(_BLOCK):
         data = rest + chunk
         cut = data.rfind(b"\n") + 1
@@ -77,13 +78,16 @@ def read_codes(file: Source) -> Iterator[Block]:
             rest = data
             continue
         data, rest = data[:cut], data[cut:]
-        yield _parse(data, number)
+        block = _parse(data, number, begun)
+        begun |= bool(len(block.codes) or block.bad)
+        yield block
         number += data.count(b"\n")
     if rest:
-        yield _parse(rest, number)
+        yield _parse(rest, number, begun)
 
 
-def _parse(data: bytes, first: int) -> Block:
+def _parse(data: bytes, first: int, begun: bool) -> Block:
+    """The lines of `data`, from number `first` on; `begun`: a line before them said something."""
     size = len(data)
     if not data.endswith(b"\n"):
         data += b"\n"
@@ -108,7 +112,8 @@ def _parse(data: bytes, first: int) -> Block:
     read: list[tuple[int, bytes, int]] = []
     for row in np.flatnonzero(odd).tolist():
         line = data[starts[row] : ends[row]]
-        found = _parse_line(line, int(numbers[row]))
+        is_first = not (begun or bad or read or (len(kept) and kept[0] < row))
+        found = _parse_line(line, int(numbers[row]), is_first)
         if isinstance(found, BadLine):
             bad.append(found)
         elif found is not None:
@@ -150,10 +155,11 @@ def _qualities(
     return quality, plain
 
 
-def _parse_line(raw: bytes, number: int) -> tuple[bytes, int] | BadLine | None:
-    """One line by itself: code and quality, what is wrong with it, or None: nothing is in it."""
+def _parse_line(raw: bytes, number: int, first: bool) -> tuple[bytes, int] | BadLine | None:
+    """One line by itself: code and quality, what is wrong with it, or None: nothing is in it. `first`:
+    no line before it said anything."""
     text = raw[:_MOST].decode("utf-8", "replace").removeprefix("\ufeff").strip()
-    if not text or (number == 1 and is_header(text)):
+    if not without_comment(text) or (first and is_header(text)):
         return None
     try:
         code, quality = parse_line(text)

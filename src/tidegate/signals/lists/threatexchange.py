@@ -6,12 +6,21 @@ label, and only what it calls POSITIVE_CLASS is vouched for with the rest of the
 """
 
 import re
-from collections.abc import Sequence
+from functools import partial
 
 from tidegate.signals.entry import ListEntry, State
-from tidegate.signals.lists.format import Format, Reading, Skip, first_line, lines
+from tidegate.signals.lists.format import (
+    Comment,
+    Format,
+    Reading,
+    Skip,
+    first_line,
+    is_comment,
+    lines,
+    top,
+)
 from tidegate.signals.lists.ndjson import code, of_content
-from tidegate.signals.lists.table import cells, columns, records, separator
+from tidegate.signals.lists.table import Heading, heading, records, row_of
 
 HASHES = {
     "pdq": "pdq",
@@ -26,11 +35,14 @@ UNKNOWN = ("text_tlsh", "tlsh_text", "trend_query", "url_md5", "vpdq", "pdq_ocr"
 """Its signal types that nothing here computes."""
 
 TYPES = (*HASHES, "raw_text", "url", *UNKNOWN)
+_COLUMNS = ("signal_type", "signal_str")
 _CATEGORIES = ("NEGATIVE_CLASS", "INVESTIGATION_SEED", "POSITIVE_CLASS", "DISPUTED")
 
 # What `dataset --print-signals` says after a signal: the collaboration, the category, the tags.
 _COLLAB = r"(?: (?P<collab>'[^']*'|\"[^\"]*\"))"
 _CATEGORY = rf"(?: (?P<category>{'|'.join(_CATEGORIES)})(?: (?P<tags>\S.*))?)"
+_DIGITS = re.compile(r"\s*[0-9A-Fa-f]{16,}(?:\s|\Z)")
+_ADDRESS = re.compile(r"\s*[^\s,;]+[.:]")
 _SAID = re.compile(rf"(?P<signal>\S*){_COLLAB}?{_CATEGORY}?\Z")
 _SAID_OF_TEXT = re.compile(rf"(?P<signal>.*?)(?:{_COLLAB}{_CATEGORY})?\Z", re.S)
 
@@ -55,7 +67,11 @@ def _entry(signal_type: str, signal: str, collab: str, category: str, tags: str)
 
 
 def _parse_line(data: bytes) -> ListEntry:
-    signal_type, _, rest = data.decode().partition(" ")
+    line = data.decode()
+    if is_comment(line):
+        raise Comment
+    signal_type, _, rest = line.partition(" ")
+    signal_type = signal_type.lower()
     said = (_SAID if signal_type in HASHES else _SAID_OF_TEXT).match(rest.strip())
     if said is None:
         raise ValueError("expected after the signal a collaboration in quotes and a category")
@@ -63,14 +79,11 @@ def _parse_line(data: bytes) -> ListEntry:
     return _entry(signal_type, signal, (collab or "").strip("'\""), category or "", tags or "")
 
 
-def _parse_row(data: bytes, names: Sequence[str], mark: str) -> ListEntry:
-    row = cells(data.decode(), mark)
-    if len(row) != len(names):
-        raise ValueError(f"expected {len(names)} cells, got {len(row)}")
-    given = dict(zip(names, row, strict=True))
+def _parse_row(data: bytes, heading: Heading) -> ListEntry:
+    given = row_of(data, heading)
     return _entry(
-        given["signal_type"],
-        given["signal_str"],
+        given.get("signal_type", ""),
+        given.get("signal_str", ""),
         given.get("collab", ""),
         given.get("category", ""),
         given.get("tags", ""),
@@ -78,19 +91,18 @@ def _parse_row(data: bytes, names: Sequence[str], mark: str) -> ListEntry:
 
 
 def _recognise(head: bytes) -> bool:
-    signal_type, space, _ = first_line(head).partition(" ")
-    return (bool(space) and signal_type in TYPES) or _is_table(columns(head))
-
-
-def _is_table(names: Sequence[str]) -> bool:
-    return {"signal_type", "signal_str"} <= set(names)
+    signal_type, _, signal = first_line(head).partition(" ")
+    if signal_type.lower() in HASHES:
+        return _DIGITS.match(signal) is not None  # else it is a header such as `PDQ hash,note`
+    if signal_type == "url":
+        return _ADDRESS.match(signal) is not None
+    return (signal_type in TYPES and bool(signal)) or heading(head, _COLUMNS) is not None
 
 
 def _open(head: bytes) -> Reading:
-    names, mark = columns(head), separator(head)
-    if _is_table(names):
-        return Reading(records(mark), lambda data: _parse_row(data, names, mark), header=True)
-    return Reading(lines, _parse_line)
+    if found := heading(head, _COLUMNS):
+        return Reading(records(found.mark), partial(_parse_row, heading=found), above=found.above)
+    return Reading(lines, _parse_line, above=top(head).above)
 
 
-FORMAT = Format("threatexchange", _recognise, _open)
+FORMAT = Format(name="threatexchange", recognise=_recognise, open=_open)

@@ -2,7 +2,8 @@
 
 `matcher` makes the file and asks it. It is a segment of the index (`index.segment`) with the arrays of
 one layer (`index.layer`) and the names of its entries beside them. Entries are numbered: first those
-made of files, by name, then those of code lists, whose name is their code and takes no room.
+made of files and of lists of digests, by name, then those of lists of PDQ codes, whose name is their
+code and takes no room.
 """
 
 from collections.abc import Iterator, Sequence
@@ -47,13 +48,15 @@ class BankFileError(Exception):
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
-    """What the file says of itself. `values` counts the exact values by kind, `low_quality` and
-    `repeated` the lines of lists that were left out."""
+    """What the file says of itself. `files` counts the entries with a name, of which `named` came from
+    lists; `values` counts the exact values by kind, `low_quality` and `repeated` the lines of lists that
+    were left out."""
 
     bank: str | None  # its name; None: that of the file
     files: int
     listed: int
     values: dict[str, int]
+    named: int = 0
     low_quality: int = 0
     repeated: int = 0
 

@@ -4,8 +4,7 @@ No server and no database: `build_bank` makes the file (`bankfile`), `Matcher` o
 answers what is near. The commands `tidegate bank build` and `tidegate match` are these two.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from io import BufferedReader, FileIO
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -14,7 +13,6 @@ import numpy as np
 
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.fingerprints.kind import Kind
-from tidegate.signals.lists.pdq_bulk import Source, looks_like_codes, read_codes
 from tidegate.signals.model import Codes, Fingerprint
 from tidegate.signals.parts import is_exact
 from tidegate.signals.standalone.bankfile import (
@@ -27,13 +25,8 @@ from tidegate.signals.standalone.bankfile import (
     write_bank,
 )
 from tidegate.signals.standalone.bankstats import near_constant
+from tidegate.signals.standalone.building import Lists, Progress, printable
 from tidegate.signals.standalone.examining import Examiner, FileCodes, Found, codes_of_text, walk
-
-_HEAD = 1 << 16
-_MOST_PROBLEMS = 20  # of one list, told one by one
-
-Progress = Callable[[int, int], None]
-"""Told how much of how much is done; of files, or of bytes."""
 
 
 class FileMatch(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,19 +80,22 @@ def build_bank(
     *,
     name: str | None = None,
     min_quality: int | None = None,
+    format: str | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Built:
-    """Make the bank file `out` of folders, files and lists of PDQ codes.
+    """Make the bank file `out` of folders, files and lists.
 
     Each file is an entry, named by its path below the folder; hidden ones in a folder are left out. A
-    path to a file whose lines are `64 hex digits[,quality[,…]]` is a list, each code an entry named by
-    it; those below `min_quality` (that of the kind) are left out. `name` is the bank's, else that of
-    its file. Raises BuildError when anything could not be read, DecoderDown when pictures cannot be
-    looked at, OSError when `out` cannot be written: what was there before stays.
+    path to a file that is a list of codes, as an instance imports them, is taken for one: each of its
+    entries is named by its code; those of PDQ below `min_quality` (that of the kind) are left out.
+    `format` says what the lists are ("pdq": a bare column is of PDQ codes, whatever they look like).
+    `name` is the bank's, else that of its file. Raises BuildError when anything could not be read,
+    DecoderDown when pictures cannot be looked at, OSError when `out` cannot be written: what was there
+    before stays.
     """
     out = Path(out)
-    lists = _Lists(KINDS[LISTED].min_quality if min_quality is None else min_quality)
+    lists = Lists(KINDS[LISTED].min_quality if min_quality is None else min_quality, format)
     found: list[Found] = []
     for path in map(Path, paths):
         if not lists.take(path, progress):
@@ -122,6 +118,8 @@ def build_bank(
                 files[entry] = Named(entry, face)
     if problems:
         raise BuildError(problems)
+    named = [one for name, one in lists.named.items() if name not in files]
+    files |= {one.name: one for one in named}
     listed = lists.codes()
     if constant := near_constant(KINDS[LISTED], listed.view("<u8")):
         text = f"has {constant:,} near-constant codes, which match what they do not know"
@@ -134,71 +132,13 @@ def build_bank(
         bank=name,
         files=len(files),
         listed=len(listed),
+        named=len(named),
         values=values,
         low_quality=lists.low_quality,
-        repeated=lists.total - len(listed),
+        repeated=lists.total - len(listed) - len(named),
     )
     write_bank(out, [files[entry] for entry in sorted(files)], listed, about)
     return Built(about, notes)
-
-
-class _Lists:
-    """The lists among the paths, read one after another."""
-
-    def __init__(self, min_quality: int) -> None:
-        self.problems: list[tuple[str, str]] = []
-        self.notes: list[tuple[str, str]] = []
-        self.low_quality = self.total = 0
-        self._min_quality = min_quality
-        self._pieces: list[Bytes] = []
-
-    def take(self, path: Path, progress: Progress | None) -> bool:
-        """Read `path` if it is a list; what cannot be read is for others to find out."""
-        try:
-            if path.is_dir():
-                return False
-            with BufferedReader(FileIO(path), _HEAD) as file:
-                if not looks_like_codes(file.peek(_HEAD)):
-                    return False
-                self._read(printable(str(path)), file, path.stat().st_size, progress)
-        except (OSError, ValueError):
-            return False
-        return True
-
-    def _read(self, path: str, file: Source, size: int, progress: Progress | None) -> None:
-        done, bad, low = 0, 0, 0
-        for block in read_codes(file):
-            kept = (block.quality < 0) | (block.quality >= self._min_quality)
-            low += len(kept) - int(kept.sum())
-            self._pieces.append(block.codes if kept.all() else block.codes[kept])
-            self.total += len(self._pieces[-1])
-            for line in block.bad[: max(0, _MOST_PROBLEMS - bad)]:
-                self.problems.append((path, f"line {line.number}: {line.reason}"))
-            bad += len(block.bad)
-            done += block.size
-            if progress is not None:
-                progress(done, max(size, done))
-        if bad > _MOST_PROBLEMS:
-            self.problems.append((path, f"{bad - _MOST_PROBLEMS:,} more lines are bad"))
-        if low:
-            self.low_quality += low
-            self.notes.append(
-                (path, f"left out: {low:,} codes of a quality below {self._min_quality}")
-            )
-
-    def codes(self) -> Bytes:
-        """All codes, ascending, each once."""
-        codes = np.concatenate([np.empty((0, 32), np.uint8), *self._pieces])
-        self._pieces.clear()
-        words = codes.view(">u8")  # compared as their digits are
-        order = np.argsort(first := words[:, 0].astype(np.uint64))
-        if (np.diff(first[order]) == 0).any():
-            order = np.lexsort(words.astype(np.uint64).T[::-1])
-        codes = codes[order]
-        words = codes.view(np.uint64)
-        new = np.ones(len(codes), bool)
-        new[1:] = (words[1:] != words[:-1]).any(axis=1)
-        return codes if new.all() else codes[new]
 
 
 class Matcher:
@@ -321,8 +261,3 @@ def _same(path: Path, other: Path) -> bool:
         return path.samefile(other)
     except (OSError, ValueError):
         return False
-
-
-def printable(text: str) -> str:
-    """A file's name as text that can be shown and encoded: what is not text is escaped."""
-    return text.encode("utf-8", "backslashreplace").decode()
