@@ -1,7 +1,7 @@
 """A platform's webhook receiver as a process of its own: `receiver.py PORT DIR SECRET`.
 
-Writes what it got to DIR/got.ndjson; answers as DIR/mode.json says: {"status"}, to
-the message "refuse" with 500, and if "silent" not at all.
+Writes what it got to DIR/got.ndjson; answers as DIR/mode.json says: {"status"}, to the message
+"refuse" with 500, with the headers "location" and "retry-after", and if "silent" not at all.
 """
 
 import json
@@ -41,8 +41,9 @@ class Handler(BaseHTTPRequestHandler):
         with (directory / "got.ndjson").open("a") as file:
             file.write(json.dumps(line) + "\n")
         self.send_response(status)
-        if "location" in mode:
-            self.send_header("Location", mode["location"])
+        for name in ("location", "retry-after"):
+            if name in mode:
+                self.send_header(name, mode[name])
         self.send_header("Content-Length", "0")
         self.end_headers()
 

@@ -12,13 +12,17 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.waiting import until_async
+from typer.testing import CliRunner
 
+from tidegate.cli.webhooks import app
 from tidegate.content.model import ItemRow
 from tidegate.decisions.restrictions import Effective
 from tidegate.enforcement.actions import forget_payloads, issue, replay
 from tidegate.enforcement.deliver import BATCH, LEASE, Deliverer
-from tidegate.enforcement.model import GIVE_UP_AFTER, Action
+from tidegate.enforcement.model import GIVE_UP_AFTER, LONGEST_ASKED, Action, asked_delay
 from tidegate.enforcement.outbox import claim
 from tidegate.enforcement.queries import (
     dead_letters,
@@ -234,6 +238,82 @@ def test_in_the_first_hour_no_attempt_waits_over_a_minute(
     assert tried >= 20
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_target_that_asks_to_be_left_alone_is_left_alone(
+    database: Database, clock: FakeClock, receiver: Receiver, act: Act, status: int
+) -> None:
+    """Neither what it refused nor what comes meanwhile is sent before its time; then all is."""
+    connect(database, receiver)
+    receiver.answer(status, **{"retry-after": "90"})
+    act()
+    assert deliver(database, clock) == 1
+    act()
+    receiver.answer(200)
+    with database.begin() as tx:
+        (view,) = list_webhooks(tx)
+    assert view.paused_until == clock.now() + timedelta(seconds=90)
+    for seconds in (30, 30, 29):
+        clock.advance(seconds)
+        assert deliver(database, clock) == 0
+    clock.advance(1)
+    assert deliver(database, clock) == 2
+    assert states(database) == {"delivered": 2}
+
+
+def test_how_long_it_may_ask_for_is_bounded(
+    database: Database, clock: FakeClock, receiver: Receiver, act: Act
+) -> None:
+    connect(database, receiver)
+    receiver.answer(429, **{"retry-after": "9999999"})
+    act()
+    deliver(database, clock)
+    clock.advance(LONGEST_ASKED.total_seconds() - 1)
+    assert deliver(database, clock) == 0
+    clock.advance(1)
+    assert deliver(database, clock) == 1
+
+
+def test_who_asks_with_another_answer_is_not_waited_for(
+    database: Database, clock: FakeClock, receiver: Receiver, act: Act
+) -> None:
+    connect(database, receiver)
+    receiver.answer(500, **{"retry-after": "90"})
+    act()
+    deliver(database, clock)
+    clock.advance(1)
+    assert deliver(database, clock) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("90", 90),
+        (" 7 ", 7),
+        ("Wed, 01 Jul 2026 12:02:00 GMT", 120),
+        ("Wednesday, 01-Jul-26 12:00:05 GMT", 5),
+        ("Wed, 01 Jul 2026 20:00:00 GMT", 3600),
+        ("9" * 40, 3600),
+        ("0", None),
+        ("-5", None),
+        ("Wed, 01 Jul 2026 11:00:00 GMT", None),
+        ("soon", None),
+        ("1.5", None),
+        ("\u0667", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_what_retry_after_says(said: str | None, seconds: int | None) -> None:
+    asked = asked_delay(said, datetime(2026, 7, 1, 12, tzinfo=UTC))
+    assert asked == (None if seconds is None else timedelta(seconds=seconds))
+
+
+@given(st.text(max_size=30) | st.from_regex(r"[A-Z][a-z]{2}, \d+ Jul \d+ \d+:\d+:\d+ ?[-+A-Z0-9]*"))
+def test_no_retry_after_is_a_fault(said: str) -> None:
+    asked = asked_delay(said, datetime(2026, 7, 1, 12, tzinfo=UTC))
+    assert asked is None or timedelta() < asked <= LONGEST_ASKED
+
+
 def test_after_three_days_it_is_dead_and_can_be_replayed(
     database: Database, clock: FakeClock, receiver: Receiver, act: Act
 ) -> None:
@@ -408,6 +488,29 @@ def test_a_gone_target_is_disabled_for_all_to_see(
     assert (view.id, view.disabled_because) == (webhook_id, "it answered 410 Gone")
     act()
     assert states(database) == {"dead": 2}
+
+
+def test_a_list_of_targets_says_why_one_is_disabled(
+    database_url: str,
+    database: Database,
+    clock: FakeClock,
+    receiver: Receiver,
+    act: Act,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    connect(database, receiver)
+    receiver.answer(410)
+    act()
+    deliver(database, clock)
+    clock.advance(1)
+    with database.begin() as tx:
+        other = create_webhook(tx, receiver.url, True, True, known=ENFORCEMENT.messages)
+        disable_webhook(tx, other.id)
+    monkeypatch.setenv("TIDEGATE_DATABASE_URL", database_url)
+    listed = CliRunner().invoke(app, ["list", "--data-dir", str(tmp_path)]).stdout.splitlines()
+    assert "disabled: it answered 410 Gone (" in listed[0]
+    assert "disabled: by hand (" in listed[1]
 
 
 def test_a_redirect_to_the_inside_is_not_followed(

@@ -8,13 +8,14 @@ import msgspec
 import typer
 
 from tidegate.cli.context import DataDir, Json, database_of, say, settings_of, transaction
-from tidegate.enforcement.queries import list_webhooks
+from tidegate.enforcement.queries import WebhookView, list_webhooks
 from tidegate.enforcement.webhooks import (
     create_webhook,
     disable_webhook,
     rotate_webhook,
     set_enforce,
 )
+from tidegate.infra.clock import SystemClock
 from tidegate.infra.durations import read_overlap
 from tidegate.infra.egress import AddressGuard, EgressRefused
 from tidegate.infra.errors import Refusal
@@ -89,8 +90,22 @@ def list_(data_dir: DataDir = None, as_json: Json = False) -> None:
         if as_json:
             print(msgspec.json.encode(one).decode())
         else:
-            old = f"  old secret until {one.old_until}" if one.old_until else ""
-            print(f"{one.id}  {'enforce' if one.enforce else 'observe'}  {one.url}{old}")
+            print(f"{one.id}  {'enforce' if one.enforce else 'observe'}  {one.url}{_state(one)}")
+
+
+def _state(one: WebhookView) -> str:
+    """What else is to be known of a target."""
+    if one.disabled_at is not None:
+        because = (one.disabled_because or "").removeprefix("disabled ")
+        return f"  disabled: {because} ({one.disabled_at:%Y-%m-%d %H:%M} UTC)"
+    said: list[str] = []
+    if one.paused_until is not None and one.paused_until > SystemClock().now():
+        said.append(f"asked to be left alone until {one.paused_until:%Y-%m-%d %H:%M:%S} UTC")
+    elif one.failing_since is not None:
+        said.append(f"has taken nothing since {one.failing_since:%Y-%m-%d %H:%M} UTC")
+    if one.old_until:
+        said.append(f"old secret until {one.old_until}")
+    return "".join(f"  {one}" for one in said)
 
 
 @app.command()

@@ -18,6 +18,7 @@ from uuid import UUID
 import structlog
 from standardwebhooks import Webhook
 
+from tidegate.enforcement.model import asked_delay
 from tidegate.enforcement.outbox import (
     Attempt,
     Claim,
@@ -38,6 +39,7 @@ BATCH = 16  # most messages in flight to one target
 _FIRST_BATCH = 4  # small servers drop what comes in a burst
 TIMEOUT = 15.0  # seconds for one attempt, redirects included
 LEASE = timedelta(seconds=20)  # after which what a killed worker had is sent again
+_BUSY = frozenset({429, 503})  # who answers so may say how long to wait
 _POLL = 0.2  # seconds; one indexed query, and nothing to lose as a notification could be
 
 log = structlog.get_logger(__name__)
@@ -155,14 +157,15 @@ class Deliverer:
                     for secret in target.secrets
                 ),
             }
-            status = await self._client(target.allow_private).post(
+            answer = await self._client(target.allow_private).post(
                 target.url, headers=headers, content=claim.body, timeout=self._timeout
             )
         except Refusal as refused:
             return self._told(target, Attempt(claim, began, None, refused.detail))
         except Exception as error:  # a fault of this message, which must not hold up the next
             return self._told(target, Attempt(claim, began, None, type(error).__name__))
-        return self._told(target, Attempt(claim, began, status))
+        asked = asked_delay(answer.retry_after, began) if answer.status in _BUSY else None
+        return self._told(target, Attempt(claim, began, answer.status, None, asked))
 
     def _told(self, target: Target, attempt: Attempt) -> Attempt:
         if not attempt.accepted:

@@ -1,7 +1,9 @@
 """What an action is, what its message says, and how long delivery waits between attempts. Pure."""
 
+import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from random import Random
 from typing import Any, Literal
 from uuid import UUID
@@ -21,6 +23,9 @@ _LEAST_LIMIT = timedelta(seconds=10)
 _BRISK = timedelta(hours=1)  # how long no attempt waits more than _BRISK_LIMIT
 _BRISK_LIMIT = timedelta(seconds=60)
 _LIMIT = timedelta(hours=3)
+
+LONGEST_ASKED = timedelta(hours=1)
+_SECONDS = re.compile(r"[0-9]+\Z")
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -92,6 +97,23 @@ def message_body(
         data["case"] = case.case_id
         data["subject"] = shown_subject(case.subject, data["item"])
     return msgspec.json.encode({"type": type, "timestamp": now, "data": data})
+
+
+def asked_delay(retry_after: str | None, now: datetime) -> timedelta | None:
+    """How long a target that is too busy asks us to wait, in seconds or until a date (RFC 9110), for at
+    most an hour: orders must not wait at a gateway's whim. None where it does not ask."""
+    if retry_after is None:
+        return None
+    text = retry_after.strip()
+    if _SECONDS.match(text):
+        asked = timedelta(seconds=min(int(text[:9]), 10**8))
+    else:
+        try:
+            date = parsedate_to_datetime(text)
+            asked = date.replace(tzinfo=date.tzinfo or UTC) - now
+        except (ValueError, OverflowError):
+            return None
+    return min(asked, LONGEST_ASKED) if asked > timedelta() else None
 
 
 def next_delay(

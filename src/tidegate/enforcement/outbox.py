@@ -40,12 +40,14 @@ class Claim(msgspec.Struct, frozen=True):
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """What became of a claim: an HTTP status, or the reason why there was none."""
+    """What became of a claim: an HTTP status, or the reason why there was none; and how long the target
+    asked to be left alone."""
 
     claim: Claim
     began: datetime
     status: int | None
     error: str | None = None
+    asked: timedelta | None = None
 
     @property
     def accepted(self) -> bool:
@@ -60,14 +62,19 @@ def _is_due(now: datetime) -> sa.ColumnElement[bool]:
     )
 
 
+def _is_open(now: datetime) -> sa.ColumnElement[bool]:
+    """Whether a target is to be sent anything now."""
+    return sa.and_(
+        webhooks.c.enforce,
+        webhooks.c.disabled_at.is_(None),
+        sa.or_(webhooks.c.paused_until.is_(None), webhooks.c.paused_until <= now),
+    )
+
+
 def due_targets(tx: Tx) -> list[UUID]:
     """The targets for which something is due now."""
     waiting = sa.exists().where(deliveries.c.webhook_id == webhooks.c.id, _is_due(tx.now))
-    rows = tx.execute(
-        sa.select(webhooks.c.id).where(
-            webhooks.c.enforce, webhooks.c.disabled_at.is_(None), waiting
-        )
-    )
+    rows = tx.execute(sa.select(webhooks.c.id).where(_is_open(tx.now), waiting))
     return [row.id for row in rows]
 
 
@@ -76,9 +83,7 @@ def claim(
 ) -> tuple[Target, list[Claim]] | None:
     """Take up to `limit` due messages for a target; None when there are none."""
     target = tx.execute(
-        sa.select(webhooks).where(
-            webhooks.c.id == webhook_id, webhooks.c.enforce, webhooks.c.disabled_at.is_(None)
-        )
+        sa.select(webhooks).where(webhooks.c.id == webhook_id, _is_open(tx.now))
     ).first()
     if target is None:
         return None
@@ -126,7 +131,8 @@ def hand_back(tx: Tx, webhook_id: UUID, claims: Sequence[Claim]) -> None:
 
 
 def record(tx: Tx, webhook_id: UUID, attempts: Sequence[Attempt], rng: Random) -> None:
-    """Write down what became of a batch, and when the failed ones are due again."""
+    """Write down what became of a batch, and when the failed ones are due again: not before the target
+    wants to hear of anything."""
     target = tx.execute(
         sa.select(webhooks.c.failing_since, webhooks.c.last_success_at, webhooks.c.disabled_at)
         .where(webhooks.c.id == webhook_id)
@@ -158,6 +164,9 @@ def record(tx: Tx, webhook_id: UUID, attempts: Sequence[Attempt], rng: Random) -
             _release(tx, webhook_id)
     elif target.failing_since is None:
         _set_target(tx, webhook_id, failing_since=tx.now)
+    if asked := max((one.asked for one in failed if one.asked is not None), default=None):
+        # The limit is the target's, not the message's: nothing else is sent meanwhile either.
+        _set_target(tx, webhook_id, paused_until=tx.now + asked)
     if target.disabled_at is None and any(attempt.status == _GONE for attempt in failed):
         retire_gone(tx, webhook_id)
 
@@ -182,6 +191,8 @@ def _after_failure(
     if delay is not None and last_success is not None and last_success >= attempt.began:
         # The target came back while this one still waited for an answer: as if released.
         delay, releases = min(delay, _release_delay(releases + 1)), releases + 1
+    if delay is not None and attempt.asked is not None:
+        delay = max(delay, attempt.asked)
     return _attempted(attempt) | {
         "state": "dead" if delay is None else "pending",
         "next_at": now + (delay or timedelta()),

@@ -63,6 +63,7 @@ class WebhookView(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     failing_since: datetime | None
     last_success_at: datetime | None
+    paused_until: datetime | None  # it answered 429 or 503 and asked to be left alone
     disabled_at: datetime | None
     disabled_because: str | None
     old_until: datetime | None  # messages are signed with the secret before the last, too

@@ -22,6 +22,7 @@ webhooks = sa.Table(
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("failing_since", sa.TIMESTAMP(timezone=True)),  # no attempt succeeded since
     sa.Column("last_success_at", sa.TIMESTAMP(timezone=True)),
+    sa.Column("paused_until", sa.TIMESTAMP(timezone=True)),  # it asked to be left alone so long
     sa.Column("disabled_at", sa.TIMESTAMP(timezone=True)),
     sa.Column("disabled_because", sa.Text),
 )

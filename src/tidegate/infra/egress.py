@@ -83,6 +83,13 @@ class Fetched(msgspec.Struct, frozen=True):
     url: str
 
 
+class Posted(msgspec.Struct, frozen=True):
+    """What a POST was answered; `retry_after` as the answer says it, unread."""
+
+    status: int
+    retry_after: str | None
+
+
 def _embedded(address: Address) -> Address:
     """The IPv4 address that an IPv6 address stands for (mapped, compatible, NAT64), or itself."""
     if isinstance(address, IPv6Address):
@@ -249,8 +256,8 @@ class Client:
 
     async def post(
         self, url: str, *, headers: Mapping[str, str], content: bytes, timeout: float
-    ) -> int:
-        """POST and return the status; the answer's body is read a little way and thrown away.
+    ) -> Posted:
+        """POST and return the answer; its body is read a little way and thrown away.
 
         Follows only redirects that keep the method (307, 308). Raises as `get` does.
         """
@@ -260,7 +267,7 @@ class Client:
                 size += len(chunk)
                 if size > 65_536:
                     break
-            return response.status
+            return Posted(response.status, httpx.Headers(response.headers).get("retry-after"))
 
     async def aclose(self) -> None:
         await self._pool.aclose()
