@@ -274,7 +274,7 @@ def test_a_file_is_known_by_its_first_line(data: str, name: str | None) -> None:
         ("pdq", f"{PDQ},49", "quality 49 is below 50"),
         ("pdq", "0" * 64, "near-constant"),
         ("ndjson", "nonsense", "JSON is malformed"),
-        ("ndjson", "7", "expected object"),
+        ("ndjson", "7", "expected an object"),
         ("ndjson", "{}", "one of fingerprints, text, url"),
         ("ndjson", f'{{"kind": "pdq", "value": "{PDQ}", "text": "both"}}', "one of fingerprints"),
         ("ndjson", f'{{"kind": "pdq", "value": "{PDQ}", "colour": 1}}', "/colour"),

@@ -11,6 +11,7 @@ from tidegate.cli import bank_files
 from tidegate.cli.bank_lists import export, import_
 from tidegate.cli.context import DataDir, Json, database_of, existing, say, settings_of, transaction
 from tidegate.infra.postgres import database_url
+from tidegate.infra.wording import sentence
 from tidegate.pipeline.enrol import enrol_file
 from tidegate.pipeline.instance import opened
 from tidegate.signals.banks.actions import add_entry, create_bank
@@ -41,7 +42,7 @@ def create(
     try:
         bank = msgspec.convert(wanted, BankIn)
     except msgspec.ValidationError as error:
-        raise typer.BadParameter(str(error)) from error
+        raise typer.BadParameter(sentence(error, BankIn)) from error
     with transaction(data_dir, make=True) as tx:
         create_bank(tx, bank)
     say(f"Bank {name} is there.")

@@ -24,6 +24,7 @@ from tidegate.cli.context import DataDir, Json, database_of, say, settings_of
 from tidegate.cli.listing import known
 from tidegate.cli.showing import stop
 from tidegate.infra.db import UNAVAILABLE, Database
+from tidegate.infra.wording import sentence
 from tidegate.signals.banks.imports import (
     Job,
     Reached,
@@ -288,7 +289,7 @@ def _labels(given: list[str] | None) -> list[str]:
     try:
         return msgspec.convert(given or [], Labels)
     except msgspec.ValidationError as error:
-        raise typer.BadParameter(str(error), param_hint="--label") from error
+        raise typer.BadParameter(sentence(error, Labels), param_hint="--label") from error
 
 
 def _opened(

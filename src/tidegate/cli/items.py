@@ -30,6 +30,7 @@ from tidegate.infra.errors import Refusal
 from tidegate.infra.lines import Line, read_lines
 from tidegate.infra.postgres import database_url
 from tidegate.infra.settings import Settings
+from tidegate.infra.wording import sentence
 from tidegate.pipeline.instance import opened
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Items in bulk.")
@@ -62,7 +63,7 @@ def import_(
         try:
             msgspec.convert(platform, Platform)
         except msgspec.ValidationError as error:
-            raise typer.BadParameter(str(error), param_hint="--platform") from error
+            raise typer.BadParameter(sentence(error, Platform), param_hint="--platform") from error
     with ExitStack() as stack:
         checkpoint, source = None, sys.stdin.buffer
         if str(file) != "-":

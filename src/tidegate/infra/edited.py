@@ -5,7 +5,10 @@ the data directory takes its place.
 from importlib.resources import files
 from pathlib import Path
 
+import msgspec
+
 from tidegate.infra.settings import SettingsError
+from tidegate.infra.wording import sentence
 
 
 def read_edited(package: str, folder: str, name: str, data_dir: Path | None) -> tuple[str, str]:
@@ -23,5 +26,7 @@ def read_edited(package: str, folder: str, name: str, data_dir: Path | None) -> 
 
 def unusable(where: str, name: str, why: object) -> SettingsError:
     """What is raised for a file whose text cannot be used."""
+    if isinstance(why, msgspec.ValidationError):
+        why = sentence(why)
     advice = f"Mend it, or take it away: then that of the package ({name}) is used."
     return SettingsError(f"{where} cannot be used: {str(why).rstrip('.')}. {advice}")

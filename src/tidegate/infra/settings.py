@@ -16,6 +16,7 @@ from msgspec import Meta
 
 from tidegate.infra.networks import Network, read_network
 from tidegate.infra.rates import read_rate
+from tidegate.infra.wording import sentence
 
 
 class SettingsError(Exception):
@@ -187,7 +188,7 @@ def load_settings(
     try:
         settings = msgspec.convert(values, Settings, strict=False, dec_hook=_decode)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"{path} or the environment: {error}") from error
+        raise SettingsError(f"{path} or the environment: {sentence(error, Settings)}") from error
     _check(settings)
     if settings.database_url and not settings.database_url.startswith(_SCHEMES):
         # What it is may hold a password, and is not shown.

@@ -24,6 +24,7 @@ from tidegate.infra.db import Tx
 from tidegate.infra.errors import FieldError, Refusal
 from tidegate.infra.parsing import decode
 from tidegate.infra.traces import span
+from tidegate.infra.wording import plainly
 from tidegate.pipeline.instance import Instance
 from tidegate.web.api import idempotency
 from tidegate.web.body import read
@@ -217,8 +218,9 @@ def parse_query(request: Request, type: type[T]) -> T:
     try:
         return msgspec.convert(given, type, strict=False)
     except msgspec.ValidationError as error:
-        name = str(error).rpartition("$.")[2].rstrip("`") if "$." in str(error) else "query"
-        raise bad_parameter(name, str(error).split(" - at")[0], given.get(name, "")) from error
+        said = plainly(str(error), type)
+        name = said.path.removeprefix("$.") or "query"
+        raise bad_parameter(name, said.expected, given.get(name, "")) from error
 
 
 def require_json(request: Request) -> None:
