@@ -53,7 +53,7 @@ def loaded(program: str, *words: str | Path) -> tuple[int, list[str]]:
 def test_what_matches_loads_no_database_and_no_server(bank: Path, tmp_path: Path) -> None:
     assert loaded(COMMAND, "match", "--help") == (0, [])
     assert loaded(COMMAND, "match", HORSE, "--bank", bank) == (1, [])
-    assert loaded(COMMAND, "match", "--codes", "/dev/null", "--bank", bank) == (0, [])
+    assert loaded(COMMAND, "match", "--codes", "/dev/null", "--bank", bank) == (2, [])
     assert loaded(COMMAND, "match", HORSE, "--bank", tmp_path / "none.bank") == (2, [])
 
 

@@ -404,6 +404,20 @@ def test_the_table_that_python_threatexchange_prints() -> None:
     assert (text.text, text.state) == ('bball "now"?\nor later', "unconfirmed")
 
 
+def test_what_is_written_for_python_threatexchange_says_its_types() -> None:
+    given = [{"kind": "pdq", "value": PDQ, "quality": 90}, {"kind": "md5", "value": MD5}]
+    given += [{"url": "https://example.org/a"}, {"text": "some words"}, {"text": "two\nlines"}]
+    given += [{"kind": "phrase", "value": "it has no such type"}]
+    found = entries_of(read_all("\n".join(map(json.dumps, given)).encode()))
+    lines = written("threatexchange", found)
+    said = [f"pdq {PDQ}", f"video_md5 {MD5}", "url https://example.org/a", "raw_text some words"]
+    assert lines.decode().splitlines() == said
+    again = entries_of(read_all(lines))
+    assert [digest(one.fingerprints) for one in again] == [
+        digest(one.fingerprints) for one in found[:4]
+    ]
+
+
 def test_what_a_hash_list_takes_back_or_measures_otherwise_is_skipped() -> None:
     given = [
         {"hash_digest": PDQ, "algorithm": "PDQ", "deleted": False, "updated_on": 1.5, "id": 3},

@@ -130,7 +130,8 @@ def export(
     data_dir: DataDir = None,
 ) -> None:
     """Export a bank as it is at this moment. NDJSON has everything and can be imported again; CSV
-    is for spreadsheets, and a PDQ list has the codes of pictures only."""
+    is for spreadsheets, a PDQ list has the codes of pictures only, and `threatexchange` is what its
+    local_file exchange reads."""
     write = FORMATS[format].write if format in _WRITERS else None
     if write is None:
         raise typer.BadParameter(f"one of {', '.join(_WRITERS)}", param_hint="--format")

@@ -6,9 +6,11 @@ label, and only what it calls POSITIVE_CLASS is vouched for with the rest of the
 """
 
 import re
+from collections.abc import Iterator
 from functools import partial
 
 from tidegate.signals.entry import ListEntry, State
+from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.lists.format import (
     Comment,
     Format,
@@ -30,6 +32,8 @@ HASHES = {
     "video_sha256": "sha256",
 }
 """Its signal types that are digests or codes, with our kinds."""
+
+_WRITTEN = {"pdq": "pdq", "md5": "video_md5", "sha256": "video_sha256", "url": "url"}
 
 UNKNOWN = ("text_tlsh", "tlsh_text", "trend_query", "url_md5", "vpdq", "pdq_ocr")
 """Its signal types that nothing here computes."""
@@ -105,4 +109,16 @@ def _open(head: bytes) -> Reading:
     return Reading(lines, _parse_line, above=top(head).above)
 
 
-FORMAT = Format(name="threatexchange", recognise=_recognise, open=_open)
+def write(entry: ListEntry) -> Iterator[str]:
+    """The lines of an entry, as its file exchange reads them. It compares digests with those of videos
+    alone; what it has no signal type for is left out."""
+    for fingerprint in entry.fingerprints:
+        if (signal_type := _WRITTEN.get(fingerprint.kind)) is not None:
+            value = KINDS[fingerprint.kind].format(fingerprint.value)
+            yield f"{signal_type} {value}\n"
+    is_text = any(one.kind == "text_sha256" for one in entry.fingerprints)
+    if entry.text is not None and is_text and len(entry.text.splitlines()) == 1:
+        yield f"raw_text {entry.text}\n"
+
+
+FORMAT = Format(name="threatexchange", recognise=_recognise, open=_open, write=write)
