@@ -15,6 +15,7 @@ _SLASH = re.compile(r"[\[({]/[\])}]")
 _AUTHORITY = re.compile(r"(?:(?![\[({]/)[^/?#])*")
 
 _SITE = re.compile(r"https?://([^/?#]*)/?\Z", re.I)
+_HOST = re.compile(r"[a-z0-9._\-\[\]:]+\Z")  # browsers take more, but nobody is registered so
 _WILD = re.compile(r"(?:\*\.|\.)(?=[^.*])")
 
 
@@ -58,7 +59,7 @@ def site_of(text: str) -> tuple[str, str]:
         name = found[1]
     name = _WILD.sub("", name, count=1) if _WILD.match(name) else name
     host = read_host(name)
-    if host is None:
+    if host is None or not _HOST.match(host):
         starred = "; its letters are starred out" if "*" in name else ""
         raise ValueError(f"domain: expected a domain such as example.com{starred}")
     return ("domain" if registrable(host) == host else "host"), host
