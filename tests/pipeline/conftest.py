@@ -37,6 +37,7 @@ def submit(instance: Instance, clock: FakeClock) -> Callable[..., tuple[ItemRow,
         url: str | None = None,
         publicness: Any = "public",
         author: str = "anna",
+        text_format: Any = None,
     ) -> tuple[ItemRow, dict[str, Any]]:
         clock.advance(1)
         item = ItemIn(
@@ -46,6 +47,7 @@ def submit(instance: Instance, clock: FakeClock) -> Callable[..., tuple[ItemRow,
             author=author,
             created_at=clock.now(),
             text=text,
+            text_format=text_format,
             url=url,
         )
         submission = describe(

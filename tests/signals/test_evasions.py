@@ -10,7 +10,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tidegate.signals.fingerprints.evasion import as_it_stands, key, readings, reads_as
+from tidegate.signals.fingerprints import KINDS
+from tidegate.signals.fingerprints.evasion import (
+    as_it_stands,
+    key,
+    readings,
+    reads_as,
+    spelled_out,
+)
 from tidegate.signals.fingerprints.skeleton import (
     bare,
     bare_with_offsets,
@@ -77,6 +84,57 @@ def found(text: str, *phrases: str) -> list[str]:
 def test_what_hides_a_word_is_undone(text: str) -> None:
     assert len(found(text, "attack")) == 1
     assert len(found(f"they said: {text}, and left", "attack")) == 1
+
+
+@pytest.mark.parametrize(
+    ("phrase", "text", "span"),
+    [
+        ("join the choir", "j.o.i.n  t h e  ch\xf6ir!", "j.o.i.n  t h e  ch\xf6ir"),
+        ("join the choir", "now j.o.i.n t h e ch0ir", "j.o.i.n t h e ch0ir"),
+        ("join the choir", "JOIN the c h o i r", "JOIN the c h o i r"),
+        ("join the choir", "jointhe c-h-o-i-r", "jointhe c-h-o-i-r"),
+        ("join the choir", "joooin thee choir", ""),
+        ("join the choir", "joooin theee choir", "joooin theee choir"),
+        ("join the choir", "jointhechoir", "jointhechoir"),
+        ("join the choir", "j0inth3choir", "j0inth3choir"),
+        ("join the choir", "rejointhechoir jointhechoirs", ""),
+        ("join the choir", "join t h echoir", ""),
+        ("death is near", "death 15 near", "death 15 near"),
+        ("this is the end", "7h15 15 7h3 3nd", "7h15 15 7h3 3nd"),
+        ("see us", "see 05", ""),
+        ("as were", "45 were", ""),
+        ("kill a man", "kill 4 man", ""),
+        ("topple the turbine", "#ToppleTheTurbine", "ToppleTheTurbine"),
+        ("topple the turbine", "so #ToppleThe turbine", "ToppleThe turbine"),
+        ("topple the turbine", "#ToppleTheTurbine2026", "ToppleTheTurbine"),
+        ("topple the turbine", "#toppletheturbine", "toppletheturbine"),
+        ("topple the turbine", "ToppleTheTurbineNow", "ToppleTheTurbine"),
+        ("topple the turbine", "#untoppletheturbines", ""),
+        ("burn it", "#burnit", "burnit"),
+        ("burn it", "burnit", ""),
+        ("to get her", "together", ""),
+        ("the rapist", "therapist", ""),
+        ("laren", "McLaren", ""),
+        ("laren", "#StopLaren", "Laren"),
+        ("Слава реке", "#СлаваРеке", "СлаваРеке"),
+    ],
+)
+def test_several_tricks_at_once_and_words_in_one(phrase: str, text: str, span: str) -> None:
+    assert found(text, phrase) == ([span] if span else [])
+    assert found(f"they said: {text} and left", phrase) == ([span] if span else [])
+
+
+PERSIAN = ["می\u200cخواهم", "می خواهم", "میخواهم"]
+
+
+@pytest.mark.parametrize("phrase", PERSIAN)
+@pytest.mark.parametrize("text", PERSIAN)
+def test_persian_is_written_with_a_joiner_a_space_or_nothing(phrase: str, text: str) -> None:
+    value = KINDS["phrase"].parse(f"{phrase} با تو")
+    assert KINDS["phrase"].parse(KINDS["phrase"].format(value)) == value
+    table = PhraseTable()
+    table.upsert(0, value)
+    assert table.search_owners(f"من {text} با تو") == {0}
 
 
 @pytest.mark.parametrize(
@@ -214,7 +272,8 @@ def test_skeletons_stay_as_they_are(text: str) -> None:
 @example("a b c 攻 撃 !")
 def test_readings_are_as_long_as_the_bare_text_and_keep_its_letters(text: str) -> None:
     bare_text = bare(text)
-    for reading in readings(bare_text, as_it_stands(bare_text), 5):
+    plainly = as_it_stands(bare_text)
+    for reading in readings(bare_text, plainly, 5, spelled_out(bare_text, plainly)):
         assert len(reading.marked) <= len(bare_text)
         for one, original in zip(reading.marked, bare_text, strict=False):
             assert one == original or not (one.isalnum() or original.isalnum()) or one == " "
@@ -235,9 +294,10 @@ def test_looking_at_parts_finds_what_looking_at_all_does(
 ) -> None:
     bare_text = bare("".join(parts))
     plainly = as_it_stands(bare_text)
-    whole = list(readings(bare_text, plainly, len(bare_text) + 2))
+    alone = spelled_out(bare_text, plainly)
+    whole = list(readings(bare_text, plainly, len(bare_text) + 2, alone))
     phrase = bounded(data.draw(st.text("aiol ", min_size=2, max_size=4).map(skeleton).filter(len)))
-    in_parts = list(readings(bare_text, plainly, len(phrase)))
+    in_parts = list(readings(bare_text, plainly, len(phrase), alone))
     assert [one.marked for one in in_parts] == [one.marked for one in whole]
 
     def finds(text: str) -> bool:

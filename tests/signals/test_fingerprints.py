@@ -5,7 +5,15 @@ import hashlib
 import pytest
 from tests.kinds import HEX, size_of
 
-from tidegate.signals.fingerprints import KINDS, of_address, of_bytes, of_text, of_texts, of_url
+from tidegate.signals.fingerprints import (
+    KINDS,
+    of_address,
+    of_bytes,
+    of_known_text,
+    of_text,
+    of_texts,
+    of_url,
+)
 from tidegate.signals.fingerprints.kind import Kind
 
 
@@ -46,7 +54,7 @@ def test_every_fingerprint_is_read_back_from_its_text() -> None:
         "so that it would be found inside of a longer one, where some thirty words are what it takes"
         " to be told from a turn of phrase, and fewer are none"
     )
-    made = of_bytes(b"data") + of_text(text) + of_url("https://раypal.com/a")
+    made = of_bytes(b"data") + of_known_text(text) + of_url("https://раypal.com/a")
     made += of_address("tg://resolve?domain=someone")
     assert {one.kind for one in made} == {
         name for name, kind in KINDS.items() if kind.source != "pixels" and not kind.contained

@@ -3,6 +3,7 @@
 import pytest
 
 from tidegate.content.media.model import Examined, ViewCode
+from tidegate.content.model import TextFormat, Worded
 from tidegate.content.parts import VIEWS as VIEW_NAMES
 from tidegate.content.parts import Part
 from tidegate.signals.fingerprints import KINDS, of_bytes, of_text, of_url
@@ -15,6 +16,7 @@ from tidegate.signals.parts import (
     is_exact,
     without_code,
 )
+from tidegate.signals.readings import is_guess
 
 TEXT = "join the armed fight on friday at the old bridge and bring the others with you"
 LINK = "https://example.org/a?b=c"
@@ -48,8 +50,42 @@ def test_what_is_not_there_has_no_codes() -> None:
 
 
 def test_texts_looked_at_together_have_the_codes_that_each_has_alone() -> None:
-    texts = [TEXT, None, "", "hello", TEXT.upper()]
-    assert codes_of_texts(texts) == [codes_of(text=text) for text in texts]
+    texts = [TEXT, None, "", "hello", TEXT.upper(), f"<p>{TEXT}</p>", "\u202e" + TEXT[::-1]]
+    worded = [text if text is None else Worded(text) for text in texts]
+    assert codes_of_texts(worded) == [codes_of(text=text) for text in texts]
+
+
+def views(text: str, format: TextFormat | None = None) -> dict[str, set[str]]:
+    """The views of a text under which TEXT is equal, by which of its kinds."""
+    found: dict[str, set[str]] = {}
+    for part, code in codes_of(text=text, text_format=format):
+        if code in of_text(TEXT):
+            found.setdefault(part, set()).add(code.kind)
+    return found
+
+
+def test_a_view_of_a_text_is_what_its_markup_shows() -> None:
+    both = {"text_sha256", "text_minhash"}
+    html = f"<p>{TEXT.replace(' ', '&nbsp;', 3)}<br></p><!-- x -->"
+    assert views(html, "html") == {"text@seen": both}
+    assert views(html) == {"text@read": both}
+    assert views(html, "plain") == views(html, "markdown").get("text", {}) == {}
+    assert views(f"**{TEXT}**", "markdown")["text@seen"] >= {"text_sha256"}
+    assert views(f"**{TEXT}**", "html").get("text@seen") is None
+
+
+def test_a_view_of_a_text_is_its_order_its_blanks_and_its_letters_without_marks() -> None:
+    for hidden in (
+        "\u202e" + TEXT[::-1],
+        TEXT.replace(" ", "\u3164"),
+        TEXT.replace(" ", "\u1160"),
+        "".join(one + "\u0336" for one in TEXT),
+        "".join(one + "\u0301\u0317" for one in TEXT),
+    ):
+        assert "text_sha256" in views(hidden)["text@read"], ascii(hidden)
+        assert "text" not in views(hidden)
+        assert is_guess("text@read")
+        assert not is_guess("text@seen")
 
 
 def test_the_face_of_a_file_is_what_people_see_first_and_no_other_view() -> None:

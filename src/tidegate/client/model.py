@@ -39,6 +39,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     platform: str | None = None
     language: str | None = None
     text: str | None = None
+    text_format: Literal["plain", "html", "markdown"] | None = None
     url: str | None = None
     media: list[Media] = []
     context: Mapping[str, Any] | str | None = None

@@ -10,8 +10,8 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from tidegate.content.model import Content, ItemRow
-from tidegate.content.queries import decode_content, text_of
+from tidegate.content.model import Content, ItemRow, Worded
+from tidegate.content.queries import decode_content, worded_of
 from tidegate.content.tables import items, revisions
 from tidegate.infra.aside import set_aside
 from tidegate.infra.db import Tx
@@ -50,8 +50,8 @@ class KeptText(NamedTuple):
     content: bytes | None
 
     @property
-    def text(self) -> str:
-        return text_of(self.content)
+    def worded(self) -> Worded | None:
+        return worded_of(self.content)
 
     @property
     def size(self) -> int:

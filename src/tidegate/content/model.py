@@ -2,7 +2,7 @@
 
 import hashlib
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -17,6 +17,7 @@ MAX_TEXT = 200_000
 MAX_MEDIA = 16
 
 Publicness = Literal["public", "restricted", "private"]
+TextFormat = Literal["plain", "html", "markdown"]
 ItemId = Annotated[str, Meta(min_length=1, max_length=512, description="The platform's own id")]
 Platform = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+(?!\n)$")]
 Moment = Annotated[datetime, Meta(tz=True, description="RFC 3339 with an offset")]
@@ -45,6 +46,13 @@ class ItemIn(
     platform: Platform | None = None
     language: Annotated[str, Meta(max_length=35, description="BCP 47")] | None = None
     text: Annotated[str, Meta(max_length=MAX_TEXT)] | None = None
+    text_format: (
+        Annotated[
+            TextFormat,
+            Meta(description="What `text` is written in; missing: whatever it looks like"),
+        ]
+        | None
+    ) = None
     url: Annotated[str, Meta(min_length=1, max_length=4096)] | None = None
     media: Annotated[list[MediaIn], Meta(max_length=MAX_MEDIA)] = []
     context: dict[str, Any] | str | None = None
@@ -77,10 +85,23 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     created_at: datetime
     language: str | None = None
     text: str | None = None
+    text_format: TextFormat | None = None
     url: str | None = None
     media: list[StoredMedia] = []
     context: dict[str, Any] | str | None = None
     attributes: dict[str, Any] = {}
+
+    @property
+    def worded(self) -> "Worded | None":
+        """The text with what it is written in; None where there is none."""
+        return Worded(self.text, self.text_format) if self.text else None
+
+
+class Worded(NamedTuple):
+    """A text, and what it is written in: None, nobody has said."""
+
+    text: str
+    format: TextFormat | None = None
 
 
 Key = tuple[str, str]  # platform and the platform's own id
@@ -183,6 +204,7 @@ def to_content(item: ItemIn, author: str, media: list[StoredMedia]) -> Content:
         created_at=claimed(item.created_at),
         language=item.language,
         text=item.text,
+        text_format=item.text_format,
         url=item.url,
         media=media,
         context=item.context,

@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 
 from tidegate.content.holds.queries import STANDS, is_closed
-from tidegate.content.model import Content, ItemRow, Version
+from tidegate.content.model import Content, ItemRow, TextFormat, Version, Worded
 from tidegate.content.tables import evidence, holds, items, revisions
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
@@ -182,13 +182,15 @@ def decode_content(stored: bytes | None) -> Content | None:
     return None if stored is None else msgspec.json.decode(stored, type=Content)
 
 
-def text_of(stored: bytes | None) -> str:
-    """The text alone of what `decode_content` reads, for little; empty where there is none."""
-    return "" if stored is None else _text_only.decode(stored).text or ""
+def worded_of(stored: bytes | None) -> Worded | None:
+    """The text alone of what `decode_content` reads, for little; None where there is none."""
+    found = None if stored is None else _text_only.decode(stored)
+    return Worded(found.text, found.text_format) if found and found.text else None
 
 
 class _TextOnly(msgspec.Struct, frozen=True):
     text: str | None = None
+    text_format: TextFormat | None = None
 
 
 _text_only = msgspec.json.Decoder(_TextOnly)

@@ -84,7 +84,7 @@ async def enrol_json(instance: Instance, entry: EntryIn) -> Enrolment:
     if entry.text is not None:
         if problem := too_long(entry.text):
             raise bad_field("/text", "a text that is read to its end", problem)
-        codes = await asyncio.to_thread(fingerprints.of_text, entry.text)
+        codes = await asyncio.to_thread(fingerprints.of_known_text, entry.text)
         return _checked(codes, entry, "/text", "text with letters or digits", entry.text)
     if entry.url is not None:
         codes = fingerprints.of_page(entry.url)

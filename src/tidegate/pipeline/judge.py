@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from tidegate.content.media.model import leaves_unjudged
-from tidegate.content.model import Content, ItemRow
+from tidegate.content.model import Content, ItemRow, Worded
 from tidegate.content.queries import standing_restrictions
 from tidegate.decisions.model import Evaluation, Ruling, Stage
 from tidegate.infra.db import Tx
@@ -31,6 +31,7 @@ from tidegate.policy.model import Evaluated, Pack
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.fingerprints.normalise import normalised
 from tidegate.signals.model import Fingerprint, Match
+from tidegate.signals.readings import is_guess
 
 
 class Looked(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,15 +115,19 @@ def _admitted(pack: Pack, one: Looked) -> list[tuple[str, Fingerprint]]:
         case "all":
             return one.codes
         case "digest":
-            return [(p, code) for p, code in one.codes if KINDS[code.kind].route in DIGEST_ROUTES]
+            return [
+                (part, code)
+                for part, code in one.codes
+                if KINDS[code.kind].route in DIGEST_ROUTES and not is_guess(part)
+            ]
         case "nothing":
             return []
 
 
-def _readable(pack: Pack, one: Looked) -> str | None:
+def _readable(pack: Pack, one: Looked) -> Worded | None:
     """The text, where the publicness gate lets it be searched for phrases."""
     open_to_all = admission(pack, one.content.publicness, one.reports.count) == "all"
-    return one.content.text if open_to_all else None
+    return one.content.worded if open_to_all else None
 
 
 def facts_of(

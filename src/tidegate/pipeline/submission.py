@@ -17,6 +17,7 @@ from tidegate.content.model import (
     ItemIn,
     StoredMedia,
     Version,
+    Worded,
     believed,
     check_item,
     check_name,
@@ -34,6 +35,7 @@ from tidegate.signals import fingerprints, links
 from tidegate.signals.fingerprints.normalise import extent, legible, too_long
 from tidegate.signals.model import Codes, Fingerprint
 from tidegate.signals.parts import ExaminedFile, canonical_url, codes_of, not_compared
+from tidegate.signals.readings import may_read_otherwise
 
 
 class File(msgspec.Struct, frozen=True):
@@ -124,13 +126,17 @@ def describe(
 
 _POST_SECONDS = 0.0003
 _CHARACTER_SECONDS = {True: 1e-7, False: 4e-7}  # by whether all of a text is ASCII
+_READING_SECONDS = 2e-6  # a character, where a text is read in other ways than it stands
 
 
-def estimate(text: str | None) -> float:
+def estimate(worded: Worded | None) -> float:
     """How long judging a post takes, in seconds, roughly: for taking turns with others."""
-    if not text:
+    if not worded:
         return _POST_SECONDS
+    text = worded.text
     seconds = extent(legible(text)) * _CHARACTER_SECONDS[text.isascii()]
+    if may_read_otherwise(worded):
+        seconds += len(text) * _READING_SECONDS
     return _POST_SECONDS + seconds + links.effort(text)
 
 

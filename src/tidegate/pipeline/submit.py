@@ -113,7 +113,7 @@ def _admit(tx: Tx, fresh: list[Submission], seen: dict[Key, Known]) -> list[_Tur
 
 def _look(tx: Tx, instance: Instance, turns: list[_Turn]) -> list[Outcome]:
     """Fingerprint the texts of the group together, then look at each revision."""
-    texts = codes_of_texts([turn.submission.content.text for turn in turns])
+    texts = codes_of_texts([turn.submission.content.worded for turn in turns])
     for turn, codes in zip(turns, texts, strict=True):
         turn.codes += codes
     looked = [

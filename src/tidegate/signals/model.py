@@ -74,11 +74,16 @@ def decode_fingerprints(stored: bytes) -> list[Fingerprint]:
     return _fingerprints.decode(stored)
 
 
+DERIVED = frozenset({"text_letters"})
+"""Kinds whose codes say nothing that others do not: with or without them an entry is the same."""
+
+
 def digest(fingerprints: Iterable[Fingerprint]) -> bytes:
     """16 bytes that are equal for equal contents: BLAKE2b of kinds and values, in whatever order
-    they come; qualities say nothing of the content."""
+    they come; qualities say nothing of the content, nor do kinds that are `DERIVED`, unless alone."""
     hashed = hashlib.blake2b(digest_size=16)
-    for kind, value in sorted((one.kind, one.value) for one in fingerprints):
+    values = sorted((one.kind, one.value) for one in fingerprints)
+    for kind, value in [one for one in values if one[0] not in DERIVED] or values:
         hashed.update(b"%b %d:" % (kind.encode(), len(value)))
         hashed.update(value)
     return hashed.digest()

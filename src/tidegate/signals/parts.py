@@ -8,12 +8,13 @@ from typing import Any, cast
 import msgspec
 
 from tidegate.content.media.model import NOT_COMPARED, Examined, ViewCode, at_part
-from tidegate.content.model import Content
+from tidegate.content.model import Content, TextFormat, Worded
 from tidegate.content.parts import TEXT, URL, Part, View
 from tidegate.signals import fingerprints, links
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.fingerprints.kind import Kind, Source
 from tidegate.signals.model import Codes, Fingerprint
+from tidegate.signals.readings import SEEN, forms
 
 
 class ExaminedFile(msgspec.Struct, frozen=True):
@@ -28,6 +29,7 @@ class ExaminedFile(msgspec.Struct, frozen=True):
 def codes_of(
     *,
     text: str | None = None,
+    text_format: TextFormat | None = None,
     url: str | None = None,
     files: Sequence[ExaminedFile] = (),
     attributes: Mapping[str, Any] | None = None,
@@ -50,7 +52,7 @@ def codes_of(
         for part, address in links_of(attributes)[: links.MOST]:
             codes += codes_of_link(part, address)
     if text:
-        codes += codes_of_texts([text])[0]
+        codes += codes_of_texts([Worded(text, text_format)])[0]
     return codes
 
 
@@ -69,15 +71,22 @@ def canonical_url(codes: Codes) -> bytes | None:
     return next((code.value for code in own), None)
 
 
-def codes_of_texts(texts: Sequence[str | None]) -> list[Codes]:
-    """The codes of the parts of several contents' texts at once, which costs less: of each text, and of
-    the links in it."""
-    some = [text for text in texts if text]
-    found = iter(fingerprints.of_texts(some))
+def codes_of_texts(texts: Sequence[Worded | None]) -> list[Codes]:
+    """The codes of the parts of several contents' texts at once, which costs less: of each text, of its
+    views, which have those alone that the text itself has not, and of the links in it."""
+    read = [forms(one) if one and one.text else [] for one in texts]
+    found = iter(fingerprints.of_texts([text for some in read for _, text in some]))
     return [
-        [(TEXT, code) for code in next(found)] + _codes_of_links(text) if text else []
-        for text in texts
+        (codes if len(some) < 2 else _each_once(codes)) + _codes_of_links(some[0][1])
+        if some
+        else []
+        for some in read
+        for codes in [[(part, code) for part, _ in some for code in next(found)]]
     ]
+
+
+def _each_once(codes: Codes) -> Codes:
+    return list({code: (part, code) for part, code in reversed(codes)}.values())[::-1]
 
 
 def _codes_of_links(text: str) -> Codes:
@@ -151,13 +160,13 @@ def without_code(examined: Examined) -> str:
 
 
 _AS_NEAR: tuple[View, ...] = ("", "stored")
-_IF_EQUAL: tuple[View, ...] = ("dark", "peer")
+_IF_EQUAL: tuple[str, ...] = ("dark", "peer", Part.parse(SEEN).view)
 
 
 def is_exact(kind: Kind, part: str, distance: int) -> bool:
     """Whether a match of this part of an item may restrict: by a kind that may, under a view that may.
     Seen on a black page or as peers hash it a picture has to be the entry itself, not only like it;
-    what was decoded at a reduced size asks a person."""
+    what was decoded at a reduced size asks a person. So does a text whose view rests on our guess."""
     if not kind.exact or "@" not in part:
         return kind.exact
     view = Part.parse(part).view

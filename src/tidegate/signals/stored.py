@@ -74,7 +74,7 @@ def as_compared(codes: Sequence[Fingerprint], text: str | None) -> list[Fingerpr
 
 def _with_new_kinds(codes: Sequence[Fingerprint], text: str) -> list[Fingerprint]:
     """Where the digest says that it is the text which the entry knows."""
-    made = fingerprints.of_text(text)
+    made = fingerprints.of_known_text(text)
     if not any(one.kind == text_sha256.KIND.name and one in codes for one in made):
         return [*codes]
     kinds = {one.kind for one in codes}

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
+from tidegate.content.model import Worded
 from tidegate.infra.errors import Refusal
 from tidegate.infra.groupcommit import GroupCommit
 from tidegate.infra.pulse import read_board
@@ -108,7 +109,9 @@ def create_app(instance: Instance) -> ASGIApp:
         submissions.start()
         lookups.start()
         await run_in_threadpool(instance.media.start)
-        await run_in_threadpool(estimate, "é")  # its tables are made once, and not in a request
+        await run_in_threadpool(
+            estimate, Worded("é")
+        )  # its tables are made once, and not in a request
         writing = asyncio.create_task(keep_writing(instance))
         yield
         writing.cancel()

@@ -33,7 +33,7 @@ from tidegate.signals.banks.changes import (
     seek,
 )
 from tidegate.signals.banks.queries import bank_version
-from tidegate.signals.banks.snapshot import text_probe
+from tidegate.signals.banks.wording import text_probes
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.index import Folder
 from tidegate.signals.model import Fingerprint
@@ -158,8 +158,8 @@ class LookBack:
     def _probes(self, tx: Tx, one: KeptText) -> list[Fingerprint]:
         """What the banks are asked with about a revision: its codes, and its text for phrases."""
         codes = codes_of_revision(tx, one.number, one.fingerprints)
-        if self._instance.banks.index.has_phrases and (text := one.text):
-            codes.append(text_probe(text))
+        if self._instance.banks.index.has_phrases and (worded := one.worded):
+            codes += [code for _, code in text_probes(worded)]
         return codes
 
     def _next(self, tx: Tx, done: int, version: int) -> _Plan:

@@ -168,7 +168,7 @@ class KindWalk:
         if not any(map(self._from, ("text", "url", "address"))):
             return [[] for _ in page]
         try:
-            return codes_of_texts([one.content.text for one in page])
+            return codes_of_texts([one.content.worded for one in page])
         except Exception:
             return [None for _ in page]
 
@@ -181,7 +181,7 @@ class KindWalk:
         said = one.content
         looks = [file.look for file in files]
         codes = codes_of(url=said.url, files=looks, attributes=said.attributes)
-        codes += codes_of_texts([said.text])[0] if text is None else text
+        codes += codes_of_texts([said.worded])[0] if text is None else text
         gone: set[tuple[str, Source]] = {
             (Part.media(n).name, what) for n, file in enumerate(files) for what in file.gone
         }

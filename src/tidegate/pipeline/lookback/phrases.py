@@ -30,7 +30,7 @@ from tidegate.signals.banks.changes import (
     set_out,
     walk_under_way,
 )
-from tidegate.signals.banks.snapshot import text_probe
+from tidegate.signals.banks.wording import text_probes
 from tidegate.signals.index import CodeIndex
 
 PAGE = 500  # items that are read in one transaction at most
@@ -114,8 +114,8 @@ class PhraseWalk:
 
 def _holds_one(tx: Tx, one: KeptText, phrases: CodeIndex) -> bool:
     try:
-        text = one.text
+        worded = one.worded
     except msgspec.DecodeError as error:
         set_aside(tx, "texts to search", one.number, error)
         return False
-    return bool(text and phrases.search([text_probe(text)])[0])
+    return worded is not None and any(phrases.search([code for _, code in text_probes(worded)]))

@@ -15,15 +15,16 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from tidegate.content.parts import TEXT
+from tidegate.content.model import Worded
+from tidegate.content.parts import TEXT, Part
 from tidegate.infra.aside import set_aside
 from tidegate.infra.db import Tx
 from tidegate.signals.banks.model import is_active, radius_in
 from tidegate.signals.banks.queries import bank_version
 from tidegate.signals.banks.renewal import compared
 from tidegate.signals.banks.tables import banks, entries, quarantines
-from tidegate.signals.banks.wording import COMPARED, Compared, Said, Wording
-from tidegate.signals.fingerprints import KINDS, phrase
+from tidegate.signals.banks.wording import COMPARED, Compared, Said, Wording, text_probes
+from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.fingerprints.kind import Kind
 from tidegate.signals.index import CodeIndex, Hit, nearest_frames, resolve_allowed
 from tidegate.signals.links.placing import Placing, placed
@@ -119,7 +120,7 @@ class BankSnapshot:
         self,
         tx: Tx,
         items: Sequence[Parts],
-        texts: Sequence[str | None],
+        texts: Sequence[Worded | None],
         platforms: Sequence[Collection[str] | None],
     ) -> list[list[Match]]:
         """The matches of several items at once: for each item its (part, fingerprint) pairs, its text, in
@@ -131,7 +132,7 @@ class BankSnapshot:
         """
         if self.index.has_phrases:
             items = [
-                [*item, (TEXT, text_probe(text))] if text else item
+                [*item, *text_probes(text)] if text else item
                 for item, text in zip(items, texts, strict=True)
             ]
         while True:
@@ -143,7 +144,7 @@ class BankSnapshot:
                 break
         wordings = self._wordings(tx, hits)
         return [
-            self._matches(tx, item, Compared(text, wordings), known, whose)
+            self._matches(tx, item, Compared(text, wordings, self.index.phrase_spans), known, whose)
             for item, text, whose in zip(hits, texts, platforms, strict=True)
         ]
 
@@ -223,10 +224,12 @@ class BankSnapshot:
             mine = [
                 _match(part, kind, row, said)
                 for hit, row in rows
-                if (said := compared.says(kind, hit, _radius(kind, row))) is not None
+                if (said := compared.says(part, fingerprint, hit, _radius(kind, row))) is not None
             ]
             mine.sort(key=lambda match: (match.distance, match.entry))
             matches += placed(mine[:MOST_MATCHES], placing.of(part, fingerprint)) if mine else ()
+        if len(matches) > 1 and compared.has_views:
+            matches = _each_once(matches)
         return nearest_frames(resolve_allowed(matches)) if matches else matches
 
     def still_stands(self, tx: Tx, matches: Sequence[Match]) -> bool:
@@ -247,9 +250,15 @@ class BankSnapshot:
         return not newer or min(newer) > bank_version(tx)
 
 
-def text_probe(text: str) -> Fingerprint:
-    """What an index is asked for the phrases in a text."""
-    return Fingerprint(phrase.KIND.name, text.encode(errors="replace"))
+def _each_once(matches: list[Match]) -> list[Match]:
+    """Without those that say of one view of the text what a nearer one says of another."""
+    best: dict[tuple[str, str], Match] = {}
+    for match in matches:
+        other = best.get((match.entry, match.kind))
+        if Part.parse(match.part).whole == TEXT and (not other or match.distance < other.distance):
+            best[match.entry, match.kind] = match
+    kept = {id(match) for match in best.values()}
+    return [one for one in matches if id(one) in kept or Part.parse(one.part).whole != TEXT]
 
 
 def _match(part: str, kind: Kind, row: sa.Row[Any], said: Said) -> Match:

@@ -14,6 +14,7 @@ from tidegate.signals.fingerprints import (
     pdq,
     phrase,
     sha256,
+    text_letters,
     text_minhash,
     text_sha256,
     text_winnowing,
@@ -22,6 +23,7 @@ from tidegate.signals.fingerprints import (
 )
 from tidegate.signals.fingerprints.kind import Kind, Source, several
 from tidegate.signals.fingerprints.normalise import normalised, too_long
+from tidegate.signals.fingerprints.seen import seen
 from tidegate.signals.fingerprints.weburl import of_another_scheme
 from tidegate.signals.model import Fingerprint
 
@@ -33,6 +35,7 @@ _kinds: dict[str, Kind] = {
         pdq.KIND,
         text_sha256.KIND,
         text_minhash.KIND,
+        text_letters.KIND,
         text_winnowing.KIND,
         phrase.KIND,
         url.KIND,
@@ -64,6 +67,18 @@ def of_texts(texts: Sequence[str]) -> list[list[Fingerprint]]:
         if too_long(text):
             made[place] = [code for code in made[place] if not KINDS[code.kind].exact]
     return made
+
+
+def of_known_text(text: str) -> list[Fingerprint]:
+    """The fingerprints of a text that an entry is to know: those of one that is searched, its letters in any
+    case, and where it seems to be HTML or Markdown what it is like without the markup."""
+    made = [code for code in of_text(text) if code.kind != text_letters.NAME]
+    shown = seen(text)
+    wordings = [normalised(one) for one in dict.fromkeys((text, shown.text))]
+    if shown.text != text:
+        made += [code for code in of_text(shown.text) if code.kind == text_minhash.KIND.name]
+    made += [code for code in text_letters.codes(wordings) if code is not None]
+    return list(dict.fromkeys(made))
 
 
 def of_url(link: str) -> list[Fingerprint]:

@@ -1,35 +1,38 @@
 """Evasions undone: letters spelled out or cut apart, digits and signs for letters, stretched letters.
 
-Between `skeleton` and `index.phrases`. A bare text has up to three readings beside the plain one:
-with its signs; with what was spelled out ("k i l l", "k.i.l.l") or cut ("ki-ll") joined; and what
-was spelled out alone, where the ends of words cannot be seen. Each is a marked text: NUL where
-something was cut, so that a place in it is that place in the bare text.
+Between `skeleton` and `index.phrases`. A bare text has up to two readings beside the plain one:
+with its signs; and with what was spelled out ("k i l l", "k.i.l.l") or cut ("ki-ll") joined. Each is a
+marked text: NUL where something was cut, so that a place in it is that place in the bare text. Where
+letters are spelled out it is compared without its spaces too (`spelled`).
 
 Which letter a sign stands for is open ("1" is i or l), and so is how often a stretched one counts.
 So readings and phrases are compared by a coarse *key*, without repetitions and with one letter for
 all that may be taken for one another; `reads_as` then settles each find, strictly. What is undone
 must not make words of innocent ones: letters are joined only where three or more stand alone, most
 of them parted alike, or where marks without a space cut a word; a sign reads as a letter only among
-enough letters ("4tt4ck", not "1st" or "2024"); "goood" is good, but "good" is not god. What it finds
-and what it should not is measured by `benchmarks/evasions.py`.
+enough letters ("4tt4ck", not "1st" or "2024"), and digits alone as a word only amid more of them;
+"goood" is good, but "good" is not god. What it finds and what it should not is measured by
+`benchmarks/evasions.py`.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tidegate.signals.fingerprints.skeleton import UNSPACED, bounded, dense, plain
+from tidegate.signals.fingerprints.quick import AnyOf
+from tidegate.signals.fingerprints.skeleton import UNSPACED, dense, plain
 
 # What stands between two letters: all punctuation and pictographs, not the marks of any script.
 _BETWEEN = (
     "\x21-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e\xa1-\xa9\xab-\xb4\xb6-\xb9\xbb-\xbf\xd7\xf7"
     "\u055a-\u055f\u0589\u05be\u05c0\u05f3\u05f4\u0609-\u060f\u061b-\u061f\u066a-\u066d\u06d4"
-    "\u2010-\u206f\u2190-\u2bff\u2e00-\u2e7f\u3001-\u3003\u3008-\u3020\U0001f000-\U0001faff"
+    "\u2010-\u206f\u2190-\u2bff\u2e00-\u2e7f\u3001-\u3003\u3008-\u3020\ufffc\ufffd\U0001f000-\U0001faff"
 )
 _SIGNS = "@$€!|+"
 _LETTER, _WORD = r"[^\W\d_]", r"[^\W_]"
@@ -50,7 +53,8 @@ _SIGN = re.compile(
     rf"[{_SIGNS}](?<={_WORD}.)[{_SIGNS}]?(?={_WORD})"
     rf"|[@$€+](?<!{_WORD}.)[@$€+]?(?={_WORD})|[@$€+](?<={_WORD}.)[@$€+]?(?!{_WORD})"
 )
-_DIGIT_IN_WORD = re.compile(rf"[0-9](?:(?<={_LETTER}.)|(?={_LETTER}))")
+_ANY_DIGIT = AnyOf("0123456789")
+_DIGITS = re.compile("[0-9]+")
 _TO_INNER = {ord(sign): chr(number) for number, sign in enumerate(_SIGNS, 1)}  # no text has these
 
 _READS = {
@@ -74,18 +78,18 @@ def _classes() -> dict[int, str]:
 
 
 _CLASSES = _classes()
+_BY_DIGITS = frozenset(_CLASSES[ord(digit)] for digit in "0123456789")
 _OPEN = re.compile(r"[0-9σ\x01-\x06]|([^ ])\1\1")
 
 
 class Reading(NamedTuple):
     """A marked text, its dense form, and the part text[start:end] outside which nothing is that is
-    not in the plain text too. `spelled`: it is what was spelled out alone."""
+    not in the plain text too."""
 
     marked: str
     text: str
     start: int
     end: int
-    spelled: bool = False
 
 
 class Key(NamedTuple):
@@ -115,14 +119,18 @@ def as_it_stands(bare_text: str) -> Reading:
     return Reading(marked, text, 0, len(text))
 
 
-def readings(bare_text: str, plainly: Reading, reach: int) -> Iterator[Reading]:
+def readings(
+    bare_text: str,
+    plainly: Reading,
+    reach: int,
+    lonely: list[tuple[int, int]],
+    numerals: Container[str] = (),
+) -> Iterator[Reading]:
     """The readings of a bare text in which a phrase of `reach` characters may be found that is not
-    in its plain one, `plainly`."""
+    in its plain one, `plainly`. `lonely`: where letters are spelled out (`spelled_out`). `numerals`: the
+    keys of words of phrases that digits alone may be."""
     plain_text = plainly.text
     stretched = _stretched(plain_text)  # then a find may be longer than any phrase
-    lonely: list[tuple[int, int]] = []
-    if _THREE_ALONE.search(plain_text):
-        lonely = [match.span() for match in _LONELY.finditer(bare_text)]
     joined = _CUT.sub(_nuls, _closed(bare_text, lonely) if lonely else bare_text)
     if not joined.isascii():
         joined = _CUT_UNSPACED.sub(_nuls, joined)
@@ -130,26 +138,59 @@ def readings(bare_text: str, plainly: Reading, reach: int) -> Iterator[Reading]:
         if reading is bare_text and not _has_signs(bare_text):
             marked, text = plainly.marked, plain_text
         else:
-            marked = _marked(reading)
+            marked = signed(reading)
             text = dense(marked)
-        part = (0, len(text)) if stretched else _open_part(plain_text, text)
+        part = (0, len(text)) if stretched else _open_part(plain_text, text, numerals)
         if part is not None:
             yield Reading(marked, text, max(0, part[0] - reach), part[1] + reach)
-    if lonely:
-        marked = _marked(_spelled(bare_text, lonely))
-        text = dense(marked)
-        yield Reading(marked, text, 0, len(text), spelled=True)
 
 
-def _open_part(plain_text: str, text: str) -> tuple[int, int] | None:
+def spelled_out(bare_text: str, plainly: Reading) -> list[tuple[int, int]]:
+    """Where in a bare text, whose plain reading is `plainly`, letters are spelled out, three at least."""
+    if not _THREE_ALONE.search(plainly.text):
+        return []
+    return [match.span() for match in _LONELY.finditer(bare_text)]
+
+
+def _open_part(plain_text: str, text: str, numerals: Container[str]) -> tuple[int, int] | None:
     """The part of `text` that is not in `plain_text` or holds what may be read in several ways."""
     if "σ" in text:
         return 0, len(text)
-    places = [place for match in _DIGIT_IN_WORD.finditer(text) for place in match.span()]
+    places = [
+        place
+        for match in (_DIGITS.finditer(text) if _ANY_DIGIT.within(text) else ())
+        if _may_be_letters(text, *match.span(), numerals)
+        for place in match.span()
+    ]
     if text != plain_text:
         first = _shared(plain_text, text)
         places += (first, len(text) - _shared(plain_text[first:][::-1], text[first:][::-1]))
     return (min(places), max(places)) if places else None
+
+
+def _may_be_letters(text: str, start: int, end: int, numerals: Container[str]) -> bool:
+    """Whether digits lie within a word, or are all of one that a phrase has."""
+    if text[start - 1].isalpha() or text[end].isalpha():
+        return True
+    return bool(numerals) and 1 < end - start <= _LONGEST and _key_of(text[start:end]) in numerals
+
+
+_LONGEST = 8  # digits of a word
+
+
+@lru_cache(maxsize=4096)
+def _key_of(digits: str) -> str:
+    return key(digits).text
+
+
+def numeral(word: str) -> str | None:
+    """The key of a word of several letters that digits alone may stand for; None where they may not."""
+    coarse = key(word).text
+    return (
+        coarse
+        if 1 < len(word) <= _LONGEST and word.isalpha() and _BY_DIGITS.issuperset(coarse)
+        else None
+    )
 
 
 def _shared(one: str, other: str) -> int:
@@ -168,7 +209,8 @@ def _has_signs(text: str) -> bool:
     return any(sign in text for sign in _SIGNS)
 
 
-def _marked(text: str) -> str:
+def signed(text: str) -> str:
+    """A bare text, or a reading of it, marked: with its signs for letters."""
     if _has_signs(text):
         text = _SIGN.sub(lambda match: match[0].translate(_TO_INNER), text)
     return plain(text)
@@ -199,25 +241,8 @@ def _closed(text: str, lonely: list[tuple[int, int]]) -> str:
     return "".join((*pieces, text[last:]))
 
 
-def _spelled(text: str, lonely: list[tuple[int, int]]) -> str:
-    """Lonely letters alone, without all that parts them."""
-    pieces: list[str] = []
-    last = 0
-    for start, end in lonely:
-        pieces.append(" " * (start - last))
-        pieces += (one if one.isalnum() else "\0" for one in text[start:end])
-        last = end
-    return "".join(pieces)
-
-
-MIN_INSIDE = 6
-"""Letters that a phrase must have to be found amid others that were spelled out with it."""
-
-
-def spelled_form(words: str) -> str:
-    """A phrase as `spelled` readings have it."""
-    glued = words.replace(" ", "")
-    return glued if len(glued) >= MIN_INSIDE else bounded(glued)
+MIN_BESIDE = 7
+"""Letters that must stand for themselves beside a word of digits alone that is read as letters."""
 
 
 class _Count(NamedTuple):
@@ -231,15 +256,20 @@ def reads_as(found: str, phrase: str) -> bool:
     """Whether `found`, of the same key, may be read as `phrase`; both dense, with their spaces."""
     if found == phrase or not _OPEN.search(found):
         return found == phrase
-    for got, wanted in zip(found.split(), phrase.split(), strict=True):
-        if got != wanted and got.isdecimal():
-            return False
+    numbers = [
+        len(got)
+        for got, wanted in zip(found.split(), phrase.split(), strict=True)
+        if got != wanted and got.isdecimal()
+    ]
     letters = signs = 0
     for got, wanted in zip(_alike(found), _alike(phrase), strict=True):
         if (count := _reads(got, wanted)) is None:
             return False
         letters += count.letters
         signs += count.signs
+    inner = signs - sum(numbers)
+    if numbers and inner < 2 and (letters < max(MIN_BESIDE, 3 * sum(numbers)) or 1 in numbers):
+        return False  # "45 were" is not "as were", nor "4 man" a man
     first, last = found.strip(" ")[0], found.strip(" ")[-1]
     enclosed = first not in _READS and last not in _READS
     return not signs or (

@@ -260,12 +260,17 @@ _IGNORABLE = set(
 )
 
 
+# Seen as nothing, but as wide as a letter: the empty pattern of braille, a note without a head, and the
+# blanks between hieroglyphs and in Khitan.
+_BLANKS = frozenset("\u2800\U0001d159\U00013441\U00013442\U00016fe4")
+
+
 def folded(character: str) -> str:
     """What one fully decomposed character becomes; nothing of it would change again."""
     category = unicodedata.category(character)
     if character in _IGNORABLE or (category == "Cf" and character not in _ENCLOSING):
         return ""
-    if character.isspace() or character == "\u2800":  # the empty braille pattern
+    if character.isspace() or character in _BLANKS:
         return " "
     if category == "Cc":
         return ""

@@ -5,15 +5,21 @@ searched as it arrives (`index.phrases`). What a phrase means depends on what st
 it can ask for review, never restrict.
 """
 
+import re
+
+from tidegate.signals.fingerprints.glued import NON_JOINER
 from tidegate.signals.fingerprints.kind import Kind
 from tidegate.signals.fingerprints.skeleton import skeleton
 
 MIN_CHARACTERS = 2
 MAX_CHARACTERS = 200
 
+_JOINT = re.compile(f"{NON_JOINER}(?<=[^\x00-\x7f\\W].)(?=[^\x00-\x7f\\W])")
+
 
 def _parse(value: str) -> bytes:
-    words = skeleton(value)
+    # What U+200C parts, as in Persian, is looked for with it, with a space and joined.
+    words = NON_JOINER.join(filter(None, map(skeleton, _JOINT.split(value))))
     if not MIN_CHARACTERS <= len(words) <= MAX_CHARACTERS:
         expected = f"{MIN_CHARACTERS} to {MAX_CHARACTERS} letters, digits and spaces"
         raise ValueError(f"a phrase of {expected}, without accents and punctuation")

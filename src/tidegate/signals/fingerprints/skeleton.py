@@ -37,10 +37,10 @@ _SEAM = re.compile(
     f"(?<=[{_ANYWHERE}])(?![{_ANYWHERE}])(?=[^\\W_])|(?<=[^\\W_])(?<![{_ANYWHERE}])(?=[{_ANYWHERE}])"
 )
 
-_DROPPED = re.compile(
+MARKS = re.compile(
     "[\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc"
     "\u06df-\u06e8\u06ea-\u06ed\u0730-\u074a\u08ca-\u08e1\u08e3-\u08ff\u1ab0-\u1aff\u1dc0-\u1dff"
-    "\u20d0-\u20ff\ufe20-\ufe2f\U0001f3fb-\U0001f3ff]"
+    "\u20d0-\u20ff\u2de0-\u2dff\ua66f-\ua67d\ufe20-\ufe2f\U0001f3fb-\U0001f3ff]"
 )
 """Marks that change how a letter is said but not which it is, tatweel, and skin tones. The vowel
 signs of India and South East Asia are letters in this sense."""
@@ -57,7 +57,7 @@ _PLAINER = {
 def _bare(character: str) -> str:
     if character in "Σσς":  # which look like an o, but to Greeks are a letter of their own
         return "σ"
-    kept = _DROPPED.sub("", folded(character))
+    kept = MARKS.sub("", folded(character))
     return "".join(_PLAINER.get(one, one) for one in kept)
 
 

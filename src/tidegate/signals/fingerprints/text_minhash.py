@@ -146,4 +146,5 @@ KIND = Kind(
     default_radius=31,
     max_radius=64,
     fewest=64,  # bits are fair coins: it would be eight standard deviations out
+    version=2,
 )

@@ -19,4 +19,5 @@ KIND = Kind(
     format=bytes.hex,
     exact=True,
     size=32,
+    version=2,
 )

@@ -92,6 +92,11 @@ class CodeIndex:
         """Whether texts are worth searching for any."""
         return bool(self._phrase_owners)
 
+    def phrase_spans(self, text: str) -> dict[int, tuple[int, int]]:
+        """Where in `text` the first find of each owner's phrase is, of those that are in it."""
+        found = reversed(self._phrases.search(text))
+        return {owner: (start, end) for owner, start, end in found}
+
     def __len__(self) -> int:
         """Rows, those that were superseded included."""
         return len(self._delta) + sum(layer.size for layer in self._layers)

@@ -118,7 +118,7 @@ def of_content(
     if text is not None:
         if problem := too_long(text):
             raise ValueError(f"expected a text that is read to its end; it is {problem}")
-        codes = fingerprints.of_text(text)
+        codes = fingerprints.of_known_text(text)
     else:
         codes = fingerprints.of_page(url or "")
     if not codes:

@@ -25,6 +25,7 @@ from tidegate.signals.fingerprints.pixels import HASHER, can_be
 from tidegate.signals.links.placing import Placing
 from tidegate.signals.model import Codes, Fingerprint
 from tidegate.signals.parts import ExaminedFile, codes_of, face_of, without_code
+from tidegate.signals.readings import is_guess
 
 _LIMITS = MediaLimits()
 _TEXT_BYTES = 4 << 20
@@ -172,7 +173,7 @@ def _examined(data: bytes, name: str, pool: MediaPool) -> FileCodes:
     face, named, note, problem = list(digests), [], None, None
     codes = codes_of(files=[ExaminedFile(digests)])
     if text is not None:
-        face += face_of(codes_of(text=text))
+        face += fingerprints.of_known_text(text)
         known, named = codes_of_text(text)
         codes += known
         note = links.TOO_MANY if links.beyond(text) else None
@@ -191,6 +192,8 @@ def codes_of_text(text: str) -> tuple[Codes, list[Fingerprint]]:
     known: Codes = []
     named: list[Fingerprint] = []
     for part, code in codes_of(text=text):
+        if is_guess(part) and KINDS[code.kind].exact:
+            continue  # what rests on a guess is near at most
         if placing.of(part, code).whole:
             known.append((part, code))
         else:

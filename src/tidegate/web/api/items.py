@@ -73,7 +73,7 @@ async def submit_item(instance: Instance, call: Call, item: ItemIn) -> bytes:
             return known
         submission = await examine_media(instance, item, submission)
     submissions: GroupCommit[Submission, bytes] = call.request.app.state.submissions
-    seconds = estimate(submission.content.text)
+    seconds = estimate(submission.content.worded)
     return await submissions.run(submission, submission.queue, seconds)
 
 

@@ -3,6 +3,7 @@
 import msgspec
 from starlette.responses import Response
 
+from tidegate.content.model import Worded
 from tidegate.pipeline.instance import Instance
 from tidegate.signals import fingerprints
 from tidegate.signals.banks.model import EntryView
@@ -67,7 +68,8 @@ def _match(
     with visit.begin() as tx:
         banks.refresh(tx)
         matches = sorted(
-            banks.match(tx, [codes], [text], [tx.platforms])[0], key=lambda one: one.distance
+            banks.match(tx, [codes], [Worded(text)], [tx.platforms])[0],
+            key=lambda one: one.distance,
         )
         nearest = {match.entry: match for match in reversed(matches)}  # an entry once, at its best
         entries = entries_by_id(tx, ids_of(nearest))
