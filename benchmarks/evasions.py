@@ -23,8 +23,10 @@ from typing import NamedTuple
 import msgspec
 
 from benchmarks import report
+from tidegate.content.model import Worded
 from tidegate.signals.fingerprints.skeleton import bare, bounded, dense, plain, skeleton
 from tidegate.signals.index.phrases import PhraseTable
+from tidegate.signals.readings import readings
 
 QUICK = bool(environ.get("QUICK"))
 AS_PHRASES = 1000 if QUICK else 8500
@@ -185,6 +187,26 @@ def split_by_a_space(draw: random.Random, text: str, _: str) -> str:
     return text[:place] + " " + text[place:]
 
 
+def run_together(_draw: random.Random, text: str, _: str) -> str:
+    """#killthem"""
+    return "#" + text.replace(" ", "") if " " in text else text
+
+
+def camel_case(_draw: random.Random, text: str, _: str) -> str:
+    """KillThem"""
+    together = "".join(one[0].upper() + one[1:] for one in text.split())
+    return together if " " in text and together.lower() != together else text
+
+
+def three_at_once(draw: random.Random, text: str, script: str) -> str:
+    """k.i.l.l  t h e m  thén"""
+    first, *rest = text.split()
+    if not rest or len(first) < 3:
+        return text
+    second = " ".join(rest[0])
+    return "  ".join([".".join(first), second, *(marks(draw, one, script) for one in rest[1:])])
+
+
 def two(first: Way, second: Way) -> Way:
     return lambda draw, text, script: second(draw, first(draw, text, script), script)
 
@@ -209,8 +231,43 @@ WAYS: dict[str, Way] = {
     "signs, stretched": two(signs, stretched),
     "look-alikes, punctuation": two(look_alikes, punctuated),
     "spelled out, marks": two(spaced, marks),
+    "run together in a hashtag": run_together,
+    "words in one, by capitals": camel_case,
+    "three ways at once": three_at_once,
     "split by a space (not undone)": split_by_a_space,
 }
+
+
+def _in_html(draw: random.Random, text: str, _: str) -> str:
+    """k<b>ill</b>&nbsp;<i>them</i>"""
+    place = draw.randint(1, len(text) - 1)
+    hidden = f"{text[:place]}<b>{text[place:]}</b>"
+    return hidden.replace(" ", draw.choice(["&nbsp;", "<br>", "</b> <b>", "&#32;"]))
+
+
+def _in_markdown(draw: random.Random, text: str, _: str) -> str:
+    """k[ill](https://example.org) **them**"""
+    place = draw.randint(1, len(text) - 1)
+    return f"[{text[:place]}](https://example.org)**{text[place:]}**"
+
+
+def _turned(_draw: random.Random, text: str, script: str) -> str:
+    """U+202E and the text backwards; of Arabic, which is written so, U+202D."""
+    apart = unicodedata.normalize("NFC", text)
+    return ("\u202d" if script == "Arabic" else "\u202e") + apart[::-1] + "\u202c"
+
+
+def _blanks(draw: random.Random, text: str, _: str) -> str:
+    return text.replace(" ", draw.choice(["\u3164", "\uffa0", "\u2800", "\u115f"]))
+
+
+SHOWN: dict[str, Way] = {
+    "in HTML": _in_html,
+    "in Markdown": _in_markdown,
+    "turned by U+202E": _turned,
+    "blanks for spaces": _blanks,
+}
+"""Ways that are undone before a text is searched: it is read as it is shown (`signals.readings`)."""
 
 
 class Case(NamedTuple):
@@ -224,11 +281,11 @@ class Case(NamedTuple):
     end: int
 
 
-def generate(seed: int, rounds: int) -> Iterator[Case]:
+def generate(seed: int, rounds: int, ways: dict[str, Way] = WAYS) -> Iterator[Case]:
     """Each phrase in each way, in `rounds` sentences; none where a way changes nothing."""
     draw = random.Random(seed)
     for script, phrases in PHRASES.items():
-        for way, change in WAYS.items():
+        for way, change in ways.items():
             for phrase in phrases.split("|"):
                 for _ in range(rounds):
                     if (hidden := change(draw, phrase, script)) != phrase:
@@ -246,7 +303,10 @@ def recall(cases: list[Case]) -> tuple[Counter[tuple[str, str]], Counter[tuple[s
     found, of = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     for case in cases:
         of[case.script, case.way] += 1
-        found[case.script, case.way] += owners[case.phrase] in table.search_owners(case.text)
+        views = (case.text, *(one.text for _, one in readings(Worded(case.text))))
+        found[case.script, case.way] += any(
+            owners[case.phrase] in table.search_owners(text) for text in views
+        )
     return found, of
 
 
@@ -332,7 +392,8 @@ def false_matches(contents: list[str], phrases: int, seed: int = 5) -> Finds:
         table.upsert(owner, words.encode())
     near: list[tuple[str, str]] = []
     undone: list[tuple[str, str]] = []
-    for text in contents:
+    views = [view for text in contents for view in (text, *_read(text))]
+    for text in views:
         literal = f" {' '.join(_literal(text).split())} "
         stands = dense(plain(bare(text)))
         for owner, start, end in table.search(text):
@@ -341,6 +402,10 @@ def false_matches(contents: list[str], phrases: int, seed: int = 5) -> Finds:
                 kind = near if bounded(words) in stands else undone
                 kind.append((words, text[start:end]))
     return Finds(len(contents), sum(len(text.split()) for text in contents), near, undone)
+
+
+def _read(text: str) -> list[str]:
+    return [one.text for _, one in readings(Worded(text))]
 
 
 def write_set() -> None:
@@ -355,10 +420,11 @@ def main() -> None:
     if "--write-set" in sys.argv:
         write_set()
         return
-    found, of = recall(list(generate(1, 3 if QUICK else 20)))
+    rounds = 3 if QUICK else 20
+    found, of = recall([*generate(1, rounds), *generate(3, rounds, SHOWN)])
     lines = [
         _line(way, f"{script}, found", 100 * found[script, way] / times, "%", times)
-        for way in WAYS
+        for way in (*WAYS, *SHOWN)
         for script in PHRASES
         if (times := of[script, way])
     ]

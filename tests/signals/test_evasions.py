@@ -103,6 +103,7 @@ def test_what_hides_a_word_is_undone(text: str) -> None:
         ("this is the end", "7h15 15 7h3 3nd", "7h15 15 7h3 3nd"),
         ("see us", "see 05", ""),
         ("as were", "45 were", ""),
+        ("harvest is", "harvest 15", ""),
         ("kill a man", "kill 4 man", ""),
         ("topple the turbine", "#ToppleTheTurbine", "ToppleTheTurbine"),
         ("topple the turbine", "so #ToppleThe turbine", "ToppleThe turbine"),

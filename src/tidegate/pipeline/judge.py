@@ -30,6 +30,7 @@ from tidegate.policy.metrics import RULE_FAILURES
 from tidegate.policy.model import Evaluated, Pack
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.fingerprints.normalise import normalised
+from tidegate.signals.language import Language, language_of
 from tidegate.signals.model import Fingerprint, Match
 from tidegate.signals.readings import is_guess
 
@@ -130,6 +131,9 @@ def _readable(pack: Pack, one: Looked) -> Worded | None:
     return one.content.worded if open_to_all else None
 
 
+_LANGUAGE = frozenset({"item.language", "item.language_confidence"})
+
+
 def facts_of(
     pack: Pack, one: Looked, matches: list[Match], stage: Stage, restrictions: int = 0
 ) -> Facts:
@@ -137,6 +141,9 @@ def facts_of(
     the author's items."""
     content = one.content
     text = content.text or ""
+    language = Language(content.language or "", float(content.language is not None))
+    if _LANGUAGE & pack.reads:
+        language = language_of(content)
     return Facts(
         ItemFacts(
             id=one.item.external_id,
@@ -145,7 +152,8 @@ def facts_of(
             publicness=content.publicness,
             author=content.author,
             created_at=content.created_at,
-            language=content.language or "",
+            language=language.tag,
+            language_confidence=language.confidence,
             url=content.url or "",
             has_text=bool(text),
             has_url=content.url is not None,

@@ -24,18 +24,20 @@ from tidegate.infra.db import Tx
 from tidegate.intake.model import ReportView
 from tidegate.pipeline.reads import read_reports
 from tidegate.review.queries import cases_of_item
+from tidegate.signals.language import Language, language_of
 
 
-class RevisionRecord(msgspec.Struct, frozen=True):
+class RevisionRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One revision. `content` is null once retention has ended, also while a hold keeps it, unless
     the reader has opened that; the author is a pseudonym. `version` is the newest that had been seen
-    when this was the latest."""
+    when this was the latest. `language` is what the platform said, else our guess by the text."""
 
     revision: int
     content: Content | None
     media: list[dict[str, Any]]
     received_at: datetime
     version: Version | None
+    language: Language
 
 
 class ItemRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,7 +88,14 @@ def item_record(tx: Tx, item: ItemRow, *, sees_holds: bool = False) -> ItemRecor
         effective=effective(standing),
         received_at=item.received_at,
         revisions=[
-            RevisionRecord(one.revision, one.content, one.media, one.received_at, one.version)
+            RevisionRecord(
+                revision=one.revision,
+                content=one.content,
+                media=one.media,
+                received_at=one.received_at,
+                version=one.version,
+                language=Language() if one.content is None else language_of(one.content),
+            )
             for one in revisions_of(tx, item.id)
         ],
         evaluations=evaluations,

@@ -33,7 +33,17 @@ class ItemFacts(msgspec.Struct, frozen=True, kw_only=True):
         datetime,
         Meta(description="When it was posted, as the platform says; a time ahead counts as now."),
     ]
-    language: Annotated[str, Meta(description="BCP 47 tag as sent; empty if none.")] = ""
+    language: Annotated[
+        str,
+        Meta(
+            description="BCP 47 tag as sent; where none was sent, our guess by the text, a code of"
+            " ISO 639; empty where that is too short to say."
+        ),
+    ] = ""
+    language_confidence: Annotated[
+        float,
+        Meta(description="How sure that is, from 0 to 1: 1 as sent, less where it is our guess."),
+    ] = 0.0
     url: Annotated[str, Meta(description="The link that was posted; empty if none.")] = ""
     has_text: Annotated[bool, Meta(description="Whether there is any text.")] = False
     has_url: Annotated[bool, Meta(description="Whether there is a link.")] = False

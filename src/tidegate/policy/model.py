@@ -68,9 +68,10 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True):
 
     `default_label` is that of a rule's restriction where neither the rule nor its match has one.
     `acting` are the rules that are evaluated (live and shadow), `uses` the variables that they read,
-    and `binding` makes these. `sieve` is false exactly when none of the rules can fire or fail (None:
-    too many for one expression). `private_digest_match`: private items are judged by digest matches
-    too. `pass_unjudged`: types of media that cannot be judged and do not count as a problem.
+    `reads` the paths of them (`item.language`), and `binding` makes these. `sieve` is false exactly
+    when none of the rules can fire or fail (None: too many for one expression).
+    `private_digest_match`: private items are judged by digest matches too. `pass_unjudged`: types of
+    media that cannot be judged and do not count as a problem.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True):
     digest: bytes
     acting: tuple[Rule, ...] = ()
     uses: frozenset[str] = frozenset()
+    reads: frozenset[str] = frozenset()
     binding: Binding = Binding(frozenset())
     sieve: Condition | None = None
 
@@ -171,6 +173,7 @@ def compiled(pack: Pack) -> Pack:
         pack,
         acting=acting,
         uses=frozenset(path.split(".")[0] for path in paths),
+        reads=paths,
         binding=Binding(paths),
         sieve=any_of([list(rule.when) for rule in acting]) if acting else None,
     )

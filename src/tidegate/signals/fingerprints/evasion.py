@@ -268,8 +268,9 @@ def reads_as(found: str, phrase: str) -> bool:
         letters += count.letters
         signs += count.signs
     inner = signs - sum(numbers)
-    if numbers and inner < 2 and (letters < max(MIN_BESIDE, 3 * sum(numbers)) or 1 in numbers):
-        return False  # "45 were" is not "as were", nor "4 man" a man
+    few = letters < max(MIN_BESIDE, 3 * sum(numbers)) or len(phrase.split()) < 3
+    if numbers and inner < 2 and (few or 1 in numbers):
+        return False  # "harvest 15" is not "harvest is", nor "4 man" a man
     first, last = found.strip(" ")[0], found.strip(" ")[-1]
     enclosed = first not in _READS and last not in _READS
     return not signs or (

@@ -53,37 +53,45 @@ def unparted(marked: str, alone: Sequence[tuple[int, int]]) -> Spelled:
     return Spelled("".join(letters), places, parted, lonely)
 
 
-def may_be(found: Spelled, text: Key, first: int, last: int, words: str) -> bool:
-    """Whether a phrase is parted and joined as it may be, in the runs from `first` to `last` of the key of
-    the text, which are those of the phrase's key."""
-    starts = [int(one) for one in text.starts[first:last]]
-    end = int(text.starts[last]) if last < len(text.starts) else len(found.text)
-    start, length = starts[0], len(words) - words.count(" ")
+def span_of(found: Spelled, text: Key, first: int, last: int, words: str) -> tuple[int, int] | None:
+    """Where in a text a phrase lies whose key is the runs from `first` to `last` of the text's; None where it
+    is not parted and joined as it may be."""
+    glued = words.replace(" ", "")
+    theirs = [*key(glued).starts.tolist(), len(glued)]
+    mine = [int(one) for one in text.starts[first : last + 1]]
+    if last == len(text.starts):
+        mine.append(len(found.text))
+    # A letter like the first may stand before the phrase, one like the last behind it.
+    starts = range(mine[1] - (theirs[1] - theirs[0]), mine[0] - 1, -1)
+    ends = range(mine[-2] + theirs[-1] - theirs[-2], mine[-1] + 1)
+    start = next((one for one in starts if found.parted[one]), None)
+    end = next((one for one in ends if one == len(found.text) or found.parted[one]), None)
+    if start is None or end is None or sum(found.alone[start:end]) < 3:
+        return None
+    if len(glued) < MIN_INSIDE and _amid_others(found, start, end):
+        return None
+    mine[0], mine[-1] = start, end
+    return (start, end) if _fits(found, mine, theirs, _beginnings(words)) else None
+
+
+def _amid_others(found: Spelled, start: int, end: int) -> bool:
     alone = found.alone
-    if sum(alone[start:end]) < 3 or not found.parted[start]:
-        return False
-    if end < len(found.text) and not found.parted[end]:
-        return False
-    if length < MIN_INSIDE and (
-        (start and alone[start - 1] and alone[start])
-        or (end < len(alone) and alone[end - 1] and alone[end])
-    ):
-        return False
-    theirs, begins = key(words.replace(" ", "")).starts.tolist(), _beginnings(words)
-    for run, place in enumerate(starts):
-        following = starts[run + 1] if run + 1 < len(starts) else end
-        within = any(
-            found.parted[one] and not (alone[one - 1] and alone[one])
-            for one in range(place + 1, following)
-        )
-        if within:
-            return False
-        if run == 0:
-            continue
-        is_parted, begins_word = found.parted[place], theirs[run] in begins
-        if is_parted and not begins_word and not (alone[place - 1] and alone[place]):
-            return False
-        if begins_word and not is_parted and length < MIN_TOGETHER:
+    before = start > 0 and alone[start - 1] and alone[start]
+    return before or (end < len(alone) and alone[end - 1] and alone[end])
+
+
+def _fits(found: Spelled, mine: list[int], theirs: list[int], begins: set[int]) -> bool:
+    """Whether the runs of a text that begin at `mine` part no word of the phrase but between letters alone,
+    and join its words only where it is long; the phrase's runs begin at `theirs`, its words at `begins`."""
+    for run in range(len(mine) - 1):
+        place, begin = mine[run], theirs[run]
+        within = any(begin < one < theirs[run + 1] for one in begins)
+        for at in range(place, mine[run + 1]):
+            begins_word = within if at > place else begin in begins
+            between = at > mine[0] and found.alone[at - 1] and found.alone[at]
+            if found.parted[at] and not (begins_word or between):
+                return False
+        if run and begin in begins and not found.parted[place] and theirs[-1] < MIN_TOGETHER:
             return False
     return True
 

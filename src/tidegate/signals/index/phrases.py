@@ -29,7 +29,7 @@ from tidegate.signals.fingerprints.skeleton import (
     bounded,
     places,
 )
-from tidegate.signals.fingerprints.spelled import Spelled, may_be, unparted
+from tidegate.signals.fingerprints.spelled import Spelled, span_of, unparted
 from tidegate.signals.index.strings import Strings
 
 
@@ -231,10 +231,11 @@ class PhraseTable:
     def _spelled_out(self, marked: str, spelled: Spelled, known: set[str]) -> Iterator[_Find]:
         coarse = key(spelled.text)
         for words, form, first, last in self._spelled.find(coarse.text):
-            if words in known or not may_be(spelled, coarse, first, last, form.words):
+            if words in known:
                 continue
-            start = int(coarse.starts[first])
-            end = int(coarse.starts[last]) if last < len(coarse.starts) else len(spelled.text)
+            if (span := span_of(spelled, coarse, first, last, form.words)) is None:
+                continue
+            start, end = span
             if reads_as(spelled.text[start:end], form.words.replace(" ", "")):
                 known.add(words)
                 yield _find(words, marked, spelled.places[start:end])

@@ -10,6 +10,7 @@ from tidegate.content.model import Content
 from tidegate.content.parts import URL, Part
 from tidegate.content.queries import RevisionRow
 from tidegate.policy.model import Pack
+from tidegate.signals.language import Language, language_of
 from tidegate.signals.parts import links_of
 
 
@@ -35,6 +36,7 @@ class ContentView(msgspec.Struct, frozen=True):
     received_at: Any
     content: Content | None
     media: list[MediaView]
+    language: Language = Language()
 
     def pieces(self, matches: Iterable[dict[str, Any]]) -> list["Piece"]:
         """The text, cut where matches say that a span of it matched."""
@@ -121,6 +123,7 @@ def content_view(item_id: UUID, row: RevisionRow) -> ContentView:
             )
             for index, file in enumerate(files)
         ],
+        Language() if row.content is None else language_of(row.content),
     )
 
 
