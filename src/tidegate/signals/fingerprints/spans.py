@@ -27,6 +27,8 @@ def written_span(text: str, normal: str, start: int, end: int) -> tuple[int, int
             continue
         if normal[place : place + len(form)] != form:  # what was cut here is one character
             break
+        if wanted[0] < place:  # a space between two pieces, which may have begun in the one before
+            break
         while wanted and wanted[0] < place + len(form):
             within = _placed(piece, form).span(wanted[0] - place, wanted[0] - place + 1)
             edges.append(at + within[len(wanted) == 1])
