@@ -315,7 +315,8 @@ def test_a_post_keeps_its_method_or_stops(site: NewSite) -> None:
     async def post(url: str) -> int:
         client = Client(INSIDE)
         try:
-            return await client.post(url, headers={"x": "y"}, content=b"{}", timeout=5)
+            posted = await client.post(url, headers={"x": "y"}, content=b"{}", timeout=5)
+            return posted.status
         finally:
             await client.aclose()
 

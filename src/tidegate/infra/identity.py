@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from tidegate.infra.db import Tx, metadata
 from tidegate.infra.keying import key_old_digests
+from tidegate.infra.postgres.configuration import OLDEST_MAJOR
 from tidegate.infra.secrets import InstanceSecrets
 from tidegate.infra.settings import SettingsError
 
@@ -47,7 +48,9 @@ def is_mark_of(secrets: InstanceSecrets, mark: bytes) -> bool:
 def mark_at(url: str) -> bytes | None:
     """The mark of the database at `url`; None where there is none yet, or it cannot be asked."""
     try:
-        with psycopg.connect(url, connect_timeout=5) as connection:
+        with psycopg.connect(url, connect_timeout=5, autocommit=True) as connection:
+            if connection.info.server_version < OLDEST_MAJOR * 10_000:
+                return None  # another finding says so; it is asked nothing
             row = connection.execute("SELECT mark FROM identity").fetchone()
     except psycopg.Error:
         return None

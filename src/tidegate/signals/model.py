@@ -74,7 +74,7 @@ def decode_fingerprints(stored: bytes) -> list[Fingerprint]:
     return _fingerprints.decode(stored)
 
 
-DERIVED = frozenset({"text_letters"})
+DERIVED = frozenset({"text_letters", "text_winnowing"})
 """Kinds whose codes say nothing that others do not: with or without them an entry is the same."""
 
 

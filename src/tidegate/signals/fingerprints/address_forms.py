@@ -52,6 +52,8 @@ def mail(text: str) -> str | None:
 def _server(host: str) -> str:
     """A host in the one way to write it. Raises ValueError (UnicodeError) where it is none."""
     host = host.rstrip(".")
+    if not host:
+        raise ValueError("no host")
     if not host.isascii():
         host = idna.encode(host, uts46=True, transitional=False).decode()
     return host.lower()
