@@ -59,7 +59,8 @@ class Delta:
         self._columns = {kind: _Columns() for kind in radii}
         self._held: dict[int, tuple[int, tuple[Fingerprint, ...]]] = {}
         self._rows: dict[int, list[tuple[str, int]]] = {}
-        self._equal: dict[tuple[int, int], dict[int, None]] = {}
+        # By key its owner, or its owners where there are several: most keys have one, and there are many.
+        self._equal: dict[tuple[int, int], int | dict[int, None]] = {}
         self.marks: dict[int, int] = {}
         """By owner the mark of its last change, of those removed too."""
 
@@ -76,7 +77,7 @@ class Delta:
                 self._rows.setdefault(owner, []).append((kind.name, row))
             elif not kind.contained:
                 for key in keys_of(kind, one.value):
-                    self._equal.setdefault(key, {})[owner] = None
+                    self._own(key, owner)
 
     def remove(self, owner: int, mark: int) -> None:
         """An owner that is not here is remembered all the same: older layers may hold it."""
@@ -89,14 +90,28 @@ class Delta:
             if kind.hamming or kind.contained:
                 continue
             for key in keys_of(kind, one.value):
-                owners = self._equal.get(key, {})
-                owners.pop(owner, None)
-                if not owners:
-                    self._equal.pop(key, None)
+                self._disown(key, owner)
+
+    def _own(self, key: tuple[int, int], owner: int) -> None:
+        owners = self._equal.setdefault(key, owner)
+        if isinstance(owners, dict):
+            owners[owner] = None
+        elif owners != owner:
+            self._equal[key] = {owners: None, owner: None}
+
+    def _disown(self, key: tuple[int, int], owner: int) -> None:
+        owners = self._equal.get(key)
+        if isinstance(owners, dict):
+            owners.pop(owner, None)
+        if owners == owner or owners == {}:
+            del self._equal[key]
 
     def equal(self, key: tuple[int, int]) -> Sequence[int]:
         """The owners of an exact value."""
-        return list(self._equal.get(key, ()))
+        owners = self._equal.get(key)
+        if owners is None:
+            return ()
+        return list(owners) if isinstance(owners, dict) else (owners,)
 
     def sharing(self, asked: Anchors, least: int) -> list[tuple[int, int, int]]:
         """Who has at least `least` anchors of a set: (set, owner, how many)."""
@@ -128,7 +143,7 @@ class Delta:
 
     def run(self) -> Run:
         """Everything as columns, to be sealed."""
-        pairs = [(key, owner) for key, owners in self._equal.items() for owner in owners]
+        pairs = [(key, owner) for key in self._equal for owner in self.equal(key)]
         pairs.sort()
         keys = np.array([key for key, _ in pairs], np.uint64).reshape(-1, 2)
         owners = np.array([owner for _, owner in pairs], np.int64)

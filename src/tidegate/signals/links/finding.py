@@ -63,7 +63,7 @@ _COLON = re.compile(r":(?:[^\s0-9]|(?<=tel:)[0-9])")
 _PLUS = re.compile(r"\+[0-9]")
 _BRACKETED = re.compile(r"[\[({]\s?(?i:d[o0]t|punkt|punto|point)\s?[\])}]")
 _WIDE = "。．｡：＋\u2024"
-_SIGNS = (".", ":", "+", "&", "(", "[", "{", "05", " dot ", " DOT ", *_WIDE)
+_RARE = ("+", "&", "(", "[", "{", "05", " dot ", " DOT ")
 
 
 def _may_have_links(text: str) -> bool:
@@ -84,7 +84,13 @@ def _may_have_links(text: str) -> bool:
 def _most(text: str) -> int:
     """More links than so many there cannot be: each has one of these signs, and its dot or colon is
     followed by something."""
-    return sum(map(text.count, _SIGNS)) - text.count(". ") - text.count(": ")
+    signs = text.count(".") + text.count(":")
+    if signs > 1:
+        signs -= text.count(". ") + text.count(": ")
+    for sign in _RARE if text.isascii() else (*_RARE, *_WIDE):
+        if sign in text:  # which is asked sooner than how often
+            signs += text.count(sign)
+    return signs
 
 
 def _find(text: str) -> tuple[list[Link], bool]:
