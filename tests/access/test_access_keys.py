@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from tests.access.shown_keys import bearer
 
 from tidegate.access.actions import (
     change_platforms,
@@ -18,7 +19,7 @@ from tidegate.access.actions import (
 )
 from tidegate.access.bounds import Bounds
 from tidegate.access.model import ROLES, Principal
-from tidegate.access.queries import get_user, list_keys, principal_of_key
+from tidegate.access.queries import get_user, list_keys
 from tidegate.access.tables import keys
 from tidegate.infra.db import Database, Tx
 from tidegate.infra.errors import Refusal
@@ -36,7 +37,7 @@ def test_a_key_opens_what_its_scopes_say_and_what_they_imply(tx: Tx) -> None:
     )
     assert token.startswith(f"tg_{key_id}_")
     assert len(bytes.fromhex(token.rsplit("_", 1)[1])) * 8 >= 256
-    principal = principal_of_key(tx, SCOPES, token)
+    principal = bearer(tx, token)
     assert principal is not None
     assert (principal.actor, principal.platforms) == ("key:edge", {"forum"})
     granted = {scope for scope in SCOPES.known if principal.may(scope)}
@@ -45,7 +46,7 @@ def test_a_key_opens_what_its_scopes_say_and_what_they_imply(tx: Tx) -> None:
 
 def test_admin_may_everything_and_roles_are_made_of_known_scopes(tx: Tx) -> None:
     _, token = create_key(tx, SCOPES, "root", ["admin"])
-    principal = principal_of_key(tx, SCOPES, token)
+    principal = bearer(tx, token)
     assert principal is not None
     assert all(principal.may(scope) for scope in SCOPES.known)
     assert all(SCOPES.of_role(role) <= SCOPES.known.keys() for role in ROLES)
@@ -62,10 +63,7 @@ def test_admin_may_everything_and_roles_are_made_of_known_scopes(tx: Tx) -> None
 def test_anything_but_the_whole_token_is_nobody(tx: Tx, token: str) -> None:
     key_id, real = create_key(tx, SCOPES, "edge", ["items:write"])
     secret = real.rsplit("_", 1)[1]
-    assert (
-        principal_of_key(tx, SCOPES, token.replace("{id}", key_id).replace("{secret}", secret))
-        is None
-    )
+    assert bearer(tx, token.replace("{id}", key_id).replace("{secret}", secret)) is None
 
 
 def test_the_secret_is_nowhere_in_the_database(tx: Tx) -> None:
@@ -81,7 +79,7 @@ def test_a_revoked_key_is_nobody_and_stays_listed(tx: Tx) -> None:
     key_id, token = create_key(tx, SCOPES, "edge", ["items:write"])
     revoke_key(tx, key_id)
     revoke_key(tx, key_id)
-    assert principal_of_key(tx, SCOPES, token) is None
+    assert bearer(tx, token) is None
     assert [(key.id, key.revoked_at is not None) for key in list_keys(tx)] == [(key_id, True)]
     assert count(tx, ledger_pending) == 2  # created and revoked, once
     with pytest.raises(Refusal) as refusal:
@@ -94,12 +92,12 @@ def test_a_key_has_two_secrets_at_most_and_the_same_id(tx: Tx) -> None:
     tokens = [first]
     for overlap in (24, 24, 0):
         tokens.append(rotate_key(tx, "edge", timedelta(hours=overlap))[1])
-        good = [principal_of_key(tx, SCOPES, token) for token in tokens]
+        good = [bearer(tx, token) for token in tokens]
         last = [one is not None for one in good]
         assert last == [False] * (len(tokens) - 2) + [overlap > 0, True]
         assert {one.key for one in good if one is not None} == {key_id}
     revoke_key(tx, "edge")
-    assert [principal_of_key(tx, SCOPES, token) for token in tokens] == [None] * 4
+    assert [bearer(tx, token) for token in tokens] == [None] * 4
 
 
 def test_what_ended_is_not_rotated_and_nothing_is_written(tx: Tx) -> None:
@@ -177,20 +175,20 @@ def test_a_bound_key_acts_under_its_users_name_and_never_exceeds_the_role(tx: Tx
     _, token = create_key(
         tx, SCOPES, "rita-script", ["cases:decide"], user_email="rita@example.org"
     )
-    principal = principal_of_key(tx, SCOPES, token)
+    principal = bearer(tx, token)
     assert principal is not None
     assert principal.actor == "user:rita@example.org"
     assert principal.may("cases:read")
 
     change_role(tx, "rita@example.org", "curator")
-    principal = principal_of_key(tx, SCOPES, token)
+    principal = bearer(tx, token)
     assert principal is not None
     assert not principal.may("cases:decide")
 
     disable_user(tx, "rita@example.org")
-    assert principal_of_key(tx, SCOPES, token) is None
+    assert bearer(tx, token) is None
     enable_user(tx, "rita@example.org")
-    assert principal_of_key(tx, SCOPES, token) is not None
+    assert bearer(tx, token) is not None
 
 
 def test_a_key_of_a_person_sees_no_more_than_both_may(tx: Tx) -> None:
@@ -209,7 +207,7 @@ def test_a_key_of_a_person_sees_no_more_than_both_may(tx: Tx) -> None:
     }
 
     def bound() -> list[frozenset[str] | None]:
-        found = (principal_of_key(tx, SCOPES, token) for token in tokens.values())
+        found = (bearer(tx, token) for token in tokens.values())
         return [one.platforms for one in found if one is not None]
 
     assert bound() == [{"a", "b"}, {"a"}]

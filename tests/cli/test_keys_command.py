@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.access.shown_keys import bearer
 from typer.testing import CliRunner, Result
 
-from tidegate.access.queries import principal_of_key
 from tidegate.cli.failures import explain
 from tidegate.cli.keys import app
 from tidegate.infra.db import Database
-from tidegate.pipeline.house import SCOPES
 
 Keys = Callable[..., Result]
 
@@ -35,7 +34,7 @@ def test_a_key_with_every_bound_is_made_listed_and_recorded(keys: Keys, database
     made = keys(*words.split(), *networks)
     assert made.exit_code == 0, made.output
     with database.begin() as tx:
-        principal = principal_of_key(tx, SCOPES, made.stdout.splitlines()[-1])
+        principal = bearer(tx, made.stdout.splitlines()[-1])
         created = tx.connection.exec_driver_sql("SELECT record FROM ledger_pending").scalar_one()
     assert principal is not None
     (key,) = listed(keys)
@@ -64,7 +63,7 @@ def test_a_rotated_key_is_printed_last_by_name_or_id(keys: Keys, database: Datab
     assert third["old_until"] == key["old_until"]
     tokens = [first, second.stdout.splitlines()[-1], third["key"]]
     with database.begin() as tx:
-        found = [principal_of_key(tx, SCOPES, token) is not None for token in tokens]
+        found = [bearer(tx, token) is not None for token in tokens]
         kinds = tx.connection.exec_driver_sql("SELECT kind FROM ledger_pending ORDER BY at, id")
         assert list(kinds.scalars()) == ["key.created", "key.rotated", "key.rotated"]
     assert found == [False, True, True]

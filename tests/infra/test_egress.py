@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from tidegate.infra.egress import AddressGuard, Client, EgressFailed, EgressRefused, fetch
 
@@ -303,12 +304,15 @@ def test_what_the_name_servers_answered_is_told_to_nobody(
 
     monkeypatch.setattr(socket, "getaddrinfo", answer)
     said: list[str] = []
-    for host in ("one.example", "two.example"):
-        with pytest.raises(EgressRefused) as refused:
-            get(f"http://{host}/", AddressGuard())
-        said.append(refused.value.detail.replace(host, "HOST"))
+    with capture_logs() as logged:
+        for host in ("one.example", "two.example"):
+            with pytest.raises(EgressRefused) as refused:
+                get(f"http://{host}/", AddressGuard())
+            said.append(refused.value.detail.replace(host, "HOST"))
     assert said[0] == said[1]
     assert "10." not in said[0]
+    assert [one["event"] for one in logged] == ["egress.refused", "egress.unknown_name"]
+    assert "example" not in str(logged), "somebody's private message may name it"
 
 
 def test_a_post_keeps_its_method_or_stops(site: NewSite) -> None:

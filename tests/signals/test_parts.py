@@ -1,11 +1,12 @@
 """Which parts a content has, and which codes each: one answer for all who ask."""
 
+from typing import get_args
+
 import pytest
 
 from tidegate.content.media.model import Examined, ViewCode
 from tidegate.content.model import TextFormat, Worded
-from tidegate.content.parts import VIEWS as VIEW_NAMES
-from tidegate.content.parts import Part
+from tidegate.content.parts import Part, View
 from tidegate.signals.fingerprints import KINDS, of_bytes, of_text, of_url
 from tidegate.signals.model import Fingerprint
 from tidegate.signals.parts import (
@@ -126,6 +127,6 @@ def test_why_a_picture_has_no_code_of_its_own_is_said() -> None:
 
 def test_every_view_is_decided_about() -> None:
     """A view that is added is none that may restrict until somebody says so."""
-    views = {view: is_exact(KINDS["pdq"], Part.media(0, view).name, 0) for view in VIEW_NAMES}
+    views = {view: is_exact(KINDS["pdq"], Part.media(0, view).name, 0) for view in get_args(View)}
     assert views == {"": True, "dark": True, "stored": True, "peer": True, "reduced": False}
     assert not is_exact(KINDS["text_minhash"], "text", 0)

@@ -68,6 +68,8 @@ def refusal(answer: bytes) -> tuple[int, str]:
     head, _, body = answer.partition(b"\r\n\r\n")
     assert b"\r\nconnection: close" in head.lower()
     assert b"content-type: application/problem+json" in head.lower()
+    for told in (b"cache-control: no-store", b"x-content-type-options: nosniff"):
+        assert told in head.lower()
     problem = json.loads(body)
     assert int(head.split()[1]) == problem["status"]
     return problem["status"], problem["type"].rpartition("/")[2]

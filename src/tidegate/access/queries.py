@@ -52,12 +52,6 @@ def read_token(token: str) -> tuple[str, str] | None:
     return (key_id, secret) if well_formed and len(key_id) <= 32 and len(secret) <= 128 else None
 
 
-def principal_of_key(tx: Tx, known: Scopes, token: str) -> Principal | None:
-    """Who the bearer of an API key is; None for anything but a standing key."""
-    found = read_key(tx, known, token)
-    return found if isinstance(found, Principal) else None
-
-
 def read_key(tx: Tx, known: Scopes, token: str) -> Principal | NoKey:
     """Who the bearer of an API key is, or why nobody: what was shown is no key's secret ("unknown"), or
     one that was revoked, has expired, or is of a disabled user ("ended").

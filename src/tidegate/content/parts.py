@@ -6,7 +6,7 @@ and in answers, so it never changes: `text`, `url`, `media/0`, `media/0@stored`,
 """
 
 import re
-from typing import Literal, Self, get_args
+from typing import Literal, Self
 
 import msgspec
 
@@ -18,7 +18,6 @@ View = Literal["", "dark", "stored", "peer", "reduced"]
 pixels as they are stored; "peer" as the field's common hasher takes them; "reduced" decoded at a
 fraction of its size (`docs/decoding.md`)."""
 
-VIEWS: tuple[View, ...] = get_args(View)
 SEEN: tuple[View, ...] = ("", "dark")
 """What people see: on one page or on another."""
 
