@@ -109,9 +109,8 @@ def create_app(instance: Instance) -> ASGIApp:
         submissions.start()
         lookups.start()
         await run_in_threadpool(instance.media.start)
-        await run_in_threadpool(
-            estimate, Worded("é")
-        )  # its tables are made once, and not in a request
+        # Its tables are made once, and not in a request.
+        await run_in_threadpool(estimate, Worded("é"))
         writing = asyncio.create_task(keep_writing(instance))
         yield
         writing.cancel()
