@@ -118,12 +118,12 @@ def create_app(instance: Instance) -> ASGIApp:
         await run_in_threadpool(lookups.close)
         await run_in_threadpool(submissions.close)
 
-    routes: list[BaseRoute] = [
+    routes: list[BaseRoute] = [  # the first that fits: what is asked most comes first
+        Route("/v1/items/batch", _Batch(), methods=["POST"]),
+        *(endpoint.route() for endpoint in [*endpoints, metrics_endpoint]),
         Route("/healthz", healthz),
         Route("/readyz", readyz),
         Route("/openapi.json", openapi),
-        Route("/v1/items/batch", _Batch(), methods=["POST"]),
-        *(endpoint.route() for endpoint in [*endpoints, metrics_endpoint]),
         Mount("/static", StaticPages()),
         *(page.route() for page in pages.routes),
     ]

@@ -12,13 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.signals.fingerprints import KINDS
-from tidegate.signals.index.keys import Anchors, keys_of
+from tidegate.signals.fingerprints.kind import Kind
+from tidegate.signals.index.keys import Anchors, as_rows, keys_of
 from tidegate.signals.index.layer import Codes, Run, Values
 from tidegate.signals.index.rows import Rows, make_rows
 from tidegate.signals.model import Fingerprint
 from tidegate.signals.native.library import Library
 
 _ROOM = 64  # rows, to begin with
+_KEYS_FOR_A_ROW = 8  # looking for a key costs the same among many, they only take room
+
+
+def _each(owners: int | dict[int, None]) -> Sequence[int]:
+    return list(owners) if isinstance(owners, dict) else (owners,)
 
 
 class _Columns:
@@ -61,11 +67,20 @@ class Delta:
         self._rows: dict[int, list[tuple[str, int]]] = {}
         # By key its owner, or its owners where there are several: most keys have one, and there are many.
         self._equal: dict[tuple[int, int], int | dict[int, None]] = {}
+        # What is to be in there once anybody looks for a key: whoever only takes in and seals never does.
+        self._late: list[tuple[int, Kind, bytes]] = []
+        self._keys = 0
+        """That are in `_equal` or late; of one that several have each counts while it is late."""
         self.marks: dict[int, int] = {}
         """By owner the mark of its last change, of those removed too."""
 
     def __len__(self) -> int:
-        return sum(one.used for one in self._columns.values()) + len(self._equal)
+        return sum(one.used for one in self._columns.values()) + self._keys
+
+    def is_full(self, rows: int) -> bool:
+        """Whether it has that many rows to be scanned, or the keys that stand for as many."""
+        scanned = sum(one.used for one in self._columns.values())
+        return scanned >= rows or self._keys >= rows * _KEYS_FOR_A_ROW
 
     def upsert(self, owner: int, group: int, values: Sequence[Fingerprint], mark: int) -> None:
         self.remove(owner, mark)
@@ -76,8 +91,8 @@ class Delta:
                 row = self._columns[kind.name].append(owner, group, one.value)
                 self._rows.setdefault(owner, []).append((kind.name, row))
             elif not kind.contained:
-                for key in keys_of(kind, one.value):
-                    self._own(key, owner)
+                self._late.append((owner, kind, one.value))
+                self._keys += len(one.value) // kind.size if kind.common else 1
 
     def remove(self, owner: int, mark: int) -> None:
         """An owner that is not here is remembered all the same: older layers may hold it."""
@@ -85,12 +100,22 @@ class Delta:
         _, values = self._held.pop(owner, (0, ()))
         for kind, row in self._rows.pop(owner, ()):
             self._columns[kind].gone[row >> 6] |= np.uint64(1 << (row & 63))
+        if values:
+            self._settle()
         for one in values:
             kind = KINDS[one.kind]
             if kind.hamming or kind.contained:
                 continue
             for key in keys_of(kind, one.value):
                 self._disown(key, owner)
+        self._keys = len(self._equal) if values else self._keys
+
+    def _settle(self) -> None:
+        for owner, kind, value in self._late:
+            for key in keys_of(kind, value):
+                self._own(key, owner)
+        self._late.clear()
+        self._keys = len(self._equal)
 
     def _own(self, key: tuple[int, int], owner: int) -> None:
         owners = self._equal.setdefault(key, owner)
@@ -108,15 +133,14 @@ class Delta:
 
     def equal(self, key: tuple[int, int]) -> Sequence[int]:
         """The owners of an exact value."""
+        self._settle()
         owners = self._equal.get(key)
-        if owners is None:
-            return ()
-        return list(owners) if isinstance(owners, dict) else (owners,)
+        return () if owners is None else _each(owners)
 
     def sharing(self, asked: Anchors, least: int) -> list[tuple[int, int, int]]:
         """Who has at least `least` anchors of a set: (set, owner, how many)."""
         counts: Counter[tuple[int, int]] = Counter()
-        if self._equal:
+        if self._keys:
             for number, anchor in set(
                 zip(asked.sets.tolist(), asked.anchors.tolist(), strict=True)
             ):
@@ -143,13 +167,22 @@ class Delta:
 
     def run(self) -> Run:
         """Everything as columns, to be sealed."""
-        pairs = [(key, owner) for key in self._equal for owner in self.equal(key)]
-        pairs.sort()
-        keys = np.array([key for key, _ in pairs], np.uint64).reshape(-1, 2)
-        owners = np.array([owner for _, owner in pairs], np.int64)
         codes = {kind: [one.kept()] for kind, one in self._columns.items() if one.used}
         removed = np.array(sorted(self.marks), np.int64)
-        return Run(codes, Values(keys, owners), self.phrases(), removed)
+        return Run(codes, self._values(), self.phrases(), removed)
+
+    def _values(self) -> Values:
+        """All keys in order, each owner of one once."""
+        held = [(*key, owner) for key, one in self._equal.items() for owner in _each(one)]
+        pieces = [np.array(held, np.uint64).reshape(-1, 3)]
+        for owner, kind, value in self._late:
+            pieces.append(as_rows(kind, value, owner))
+        rows = np.concatenate(pieces)
+        rows = rows[np.lexsort(rows.T[::-1])]
+        is_new = np.ones(len(rows), np.bool_)
+        is_new[1:] = (rows[1:] != rows[:-1]).any(axis=1)
+        rows = rows[is_new]
+        return Values(np.ascontiguousarray(rows[:, :2]), rows[:, 2].astype(np.int64))
 
     def after(self, mark: int) -> "Delta":
         """A delta of the changes whose mark is greater."""

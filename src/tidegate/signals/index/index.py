@@ -313,7 +313,7 @@ class CodeIndex:
     def _seal_when_due(self) -> None:
         # While the mark stands still (many rows of one change), a seal takes nothing off the delta.
         due = self.mark > self._base and (
-            len(self._delta) >= self._seal_at
+            self._delta.is_full(self._seal_at)
             or any(2 * one.lost > one.size for one in self._layers)
         )
         if due and self._sealing is None and time.monotonic() >= self._retry_at:
@@ -375,7 +375,7 @@ class CodeIndex:
             self._install(layers, mark)
             self._stamp = folder.stamp() if folder else None
             self._rewrite = False
-            if len(self._delta) >= self._seal_at:  # changes above the mark, which must move first
+            if self._delta.is_full(self._seal_at):  # changes above the mark, which must move first
                 self._retry_at = time.monotonic() + _RETRY_SECONDS
 
     def _written(self, folder: Folder, run: Run, mark: int) -> Layer:

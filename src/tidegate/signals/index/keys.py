@@ -29,6 +29,16 @@ def keys_of(kind: Kind, value: bytes) -> list[tuple[int, int]]:
     return [(anchor, tag) for anchor in dict.fromkeys(np.frombuffer(value, "<u8").tolist())]
 
 
+def as_rows(kind: Kind, value: bytes, owner: int) -> NDArray[np.uint64]:
+    """The same as an array of three columns, both halves of a key and an owner; an anchor that comes
+    twice stands there twice."""
+    if not kind.common:
+        return np.array([(*key_of(kind.name, value), owner)], np.uint64)
+    rows = np.empty((len(value) // 8, 3), np.uint64)
+    rows[:, 0], rows[:, 1:] = np.frombuffer(value, "<u8"), (_tag_of(kind.name), owner)
+    return rows
+
+
 class Anchors(NamedTuple):
     """The anchors of several values of one kind, one after another, each with the number of its value.
     `tag` says of which kind they are."""

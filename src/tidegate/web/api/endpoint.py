@@ -15,6 +15,7 @@ import msgspec
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 from typing_extensions import TypeVar
 
 from tidegate.access.model import Principal
@@ -69,7 +70,7 @@ class Call(Generic[Body, Query]):
         return self._asked[1]
 
     def _platform(self, named: str | None) -> str:
-        asked = named or self.request.query_params.get("platform")
+        asked = named or _platform_asked(self.request)
         bound = self.principal.platforms
         refuse_others(bound, asked)
         if bound is not None and asked is None and len(bound) != 1:
@@ -108,17 +109,8 @@ class Endpoint(msgspec.Struct, Generic[Body, Query], frozen=True, kw_only=True):
 
     def route(self) -> Route:
         answer = self._stream if iscoroutinefunction(self.handler) else self._answer
-
-        async def endpoint(request: Request) -> Response:
-            request_id: str = request.state.request_id
-            try:
-                return await answer(request)
-            except ClientDisconnect:
-                return Response(status_code=400)
-            except Exception as error:
-                return problem(as_refusal(error, request_id), request_id)
-
-        return Route(self.path, endpoint, methods=[self.method], name=f"{self.method} {self.path}")
+        name = f"{self.method} {self.path}"
+        return Route(self.path, _Application(answer), methods=[self.method], name=name)
 
     async def _stream(self, request: Request) -> Response:
         principal = self._admitted(request)
@@ -139,8 +131,8 @@ class Endpoint(msgspec.Struct, Generic[Body, Query], frozen=True, kw_only=True):
             raise forbidden(self.scope)
         if self.whole and principal.platforms is not None:
             raise everybodys(f"{self.path} is about all platforms")
-        if request.query_params.get("platform"):
-            refuse_others(principal.platforms, request.query_params["platform"])
+        if asked := _platform_asked(request):
+            refuse_others(principal.platforms, asked)
         return principal
 
     def _query(self, request: Request) -> Query:
@@ -168,7 +160,7 @@ class Endpoint(msgspec.Struct, Generic[Body, Query], frozen=True, kw_only=True):
     def _acting(self, call: Call[Body, Query]) -> Acting:
         """In whose name; what reads and names a platform sees no other one's."""
         acting = call.principal.acting
-        if self.method != "GET" or not call.request.query_params.get("platform"):
+        if self.method != "GET" or not _platform_asked(call.request):
             return acting
         return msgspec.structs.replace(acting, platforms=frozenset({call.platform()}))
 
@@ -183,6 +175,30 @@ class Endpoint(msgspec.Struct, Generic[Body, Query], frozen=True, kw_only=True):
     def parameters(self) -> list[str]:
         """The names in the path, in order."""
         return _PARAMETER.findall(self.path)
+
+
+class _Application:
+    """An endpoint as Starlette takes it bare, without a layer for errors of its own: whatever is
+    raised is an answer here."""
+
+    def __init__(self, answer: Callable[[Request], Awaitable[Response]]) -> None:
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive, send)
+        request_id: str = request.state.request_id
+        try:
+            response = await self._answer(request)
+        except ClientDisconnect:
+            response = Response(status_code=400)
+        except Exception as error:
+            response = problem(as_refusal(error, request_id), request_id)
+        await response(scope, receive, send)
+
+
+def _platform_asked(request: Request) -> str | None:
+    """The platform that the query names. Most requests have no query, and none is parsed then."""
+    return request.query_params.get("platform") if request.scope["query_string"] else None
 
 
 def forbidden(scope: str) -> Refusal:
