@@ -370,6 +370,15 @@ class Finds(NamedTuple):
     near: list[tuple[str, str]]
     undone: list[tuple[str, str]]
 
+    @property
+    def others(self) -> int:
+        """Finds in which other letters stand than those of the phrase, whatever is between them."""
+        return sum(_letters(words) != _letters(skeleton(found)) for words, found in self.undone)
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]", "", unicodedata.normalize("NFKD", text.casefold()))
+
 
 def false_matches(contents: list[str], phrases: int, seed: int = 5) -> Finds:
     """Search all texts for words and pairs of words of theirs."""
@@ -439,6 +448,7 @@ def main() -> None:
             ("words", one.words),
             ("other punctuation or accents", len(one.near)),
             ("undone", len(one.undone)),
+            ("of these in other letters", one.others),
         ):
             others.append(_line(case, metric, value, "", one.texts))
         others.append(

@@ -165,6 +165,7 @@ PIECES = st.lists(
 @given(st.one_of(PIECES.map(lambda rest: "https://example.com" + rest), PIECES, st.text()))
 @settings(deadline=None, max_examples=600)
 @example("https://example.com/%%36%31")
+@example("https://example.com#@?]")
 @example("https://example.com/a/..//b/")
 @example("https://example.com/.%2e/a")
 def test_canonical_forms_stay_as_they_are(address: str) -> None:

@@ -62,7 +62,7 @@ _PIECE = 4096
 
 def extent(text: str) -> int:
     """How many characters a text has once it is normalised, before any is dropped; at least as many
-    as it has now."""
+    as it has now. A letter with marks of its own counts as one, though further marks may set it apart."""
     if text.isascii() or not _grows().search(text):
         return len(text)
     return _width(text)

@@ -42,7 +42,7 @@ def _ends(address: str, start: int) -> list[str]:
     end = start
     for at, segment in enumerate(address[start:].split("/")):
         end += len(segment) + (at > 0)
-        if segment.strip("!"):
+        if segment.strip("!@"):
             found.append(address[:end])
     return found
 
