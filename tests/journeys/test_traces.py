@@ -54,6 +54,9 @@ class Collector:
     def named(self, name: str) -> list[Any]:
         return [one for one in list(self.spans) if one.name == name]
 
+    def below(self, parent: Any, name: str) -> list[Any]:
+        return [one for one in self.named(name) if one.parent_span_id == parent.span_id]
+
 
 @pytest.fixture
 def collector() -> Iterator[Collector]:
@@ -80,13 +83,9 @@ def test_a_trace_leads_from_the_request_to_the_ledger(tmp_path: Path, collector:
         until(lambda: collector.named("POST /v1/items"), "the request's span")
         until(lambda: collector.named("GET /v1/items/{id}"), "the refused request's span")
     (request,) = collector.named("POST /v1/items")
-    (transaction,) = (one for one in collector.named("transaction") if one.parent_span_id)
-    (appended,) = (
-        one for one in collector.named("ledger.append") if one.trace_id == request.trace_id
-    )
-    assert request.trace_id.hex() == CALLER
-    assert transaction.parent_span_id == request.span_id
-    assert appended.parent_span_id == transaction.span_id
+    (transaction,) = collector.below(request, "transaction")
+    (appended,) = collector.below(transaction, "ledger.append")
+    assert {request.trace_id.hex(), appended.trace_id.hex()} == {CALLER}
     assert {one.key: one.value.string_value for one in appended.attributes}["kind"] == "item.judged"
     said = b"".join(collector.bodies)
     words = ("a-person-could-be-named-here", "anna", "private words", "jane-roe", "nobody-s-post")

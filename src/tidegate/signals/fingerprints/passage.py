@@ -77,10 +77,12 @@ class Searched:
 
     def _runs(self, sums: Words) -> list[_Run]:
         """The longest runs that both texts have, by their places in this one."""
+        by_sum = np.argsort(sums)  # what comes in order is found in a fraction of the time
+        sums = sums[by_sum]
         left = np.searchsorted(self._sorted, sums, "left")
         counts = np.searchsorted(self._sorted, sums, "right") - left
         counts = np.minimum(counts, _MOST_PLACES)
-        other = np.repeat(np.arange(len(sums)), counts)
+        other = np.repeat(by_sum, counts)
         nth = np.arange(len(other)) - np.repeat(np.cumsum(counts) - counts, counts)
         own = self._order[np.repeat(left, counts) + nth]
         order = np.lexsort((other, own - other))  # by diagonal, and along it
