@@ -110,6 +110,7 @@ def test_an_unknown_or_disabled_webhook_is_404(tx: Tx) -> None:
             with pytest.raises(Refusal) as refused:
                 change()
             assert (refused.value.type, refused.value.status) == ("webhook-unknown", 404)
+            assert ("disabled by hand" in refused.value.detail) == (id == made.id)
 
 
 @given(

@@ -125,6 +125,7 @@ def test_an_item_is_refused_in_plain_words() -> None:
         ),
         ("id", "", '/id: expected text of at least 1 character, got "".'),
         ("id", 7, "/id: expected text, got a whole number."),
+        ("publicness", 3, "expected one of private, public, restricted, got a whole number."),
     ):
         with pytest.raises(Refusal) as refused:
             decode(msgspec.json.encode(whole | {name: value}), ItemIn)

@@ -90,7 +90,13 @@ def list_(data_dir: DataDir = None, as_json: Json = False) -> None:
         if as_json:
             print(msgspec.json.encode(one).decode())
         else:
-            print(f"{one.id}  {'enforce' if one.enforce else 'observe'}  {one.url}{_state(one)}")
+            print(f"{one.id}  {_mode(one)}  {one.url}{_state(one)}")
+
+
+def _mode(one: WebhookView) -> str:
+    if one.disabled_at is not None:
+        return "off    "
+    return "enforce" if one.enforce else "observe"
 
 
 def _state(one: WebhookView) -> str:

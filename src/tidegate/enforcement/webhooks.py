@@ -123,12 +123,19 @@ def _change(tx: Tx, webhook_id: UUID, values: dict[str, object]) -> None:
         .values(values)
     )
     if changed.rowcount == 0:
-        raise Refusal(
-            "webhook-unknown",
-            404,
-            "There is no such webhook",
-            "It does not exist or was disabled. See `tidegate webhooks list`.",
-        )
+        raise _unusable(tx, webhook_id)
+
+
+def _unusable(tx: Tx, webhook_id: UUID) -> Refusal:
+    """Why a target cannot be changed: it is disabled, or not there."""
+    query = sa.select(webhooks.c.disabled_because).where(webhooks.c.id == webhook_id)
+    if (known := tx.execute(query).one_or_none()) is None:
+        title, detail = "There is no such webhook", "See `tidegate webhooks list`."
+    else:
+        title = "The webhook is disabled"
+        because = f" ({known.disabled_because})" if known.disabled_because else ""
+        detail = f"That is for good{because}. Make a new one: `tidegate webhooks create`."
+    return Refusal("webhook-unknown", 404, title, detail)
 
 
 def _settle_pending(tx: Tx, webhook_id: UUID, state: str, error: str) -> None:

@@ -108,7 +108,9 @@ def plainly(message: str, type: Any = None) -> Said:
     if unknown := _UNKNOWN.match(text):
         return Said(f"no field {unknown[1]}", "one", path)
     if both := _EXPECTED.match(text):
-        return Said(_typed(both["expected"]), both["got"] and _typed(both["got"]), path)
+        choices = [] if type is None or "str" not in both["expected"] else _choices(type, path)
+        expected = f"one of {', '.join(choices)}" if choices else _typed(both["expected"])
+        return Said(expected, both["got"] and _typed(both["got"]), path)
     return Said(text.removeprefix("Expected ").replace("`", ""), None, path)
 
 
