@@ -49,6 +49,17 @@ def forms(address: str) -> list[str]:
             "tel:+49301234567",
             ["+49 (0)30 123-4567", "tel:+49-30-123.4567", "tel:0049301234567"],
         ),
+        ("tel:+49301234567", ["0049 30 1234567"]),
+        ("tel:8631234;phone-context=+1914555", ["tel:863-1234;phone-context=+1-914-555"]),
+        ("threema:abcd1234", ["threema://compose?id=ABCD1234&text=x", "threema://add?id=ABCD1234"]),
+        ("whatsapp://send?phone=49301234567", ["whatsapp://send?phone=+49301234567&text=a"]),
+        ("viber://chat?number=49301234567", ["viber://chat?number=%2B49301234567"]),
+        ("simplex:/contact#/?v=1&smp=A", ["simplex:/contact/#/?v=1&smp=A"]),
+        ("tg://user?id=1", ["tg:user?id=1"]),
+        (
+            "ethereum:0xab/transfer?address=0xcd&uint256=1",
+            ["ethereum:0xAB/transfer?uint256=1&address=0xCD"],
+        ),
         ("acct:joe@masto.example", ["@Joe@masto.example", "acct:joe@masto.example"]),
         ("xmpp:joe@bad.example", ["xmpp:Joe@bad.example?message"]),
         ("gemini://bad.example/x", ["gemini://BAD.example/x/"]),
@@ -75,6 +86,14 @@ def test_one_place_has_one_form(form: str, same: list[str]) -> None:
         ("joe@bad.example", "jo@bad.example"),
         ("+4930123456", "+4930123457"),
         ("gemini://bad.example/x", "gopher://bad.example/x"),
+        ("tel:8631234;phone-context=+1914", "tel:8631234;phone-context=+4420"),
+        ("threema://compose?id=A", "threema://compose?id=B"),
+        ("ethereum:0xa/transfer?address=0xb", "ethereum:0xa/transfer?address=0xc"),
+        ("tg://user?id=1", "tg://user?id=2"),
+        ("tg://addstickers?set=a", "tg://addstickers?set=b"),
+        ("simplex:/contact#/?smp=A", "simplex:/contact#/?smp=B"),
+        (f"ipfs://{CID1}/a#/x", f"ipfs://{CID1}/a"),
+        (f"ipfs://{CID1}/a?x", f"ipfs://{CID1}/a"),
         (ONION, f"{56 * 'c'}.onion"),
     ],
 )
@@ -90,13 +109,38 @@ def test_another_place_has_another(one: str, other: str) -> None:
         *("", "words", "https://bad.example/x", "javascript:alert(1)", "data:text/html,x"),
         *("about:blank", "tel:12", "tg:", "magnet:?dn=x", "ipfs://x", "mailto:joe", "matrix:r/x"),
         *("foo:bar", "a@b", "\ud800@bad.example", "tg://resolve?domain=" + "a" * 5000, "ftp://a b"),
-        "+49",
+        *("+49", "tel:030-1234567", "threema://compose?text=a", "simplex:/contact", "viber://chat"),
     ],
 )
 def test_what_names_no_place_has_none(address: str) -> None:
     assert forms(address) == []
     with pytest.raises(ValueError, match="a place without http"):
         KINDS["address"].parse(address)
+
+
+@pytest.mark.parametrize(
+    ("kind", "written", "form"),
+    [
+        ("address", "magnet:?xt=urn:btih:c12fe1c06bba254a9dc9f519b335aa7c1367a88a&so=3", "so=3"),
+        ("address", "ftp://joe@bad.example/x", "joe@"),
+        ("domain", "evil.big.example", "all of big.example"),
+    ],
+)
+def test_what_would_match_more_than_was_written_is_told(kind: str, written: str, form: str) -> None:
+    told = KINDS[kind].lost(written)
+    assert told
+    assert form in told
+
+
+@pytest.mark.parametrize(
+    ("kind", "written"),
+    [
+        *(("address", "tel:+49 30 1234567"), ("address", "magnet:?xt=urn:btih:ab&dn=a&tr=b")),
+        *(("domain", "www.big.example"), ("domain", "big.example"), ("domain", "big.co.uk")),
+    ],
+)
+def test_what_matches_what_was_written_is_not(kind: str, written: str) -> None:
+    assert KINDS[kind].lost(written) is None
 
 
 def test_a_way_into_a_channel_leads_to_the_channel() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tidegate.signals.fingerprints import KINDS, of_url, url
+from tidegate.signals.fingerprints import KINDS, of_page, of_places_beside, of_url, url
 from tidegate.signals.fingerprints.expand import expanded
 from tidegate.signals.fingerprints.url import canonical
 
@@ -386,6 +386,9 @@ PAGES = [
     "https://web.telegram.org/k/#-1002",
     "https://web.telegram.org/k/#@badchannel",
     "https://web.telegram.org/k/#@weather",
+    *(f"https://www.youtube.com/watch#!v={one}" for one in ("a", "b")),
+    *(f"https://t.me/{one}" for one in ("", "#/badchannel", "#/weather")),
+    *(f"https://privatebin.net/{one}" for one in ("", "#/a", "#/b")),
 ]
 
 
@@ -394,6 +397,11 @@ def test_a_fragment_that_names_a_page_tells_pages_apart() -> None:
     assert len(set(forms)) == len(PAGES)
     assert [canonical(form or "") for form in forms] == forms
     assert not any(url.lost(page) for page in PAGES)
+
+
+@pytest.mark.parametrize("page", ["https://example.com/a", "https://youtu.be/a"])
+def test_a_page_is_known_too_behind_whose_name_somebody_has_written_another(page: str) -> None:
+    assert of_places_beside(f"{page}#!b") == of_page(page)
 
 
 @pytest.mark.parametrize(

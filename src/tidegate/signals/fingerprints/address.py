@@ -41,7 +41,7 @@ _FORMS: dict[str, Callable[[str], str | None]] = {
     "acct": lambda rest: forms.account("@" + rest.lstrip("/@")),
     "at": forms.atproto,
     "bitcoin": forms.spelled("bitcoin"),
-    "ethereum": forms.unspelled("ethereum"),
+    "ethereum": forms.ethereum,
     "ipfs": forms.ipfs,
     "mailto": forms.mailto,
     "matrix": forms.matrix,
@@ -52,11 +52,14 @@ _FORMS: dict[str, Callable[[str], str | None]] = {
     "sms": forms.phone,
     "tel": forms.phone,
     "tg": forms.telegram,
-    "threema": forms.unspelled("threema"),
+    "simplex": forms.simplex,
+    "threema": forms.threema,
     "tox": forms.unspelled("tox"),
+    "viber": forms.numbered("viber://chat?number="),
+    "whatsapp": forms.numbered("whatsapp://send?phone="),
     "xmpp": forms.unspelled("xmpp"),
 }
-_HOSTED = ("ftp", "gemini", "gopher", "ipns", "irc", "ircs", "rtmp", "sftp", "sgnl", "simplex")
+_HOSTED = ("ftp", "gemini", "gopher", "ipns", "irc", "ircs", "rtmp", "sftp", "sgnl")
 SCHEMES = frozenset([*_FORMS, "magnet", *_HOSTED])
 """Those that are looked for inside texts."""
 
@@ -92,7 +95,7 @@ def _bare(text: str) -> str | None:
         return forms.account(text) or forms.room(text)
     if "@" in text and (found := forms.mail(text)):
         return found
-    if text[:1] == "+":
+    if text[:1] == "+" or text[:2] == "00":
         return forms.phone(text)
     if _SESSION.match(text):
         return f"session:{text.lower()}"
@@ -121,6 +124,14 @@ def has_pages(form: bytes) -> bool:
     return not colon or (scheme not in _FORMS and scheme != "magnet")
 
 
+def lost(address: str) -> str | None:
+    """What an entry for this place would match, where that is more than was written: in words."""
+    text = address.strip()
+    found = own(text)
+    left = forms.left_out(text) if found else None
+    return f"{found[0]}, without {left}" if left else None
+
+
 def _parse(value: str) -> bytes:
     found = own(value)
     if not found:
@@ -139,5 +150,6 @@ KIND = Kind(
     make=one_by_one(lambda form: Fingerprint("address", form.encode())),
     parse=_parse,
     format=lambda value: value.decode(),
+    lost=lost,
     exact=True,
 )

@@ -17,6 +17,7 @@ _MAIL = re.compile(r"[^\s@<>()\[\],;:\"\\/]{1,64}@([^\s@<>()\[\],;:\"\\/?&#]{1,2
 _ACCOUNT = re.compile(r"@([\w.-]{1,64})@([^\s@:/?#\[\]]{1,253})\Z")
 _PHONE = re.compile(r"\+?[0-9][0-9 ().\-/]{3,30}\Z")
 _EXTENSION = re.compile(r"(?:^|;)ext=([0-9]{1,10})(?:;|\Z)", re.I)
+_CONTEXT = re.compile(r"(?:^|;)phone-context=(\+?[\w.-]{1,253})(?:;|\Z)", re.I)
 _HOST = re.compile(r"[^\s/?#@\[\]\"<>]+(?::[0-9]{1,5})?\Z")
 _SIGIL = re.compile(r"[@#!]([^\s:/?]{1,255}):([^\s/?#]{1,253})(?:/(\$[^\s/?#]+))?\Z")
 _SIGILS = {"@": "u", "#": "r", "!": "roomid"}
@@ -70,10 +71,10 @@ def mailto(rest: str) -> str | None:
 
 
 def phone(rest: str) -> str | None:
-    """A number, with its extension."""
+    """A number, with its extension: one with its country, or with the context that says whose it is
+    (RFC 3966). Others are numbers of many places."""
     number, _, more = unquote(rest).lstrip("/").partition("?")[0].partition(";")
     number = number.replace("(0)", "")
-    extension = _EXTENSION.search(more)
     if not _PHONE.match(number):
         return None
     digits = "".join(one for one in number if one.isdecimal())
@@ -81,8 +82,49 @@ def phone(rest: str) -> str | None:
         number, digits = "+", digits[2:]
     if not 4 < len(digits) < 16:
         return None
-    sign = "+" if number.startswith("+") else ""
-    return f"tel:{sign}{digits}{f';ext={extension[1]}' if extension else ''}"
+    extension = _EXTENSION.search(more)
+    ending = f";ext={extension[1]}" if extension else ""
+    if number.startswith("+"):
+        return f"tel:+{digits}{ending}"
+    context = _CONTEXT.search(more)
+    return context and f"tel:{digits}{ending};phone-context={_context(context[1])}"
+
+
+def _context(text: str) -> str:
+    return "+" + re.sub(r"\D", "", text) if text.startswith("+") else text.lower()
+
+
+def numbered(link: str) -> Callable[[str], str | None]:
+    """A scheme whose links end in a telephone number with its country: `link` is what comes before."""
+    parameter = link.rpartition("?")[2].removesuffix("=")
+
+    def form(rest: str) -> str | None:
+        given = dict(parse_qsl(rest.partition("?")[2].replace("+", "%2B")))
+        found = phone("+" + given.get(parameter, "").lstrip("+ "))
+        return found and f"{link}{found.removeprefix('tel:+')}"
+
+    return form
+
+
+def threema(rest: str) -> str | None:
+    """An account, whatever is to be done with it: `threema://compose?id=…`, `add?id=…`."""
+    name, _, query = unquote(rest).lower().lstrip("/").partition("?")
+    found = dict(parse_qsl(query)).get("id") or ("" if query else name.strip("/"))
+    return f"threema:{found}" if found else None
+
+
+def ethereum(rest: str) -> str | None:
+    """An account, or what is asked of a contract (ERC-681): of that the parameters are part."""
+    name, _, query = unquote(rest).lower().lstrip("/").partition("?")
+    name = name.strip("/")
+    asked = "&".join(sorted(query.split("&"))) if "/" in name and query else ""
+    return f"ethereum:{name}{'?' if asked else ''}{asked}" if name else None
+
+
+def simplex(rest: str) -> str | None:
+    """An address of SimpleX, which stands behind its #, to the letter."""
+    path, mark, name = rest.lstrip("/").partition("#")
+    return f"simplex:/{path.strip('/').lower()}#{name}" if mark and name.strip("/?") else None
 
 
 def room(text: str) -> str | None:
@@ -110,13 +152,14 @@ _NAMES = ("domain", "invite", "phone", "post", "slug", "thread", "comment", "nam
 
 
 def telegram(rest: str, *, alone: bool = True) -> str | None:
-    """What Telegram opens; unless `alone`, without how it is opened (`start`, `text` …)."""
+    """What Telegram opens; unless `alone`, without how it is opened (`start`, `text` …), and only where
+    that leaves something that is known to have a name."""
     action, _, query = rest.lstrip("/").partition("?")
     given = {name.lower(): value for name, value in parse_qsl(query)}
     if "domain" in given:
         given["domain"] = given["domain"].lower().removeprefix("@")
     names = [one for one in _NAMES if one in given]
-    if alone and names:
+    if alone:
         names += sorted(given.keys() - names)
     kept = "&".join(f"{name}={quote(given[name], safe='')}" for name in names)
     action = action.strip("/").lower()
@@ -164,10 +207,17 @@ def _cid(name: str) -> str | None:
 
 
 def ipfs(rest: str) -> str | None:
+    """Content, and the way within it; a page that it names behind the # or ? itself is another."""
     name, _, path = rest.lstrip("/").removeprefix("ipfs/").partition("/")
+    before, mark, within = path.partition("#")
+    before, query, asked = before.partition("?")
     content = _cid(name.partition("?")[0].partition("#")[0])
-    path = path.partition("?")[0].partition("#")[0].strip("/")
-    return content and f"ipfs://{content}{'/' if path else ''}{path}"
+    ending = f"?{asked}" if query and asked else ""
+    if mark and within.startswith(("/", "!", "@", "?")):
+        ending += f"#{within}"
+    before = before.strip("/")
+    slash = "/" if before or ending else ""
+    return content and f"ipfs://{content}{slash}{before}{ending}"
 
 
 def gateway(address: str) -> str | None:
@@ -194,6 +244,18 @@ def unspelled(scheme: str) -> Callable[[str], str | None]:
     """A scheme whose names are the same in capitals."""
     as_spelled = spelled(scheme)
     return lambda rest: as_spelled(rest.lower())
+
+
+def left_out(address: str) -> str | None:
+    """What was written of a place that its form does not say and that may name something else: which
+    files of a torrent, who enters a host."""
+    scheme, _, rest = address.partition(":")
+    scheme = scheme.lower()
+    if scheme == "magnet":
+        return next((f"so={files}" for name, files in parse_qsl(rest) if name == "so"), None)
+    authority = rest[2:].partition("/")[0] if rest.startswith("//") else ""
+    user, at, _ = authority.rpartition("@")
+    return f"{user}@" if at and scheme not in ("session", "acct") else None
 
 
 def hosted(scheme: str, rest: str) -> str | None:

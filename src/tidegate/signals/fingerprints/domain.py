@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from publicsuffixlist import PublicSuffixList
 
-from tidegate.signals.fingerprints.host import host_of, read_host
+from tidegate.signals.fingerprints.host import host_of, read_host, without_www
 from tidegate.signals.fingerprints.kind import Kind, one_by_one
 from tidegate.signals.model import Fingerprint
 
@@ -36,6 +36,14 @@ def _parse(value: str) -> bytes:
     return registrable(host).encode()
 
 
+def lost(value: str) -> str | None:
+    """What an entry for this host would match, where that is more than was written: in words."""
+    host = read_host(value)
+    if host is None or without_www(host) == (domain := registrable(host)):
+        return None
+    return f"all of {domain}; for {host} alone there is the kind host"
+
+
 KIND = Kind(
     name="domain",
     route="domain",
@@ -43,5 +51,6 @@ KIND = Kind(
     make=one_by_one(_make),
     parse=_parse,
     format=lambda value: value.decode(),
+    lost=lost,
     version=2,
 )

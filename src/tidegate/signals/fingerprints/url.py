@@ -90,7 +90,7 @@ def page_around(address: str) -> str | None:
     where the list says that it does, or nothing is there. Anybody can write something there."""
     form = canonical(address) if "#" in address or "%23" in address else None
     found = read(form) if form and "#" in form else None
-    if found is None or _names(found.place, _aliases.of(found.place.host)) is not None:
+    if found is None or _names(found.place, _aliases.of(found.place.host)) == "page":
         return None
     return canonical(found.place._replace(fragment="").written())
 
@@ -150,11 +150,9 @@ def _names(place: Place, rules: aliases.Rules) -> str | None:
 def _fragment(place: Place, rules: aliases.Rules) -> str | None:
     """What names the page of a fragment; None where it names something else."""
     said = _names(place, rules)
-    if said == "nothing":
-        return ""
     head, mark, query = place.fragment.partition(_DIRECTIVE)[0].partition("?")
-    if said is None and not (head.startswith(_NAMING) or (mark and not head)):
-        return None
+    if said != "page" and not (head.startswith(_NAMING) or (mark and not head)):
+        return "" if said == "nothing" else None
     head, query = head.rstrip("/"), _query(query, place.path, rules)
     if query:
         return f"{head}?{query}"
