@@ -43,6 +43,18 @@ DISGUISES = {
 }
 
 
+@pytest.mark.parametrize("change", ["a\xe1", "e\xe9", "o\xf6"])
+def test_accents_on_one_letter_alone_are_seen_through(change: str) -> None:
+    hidden = LONG.replace(*change)
+    assert distance(letters(of_text(hidden)), letters(of_known_text(LONG))) == 0
+
+
+@pytest.mark.parametrize("sign", [", ", ". ", "; "])
+def test_so_is_a_sign_behind_every_word(sign: str) -> None:
+    hidden = LONG.replace(" ", sign)
+    assert distance(letters(of_text(hidden)), letters(of_known_text(LONG))) == 0
+
+
 @pytest.mark.parametrize("name", DISGUISES)
 @pytest.mark.parametrize("text", [LONG, SHORT])
 def test_a_disguised_text_has_the_letters_of_the_text(name: str, text: str) -> None:

@@ -8,8 +8,8 @@ are looked for in hashtags alone, or not at all.
 
 import re
 from array import array
-from collections.abc import Container, Iterator
-from itertools import pairwise
+from collections.abc import Container, Iterator, Sequence
+from itertools import combinations, pairwise
 from string import ascii_lowercase, ascii_uppercase
 from typing import NamedTuple
 
@@ -22,6 +22,11 @@ MIN_TAG = 6
 MIN_TOGETHER = {2: 10, 3: 9}
 """Letters that one of two words, or of three and more, must have to be found run together anywhere. Of fewer
 there are many that are a word of another meaning ("to get her")."""
+
+
+MIN_PIECE = 7
+"""Letters of some words of a phrase run together, beside a word of four or more that stands apart."""
+_MOST_PARTS = 6
 
 
 class Form(NamedTuple):
@@ -46,7 +51,17 @@ def forms(words: str) -> list[Form]:
     if several and Form(together) not in found and together.isalnum() and len(together) >= MIN_TAG:
         anywhere = len(together) >= MIN_TOGETHER[min(3, len(parts))]
         found.append(Form(together, tag=not anywhere))
-    return found
+    if 2 < len(parts) <= _MOST_PARTS and together.isalnum():
+        found += [Form(words) for words in _in_part(parts)]
+    return list(dict.fromkeys(found))
+
+
+def _in_part(parts: Sequence[str]) -> Iterator[str]:
+    """A phrase with some neighbouring words in one, where what is left tells which phrase it is."""
+    for start, end in combinations(range(len(parts) + 1), 2):
+        run, rest = parts[start:end], (*parts[:start], *parts[end:])
+        if len(run) > 1 and len("".join(run)) >= MIN_PIECE and max(map(len, rest), default=0) > 3:
+            yield " ".join((*parts[:start], "".join(run), *parts[end:]))
 
 
 NON_JOINER = "\u200c"
@@ -61,16 +76,16 @@ _INNER = re.compile(rf"[{_UPPER}](?<=[{_LOWER}].)")
 _SEAM = re.compile(rf"(?<=[{_LOWER}])(?=[{_UPPER}])|(?<=[{_UPPER}])(?=[{_UPPER}][{_LOWER}])")
 _SEAM_IN_TAG = re.compile(rf"{_SEAM.pattern}|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 _PARTS = re.compile(rf"{_SEAM.pattern}|\d+")
+_NUMBERED_TAG = re.compile(r"[#＃]\w*[^\W\d_](?=\d)")
 _OF_ADDRESS = frozenset("/@=&%")
 _TAG = re.compile(r"[#＃]\w*\Z")
 _LONGEST = 150  # characters of a hashtag
 
 
 def has_seams(text: str) -> bool:
-    """Whether a capital follows a small letter anywhere; cheap."""
-    if text.isascii():
-        return _ASCII_INNER.within(text)
-    return _INNER.search(text) is not None
+    """Whether a capital follows a small letter anywhere, or a number the words of a hashtag; cheap."""
+    inner = _ASCII_INNER.within(text) if text.isascii() else _INNER.search(text) is not None
+    return inner or (("#" in text or "＃" in text) and _NUMBERED_TAG.search(text) is not None)
 
 
 def apart(text: str, reach: int, words: Container[str]) -> Seen | None:
@@ -102,15 +117,17 @@ def apart(text: str, reach: int, words: Container[str]) -> Seen | None:
 
 
 def _tokens(text: str) -> Iterator[tuple[int, int]]:
-    """Where words lie that have a capital after a small letter, and are no part of an address."""
+    """Where words lie that have a capital after a small letter, or are a hashtag with a number behind it,
+    and are no part of an address."""
     end = 0
-    for seam in _INNER.finditer(text):
-        start = seam.start()
+    seams = [seam.start() for seam in _INNER.finditer(text)]
+    seams += [tag.end() - 1 for tag in _NUMBERED_TAG.finditer(text)]
+    for start in sorted(seams):
         if start < end:
             continue
+        end = start + 1
         while start and text[start - 1].isalnum():
             start -= 1
-        end = seam.end()
         while end < len(text) and text[end].isalnum():
             end += 1
         if text[start - 1 : start] not in _OF_ADDRESS and text[end : end + 1] not in ("/", "@"):

@@ -14,6 +14,8 @@ others `text_minhash` finds the same.
 
 import hashlib
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 
 from tidegate.signals.fingerprints import text_minhash
@@ -35,6 +37,8 @@ _MARKED = re.compile(
 )
 _ACCENTED = re.compile("[\xe0-\xf6\xf8-\u024f\u1e00-\u1eff]")
 _UNSPACED = re.compile(UNSPACED)
+_FEW_SPACES = 16
+_ENDED = re.compile(r"[^\w\s] ")
 _THRICE = re.compile(r"([a-vx-z])\1\1")  # "www" begins addresses
 _ADDRESS = re.compile(r"https?://\S+|[@#]\w+")
 _SIGNED = re.compile(r"[0-9@$!|+](?<=[a-z].)(?=[a-z0-9])|[0-9@$|+](?=[a-z][a-z0-9])")
@@ -45,9 +49,7 @@ _LONELY = re.compile(
 
 def disguised(text: str) -> bool:
     """Whether anything about a text in normal form may hide what it says; cheap for most texts."""
-    if not text.isascii() and (
-        _MARKED.search(text) or len(_ACCENTED.findall(text)) * 8 > len(text)
-    ):
+    if not text.isascii() and (_MARKED.search(text) or _is_accented(text)):
         return True
     length, spaces = len(text), text.count(" ")
     if spaces * 12 < length and (text.isascii() or not _UNSPACED.search(text)):
@@ -55,11 +57,24 @@ def disguised(text: str) -> bool:
     if repeats_thrice(text) and _THRICE.search(text):
         return True
     odd = len(_ODD.within(text))
+    if odd * 4 > spaces * 3 and len(_ENDED.findall(text)) * 4 > spaces * 3 > 3 * _FEW_SPACES:
+        return True  # a sign behind nearly every word
     if odd * 16 < length and (spaces * 4 < length or not _THREE_ALONE.search(text)):
         return False
     rest = _ADDRESS.sub(" ", text)
     tricks = len(_SIGNED.findall(rest)) + len(_LONELY.findall(rest))
     return tricks > 1 and tricks * 40 >= len(rest)
+
+
+def _is_accented(text: str) -> bool:
+    """Whether there are more accents than languages have, or hardly a letter of some sort without."""
+    found = _ACCENTED.findall(text)
+    if len(found) * 8 > len(text):
+        return True
+    if len(found) * 64 < len(text):
+        return False
+    bases = Counter(unicodedata.normalize("NFD", one)[0] for one in found)
+    return any(many > 2 * text.count(letter) for letter, many in bases.items() if many > 2)
 
 
 _THREE_ALONE = re.compile(r" [a-z] [a-z] [a-z] ")

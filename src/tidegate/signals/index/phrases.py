@@ -80,7 +80,7 @@ class PhraseTable:
         self._plain = Strings()
         self._forms: dict[str, dict[tuple[str, Form], None]] = {}  # by their string in `_plain`
         self._coarse, self._spelled = _Keys(bounded), _Keys(lambda words: words.replace(" ", ""))
-        self._parts: Counter[str] = Counter()  # words of phrases
+        self._parts: Counter[str] = Counter()  # words of phrases, in all their forms
         self._numerals: Counter[str] = Counter()  # those that digits alone may be, by their key
 
     def __len__(self) -> int:
@@ -115,8 +115,8 @@ class PhraseTable:
             self._forms.setdefault(string, {})[words, form] = None
             self._plain.add(string)
             self._coarse.add(words, form)
+            self._parts.update(form.words.split())
         self._spelled.add(words, forms(words)[0])
-        self._parts.update(words.split())
         self._numerals.update(filter(None, map(numeral, words.split())))
 
     def _release(self, owner: int, words: str) -> None:
@@ -131,8 +131,8 @@ class PhraseTable:
                 del self._forms[string]
                 self._plain.discard(string)
             self._coarse.discard(words, form)
+            self._parts -= Counter(form.words.split())
         self._spelled.discard(words, forms(words)[0])
-        self._parts -= Counter(words.split())
         self._numerals -= Counter(filter(None, map(numeral, words.split())))
 
     def search_owners(self, text: str) -> set[int]:
@@ -152,7 +152,7 @@ class PhraseTable:
                 pass
         for _ in self._hidden(bare_text, plainly, known):
             pass
-        if bare_text != text and has_seams(text):
+        if has_seams(text):
             for _ in self._apart(text, known):
                 pass
         return {owner for words in known for owner in self._owners.get(words, ())}
