@@ -43,9 +43,9 @@ DISGUISES = {
 }
 
 
-@pytest.mark.parametrize("change", ["a\xe1", "e\xe9", "o\xf6"])
-def test_accents_on_one_letter_alone_are_seen_through(change: str) -> None:
-    hidden = LONG.replace(*change)
+@pytest.mark.parametrize(("letter", "accented"), ["a\xe1", "e\xe9", "o\xf6"])
+def test_accents_on_one_letter_alone_are_seen_through(letter: str, accented: str) -> None:
+    hidden = LONG.replace(letter, accented)
     assert distance(letters(of_text(hidden)), letters(of_known_text(LONG))) == 0
 
 
