@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from benchmarks import edits
 from tidegate.signals import fingerprints
-from tidegate.signals.fingerprints import text_minhash, text_sha256, text_winnowing
+from tidegate.signals.fingerprints import KINDS, text_minhash, text_winnowing
+from tidegate.signals.fingerprints.kind import several
 from tidegate.signals.fingerprints.normalise import normalised
 from tidegate.signals.fingerprints.passage import Passage, Searched
 from tidegate.signals.index import CodeIndex
@@ -195,13 +196,10 @@ def _is_placed(passage: Passage, text: str, entry: str) -> bool:
 def looked_up(known: Known, texts: Sequence[str], *, anchors: bool) -> None:
     """What a group of posts costs, from the text to the entries that are to be compared; with what
     this is about, or all else."""
-    if anchors:
-        made = fingerprints.of_texts(texts)
-    else:
-        forms = [normalised(text) for text in texts]
-        kinds = (text_sha256.KIND, text_minhash.KIND)
-        made = zip(*(kind.make(forms) for kind in kinds), strict=True)
-    known.index.search([one for codes in made for one in codes if isinstance(one, Fingerprint)])
+    forms = [normalised(text) for text in texts]
+    kinds = [kind for kind in KINDS.values() if kind.source == "text"]
+    made = [kind.make(forms) for kind in kinds if anchors or kind is not text_winnowing.KIND]
+    known.index.search([one for codes in made for row in codes for one in several(row)])
 
 
 class Wrong(NamedTuple):
