@@ -212,6 +212,11 @@ def test_an_operators_list_can_add_to_the_packages(own: Path) -> None:
     assert canonical("https://a.example/other#c2") == "https://a.example/other"
 
 
+def test_of_two_names_in_one_place_the_first_is_the_shorter(own: Path) -> None:
+    use(own, f'[[forms]]\nfrom = ["a.example/{{id}}&{{more}}"]\nto = "a.example/{{id}}"\n{ROW}')
+    assert canonical("https://a.example/x&y=1&z=2") == "https://a.example/x"
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [

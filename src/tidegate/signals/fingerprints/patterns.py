@@ -1,8 +1,8 @@
 """The patterns of addresses in the list of aliases: `youtu.be/{id}`, and what they are read as.
 
 A pattern looks like an address without its scheme. {name} is one segment of a path, one value of a query,
-a part of a fragment or one label of a host, or a piece of one of these beside plain letters; {*} is the
-rest of the path; {address} is another address, which begins with its scheme.
+a part of a fragment or one label of a host, or a piece of one of these beside plain letters (of two, the
+first is the shorter); {*} is the rest of the path; {address} is another address, which begins with its scheme.
 """
 
 import re
@@ -16,7 +16,7 @@ _HOLE = re.compile(r"\{([a-z]+|\*)\}")
 _REST, _ADDRESS = "*", "address"
 _REST_GROUP = "rest_"  # a group cannot be called *
 _SCHEME = re.compile(r"https?(:|%3a)", re.I)
-_LABEL, _SEGMENT, _PART = "[^./]+", "[^/]+", "[^/!?&]+"
+_LABEL, _SEGMENT, _PART = "[^./]+?", "[^/]+?", "[^/!?&]+?"  # as little as will do
 
 
 class _Pieces(NamedTuple):
