@@ -97,6 +97,13 @@ MANY = [
     "https://www.youtube.com/watch?list=PL1",
     "https://www.youtube.com/watch?list=PL2",
     "https://www.youtube.com/playlist?list=PL1",
+    "https://www.youtube.com/playlist?list=bad&listType=user_uploads",
+    "https://www.youtube.com/watch?v=AbC_1&lc=one",
+    "https://www.youtube.com/watch?v=AbC_1&lc=two",
+    "https://www.youtube.com/embed/videoseries",
+    "https://www.youtube.com/embed/live_stream",
+    "https://www.youtube.com/watch?v=videoseries",
+    "https://www.youtube.com/watch?v=live_stream",
     "https://www.youtube.com/@somebody",
     "https://x.com/somebody",
     "https://x.com/somebody/status/12",
@@ -123,6 +130,11 @@ MANY = [
     "https://example.com/A",
     "https://example.com/a?si=1",
     "https://example.com/a?t=1",
+    "https://example.com/a?pk_id=1",
+    "https://example.com/a?mtm_id=1",
+    "https://example.com/a?utm_zone=1",
+    "https://example.com/a?s_cid=1",
+    "https://example.com/a?sc_cid=1",
     "https://example.com/watch?v=AbC_1",
     "https://youtu.be.example/AbC_1",
     "https://youtu.be:8443/AbC_1",
@@ -132,6 +144,33 @@ MANY = [
 
 def test_other_pages_have_other_forms() -> None:
     assert len({canonical(address) for address in MANY}) == len(MANY)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://vimeo.com/channels/c#12",
+        "https://www.dailymotion.com/playlist/x1#video=x2",
+        "https://www.youtube.com/user/a#p/u/1/AbC",
+        "https://x.com/somebody#a",
+    ],
+)
+def test_a_fragment_that_may_name_something_is_not_lost_in_silence(address: str) -> None:
+    assert "#" in (url.lost(address) or canonical(address) or "")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://nitter.net/somebody/status/12#m",
+        "https://www.youtube.com/watch?v=AbC_1#t=3",
+        "https://youtu.be/AbC_1#t=3",
+        "https://vimeo.com/12#t=3",
+        "https://soundcloud.com/a/b#t=3",
+    ],
+)
+def test_a_moment_and_a_place_in_a_page_are_not_missed(address: str) -> None:
+    assert url.lost(address) is None
 
 
 def test_what_takes_in_a_site_is_known_of_the_copy_and_of_what_it_holds() -> None:
