@@ -41,7 +41,7 @@ def one_by_one(data: bytes) -> tuple[list[tuple[int, bytes, int]], list[int]]:
     codes, bad = [], []
     for number, raw in enumerate(data.split(b"\n"), 1):
         text = raw.decode("utf-8", "replace").removeprefix("\ufeff").strip()
-        if not text or (number == 1 and is_header(text)):
+        if not text or (not codes and not bad and is_header(text)):
             continue
         try:
             code, quality = parse_line(text)
@@ -59,6 +59,7 @@ def one_by_one(data: bytes) -> tuple[list[tuple[int, bytes, int]], list[int]]:
     st.booleans(),
 )
 @example([("hash,quality", "\n"), (CODE, "\n")], [], True)
+@example([("", "\n"), ("hash,quality", "\n")], [], True)
 def test_in_bulk_as_one_by_one(
     written: list[tuple[str, str]], sizes: list[int], ended: bool
 ) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import httpx
+import msgspec
 import pytest
 from tests.api import item
 from tests.web.live import Stream, live
@@ -159,7 +160,11 @@ def test_who_asks_is_told_to_go_on(served: Served) -> None:
         assert [one["status"] for one in stream.lines()] == [200]
 
 
-def test_ten_thousand_lines_before_any_answer_is_read(served: Served) -> None:
+def test_ten_thousand_lines_before_any_answer_is_read(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient = msgspec.structs.replace(served.instance.settings, idle_seconds=60)
+    monkeypatch.setattr(served.instance, "settings", patient)  # it is no matter of time
     with served.batch() as stream:
         whole = b"".join(line(f"many-{n}") if n % 10 == 0 else b"{}\n" for n in range(10_000))
         stream.send(whole)

@@ -13,7 +13,7 @@ import idna
 
 _ONION = re.compile(r"(?:[a-z0-9-]+\.)*([a-z0-9-]{1,63})\.onion\Z")
 _WEB = re.compile(r"(?:https?:)?[/\\]*([^/\\?#]*)(.*)\Z", re.I | re.S)
-_MAIL = re.compile(r"[^\s@<>()\[\],;:\"\\/]{1,64}@([^\s@<>()\[\],;:\"\\/?&#]{1,253})\Z")
+_MAIL = re.compile(r"[^\s@<>()\[\],;:\"\\/?&#%]{1,64}@([^\s@<>()\[\],;:\"\\/?&#]{1,253})\Z")
 _ACCOUNT = re.compile(r"@([\w.-]{1,64})@([^\s@:/?#\[\]]{1,253})\Z")
 _PHONE = re.compile(r"\+?[0-9][0-9 ().\-/]{3,30}\Z")
 _EXTENSION = re.compile(r"(?:^|;)ext=([0-9]{1,10})(?:;|\Z)", re.I)
