@@ -1,10 +1,10 @@
 """What else a text may be read as: as its markup shows it, in the order in which it is seen, with its blanks.
 
 The text itself is always looked up; what stands here is looked up besides, under views of its own. `text@seen`
-is what the platform says a reader sees: its HTML or Markdown without the markup. What is equal to an entry
-there is exactly the entry. `text@read` is our guess: markup that nobody told us of, or by which something is
-hidden or struck out, an order that controls of direction change, blanks that Unicode does not count as spaces,
-marks that are laid on letters. What is found there, however equal, asks a person.
+is what the platform says a reader sees: its HTML or Markdown without the markup. What is equal to an entry there
+is exactly the entry. `text@read` is our guess: markup that nobody told us of, an order that controls of direction
+change, blanks that Unicode does not count as spaces, marks that are laid on letters. What is found there, however
+equal, asks a person.
 """
 
 import re
@@ -38,7 +38,7 @@ def readings(worded: Worded) -> list[tuple[str, Seen]]:
     found: list[tuple[str, Seen]] = []
     one = seen(text, told)
     if one.text != text:
-        found.append((SEEN if told is not None and one.sure else READ, one))
+        found.append((READ if told is None else SEEN, one))
     other = _as_blanks(_in_order(one))
     if other.text != one.text:
         found.append((READ, other))

@@ -20,13 +20,11 @@ from tidegate.signals.fingerprints.quick import AnyOf
 
 class Seen(NamedTuple):
     """A reading of a text. `starts` and `ends` say where in the original each character comes from; where
-    the order is another, they do not ascend. `sure`: whoever reads the text sees this and nothing else, as
-    far as its markup alone can say: what a style hides, or is struck out, is not sure."""
+    the order is another, they do not ascend."""
 
     text: str
     starts: Sequence[int]
     ends: Sequence[int]
-    sure: bool = True
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The span of the original behind text[start:end], which is not empty."""
@@ -67,7 +65,6 @@ _INLINE = _names(
     " mark q rp rt ruby s samp small span strike strong sub sup time tt u var wbr"
 )
 _UNSEEN = _names("head noembed noframes script style template title")
-_UNSURE = _names("del head s strike")  # struck out, or moved to where it is seen after all
 _PICTURES = _names("audio canvas embed iframe img input object picture svg video")
 _KNOWN = _BLOCKS | _INLINE | _UNSEEN | _PICTURES
 _PICTURE = "\ufffc"  # stands where something is seen that is no text
@@ -81,7 +78,7 @@ _MAY_BE = {
     "html": re.compile(_AS_HTML),
     "markdown": re.compile(rf"{_AS_HTML}|{_AS_MARKDOWN}|^[ ]{{0,3}}[#>]", re.M),
     None: re.compile(
-        rf"<(?:(?<=<)/?(?i:{_NAMES})[\s/>]|!--)|&(?:#[0-9xX]|nbsp|[a-zA-Z]{{2,}}[0-9]?;)"
+        rf"<(?:(?<=<)/?(?i:{_NAMES})[\s/>]|!--)|&(?:#[0-9xX]|[a-zA-Z]{{2,}}[0-9]?;)"
         r"|\*(?:(?<=\w.)|(?=\w)|\*)|`.|~~|\\[!-/:-@\[-`{-~]|\](?<=[^\[\s]\])[(\[]"
         r"|_(?<!\w_)(?=\w)|\|\|(?=\w)"
     ),
@@ -94,14 +91,11 @@ _TAG = re.compile(
 _AUTOLINK = re.compile(r"<((?:[a-zA-Z][a-zA-Z0-9+.-]{1,31}:|[\w.+-]{1,64}@)[^\s<>]{0,2000})>")
 _HIDDEN = re.compile(
     r"(?:^|[\s\"'/])hidden(?=[\s=/]|$)"
-    r"|style\s*=\s*[\"']?[^\"'>]*?(?:display\s*:\s*none|visibility\s*:\s*hidden"
-    r"|font-size\s*:\s*0(?![.0-9]*[1-9]))",
+    r"|style\s*=\s*[\"']?[^\"'>]*?(?:display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0)",
     re.I,
 )
 _DIRECTION = re.compile(r"dir\s*=\s*[\"']?(rtl|ltr)", re.I)
-_COMMENT_END = re.compile(r"--!?>")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7};?|#[xX][0-9a-fA-F]{1,6};?|[a-zA-Z][a-zA-Z0-9]{1,31};?)")
-_IS_SURELY_ONE = re.compile(r";\Z|\A&(?:#|nbsp)")  # where no one has said that it is HTML
 _CODE = re.compile(r"(`+)(?!`)(.{1,4000}?)(?<!`)\1(?!`)", re.S)
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])|\\(?=\n)")
 _RUN = re.compile(r"\*+|_+|~+|\|+")
@@ -141,8 +135,7 @@ class _Scan:
             tuple[int, bool]
         ] = []  # the piece of each "[", and whether of a picture
         self._last: dict[str, int] = {}  # where the last </name> begins
-        self._last_comment = max(text.rfind("-->"), text.rfind("--!>"))  # where the last one ends
-        self._sure = True
+        self._last_comment = text.rfind("-->")  # where the last one ends
 
     def read(self) -> Seen:
         place, text = 0, self._text
@@ -196,8 +189,8 @@ class _Scan:
 
     def _angle(self, at: int) -> int:
         if self._text.startswith("<!--", at):
-            end = _COMMENT_END.search(self._text, at + 2) if self._last_comment > at else None
-            return self._put(at, end.end(), "") if end else at
+            end = self._text.find("-->", at + 2) if self._last_comment > at else -1
+            return self._put(at, end + 3, "") if end >= 0 else at
         if declaration := _DECLARATION.match(self._text, at):
             return self._put(at, declaration.end(), "")
         if self._format != "html" and (link := _AUTOLINK.match(self._text, at)):
@@ -209,9 +202,7 @@ class _Scan:
         if tag is None or (self._format is None and name not in _KNOWN):
             return at
         end = tag.end()
-        hidden = tag[3] and _HIDDEN.search(tag[3])
-        self._sure = self._sure and not hidden and name not in _UNSURE
-        if not tag[1] and (name in _UNSEEN or hidden):
+        if not tag[1] and (name in _UNSEEN or (tag[3] and _HIDDEN.search(tag[3]))):
             end = self._closed(name, end)
         return self._put(at, end, _in_place_of(name, tag[3], closing=bool(tag[1])))
 
@@ -227,7 +218,7 @@ class _Scan:
 
     def _entity(self, at: int) -> int:
         found = _ENTITY.match(self._text, at)
-        if found is None or (self._format is None and not _IS_SURELY_ONE.search(found[0])):
+        if found is None or (self._format is None and not found[0].endswith(";")):
             return at
         text = html.unescape(found[0])
         return at if text == found[0] else self._put(at, found.end(), text)
@@ -248,7 +239,6 @@ class _Scan:
             other, theirs = waiting.pop()
             met = min(left, theirs)
             left, theirs = left - met, theirs - met
-            self._sure = self._sure and sign != "~"
             other.text = sign * theirs
             if theirs:
                 waiting.append((other, theirs))
@@ -276,7 +266,6 @@ class _Scan:
 
     def _line(self, at: int) -> int:
         if definition := _DEFINITION.match(self._text, at):
-            self._sure = False  # unless it is one to the letter, it is seen
             return self._put(at, definition.end(), "")
         heading = _HEADING.match(self._text, at)
         return self._put(at, heading.end(), "") if heading else at
@@ -296,7 +285,7 @@ class _Scan:
             elif one.text:
                 starts.extend([one.start] * len(one.text))
                 ends.extend([one.end] * len(one.text))
-        return Seen(text, starts, ends, self._sure)
+        return Seen(text, starts, ends)
 
 
 def _in_place_of(name: str, attributes: str, *, closing: bool) -> str:
