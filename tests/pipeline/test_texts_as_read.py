@@ -63,6 +63,39 @@ def test_a_known_text_as_it_is_seen(
         assert len({(one["entry"], one["kind"]) for one in found}) == len(found)
 
 
+NOT = "We condemn this: "
+FOOTNOTE = "We condemn this."
+
+
+@pytest.mark.parametrize(
+    ("text", "format"),
+    [
+        (f"<p style='font-size:0.9em'>{NOT}</p>{KNOWN}", "html"),
+        (f"<p style='display:none;display:block'>{NOT}</p>{KNOWN}", "html"),
+        (f"<p style='display:none'>{NOT}</p>{KNOWN}", "html"),
+        (f"<p hidden style='display:block'>{NOT}</p>{KNOWN}", "html"),
+        (f"<p style='background:url(display:none)'>{NOT}</p>{KNOWN}", "html"),
+        (f"<head>{NOT}</head>{KNOWN}", "html"),
+        (f"<del>{KNOWN}</del>", "html"),
+        (f"~~{KNOWN}~~", "markdown"),
+        (f"{KNOWN}\n\n[^1]: {FOOTNOTE}", "markdown"),
+        (f"{KNOWN}\n\n[never]: this is evil", "markdown"),
+        (f"[{KNOWN}][{FOOTNOTE}]", "markdown"),
+        (f"<div hidden>{NOT}</div>{KNOWN}", "markdown"),
+    ],
+)
+def test_a_known_text_beside_what_a_reader_may_see_does_not_act(
+    submit: Submit, bank: None, text: str, format: TextFormat
+) -> None:
+    _, answer = submit("post", text, text_format=format)
+    assert answer["verdict"] == "review"
+
+
+def test_what_surely_nobody_sees_saves_no_known_text(submit: Submit, bank: None) -> None:
+    _, answer = submit("post", f"<p hidden>{NOT}</p><!-- x -->{KNOWN}", text_format="html")
+    assert answer["verdict"] == "restrict"
+
+
 @pytest.mark.parametrize(
     ("text", "span"),
     [

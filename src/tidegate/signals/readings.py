@@ -1,10 +1,10 @@
 """What else a text may be read as: as its markup shows it, in the order in which it is seen, with its blanks.
 
 The text itself is always looked up; what stands here is looked up besides, under views of its own. `text@seen`
-is what the platform says a reader sees: its HTML or Markdown without the markup. What is equal to an entry there
-is exactly the entry. `text@read` is our guess: markup that nobody told us of, an order that controls of direction
-change, blanks that Unicode does not count as spaces, marks that are laid on letters. What is found there, however
-equal, asks a person.
+is what the platform says a reader sees: its HTML or Markdown without the markup, with all that somebody may
+see. What is equal to an entry there is exactly the entry. `text@read` is our guess: markup that nobody told us
+of, what a style seems to hide, what is struck out, an order that controls of direction change, blanks that Unicode
+does not count as spaces, marks that are laid on letters. What is found there, however equal, asks a person.
 """
 
 import re
@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from tidegate.content.model import Worded
 from tidegate.content.parts import TEXT, Part
 from tidegate.signals.fingerprints.order import as_shown
-from tidegate.signals.fingerprints.seen import Seen, has_markup, seen
+from tidegate.signals.fingerprints.seen import Seen, has_markup, seen, seen_surely
 from tidegate.signals.fingerprints.skeleton import MARKS
 
 SEEN = Part(TEXT, "seen").name
@@ -36,9 +36,11 @@ def readings(worded: Worded) -> list[tuple[str, Seen]]:
         return []
     text, told = worded
     found: list[tuple[str, Seen]] = []
-    one = seen(text, told)
-    if one.text != text:
-        found.append((READ if told is None else SEEN, one))
+    surely, one = (None, seen(text)) if told is None else seen_surely(text, told)
+    if surely is not None and surely.text != text:
+        found.append((SEEN, surely))
+    if one.text not in (text, surely.text if surely else text):
+        found.append((READ, one))
     other = _as_blanks(_in_order(one))
     if other.text != one.text:
         found.append((READ, other))
