@@ -75,6 +75,22 @@ def test_a_view_of_a_text_is_what_its_markup_shows() -> None:
     assert views(f"**{TEXT}**", "html").get("text@seen") is None
 
 
+def test_what_is_struck_out_or_turned_about_is_read_in_a_guess_alone() -> None:
+    turned = "unicode-bidi:bidi-override;direction:rtl"
+    html: tuple[TextFormat | None, ...] = (None, "html")
+    for text, formats in (
+        (f"<del>{TEXT}</del>", html),
+        (f'<span style="{turned}">{TEXT[::-1]}</span>', html),
+        (f"<bdo dir=rtl>{TEXT[::-1]}</bdo>", html),
+        (f"<b style='display:none'>not</b>{TEXT}", html),
+        (f"~~{TEXT}~~", (None, "markdown")),
+    ):
+        for format in formats:
+            found = views(text, format)
+            assert "text_sha256" in found["text@read"], text
+            assert "text_sha256" not in found.get("text@seen", set()), text
+
+
 def test_a_view_of_a_text_is_its_order_its_blanks_and_its_letters_without_marks() -> None:
     for hidden in (
         "\u202e" + TEXT[::-1],

@@ -75,7 +75,9 @@ def tag_at(text: str, place: int) -> Tag | None:
 
 
 def is_hidden(tag: Tag) -> bool:
-    """Whether it seems that nobody sees what stands in the element."""
+    """Whether it seems that nobody sees what stands in the element, or reads it within the line."""
+    if tag.name in ("rp", "rt"):  # how a word is said, above it
+        return True
     if "hidden" not in tag.attributes and "style" not in tag.attributes:
         return False
     style = _declared(tag.attributes.get("style", ""))
