@@ -77,15 +77,15 @@ def test_a_view_of_a_text_is_what_its_markup_shows() -> None:
 
 def test_what_is_struck_out_or_turned_about_is_read_in_a_guess_alone() -> None:
     turned = "unicode-bidi:bidi-override;direction:rtl"
-    html: tuple[TextFormat | None, ...] = (None, "html")
-    for text, formats in (
-        (f"<del>{TEXT}</del>", html),
-        (f'<span style="{turned}">{TEXT[::-1]}</span>', html),
-        (f"<bdo dir=rtl>{TEXT[::-1]}</bdo>", html),
-        (f"<b style='display:none'>not</b>{TEXT}", html),
-        (f"~~{TEXT}~~", (None, "markdown")),
-    ):
-        for format in formats:
+    texts: list[tuple[str, TextFormat]] = [
+        (f"<del>{TEXT}</del>", "html"),
+        (f'<span style="{turned}">{TEXT[::-1]}</span>', "html"),
+        (f"<bdo dir=rtl>{TEXT[::-1]}</bdo>", "html"),
+        (f"<b style='display:none'>not</b>{TEXT}", "html"),
+        (f"~~{TEXT}~~", "markdown"),
+    ]
+    for text, told in texts:
+        for format in (None, told):
             found = views(text, format)
             assert "text_sha256" in found["text@read"], text
             assert "text_sha256" not in found.get("text@seen", set()), text

@@ -152,9 +152,8 @@ class _Scan:
         ] = []  # the piece of each "[", and whether of a picture
         self._last: dict[str, int] = {}  # where the last </name> begins
         self._last_comment = max(text.rfind("-->"), text.rfind("--!>"))  # where the last one ends
-        self._turned: list[
-            list[str]
-        ] = []  # elements that turn the order, each with those of its name within
+        # Elements that turn the order, each with those of its name within.
+        self._turned: list[list[str]] = []
         self._defined_to = -1  # where the last definition of a link ends
 
     def read(self) -> Seen:
@@ -213,9 +212,8 @@ class _Scan:
         return place
 
     def _angle(self, at: int) -> int:
-        quoted = (
-            self._surely and self._format == "markdown"
-        )  # some show the HTML in it as it is written
+        # Some show the HTML that is in Markdown as it is written.
+        quoted = self._surely and self._format == "markdown"
         if self._text.startswith("<!--", at):
             end = -1 if quoted else self._comment(at)
             return self._put(at, end, "") if end >= 0 else self._doubt(at)
@@ -248,7 +246,7 @@ class _Scan:
     def _surely_tag(self, at: int, tag: Tag) -> int:
         if tag.name in UNSEEN or (not tag.closing and is_hidden(tag)):
             end = self._surely_closed(tag)
-            return self._put(at, end or self._doubt(tag.end), "" if end else PICTURE)
+            return self._put(at, end or self._doubt(tag.end), in_place_of(tag) if end else PICTURE)
         if is_struck(tag) or tag.name in FOREIGN or (not tag.closing and turned(tag)):
             return self._put(at, self._doubt(tag.end), PICTURE)
         return self._put(at, tag.end, in_place_of(tag))
