@@ -102,6 +102,7 @@ def test_what_surely_nobody_sees_saves_no_known_text(submit: Submit, bank: None)
         ("<p>now storm&nbsp;the <b>depot</b></p>", "storm&nbsp;the <b>depot"),
         ("x \u202etoped eht mrots\u202c y", "toped eht mrots"),
         ("storm\u3164the\u3164depot", "storm\u3164the\u3164depot"),
+        ("now storm&#160the&nbspdepot", "storm&#160the&nbspdepot"),
         ("we storm the depot", "storm the depot"),
         ("#StormTheDepot", "StormTheDepot"),
     ],

@@ -157,6 +157,8 @@ def test_a_way_into_a_channel_leads_to_the_channel() -> None:
         (f"http://{ONION}:8080/", ONION),
         ("https://matrix.to/#/%23room:server.example?via=x", "matrix:r/room:server.example"),
         ("https://matrix.to/#/@anna:server.example", "matrix:u/anna:server.example"),
+        ("https://app.element.io/#/room/#room:server.example", "matrix:r/room:server.example"),
+        ("https://badname.t.me", "tg://resolve?domain=badname"),
         ("https://telegram.me/s/Foo/12", "tg://resolve?domain=foo&post=12"),
         ("https://t.me/foo?start=1", "tg://resolve?domain=foo"),
         ("https://t.me/joinchat/AbC", "tg://join?invite=AbC"),

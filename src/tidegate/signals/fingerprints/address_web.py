@@ -9,7 +9,15 @@ from urllib.parse import unquote
 
 from tidegate.signals.fingerprints.url import canonical
 
-_HINTS = ("t.me/", "telegram.", "matrix.to/", "bsky.app/", "wa.me/", "whatsapp.com/send")
+_HINTS = (
+    "t.me",
+    "telegram.",
+    "matrix.to/",
+    "element.io/",
+    "bsky.app/",
+    "wa.me/",
+    "whatsapp.com/send",
+)
 _PLACES = tuple(
     (re.compile(page + r"\Z"), place)
     for page, place in (
