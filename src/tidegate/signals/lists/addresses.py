@@ -32,11 +32,8 @@ _HOSTS_FILE = re.compile(
     r"(?:0\.0\.0\.0|127\.0\.0\.1|::1?|fe80::1%lo0|255\.255\.255\.255)\s+(\S+)\Z"
 )
 _FILTER = re.compile(r"\|\|([^/^$|\s]+)\^(?:\$[\w,=~-]*)?\Z")
-_LABEL = r"[^\s/@:?#\"'<>,;|\\*.()\[\]{}]+"
-_NAME = re.compile(rf"(?:\*?\.)?{_LABEL}(?:\.{_LABEL})+\.?\Z")
+_NAME = re.compile(r"(?:\*?\.)?[^\s/@:?#\"'<>,;|\\*.]+(?:\.[^\s/@:?#\"'<>,;|\\*.]+)+\.?\Z")
 _NUMBERS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}\Z")
-_TAIL = re.compile(r"https?://[^\s,;]+([,;])[^,;=/]+\Z", re.I)
-_QUOTED_TAIL = re.compile(r"\"h[^\"]*\"\s*([,;])\s*[^\s,;]", re.I)
 # What a file of hosts says of the machine itself.
 _OWN = re.compile(r"localhost(?:\.localdomain)?|local|broadcasthost|(?:ip6-|0\.0\.0\.0).*", re.I)
 # Names that stand in no list of suffixes (RFC 2606, 6761, 7686).
@@ -109,24 +106,8 @@ def _open(head: bytes) -> Reading:
         raise ValueError(UNSAID if sorts else "begins with no web address and no domain")
     if sorts == {"page"}:
         raise ValueError("has addresses without http://; put the header line `url` on top")
-    if "url" in sorts and (mark := _more_behind(head)):
-        raise ValueError(
-            f"has something behind each address. Put a header line on top: `url{mark}note`, or `url` where"
-            " that is part of the address"
-        )
     [kind] = sorts
     return Reading(lines, partial(_parse, kind=kind or ""), above=top(head).above)
-
-
-def _more_behind(head: bytes) -> str | None:
-    """What separates addresses from something that stands behind each of them, as in a table."""
-    found = first_lines(head, _LOOKED_AT)
-    tails = [match[1] for line in found if (match := _TAIL.match(line))]
-    quoted = [match[1] for line in found if (match := _QUOTED_TAIL.match(line))]
-    for several, fewest in ((quoted, 1), (tails, 2)):
-        if len(several) >= max(fewest, _MOST * len(found)) and len(set(several)) == 1:
-            return several[0]
-    return None
 
 
 FORMAT = Format(name="addresses", recognise=_recognise, open=_open)

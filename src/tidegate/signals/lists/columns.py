@@ -79,11 +79,7 @@ def of_one_kind(head: bytes, columns: Columns) -> Columns:
         "pdq" if "quality" in columns.ours.values() else kind_of_values(head, columns.heading, name)
     )
     if found not in KINDS:
-        scattered = (
-            "; 64 hex digits are SHA-256 or PDQ codes, and nothing says which"
-            if found == SCATTERED
-            else ""
-        )
+        scattered = "; its bits are not those of PDQ codes" if found == SCATTERED else ""
         raise ValueError(
             f"does not say what its column {name} holds{scattered}. Name it so in the header line: pdq,"
             " sha256, md5, url or domain"

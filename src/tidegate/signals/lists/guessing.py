@@ -4,19 +4,16 @@ proposes, and for a column that is called `hash` and holds nothing but one kind.
 import re
 from collections.abc import Sequence
 
-from tidegate.signals.fingerprints import of_address
 from tidegate.signals.lists import evidence
 from tidegate.signals.lists.addresses import sort_of
 from tidegate.signals.lists.format import first_lines, top
-from tidegate.signals.lists.spelling import place, unquoted
+from tidegate.signals.lists.spelling import unquoted
 from tidegate.signals.lists.table import Heading, cells
 
 _LOOKED_AT = 1000  # rows
 _WIDEST = 12  # columns of a proposed header
 SCATTERED = "64"
 """Digits of 256 bits that are no PDQ codes, or too few to tell."""
-
-_CODES = ("pdq", "sha256", "md5", SCATTERED)
 
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+\Z")
 _FILE = re.compile(r"[^/\\]{1,200}\.[A-Za-z0-9]{2,4}\Z")
@@ -46,8 +43,7 @@ def _sort(value: str) -> str | None:
     value = unquoted(value)
     if _HEX.match(value):
         return {32: "md5", 64: SCATTERED}.get(len(value))
-    if (sort := sort_of(value)) is None and of_address(place(value)):
-        return "address"
+    sort = sort_of(value)
     return "url" if sort == "page" else sort
 
 
@@ -63,14 +59,10 @@ def proposed(head: bytes) -> str:
         return ", such as `url`"
     columns = [[row[at] for row in rows if len(row) > at and row[at]] for at in range(width)]
     names: list[str] = []
-    kinds = [_kind_of(values) for values in columns]
-    if several := next((kind for kind in _CODES if kinds.count(kind) > 1), None):
-        named = "`pdq` or `sha256`" if several == SCATTERED else f"`{several}`"
-        return f", such as {named}, and each value on a line of its own"
-    for kind, values in zip(kinds, columns, strict=True):
-        name = kind or _other(values, names)
+    for values in columns:
+        name = _kind_of(values) or _other(values, names)
         names.append(f"{name}{len(names) + 1}" if name in names else name)
-    if not any(name in (*_CODES, "url", "domain", "address") for name in names):
+    if not any(name in ("pdq", "sha256", "md5", "url", "domain", SCATTERED) for name in names):
         return ", such as `url` or `phrase`, by what its lines are"
     given = mark.join(names)
     if SCATTERED in names:

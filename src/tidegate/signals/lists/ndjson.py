@@ -37,7 +37,7 @@ from tidegate.signals.lists.format import (
     lines,
     top,
 )
-from tidegate.signals.lists.spelling import place, refanged, site_of, unquoted
+from tidegate.signals.lists.spelling import refanged, site_of, unquoted
 from tidegate.signals.lists.words import is_foreign, kind_of
 from tidegate.signals.model import Fingerprint
 
@@ -91,9 +91,7 @@ def code(
     if named == "domain":
         named, value = site_of(value)
     elif KINDS[named].source == "url":
-        value = refanged(unquoted(value))
-    elif KINDS[named].source == "address":
-        value = place(value)
+        value = refanged(value)
     elif named in _DIGITS:
         value = unquoted(value)
     try:
@@ -106,7 +104,7 @@ def code(
 
 def _check_wider(kind: str, written: str, accepted: bool) -> None:
     if not (accepted or ACCEPTS_WIDER.get()) and (told := refuse_wider(kind, written)) is not None:
-        raise ValueError(f"{told}; accept_wider (--accept-wider) takes it")
+        raise ValueError(f"{told}; accept_wider takes it")
 
 
 def of_content(

@@ -123,13 +123,9 @@ def _guess(head: bytes) -> Reading:
 
 def _recognise(head: bytes) -> bool:
     first, *rows = first_lines(head, 2) or [""]
-    if (header := _HEADER.match(first)) is None:
-        return _LINE.match(first) is not None
-    if header[1].lower() == "hash" and not says_pdq(first):
+    if is_header(first) and not says_pdq(first):
         return bool(rows) and _LINE.match(rows[0]) is not None
-    # Columns that are named otherwise are read by their names, as a table.
-    further = (header[2] or "").strip(" ,;\t")
-    return not further or _QUALITY.match(further) is not None
+    return is_header(first) or _LINE.match(first) is not None
 
 
 def write(entry: ListEntry) -> Iterator[str]:

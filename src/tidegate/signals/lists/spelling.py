@@ -10,7 +10,6 @@ _QUOTES = {'"': '"', "'": "'", "`": "`", "<": ">", "“": "”", "„": "“", "
 
 _SCHEME = re.compile(r"h(?:tt|xx|\*\*|__)p(s?)[\[({]?:[\])}]?[\[({]?//[\])}]?", re.I)
 _DOT = re.compile(r"\s*(?:[\[({]\s*(?:\.|dot)\s*[\])}]|\[\.|\.\]|\\\.|\s+dot\s+)\s*", re.I)
-_AT = re.compile(r"\s*[\[({]\s*(?:@|at)\s*[\])}]\s*", re.I)
 _COLON = re.compile(r"[\[({]:[\])}]")
 _SLASH = re.compile(r"[\[({]/[\])}]")
 _AUTHORITY = re.compile(r"(?:(?![\[({]/)[^/?#])*")
@@ -45,11 +44,6 @@ def refanged(text: str) -> str:
     elif found is not None:
         scheme = found[0]  # as it was
     return scheme + host + path
-
-
-def place(text: str) -> str:
-    """A place without http as it was before somebody spoilt it: `joe[at]bad[.]example`."""
-    return _mended(_AT.sub("@", unquoted(text)))
 
 
 def _mended(text: str) -> str:
