@@ -139,7 +139,7 @@ def test_bad_lines_are_told_by_number_and_the_others_taken(
 
 def test_a_hundred_bad_lines_are_told_and_all_are_written(run: Run, tmp_path: Path) -> None:
     file, rejects = tmp_path / "list.txt", tmp_path / "rejects.txt"
-    file.write_text("\n".join([*pdq_lines(1), *(["nonsense"] * 150)]))
+    file.write_text("\n".join([*pdq_lines(3), *(["nonsense"] * 150)]))
     done = run("import", "a", file, "--rejects", rejects, "--json")
     assert json.loads(done.stdout)["bad"] == 150
     assert done.stderr.count("64 hex digits") == 100
@@ -512,6 +512,7 @@ def test_addresses_that_match_more_than_they_say_are_bad_lines_until_they_are_ac
     assert (
         "plain.ndjson:1: it would match more than was written: https://bad.example/a" in done.stderr
     )
+    assert "; --accept-wider takes it" in done.stderr
     assert exported(run, "a").count("\n") == 2
     assert imported(run, "a", table)[1]["bad"] == 1
     assert imported(run, "a", told)[1]["added"] == 1

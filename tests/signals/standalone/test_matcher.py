@@ -1,5 +1,6 @@
 """The matcher by itself finds what comparing each code with each finds, and says what is wrong."""
 
+import hashlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -128,6 +129,19 @@ def test_a_list_may_be_written_in_many_ways(tmp_path: Path) -> None:
     assert [[one.entry for one in answer] for answer in found] == [[CODE], [], [other]]
     all_of_them = build_bank([tmp_path / "list.csv"], tmp_path / "it.bank", min_quality=0)
     assert all_of_them.about.listed == 3
+
+
+@pytest.mark.parametrize("header", ["hash,quality", "Hash;Quality", "name,hash,quality"])
+def test_digests_with_a_quality_are_not_taken_for_pdq(header: str, tmp_path: Path) -> None:
+    row = {"hash,quality": "{},100", "Hash;Quality": "{};100"}.get(header, "a.jpg,{},100")
+    digests = [hashlib.sha256(b"%d" % n).hexdigest() for n in range(6)]
+    (tmp_path / "list.csv").write_text("\n".join([header, *map(row.format, digests)]))
+    with pytest.raises(BuildError) as raised:
+        build_bank([tmp_path / "list.csv"], tmp_path / "it.bank")
+    [(_, told)] = raised.value.problems
+    assert "header line" in told
+    assert "PDQ codes" in told
+    assert not (tmp_path / "it.bank").exists()
 
 
 def test_a_radius_beyond_all_is_refused(tmp_path: Path) -> None:

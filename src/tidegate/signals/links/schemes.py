@@ -29,7 +29,10 @@ def in_attributes(text: str, taken: Taken) -> Iterator[Span]:
 
 
 _WORD = re.compile(r"[A-Za-z*_][A-Za-z0-9+*_-]{0,15}\s?\Z")
-_HTTP = re.compile(r"(?:h(?:tt|xx|\*\*|__|tx|xt|t)p|[mp]eow|fxp)(s?)\s?\Z", re.I)
+SPOILT_HTTP = r"(?:h(?:tt|xx|\*\*|__|tx|xt|t)p|[mp]eow|fxp)(s?)"
+"""`http` and what people write for it so that nobody clicks; the group is that of https."""
+
+_HTTP = re.compile(rf"{SPOILT_HTTP}\s?\Z", re.I)
 
 
 def with_schemes(text: str, taken: Taken) -> Iterator[Span]:

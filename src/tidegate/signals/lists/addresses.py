@@ -32,7 +32,8 @@ _HOSTS_FILE = re.compile(
     r"(?:0\.0\.0\.0|127\.0\.0\.1|::1?|fe80::1%lo0|255\.255\.255\.255)\s+(\S+)\Z"
 )
 _FILTER = re.compile(r"\|\|([^/^$|\s]+)\^(?:\$[\w,=~-]*)?\Z")
-_NAME = re.compile(r"(?:\*?\.)?[^\s/@:?#\"'<>,;|\\*.]+(?:\.[^\s/@:?#\"'<>,;|\\*.]+)+\.?\Z")
+_LABEL = r"[^\s/@:?#\"'<>,;|\\*.()\[\]{}]+"
+_NAME = re.compile(rf"(?:\*?\.)?{_LABEL}(?:\.{_LABEL})+\.?\Z")
 _NUMBERS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}\Z")
 # What a file of hosts says of the machine itself.
 _OWN = re.compile(r"localhost(?:\.localdomain)?|local|broadcasthost|(?:ip6-|0\.0\.0\.0).*", re.I)

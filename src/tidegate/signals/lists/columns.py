@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.lists.format import top
-from tidegate.signals.lists.guessing import SCATTERED, kind_of_values
+from tidegate.signals.lists.guessing import SCATTERED, TOO_FEW, kind_of_values
 from tidegate.signals.lists.table import Heading, headings
 from tidegate.signals.lists.words import kind_of, names_a_kind, names_a_value, word
 
@@ -74,14 +74,16 @@ def names_in_a_comment(head: bytes) -> bool:
 
 def of_one_kind(head: bytes, columns: Columns) -> Columns:
     """The same, where a column of values does not say of what kind they are: if all of one kind fit."""
-    name = next(name for name, ours in columns.ours.items() if ours == "value")
-    found = (
-        "pdq" if "quality" in columns.ours.values() else kind_of_values(head, columns.heading, name)
-    )
+    names = {ours: name for name, ours in columns.ours.items()}
+    name = names["value"]
+    found = kind_of_values(head, columns.heading, name, names.get("quality"))
     if found not in KINDS:
-        scattered = "; its bits are not those of PDQ codes" if found == SCATTERED else ""
+        why = {
+            SCATTERED: "; its bits are not those of PDQ codes",
+            TOO_FEW: "; so few rows cannot tell PDQ codes from SHA-256 digests",
+        }.get(found or "", "")
         raise ValueError(
-            f"does not say what its column {name} holds{scattered}. Name it so in the header line: pdq,"
-            " sha256, md5, url or domain"
+            f"does not say what its column {name} holds{why}. Name it so in the header line: pdq,"
+            " sha256, md5, url, domain or address"
         )
     return columns._replace(ours={**columns.ours, name: found})

@@ -93,7 +93,7 @@ def _guess(head: bytes) -> Reading:
             " sha256 or md5"
         )
     ones = [int(v, 16).bit_count() for kind, v, _ in taken if kind is None and len(v) == 64]
-    if len(ones) > 1 and evidence.weight(ones, measured=False) > evidence.ODDS:
+    if len(ones) > 1 and evidence.weight(ones) > evidence.ODDS:
         raise ValueError(
             "looks like digests with the names of files, but the digits are such as PDQ codes have (128"
             " bits set of 256). Put a header line on top and a comma between: `pdq,filename`, or"

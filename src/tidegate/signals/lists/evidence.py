@@ -12,8 +12,8 @@ from collections.abc import Iterable
 ODDS = math.log(1000)
 """What speaks for PDQ must be so much (and against it, the other way round)."""
 
-MEASURED = math.log(100)
-"""What a quality beside each code adds: digests have none, though some lists have a score there."""
+WORST = 50
+"""Of a lower quality a code is noise, and its bits say nothing."""
 
 NEAR = 8
 """So far from 128 a code of a picture may be in a list that is taken without its word for it."""
@@ -38,10 +38,10 @@ _WEIGHTS = [
 ]
 
 
-def weight(ones: Iterable[int], measured: bool) -> float:
+def weight(ones: Iterable[int]) -> float:
     """How much the numbers of set bits speak for PDQ (above `ODDS`: enough) or for digests (below
-    its negative); `measured`: every code has a quality."""
-    return math.fsum(_WEIGHTS[one] for one in ones) + (MEASURED if measured else 0.0)
+    its negative)."""
+    return math.fsum(_WEIGHTS[one] for one in ones)
 
 
 # Of a code of which up to 31 bits were changed, as of a near copy: half of them set, half unset.

@@ -37,7 +37,7 @@ from tidegate.signals.lists.format import (
     lines,
     top,
 )
-from tidegate.signals.lists.spelling import refanged, site_of, unquoted
+from tidegate.signals.lists.spelling import placed, refanged, site_of, unquoted, unwrapped
 from tidegate.signals.lists.words import is_foreign, kind_of
 from tidegate.signals.model import Fingerprint
 
@@ -89,9 +89,11 @@ def code(
     if len(value) > MAX_VALUE:
         raise ValueError(f"{named}: expected at most {MAX_VALUE:,} characters")
     if named == "domain":
-        named, value = site_of(value)
+        named, value = site_of(unwrapped(value))
     elif KINDS[named].source == "url":
-        value = refanged(value)
+        value = refanged(unwrapped(value))
+    elif KINDS[named].source == "address":
+        value = placed(unwrapped(value))
     elif named in _DIGITS:
         value = unquoted(value)
     try:
@@ -104,7 +106,7 @@ def code(
 
 def _check_wider(kind: str, written: str, accepted: bool) -> None:
     if not (accepted or ACCEPTS_WIDER.get()) and (told := refuse_wider(kind, written)) is not None:
-        raise ValueError(f"{told}; accept_wider takes it")
+        raise ValueError(f"{told}; --accept-wider takes it")
 
 
 def of_content(

@@ -29,7 +29,6 @@ _LINE = re.compile(
 )
 _HEADER = re.compile(r"\s*\"?(hash|pdq_hash)\"?\s*(?:[,;\t]\s*(.*))?\Z", re.S | re.I)
 _QUALITY = re.compile(r"\"?quality\"?\s*(?:[,;\t]|\Z)", re.I)
-_WORST = 50  # below it a code is noise, and its bits say nothing
 
 SCATTERED = (
     "has 64 hex digits a line whose bits scatter as those of SHA-256 digests do; PDQ codes have 128 of"
@@ -67,11 +66,10 @@ def is_header(text: str) -> bool:
 
 
 def says_pdq(header: str) -> bool:
-    """Whether a header says that the codes are PDQ's: by their name, or by a quality beside them."""
+    """Whether a header says that the codes are PDQ's. A quality beside a `hash` says nothing: lists of
+    digests have scores, too."""
     found = _HEADER.match(header)
-    return found is not None and (
-        found[1].lower() != "hash" or _QUALITY.match(found[2] or "") is not None
-    )
+    return found is not None and found[1].lower() != "hash"
 
 
 def strange(ones: int) -> str:
@@ -112,8 +110,10 @@ def _guess(head: bytes) -> Reading:
     if says_pdq(first_line(head)):
         return _open(head)
     read = [found for line in first_lines(head, _LOOKED_AT) if (found := _LINE.match(line))]
-    ones = [int(one[1], 16).bit_count() for one in read if int(one[2] or 100) >= _WORST]
-    weight = evidence.weight(ones, measured=all(one[2] for one in read))
+    ones = [int(one[1], 16).bit_count() for one in read if int(one[2] or 100) >= evidence.WORST]
+    weight = evidence.weight(ones)
+    if not read:
+        return _open(head)
     if weight <= -evidence.ODDS:
         raise ValueError(SCATTERED)
     if weight < evidence.ODDS:
@@ -122,10 +122,15 @@ def _guess(head: bytes) -> Reading:
 
 
 def _recognise(head: bytes) -> bool:
-    first, *rows = first_lines(head, 2) or [""]
-    if is_header(first) and not says_pdq(first):
-        return bool(rows) and _LINE.match(rows[0]) is not None
-    return is_header(first) or _LINE.match(first) is not None
+    """What has other columns than a code and its quality is a table like others (`csv`)."""
+    first, *rows = first_lines(head, _LOOKED_AT) or [""]
+    header = _HEADER.match(first)
+    if header is None:
+        return _LINE.match(first) is not None
+    if header[2] and not _QUALITY.match(header[2]):
+        return False
+    sure = says_pdq(first) or (header[2] is not None and not rows)
+    return sure or any(_LINE.match(row) for row in rows)
 
 
 def write(entry: ListEntry) -> Iterator[str]:

@@ -5,13 +5,15 @@ import re
 
 from tidegate.signals.fingerprints.domain import registrable
 from tidegate.signals.fingerprints.host import read_host
+from tidegate.signals.links.schemes import SPOILT_HTTP
 
 _QUOTES = {'"': '"', "'": "'", "`": "`", "<": ">", "“": "”", "„": "“", "«": "»"}
 
-_SCHEME = re.compile(r"h(?:tt|xx|\*\*|__)p(s?)[\[({]?:[\])}]?[\[({]?//[\])}]?", re.I)
+_SCHEME = re.compile(rf"{SPOILT_HTTP}[\[({{]?:[\])}}]?[\[({{]?//[\])}}]?", re.I)
 _DOT = re.compile(r"\s*(?:[\[({]\s*(?:\.|dot)\s*[\])}]|\[\.|\.\]|\\\.|\s+dot\s+)\s*", re.I)
 _COLON = re.compile(r"[\[({]:[\])}]")
 _SLASH = re.compile(r"[\[({]/[\])}]")
+_AT = re.compile(r"\s*[\[({]\s*(?:@|at)\s*[\])}]\s*", re.I)
 _AUTHORITY = re.compile(r"(?:(?![\[({]/)[^/?#])*")
 
 _SITE = re.compile(r"https?://([^/?#]*)/?\Z", re.I)
@@ -24,7 +26,12 @@ def unquoted(text: str) -> str:
     text = text.strip()
     if text[-1:] in (",", ";") and text[-2:-1] in _QUOTES.values():
         text = text[:-1].rstrip()
-    text = text.rstrip(",").rstrip()
+    return unwrapped(text.rstrip(","))
+
+
+def unwrapped(text: str) -> str:
+    """A value without the quotes around it."""
+    text = text.strip()
     if len(text) > 1 and _QUOTES.get(text[0]) == text[-1]:
         text = text[1:-1].strip()
     return text
@@ -44,6 +51,11 @@ def refanged(text: str) -> str:
     elif found is not None:
         scheme = found[0]  # as it was
     return scheme + host + path
+
+
+def placed(text: str) -> str:
+    """A place without http as it was before somebody spoilt it: `joe[at]bad[.]example`."""
+    return _AT.sub("@", _mended(text))
 
 
 def _mended(text: str) -> str:
