@@ -346,6 +346,8 @@ def test_a_list_without_entries_is_no_success(run: Run, tmp_path: Path) -> None:
         done = run("import", "a", file)
         assert done.exit_code == 1
         assert "holds no entry" in done.stderr
+    file.write_text('[{"url": "https://x.example/", "threat": "spam"}]')
+    assert 'An entry is an object such as {"kind": "pdq"' in run("import", "a", file).stderr
     file.write_text("# nothing\n")
     done = run("import", "a", file)
     assert done.exit_code == 2

@@ -150,6 +150,10 @@ TAKEN: dict[str, tuple[bytes, list[str]]] = {
         lines("https://x.example/1", "hxxps://x[.]example/2", "<HXXP[:]//y(dot)example/3>"),
         ["url https://x.example/1", "url https://x.example/2", "url https://y.example/3"],
     ),
+    "addresses with commas in some": (
+        lines("https://x.example/1,2", "https://x.example/3"),
+        ["url https://x.example/1,2", "url https://x.example/3"],
+    ),
     "a column of addresses": (lines("Link", "hxxps://x[.]example/2"), ["url https://x.example/2"]),
     "addresses in a table, as they are written elsewhere": (
         lines("url", "<https://x.example/1>", "'https://x.example/2'", "fxps://x[.]example/3", "meow://x.example/4"),
@@ -217,6 +221,16 @@ def test_a_list_is_taken_whole(name: str) -> None:
         (lines("bad.example", "https://x.example/1"), "header line on top: `url`, or `domain`"),
         (lines("x.example/1", "x.example/2"), "header line `url`"),
         (lines("a.jpg", "b.png"), "header line on top"),
+        (lines('"https://x.example/1","spam"'), "header line on top, such as `url,note`"),
+        (lines("'https://x.example/1';'spam'", "'https://x.example/2';'b'"), "such as `url;note`"),
+        (lines("https://x.example/1;spam", "https://x.example/2;b"), "header line on top: `url;note`"),
+        (lines("https://x.example/1;", "https://x.example/2;"), "header line on top: `url;note`"),
+        (lines("https://x.example/1,a,b", "hxxp://x[.]example/2,a"), "header line on top: `url,note,note3`"),
+        (lines("https://x.example/1,https://x.example/2", "https://x.example/3,https://x.example/4"), "one a line"),
+        (b'[{"pdq": "00", "quality": 1}]', "has objects with pdq, quality, which are no entries of ours"),
+        (b'{"value": [{"MediaID": 1, "MD5": "00"}]}', "An entry has kind and value"),
+        (lines('{"hash": "00"}', '{"hash": "01"}'), "has objects with hash"),
+        (b'[{"domain": "bad.example", "comment": ""}]', "may have quality, labels, provenance"),
         (lines("join us", "come along"), "header line on top"),
         (b'["https://x.example/1"]', "under a header line"),
         (lines("name,size", "a,1"), "header line on top"),
@@ -245,6 +259,13 @@ def test_whoever_says_what_it_is_is_believed() -> None:
     assert values(read_list(lines(*SHA256), "pdq")) == [f"pdq {one}" for one in SHA256]
     assert values(read_list(lines(*SHA256), "digests")) == [f"sha256 {one}" for one in SHA256]
     assert values(read_list(lines("pdq", *SHA256))) == [f"pdq {one}" for one in SHA256]
+
+
+def test_what_belongs_to_the_addresses_is_taken_where_somebody_says_so() -> None:
+    rows = ["https://x.example/1,a.html", "https://x.example/2,b.html"]
+    with pytest.raises(ValueError, match="say --format addresses if it belongs"):
+        read_list(lines(*rows))
+    assert values(read_list(lines(*rows), "addresses")) == [f"url {row}" for row in rows]
 
 
 def test_digests_behind_codes_are_told_line_by_line() -> None:

@@ -118,7 +118,7 @@ def import_(
             raise
         finally:
             taking.tell(as_json=as_json)
-    raise typer.Exit(taking.status())
+    raise typer.Exit(taking.status(form))
 
 
 def export(
@@ -254,14 +254,13 @@ class Taking:
         seconds = max(time.monotonic() - self._began, 1e-9)
         print(f"{self._counts()} ({now / seconds:,.0f} lines/s)")
 
-    def status(self) -> int:
+    def status(self, form: Format) -> int:
         """The exit status, when all of the file was read; says so where it had nothing for the bank."""
         at = self.reached
         if at.added + at.duplicates:
             return 1 if at.bad else 0
         say(
-            f"{self._file} holds no entry that a bank can take, so nothing was imported. A list has a"
-            " header line that names its columns, such as `url` or `pdq,note`, and the entries below it."
+            f"{self._file} holds no entry that a bank can take, so nothing was imported. {form.holds}"
         )
         return 1
 

@@ -27,6 +27,7 @@ from tidegate.signals.lists.spelling import refanged, unquoted
 _LOOKED_AT = 200  # lines
 _MOST = 0.9  # of them must be of one kind; the others are bad lines
 _WEB = re.compile(r"https?://\S+\Z", re.I)
+_ROW = re.compile(r"""\s*(["']).*?\1\s*[,;|\t][,;|\s]*[^,;|\s]""")
 _PAGE = re.compile(r"[^\s/@?#\"'<>,;|\\]+/\S*\Z")
 _HOSTS_FILE = re.compile(
     r"(?:0\.0\.0\.0|127\.0\.0\.1|::1?|fe80::1%lo0|255\.255\.255\.255)\s+(\S+)\Z"
@@ -52,10 +53,13 @@ def _suffixes() -> PublicSuffixList:
 
 
 def sort_of(line: str) -> str | None:
-    """What a line without a comment is: "url", "page" (without a scheme), "domain", or nothing here.
+    """What a line without a comment is: "url", "page" (without a scheme), "domain", or nothing here,
+    as a row of cells in quotes is.
 
     A name must end as names do: a list of files is none of domains.
     """
+    if _ROW.match(line):
+        return None
     value = _value(line)
     if _WEB.match(value):
         return "url"
@@ -94,6 +98,16 @@ def _parse(data: bytes, kind: str) -> ListEntry:
     return ListEntry(fingerprints=[code(kind, value)])
 
 
+def _cells(values: list[str]) -> tuple[str, int] | None:
+    """What separates the cells where each of several addresses has others behind it (`url;note`), and
+    how many cells a line has at most; None: they are addresses alone."""
+    for mark in ";,|":
+        counts = [value.count(mark) for value in values]
+        if len(counts) > 1 and all(counts):
+            return mark, max(counts) + 1
+    return None
+
+
 def _recognise(head: bytes) -> bool:
     if sort_of(first_line(head)) is None:
         return False
@@ -111,4 +125,22 @@ def _open(head: bytes) -> Reading:
     return Reading(lines, partial(_parse, kind=kind or ""), above=top(head).above)
 
 
-FORMAT = Format(name="addresses", recognise=_recognise, open=_open)
+def _guess(head: bytes) -> Reading:
+    """Refuses a table: with what stands in its other cells no address would be one that people use."""
+    values = [_value(line) for line in first_lines(head, _LOOKED_AT) if sort_of(line) == "url"]
+    if found := _cells(values):
+        mark, width = found
+        others = [cell for value in values for cell in value.split(mark)[1:] if cell]
+        if others and all(sort_of(cell) == "url" for cell in others):
+            raise ValueError(
+                "has several addresses on a line; put them one a line under the header line `url`"
+            )
+        names = ["url", "note", *(f"note{place}" for place in range(3, width + 1))]
+        raise ValueError(
+            f"has a {mark!r} in every address, as a table of several columns has. Put a header line on"
+            f" top: `{mark.join(names)}`; or say --format addresses if it belongs to the addresses"
+        )
+    return _open(head)
+
+
+FORMAT = Format(name="addresses", recognise=_recognise, open=_open, guess=_guess)

@@ -74,7 +74,8 @@ class Format:
     `recognise` says of a file's first bytes whether they look like it. `open` makes the reading
     of a file that begins with these bytes; it raises ValueError when the file cannot be of it, or
     does not say enough. `write`, where a bank can be exported so, makes the lines of an entry, and
-    `heading` the first. `guess` is `open` for a file that nobody said to be of this format.
+    `heading` the first. `guess` is `open` for a file that nobody said to be of this format. `holds`
+    is said of a list with no entry.
     """
 
     name: str
@@ -83,6 +84,10 @@ class Format:
     write: Callable[[ListEntry], Iterator[str]] | None = None
     heading: str = ""
     guess: Callable[[bytes], Reading] | None = None
+    holds: str = (
+        "A list has a header line that names its columns, such as `url` or `pdq,note`, and the entries"
+        " below it."
+    )
 
 
 class Broken(Exception):

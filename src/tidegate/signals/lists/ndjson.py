@@ -6,8 +6,9 @@ may name its content as `POST /v1/banks/NAME/entries` does: `{"text": …}`, `{"
 `{"kind": …, "value": …}`.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Annotated
+import json
+from collections.abc import Iterator, Sequence, Set
+from typing import Annotated, cast
 
 import msgspec
 from msgspec import Meta
@@ -203,4 +204,38 @@ def _open(head: bytes) -> Reading:
     return Reading(elements, _parse)
 
 
-FORMAT = Format(name="ndjson", recognise=_recognise, open=_open, write=write)
+def _guess(head: bytes) -> Reading:
+    """Refuses objects that are others' entries: none of their fields says what an entry is."""
+    found = _first_object(head)
+    if found and not found & {*_NAMING, "value"}:
+        names = ", ".join(field for field in EntryLine.__struct_fields__ if field not in _NAMING)
+        raise ValueError(
+            f"has objects with {', '.join(sorted(found))[:200]}, which are no entries of ours. An entry has"
+            " kind and value (or url, text or fingerprints), and may have"
+            f" {names.removeprefix('value, ')}. Name the fields so; or make a table of it, whose header"
+            " line names the columns, such as `pdq,note`"
+        )
+    return _open(head)
+
+
+def _first_object(head: bytes) -> Set[str]:
+    """The fields of the first entry, as far as the beginning of a file shows it."""
+    text = first_line(head) if start(head) is None else first_of(head)
+    try:
+        found = json.JSONDecoder(strict=False).raw_decode(text)[0]
+    except (ValueError, RecursionError):
+        return frozenset()
+    return set(cast("dict[str, object]", found)) if isinstance(found, dict) else frozenset()
+
+
+FORMAT = Format(
+    name="ndjson",
+    recognise=_recognise,
+    open=_open,
+    write=write,
+    guess=_guess,
+    holds=(
+        'An entry is an object such as {"kind": "pdq", "value": "…"}, {"url": "…"} or {"text": "…"}; or'
+        " make a table of it, with a header line that names its columns."
+    ),
+)
