@@ -339,6 +339,15 @@ def test_a_packed_list_in_utf_16_is_taken_whole_and_goes_on_where_it_was(
     assert imported(run, "a", file)[1]["added"] == 10
 
 
+def test_lines_that_are_no_utf8_are_taken_and_told_once(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    rows = [f"{line[:64]};Fußnote" for line in pdq_lines(3)] + [pdq_lines(4)[3][:64]]
+    file.write_bytes("\r\n".join(["PDQ;Notiz", *rows]).encode("cp1252"))
+    done = run("import", "a", file, "--json")
+    assert (done.exit_code, json.loads(done.stdout)["added"]) == (0, 4)
+    assert done.stderr.count("3 lines are not UTF-8 and were read as Windows-1252") == 1
+
+
 def test_a_list_without_entries_is_no_success(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "list.csv"
     for text in ("pdq,note\n", "pdq,note\n,,\n# nothing\n", "kind,value\nSHA-1,00\n", "[]"):

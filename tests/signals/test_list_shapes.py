@@ -104,6 +104,8 @@ TAKEN: dict[str, tuple[bytes, list[str]]] = {
     "UTF-16 without a mark": (TABLE.decode().encode("utf-16-be"), ALL),
     "a mark of UTF-8": (b"\xef\xbb\xbf" + TABLE, ALL),
     "carriage returns": (TABLE.replace(b"\n", b"\r"), ALL),
+    "ends of lines of three sorts": (f"{PDQ[0]}\r\n{PDQ[1]}\n{PDQ[2]}\r{PDQ[3]}\r\n".encode(), ALL),
+    "Windows-1252": ("# Liste für euch\nPDQ;Größe\n".encode("cp1252") + lines(*(f"{code};groß" for code in PDQ)), ALL),
     "gzip": (gzip.compress(TABLE), ALL),
     "bzip2": (bz2.compress(TABLE), ALL),
     "xz": (lzma.compress(TABLE), ALL),
@@ -314,6 +316,39 @@ def test_no_domain_is_widened() -> None:
     assert all("starred out" in why for why in starred)
 
 
+def test_lines_that_are_no_utf8_are_read_as_windows_1252_but_no_value_is_guessed() -> None:
+    rows = [f"{PDQ[0]},Fußnote", f"{PDQ[1]},n", f"\xa0“{PDQ[2]}”,“é”"]
+    found = read_list("\n".join(["PDQ,Größe", *rows]).encode("cp1252"))
+    assert values(found) == ALL[:3]
+    assert [one.guessed for one in found] == [True, False, True]
+    assert [one.entry.provenance for one in found if one.entry] == [
+        {"größe": "Fußnote"},
+        {"größe": "n"},
+        {"größe": "“é”"},
+    ]
+    for kind, value in {
+        "url": "https://x.example/é",
+        "domain": "bücher.example",
+        "phrase": "stürmt die tore jetzt",
+        "text": "Die Tore sind für alle – kommt",
+        "address": "jörg@x.example",
+    }.items():
+        one, two = read_list(f"{kind},note\n{value},n\n{value},é\n".encode("cp1252"))
+        assert (one.entry, two.entry) == (None, None), kind
+        assert "is not UTF-8; save the list as UTF-8" in (one.problem, two.problem)
+    [comment] = read_list("https://x.example/1\n# für euch\n".encode("cp1252"))
+    assert values([comment]) == ["url https://x.example/1"]
+
+
+def test_a_carriage_return_in_a_cell_ends_no_line() -> None:
+    """What a bank is exported as is read as the same."""
+    [found] = read_list(f'pdq,note\r\n{PDQ[0]},"a\rb ""c"""\r\n'.encode())
+    assert found.entry is not None
+    assert found.entry.note == 'a\rb "c"'
+    whole = b"\r".join([b"pdq,note\n", *(f"{code},{'n' * 2000}".encode() for code in PDQ * 500)])
+    assert values(read_list(whole)) == ALL * 500
+
+
 # A list in some dress: (kind, its values, how it is written), each in its own way.
 Dress = Callable[[Sequence[str]], str]
 KINDS_OF_LISTS: dict[str, Callable[[int, int], list[str]]] = {
@@ -395,7 +430,7 @@ def test_a_list_of_digests_is_never_taken_for_pdq(count: int, seed: int, measure
         ),
         max_size=8,
     ),
-    st.sampled_from(["\n", "\r\n", "\r"]),
+    st.sampled_from(["\n", "\r\n", "\r", "\r\r\n"]),
 )
 def test_every_line_is_an_entry_or_told_or_says_nothing(given: list[str], end: str) -> None:
     """Of any text: never a crash, and no line that is passed over."""

@@ -37,6 +37,7 @@ from tidegate.signals.entry import Labels, ListEntry
 from tidegate.signals.fingerprints.door import ACCEPTS_WIDER
 from tidegate.signals.fingerprints.url import use as use_aliases
 from tidegate.signals.lists import FORMATS, opened
+from tidegate.signals.lists.encoding import told
 from tidegate.signals.lists.format import HEAD_BYTES, Broken, Format, Read, Reading, read
 from tidegate.signals.lists.plain import plain
 
@@ -167,6 +168,7 @@ class Taking:
         self._size = max(size, 1)
         self._shown = 0
         self._skipped: Counter[str] = Counter()
+        self._guessed = 0
         self._began = self._said = time.monotonic()
 
     def run(self, source: BinaryIO, reading: Reading) -> None:
@@ -197,6 +199,7 @@ class Taking:
         for record in batch:
             if record.entry is not None:
                 fresh.append(record.entry)
+                self._guessed += record.guessed
             elif record.skipped is not None:
                 skipped += 1
                 self._skipped[record.skipped] += 1
@@ -246,6 +249,8 @@ class Taking:
         at = self.reached
         for why, count in self._skipped.most_common():
             say(f"{count:,} skipped: {why}")
+        if self._guessed:
+            say(f"{self._file}: {told(self._guessed)}")
         if as_json:
             counts = {name: getattr(at, name) for name in _COUNTS}
             print(msgspec.json.encode({"bank": self._job.bank} | counts).decode())

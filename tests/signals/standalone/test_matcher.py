@@ -144,6 +144,14 @@ def test_digests_with_a_quality_are_not_taken_for_pdq(header: str, tmp_path: Pat
     assert not (tmp_path / "it.bank").exists()
 
 
+def test_lines_that_are_no_utf8_are_noted_in_the_bank_that_is_built(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_bytes(f"pdq,note\n{CODE},groß\n".encode("cp1252"))
+    built = build_bank([tmp_path / "list.csv"], tmp_path / "it.bank")
+    assert built.about.listed == 1
+    [(_, told)] = built.notes
+    assert "1 lines are not UTF-8" in told
+
+
 def test_a_radius_beyond_all_is_refused(tmp_path: Path) -> None:
     codes = np.full((1, 32), 0x0F, np.uint8)
     build_bank([write_list(tmp_path / "list.txt", codes)], tmp_path / "bank")

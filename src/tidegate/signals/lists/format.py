@@ -16,6 +16,7 @@ from tidegate.infra.errors import Refusal
 from tidegate.infra.lines import Line, read_lines
 from tidegate.signals.entry import ListEntry
 from tidegate.signals.fingerprints.door import refuse_poor
+from tidegate.signals.lists.encoding import GUESS, NOT_UTF8, in_doubt, shown
 from tidegate.signals.model import Fingerprint
 
 RECORD_LIMIT = 4 << 20
@@ -32,7 +33,8 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
 
     `number` is that of its (first) line, or its place in a JSON array; `last` that of its last
     line, and `end` the offset after it, where reading goes on. `problem`: the record is bad.
-    `skipped`: it is sound, but nothing that a bank can use.
+    `skipped`: it is sound, but nothing that a bank can use. `guessed`: it is no UTF-8, and was read as
+    Windows-1252.
     """
 
     number: int
@@ -41,6 +43,7 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
     entry: ListEntry | None = None
     problem: str | None = None
     skipped: str | None = None
+    guessed: bool = False
 
 
 class Skip(Exception):
@@ -123,7 +126,7 @@ def top(head: bytes) -> Top:
     comments: list[str] = []
     above, separator = 0, None
     for raw in head.removeprefix(_MARK).split(b"\n"):
-        line = raw.decode(errors="replace").strip(" \r\f\v")
+        line = shown(raw).strip(" \r\f\v")
         if not line.strip():
             continue
         if found := _SEPARATOR.match(line):
@@ -146,7 +149,7 @@ def first_lines(head: bytes, most: int) -> list[str]:
     lines = head.removeprefix(_MARK).split(b"\n")
     if len(head) >= HEAD_BYTES and len(lines) > 1:
         lines.pop()
-    said = (without_comment(line.decode(errors="replace")) for line in lines)
+    said = (without_comment(shown(line)) for line in lines)
     return [line for line in said if line and not _SEPARATOR.match(line)][:most]
 
 
@@ -197,6 +200,24 @@ def read(
             yield found
 
 
+def _read_as_guessed(parse: Parse, line: Line, text: str, refuse: Refuse) -> Read | None:
+    """A record that is no UTF-8, as the `text` that it would be in Windows-1252. It is a bad one where
+    its value hangs on that: where it is another with other letters."""
+    found, other = (
+        _read(parse, msgspec.structs.replace(line, data=one.encode()), refuse)
+        for one in (text, in_doubt(text))
+    )
+    if found is None or found.entry is None:
+        return found
+    if other is None or other.entry is None or _value(other.entry) != _value(found.entry):
+        return msgspec.structs.replace(found, entry=None, problem=NOT_UTF8)
+    return msgspec.structs.replace(found, guessed=True)
+
+
+def _value(entry: ListEntry) -> tuple[object, ...]:
+    return list(entry.fingerprints), entry.text, entry.labels
+
+
 def _read(parse: Parse, line: Line, refuse: Refuse) -> Read | None:
     data = line.data
     record = partial(Read, number=line.number, last=line.last, end=line.end)
@@ -211,7 +232,11 @@ def _read(parse: Parse, line: Line, refuse: Refuse) -> Read | None:
     except Skip as skip:
         return record(skipped=str(skip))
     except UnicodeDecodeError:
-        return record(problem="is not UTF-8; save the list as UTF-8")
+        try:
+            text = data.decode(GUESS)
+        except UnicodeDecodeError:
+            return record(problem=NOT_UTF8)
+        return _read_as_guessed(parse, line, text, refuse)
     except Refusal as refusal:
         return record(problem=refusal.detail.rstrip("."))
     except ValueError as error:

@@ -1,8 +1,9 @@
 """A list's file as plain text: whatever it was packed in, in UTF-8, with line feeds at its lines' ends.
 
 Formats read plain text alone. What comes otherwise (gzip, bzip2, xz, a ZIP of one file; UTF-16; the
-carriage returns of old systems) is laid out whole in a temporary file first (`TMPDIR`): so it is taken
-whole, or not begun, and an import that was cut off finds its place again.
+carriage returns of old systems, alone or among other ends of lines) is laid out whole in a temporary
+file first (`TMPDIR`): so it is taken whole, or not begun, and an import that was cut off finds its
+place again.
 """
 
 import bz2
@@ -34,6 +35,10 @@ _MARKS = {
     b"\xff\xfe": "utf-16",
     b"\xfe\xff": "utf-16",
 }
+# A carriage return that ends a line by itself; those within a cell in quotes are its own.
+_LONE = re.compile(rb"(?<!\r)\r++(?!\n|\Z)")
+_QUOTED = re.compile(rb'(?:\A|(?<=[,;\t|\r\n]))"(?:[^"]++|"")*+(?:"(?=[,;\t|\r\n]|\Z)|\Z)')
+_ENDS = re.compile(rb"\r+\n|\r")
 _DAMAGED = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError)
 
 
@@ -66,9 +71,11 @@ def _layer(head: bytes) -> Layer | None:
             return layer
     if encoding := _encoding(head):
         return lambda file: _recoded(file, encoding)
-    if b"\r" in head and b"\n" not in head:
-        return _with_line_feeds
-    return None
+    if b"\r" not in head:
+        return None
+    alone = b"\n" not in head
+    among = not alone and b"\0" not in head and _LONE.search(_QUOTED.sub(b'""', head))
+    return _with_line_feeds if alone or among else None
 
 
 def _encoding(head: bytes) -> str | None:
@@ -168,4 +175,11 @@ def _recoded(file: BinaryIO, encoding: str) -> Iterator[bytes]:
 
 
 def _with_line_feeds(file: BinaryIO) -> Iterator[bytes]:
-    return (chunk.replace(b"\r", b"\n") for chunk in _chunks(file))
+    held = b""
+    for chunk in _chunks(file):
+        data = held + chunk
+        held = (
+            data[-1:] if data.endswith(b"\r") else b""
+        )  # a line feed behind it ends the same line
+        yield _ENDS.sub(b"\n", data[: len(data) - len(held)])
+    yield _ENDS.sub(b"\n", held)

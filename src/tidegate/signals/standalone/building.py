@@ -10,6 +10,7 @@ import numpy as np
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.fingerprints.door import refuse_poor
 from tidegate.signals.lists import evidence
+from tidegate.signals.lists.encoding import told
 from tidegate.signals.lists.format import Broken
 from tidegate.signals.lists.pdq import strange
 from tidegate.signals.lists.pdq_bulk import Block, Source, read_codes
@@ -82,7 +83,7 @@ class Lists:
         self._left_out(path, low)
 
     def _read_entries(self, path: str, found: OpenList, bad: "_Problems") -> None:
-        low, others, skipped = 0, 0, 0
+        low, others, skipped, doubtful = 0, 0, 0, 0
         bare: list[bytes] = []
         try:
             for record in read_entries(found):
@@ -91,6 +92,7 @@ class Lists:
                     if record.problem is not None:
                         bad.tell(record.number, record.problem)
                     continue
+                doubtful += record.guessed
                 codes = [one for one in record.entry.fingerprints if one.kind in FILE_KINDS]
                 others += len(record.entry.fingerprints) - len(codes)
                 sound = [
@@ -108,6 +110,8 @@ class Lists:
         self._left_out(path, low)
         if others:
             self.notes.append((path, f"left out: {others:,} codes of kinds that no file has"))
+        if doubtful:
+            self.notes.append((path, told(doubtful)))
         if skipped:
             self.notes.append((path, f"left out: {skipped:,} entries that cannot be compared"))
 
