@@ -183,7 +183,7 @@ def import_list(
 ) -> dict[str, tuple[float, str]]:
     """A list is imported and looked back for, while others post."""
     path = instance.directory / "list.csv"
-    path.write_text("hash,quality\n" + "".join(f"{code.hex()},100\n" for code in listed))
+    path.write_text("pdq_hash,quality\n" + "".join(f"{code.hex()},100\n" for code in listed))
     wanted = looking.retro() + len(listed) // FOUND
     took: dict[str, tuple[float, str]] = {}
 

@@ -150,7 +150,7 @@ def code_list(folder: Path, count: int) -> Path:
     path = folder / "codes.csv"
     codes = np.random.default_rng(count).bytes(32 * count).hex()
     with path.open("w") as file:
-        file.write("hash,quality\n")
+        file.write("pdq_hash,quality\n")
         file.writelines(f"{codes[at : at + 64]},100\n" for at in range(0, len(codes), 64))
     return path
 
