@@ -94,6 +94,7 @@ def test_one_place_has_one_form(form: str, same: list[str]) -> None:
         ("simplex:/contact#/?smp=A", "simplex:/contact#/?smp=B"),
         (f"ipfs://{CID1}/a#/x", f"ipfs://{CID1}/a"),
         (f"ipfs://{CID1}/a?x", f"ipfs://{CID1}/a"),
+        (f"ipfs://{CID1}#/a", f"ipfs://{CID1}/a"),
         (ONION, f"{56 * 'c'}.onion"),
     ],
 )
@@ -122,6 +123,7 @@ def test_what_names_no_place_has_none(address: str) -> None:
     ("kind", "written", "form"),
     [
         ("address", "magnet:?xt=urn:btih:c12fe1c06bba254a9dc9f519b335aa7c1367a88a&so=3", "so=3"),
+        ("address", "magnet:?SO=3&xt=urn:btih:c12fe1c06bba254a9dc9f519b335aa7c1367a88a", "so=3"),
         ("address", "ftp://joe@bad.example/x", "joe@"),
         ("domain", "evil.big.example", "all of big.example"),
     ],
@@ -136,6 +138,7 @@ def test_what_would_match_more_than_was_written_is_told(kind: str, written: str,
     ("kind", "written"),
     [
         *(("address", "tel:+49 30 1234567"), ("address", "magnet:?xt=urn:btih:ab&dn=a&tr=b")),
+        *(("address", "mailto://joe@bad.example"), ("address", "xmpp://joe@bad.example")),
         *(("domain", "www.big.example"), ("domain", "big.example"), ("domain", "big.co.uk")),
     ],
 )
@@ -190,6 +193,7 @@ def test_a_page_leads_to_places_that_it_is_not(address: str, place: str) -> None
             "https://bsky.app/profile/anna.example/post/3k",
         ),
         ("tel:+49 30 1234567", "https://wa.me/49301234567"),
+        ("whatsapp://send?phone=+49301234567", "https://wa.me/49301234567"),
     ],
 )
 def test_a_place_leads_to_its_page_on_the_web(place: str, page: str) -> None:

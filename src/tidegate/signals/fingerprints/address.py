@@ -126,9 +126,9 @@ def has_pages(form: bytes) -> bool:
 
 def lost(address: str) -> str | None:
     """What an entry for this place would match, where that is more than was written: in words."""
-    text = address.strip()
-    found = own(text)
-    left = forms.left_out(text) if found else None
+    match = _SCHEME.match(address.strip())
+    found = own(address) if match and match[1].lower() not in _FORMS else []
+    left = forms.left_out(match[1].lower(), match[2]) if match and found else None
     return f"{found[0]}, without {left}" if left else None
 
 

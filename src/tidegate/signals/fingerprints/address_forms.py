@@ -208,16 +208,15 @@ def _cid(name: str) -> str | None:
 
 def ipfs(rest: str) -> str | None:
     """Content, and the way within it; a page that it names behind the # or ? itself is another."""
-    name, _, path = rest.lstrip("/").removeprefix("ipfs/").partition("/")
-    before, mark, within = path.partition("#")
-    before, query, asked = before.partition("?")
-    content = _cid(name.partition("?")[0].partition("#")[0])
-    ending = f"?{asked}" if query and asked else ""
+    before, mark, within = rest.lstrip("/").removeprefix("ipfs/").partition("#")
+    before, _, asked = before.partition("?")
+    name, _, path = before.partition("/")
+    content, path = _cid(name), path.strip("/")
+    ending = f"?{asked}" if asked else ""
     if mark and within.startswith(("/", "!", "@", "?")):
         ending += f"#{within}"
-    before = before.strip("/")
-    slash = "/" if before or ending else ""
-    return content and f"ipfs://{content}{slash}{before}{ending}"
+    slash = "/" if path or ending else ""
+    return content and f"ipfs://{content}{slash}{path}{ending}"
 
 
 def gateway(address: str) -> str | None:
@@ -246,16 +245,14 @@ def unspelled(scheme: str) -> Callable[[str], str | None]:
     return lambda rest: as_spelled(rest.lower())
 
 
-def left_out(address: str) -> str | None:
+def left_out(scheme: str, rest: str) -> str | None:
     """What was written of a place that its form does not say and that may name something else: which
     files of a torrent, who enters a host."""
-    scheme, _, rest = address.partition(":")
-    scheme = scheme.lower()
     if scheme == "magnet":
-        return next((f"so={files}" for name, files in parse_qsl(rest) if name == "so"), None)
-    authority = rest[2:].partition("/")[0] if rest.startswith("//") else ""
-    user, at, _ = authority.rpartition("@")
-    return f"{user}@" if at and scheme not in ("session", "acct") else None
+        given = parse_qsl(rest.lstrip("/?"))
+        return next((f"so={files}" for name, files in given if name.lower() == "so"), None)
+    user, at, _ = rest.removeprefix("//").partition("/")[0].rpartition("@")
+    return f"{user}@" if at else None
 
 
 def hosted(scheme: str, rest: str) -> str | None:

@@ -40,6 +40,7 @@ _PAGES = tuple(
         (r"at://([^/]+)", "https://bsky.app/profile/{}"),
         (r"at://([^/]+)/app\.bsky\.feed\.post/(\w+)", "https://bsky.app/profile/{}/post/{}"),
         (r"tel:\+([0-9]+)", "https://wa.me/{}"),
+        (r"whatsapp://send\?phone=([0-9]+)", "https://wa.me/{}"),
     )
 )
 

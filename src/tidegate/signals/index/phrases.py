@@ -110,13 +110,14 @@ class PhraseTable:
                 self._release(owner, words)
 
     def _add(self, words: str) -> None:
-        for form in forms(words):
+        written = forms(words)
+        for form in written:
             string = bounded(form.words)
             self._forms.setdefault(string, {})[words, form] = None
             self._plain.add(string)
             self._coarse.add(words, form)
             self._parts.update(form.words.split())
-        self._spelled.add(words, forms(words)[0])
+        self._spelled.add(words, written[0])
         self._numerals.update(filter(None, map(numeral, words.split())))
 
     def _release(self, owner: int, words: str) -> None:
@@ -124,7 +125,8 @@ class PhraseTable:
             self._owners[words] = rest
             return
         del self._owners[words]
-        for form in forms(words):
+        written = forms(words)
+        for form in written:
             string = bounded(form.words)
             del self._forms[string][words, form]
             if not self._forms[string]:
@@ -132,7 +134,7 @@ class PhraseTable:
                 self._plain.discard(string)
             self._coarse.discard(words, form)
             self._parts -= Counter(form.words.split())
-        self._spelled.discard(words, forms(words)[0])
+        self._spelled.discard(words, written[0])
         self._numerals -= Counter(filter(None, map(numeral, words.split())))
 
     def search_owners(self, text: str) -> set[int]:
