@@ -54,6 +54,7 @@ MORE_SQL = {
     "signals/banks/seals.py",
     "signals/banks/witness.py",
     "access/attempts.py",
+    "access/preferences.py",
     "access/devices.py",
     "access/refused.py",
     "access/sign_in.py",

@@ -20,7 +20,7 @@ from tidegate.infra.scopes import Scope
 ADMIN = "admin"
 
 # A person has one. What each may do, the slices say at their scopes.
-ROLES = ("admin", "reviewer", "curator", "auditor")
+ROLES = ("admin", "reviewer", "senior", "curator", "auditor")
 
 LINK_LIFETIME = timedelta(hours=24)
 FORGET_FAILURES = timedelta(hours=24)

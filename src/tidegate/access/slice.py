@@ -21,6 +21,8 @@ ACCESS = Slice(
         "keys": _STAFF,
         "sessions": "the ids of people who work here; swept when they end",
         "devices": "the ids of people who work here; swept when they are long unused",
+        "preferences": "how people who work here want the pages",
+        "sent_forms": "the ids of people who work here; swept after a day",
         "links": "the ids of people who work here; swept when they end",
     },
     verbs=_verbs,

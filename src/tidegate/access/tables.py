@@ -1,7 +1,7 @@
 """Where keys, users, sessions and links are kept. Of every secret there is only a hash."""
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from tidegate.infra.columns import plain
 from tidegate.infra.db import metadata
@@ -78,4 +78,24 @@ sign_in_failures = sa.Table(
     sa.Column("failures", sa.Integer, nullable=False),
     sa.Column("last_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("until", sa.TIMESTAMP(timezone=True), nullable=False),  # tries are refused
+)
+
+preferences = sa.Table(
+    "preferences",  # how a person wants the pages
+    metadata,
+    sa.Column("person", sa.Text, primary_key=True),
+    sa.Column("chosen", JSONB, nullable=False),
+    sa.Column("changed_at", sa.TIMESTAMP(timezone=True), nullable=False),
+)
+
+sent_forms = sa.Table(
+    "sent_forms",  # so that a form that is sent again, after the line broke, gets its first answer
+    metadata,
+    sa.Column("person", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column(
+        "digest", sa.LargeBinary, nullable=False
+    ),  # SHA-256 of what was sent, without the token
+    sa.Column("location", sa.Text, nullable=False),
+    sa.Column("sent_at", sa.TIMESTAMP(timezone=True), nullable=False, index=True),
 )

@@ -45,6 +45,16 @@ decisions = sa.Table(
     # The restrictions that it ends, the strongest first.
     sa.Column("lifts", ARRAY(sa.Uuid), nullable=False, server_default="{}"),
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    # held: it is promised and can be taken back until `leaves_at`; left: its effects began; undone: its
+    # maker took it back; cancelled: the item was erased meanwhile.
+    sa.Column("state", sa.Text, nullable=False, server_default="left"),
+    sa.Column("leaves_at", sa.TIMESTAMP(timezone=True)),
+    sa.Column("entry_verdict", sa.Text),  # confirm, refute: what it says of the match's entry
+    sa.Column("maker", sa.Text),  # of a held one: the identity that may undo it
+)
+sa.Index("ix_decisions_held", decisions.c.leaves_at, postgresql_where=decisions.c.state == "held")
+sa.Index(
+    "ix_decisions_held_item", decisions.c.item_id, postgresql_where=decisions.c.state == "held"
 )
 
 restrictions = sa.Table(

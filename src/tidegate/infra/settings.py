@@ -92,6 +92,48 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     claim_minutes: Annotated[
         float, Meta(gt=0, description="A claim on a case expires after this long")
     ] = 30.0
+    claims_per_person: Annotated[
+        int, Meta(ge=1, description="A person holds at most so many cases at once, on the pages")
+    ] = 3
+    ageing_hours: Annotated[
+        float,
+        Meta(gt=0, description="Each so many hours of waiting lift a case by a band, up to band 2"),
+    ] = 24.0
+    undo_seconds: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=120,
+            description="A decision made on the pages can be undone for so long before it leaves",
+        ),
+    ] = 10.0
+    hard_in_a_row: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="The next case is an easier one after so many of severity 4 or 5, where one"
+            " waits in the same or the next band",
+        ),
+    ] = 3
+    exposure_minutes: Annotated[
+        float, Meta(gt=0, description="After so much revealed media a break is offered")
+    ] = 20.0
+    work_minutes: Annotated[
+        float, Meta(gt=0, description="After so much work without a break one is offered")
+    ] = 90.0
+    break_minutes: Annotated[
+        float, Meta(ge=0, description="Whoever is away for so long has had a break")
+    ] = 10.0
+    firm_breaks: Annotated[bool, Meta(description="A break that is offered cannot be put off")] = (
+        False
+    )
+    help_text: Annotated[
+        str,
+        Meta(
+            max_length=4000,
+            description="What a break shows: whom people can talk to, with numbers",
+        ),
+    ] = ""
     keep_public_pass_days: Annotated[
         int, Meta(ge=0, description="Content of public items that passed is kept this long")
     ] = 90

@@ -1,9 +1,13 @@
-"""Where cases and their history are kept. One waiting case a subject is an index, not a hope."""
+"""Where cases and their history are kept. One waiting case a subject is an index, not a hope.
+
+A person is known here by the identity that their transactions act under. What says who looked at what is
+kept as briefly as its use needs: readers for moments, skips for a day, drafts for a week.
+"""
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from tidegate.infra.columns import Sealed
+from tidegate.infra.columns import Keyed, Sealed, plain
 from tidegate.infra.db import metadata
 
 cases = sa.Table(
@@ -29,6 +33,28 @@ cases = sa.Table(
     sa.Column("opened_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("reopened_at", sa.TIMESTAMP(timezone=True)),
     sa.Column("decided_at", sa.TIMESTAMP(timezone=True)),
+    # Its rank, and what the queue shows and is filtered by: made anew with what it depends on. Null:
+    # to be made.
+    sa.Column("ranked_at", sa.TIMESTAMP(timezone=True)),
+    sa.Column("base_band", sa.SmallInteger, nullable=False, server_default="4"),
+    # As waiting has lifted it; 0 first.
+    sa.Column("band", sa.SmallInteger, nullable=False, server_default="4"),
+    sa.Column("ages_at", sa.TIMESTAMP(timezone=True)),  # when waiting lifts it next; null: never
+    # Since when it waits: opened or reopened. Null as long as it is not ranked.
+    sa.Column("waits_since", sa.TIMESTAMP(timezone=True)),
+    # [{"code", "value"}], the most telling first: no words of anybody's.
+    sa.Column("because", JSONB, nullable=False, server_default="[]"),
+    sa.Column("language", sa.Text),
+    sa.Column("label", sa.Text),
+    sa.Column("bank", sa.Text),
+    sa.Column("channels", ARRAY(sa.Text), nullable=False, server_default="{}"),
+    sa.Column("images", sa.SmallInteger, nullable=False, server_default="0"),
+    sa.Column("videos", sa.SmallInteger, nullable=False, server_default="0"),
+    sa.Column("others", sa.SmallInteger, nullable=False, server_default="0"),
+    sa.Column("severity", sa.SmallInteger, nullable=False, server_default="3"),  # 1 to 5
+    # The cases of the same content have the same id here; null: there is no other.
+    sa.Column("same", sa.Uuid),
+    sa.Column("skips", sa.SmallInteger, nullable=False, server_default="0"),
 )
 _waiting = cases.c.state != "decided"
 sa.Index(
@@ -54,6 +80,47 @@ sa.Index(
     postgresql_where=_waiting,
     postgresql_include=["state"],  # counting by queue and state needs the index alone
 )
+# The order of the queue, with all that it is filtered by: what is asked of a hundred thousand waiting
+# cases is answered by this index alone.
+sa.Index(
+    "ix_cases_rank",
+    cases.c.band,
+    cases.c.waits_since,
+    cases.c.id,
+    postgresql_where=_waiting,
+    postgresql_include=[
+        "platform",
+        "queue",
+        "state",
+        "language",
+        "label",
+        "bank",
+        "channels",
+        "images",
+        "videos",
+        "others",
+        "severity",
+        "claimant",
+        "claimed_until",
+        "same",
+    ],
+)
+sa.Index(
+    "ix_cases_same",
+    cases.c.same,
+    cases.c.band,
+    cases.c.waits_since,
+    cases.c.id,
+    postgresql_where=sa.and_(_waiting, cases.c.same.isnot(None)),
+)
+sa.Index(
+    "ix_cases_ages_at",
+    cases.c.ages_at,
+    postgresql_where=sa.and_(_waiting, cases.c.ages_at.isnot(None)),
+)
+sa.Index(
+    "ix_cases_unranked", cases.c.id, postgresql_where=sa.and_(_waiting, cases.c.ranked_at.is_(None))
+)
 sa.Index("ix_cases_opened_at", cases.c.opened_at, cases.c.id)
 sa.Index("ix_cases_state", cases.c.state, cases.c.opened_at, cases.c.id)
 
@@ -69,4 +136,142 @@ case_events = sa.Table(
 )
 sa.Index(
     "ix_cases_claimed_until", cases.c.claimed_until, postgresql_where=cases.c.state == "claimed"
+)
+
+case_keys = sa.Table(
+    "case_keys",  # what content is the same by: a file, a text, an entry that it matched
+    metadata,
+    sa.Column("key", Keyed("same"), primary_key=True),
+    sa.Column("case_id", sa.Uuid, sa.ForeignKey("cases.id"), primary_key=True, index=True),
+)
+
+case_skips = sa.Table(
+    "case_skips",  # so that it is not offered again to somebody who could not; swept after that
+    metadata,
+    sa.Column("case_id", sa.Uuid, sa.ForeignKey("cases.id"), primary_key=True),
+    sa.Column("person", sa.Text, primary_key=True),
+    sa.Column("until", sa.TIMESTAMP(timezone=True), nullable=False, index=True),
+)
+
+case_readers = sa.Table(
+    "case_readers",  # who has it on the screen now; swept when they are seen no more
+    metadata,
+    sa.Column("case_id", sa.Uuid, sa.ForeignKey("cases.id"), primary_key=True),
+    sa.Column("person", sa.Text, primary_key=True),
+    sa.Column("since", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("seen_at", sa.TIMESTAMP(timezone=True), nullable=False, index=True),
+)
+
+drafts = sa.Table(
+    "drafts",
+    metadata,
+    sa.Column("person", sa.Text, primary_key=True),
+    sa.Column("case_id", sa.Uuid, sa.ForeignKey("cases.id"), primary_key=True, index=True),
+    sa.Column("fields", Sealed(JSONB()), nullable=False),
+    sa.Column("saved_at", sa.TIMESTAMP(timezone=True), nullable=False, index=True),
+)
+
+case_notes = sa.Table(
+    "case_notes",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("case_id", sa.Uuid, sa.ForeignKey("cases.id"), nullable=False, index=True),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("text", Sealed(), nullable=False),
+    sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
+)
+
+mentions = sa.Table(
+    "mentions",  # whom a note asks to look; gone when they have looked
+    metadata,
+    sa.Column("person", sa.Text, primary_key=True),
+    sa.Column("note_id", sa.Uuid, sa.ForeignKey("case_notes.id"), primary_key=True, index=True),
+)
+
+saved_filters = sa.Table(
+    "saved_filters",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("person", sa.Text),  # whose it is; null: everybody's
+    sa.Column("name", sa.Text, nullable=False, info=plain("what a person calls a filter")),
+    sa.Column("query", sa.Text, nullable=False),  # as in the address
+    sa.Column("made_by", sa.Text, nullable=False),
+    sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
+)
+sa.Index(
+    "uq_saved_filters",
+    saved_filters.c.person,
+    saved_filters.c.name,
+    unique=True,
+    postgresql_nulls_not_distinct=True,
+)
+
+alerts = sa.Table(
+    "alerts",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),  # threat_to_life, escalation
+    sa.Column("platform", sa.Text),
+    sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id"), index=True),
+    sa.Column("case_id", sa.Uuid, sa.ForeignKey("cases.id"), index=True),
+    sa.Column("opened_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("acknowledged_at", sa.TIMESTAMP(timezone=True)),
+    sa.Column("acknowledged_by", sa.Text),
+)
+sa.Index("ix_alerts_open", alerts.c.opened_at, postgresql_where=alerts.c.acknowledged_at.is_(None))
+# One that rings is enough for what it is about.
+sa.Index(
+    "uq_alerts_ringing",
+    alerts.c.kind,
+    alerts.c.item_id,
+    unique=True,
+    postgresql_where=alerts.c.acknowledged_at.is_(None),
+)
+
+bulks = sa.Table(
+    "bulks",  # one decision for many cases, carried out case by case
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("person", sa.Text, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("platforms", ARRAY(sa.Text)),  # those that the person was bound to; null: all
+    sa.Column("decision", Sealed(JSONB()), nullable=False),
+    sa.Column("undo_seconds", sa.Float, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),  # previewed, running, done, undone
+    sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("ended_at", sa.TIMESTAMP(timezone=True)),
+)
+sa.Index("ix_bulks_running", bulks.c.created_at, postgresql_where=bulks.c.state == "running")
+
+bulk_cases = sa.Table(
+    "bulk_cases",
+    metadata,
+    sa.Column("bulk_id", sa.Uuid, sa.ForeignKey("bulks.id"), primary_key=True),
+    sa.Column("case_id", sa.Uuid, sa.ForeignKey("cases.id"), primary_key=True, index=True),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),  # the case's, as the preview saw it
+    sa.Column("state", sa.Text, nullable=False),  # waiting, decided, left_out, undone
+    sa.Column("why", sa.Text),  # a code: why it was left out
+    sa.Column("decision_id", sa.Uuid),
+)
+
+exposure = sa.Table(
+    "exposure",  # what somebody had to look at: their own record, which nobody else reads
+    metadata,
+    sa.Column("person", sa.Text, primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("severity", sa.SmallInteger, primary_key=True),
+    sa.Column("files", sa.Integer, nullable=False),
+    sa.Column("seconds", sa.Float, nullable=False),
+)
+sa.Index("ix_exposure_day", exposure.c.day)
+
+stints = sa.Table(
+    "stints",  # work since the last break, for the next one; nobody else reads it
+    metadata,
+    sa.Column("person", sa.Text, primary_key=True),
+    sa.Column("began_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("last_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("revealed_seconds", sa.Float, nullable=False, server_default="0"),
+    sa.Column("hard_in_a_row", sa.SmallInteger, nullable=False, server_default="0"),
 )

@@ -73,7 +73,7 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
             return Response(status_code=400)
         except Exception as error:
             refusal = as_refusal(error, visit.request_id)
-            if not self.json:
+            if not self.json and not visit.by_script:
                 return error_page(visit, refusal)
             response = problem(refusal, visit.request_id)
         return _guarded(visit, response)
@@ -90,13 +90,15 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
         try:
             found = await self._run(visit)
         except Refusal as refusal:
-            if self.again is None or refusal.status not in (409, 422):
+            if self.again is None or visit.by_script or refusal.status not in (409, 422):
                 raise
             visit.refusal = refusal
             visit.query = self.again.query()
             shown = await self.again._run(visit)
             return html(self.again.template, visit, shown, refusal.status)
-        return found if isinstance(found, Response) else see_other(found)
+        if isinstance(found, Response):
+            return found
+        return gone_on(found) if visit.by_script else see_other(found)
 
     def _admits(self, principal: Principal) -> bool:
         return self.scope is None or principal.may(self.scope)
@@ -158,6 +160,11 @@ def with_twins(pages: Iterable[PageRoute]) -> list[PageRoute]:
             routes.append(msgspec.structs.replace(page, path=path, json=True))
         routes.append(page)
     return routes
+
+
+def gone_on(path: str) -> Response:
+    """What a form of ours that a script sent gets in place of a redirect: where it leads."""
+    return Response(msgspec.json.encode({"location": path}), media_type="application/json")
 
 
 def see_other(path: str, **query: str) -> Response:

@@ -5,10 +5,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from tidegate.pipeline.decide import claim_case
+from tidegate.pipeline.next import take_next
 from tidegate.review.model import CaseView
 from tidegate.review.queries import list_cases, waiting_counts
-from tidegate.web.pages.case import lease
 from tidegate.web.pages.page import PageRoute, Query, with_query
 from tidegate.web.pages.visit import Visit
 
@@ -38,21 +37,20 @@ def show(visit: Visit) -> QueuePage:
         return QueuePage(query.queue, query.state, waiting_counts(tx), found, following)
 
 
-def take_next(visit: Visit) -> str:
-    """Claim the oldest case of a queue that nobody holds."""
-    queue = visit.field("queue") or None
+def take(visit: Visit) -> str:
+    """Claim the next case of a queue."""
+    queue = visit.field("queue")
+    within = {"queue": queue} if queue else {}
     with visit.begin() as tx:
-        for state in ("reopened", "open"):
-            found, _ = list_cases(tx, queue, state, None, 20)
-            for case in found:
-                claim_case(tx, case.id, lease(visit))
-                return with_query(f"/cases/{case.id}", done="claimed")
-    return with_query("/cases", done="none-left", **({"queue": queue} if queue else {}))
+        case = take_next(tx, visit.instance.settings, within)
+    if case is None:
+        return with_query("/cases", done="none-left", **within)
+    return with_query(f"/cases/{case}", done="claimed")
 
 
 pages = [
     PageRoute(
         path="/cases", handler=show, scope="cases:read", query=QueueQuery, template="queue.html"
     ),
-    PageRoute(method="POST", path="/cases/next", handler=take_next, scope="cases:decide"),
+    PageRoute(method="POST", path="/cases/next", handler=take, scope="cases:decide"),
 ]

@@ -13,7 +13,9 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from tidegate.web.pages.frame import Frame, frame_of
 from tidegate.web.pages.visit import Visit
+from tidegate.web.words import gettext, ngettext, pgettext
 
 _HERE = Path(__file__).parent.parent
 STATIC = _HERE / "static"
@@ -114,7 +116,10 @@ _templates = Environment(
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
+    extensions=["jinja2.ext.i18n"],
 )
+# {% trans %} and _(…): what is put in is escaped, what is said is not taken for a pattern.
+_templates.install_gettext_callables(gettext, ngettext, newstyle=True, pgettext=pgettext)  # type: ignore[attr-defined]
 _FILTERS: dict[str, Callable[[Any], object]] = {
     "moment": moment,
     "iso": lambda value: _time(value).isoformat(),
@@ -150,6 +155,7 @@ def html(
         "typed": visit.field,
         "ticked": visit.fields,
         "request_id": visit.request_id,
+        "frame": frame_of(visit) if who is not None and who.session is not None else Frame(),
         "now": now,
         "ago": partial(ago, now=now),
     }

@@ -29,6 +29,12 @@ class Visit:
         self.refusal: Refusal | None = None  # why the form is shown again
 
     @property
+    def by_script(self) -> bool:
+        """Whether a script of ours sent the form: it gets JSON, also of what goes wrong, and goes on
+        by itself."""
+        return self.request.headers.get("accept", "").startswith("application/json")
+
+    @property
     def request_id(self) -> str:
         return self.request.state.request_id
 
