@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 BENCHES := decide index media text evasions lookback
 
-.PHONY: help setup setup-dev demo test test-long test-native check quick lint types types-src imports \
+.PHONY: help setup setup-dev demo test test-long test-browser test-native check quick lint types types-src imports \
   test-quick format bench $(BENCHES:%=bench-%) fuzz survival \
   lock docs clean sbom advisories dist
 
@@ -26,6 +26,9 @@ test: setup-dev ## pass the tests, on an embedded PostgreSQL; some: TESTS=tests/
 
 test-long: setup-dev ## what takes longer: browsers, kills, whole days, simulations, peers (what is missing is skipped)
 	@$(PY) -m pytest -n 2 --dist worksteal -m long -rs $(TESTS)
+
+test-browser: setup-dev ## the pages in a real Chromium (Debian: apt install chromium): journeys by mouse, keys and no script
+	@$(PY) -m pytest -n 2 --dist worksteal -m long -rs tests/browser $(TESTS)
 
 check: lint types imports ## ruff, pyright strict, import rules
 

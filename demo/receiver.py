@@ -72,7 +72,8 @@ def main() -> None:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
-            self.send_response(platform.take(dict(self.headers), body))
+            gone = self.path.endswith("/gone")  # a target that was taken down and never told
+            self.send_response(410 if gone else platform.take(dict(self.headers), body))
             self.send_header("Content-Length", "0")
             self.end_headers()
 

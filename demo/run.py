@@ -6,6 +6,7 @@ Called by `tidegate demo`. Returns 0 when everything that the summary shows was 
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -25,8 +26,10 @@ from tidegate.ledger.model import HEAD_FILE
 from tidegate.ledger.sequencer import read_head
 from tidegate.ledger.verify import Verification, verify
 from tidegate.pipeline.house import MESSAGE_TYPES, SCOPES
+from tidegate.policy.actions import activate_pack, store_pack
+from tidegate.policy.data import default_source
 
-from . import story
+from . import desk, story
 from .processes import DemoError, Receiver, Server, fresh_directory, refuse_taken_port
 from .summary import Checks, Path, Verdicts, show
 
@@ -34,7 +37,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 CONNECTIONS = 8
-ADMIN, REVIEWER = "admin@example.org", "reviewer@example.org"
+ADMIN, REVIEWER, COLLEAGUE = (f"{one}@example.org" for one in ("admin", "reviewer", "noor"))
 WAIT_SECONDS = 30.0
 
 PICTURES, TEXTS, BATCHES = (
@@ -79,6 +82,7 @@ class Demo:
     def __init__(self, console: Console, data_dir: FilePath, port: int, stack: ExitStack) -> None:
         self.checks = Checks()
         self._console = console
+        self._port = port
         self._stack = stack
         self._began = time.monotonic()
         self._verdicts = Verdicts()
@@ -117,15 +121,27 @@ class Demo:
             self._await_deliveries()
             ledger = self._verify_ledger()
         self._summarise(ledger)
+        with self._step("Leaving cases of every kind on the desk"):
+            self._fill_desk()
 
     def keep_serving(self) -> None:
-        """Serve until Ctrl-C, or until somebody stops the server."""
+        """Serve until Ctrl-C, or until somebody stops the server; new cases come in meanwhile."""
         with self._database.begin("system:demo") as tx:
-            token = create_link(tx, ADMIN)
-        self._console.print(f"\nServing on {self._server.url} until Ctrl-C.")
-        self._console.print(f"Sign in once with {self._server.url}/sign-in/{token}", soft_wrap=True)
+            links = {who: create_link(tx, who) for who in (REVIEWER, ADMIN)}
+        # By name and not by number: browsers give passkeys to names alone.
+        url = f"http://localhost:{self._port}"
+        self._console.print(f"\nServing on {url} until Ctrl-C. New cases come in for ten minutes.")
+        for who, role in ((REVIEWER, "decide cases as a reviewer"), (ADMIN, "see it all as admin")):
+            self._console.print(f"To {role}, sign in once:", style="bold")
+            self._console.print(f"  {url}/sign-in/{links[who]}", soft_wrap=True)
+        stop = threading.Event()
+        trickle = threading.Thread(
+            target=desk.keep_coming, args=(self._platform, stop), daemon=True
+        )
+        trickle.start()
         with suppress(KeyboardInterrupt):
             self._server.wait()
+        stop.set()
         self._console.print("Stopping.")
 
     def stop(self) -> None:
@@ -292,6 +308,23 @@ class Demo:
         ]
         self._console.print()
         show(self._console, self._verdicts, list(self._paths.values()), facts, self.checks)
+
+    def _fill_desk(self) -> None:
+        """What a newcomer finds: a colleague holds a case, a target is gone, a rule watches."""
+        with self._database.begin("system:demo") as tx:
+            create_user(tx, COLLEAGUE, "reviewer")
+            key = create_key(tx, SCOPES, "colleague", ["cases:decide"], user_email=COLLEAGUE)[1]
+            create_webhook(tx, f"{self._receiver.url}/gone", allow_private=True, enforce=True,
+                           known=MESSAGE_TYPES)  # fmt: skip
+            pack = store_pack(tx, desk.with_shadow(default_source()))
+            activate_pack(tx, pack.name, pack.version)
+        made = desk.fill(self._platform, "account")
+        waiting = list(self._reviewer.cases(state="waiting"))
+        self.checks.that(len(waiting) >= 40, f"at least 40 cases wait, not {len(waiting)}")
+        self.checks.equal(len(waiting), made, "the cases that were made for the desk")
+        with Client(self._server.url, key) as colleague:
+            held = colleague.claim(waiting[-1].id)
+        self.checks.equal(held.state, "claimed", "the case that a colleague holds")
 
     def _decide(self, case: Case, decision: Decision) -> None:
         """Claim and decide, as the pages do."""
