@@ -125,7 +125,8 @@ def test_every_page_opens_to_exactly_those_who_may(api: Api, role: str | None) -
         path = fill(page.path)
         if person is None:
             answer = api.client.request(page.method, path)
-            assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in"), path
+            assert answer.status_code == 303, path
+            assert answer.headers["location"].partition("?")[0] == "/sign-in", path
             continue
         send = person.get if page.method == "GET" else lambda path: person.send(path, csrf=False)
         answer = send(path)

@@ -192,7 +192,7 @@ def test_a_changed_password_ends_the_other_sessions(api: Api) -> None:
     new = "another horse battery"
     form = {"password": new, "again": new, "old": PASSWORD}
     assert person.send("/account/password", form).status_code == 303
-    assert api.client.get("/account", headers=other).headers["location"] == "/sign-in"
+    assert api.client.get("/account", headers=other).status_code == 303
     assert person.get("/account").status_code == 200
     assert sign_in(api, person.email, PASSWORD).status_code == 401
     assert sign_in(api, person.email, new).status_code == 303

@@ -3,11 +3,12 @@
 import hashlib
 import re
 import tomllib
+from pathlib import Path
 
 import pytest
 from tests.api import Api
 
-from tidegate.web.pages.render import STATIC, static
+from tidegate.web.static import STATIC, static
 
 CSS = (STATIC / "tidegate.css").read_text()
 
@@ -28,17 +29,24 @@ def test_static_files_are_open_kept_and_guarded(api: Api) -> None:
     assert answer.headers["content-type"].startswith("text/css")
     assert "immutable" in answer.headers["cache-control"]
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert api.client.get("/static/app.js").headers["cache-control"] == "no-cache"
+    assert api.client.get("/static/desk.js").headers["cache-control"] == "no-cache"
     assert api.client.get("/static/../app.py").status_code in (303, 404)
     assert api.client.get("/static/%2e%2e/app.py").status_code in (303, 404)
 
 
-def tokens(block: str) -> dict[str, str]:
-    return dict(re.findall(r"--([a-z-]+): (#[0-9a-fA-F]{6});", block))
+def tokens(block: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Colours by name, of light and of dark pages; one that is another's is that one."""
+    pairs = re.findall(r"--([a-z-]+): light-dark\((#\w{6}), (#\w{6})\);", block)
+    light = {name: colour for name, colour, _ in pairs}
+    dark = {name: colour for name, _, colour in pairs}
+    for name, other in re.findall(r"--([a-z-]+): var\(--([a-z-]+)\);", block):
+        if other in light:
+            light[name], dark[name] = light[other], dark[other]
+    return light, dark
 
 
-LIGHT = tokens(CSS.split("@media")[0])
-DARK = LIGHT | tokens(CSS.split("prefers-color-scheme: dark")[1].split("@media")[0].split("*,")[0])
+LIGHT, DARK = tokens(CSS.split(":root {")[1].split("}")[0])
+HIGH_LIGHT, HIGH_DARK = tokens(CSS.split('[data-theme="contrast"] {')[1].split("}")[0])
 
 
 def contrast(one: str, other: str) -> float:
@@ -55,20 +63,41 @@ def contrast(one: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-@pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
-def test_every_text_can_be_read_on_its_ground(colours: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("colours", "least"),
+    [(LIGHT, 4.5), (DARK, 4.5), (HIGH_LIGHT, 7), (HIGH_DARK, 7)],
+    ids=["light", "dark", "high contrast", "high contrast, dark"],
+)
+def test_every_text_can_be_read_on_its_ground(colours: dict[str, str], least: float) -> None:
     pairs = [(text, ground) for text in ("ink", "muted", "accent") for ground in ("bg", "surface")]
     pairs += [
         ("muted", "sunken"),
         ("ink", "sunken"),
+        ("accent", "sunken"),
         ("on-accent", "accent"),
+        ("on-urgent", "urgent"),
         ("accent", "accent-soft"),
     ]
-    pairs += [("ink", f"{name}-soft") for name in ("accent", "restrict", "review")]
-    for name in ("pass", "review", "restrict", "escalate"):
+    pairs += [("ink", f"{name}-soft") for name in ("accent", "restrict", "notice")]
+    for name in ("pass", "notice", "restrict", "escalate", "urgent"):
         pairs += [(name, f"{name}-soft"), (name, "surface")]
     for text, ground in pairs:
-        assert contrast(colours[text], colours[ground]) >= 4.5, (text, ground)
+        assert contrast(colours[text], colours[ground]) >= least, (text, ground)
     # Edges of fields and what has the focus: 3 to 1.
     for edge in ("line-strong", "accent"):
-        assert contrast(colours[edge], colours["surface"]) >= 3
+        for ground in ("surface", "bg"):
+            assert contrast(colours[edge], colours[ground]) >= 3, (edge, ground)
+
+
+@pytest.mark.parametrize("sheet", sorted(STATIC.rglob("*.css")), ids=lambda path: path.name)
+def test_sheets_serve_both_directions_of_writing(sheet: Path) -> None:
+    """Names and values are logical: inline-start, not a side of the screen."""
+    found = re.findall(r".*\b(?:left|right)\b.*", sheet.read_text())
+    physical = r"(?<![\w-])(?:margin|padding|border)-(?:top|bottom)\b|(?<![\w-])(?:top|bottom):"
+    assert [*found, *re.findall(physical, sheet.read_text())] == []
+
+
+def test_type_and_space_are_of_their_few_sizes() -> None:
+    sizes = dict(re.findall(r"--([ts]\d): ([\d.]+)rem;", CSS.split(":root {")[1].split("}")[0]))
+    assert [float(sizes[f"t{n}"]) * 16 for n in range(1, 5)] == [13, 15, 18, 24]
+    assert [float(sizes[f"s{n}"]) * 16 for n in range(1, 7)] == [4, 8, 12, 16, 24, 40]

@@ -124,6 +124,13 @@ def principal_of_session(tx: Tx, known: Scopes, cookie: str) -> Principal | None
     )
 
 
+def session_ends(tx: Tx, session: bytes) -> datetime | None:
+    """When a session (`Principal.session`) ends by itself; None when it has ended."""
+    query = sa.select(sessions.c.expires_at).where(sessions.c.token_hash == session)
+    ends = tx.execute(query).scalar_one_or_none()
+    return ends if ends is not None and ends > tx.now else None
+
+
 def list_keys(tx: Tx) -> list[KeyView]:
     """Every key, the revoked too, the newest first."""
     query = (

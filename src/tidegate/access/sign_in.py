@@ -5,7 +5,7 @@ sent all at once are all counted: `begin_attempt`, `passwords.verify_password`, 
 """
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -102,6 +102,23 @@ def close_session(tx: Tx, session: bytes) -> None:
     query = sa.delete(sessions).where(sessions.c.token_hash == session)
     if row := tx.execute(query.returning(sessions.c.user_id)).one_or_none():
         append(tx, "session.closed", {}, row.user_id)
+
+
+def extend_session(tx: Tx, session: bytes, hours: float) -> datetime:
+    """Have a session that is still alive last for `hours` from now, which is never shorter than before.
+    Raises Refusal (401) for one that has ended."""
+    ends = tx.now + timedelta(hours=hours)
+    query = sa.update(sessions).where(
+        sessions.c.token_hash == session, sessions.c.expires_at > tx.now
+    )
+    longer = sa.func.greatest(sessions.c.expires_at, ends)
+    row = tx.execute(
+        query.values(expires_at=longer).returning(sessions.c.user_id, sessions.c.expires_at)
+    ).one_or_none()
+    if row is None:
+        raise Refusal("session-ended", 401, "The session has ended", "Sign in again.")
+    append(tx, "session.extended", {"until": row.expires_at}, row.user_id)
+    return row.expires_at
 
 
 def sweep(tx: Tx) -> int:

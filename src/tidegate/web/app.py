@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from tidegate.content.model import Worded
@@ -24,14 +24,13 @@ from tidegate.pipeline.retry import stored_answers
 from tidegate.pipeline.submission import estimate
 from tidegate.pipeline.submit import committer
 from tidegate.version import VERSION
-from tidegate.web import pages
+from tidegate.web import pages, static
 from tidegate.web.api import endpoints
 from tidegate.web.api.batch import batch
 from tidegate.web.api.openapi import document
 from tidegate.web.gate import Gate
 from tidegate.web.metrics import metrics_endpoint
 from tidegate.web.pages.page import error_page
-from tidegate.web.pages.render import StaticPages
 from tidegate.web.pages.visit import Visit
 from tidegate.web.places import Places
 from tidegate.web.problems import problem
@@ -93,7 +92,7 @@ async def _not_found(request: Request, error: Exception) -> Response:
         headers=dict(getattr(error, "headers", None) or {}),
     )
     if "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/v1"):
-        return error_page(Visit(request), refusal)
+        return await run_in_threadpool(error_page, Visit(request), refusal)
     return problem(refusal, request.state.request_id)
 
 
@@ -124,7 +123,7 @@ def create_app(instance: Instance) -> ASGIApp:
         Route("/healthz", healthz),
         Route("/readyz", readyz),
         Route("/openapi.json", openapi),
-        Mount("/static", StaticPages()),
+        Route("/static/{path:path}", static.serve),
         *(page.route() for page in pages.routes),
     ]
     app = Starlette(

@@ -27,6 +27,7 @@ from tidegate.infra.errors import Refusal
 from tidegate.pipeline.house import SCOPES
 from tidegate.pipeline.instance import Instance
 from tidegate.web.address import address_of
+from tidegate.web.nextpath import sign_in_for
 from tidegate.web.problems import as_refusal, problem
 from tidegate.web.rates import Rates
 
@@ -59,6 +60,8 @@ _NO_KEY = Refusal(
     "Send Authorization: Bearer KEY with a key from `tidegate keys create`.",
     headers={"WWW-Authenticate": "Bearer"},
 )
+
+_NO_SESSION = Refusal("session-ended", 401, "You are not signed in", "Sign in again.")
 
 
 def _elsewhere(address: str) -> Refusal:
@@ -136,7 +139,7 @@ class Gate:
             else:
                 state["principal"] = await self._by_session(headers, lenient=is_open)
                 if state["principal"] is None and not is_open:
-                    return RedirectResponse("/sign-in", 303)
+                    return _to_sign_in(scope, headers, request_id)
         except Exception as error:
             return problem(as_refusal(error, request_id), request_id)
         return _keep_segments(scope)
@@ -195,6 +198,18 @@ class Gate:
     def _look_up_session(self, cookie: str) -> Principal | None:
         with self.instance.database.begin() as tx:
             return principal_of_session(tx, SCOPES, cookie)
+
+
+def _to_sign_in(scope: Scope, headers: Headers, request_id: str) -> Response:
+    """Where a stranger is sent: to sign in, and back to what they asked for. A script is told, so that it
+    can keep what was typed."""
+    if headers.get("accept", "").startswith("application/json"):
+        return problem(_NO_SESSION, request_id)
+    if scope["method"] not in ("GET", "HEAD"):
+        return RedirectResponse("/sign-in", 303)
+    asked: bytes = scope.get("raw_path") or b"/"
+    path = asked.partition(b"?")[0].decode("latin-1")
+    return RedirectResponse(sign_in_for(path, scope["query_string"]), 303)
 
 
 def _token(headers: Headers) -> str:

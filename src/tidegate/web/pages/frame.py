@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from tidegate.access.preferences import Preferences, preferences_of
+from tidegate.access.queries import session_ends
 from tidegate.web.pages.visit import Visit
 
 
@@ -44,6 +45,10 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
 
 def frame_of(visit: Visit) -> Frame:
     """Read in a transaction of its own: a page that shows a refusal has none any more."""
+    session = visit.who.session
     with visit.begin() as tx:
         chosen: Any = preferences_of(tx, tx.identity)
-        return Frame(preferences=chosen)
+        return Frame(
+            preferences=chosen,
+            session_ends_at=session_ends(tx, session) if session else None,
+        )

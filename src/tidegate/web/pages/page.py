@@ -5,7 +5,6 @@ authorisation, then parameters, then the form, its CSRF token, the handler. Who 
 before, in the gate.
 """
 
-import hmac
 import inspect
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -22,11 +21,16 @@ from tidegate.infra.parsing import check_text
 from tidegate.pipeline.instance import Instance
 from tidegate.web.api.endpoint import parse_query
 from tidegate.web.body import read
+from tidegate.web.csrf import fits
+from tidegate.web.headers import SECURITY_HEADERS
 from tidegate.web.multipart import Form, is_multipart, read_form
-from tidegate.web.pages.render import SECURITY_HEADERS, html
+from tidegate.web.pages.frame import Frame, frame_of
+from tidegate.web.pages.render import html
 from tidegate.web.pages.visit import Visit
 from tidegate.web.places import in_turn
 from tidegate.web.problems import as_refusal, problem
+from tidegate.web.squeeze import squeeze
+from tidegate.web.words import language_for, speaking
 
 FORM_LIMIT = 1 << 20
 
@@ -67,23 +71,25 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
 
     async def _endpoint(self, request: Request) -> Response:
         visit = Visit(request)
-        try:
-            response = await self._answer(visit)
-        except ClientDisconnect:
-            return Response(status_code=400)
-        except Exception as error:
-            refusal = as_refusal(error, visit.request_id)
-            if not self.json and not visit.by_script:
-                return error_page(visit, refusal)
-            response = problem(refusal, visit.request_id)
-        return _guarded(visit, response)
+        with speaking(language_for(request.headers.get("accept-language", ""))):
+            try:
+                response = await self._answer(visit)
+            except ClientDisconnect:
+                return Response(status_code=400)
+            except Exception as error:
+                refusal = as_refusal(error, visit.request_id)
+                if not self.json and not visit.by_script:
+                    response = await in_turn(request, error_page, visit, refusal)
+                else:
+                    response = problem(refusal, visit.request_id)
+        return squeeze(request.headers, _guarded(visit, response))
 
     async def _answer(self, visit: Visit) -> Response:
         if not self.public and (visit.principal is None or not self._admits(visit.principal)):
             raise _forbidden(self.scope)
         visit.query = self.query() if self.followed else parse_query(visit.request, self.query)
         if self.method == "GET":
-            return self._show(await self._run(visit), visit)
+            return await self._show(await self._run(visit), visit)
         visit.form = await self._read_form(visit)
         if not self.public:
             _check_csrf(visit)
@@ -95,9 +101,13 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
             visit.refusal = refusal
             visit.query = self.again.query()
             shown = await self.again._run(visit)
-            return html(self.again.template, visit, shown, refusal.status)
+            if isinstance(shown, Response):
+                return shown
+            return await in_turn(
+                visit.request, html, self.again.template, visit, shown, refusal.status
+            )
         if isinstance(found, Response):
-            return found
+            return _told(found) if visit.by_script else found
         return gone_on(found) if visit.by_script else see_other(found)
 
     def _admits(self, principal: Principal) -> bool:
@@ -108,12 +118,12 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
             return await self.handler(visit)
         return await in_turn(visit.request, self.handler, visit)
 
-    def _show(self, found: object, visit: Visit) -> Response:
+    async def _show(self, found: object, visit: Visit) -> Response:
         if isinstance(found, Response):
             return found
         if self.json:
             return Response(msgspec.json.encode(found), media_type="application/json")
-        return html(self.template, visit, found)
+        return await in_turn(visit.request, html, self.template, visit, found)
 
     async def _read_form(self, visit: Visit) -> Form:
         """Raises Refusal: 400 for what is no form, 413 for too much of it, 422 for a NUL."""
@@ -138,8 +148,21 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
 
 def error_page(visit: Visit, refusal: Refusal) -> Response:
     """A refusal as people read it."""
-    response = html("error.html", visit, refusal, refusal.status, refusal.headers)
+    response = html(
+        "error.html", visit, refusal, refusal.status, refusal.headers, _frame_if_any(visit, refusal)
+    )
     return _guarded(visit, response)
+
+
+def _frame_if_any(visit: Visit, refusal: Refusal) -> Frame:
+    """What says no must not fail itself, where what it reads is what failed."""
+    who = visit.principal
+    if refusal.status >= 500 or who is None or who.session is None:
+        return Frame()
+    try:
+        return frame_of(visit)
+    except Exception:
+        return Frame()
 
 
 def _guarded(visit: Visit, response: Response) -> Response:
@@ -167,6 +190,15 @@ def gone_on(path: str) -> Response:
     return Response(msgspec.json.encode({"location": path}), media_type="application/json")
 
 
+def _told(response: Response) -> Response:
+    """A handler's own redirect as a script is told of it; its cookies stay."""
+    if response.status_code != 303:
+        return response
+    told = gone_on(response.headers["location"])
+    told.raw_headers += [one for one in response.raw_headers if one[0] == b"set-cookie"]
+    return told
+
+
 def see_other(path: str, **query: str) -> Response:
     """Go on with a GET, as every form does when it worked."""
     return Response(status_code=303, headers={"Location": with_query(path, **query)})
@@ -182,8 +214,7 @@ def _forbidden(scope: str | None) -> Refusal:
 
 
 def _check_csrf(visit: Visit) -> None:
-    expected = visit.who.csrf or ""
-    if not expected or not hmac.compare_digest(visit.field("csrf").encode(), expected.encode()):
+    if not fits(visit.field("csrf"), visit.who.csrf or ""):
         raise Refusal(
             "csrf-missing",
             403,

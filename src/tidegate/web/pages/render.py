@@ -1,66 +1,59 @@
-"""From a page's Struct to HTML: the templates, what they may call, the headers of every page."""
+"""From a page's Struct to HTML: the templates, and what they may call."""
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache, partial
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
 
+from tidegate.infra.errors import Refusal
+from tidegate.web.csrf import masked
+from tidegate.web.pages.faults import faults
 from tidegate.web.pages.frame import Frame, frame_of
+from tidegate.web.pages.keys import GROUPS, KEYS, key
+from tidegate.web.pages.names import said
+from tidegate.web.pages.refusals import plain_words
 from tidegate.web.pages.visit import Visit
-from tidegate.web.words import gettext, ngettext, pgettext
+from tidegate.web.static import static
+from tidegate.web.words import gettext, ngettext, noted, pgettext, spoken
 
-_HERE = Path(__file__).parent.parent
-STATIC = _HERE / "static"
+TEMPLATES = Path(__file__).parent.parent / "templates"
 
-SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
-        " connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-    ),
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-}
-
-# What the navigation offers, and the scope that opens it.
+# What the navigation offers: its name, what it is called, where it is, and the scope that opens it.
 NAVIGATION = [
-    ("Home", "/", None),
-    ("Cases", "/cases", "cases:read"),
-    ("Items", "/items", "items:read"),
-    ("Banks", "/banks", "banks:read"),
-    ("Search", "/search", "banks:read"),
-    ("Policy", "/policy", "policy:read"),
-    ("Actions", "/actions", "actions:read"),
-    ("Ledger", "/ledger", "ledger:read"),
+    ("home", noted("Home"), "/", None),
+    ("cases", noted("Cases"), "/cases", "cases:read"),
+    ("items", noted("Items"), "/items", "items:read"),
+    ("banks", noted("Banks"), "/banks", "banks:read"),
+    ("search", noted("Search"), "/search", "banks:read"),
+    ("policy", noted("Policy"), "/policy", "policy:read"),
+    ("actions", noted("Actions"), "/actions", "actions:read"),
+    ("ledger", noted("Ledger"), "/ledger", "ledger:read"),
 ]
 
 # What a redirect's `?done=` stands for. Codes, so that a link cannot put words into our mouth.
 DONE = {
-    "claimed": "The case is yours.",
-    "released": "The case is back in its queue.",
-    "decided": "Decided.",
-    "none-left": "No case waits here.",
-    "bank": "The bank is made.",
-    "entry": "The entry is in the bank.",
-    "confirmed": "The entry is confirmed: from now on it may restrict by itself.",
-    "refuted": "The entry is refuted: it matches no more.",
-    "disabled": "Disabled. It matches no more until it is enabled again.",
-    "enabled": "Enabled again.",
-    "replayed": "Sent again to every target that did not get it.",
-    "lifted": "The restriction is lifted.",
-    "opened": "It is open to you for half an hour; that is recorded.",
-    "password": "The password is set. Your other sessions have ended.",
-    "signed-out": "You are signed out.",
+    "claimed": noted("The case is yours."),
+    "released": noted("The case is back in its queue."),
+    "decided": noted("Decided."),
+    "none-left": noted("No case waits here."),
+    "bank": noted("The bank is made."),
+    "entry": noted("The entry is in the bank."),
+    "confirmed": noted("The entry is confirmed: from now on it may restrict by itself."),
+    "refuted": noted("The entry is refuted: it matches no more."),
+    "disabled": noted("Disabled. It matches no more until it is enabled again."),
+    "enabled": noted("Enabled again."),
+    "replayed": noted("Sent again to every target that did not get it."),
+    "lifted": noted("The restriction is lifted."),
+    "opened": noted("It is open to you for half an hour; that is recorded."),
+    "password": noted("The password is set. Your other sessions have ended."),
+    "stayed": noted("You stay signed in."),
+    "signed-out": noted("You are signed out."),
 }
 
 
@@ -98,20 +91,8 @@ def count(value: float) -> str:
     return f"{value:,.0f}".replace(",", "\u202f")
 
 
-def words(value: str) -> str:
-    """A name of the program as words: attack_footage, counter_speech."""
-    return value.replace("_", " ")
-
-
-@lru_cache(maxsize=64)
-def static(path: str) -> str:
-    """The address of a static file, with a part of its digest so that it may be kept for ever."""
-    digest = hashlib.sha256((STATIC / path).read_bytes()).hexdigest()[:12]
-    return f"/static/{path}?v={digest}"
-
-
 _templates = Environment(
-    loader=FileSystemLoader(_HERE / "templates"),
+    loader=FileSystemLoader(TEMPLATES),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
@@ -125,11 +106,19 @@ _FILTERS: dict[str, Callable[[Any], object]] = {
     "iso": lambda value: _time(value).isoformat(),
     "distinct": distinct,
     "count": count,
-    "words": words,
+    "words": said,
     "segment": lambda value: quote(str(value), safe=""),
 }
 _templates.filters.update(_FILTERS)
-_templates.globals |= {"static": static}
+_templates.globals |= {
+    "static": static,
+    "key": key,
+    "sheet": GROUPS,
+    "has_key": KEYS.__contains__,
+    "plain_words": plain_words,
+    # Where live events come from, if they do.
+    "events": "/events" if find_spec("tidegate.web.events") else "",
+}
 
 
 def html(
@@ -138,24 +127,33 @@ def html(
     page: object,
     status: int = 200,
     headers: Mapping[str, str] | None = None,
+    frame: Frame | None = None,
 ) -> Response:
-    """The page as HTML. Templates see `page`, the visit, and nothing that could change anything."""
+    """The page as HTML. Templates see `page`, the visit, and nothing that could change anything. A
+    `frame` that is given is not read anew: where that may fail."""
     assert template is not None
     now = visit.instance.clock.now()
     who = visit.principal
+    done = DONE.get(getattr(visit.query, "done", None) or "")
     context: dict[str, Any] = {
         "page": page,
         "path": visit.request.url.path,
+        "language": spoken(),
         "who": who,
-        "csrf": who.csrf if who else "",
+        "csrf": masked(who.csrf) if who and who.csrf else "",
         "may": visit.may,
-        "navigation": [(name, at) for name, at, scope in NAVIGATION if _open(visit, scope)],
-        "done": DONE.get(getattr(visit.query, "done", None) or ""),
+        "navigation": [
+            (name, gettext(called), at)
+            for name, called, at, scope in NAVIGATION
+            if _open(visit, scope)
+        ],
+        "done": gettext(done) if done else None,
         "refusal": visit.refusal,
+        "faults": faults(page if isinstance(page, Refusal) else visit.refusal),
         "typed": visit.field,
         "ticked": visit.fields,
         "request_id": visit.request_id,
-        "frame": frame_of(visit) if who is not None and who.session is not None else Frame(),
+        "frame": frame if frame is not None else _frame(visit),
         "now": now,
         "ago": partial(ago, now=now),
     }
@@ -163,21 +161,10 @@ def html(
     return Response(body, status, {"Vary": "Cookie"} | dict(headers or {}), "text/html")
 
 
+def _frame(visit: Visit) -> Frame:
+    who = visit.principal
+    return frame_of(visit) if who is not None and who.session is not None else Frame()
+
+
 def _open(visit: Visit, scope: str | None) -> bool:
     return visit.principal is not None and (scope is None or visit.may(scope))
-
-
-class StaticPages(StaticFiles):
-    """The files under `/static`: versioned addresses are kept for ever, others are asked for."""
-
-    def __init__(self) -> None:
-        super().__init__(directory=STATIC)
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
-        versioned = scope.get("query_string", b"").startswith(b"v=")
-        lifetime = "public, max-age=31536000, immutable" if versioned else "no-cache"
-        for name, value in SECURITY_HEADERS.items():
-            response.headers[name] = value
-        response.headers["Cache-Control"] = lifetime
-        return response

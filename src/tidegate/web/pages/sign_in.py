@@ -2,67 +2,115 @@
 
 import hmac
 import secrets
+from datetime import datetime
+from typing import Annotated
+from urllib.parse import quote, unquote
 
 import msgspec
+from msgspec import Meta
 from starlette.responses import Response
 
 from tidegate.access.attempts import begin_attempt
 from tidegate.access.model import DEVICE_LASTS, is_email
 from tidegate.access.passwords import verify_password
-from tidegate.access.queries import owner_of_link
+from tidegate.access.queries import owner_of_link, principal_of_session, session_ends
 from tidegate.access.sign_in import (
     Brought,
     Opened,
     close_session,
+    extend_session,
     link_gone,
     open_session,
     redeem_link,
 )
 from tidegate.infra.errors import Refusal
+from tidegate.pipeline.house import SCOPES
+from tidegate.web.csrf import masked
 from tidegate.web.gate import COOKIE
-from tidegate.web.pages.page import PageRoute, see_other
+from tidegate.web.nextpath import HOME, LONGEST, own_path
+from tidegate.web.pages.page import PageRoute, Query, see_other, with_query
 from tidegate.web.pages.render import html
 from tidegate.web.pages.visit import Visit
+from tidegate.web.problems import problem
 
 # Before there is a session, the form's token stands in a cookie of its own (double submit), so that
 # no other site can sign a visitor in as somebody else.
 FORM_COOKIE = "tidegate_form"
+# Where somebody wanted to go who then signed in by a link from their mail.
+NEXT_COOKIE = "tidegate_next"
 # By it strangers' failures are told from those of somebody who signed in here before. It stays when
 # they sign out, and opens nothing.
 DEVICE_COOKIE = "tidegate_device"
 
 
-class SignInPage(msgspec.Struct, frozen=True):
-    """The form; `token` is its CSRF token."""
+class SignInQuery(Query, frozen=True):
+    """`next`: where to go on to afterwards."""
 
-    token: str
+    next: Annotated[str, Meta(max_length=LONGEST)] = HOME
 
 
-def show(visit: Visit) -> SignInPage | Response:
-    if visit.principal is not None:
-        return see_other("/")
-    return SignInPage(secrets.token_urlsafe(24))
+class SignInPage(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The form; `token` is its CSRF token. To a script of a page whose session may have ended it says
+    who is signed in by now, the token of their forms, and when that session ends."""
+
+    token: str = ""
+    next: str = HOME
+    name: str | None = None
+    csrf: str | None = None
+    ends_in: float | None = None
 
 
 def show_form(visit: Visit) -> Response:
     """The form as HTML, with the cookie that its token is compared with."""
-    page = show(visit)
-    if isinstance(page, Response):
-        return page
-    status = visit.refusal.status if visit.refusal else 200
-    response = html("sign_in.html", visit, page, status, visit.refusal and visit.refusal.headers)
+    if visit.principal is not None:
+        return see_other(own_path(visit.query.next))
+    page = SignInPage(secrets.token_urlsafe(24), own_path(_wanted(visit)))
+    refusal = visit.refusal
+    status = refusal.status if refusal else 200
+    if visit.by_script and refusal:
+        response = problem(refusal, visit.request_id)
+    else:
+        response = html("sign_in.html", visit, page, status, refusal and refusal.headers)
+    if page.next != HOME:
+        _set_cookie(visit, response, NEXT_COOKIE, quote(page.next, safe=""), 3600)
+    return _with_form(visit, response, page.token)
+
+
+def show_state(visit: Visit) -> Response:
+    """The same for a script: the form's token for a stranger, else who it is."""
+    who = visit.principal
+    if who is None or who.session is None:
+        page = SignInPage(secrets.token_urlsafe(24))
+        return _with_form(visit, _json(page), page.token)
+    with visit.begin() as tx:
+        return _json(_state(who.name, who.csrf or "", session_ends(tx, who.session), tx.now))
+
+
+def _state(name: str, csrf: str, ends: datetime | None, now: datetime) -> SignInPage:
+    left = (ends - now).total_seconds() if ends else 0.0
+    return SignInPage(name=name, csrf=masked(csrf), ends_in=left)
+
+
+def _json(value: object) -> Response:
+    return Response(msgspec.json.encode(value), media_type="application/json")
+
+
+def _with_form(visit: Visit, response: Response, token: str) -> Response:
     secure = visit.instance.settings.https_only
-    response.set_cookie(
-        FORM_COOKIE, page.token, 3600, httponly=True, samesite="strict", secure=secure
-    )
+    response.set_cookie(FORM_COOKIE, token, 3600, httponly=True, samesite="strict", secure=secure)
     return response
+
+
+def _wanted(visit: Visit) -> str:
+    """Where to go on to: what the form says, else what led to it."""
+    return visit.field("next") or visit.query.next
 
 
 def sign_in(visit: Visit) -> Response:
     """Try a password. Wrong and unknown look and last the same."""
     token = visit.request.cookies.get(FORM_COOKIE, "")
     if not token or not hmac.compare_digest(token.encode(), visit.field("token").encode()):
-        visit.refusal = Refusal("csrf-missing", 403, "The form was too old", "Please try again.")
+        visit.refusal = Refusal("form-too-old", 403, "The form was too old", "Please try again.")
         return show_form(visit)
     email = visit.field("email")
     password = next((value for key, value in visit.form.fields if key == "password"), "")
@@ -83,7 +131,29 @@ def sign_in(visit: Visit) -> Response:
         note_failed(visit, email)
         visit.refusal = refusal
         return show_form(visit)
-    return _with_session(visit, opened)
+    return _with_session(visit, opened, _signed_in(visit, opened))
+
+
+def _signed_in(visit: Visit, opened: Opened) -> Response:
+    """Back to where they wanted to go; a script is told what its page needs to go on."""
+    if not visit.by_script:
+        return see_other(own_path(_wanted(visit)))
+    with visit.begin() as tx:
+        who = principal_of_session(tx, SCOPES, opened.session)
+        if who is None or who.session is None:
+            raise Refusal("session-ended", 401, "The session has ended", "Sign in again.")
+        return _json(_state(who.name, who.csrf or "", session_ends(tx, who.session), tx.now))
+
+
+def stay(visit: Visit) -> Response:
+    """Have the session last as long again from now, while it is alive."""
+    session, cookie = visit.who.session, visit.request.cookies.get(COOKIE, "")
+    assert session is not None  # keys open no pages
+    with visit.begin() as tx:
+        _ = extend_session(tx, session, visit.instance.settings.session_hours)
+    response = see_other(with_query(own_path(visit.field("back")).partition("?")[0], done="stayed"))
+    _set_cookie(visit, response, COOKIE, cookie, _session_seconds(visit))
+    return response
 
 
 class LinkPage(msgspec.Struct, frozen=True):
@@ -114,7 +184,8 @@ def follow_link(visit: Visit) -> Response:
         except Refusal:
             note_failed(visit, None)
             raise
-    return _with_session(visit, opened)
+    wanted = own_path(unquote(visit.request.cookies.get(NEXT_COOKIE, "")))
+    return _with_session(visit, opened, see_other(wanted))
 
 
 def sign_out(visit: Visit) -> Response:
@@ -139,26 +210,32 @@ def _brought(visit: Visit) -> Brought:
     return Brought(cookies.get(COOKIE), cookies.get(DEVICE_COOKIE))
 
 
-def _with_session(visit: Visit, opened: Opened) -> Response:
-    settings = visit.instance.settings
-    session_seconds = int(settings.session_hours * 3600)
+def _with_session(visit: Visit, opened: Opened, response: Response) -> Response:
+    _set_cookie(visit, response, COOKIE, opened.session, _session_seconds(visit))
     device_seconds = int(DEVICE_LASTS.total_seconds())
-    response = see_other("/")
-    for name, value, seconds in (
-        (COOKIE, opened.session, session_seconds),
-        (DEVICE_COOKIE, opened.device, device_seconds),
-    ):
-        response.set_cookie(
-            name, value, seconds, httponly=True, samesite="lax", secure=settings.https_only
-        )
+    _set_cookie(visit, response, DEVICE_COOKIE, opened.device, device_seconds)
     response.delete_cookie(FORM_COOKIE)
+    if NEXT_COOKIE in visit.request.cookies:
+        response.delete_cookie(NEXT_COOKIE)
     return response
 
 
+def _session_seconds(visit: Visit) -> int:
+    return int(visit.instance.settings.session_hours * 3600)
+
+
+def _set_cookie(visit: Visit, response: Response, name: str, value: str, seconds: int) -> None:
+    secure = visit.instance.settings.https_only
+    response.set_cookie(name, value, seconds, httponly=True, samesite="lax", secure=secure)
+
+
 pages = [
-    PageRoute(path="/sign-in", handler=show_form, scope=None, public=True),
-    PageRoute(path="/sign-in/index.json", handler=show, scope=None, public=True, json=True),
-    PageRoute(method="POST", path="/sign-in", handler=sign_in, scope=None, public=True),
+    PageRoute(path="/sign-in", handler=show_form, scope=None, public=True, query=SignInQuery),
+    PageRoute(path="/sign-in/index.json", handler=show_state, scope=None, public=True, json=True),
+    PageRoute(
+        method="POST", path="/sign-in", handler=sign_in, scope=None, public=True, query=SignInQuery
+    ),
+    PageRoute(method="POST", path="/session/stay", handler=stay, scope=None),
     PageRoute(
         path="/sign-in/{token}",
         handler=show_link,

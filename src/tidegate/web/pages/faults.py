@@ -1,0 +1,66 @@
+"""What was wrong with a form, field by field: one sentence, said in the summary and at the field."""
+
+import msgspec
+
+from tidegate.infra.errors import FieldError, Refusal
+from tidegate.web.pages.names import said
+from tidegate.web.words import gettext, noted
+
+# What fields are called where that is not their name.
+CALLED = {
+    "again": noted("The same again"),
+    "comment": noted("Comment"),
+    "entry": noted("Entry"),
+    "exemption": noted("Exemption"),
+    "ground_kind": noted("Ground"),
+    "ground_reference": noted("Ground"),
+    "justification": noted("Why"),
+    "label": noted("Label"),
+    "labels": noted("Labels"),
+    "lifts": noted("What a lift ends"),
+    "name": noted("Name"),
+    "note": noted("Note"),
+    "old": noted("Password until now"),
+    "outcome": noted("Outcome"),
+    "password": noted("New password"),
+    "platform": noted("Platform"),
+    "reason": noted("Reason"),
+    "reopen_reason": noted("Why"),
+    "scope": noted("Scope"),
+    "template": noted("Template"),
+    "territory": noted("Territory"),
+    "text": noted("Text"),
+    "until": noted("Until"),
+    "url": noted("URL"),
+}
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """A field's name in the form ("": the form as a whole), and what is wrong with it."""
+
+    field: str
+    sentence: str
+
+
+def faults(refusal: Refusal | None) -> list[Fault]:
+    """What a refused form is told, by its fields."""
+    return [_fault(one) for one in refusal.errors] if refusal is not None else []
+
+
+def _fault(error: FieldError) -> Fault:
+    field = field_of(error.pointer)
+    said_of = {
+        "field": gettext(CALLED[field]) if field in CALLED else said(field).capitalize(),
+        "expected": error.expected,
+        "got": error.got,
+    }
+    if field:
+        return Fault(field, gettext("%(field)s: expected %(expected)s, got %(got)s.") % said_of)
+    return Fault("", gettext("Expected %(expected)s, got %(got)s.") % said_of)
+
+
+def field_of(pointer: str) -> str:
+    """The form's field that a pointer into the body means: a restriction's parts are fields of their own,
+    a place in a list is the list's."""
+    steps = [step for step in pointer.split("/") if step and not step.isdigit()]
+    return "_".join(steps[1:] if steps[:1] == ["restriction"] and len(steps) > 1 else steps)

@@ -1,0 +1,87 @@
+"""Refusals as pages say them: in plain words, who can help, and the way back.
+
+Scopes, commands and paths of the API help nobody but those who run the instance, and are shown to them
+alone.
+"""
+
+import re
+
+import msgspec
+
+from tidegate.infra.errors import Refusal
+from tidegate.web.words import gettext, noted
+
+
+class Words(msgspec.Struct, frozen=True):
+    """What a page says of a refusal; `detail` only where it tells a reader something."""
+
+    title: str
+    text: str
+    help: str
+
+
+_ADMIN = noted("Somebody with the role admin can help.")
+_SENDER = noted("Whoever gave you the address can help, or somebody with the role admin.")
+_AGAIN = noted("Try again in a moment. If it stays so, tell whoever runs this instance.")
+
+# By type where a refusal has words of its own, else by status.
+_SAID = {
+    "scope-missing": (
+        noted("This page is not open to you"),
+        noted("Your role does not include it."),
+        noted("Somebody with the role admin can change your role."),
+    ),
+    "csrf-missing": (
+        noted("The form was not ours, or is from an older sign-in"),
+        noted("Nothing was changed. Open the page again and send the form from there."),
+        "",
+    ),
+    "link-gone": (
+        noted("This link does not work any more"),
+        noted("A link signs in once, within 24 hours."),
+        noted("Whoever runs this instance can make you a new one."),
+    ),
+    "not-found": (
+        noted("There is nothing at this path"),
+        noted("The address may not be whole, or what was there is gone."),
+        _SENDER,
+    ),
+    "method-not-allowed": (
+        noted("This address takes no such request"),
+        noted("Nothing was changed. Go back and use the buttons of the page."),
+        "",
+    ),
+    "internal-error": (
+        noted("Something went wrong here"),
+        noted("It is our fault, not yours. Nothing was changed; what you did can be done again."),
+        noted("Tell whoever runs this instance, with the number of the request below."),
+    ),
+    "403": (noted("This is not open to you"), noted("Nothing was changed."), _ADMIN),
+    "404": (
+        noted("There is no such thing here"),
+        noted("It may be gone, or belong to a platform that is not yours."),
+        _SENDER,
+    ),
+    "409": (noted("That cannot be done any more"), noted("Nothing was changed."), ""),
+    "410": (noted("That is gone"), noted("It was here once, and was taken away."), _SENDER),
+    "413": (noted("That is too large"), noted("Nothing was changed."), _ADMIN),
+    "422": (noted("That could not be understood"), noted("Nothing was changed."), ""),
+    "429": (noted("That was too often"), noted("Nothing was changed. Wait a little."), ""),
+    "503": (noted("We cannot be reached for the moment"), noted("Nothing was changed."), _AGAIN),
+    "507": (noted("There is no room left"), noted("Nothing was changed."), _ADMIN),
+}
+
+# What only those who run an instance understand.
+_JARGON = re.compile(
+    r"`|/v1|/openapi|\bscopes?\b|\b(?:GET|POST|PUT|PATCH|DELETE) /|--\w|\btidegate \w+|problem\+json"
+)
+
+
+def plain_words(refusal: Refusal) -> Words:
+    """The refusal as a reader is told it. Its own title and detail stand where they are words for people."""
+    found = _SAID.get(refusal.type) or _SAID.get(str(refusal.status))
+    title, text, help_ = found or (refusal.title, "", _ADMIN)
+    if refusal.type not in _SAID:
+        title = title if _JARGON.search(refusal.title) else refusal.title
+        text = text if _JARGON.search(refusal.detail) or not refusal.detail else refusal.detail
+    return Words(gettext(title), gettext(text) if text else "", gettext(help_) if help_ else "")

@@ -1,0 +1,85 @@
+// What happens elsewhere, as it happens: one connection per browser. One tab holds it, by a lock that passes on
+// when that tab goes, and tells the others. It carries ids and no content.
+import { root } from "./dom.js";
+
+const TYPES = ["case", "queue", "alert", "session"];
+const NAME = "tidegate-live";
+const handlers = new Map(TYPES.map((type) => [type, new Set()]));
+const channel = "BroadcastChannel" in window ? new BroadcastChannel(NAME) : null;
+let source = null;
+let last = "";
+let wait = 1000;
+
+// A handler for events of a type; it gets {id, …}. Returns how to end it.
+export function on(type, handler) {
+  handlers.get(type).add(handler);
+  return () => handlers.get(type).delete(handler);
+}
+
+export function dispatch(type, data) {
+  for (const handler of handlers.get(type) ?? []) handler(data);
+}
+
+let lostTimer;
+function state(now) {
+  clearTimeout(lostTimer);
+  const before = root.dataset.live;
+  root.dataset.live = now;
+  const bar = document.getElementById("live-lost");
+  if (!bar) return;
+  bar.hidden = now !== "lost";
+  if (now !== "lost" || before === "lost") return;
+  const place = bar.querySelector("[data-said]");
+  const time = new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+  place.textContent = place.dataset.said.replace("%s", time);
+}
+
+function tell(message) {
+  channel?.postMessage(message);
+  hear(message);
+}
+
+function hear(message) {
+  if (message.state) state(message.state);
+  if (message.id) last = message.id;
+  if (message.type) dispatch(message.type, message.data);
+  if (message.ask && source) channel.postMessage({ state: root.dataset.live });
+}
+
+function connect() {
+  source = new EventSource(last ? `/events?after=${encodeURIComponent(last)}` : "/events");
+  source.onopen = () => {
+    wait = 1000;
+    tell({ state: "on" });
+  };
+  source.onerror = () => {
+    // A short break mends itself; only what stays is said.
+    clearTimeout(lostTimer);
+    lostTimer = setTimeout(() => tell({ state: "lost" }), 4000);
+    if (source.readyState !== EventSource.CLOSED) return;
+    setTimeout(connect, wait);
+    wait = Math.min(wait * 2, 30_000);
+  };
+  for (const type of TYPES) {
+    source.addEventListener(type, (event) => tell({ type, id: event.lastEventId, data: event.data ? JSON.parse(event.data) : {} }));
+  }
+}
+
+function disconnect() {
+  source?.close();
+  source = null;
+}
+
+export function start() {
+  if (!root.dataset.events) return;
+  channel?.addEventListener("message", ({ data }) => hear(data));
+  if (navigator.locks && channel) {
+    channel.postMessage({ ask: true });
+    navigator.locks.request(NAME, () => new Promise(connect));
+    return;
+  }
+  // Where tabs cannot agree, only the one that is looked at is live.
+  const look = () => (document.hidden ? disconnect() : source || connect());
+  document.addEventListener("visibilitychange", look);
+  look();
+}
