@@ -1,5 +1,6 @@
 """From a page's Struct to HTML: the templates, and what they may call."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -62,14 +63,22 @@ def _time(value: datetime | str) -> datetime:
     return datetime.fromisoformat(value) if isinstance(value, str) else value
 
 
+# In the one unit that matters: its length in seconds, then what was, then what will be.
+_UNITS = (
+    (86400, noted("%s d ago"), noted("in %s d")),
+    (3600, noted("%s h ago"), noted("in %s h")),
+    (60, noted("%s min ago"), noted("in %s min")),
+)
+
+
 def ago(then: datetime | str, now: datetime) -> str:
-    """How long ago, or how long until, in the one unit that matters."""
+    """How long ago, or how long until."""
     seconds = int((now - _time(then)).total_seconds())
     size = abs(seconds)
-    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+    for length, was, will_be in _UNITS:
         if size >= length:
-            return f"{size // length} {unit} ago" if seconds > 0 else f"in {size // length} {unit}"
-    return "just now" if seconds >= 0 else "in under a minute"
+            return gettext(was if seconds > 0 else will_be) % (size // length)
+    return gettext("just now") if seconds >= 0 else gettext("in under a minute")
 
 
 def moment(when: datetime | str) -> str:
@@ -84,6 +93,11 @@ def distinct(values: Iterable[Any]) -> list[Any]:
         if value not in seen:
             seen.append(value)
     return seen
+
+
+def plain(value: object) -> str:
+    """JSON as people read it: with the letters themselves."""
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def count(value: float) -> str:
@@ -106,11 +120,12 @@ _FILTERS: dict[str, Callable[[Any], object]] = {
     "iso": lambda value: _time(value).isoformat(),
     "distinct": distinct,
     "count": count,
+    "plain": plain,
     "words": said,
     "segment": lambda value: quote(str(value), safe=""),
 }
 _templates.filters.update(_FILTERS)
-_templates.globals |= {
+_globals: dict[str, object] = {
     "static": static,
     "key": key,
     "sheet": GROUPS,
@@ -119,6 +134,7 @@ _templates.globals |= {
     # Where live events come from, if they do.
     "events": "/events" if find_spec("tidegate.web.events") else "",
 }
+_templates.globals.update(_globals)
 
 
 def html(

@@ -1,13 +1,14 @@
 // What happens elsewhere, as it happens: one connection per browser. One tab holds it, by a lock that passes on
-// when that tab goes, and tells the others. It carries ids and no content.
+// when that tab goes, and tells the others. It carries ids and no content. `reset` says that something was left
+// out: what a page shows may be old.
 import { root } from "./dom.js";
 
-const TYPES = ["case", "queue", "alert", "session"];
+const TYPES = ["case", "queue", "alert", "session", "reset"];
 const NAME = "tidegate-live";
 const handlers = new Map(TYPES.map((type) => [type, new Set()]));
 const channel = "BroadcastChannel" in window ? new BroadcastChannel(NAME) : null;
 let source = null;
-let last = "";
+let heard = false; // anything, from whichever tab
 let wait = 1000;
 
 // A handler for events of a type; it gets {id, …}. Returns how to end it.
@@ -41,16 +42,21 @@ function tell(message) {
 
 function hear(message) {
   if (message.state) state(message.state);
-  if (message.id) last = message.id;
-  if (message.type) dispatch(message.type, message.data);
+  if (message.type) {
+    heard = true;
+    dispatch(message.type, message.data);
+  }
   if (message.ask && source) channel.postMessage({ state: root.dataset.live });
 }
 
 function connect() {
-  source = new EventSource(last ? `/events?after=${encodeURIComponent(last)}` : "/events");
+  source = new EventSource(root.dataset.events);
   source.onopen = () => {
     wait = 1000;
     tell({ state: "on" });
+    // A connection of our own knows nothing of what was told between two of them.
+    if (heard) tell({ type: "reset", data: {} });
+    heard = true;
   };
   source.onerror = () => {
     // A short break mends itself; only what stays is said.
@@ -61,7 +67,7 @@ function connect() {
     wait = Math.min(wait * 2, 30_000);
   };
   for (const type of TYPES) {
-    source.addEventListener(type, (event) => tell({ type, id: event.lastEventId, data: event.data ? JSON.parse(event.data) : {} }));
+    source.addEventListener(type, (event) => tell({ type, data: event.data ? JSON.parse(event.data) : {} }));
   }
 }
 

@@ -1,6 +1,7 @@
 // The session: a warning before it ends, and when it has ended a sign-in over the page, so that what was
 // typed stays and goes on.
 import { all, say } from "./dom.js";
+import * as live from "./live.js";
 import { send } from "./send.js";
 
 const WARNED = 300; // seconds before its end
@@ -115,6 +116,7 @@ export function start() {
       say(answer.said ?? "");
     }
   });
+  live.on("session", ({ ended }) => ended && renew().then((same) => same || signInAgain()));
   channel?.addEventListener("message", () => renew().catch(() => {}));
   document.addEventListener("visibilitychange", () => document.hidden || look());
   until(Number(warning().dataset.endsIn));
