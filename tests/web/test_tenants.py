@@ -272,6 +272,13 @@ def page_attempts(of_b: OfB) -> dict[tuple[str, str], list[Asked]]:
         ("POST", "/account/password"): [],  # one's own
         ("GET", "/media/entries/{entry}"): [(f"/media/entries/{of_b.entry}", {})],
         ("GET", "/media/{item}/{revision}/{index}"): [(f"/media/{of_b.item_id}/1/0", {})],
+        ("GET", "/go"): [
+            ("/go?q=post-of-b", {}),
+            ("/go?q=b/post-of-b", {}),
+            (f"/go?q={of_b.case}", {}),
+            (f"/go?q={of_b.item_id}", {}),
+        ],
+        ("POST", "/session/stay"): [],  # one's own
         ("POST", "/sign-out"): [],
     }
     for verb in ("confirm", "refute", "switch"):

@@ -5,6 +5,7 @@ from tidegate.web.pages import (
     actions,
     banks,
     case,
+    go,
     home,
     items,
     ledger,
@@ -30,6 +31,7 @@ routes: list[PageRoute] = with_twins(
         actions,
         ledger,
         account,
+        go,
         media,
     )
     for page in module.pages

@@ -38,7 +38,6 @@ class BanksPage(msgspec.Struct, frozen=True):
 
 class BankQuery(Query, frozen=True):
     cursor: Annotated[str, Meta(max_length=64)] | None = None
-    show: bool = False
 
 
 class BankPage(msgspec.Struct, frozen=True):
@@ -47,7 +46,6 @@ class BankPage(msgspec.Struct, frozen=True):
     bank: BankView
     entries: list[EntryView]
     next: str | None
-    shown: bool
     changes: bool
 
 
@@ -74,7 +72,7 @@ def show_bank(visit: Visit) -> BankPage:
         found = list_entries(tx, bank.name, decode_uuid(query.cursor), PAGE)
         changes = visit.may("banks:write") and may_change(tx, bank.platform)
     following = encode_cursor(found[-1].id) if len(found) == PAGE else None
-    return BankPage(bank, found, following, query.show, changes)
+    return BankPage(bank, found, following, changes)
 
 
 async def add_entry(visit: Visit) -> Response:

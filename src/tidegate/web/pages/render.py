@@ -158,11 +158,7 @@ def html(
         "who": who,
         "csrf": masked(who.csrf) if who and who.csrf else "",
         "may": visit.may,
-        "navigation": [
-            (name, gettext(called), at)
-            for name, called, at, scope in NAVIGATION
-            if _open(visit, scope)
-        ],
+        "navigation": offered(visit),
         "done": gettext(done) if done else None,
         "refusal": visit.refusal,
         "faults": faults(page if isinstance(page, Refusal) else visit.refusal),
@@ -182,5 +178,12 @@ def _frame(visit: Visit) -> Frame:
     return frame_of(visit) if who is not None and who.session is not None else Frame()
 
 
-def _open(visit: Visit, scope: str | None) -> bool:
-    return visit.principal is not None and (scope is None or visit.may(scope))
+def offered(visit: Visit) -> list[tuple[str, str, str]]:
+    """The pages that the navigation offers: name, what it is called, path."""
+    if visit.principal is None:
+        return []
+    return [
+        (name, gettext(called), at)
+        for name, called, at, scope in NAVIGATION
+        if scope is None or visit.may(scope)
+    ]
