@@ -7,7 +7,7 @@ BENCHES := decide index media text evasions lookback
 
 .PHONY: help setup setup-dev demo test test-long test-browser test-native check quick lint types types-src imports \
   test-quick format bench $(BENCHES:%=bench-%) fuzz survival \
-  lock docs clean sbom advisories dist
+  lock docs words clean sbom advisories dist
 
 help: ## list what make can do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -92,6 +92,9 @@ lock: setup-dev ## pin the dependencies anew
 
 docs: setup-dev ## regenerate the pages that come from the code
 	@$(PY) -m tidegate docs
+
+words: setup-dev ## collect what is said to people, for translators: src/tidegate/web/locale/tidegate.pot
+	@$(PY) -m scripts.words
 
 clean: ## remove the environment and what was generated
 	rm -rf .venv .venv-bench var build dist
