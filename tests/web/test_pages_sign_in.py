@@ -13,6 +13,7 @@ from tidegate.access.tables import sessions
 from tidegate.infra.clock import FakeClock
 
 PASSWORD = "correct horse battery"
+BY_SCRIPT = {"accept": "application/json"}
 
 
 def form_token(api: Api) -> str:
@@ -196,3 +197,118 @@ def test_a_changed_password_ends_the_other_sessions(api: Api) -> None:
     assert person.get("/account").status_code == 200
     assert sign_in(api, person.email, PASSWORD).status_code == 401
     assert sign_in(api, person.email, new).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("wanted", "led"),
+    [
+        ("/cases?queue=reports&lang=ar", "/cases?queue=reports&lang=ar"),
+        ("/items/a%2Fb", "/items/a%2Fb"),
+        ("/cases?q=50%25", "/cases?q=50%25"),
+        *(
+            (bad, "/")
+            for bad in (
+                *("//evil.example", "///evil.example", "https://evil.example", "evil.example"),
+                *("/\\evil.example", "\\\\evil.example", "/%5cevil.example", "/%2fevil.example"),
+                *(
+                    "/%252fevil.example",
+                    "%2f%2fevil.example",
+                    "/\t/evil.example",
+                    "/%09/evil.example",
+                ),
+                *(
+                    "/%0d%0aSet-Cookie:x",
+                    "javascript:alert(1)",
+                    "/x/../../evil",
+                    "/sign-in?next=/x",
+                ),
+                *("/sign-out", "/%2525252525252fevil.example", "/" + "x" * 1990 + "%2f" * 20, ""),
+            )
+        ),
+    ],
+)
+def test_after_signing_in_one_is_led_to_a_page_of_ours(api: Api, wanted: str, led: str) -> None:
+    person = with_password(api)
+    api.client.cookies.clear()
+    shown = api.client.get("/sign-in", params={"next": wanted})
+    if shown.status_code == 422:  # longer than any page of ours
+        assert len(wanted) > 2000
+        return
+    token = re.search(r'name="token" value="([^"]+)"', shown.text)
+    assert token
+    form = {"token": token[1], "email": person.email, "password": PASSWORD, "next": wanted}
+    answer = api.client.post("/sign-in", data=form)
+    assert (answer.status_code, answer.headers["location"]) == (303, led)
+
+
+def test_a_stranger_comes_back_to_what_they_asked_for(api: Api) -> None:
+    person = Visitor(api.instance, api.client, "reviewer")
+    api.client.cookies.clear()
+    sent = api.client.get("/cases?queue=reports&lang=ar").headers["location"]
+    assert sent == "/sign-in?next=/cases%3Fqueue%3Dreports%26lang%3Dar"
+    assert api.client.get("/cases.json").headers["location"] == "/sign-in"
+    assert api.client.post("/banks").headers["location"] == "/sign-in"
+    # By a link from their mail, too.
+    assert api.client.get(sent).status_code == 200
+    answer = api.client.post(f"/sign-in/{person.new_link()}")
+    assert answer.headers["location"] == "/cases?queue=reports&lang=ar"
+    again = api.client.post(f"/sign-in/{person.new_link()}")
+    assert again.headers["location"] == "/"
+
+
+def test_a_script_is_told_that_the_session_ended_and_signs_in_again(api: Api) -> None:
+    person = with_password(api)
+    api.client.cookies.clear()
+    for path, method in (("/cases/x/decide", "POST"), ("/go.json", "GET")):
+        told = api.client.request(method, path, headers=BY_SCRIPT)
+        assert told.status_code == 401
+        assert told.json()["type"] == "/problems/session-ended"
+    token = api.client.get("/sign-in/index.json").json()["token"]
+    form = {"token": token, "email": person.email, "password": "wrong horse battery"}
+    wrong = api.client.post("/sign-in", data=form, headers=BY_SCRIPT)
+    assert (wrong.status_code, wrong.json()["title"]) == (401, "That did not match")
+    form["token"] = api.client.get("/sign-in/index.json").json()["token"]
+    answer = api.client.post("/sign-in", data=form | {"password": PASSWORD}, headers=BY_SCRIPT)
+    assert answer.status_code == 200
+    told = answer.json()
+    assert told["name"] == person.email
+    assert 0 < told["ends_in"] <= 12 * 3600
+    # The token is that of the new session's forms.
+    new = {
+        "csrf": told["csrf"],
+        "old": PASSWORD,
+        "password": PASSWORD + "1",
+        "again": PASSWORD + "1",
+    }
+    done = api.client.post("/account/password", data=new, headers=BY_SCRIPT)
+    assert done.json() == {"location": "/account?done=password"}
+    assert api.client.get("/sign-in/index.json").json()["name"] == person.email
+
+
+def test_a_session_that_is_alive_can_be_made_to_last(api: Api, clock: FakeClock) -> None:
+    person = Visitor(api.instance, api.client, "reviewer")
+    assert 'id="session-warning"' in person.get("/account").text
+    clock.advance(11.95 * 3600)
+    shown = person.get("/account").text
+    bar = shown[shown.index('id="session-warning"') :].partition(">")[0]
+    assert "hidden" not in bar
+    answer = person.send("/session/stay", {"back": "/account?x=1"})
+    assert answer.headers["location"] == "/account?done=stayed"
+    assert "Max-Age=43200" in answer.headers["set-cookie"]
+    assert person.send("/session/stay", {"back": "//evil"}).headers["location"] == "/?done=stayed"
+    clock.advance(11.95 * 3600)
+    assert person.get("/account").status_code == 200
+    clock.advance(3600)
+    assert person.get("/account").status_code == 303
+    csrf = {"csrf": "x"}
+    assert person.send("/session/stay", csrf, csrf=False).headers["location"] == "/sign-in"
+    assert person.get("/account").status_code == 303, "what has ended stays so"
+
+
+def test_a_session_is_made_to_last_by_a_form_of_ours_alone(api: Api) -> None:
+    person = Visitor(api.instance, api.client, "reviewer")
+    with api.instance.database.begin() as tx:
+        before = tx.execute(sa.select(sessions.c.expires_at)).scalars().all()
+    assert person.send("/session/stay", csrf=False).status_code == 403
+    with api.instance.database.begin() as tx:
+        assert tx.execute(sa.select(sessions.c.expires_at)).scalars().all() == before

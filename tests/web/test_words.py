@@ -143,7 +143,9 @@ def test_everything_said_is_collected() -> None:
 def test_every_template_can_be_read_by_whoever_collects(sheet: Path) -> None:
     """One that cannot is left out in silence, else."""
     tree = Environment(extensions=["jinja2.ext.i18n"]).parse(sheet.read_text())
-    called = [one.node.name for one in tree.find_all(nodes.Call) if isinstance(one.node, nodes.Name)]
+    called = [
+        one.node.name for one in tree.find_all(nodes.Call) if isinstance(one.node, nodes.Name)
+    ]
     if "_" in called or "gettext" in called:
         assert any(file.endswith(f"/{sheet.name}") for file, _, _ in found())
 

@@ -71,6 +71,8 @@ _SAID = {
     "507": (noted("There is no room left"), noted("Nothing was changed."), _ADMIN),
 }
 
+_ELSE = (noted("That was refused"), noted("Nothing was changed."), _ADMIN)
+
 # What only those who run an instance understand.
 _JARGON = re.compile(
     r"`|/v1|/openapi|\bscopes?\b|\b(?:GET|POST|PUT|PATCH|DELETE) /|--\w|\btidegate \w+|problem\+json"
@@ -80,7 +82,7 @@ _JARGON = re.compile(
 def plain_words(refusal: Refusal) -> Words:
     """The refusal as a reader is told it. Its own title and detail stand where they are words for people."""
     found = _SAID.get(refusal.type) or _SAID.get(str(refusal.status))
-    title, text, help_ = found or (refusal.title, "", _ADMIN)
+    title, text, help_ = found or _ELSE
     if refusal.type not in _SAID:
         title = title if _JARGON.search(refusal.title) else refusal.title
         text = text if _JARGON.search(refusal.detail) or not refusal.detail else refusal.detail
