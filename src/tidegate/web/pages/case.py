@@ -1,6 +1,5 @@
 """One case: what was posted, why it is here, and the decision."""
 
-from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,7 +12,7 @@ from tidegate.decisions.restrictions import Effective, Standing, by_strength, ef
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import bad_field
 from tidegate.infra.parsing import convert
-from tidegate.pipeline.decide import claim_case, decide_case, release_case, reopen_case
+from tidegate.pipeline.decide import decide_case, reopen_case
 from tidegate.pipeline.reads import read_case
 from tidegate.policy.data import Offence
 from tidegate.policy.model import Label
@@ -62,10 +61,6 @@ class CasePage(msgspec.Struct, frozen=True, kw_only=True):
     offences: list[Offence]
     exemptions: dict[str, str]
     rules: dict[str, str]
-
-
-def lease(visit: Visit) -> timedelta:
-    return timedelta(minutes=visit.instance.settings.claim_minutes)
 
 
 def show(visit: Visit) -> CasePage:
@@ -121,20 +116,6 @@ def _to_explain(case: CaseDetail) -> dict[str, Any] | None:
     own = [one for one in case.evaluations if one["revision"] == case.revision]
     telling = [one for one in own if one["verdict"] != "pass" or one["problems"]]
     return next(iter([*reversed(telling), *reversed(own)]), None)
-
-
-def claim(visit: Visit) -> str:
-    case_id = visit.uuid("case", case_unknown)
-    with visit.begin() as tx:
-        claim_case(tx, case_id, lease(visit))
-    return with_query(f"/cases/{case_id}", done="claimed")
-
-
-def release(visit: Visit) -> str:
-    case_id = visit.uuid("case", case_unknown)
-    with visit.begin() as tx:
-        release_case(tx, case_id, force=visit.may("admin"))
-    return with_query("/cases", done="released")
 
 
 def reopen(visit: Visit) -> str:
@@ -195,7 +176,7 @@ def chosen(visit: Visit) -> dict[str, Any]:
     return {"lifts": [id for id in offered if id]} if offered else {}
 
 
-_page = PageRoute(
+case_page = PageRoute(
     path="/cases/{case}",
     handler=show,
     scope="cases:read",
@@ -203,29 +184,19 @@ _page = PageRoute(
     template="case.html",
 )
 pages = [
-    _page,
-    PageRoute(
-        method="POST", path="/cases/{case}/claim", handler=claim, scope="cases:decide", again=_page
-    ),
-    PageRoute(
-        method="POST",
-        path="/cases/{case}/release",
-        handler=release,
-        scope="cases:decide",
-        again=_page,
-    ),
+    case_page,
     PageRoute(
         method="POST",
         path="/cases/{case}/decide",
         handler=decide,
         scope="cases:decide",
-        again=_page,
+        again=case_page,
     ),
     PageRoute(
         method="POST",
         path="/cases/{case}/reopen",
         handler=reopen,
         scope="cases:decide",
-        again=_page,
+        again=case_page,
     ),
 ]

@@ -5,10 +5,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from tidegate.pipeline.next import take_next
 from tidegate.review.model import CaseView
 from tidegate.review.queries import list_cases, waiting_counts
-from tidegate.web.pages.page import PageRoute, Query, with_query
+from tidegate.web.pages.page import PageRoute, Query
 from tidegate.web.pages.visit import Visit
 
 PAGE = 50
@@ -37,20 +36,8 @@ def show(visit: Visit) -> QueuePage:
         return QueuePage(query.queue, query.state, waiting_counts(tx), found, following)
 
 
-def take(visit: Visit) -> str:
-    """Claim the next case of a queue."""
-    queue = visit.field("queue")
-    within = {"queue": queue} if queue else {}
-    with visit.begin() as tx:
-        case = take_next(tx, visit.instance.settings, within)
-    if case is None:
-        return with_query("/cases", done="none-left", **within)
-    return with_query(f"/cases/{case}", done="claimed")
-
-
 pages = [
     PageRoute(
         path="/cases", handler=show, scope="cases:read", query=QueueQuery, template="queue.html"
     ),
-    PageRoute(method="POST", path="/cases/next", handler=take, scope="cases:decide"),
 ]
