@@ -22,7 +22,7 @@ CONTENT = Slice(
         Scope(
             "items:read",
             "read items, their evaluations and decisions",
-            roles=("reviewer", "curator", "auditor"),
+            roles=("reviewer", "senior", "curator", "auditor"),
         ),
         Scope(
             "holds:write",

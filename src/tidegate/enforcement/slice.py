@@ -41,7 +41,7 @@ ENFORCEMENT = Slice(
         Scope(
             "actions:read",
             "read actions and their deliveries",
-            roles=("reviewer", "auditor"),
+            roles=("reviewer", "senior", "auditor"),
         ),
         Scope("webhooks:write", "make and change webhooks", implies="webhooks:read"),
         Scope("webhooks:read", "read webhooks, without their secrets", roles=("auditor",)),

@@ -16,7 +16,7 @@ POLICY = Slice(
         Scope(
             "policy:read",
             "read and check policy packs",
-            roles=("reviewer", "curator", "auditor"),
+            roles=("reviewer", "senior", "curator", "auditor"),
         ),
     ),
     keeps={"packs": "rules, which are kept for ever, and who of the staff stored them"},

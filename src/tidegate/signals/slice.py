@@ -45,7 +45,7 @@ SIGNALS = Slice(
         Scope(
             "banks:read",
             "read banks and search in them",
-            roles=("reviewer", "curator", "auditor"),
+            roles=("reviewer", "senior", "curator", "auditor"),
         ),
     ),
     forgets=("sightings",),
