@@ -63,6 +63,9 @@ MORE_SQL = {
     "content/known.py",  # what admission, and a retry, find there
     "enforcement/outbox.py",
     "enforcement/webhooks.py",
+    "review/holding.py",  # who may have which case next
+    "review/presence.py",
+    "review/wellness.py",
     "ledger/blanked.py",  # what verify asks beside its walk
     "ledger/once.py",
     "ledger/sequencer.py",

@@ -6,7 +6,7 @@ what else it shows.
 """
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -22,8 +22,11 @@ from tidegate.infra.errors import Refusal
 from tidegate.infra.ids import uuid7
 from tidegate.ledger.actions import append
 from tidegate.review.model import (
+    SENIOR_QUEUE,
+    SOMEBODY,
     CaseRow,
     Origin,
+    SkipReason,
     Verb,
     claimed_elsewhere,
     held_by_another,
@@ -135,8 +138,11 @@ def _reopen(
     return _move(tx, case, "reopen", **fresh, **(values or {}))
 
 
-def claim(tx: Tx, case_id: UUID, lease: timedelta) -> CaseRow:
-    """Take a case for `lease`; its claimant renews it so. An expired claim is up for grabs.
+def claim(
+    tx: Tx, case_id: UUID, lease: timedelta, *, on: Literal["pages"] | None = None
+) -> CaseRow:
+    """Take a case for `lease`; its claimant renews it so. An expired claim is up for grabs. `on` says
+    where it was claimed, if not by the API.
 
     Raises Refusal: 404; 409 "case-claimed" by whom and until when; 409 "case-decided".
     """
@@ -144,8 +150,43 @@ def claim(tx: Tx, case_id: UUID, lease: timedelta) -> CaseRow:
     refuse_unless_free(tx, case)
     until = tx.now + lease
     note(tx, case.id, "claimed", {"until": until.isoformat()})
-    mine = {"claimed_by": tx.actor, "claimant": tx.identity, "claimed_until": until}
-    return _move(tx, case, "claim", **mine)
+    return _move(tx, case, "claim", **_mine(tx, until, on))
+
+
+def take_over(
+    tx: Tx, case_id: UUID, reason: str, lease: timedelta, *, on: Literal["pages"] | None = None
+) -> CaseRow:
+    """Take a case that another holds; its history says from whom, and why.
+
+    Raises Refusal: 404; 409 "case-decided", "case-not-claimed" where nobody else holds it.
+    """
+    case = lock_case(tx, case_id)
+    refuse_decided(tx, case)
+    if not held_by_another(case, tx.identity, tx.now):
+        raise Refusal(
+            "case-not-claimed",
+            409,
+            "Nobody else holds the case",
+            "There is nothing to take over: claim it.",
+        )
+    note(tx, case.id, "taken-over", {"from": case.claimed_by, "reason": reason})
+    return _move(tx, case, "claim", **_mine(tx, tx.now + lease, on))
+
+
+def renew(
+    tx: Tx, case: CaseRow, lease: timedelta, *, on: Literal["pages"] | None = None
+) -> CaseRow:
+    """Extend the actor's live claim, which is no step of the case. The caller has locked it."""
+    return _change(tx, case, {"claimed_until": tx.now + lease, "claimed_on": on})
+
+
+def _mine(tx: Tx, until: datetime, on: str | None) -> dict[str, Any]:
+    return {
+        "claimed_by": tx.actor,
+        "claimant": tx.identity,
+        "claimed_until": until,
+        "claimed_on": on,
+    }
 
 
 def release(tx: Tx, case_id: UUID, *, force: bool = False) -> CaseRow:
@@ -155,7 +196,7 @@ def release(tx: Tx, case_id: UUID, *, force: bool = False) -> CaseRow:
     """
     case = lock_case(tx, case_id)
     if force:
-        _refuse_decided(tx, case)
+        refuse_decided(tx, case)
     else:
         refuse_unless_free(tx, case)
     if case.state != "claimed":
@@ -165,6 +206,11 @@ def release(tx: Tx, case_id: UUID, *, force: bool = False) -> CaseRow:
             "Nobody has claimed the case",
             "There is nothing to release.",
         )
+    return give_back(tx, case)
+
+
+def give_back(tx: Tx, case: CaseRow) -> CaseRow:
+    """Put a claimed case, which the caller has locked, back to wait."""
     note(tx, case.id, "released", {"from": case.claimed_by})
     return _move(tx, case, "release")
 
@@ -187,12 +233,13 @@ def release_expired(tx: Tx, limit: int = 500) -> int:
 
 def refuse_unless_free(tx: Tx, case: CaseRow) -> None:
     """Raises Refusal (409) when the case is decided, with its decision, or another holds it."""
-    _refuse_decided(tx, case)
+    refuse_decided(tx, case)
     if held_by_another(case, tx.identity, tx.now):
         raise claimed_elsewhere(case)
 
 
-def _refuse_decided(tx: Tx, case: CaseRow) -> None:
+def refuse_decided(tx: Tx, case: CaseRow) -> None:
+    """Raises Refusal (409) when the case is decided, with its decision."""
     if case.state != "decided":
         return
     decision = case.decision_id and find_decision(tx, case.decision_id)
@@ -260,11 +307,24 @@ def last_case(tx: Tx, subject: Subject) -> CaseRow | None:
     return None if row is None else CaseRow(**row)
 
 
-def note(tx: Tx, case_id: UUID, kind: str, detail: dict[str, Any]) -> None:
-    """Add a step to a case's history."""
+def pass_on(tx: Tx, case: CaseRow, reason: SkipReason, *, another: bool, senior: bool) -> CaseRow:
+    """The actor, whom the case's history does not name, cannot take a locked case, and gives it back if
+    they hold it. `another`: it is one who had not said so before; `senior`: a senior gets it."""
+    queue = {"queue": SENIOR_QUEUE} if senior else {}
+    note(tx, case.id, "skipped", {"reason": reason} | queue, actor=SOMEBODY)
+    values = queue | ({"skips": cases.c.skips + 1} if another else {})
+    if case.state == "claimed" and case.claimant == tx.identity:
+        return _move(tx, case, "release", **values)
+    return _change(tx, case, values)
+
+
+def note(
+    tx: Tx, case_id: UUID, kind: str, detail: dict[str, Any], *, actor: str | None = None
+) -> None:
+    """Add a step to a case's history, by the actor unless it is told otherwise."""
     tx.execute(
         sa.insert(case_events).values(
-            case_id=case_id, at=tx.now, kind=kind, actor=tx.actor, detail=detail
+            case_id=case_id, at=tx.now, kind=kind, actor=actor or tx.actor, detail=detail
         )
     )
 
@@ -273,7 +333,7 @@ def _move(tx: Tx, case: CaseRow, verb: Verb, **values: Any) -> CaseRow:
     """Move a locked case; whoever had claimed it has it no more unless `values` say so."""
     state = transition(case.state, verb, reopened=case.reopened_at is not None)
     assert state is not None, (case.state, verb)
-    nobody = {"claimed_by": None, "claimant": None, "claimed_until": None}
+    nobody = dict.fromkeys(("claimed_by", "claimant", "claimed_until", "claimed_on"))
     return _change(tx, case, {"state": state} | nobody | values)
 
 

@@ -24,6 +24,11 @@ Origin = Literal["evaluation", "report", "escalation", "quarantine"]
 EVALUATION_QUEUE = "default"
 REPORT_QUEUE = "reports"
 ENTRY_QUEUE = "entries"  # of its own: whoever works off another queue meets items only
+SENIOR_QUEUE = "senior"  # what several could not take
+
+SkipReason = Literal["not-for-me", "language", "know-somebody", "technical"]
+SOMEBODY = "somebody"
+"""Who skipped a case: they are listed nowhere."""
 
 
 class CaseDecisionIn(

@@ -7,14 +7,22 @@ from tidegate.infra.slices import Duty, Gauge, Slice, Verbs, in_tx
 def _verbs() -> Verbs:
     from tidegate.infra.db import Tx
     from tidegate.review.actions import close_erased, release_expired
+    from tidegate.review.holding import sweep_skips
+    from tidegate.review.presence import sweep_readers
     from tidegate.review.queries import waiting_counts
+    from tidegate.review.wellness import sweep_wellness
 
     def gauges(tx: Tx) -> list[Gauge]:
         waiting = sum(sum(states.values()) for states in waiting_counts(tx).values())
         return [Gauge("tidegate_cases_waiting", "Cases that wait for a decision", waiting)]
 
     return Verbs(
-        duties=(Duty("release", 2.0, in_tx(release_expired)),),
+        duties=(
+            Duty("release", 2.0, in_tx(release_expired)),
+            Duty("readers", 60.0, in_tx(sweep_readers)),
+            Duty("skips", 600.0, in_tx(sweep_skips)),
+            Duty("wellness", 3600.0, in_tx(sweep_wellness)),
+        ),
         erase=close_erased,
         gauges=gauges,
     )
@@ -39,7 +47,7 @@ REVIEW = Slice(
     ),
     forgets=("cases", "case_events", "case_keys", "drafts", "case_notes", "mentions", "bulks"),
     keeps={
-        "case_skips": "who could not take a case, for a day, so that it is not offered again",
+        "case_skips": "who could not take a case: while that counts, and then no more",
         "case_readers": "who has a case on the screen, for moments",
         "alerts": "that somebody had to be called, and who answered: ids and times alone",
         "bulk_cases": "which cases were decided together: ids alone",

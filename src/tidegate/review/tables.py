@@ -29,6 +29,8 @@ cases = sa.Table(
     sa.Column("claimed_by", sa.Text),
     sa.Column("claimant", sa.Text),  # the identity that goes by this name
     sa.Column("claimed_until", sa.TIMESTAMP(timezone=True)),
+    # Of a live claim: "pages" where a person made it there, which counts for what they may hold at once.
+    sa.Column("claimed_on", sa.Text),
     sa.Column("decision_id", sa.Uuid),
     sa.Column("opened_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("reopened_at", sa.TIMESTAMP(timezone=True)),
@@ -146,7 +148,9 @@ case_keys = sa.Table(
 )
 
 case_skips = sa.Table(
-    "case_skips",  # so that it is not offered again to somebody who could not; swept after that
+    # So that it is not offered again to somebody who could not, and that three who could not are three
+    # people; swept when it is with a senior, or decided.
+    "case_skips",
     metadata,
     sa.Column("case_id", sa.Uuid, sa.ForeignKey("cases.id"), primary_key=True),
     sa.Column("person", sa.Text, primary_key=True),
@@ -274,4 +278,7 @@ stints = sa.Table(
     sa.Column("last_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("revealed_seconds", sa.Float, nullable=False, server_default="0"),
     sa.Column("hard_in_a_row", sa.SmallInteger, nullable=False, server_default="0"),
+    # What was given back untouched, and is not offered again before all else was; the latest last.
+    sa.Column("passed", ARRAY(sa.Uuid), nullable=False, server_default="{}"),
+    sa.Column("later_at", sa.TIMESTAMP(timezone=True)),  # when the break was last put off
 )

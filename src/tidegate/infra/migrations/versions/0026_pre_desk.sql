@@ -1,5 +1,6 @@
 -- The desk: cases by rank, decisions that can be taken back before they leave, and what people need to work.
 ALTER TABLE cases
+  ADD COLUMN claimed_on TEXT,
   ADD COLUMN ranked_at TIMESTAMP WITH TIME ZONE,
   ADD COLUMN base_band SMALLINT DEFAULT '4' NOT NULL,
   ADD COLUMN band SMALLINT DEFAULT '4' NOT NULL,
@@ -147,6 +148,8 @@ CREATE TABLE stints (
   last_at TIMESTAMP WITH TIME ZONE NOT NULL,
   revealed_seconds FLOAT DEFAULT '0' NOT NULL,
   hard_in_a_row SMALLINT DEFAULT '0' NOT NULL,
+  passed UUID[] DEFAULT '{}' NOT NULL,
+  later_at TIMESTAMP WITH TIME ZONE,
   CONSTRAINT pk_stints PRIMARY KEY (person)
 );
 CREATE TABLE preferences (
