@@ -105,6 +105,12 @@ def leave_case(tx: Tx, case_id: UUID) -> None:
         wellness.remember_passed(tx, [*wellness.stint_of(tx).passed, *left])
 
 
+def look_at_case(tx: Tx, case_id: UUID, settings: Settings) -> None:
+    """The actor has opened the page of a case, which they may read. It holds nothing."""
+    presence.reads(tx, case_id)
+    wellness.work_on(tx, pace_of(settings))
+
+
 def stay_with_case(tx: Tx, case_id: UUID, settings: Settings, *, used: bool) -> CaseRow:
     """The actor has the case on the screen; where they use it, they hold what they hold for longer.
     Raises Refusal (404)."""
@@ -115,7 +121,7 @@ def stay_with_case(tx: Tx, case_id: UUID, settings: Settings, *, used: bool) -> 
     return case
 
 
-def skip_case(tx: Tx, case_id: UUID, reason: SkipReason, settings: Settings) -> None:
+def skip_case(tx: Tx, case_id: UUID, reason: SkipReason) -> None:
     """The actor cannot take the case. Raises Refusal: 404, 409 "case-decided"."""
     holding.skip(tx, case_id, reason)
     presence.leaves(tx, case_id)

@@ -13,6 +13,7 @@ from tidegate.infra.db import Tx
 from tidegate.infra.errors import bad_field
 from tidegate.infra.parsing import convert
 from tidegate.pipeline.decide import decide_case, reopen_case
+from tidegate.pipeline.next import look_at_case
 from tidegate.pipeline.reads import read_case
 from tidegate.policy.data import Offence
 from tidegate.policy.model import Label
@@ -66,8 +67,10 @@ class CasePage(msgspec.Struct, frozen=True, kw_only=True):
 def show(visit: Visit) -> CasePage:
     case_id = visit.uuid("case", case_unknown)
     with visit.begin() as tx:
-        case = read_case(tx, case_id, visit.query.reports)
         subject = subject_of_case(tx, case_id)
+        if visit.may("cases:decide"):
+            look_at_case(tx, case_id, visit.instance.settings)
+        case = read_case(tx, case_id, visit.query.reports)
         item_id = subject.id if subject.kind == "item" else None
         content = None if item_id is None else _content(tx, item_id, case)
         restrictions = [] if item_id is None else standing_on(tx, item_id)

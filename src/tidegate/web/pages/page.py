@@ -208,6 +208,12 @@ def with_query(path: str, **query: str) -> str:
     return f"{path}?{urlencode(query)}" if query else path
 
 
+def with_more(path: str, **query: str) -> str:
+    """A path of ours with more in its query, or with other values there."""
+    before, _, given = path.partition("?")
+    return with_query(before, **(dict(parse_qsl(given)) | query))
+
+
 def _forbidden(scope: str | None) -> Refusal:
     detail = f"This page needs the scope {scope!r}. Somebody with the role admin can change roles."
     return Refusal("scope-missing", 403, "Your role does not open this page", detail)
