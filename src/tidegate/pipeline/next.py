@@ -10,7 +10,7 @@ from tidegate.infra.settings import Settings
 from tidegate.pipeline.reads import note_work
 from tidegate.review import actions, holding, presence, wellness
 from tidegate.review.model import CaseRow, SkipReason
-from tidegate.review.pace import Pace, break_due
+from tidegate.review.pace import Pace, break_due, rested
 from tidegate.review.queries import lock_case
 
 
@@ -70,6 +70,11 @@ def offer_break(tx: Tx, settings: Settings) -> Literal["exposure", "work"] | Non
     if due is not None:
         wellness.remember_passed(tx, [*stint.passed, *holding.give_back(tx)])
     return due
+
+
+def break_is_over(tx: Tx, settings: Settings) -> bool:
+    """Whether the actor has been away for as long as a break lasts."""
+    return rested(wellness.stint_of(tx), tx.now, pace_of(settings))
 
 
 def hold_case(tx: Tx, case_id: UUID, settings: Settings) -> CaseRow:

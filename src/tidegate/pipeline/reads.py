@@ -7,12 +7,14 @@ entry. No query asks for it by the person: what somebody had to look at is nobod
 
 from uuid import UUID
 
+from tidegate.content.holds.model import OpeningIn
 from tidegate.content.model import ItemRow
 from tidegate.content.queries import evidence_of, item_names
 from tidegate.decisions.model import Subject
 from tidegate.infra.db import Tx
 from tidegate.intake.model import ReportView
 from tidegate.intake.queries import reports_of
+from tidegate.ledger.actions import append
 from tidegate.ledger.once import DAY, MINUTE, append_once
 from tidegate.review.model import CaseDetail
 from tidegate.review.queries import get_case, reports_of_case, subject_of_case, works_on
@@ -69,6 +71,27 @@ def read_entry_file(tx: Tx, entry_id: UUID) -> bytes | None:
     return found[0]
 
 
+def download_evidence(
+    tx: Tx, item_id: UUID, revision: int, part: str, why: OpeningIn
+) -> bytes | None:
+    """The SHA-256 of a part's kept bytes, for one who takes them away, which is recorded each time."""
+    found = evidence_of(tx, item_id, revision, part)
+    if found is None:
+        return None
+    record: dict[str, object] = {"item": item_id, "revision": revision, "part": part}
+    _note_download(tx, record, why, item_id, _platform(tx, item_id))
+    return found[0]
+
+
+def download_entry_file(tx: Tx, entry_id: UUID, why: OpeningIn) -> bytes | None:
+    """The same of the file that a bank entry was made from."""
+    found = entry_evidence(tx, entry_id)
+    if found is None:
+        return None
+    _note_download(tx, {"entry": entry_id}, why, entry_id, found[1])
+    return found[0]
+
+
 def note_work(tx: Tx, case_id: UUID, platform: str | None) -> None:
     """The actor works on the case."""
     record = {"case": case_id}
@@ -83,6 +106,13 @@ def _platform(tx: Tx, item_id: UUID) -> str | None:
 def _note_reporters(tx: Tx, item_id: UUID, platform: str | None) -> None:
     record = {"item": item_id}
     append_once(tx, "reporters.read", record, subject=item_id, platform=platform, period=DAY)
+
+
+def _note_download(
+    tx: Tx, record: dict[str, object], why: OpeningIn, subject: UUID, platform: str | None
+) -> None:
+    purpose = {"purpose": why.purpose, "justification": why.justification}
+    append(tx, "evidence.downloaded", record | purpose, subject, platform)
 
 
 def _note_files(tx: Tx, record: dict[str, UUID], subject: UUID, platform: str | None) -> None:

@@ -87,6 +87,10 @@ def count_seconds(tx: Tx, severity: int, seconds: float) -> None:
     _set(tx, revealed_seconds=stints.c.revealed_seconds + seconds)
 
 
+def severity_of_case(tx: Tx, case_id: UUID) -> int:
+    return _severity(tx, cases.c.id == case_id)
+
+
 def severity_of_item(tx: Tx, item_id: UUID) -> int:
     """That of an item's last case."""
     return _severity(tx, cases.c.item_id == item_id)
@@ -132,5 +136,5 @@ def _add(tx: Tx, severity: int, *, files: int, seconds: float) -> None:
 
 
 def _severity(tx: Tx, about: sa.ColumnElement[bool]) -> int:
-    query = sa.select(cases.c.severity).where(about).order_by(cases.c.opened_at.desc()).limit(1)
+    query = sa.select(cases.c.severity).where(about, tx.within(cases.c.platform)).order_by(cases.c.opened_at.desc()).limit(1)
     return tx.execute(query).scalar_one_or_none() or USUAL

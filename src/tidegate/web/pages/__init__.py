@@ -10,6 +10,7 @@ from tidegate.web.pages import (
     home,
     items,
     ledger,
+    me,
     media,
     policy,
     queue,
@@ -34,6 +35,7 @@ routes: list[PageRoute] = with_twins(
         ledger,
         account,
         go,
+        me,
         media,
     )
     for page in module.pages

@@ -19,6 +19,7 @@ from tidegate.policy.data import Offence
 from tidegate.policy.model import Label
 from tidegate.review.model import CaseDecisionIn, CaseDetail, is_held
 from tidegate.review.queries import case_unknown, subject_of_case
+from tidegate.review.wellness import severity_of_case
 from tidegate.signals.banks.model import EntryView
 from tidegate.signals.banks.queries import entries_by_id, may_change_bank
 from tidegate.web.pages.content import ContentView, content_view, explained, ids_of, rule_texts
@@ -27,15 +28,10 @@ from tidegate.web.pages.visit import Visit
 
 
 class CaseQuery(Query, frozen=True):
-    """`show=1` shows media as they are; they are blurred until asked for."""
-
-    show: bool = False
-
-
-class ReportedQuery(CaseQuery, frozen=True):
-    """`reports` is the cursor of a later page of them."""
+    """`reports` is the cursor of a later page of them, `queue` the one within which a person works."""
 
     reports: Annotated[str, Meta(max_length=200)] | None = None
+    queue: Annotated[str, Meta(max_length=64)] | None = None
 
 
 class CasePage(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +44,7 @@ class CasePage(msgspec.Struct, frozen=True, kw_only=True):
     item_id: UUID | None
     restrictions: list[Standing]
     effective: Effective
-    shown: bool
+    severity: int
     later_reports: bool
     mine: bool
     held: bool
@@ -72,7 +68,8 @@ def show(visit: Visit) -> CasePage:
             look_at_case(tx, case_id, visit.instance.settings)
         case = read_case(tx, case_id, visit.query.reports)
         item_id = subject.id if subject.kind == "item" else None
-        content = None if item_id is None else _content(tx, item_id, case)
+        severity = severity_of_case(tx, case_id)
+        content = None if item_id is None else _content(tx, item_id, case, severity)
         restrictions = [] if item_id is None else standing_on(tx, item_id)
         standing = by_strength(standing_at(restrictions, tx.now))
         pack = visit.instance.pack(tx)
@@ -88,7 +85,7 @@ def show(visit: Visit) -> CasePage:
         item_id=item_id,
         restrictions=standing,
         effective=effective(standing),
-        shown=visit.query.show,
+        severity=severity,
         later_reports=visit.query.reports is not None,
         mine=live and case.claimed_by == visit.who.actor,
         held=live and case.claimed_by != visit.who.actor,
@@ -107,11 +104,11 @@ def show(visit: Visit) -> CasePage:
     )
 
 
-def _content(tx: Tx, item_id: UUID, case: CaseDetail) -> ContentView | None:
+def _content(tx: Tx, item_id: UUID, case: CaseDetail, severity: int) -> ContentView | None:
     """The revision that the case is about, as far as it is there."""
     found = (row for row in revisions_of(tx, item_id) if row.revision == case.revision)
     row = next(found, None)
-    return row and content_view(item_id, row)
+    return row and content_view(item_id, row, severity)
 
 
 def _to_explain(case: CaseDetail) -> dict[str, Any] | None:
@@ -183,7 +180,7 @@ case_page = PageRoute(
     path="/cases/{case}",
     handler=show,
     scope="cases:read",
-    query=ReportedQuery,
+    query=CaseQuery,
     template="case.html",
 )
 pages = [

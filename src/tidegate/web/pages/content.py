@@ -12,21 +12,7 @@ from tidegate.content.queries import RevisionRow
 from tidegate.policy.model import Pack
 from tidegate.signals.language import Language, language_of
 from tidegate.signals.parts import links_of
-
-
-class MediaView(msgspec.Struct, frozen=True, kw_only=True):
-    """One file: what was said of it, what decoding found, and where its preview is."""
-
-    part: str
-    filename: str
-    content_type: str
-    size: int
-    sha256: str | None
-    url: str | None
-    width: int | None
-    height: int | None
-    frames: int | None
-    preview: str | None
+from tidegate.web.pages.tiles import USUAL_SEVERITY, MediaView
 
 
 class ContentView(msgspec.Struct, frozen=True):
@@ -101,7 +87,8 @@ def _cut(text: str, first: int, last: int, spans: Iterable[tuple[int, int]]) -> 
     return [*pieces, Piece(text[done:last], False)] if done < last else pieces
 
 
-def content_view(item_id: UUID, row: RevisionRow) -> ContentView:
+def content_view(item_id: UUID, row: RevisionRow, severity: int = USUAL_SEVERITY) -> ContentView:
+    """A revision as people see it; `severity` is that of the case that it is looked at for."""
     found = {str(one.get("part")): one for one in row.media}
     files = row.content.media if row.content else []
     return ContentView(
@@ -120,6 +107,10 @@ def content_view(item_id: UUID, row: RevisionRow) -> ContentView:
                 height=found.get(part, {}).get("height"),
                 frames=found.get(part, {}).get("frames"),
                 preview=f"/media/{item_id}/{row.revision}/{index}" if file.sha256 else None,
+                place=index + 1,
+                of=len(files),
+                severity=severity,
+                problems=found.get(part, {}).get("problems") or [],
             )
             for index, file in enumerate(files)
         ],

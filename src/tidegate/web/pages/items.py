@@ -26,7 +26,8 @@ from tidegate.intake.model import ReportView
 from tidegate.pipeline.decide import decide_item
 from tidegate.pipeline.reads import read_reports
 from tidegate.review.queries import cases_of_item
-from tidegate.web.pages.case import CaseQuery, chosen
+from tidegate.review.wellness import severity_of_item
+from tidegate.web.pages.case import chosen
 from tidegate.web.pages.content import ContentView, content_view, rule_texts
 from tidegate.web.pages.page import PageRoute, Query, with_query
 from tidegate.web.pages.visit import Visit
@@ -49,7 +50,6 @@ class ItemPage(msgspec.Struct, frozen=True, kw_only=True):
     """An item's whole life, newest revision first. Of its reports the first: its `cases` page them."""
 
     item: ItemRow
-    shown: bool
     revisions: list[ContentView]
     evaluations: list[dict[str, Any]]
     decisions: list[dict[str, Any]]
@@ -81,11 +81,13 @@ def show(visit: Visit) -> ItemPage:
             raise item_unknown(str(item_id))
         standing = by_strength(standing_at(standing_on(tx, item_id), tx.now))
         may_read = visit.may("cases:read")
+        severity = severity_of_item(tx, item_id)
         reported, following = read_reports(tx, item) if may_read else ([], None)
         return ItemPage(
             item=item,
-            shown=visit.query.show,
-            revisions=[content_view(item_id, row) for row in reversed(revisions_of(tx, item_id))],
+            revisions=[
+                content_view(item_id, row, severity) for row in reversed(revisions_of(tx, item_id))
+            ],
             evaluations=[_builtins(one) for one in shown_evaluations(tx, item_id)],
             decisions=[_builtins(decision_json(one)) for one in decisions_of(tx, item_id)],
             restrictions=standing,
@@ -132,7 +134,6 @@ _item = PageRoute(
     path="/items/{item}",
     handler=show,
     scope="items:read",
-    query=CaseQuery,
     template="item.html",
 )
 pages = [

@@ -19,6 +19,7 @@ from tidegate.web.pages.frame import Frame, frame_of
 from tidegate.web.pages.keys import GROUPS, KEYS, key
 from tidegate.web.pages.names import said
 from tidegate.web.pages.refusals import plain_words
+from tidegate.web.pages.tiles import entry_file
 from tidegate.web.pages.visit import Visit
 from tidegate.web.static import static
 from tidegate.web.words import gettext, ngettext, noted, pgettext, spoken
@@ -131,6 +132,7 @@ _FILTERS: dict[str, Callable[[Any], object]] = {
 _templates.filters.update(_FILTERS)
 _globals: dict[str, object] = {
     "static": static,
+    "entry_file": entry_file,
     "key": key,
     "sheet": GROUPS,
     "has_key": KEYS.__contains__,
@@ -158,6 +160,7 @@ def html(
     context: dict[str, Any] = {
         "page": page,
         "path": visit.request.url.path,
+        "asked_for": visit.request.url.query,
         "language": spoken(),
         "who": who,
         "csrf": masked(who.csrf) if who and who.csrf else "",
