@@ -14,11 +14,16 @@ class Visitor:
     """One browser of one person. Redirects are not followed."""
 
     def __init__(
-        self, instance: Instance, client: TestClient, role: str = "admin", *platforms: str
+        self,
+        instance: Instance,
+        client: TestClient,
+        role: str = "admin",
+        *platforms: str,
+        email: str | None = None,
     ) -> None:
         self.instance = instance
         self.client = client
-        self.email = f"{'-'.join([role, *platforms])}@example.org"
+        self.email = email or f"{'-'.join([role, *platforms])}@example.org"
         with instance.database.begin() as tx:
             self.link = create_user(tx, self.email, role, platforms or None)[1]
         self.cookies: dict[str, str] = {}
