@@ -136,5 +136,10 @@ def _add(tx: Tx, severity: int, *, files: int, seconds: float) -> None:
 
 
 def _severity(tx: Tx, about: sa.ColumnElement[bool]) -> int:
-    query = sa.select(cases.c.severity).where(about, tx.within(cases.c.platform)).order_by(cases.c.opened_at.desc()).limit(1)
+    query = (
+        sa.select(cases.c.severity)
+        .where(about, tx.within(cases.c.platform))
+        .order_by(cases.c.opened_at.desc())
+        .limit(1)
+    )
     return tx.execute(query).scalar_one_or_none() or USUAL

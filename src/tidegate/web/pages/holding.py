@@ -23,6 +23,7 @@ from tidegate.pipeline.next import (
     take_over_case,
 )
 from tidegate.review.model import CaseRow, SkipReason
+from tidegate.review.presence import leaves
 from tidegate.review.queries import case_unknown
 from tidegate.web.pages.case import case_page
 from tidegate.web.pages.page import PageRoute, with_more, with_query
@@ -116,10 +117,13 @@ def take_over(visit: Visit) -> str:
 
 
 def here(visit: Visit) -> Response:
-    """A script says that the case is still on the screen; `used`: and is worked on."""
+    """A script says that the case is still on the screen; `used`: and is worked on; `left`: no more."""
     case_id = visit.uuid("case", case_unknown)
     used = bool(visit.field("used"))
     with visit.begin() as tx:
+        if visit.field("left"):
+            leaves(tx, case_id)
+            return Response(status_code=204)
         case = stay_with_case(tx, case_id, visit.instance.settings, used=used)
     return _held(visit, case)
 

@@ -45,7 +45,9 @@ DONE = {
     "taken-over": noted("The case is yours now."),
     "settings": noted("Your settings are kept."),
     "record-erased": noted("Your record is erased."),
-    "day-closed": noted("Your day is closed: you are signed out, and nothing is held in your name."),
+    "day-closed": noted(
+        "Your day is closed: you are signed out, and nothing is held in your name."
+    ),
     "decided": noted("Decided."),
     "none-left": noted("No case waits here."),
     "bank": noted("The bank is made."),

@@ -1,4 +1,5 @@
-// Files that are seen when they are asked for: one at a time, and no longer than the page. What was seen
+// Files that are seen when they are asked for: one at a time (or a match with its entry), and no longer
+// than the page. What was seen
 // for how long goes into the person's own record.
 import { csrf, keys } from "./desk.js";
 
@@ -87,12 +88,21 @@ function count(tile) {
 
 const open = () => tiles().find((tile) => tile.dataset.shown === "shown") ?? null;
 
-function show(tile) {
-  for (const other of tiles()) if (other !== tile && other.dataset.shown === "shown" && other.dataset.rest !== "shown") draw(other, other.dataset.rest);
-  draw(tile, "shown");
+// A match and its entry are looked at as one.
+function pair(tile) {
+  const both = tile.closest(".pair");
+  return both ? tiles().filter((one) => both.contains(one)) : [tile];
 }
 
-const hide = (tile) => draw(tile, tile.dataset.rest === "shown" ? "hidden" : tile.dataset.rest);
+function show(tile) {
+  const these = pair(tile);
+  for (const other of tiles()) if (!these.includes(other) && other.dataset.shown === "shown" && other.dataset.rest !== "shown") draw(other, other.dataset.rest);
+  for (const one of these) if (one.dataset.shown !== "shown") draw(one, "shown");
+}
+
+function hide(tile) {
+  for (const one of pair(tile)) if (one.dataset.shown === "shown") draw(one, one.dataset.rest === "shown" ? "hidden" : one.dataset.rest);
+}
 const toggle = (tile) => (tile.dataset.shown === "shown" ? hide(tile) : show(tile));
 
 // The one that has the focus, else had it last, else the first.
