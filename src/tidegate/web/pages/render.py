@@ -132,7 +132,7 @@ _FILTERS: dict[str, Callable[[Any], object]] = {
     "segment": lambda value: quote(str(value), safe=""),
 }
 _templates.filters.update(_FILTERS)
-_globals: dict[str, object] = {
+_globals: dict[str, Any] = {
     "static": static,
     "entry_file": entry_file,
     "key": key,
