@@ -61,6 +61,8 @@ MORE_SQL = {
     "content/admission.py",  # the one writer of items and revisions
     "content/kept.py",  # what further looks read
     "content/known.py",  # what admission, and a retry, find there
+    "review/alerts.py",
+    "review/steps.py",  # what the live feed reads
     "enforcement/outbox.py",
     "enforcement/webhooks.py",
     "review/holding.py",  # who may have which case next

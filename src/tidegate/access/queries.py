@@ -1,6 +1,7 @@
 """Reading who somebody is. The gate calls `read_key` or `principal_of_session` first."""
 
 import hmac
+from collections.abc import Collection
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Literal
@@ -26,6 +27,16 @@ from tidegate.infra.rates import read_rate
 
 NoKey = Literal["unknown", "ended"]
 """Why what was shown is no standing key."""
+
+
+_SESSIONS = sa.select(
+    sessions.c.token_hash,
+    sessions.c.csrf,
+    sessions.c.expires_at,
+    users.c.email,
+    users.c.role,
+    users.c.platforms,
+).join(users, users.c.id == sessions.c.user_id)
 
 
 def token_hash(token: str) -> bytes:
@@ -102,21 +113,27 @@ def _ends(row: sa.Row[Any], shown: bytes) -> list[datetime | None] | None:
 
 def principal_of_session(tx: Tx, known: Scopes, cookie: str) -> Principal | None:
     """Who signed in with this cookie; None when the session expired, ended or never was."""
-    query = (
-        sa.select(
-            sessions.c.token_hash, sessions.c.csrf, users.c.email, users.c.role, users.c.platforms
-        )
-        .join(users, users.c.id == sessions.c.user_id)
-        .where(sessions.c.token_hash == token_hash(cookie))
-        .where(sessions.c.expires_at > tx.now, users.c.disabled_at.is_(None))
-    )
+    query = _SESSIONS.where(sessions.c.token_hash == token_hash(cookie), *_standing(tx.now))
     row = tx.execute(query).one_or_none()
-    if row is None:
-        return None
-    may = known.of_role(row.role)
+    return None if row is None else _person(known, row)
+
+
+def standing_sessions(
+    tx: Tx, known: Scopes, hashes: Collection[bytes]
+) -> dict[bytes, tuple[Principal, datetime]]:
+    """Those of some sessions that stand, by the hash of their token: who signed in, and until when."""
+    query = _SESSIONS.where(sessions.c.token_hash.in_(hashes), *_standing(tx.now))
+    return {row.token_hash: (_person(known, row), row.expires_at) for row in tx.execute(query)}
+
+
+def _standing(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return sessions.c.expires_at > now, users.c.disabled_at.is_(None)
+
+
+def _person(known: Scopes, row: sa.Row[Any]) -> Principal:
     return Principal(
         actor=f"user:{row.email}",
-        scopes=may,
+        scopes=known.of_role(row.role),
         name=row.email,
         platforms=platforms_of(None, row.platforms),
         session=row.token_hash,

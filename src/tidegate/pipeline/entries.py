@@ -14,6 +14,7 @@ from tidegate.infra.errors import Refusal, bad_field
 from tidegate.pipeline.reads import note_work
 from tidegate.policy.model import Pack
 from tidegate.review import actions as review
+from tidegate.review.alerts import open_alert
 from tidegate.review.model import CaseDecisionIn
 from tidegate.review.queries import lock_case, lock_waiting_case, waiting_subjects
 from tidegate.signals.banks import actions as banks
@@ -101,6 +102,8 @@ def decide(tx: Tx, case_id: UUID, entry_id: UUID, given: CaseDecisionIn, *, pack
         case_id=case.id,
     )
     review.close_case(tx, case, decision, given.entry)
+    if decision.outcome == "escalate":
+        open_alert(tx, "escalation", item_id=None, case_id=case.id, platform=case.platform)
     note_work(tx, case.id, case.platform)
     if bank is not None and given.entry is not None:
         banks.judge_entry(tx, bank.name, entry_id, STATES[given.entry])

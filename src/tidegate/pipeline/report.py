@@ -22,6 +22,7 @@ from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.judge import Looked
 from tidegate.pipeline.look import REPORTED, REPORTED_AGAIN, look, recall
 from tidegate.review.actions import last_case, touch
+from tidegate.review.alerts import THREAT, alert_about, open_alert
 from tidegate.review.model import CaseRow
 from tidegate.signals.model import encode_codes
 
@@ -67,11 +68,15 @@ def submit_report(
     if report_id is None:  # the same id at once: the other one has committed, and answers
         return submit_report(tx, instance, report, platform=platform)
     looked = recall(tx, kept_revision(tx, item))
-    problems = list(taken.problems)
+    problems, noted = list(taken.problems), list[str]()
     if is_anonymous(report):
         looked, noted = within_budget(tx, instance, looked, report_id)
         problems += noted
+    # Beyond the budget nobody is called: such reports by the hundred would drown the rest.
+    alert = _ring(tx, item) if report.reason == THREAT and not noted else None
     case = _repeated(tx, instance, looked, report) if again else _first(tx, instance, looked)
+    if alert is not None:
+        alert_about(tx, alert, case.id)
     body = msgspec.json.encode(
         ReportAnswer(
             id=report.id,
@@ -85,6 +90,11 @@ def submit_report(
     )
     settle_report(tx, report_id, case.id, body, problems)
     return body, item
+
+
+def _ring(tx: Tx, item: ItemRow) -> UUID | None:
+    """Call people, before rules that hear the same report would do so once more."""
+    return open_alert(tx, THREAT, item_id=item.id, platform=item.platform)
 
 
 def _first(tx: Tx, instance: Instance, looked: Looked) -> CaseRow:

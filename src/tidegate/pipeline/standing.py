@@ -21,6 +21,7 @@ from tidegate.enforcement.model import Order
 from tidegate.infra.db import Tx
 from tidegate.policy.model import Ground
 from tidegate.review.actions import touch
+from tidegate.review.alerts import open_alert, rings_about
 
 
 def settle(tx: Tx, item: ItemRow) -> tuple[list[Standing], list[Order]]:
@@ -56,8 +57,8 @@ def carry_out(
     by_order: UUID | None = None,
 ) -> Order | None:
     """Let stand and end what the decision says, of what stood before it; the order for the platform,
-    where that comes to another state than before or the decision is to escalate. The item's cases
-    show the decision."""
+    where that comes to another state than before or the decision is to escalate, which also rings for
+    people. The item's cases show the decision."""
     assert decision.revision is not None
     touch(tx, [item.id])
     after = [one for one in standing if one.id not in decision.lifts]
@@ -67,11 +68,19 @@ def carry_out(
         after.append(decisions.impose(tx, decision, decision.restriction, by_order))
     if after != standing:
         set_restriction(tx, item.id, by_strength(after)[0].decision if after else None)
+    if decision.outcome == "escalate" and not _has_rung(tx, item, decision):
+        case = decision.case_id
+        open_alert(tx, "escalation", item_id=item.id, case_id=case, platform=item.platform)
     now = effective(after)
     kind = "escalate" if decision.outcome == "escalate" else effect(effective(standing), now)
     if kind is None:
         return None
     return Order(kind, item, decision.revision, decision_json(decision), now)
+
+
+def _has_rung(tx: Tx, item: ItemRow, decision: Decision) -> bool:
+    """Whether people were called already for what made a rule escalate."""
+    return decision.decided_by.startswith("rule:") and rings_about(tx, item.id)
 
 
 def impose(

@@ -7,6 +7,7 @@ from tidegate.infra.slices import Duty, Gauge, Slice, Verbs, in_tx
 def _verbs() -> Verbs:
     from tidegate.infra.db import Tx
     from tidegate.review.actions import close_erased, release_expired
+    from tidegate.review.alerts import ringing_since
     from tidegate.review.holding import sweep_skips
     from tidegate.review.presence import sweep_readers
     from tidegate.review.queries import waiting_counts
@@ -14,7 +15,12 @@ def _verbs() -> Verbs:
 
     def gauges(tx: Tx) -> list[Gauge]:
         waiting = sum(sum(states.values()) for states in waiting_counts(tx).values())
-        return [Gauge("tidegate_cases_waiting", "Cases that wait for a decision", waiting)]
+        ringing, seconds = ringing_since(tx)
+        return [
+            Gauge("tidegate_cases_waiting", "Cases that wait for a decision", waiting),
+            Gauge("tidegate_alerts_ringing", "Alerts that nobody has acknowledged", ringing),
+            Gauge("tidegate_alerts_oldest_seconds", "For how long the oldest has rung", seconds),
+        ]
 
     return Verbs(
         duties=(

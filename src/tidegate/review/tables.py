@@ -125,6 +125,8 @@ sa.Index(
 )
 sa.Index("ix_cases_opened_at", cases.c.opened_at, cases.c.id)
 sa.Index("ix_cases_state", cases.c.state, cases.c.opened_at, cases.c.id)
+# How many were decided of late.
+sa.Index("ix_cases_decided_at", cases.c.decided_at, postgresql_where=sa.not_(_waiting))
 
 case_events = sa.Table(
     "case_events",
@@ -221,6 +223,9 @@ alerts = sa.Table(
     sa.Column("opened_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("acknowledged_at", sa.TIMESTAMP(timezone=True)),
     sa.Column("acknowledged_by", sa.Text),
+    # When it last changed, in the numbers of `case_events`, which it draws its own from: who follows
+    # both has one order.
+    sa.Column("step", sa.BigInteger, nullable=False, index=True),
 )
 sa.Index("ix_alerts_open", alerts.c.opened_at, postgresql_where=alerts.c.acknowledged_at.is_(None))
 # One that rings is enough for what it is about.

@@ -28,7 +28,9 @@ from tidegate.web import pages, static
 from tidegate.web.api import endpoints
 from tidegate.web.api.batch import batch
 from tidegate.web.api.openapi import document
+from tidegate.web.events import route as events_route
 from tidegate.web.gate import Gate
+from tidegate.web.hub import Hub
 from tidegate.web.metrics import metrics_endpoint
 from tidegate.web.pages.page import error_page
 from tidegate.web.pages.visit import Visit
@@ -101,6 +103,7 @@ def create_app(instance: Instance) -> ASGIApp:
     submissions = GroupCommit(instance.database, committer(instance))
     lookups = GroupCommit(instance.database, stored_answers)
     limit = instance.settings.rate_limit
+    hub = Hub(instance)
     rates = Rates(instance.clock, None if limit is None else read_rate(limit))
 
     @asynccontextmanager
@@ -113,6 +116,7 @@ def create_app(instance: Instance) -> ASGIApp:
         writing = asyncio.create_task(keep_writing(instance))
         yield
         writing.cancel()
+        hub.close()
         await run_in_threadpool(write, instance)
         await run_in_threadpool(lookups.close)
         await run_in_threadpool(submissions.close)
@@ -124,6 +128,7 @@ def create_app(instance: Instance) -> ASGIApp:
         Route("/readyz", readyz),
         Route("/openapi.json", openapi),
         Route("/static/{path:path}", static.serve),
+        events_route,
         *(page.route() for page in pages.routes),
     ]
     app = Starlette(
@@ -137,6 +142,7 @@ def create_app(instance: Instance) -> ASGIApp:
     app.state.lookups = lookups
     app.state.rates = rates
     app.state.places = Places()
+    app.state.hub = hub
     return traced(Gate(app, instance, rates))
 
 

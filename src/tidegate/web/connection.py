@@ -16,6 +16,7 @@ from tidegate.infra.errors import Refusal
 from tidegate.web.crowd import TURNED_AWAY, Crowd
 
 _EXTENSION = "tidegate.drop"
+_LEAVING = "tidegate.leaving"
 
 _LINGER_SECONDS, _LINGER_BYTES = 2.0, 1 << 20
 """For so long, and so many bytes, a client that was turned away is still listened to: a connection
@@ -39,6 +40,7 @@ class Connection(HttpToolsProtocol):
         self._since: float | None = None  # of a head, or of what comes after an answer
         self._turned_away = False
         self._unsent, self._taken_at = 0, 0.0
+        self._leaving = asyncio.Event()
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         super().connection_made(transport)
@@ -76,7 +78,7 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         scope: MutableMapping[str, Any] = self.scope  # pyright: ignore[reportAssignmentType]
-        scope["extensions"] = {_EXTENSION: self.transport.abort}
+        scope["extensions"] = {_EXTENSION: self.transport.abort, _LEAVING: self._leaving}
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
@@ -89,6 +91,10 @@ class Connection(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         super().on_message_complete()
         self._in_head, self._fed = True, 0
+
+    def shutdown(self) -> None:
+        self._leaving.set()
+        super().shutdown()
 
     def send_400_response(self, msg: str) -> None:
         self._turn_away(_MALFORMED)
@@ -185,3 +191,10 @@ async def drop(scope: Scope) -> None:
     if abort is not None:
         abort()
         await asyncio.sleep(0)  # now uvicorn knows too
+
+
+async def until_leaving(scope: Scope) -> None:
+    """Return once the server stops: an answer that has no end of its own ends then. Without a
+    connection of ours this waits for ever."""
+    leaving: asyncio.Event = scope.get("extensions", {}).get(_LEAVING) or asyncio.Event()
+    await leaving.wait()

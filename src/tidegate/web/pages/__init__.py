@@ -3,6 +3,7 @@
 from tidegate.web.pages import (
     account,
     actions,
+    alerts,
     banks,
     case,
     go,
@@ -32,6 +33,7 @@ routes: list[PageRoute] = with_twins(
         search,
         policy,
         actions,
+        alerts,
         ledger,
         account,
         go,

@@ -9,17 +9,8 @@ import msgspec
 
 from tidegate.access.preferences import Preferences, preferences_of
 from tidegate.access.queries import session_ends
+from tidegate.review.alerts import Alert, ringing
 from tidegate.web.pages.visit import Visit
-
-
-class Ringing(msgspec.Struct, frozen=True, kw_only=True):
-    """An alert that nobody has acknowledged."""
-
-    id: UUID
-    kind: str
-    case: UUID | None
-    platform: str | None
-    opened_at: datetime
 
 
 class Undoable(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +28,8 @@ class Undoable(msgspec.Struct, frozen=True, kw_only=True):
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
     """The frame of a page; strangers' pages have an empty one."""
 
-    alerts: list[Ringing] = []
+    alerts: list[Alert] = []
+    back: str = "/"  # where the forms of the frame lead back to: this page, if one can go to it
     undoable: list[Undoable] = []
     preferences: Preferences = Preferences()
     session_ends_at: datetime | None = None
@@ -49,6 +41,8 @@ def frame_of(visit: Visit) -> Frame:
     with visit.begin() as tx:
         chosen: Any = preferences_of(tx, tx.identity)
         return Frame(
+            alerts=ringing(tx) if visit.may("cases:read") else [],
+            back=visit.request.url.path if visit.request.method == "GET" else "/",
             preferences=chosen,
             session_ends_at=session_ends(tx, session) if session else None,
         )

@@ -61,6 +61,8 @@ DONE = {
     "opened": noted("It is open to you for half an hour; that is recorded."),
     "password": noted("The password is set. Your other sessions have ended."),
     "stayed": noted("You stay signed in."),
+    "acknowledged": noted("Acknowledged: the alert rings no more."),
+    "acknowledged-before": noted("Somebody had acknowledged it already. Below it says who."),
     "signed-out": noted("You are signed out."),
 }
 

@@ -19,6 +19,7 @@ ALTER TABLE cases
   ADD COLUMN skips SMALLINT DEFAULT '0' NOT NULL;
 UPDATE cases SET waits_since = coalesce(reopened_at, opened_at);
 CREATE INDEX ix_cases_ages_at ON cases (ages_at) WHERE state != 'decided' AND ages_at IS NOT NULL;
+CREATE INDEX ix_cases_decided_at ON cases (decided_at) WHERE state = 'decided';
 CREATE INDEX ix_cases_rank ON cases (band, waits_since, id) INCLUDE (platform, queue, state, language, label, bank, channels, images, videos, others, severity, claimant, claimed_until, same) WHERE state != 'decided';
 CREATE INDEX ix_cases_same ON cases (same, band, waits_since, id) WHERE state != 'decided' AND same IS NOT NULL;
 CREATE INDEX ix_cases_unranked ON cases (id) WHERE state != 'decided' AND ranked_at IS NULL;
@@ -99,12 +100,14 @@ CREATE TABLE alerts (
   opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
   acknowledged_at TIMESTAMP WITH TIME ZONE,
   acknowledged_by TEXT,
+  step BIGINT NOT NULL,
   CONSTRAINT pk_alerts PRIMARY KEY (id),
   CONSTRAINT fk_alerts_item_id FOREIGN KEY(item_id) REFERENCES items (id),
   CONSTRAINT fk_alerts_case_id FOREIGN KEY(case_id) REFERENCES cases (id)
 );
 CREATE INDEX ix_alerts_case_id ON alerts (case_id);
 CREATE INDEX ix_alerts_item_id ON alerts (item_id);
+CREATE INDEX ix_alerts_step ON alerts (step);
 CREATE INDEX ix_alerts_open ON alerts (opened_at) WHERE acknowledged_at IS NULL;
 CREATE UNIQUE INDEX uq_alerts_ringing ON alerts (kind, item_id) WHERE acknowledged_at IS NULL;
 CREATE TABLE bulks (
