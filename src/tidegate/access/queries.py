@@ -29,16 +29,6 @@ NoKey = Literal["unknown", "ended"]
 """Why what was shown is no standing key."""
 
 
-_SESSIONS = sa.select(
-    sessions.c.token_hash,
-    sessions.c.csrf,
-    sessions.c.expires_at,
-    users.c.email,
-    users.c.role,
-    users.c.platforms,
-).join(users, users.c.id == sessions.c.user_id)
-
-
 def token_hash(token: str) -> bytes:
     """SHA-256, enough for secrets of 256 random bits."""
     return sha256(token.encode(errors="surrogatepass")).digest()
@@ -113,27 +103,21 @@ def _ends(row: sa.Row[Any], shown: bytes) -> list[datetime | None] | None:
 
 def principal_of_session(tx: Tx, known: Scopes, cookie: str) -> Principal | None:
     """Who signed in with this cookie; None when the session expired, ended or never was."""
-    query = _SESSIONS.where(sessions.c.token_hash == token_hash(cookie), *_standing(tx.now))
+    query = (
+        sa.select(
+            sessions.c.token_hash, sessions.c.csrf, users.c.email, users.c.role, users.c.platforms
+        )
+        .join(users, users.c.id == sessions.c.user_id)
+        .where(sessions.c.token_hash == token_hash(cookie))
+        .where(sessions.c.expires_at > tx.now, users.c.disabled_at.is_(None))
+    )
     row = tx.execute(query).one_or_none()
-    return None if row is None else _person(known, row)
-
-
-def standing_sessions(
-    tx: Tx, known: Scopes, hashes: Collection[bytes]
-) -> dict[bytes, tuple[Principal, datetime]]:
-    """Those of some sessions that stand, by the hash of their token: who signed in, and until when."""
-    query = _SESSIONS.where(sessions.c.token_hash.in_(hashes), *_standing(tx.now))
-    return {row.token_hash: (_person(known, row), row.expires_at) for row in tx.execute(query)}
-
-
-def _standing(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
-    return sessions.c.expires_at > now, users.c.disabled_at.is_(None)
-
-
-def _person(known: Scopes, row: sa.Row[Any]) -> Principal:
+    if row is None:
+        return None
+    may = known.of_role(row.role)
     return Principal(
         actor=f"user:{row.email}",
-        scopes=known.of_role(row.role),
+        scopes=may,
         name=row.email,
         platforms=platforms_of(None, row.platforms),
         session=row.token_hash,
@@ -146,6 +130,18 @@ def session_ends(tx: Tx, session: bytes) -> datetime | None:
     query = sa.select(sessions.c.expires_at).where(sessions.c.token_hash == session)
     ends = tx.execute(query).scalar_one_or_none()
     return ends if ends is not None and ends > tx.now else None
+
+
+def standing_sessions(tx: Tx, hashes: Collection[bytes]) -> dict[bytes, datetime]:
+    """Until when those of some sessions stand that do, by the hash of their token. What a person may do,
+    and for which platforms, does not change in a session: whoever changes it ends them."""
+    query = (
+        sa.select(sessions.c.token_hash, sessions.c.expires_at)
+        .join(users, users.c.id == sessions.c.user_id)
+        .where(sessions.c.token_hash.in_(hashes))
+        .where(sessions.c.expires_at > tx.now, users.c.disabled_at.is_(None))
+    )
+    return {row.token_hash: row.expires_at for row in tx.execute(query)}
 
 
 def list_keys(tx: Tx) -> list[KeyView]:

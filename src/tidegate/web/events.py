@@ -13,8 +13,8 @@ from starlette.types import Receive, Scope, Send
 
 from tidegate.access.model import Principal
 from tidegate.web.connection import drop, until_leaving
-from tidegate.web.hub import Hub, Listener, mark
 from tidegate.web.headers import SECURITY_HEADERS
+from tidegate.web.hub import Hub, Listener, mark
 from tidegate.web.problems import as_refusal, problem
 
 HEARTBEAT_SECONDS = 15.0

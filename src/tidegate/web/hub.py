@@ -14,7 +14,6 @@ import structlog
 
 from tidegate.access.model import Principal
 from tidegate.access.queries import standing_sessions
-from tidegate.pipeline.house import SCOPES
 from tidegate.pipeline.instance import Instance
 from tidegate.review.alerts import ringing
 from tidegate.review.steps import Step, begin, follow, steps_after
@@ -28,7 +27,7 @@ NEEDS = "cases:read"
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
 
-Standing = Mapping[bytes, tuple[Principal, datetime]]
+Standing = Mapping[bytes, datetime]
 
 log = structlog.get_logger()
 
@@ -144,11 +143,11 @@ class Hub:
         """What a listener is told first, and until when its session stands; None: it has ended."""
         own = _session(principal)
         with self._instance.database.begin(principal.acting) as tx:
-            person, ends_at = standing_sessions(tx, SCOPES, [own]).get(own, (None, None))
-            if person is None:
+            ends_at = standing_sessions(tx, [own]).get(own)
+            if ends_at is None:
                 return ENDED, None
             said = [event("session", {"ends_at": ends_at})]
-            if person.may(NEEDS):
+            if principal.may(NEEDS):
                 if after is not None:
                     steps = steps_after(tx, int(after)) if _NUMBER.fullmatch(after) else None
                     said += tell(steps, floor)
@@ -181,17 +180,16 @@ class Hub:
             tail, steps = follow(tx, self._tail)
             if steps == [] and unchecked < SESSION_SECONDS:
                 return _Look(tail, steps, None)
-            return _Look(tail, steps, standing_sessions(tx, SCOPES, asked))
+            return _Look(tail, steps, standing_sessions(tx, asked))
 
     def _check(self, asked: Collection[bytes], standing: Standing) -> None:
-        """Who is not signed in any more is told so and nothing else; others may since see more or less."""
+        """Who is not signed in any more is told so and nothing else."""
         for listener in self._listeners:
             own = _session(listener.principal)
             if own in standing:
-                listener.principal, ends_at = standing[own]
-                if listener.ends_at is not None and listener.ends_at != ends_at:
-                    listener.ends_at = ends_at
-                    listener.put(event("session", {"ends_at": ends_at}))
+                if listener.ends_at not in (None, standing[own]):
+                    listener.ends_at = standing[own]
+                    listener.put(event("session", {"ends_at": standing[own]}))
             elif own in asked:
                 listener.put(ENDED)
                 listener.end()
