@@ -267,6 +267,8 @@ def page_attempts(of_b: OfB) -> dict[tuple[str, str], list[Asked]]:
         ("GET", "/policy"): [("/policy", {})],
         ("GET", "/actions"): [("/actions", {})],
         ("POST", "/actions/{action}/replay"): [(f"/actions/{of_b.action}/replay", {})],
+        ("GET", "/alerts"): [("/alerts", {})],
+        ("POST", "/alerts/{alert}/acknowledge"): [(f"/alerts/{of_b.alert}/acknowledge", {})],
         ("GET", "/ledger"): [("/ledger", {}), ("/ledger?before=9", {})],
         ("GET", "/account"): [("/account", {})],
         ("POST", "/account/password"): [],  # one's own

@@ -17,6 +17,7 @@ from tidegate.enforcement.webhooks import create_webhook
 from tidegate.infra.db import metadata
 from tidegate.ledger.sequencer import seal
 from tidegate.review.actions import open_case
+from tidegate.review.alerts import open_alert
 
 WORDS = "what only those of b may read"
 # What changes by itself, or with every request.
@@ -36,6 +37,7 @@ class OfB(msgspec.Struct, frozen=True, kw_only=True):
     hold: str
     entry: str
     asked: str  # the case about the entry
+    alert: str
     shared: str  # an entry of everybody's bank
 
     @property
@@ -86,6 +88,7 @@ def settle_b(api: Api) -> OfB:
             queue="entries",
             origin="quarantine",
         )
+        alert = open_alert(tx, "escalation", item_id=item_id, platform="b")
     return OfB(
         item="post-of-b",
         item_id=item_id,
@@ -95,6 +98,7 @@ def settle_b(api: Api) -> OfB:
         hold=hold,
         entry=entry,
         asked=str(asked.id),
+        alert=str(alert),
         shared=api.entry("what everybody knows", "everybodys")["id"],
     )
 
