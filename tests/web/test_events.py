@@ -8,6 +8,7 @@ import httpx
 import msgspec
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 from tests.api import Api
 from tests.waiting import lasts
 from tests.web.following import Following, signed_in
@@ -239,9 +240,9 @@ def test_what_listeners_cost_does_not_grow_with_them(api: Api, port: int) -> Non
     def count(*args: Any) -> None:
         asked.append(args[2])
 
-    sa.event.listen(api.instance.database.engine, "before_cursor_execute", count)
+    event.listen(api.instance.database.engine, "before_cursor_execute", count)
     lasts(1.6, lambda: None)
-    sa.event.remove(api.instance.database.engine, "before_cursor_execute", count)
+    event.remove(api.instance.database.engine, "before_cursor_execute", count)
     assert 2 <= len(asked) <= 8  # four looks, and what sessions stand in half of them
     case = case_of(api, "post-1")
     for stream in streams:

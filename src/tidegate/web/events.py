@@ -32,7 +32,7 @@ async def events(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.body"})
         return
     try:
-        listener = await hub.join(principal, request.headers.get("last-event-id"))
+        listener = await hub.join(principal, _known(request))
     except Exception as error:
         refused = problem(as_refusal(error, request.state.request_id), request.state.request_id)
         await refused(scope, receive, send)
@@ -42,6 +42,11 @@ async def events(scope: Scope, receive: Receive, send: Send) -> None:
         await _stream(scope, receive, send, hub, listener)
     finally:
         hub.leave(listener)
+
+
+def _known(request: Request) -> str | None:
+    """What was told last to who comes again: by itself, or another tab for it."""
+    return request.headers.get("last-event-id") or request.query_params.get("after")
 
 
 async def _start(request: Request, send: Send) -> None:

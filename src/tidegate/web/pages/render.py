@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -141,8 +140,6 @@ _globals: dict[str, Any] = {
     "sheet": GROUPS,
     "has_key": KEYS.__contains__,
     "plain_words": plain_words,
-    # Where live events come from, if they do.
-    "events": "/events" if find_spec("tidegate.web.events") else "",
 }
 _templates.globals.update(_globals)
 
