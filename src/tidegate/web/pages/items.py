@@ -27,8 +27,8 @@ from tidegate.pipeline.decide import decide_item
 from tidegate.pipeline.reads import read_reports
 from tidegate.review.queries import cases_of_item
 from tidegate.review.wellness import severity_of_item
-from tidegate.web.pages.case import chosen
 from tidegate.web.pages.content import ContentView, content_view, rule_texts
+from tidegate.web.pages.decide import chosen
 from tidegate.web.pages.page import PageRoute, Query, with_query
 from tidegate.web.pages.visit import Visit
 
