@@ -12,7 +12,7 @@ from tidegate.content.tables import items
 from tidegate.decisions.model import (
     Subject,
     SubjectKind,
-    decision_json,
+    shown_decision,
     shown_match,
 )
 from tidegate.decisions.queries import decisions_of, decisions_of_case, quotes, shown_evaluations
@@ -157,7 +157,7 @@ def get_case(tx: Tx, case_id: UUID, reports_after: str | None = None) -> CaseDet
         reported_next=following,
         exemption_first=quoted,
         evaluations=[msgspec.to_builtins(one) for one in evaluations],
-        decisions=[msgspec.to_builtins(decision_json(one)) for one in decisions],
+        decisions=[msgspec.to_builtins(shown_decision(one)) for one in decisions],
         events=_events(tx, case_id),
     )
 

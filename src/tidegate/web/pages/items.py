@@ -17,7 +17,7 @@ from tidegate.content.queries import (
     item_unknown,
     revisions_of,
 )
-from tidegate.decisions.model import DecisionIn, decision_json
+from tidegate.decisions.model import DecisionIn, shown_decision
 from tidegate.decisions.queries import decisions_of, shown_evaluations, standing_on
 from tidegate.decisions.restrictions import Effective, Standing, by_strength, effective, standing_at
 from tidegate.enforcement.queries import ActionView, actions_of_item
@@ -89,7 +89,7 @@ def show(visit: Visit) -> ItemPage:
                 content_view(item_id, row, severity) for row in reversed(revisions_of(tx, item_id))
             ],
             evaluations=[_builtins(one) for one in shown_evaluations(tx, item_id)],
-            decisions=[_builtins(decision_json(one)) for one in decisions_of(tx, item_id)],
+            decisions=[_builtins(shown_decision(one)) for one in decisions_of(tx, item_id)],
             restrictions=standing,
             effective=effective(standing),
             actions=actions_of_item(tx, item_id) if visit.may("actions:read") else [],
