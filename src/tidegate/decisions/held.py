@@ -105,9 +105,10 @@ def leave(
 def undo(tx: Tx, decision: Decision, subject: Subject, platform: str | None) -> None:
     """Take a held decision back. The caller holds both rows.
 
-    Raises Refusal: 403 for who did not make it, 409 "already-left", "already-undone".
+    Raises Refusal: 403 for who did not make it; 409 "already-left", also of one that never waited,
+    "already-undone", "already-cancelled".
     """
-    if decision.maker != tx.identity:
+    if decision.maker is not None and decision.maker != tx.identity:
         raise Refusal(
             "not-yours",
             403,
