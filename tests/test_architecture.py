@@ -57,6 +57,8 @@ MORE_SQL = {
     "signals/banks/witness.py",
     "access/attempts.py",
     "access/preferences.py",
+    "access/sent_forms.py",
+    "review/drafts.py",
     "access/devices.py",
     "access/refused.py",
     "access/sign_in.py",

@@ -21,6 +21,7 @@ from tidegate.pipeline import entries
 from tidegate.pipeline.reads import note_work, read_case
 from tidegate.pipeline.standing import carry_out, settle
 from tidegate.review import actions as review
+from tidegate.review.drafts import drop_draft
 from tidegate.review.model import CaseDetail
 from tidegate.review.queries import lock_case, subject_of_case
 from tidegate.signals.banks.locks import lock_entry
@@ -66,6 +67,8 @@ def leave(tx: Tx, due: held.Due) -> bool:
     order = carry_out(tx, item, standing, left)
     if left.entry is not None:
         entries.leave(tx, left)
+    if left.case_id is not None:
+        drop_draft(tx, left.case_id)
     issue_many(tx, orders if order is None else [*orders, order])
     return True
 
@@ -85,6 +88,7 @@ def _leave_entry(tx: Tx, decision_id: UUID) -> bool:
     review.touch(tx, [subject.id])
     if left.entry is not None:
         entries.leave(tx, left)
+    drop_draft(tx, case.id)
     return True
 
 

@@ -83,6 +83,15 @@ def subject_of_case(tx: Tx, case_id: UUID) -> Subject:
     return Subject(*found)
 
 
+def match_of_case(tx: Tx, case_id: UUID) -> dict[str, Any] | None:
+    """The match that opened a case. Raises Refusal (404)."""
+    query = sa.select(cases.c.match).where(cases.c.id == case_id, tx.within(cases.c.platform))
+    found = tx.execute(query).one_or_none()
+    if found is None:
+        raise case_unknown(case_id)
+    return found.match
+
+
 def works_on(tx: Tx, subject: Subject) -> bool:
     """Whether the actor has a case in hand that is about the subject; about an entry also one that its
     match opened."""

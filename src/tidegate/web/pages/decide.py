@@ -1,24 +1,100 @@
-"""Deciding a case on its page: the form, by the same path as the API."""
+"""Deciding a case on its page, by the same path as the API, and undoing it while it has not left."""
 
+from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qsl
+from uuid import UUID
 
-from tidegate.infra.errors import bad_field
+from tidegate.decisions.held import decision_unknown
+from tidegate.decisions.queries import find_decision
+from tidegate.infra.errors import Refusal, bad_field
 from tidegate.infra.parsing import convert
-from tidegate.pipeline.decide import decide_case
-from tidegate.review.model import CaseDecisionIn
-from tidegate.review.queries import case_unknown
-from tidegate.web.pages.case import case_page
+from tidegate.pipeline.decide import ACCOUNT_UNDO, decide_case
+from tidegate.pipeline.leave import undo
+from tidegate.pipeline.next import take_next
+from tidegate.review.drafts import drop_draft, save_draft
+from tidegate.review.model import CaseDecisionIn, CaseDetail
+from tidegate.review.queries import case_unknown, match_of_case
+from tidegate.web.pages import sent
+from tidegate.web.pages.case import case_page, lease
 from tidegate.web.pages.page import PageRoute, with_query
+from tidegate.web.pages.reasons import reason_of
 from tidegate.web.pages.visit import Visit
+
+# What is kept of a form to be there again when its decision is undone.
+TYPED = ("outcome", "label", "exemption", "reason", "template", "ground_kind", "ground_reference",
+         "scope", "territory", "until", "entry", "lifts")  # fmt: skip
+LONGEST_UNDO = 120.0
 
 
 def decide(visit: Visit) -> str:
-    """Decide, by the same path as the API; a refused form comes back with what was typed."""
+    """Decide, and go on to the next case or stay; a refused form comes back with what was typed."""
     case_id = visit.uuid("case", case_unknown)
-    decision = convert(decision_body(visit), CaseDecisionIn)
+    body = decision_body(visit)
+    wait = _wait(visit, body)
+    within = dict(parse_qsl(visit.field("filter").removeprefix("?")))
     with visit.begin() as tx:
-        decide_case(tx, case_id, decision, pack=visit.instance.pack(tx))
-    return with_query(f"/cases/{case_id}", done="decided")
+        pack = visit.instance.pack(tx)
+        match = match_of_case(tx, case_id)
+        body["reason"] = reason_of(visit, pack, body, match and match["bank"])
+        decision = convert(body, CaseDecisionIn)
+        save_draft(tx, case_id, {name: visit.fields(name) for name in TYPED})
+        case = decide_case(tx, case_id, decision, pack=pack, undo=wait)
+        if not _is_held(case):
+            drop_draft(tx, case_id)
+        done = {"done": "decided", "undo": str(case.decision)}
+        stay = with_query(f"/cases/{case_id}", **within | done)
+        sent.claim(visit, tx, stay)
+    return with_query(_onward(visit, within), **done) if visit.field("then") == "next" else stay
+
+
+def _is_held(case: CaseDetail) -> bool:
+    return any(one["state"] == "held" for one in case.decisions if one["id"] == str(case.decision))
+
+
+def _onward(visit: Visit, within: dict[str, str]) -> str:
+    """Where a person goes on to who has decided; the decision stands whatever comes of this."""
+    with visit.begin() as tx:
+        case = take_next(tx, visit.instance.settings, within)
+    return with_query("/cases" if case is None else f"/cases/{case}", **within)
+
+
+def _wait(visit: Visit, body: dict[str, Any]) -> timedelta:
+    """How long the decision can be undone: what the form says, else what is usual here."""
+    asked = visit.field("undo_seconds")
+    try:
+        seconds = float(asked) if asked else visit.instance.settings.undo_seconds
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= LONGEST_UNDO:
+        raise bad_field("/undo_seconds", f"0 to {LONGEST_UNDO:g} seconds", repr(asked))
+    account = body.get("restriction", {}).get("scope") == "account"
+    return max(timedelta(seconds=seconds), ACCOUNT_UNDO if account else timedelta())
+
+
+def take_back(visit: Visit) -> str:
+    """Undo a decision: its case is in hand again, with all that was typed. One that has left cannot be
+    undone: what it did stands on the item's page, where it can be lifted."""
+    decision_id = visit.uuid("decision", decision_unknown)
+    with visit.begin() as tx:
+        found = find_decision(tx, decision_id)
+    if found is None:
+        raise decision_unknown(decision_id)
+    try:
+        with visit.begin() as tx:
+            case = undo(tx, decision_id, lease=lease(visit))
+            to = with_query(f"/cases/{case.id}", done="undone")
+            sent.claim(visit, tx, to)
+    except Refusal as refusal:
+        if refusal.status != 409:
+            raise
+        return _too_late(visit, refusal.type, found.item_id, found.case_id)
+    return to
+
+
+def _too_late(visit: Visit, why: str, item_id: UUID | None, case_id: UUID | None) -> str:
+    lifting = why == "already-left" and item_id is not None and visit.may("items:read")
+    return with_query(f"/items/{item_id}" if lifting else f"/cases/{case_id}", done=why)
 
 
 def decision_body(visit: Visit) -> dict[str, Any]:
@@ -67,5 +143,8 @@ pages = [
         handler=decide,
         scope="cases:decide",
         again=case_page,
+    ),
+    PageRoute(
+        method="POST", path="/decisions/{decision}/undo", handler=take_back, scope="cases:decide"
     ),
 ]

@@ -47,7 +47,8 @@ class FindPage(msgspec.Struct, frozen=True):
 
 
 class ItemPage(msgspec.Struct, frozen=True, kw_only=True):
-    """An item's whole life, newest revision first. Of its reports the first: its `cases` page them."""
+    """An item's whole life, newest revision first. Of its reports the first: its `cases` page them.
+    `lifting`: whoever came here came to lift."""
 
     item: ItemRow
     revisions: list[ContentView]
@@ -62,6 +63,7 @@ class ItemPage(msgspec.Struct, frozen=True, kw_only=True):
     held: bool
     holds: list[HoldView]
     closed: bool
+    lifting: bool
     rules: dict[str, str]
 
 
@@ -99,6 +101,7 @@ def show(visit: Visit) -> ItemPage:
             held=is_held(tx, item_id),
             holds=standing_holds(tx, item_id, every=visit.may("holds:write")),
             closed=is_closed(tx, item_id),
+            lifting=visit.query.done == "already-left",
             rules=rule_texts(visit.instance.pack(tx)),
         )
 
