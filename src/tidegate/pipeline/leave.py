@@ -6,6 +6,7 @@ it held or left; of several processes one lets it leave.
 """
 
 from datetime import timedelta
+from typing import Literal
 from uuid import UUID
 
 import structlog
@@ -92,8 +93,11 @@ def _leave_entry(tx: Tx, decision_id: UUID) -> bool:
     return True
 
 
-def undo(tx: Tx, decision_id: UUID, *, lease: timedelta) -> CaseDetail:
-    """Take back a decision that is held: its maker has the case in hand again, for `lease`.
+def undo(
+    tx: Tx, decision_id: UUID, *, lease: timedelta, on: Literal["pages"] | None = None
+) -> CaseDetail:
+    """Take back a decision that is held: its maker has the case in hand again, for `lease`; `on` the
+    pages, if it is undone there.
 
     Raises Refusal: 404, also of another platform; 403 for another person; 410 when the item was
     erased; 409 "already-left", "already-undone", "already-cancelled".
@@ -105,7 +109,7 @@ def undo(tx: Tx, decision_id: UUID, *, lease: timedelta) -> CaseDetail:
     case = lock_case(tx, found.case_id)
     decision = held.lock_decision(tx, decision_id)
     held.undo(tx, decision, subject, case.platform)
-    review.take_back(tx, case, decision, lease)
+    review.take_back(tx, case, decision, lease, on=on)
     review.touch(tx, [subject.id])
     note_work(tx, case.id, case.platform)
     return read_case(tx, case.id)

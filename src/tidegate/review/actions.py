@@ -264,12 +264,18 @@ def close_case(
     return _move(tx, case, "decide", decision_id=decision.id, decided_at=tx.now)
 
 
-def take_back(tx: Tx, case: CaseRow, decision: Decision, lease: timedelta) -> CaseRow:
+def take_back(
+    tx: Tx,
+    case: CaseRow,
+    decision: Decision,
+    lease: timedelta,
+    *,
+    on: Literal["pages"] | None = None,
+) -> CaseRow:
     """The decision on a locked case was undone: its maker has the case in hand again, for `lease`, unless
     it was reopened meanwhile and somebody else holds or has decided it."""
     note(tx, case.id, "undone", {"decision": str(decision.id)})
-    mine: dict[str, Any] = {"claimed_by": tx.actor, "claimant": tx.identity}
-    mine["claimed_until"] = tx.now + lease
+    mine = _mine(tx, tx.now + lease, on)
     if case.state == "decided" and case.decision_id == decision.id:
         return _move(tx, case, "undo", decision_id=None, decided_at=None, **mine)
     if case.state == "decided" or held_by_another(case, tx.identity, tx.now):

@@ -11,13 +11,13 @@ from tidegate.infra.errors import Refusal, bad_field
 from tidegate.infra.parsing import convert
 from tidegate.pipeline.decide import ACCOUNT_UNDO, decide_case
 from tidegate.pipeline.leave import undo
-from tidegate.pipeline.next import take_next
 from tidegate.review.drafts import drop_draft, save_draft
 from tidegate.review.model import CaseDecisionIn, CaseDetail
 from tidegate.review.queries import case_unknown, match_of_case
 from tidegate.web.pages import sent
-from tidegate.web.pages.case import case_page, lease
-from tidegate.web.pages.page import PageRoute, with_query
+from tidegate.web.pages.case import case_page
+from tidegate.web.pages.holding import after
+from tidegate.web.pages.page import PageRoute, with_more, with_query
 from tidegate.web.pages.reasons import reason_of
 from tidegate.web.pages.visit import Visit
 
@@ -36,7 +36,7 @@ def decide(visit: Visit) -> str:
     with visit.begin() as tx:
         pack = visit.instance.pack(tx)
         match = match_of_case(tx, case_id)
-        body["reason"] = reason_of(visit, pack, body, match and match["bank"])
+        body["reason"] = reason_of(visit, pack, body, match["bank"] if match else None)
         decision = convert(body, CaseDecisionIn)
         save_draft(tx, case_id, {name: visit.fields(name) for name in TYPED})
         case = decide_case(tx, case_id, decision, pack=pack, undo=wait)
@@ -45,18 +45,14 @@ def decide(visit: Visit) -> str:
         done = {"done": "decided", "undo": str(case.decision)}
         stay = with_query(f"/cases/{case_id}", **within | done)
         sent.claim(visit, tx, stay)
-    return with_query(_onward(visit, within), **done) if visit.field("then") == "next" else stay
+    if visit.field("then") != "next":
+        return stay
+    with visit.begin() as tx:  # the decision stands, whatever comes of this
+        return with_more(after(visit, tx, within), **done)
 
 
 def _is_held(case: CaseDetail) -> bool:
     return any(one["state"] == "held" for one in case.decisions if one["id"] == str(case.decision))
-
-
-def _onward(visit: Visit, within: dict[str, str]) -> str:
-    """Where a person goes on to who has decided; the decision stands whatever comes of this."""
-    with visit.begin() as tx:
-        case = take_next(tx, visit.instance.settings, within)
-    return with_query("/cases" if case is None else f"/cases/{case}", **within)
 
 
 def _wait(visit: Visit, body: dict[str, Any]) -> timedelta:
@@ -82,7 +78,8 @@ def take_back(visit: Visit) -> str:
         raise decision_unknown(decision_id)
     try:
         with visit.begin() as tx:
-            case = undo(tx, decision_id, lease=lease(visit))
+            lease = timedelta(minutes=visit.instance.settings.claim_minutes)
+            case = undo(tx, decision_id, lease=lease, on="pages")
             to = with_query(f"/cases/{case.id}", done="undone")
             sent.claim(visit, tx, to)
     except Refusal as refusal:

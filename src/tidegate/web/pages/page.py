@@ -223,8 +223,7 @@ def see_other(path: str, **query: str) -> Response:
 
 
 def with_query(path: str, **query: str) -> str:
-    """The path with these parameters after those that it has."""
-    return f"{path}{'&' if '?' in path else '?'}{urlencode(query)}" if query else path
+    return f"{path}?{urlencode(query)}" if query else path
 
 
 def with_more(path: str, **query: str) -> str:
