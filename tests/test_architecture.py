@@ -25,6 +25,7 @@ OPENS = {
     "enforcement/deliver.py",
     "ledger/sequencer.py",
     "ledger/slice.py",  # whether it is broken is told outside of the transaction that found it so
+    "pipeline/leave.py",  # each decision in its maker's name
     "pipeline/erase.py",  # the sweep reads in small transactions while it deletes files
     "infra/groupcommit.py",
     "infra/slices.py",  # a duty that is one transaction
@@ -46,6 +47,7 @@ SQL_FILES = {"actions.py", "queries.py", "tables.py"}
 MORE_SQL = {
     "access/witness.py",  # of each slice: what its tables say otherwise than the ledger
     "content/witness.py",
+    "decisions/held.py",
     "decisions/witness.py",
     "ledger/telling.py",
     "policy/witness.py",
@@ -55,6 +57,8 @@ MORE_SQL = {
     "signals/banks/witness.py",
     "access/attempts.py",
     "access/preferences.py",
+    "access/sent_forms.py",
+    "review/drafts.py",
     "access/devices.py",
     "access/refused.py",
     "access/sign_in.py",

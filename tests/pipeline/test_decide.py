@@ -98,7 +98,7 @@ def test_a_first_match_is_reviewed_confirmed_and_then_restricts_by_itself(
         standing = find_decision(tx, restriction.decision)
         assert standing is not None
         assert str(standing.id) == second["decision"]
-        assert standing.decided_by.startswith("rule:tvec@2/")
+        assert standing.decided_by.startswith("rule:tvec@3/")
         assert standing.ground is not None
         entry = tx.execute(sa.select(entries.c.state, entries.c.judged_by)).one()
         assert tuple(entry) == ("confirmed", "user:a@x.org")

@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 from tests.pipeline.posts import KNOWN
 
-from tidegate.decisions.model import GroundIn, Restriction, Subject
+from tidegate.decisions.model import EntryVerdict, GroundIn, Restriction, Subject
 from tidegate.decisions.tables import decisions
 from tidegate.enforcement.tables import actions
 from tidegate.infra.clock import FakeClock
@@ -205,7 +205,7 @@ def test_anothers_claim_forbids_deciding(instance: Instance, case: UUID) -> None
 
 @pytest.mark.parametrize("verdict", ["confirm", "refute"])
 def test_who_judges_the_entry_in_its_bank_has_decided_the_case(
-    instance: Instance, case: UUID, entry: UUID, verdict: entries.Verdict
+    instance: Instance, case: UUID, entry: UUID, verdict: EntryVerdict
 ) -> None:
     with instance.database.begin("user:b@x.org") as tx:
         claim_case(tx, case, LEASE)  # a claim is of the case, not of the entry

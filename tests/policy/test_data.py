@@ -45,7 +45,7 @@ def test_the_data_directory_wins(tmp_path: Path, tx: Tx) -> None:
     put(tmp_path, "tvec.toml", default_source().replace('name = "tvec"', 'name = "ours"'))
     assert [one.ground for one in read_offences(tmp_path)] == ["SE: a law"]
     ensure_default(tx, tmp_path)
-    assert active_ident(tx) == ("ours", 2)
+    assert active_ident(tx) == ("ours", 3)
 
 
 @pytest.mark.parametrize(

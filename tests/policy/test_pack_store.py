@@ -38,8 +38,8 @@ def kinds(tx: Tx) -> list[str]:
 def test_a_first_start_installs_the_default_pack_once(tx: Tx) -> None:
     ensure_default(tx)
     ensure_default(tx)
-    assert active_ident(tx) == ("tvec", 2)
-    assert [(pack.ident, pack.active) for pack in list_packs(tx)] == [("tvec@2", True)]
+    assert active_ident(tx) == ("tvec", 3)
+    assert [(pack.ident, pack.active) for pack in list_packs(tx)] == [("tvec@3", True)]
     assert sorted(kinds(tx)) == ["policy.activated", "policy.stored"]
 
 
@@ -186,7 +186,7 @@ def test_many_starts_at_once_agree(database: Database) -> None:
         thread.join()
     assert failures == []
     with database.begin() as tx:
-        assert active_ident(tx) == ("tvec", 2)
+        assert active_ident(tx) == ("tvec", 3)
         assert sorted(kinds(tx)) == ["policy.activated", "policy.stored"]
 
 

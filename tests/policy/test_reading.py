@@ -218,7 +218,7 @@ def test_a_pack_that_names_no_default_label_has_one_that_asks_for_the_exemption(
 
 def test_the_default_pack() -> None:
     pack = load_pack(default_source(), "tvec.toml")
-    assert pack.ident == "tvec@2"
+    assert pack.ident == "tvec@3"
     assert set(pack.labels) == {
         "incitement",
         "glorification",

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from tidegate.review.model import CaseState, Verb, transition
 
-VERBS: list[Verb] = ["claim", "release", "expire", "decide", "reopen"]
+VERBS: list[Verb] = ["claim", "release", "expire", "decide", "reopen", "undo"]
 
 
 def reference(done: list[Verb]) -> CaseState:
@@ -14,7 +14,7 @@ def reference(done: list[Verb]) -> CaseState:
         return "open"
     if done[-1] == "decide":
         return "decided"
-    if done[-1] == "claim":
+    if done[-1] in ("claim", "undo"):
         return "claimed"
     return "reopened" if "reopen" in done else "open"
 
@@ -30,6 +30,7 @@ def test_states_follow_the_history(verbs: list[Verb]) -> None:
             "release": state == "claimed",
             "expire": state == "claimed",
             "reopen": state == "decided",
+            "undo": state == "decided",
         }[verb]
         after = transition(state, verb, reopened="reopen" in done)
         assert (after is not None) == allowed

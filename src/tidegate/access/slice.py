@@ -7,10 +7,17 @@ _STAFF = "people who work here, for as long as what they did must be told"
 
 
 def _verbs() -> Verbs:
+    from tidegate.access.sent_forms import drop_sent_forms
     from tidegate.access.sign_in import sweep
     from tidegate.access.witness import KeyWitness, UserWitness
 
-    return Verbs(duties=(Duty("sign-in", 60.0, in_tx(sweep)),), witnesses=(KeyWitness, UserWitness))
+    return Verbs(
+        duties=(
+            Duty("sign-in", 60.0, in_tx(sweep)),
+            Duty("sent-forms", 600.0, in_tx(drop_sent_forms)),
+        ),
+        witnesses=(KeyWitness, UserWitness),
+    )
 
 
 ACCESS = Slice(

@@ -96,6 +96,6 @@ sent_forms = sa.Table(
     sa.Column(
         "digest", sa.LargeBinary, nullable=False
     ),  # SHA-256 of what was sent, without the token
-    sa.Column("location", sa.Text, nullable=False),
+    sa.Column("location", sa.Text, nullable=False, info=plain("an address of ours: ids and codes")),
     sa.Column("sent_at", sa.TIMESTAMP(timezone=True), nullable=False, index=True),
 )

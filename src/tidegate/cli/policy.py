@@ -159,5 +159,5 @@ def look_back(data_dir: DataDir = None, as_json: Json = False) -> None:
 def _named(ident: str) -> tuple[str, int]:
     name, _, version = ident.rpartition("@")
     if not name or not version.isdigit():
-        raise typer.BadParameter("expected NAME@VERSION, e.g. tvec@2")
+        raise typer.BadParameter("expected NAME@VERSION, e.g. tvec@3")
     return name, int(version)

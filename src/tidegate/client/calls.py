@@ -309,6 +309,12 @@ def decide(id: str, decision: Decision | Document) -> Call[Case]:
     )
 
 
+def undo(decision: str) -> Call[Case]:
+    """Undo a decision of one's own that has not left yet: its case is claimed again."""
+    path = f"/v1/decisions/{quote(decision, safe='')}/undo"
+    return Call(method="POST", path=path, answer=Case, key=_once())
+
+
 def case_reports_page(id: str, cursor: str | None = None) -> Call[Page[ReportView]]:
     """A page of a case's reports, the first first."""
     query = _query(cursor=cursor)

@@ -62,8 +62,9 @@ class Report(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
     """A decision to send; a restriction needs a `label`. On a case, `entry` judges the bank entry that
-    it is about, or whose match opened it. `lifts` are the ids of the restrictions that a lift ends;
-    without it, all that no order holds."""
+    it is about, or whose match opened it; its effects wait for `undo_seconds`, in which whoever made it
+    can undo it. `lifts` are the ids of the restrictions that a lift ends; without it, all that no order
+    holds."""
 
     outcome: Outcome
     reason: str
@@ -73,6 +74,7 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
     restriction: Mapping[str, Any] | None = None
     lifts: list[str] | None = None
     entry: Literal["confirm", "refute"] | None = None
+    undo_seconds: float = 0.0
 
 
 class Condition(msgspec.Struct, frozen=True):
@@ -211,6 +213,7 @@ class ItemRecord(msgspec.Struct, frozen=True, kw_only=True):
     held: bool = False
     holds: list[dict[str, Any]] = []  # those that this key may see
     kept_by_hold: bool = False
+    held_decision: dict[str, Any] | None = None  # decided, and not left yet
 
 
 class Hold(msgspec.Struct, frozen=True):

@@ -131,6 +131,7 @@ class Client:
     claim = _Verb(calls.claim)
     release = _Verb(calls.release)
     decide = _Verb(calls.decide)
+    undo = _Verb(calls.undo)
     actions_page = _Verb(calls.actions_page)
     replay = _Verb(calls.replay)
     ledger_page = _Verb(calls.ledger_page)

@@ -74,6 +74,12 @@ def lock_item_by_id(tx: Tx, item_id: UUID) -> ItemRow:
     return _standing(_item(tx, query), str(item_id))
 
 
+def lock_free_item(tx: Tx, item_id: UUID) -> ItemRow | None:
+    """The same, of one that nobody else holds now and that was not erased; else None."""
+    query = sa.select(*_COLUMNS).where(items.c.id == item_id, items.c.erased_at.is_(None))
+    return _item(tx, query.with_for_update(skip_locked=True))
+
+
 def item_by_id(tx: Tx, item_id: UUID) -> ItemRow | None:
     """The item by our own id, erased or not, without a lock."""
     return _item(tx, sa.select(*_COLUMNS).where(items.c.id == item_id))

@@ -1,8 +1,10 @@
 """Recording evaluations and decisions, and with a decision what stands by it. Both are appended and
-never changed, except by erasure; a restriction is made by one decision and ended by another.
+never changed, except by erasure, and of a decision that is held (`held.py`) what becomes of it; a
+restriction is made by one decision and ended by another.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +14,7 @@ import sqlalchemy as sa
 from tidegate.content.model import ERASED, ItemRow
 from tidegate.decisions.model import (
     Decision,
+    EntryVerdict,
     Evaluation,
     Outcome,
     Restriction,
@@ -95,13 +98,16 @@ def record(
     evaluation_id: UUID | None = None,
     lifts: Sequence[Standing] = (),
     by_order: UUID | None = None,
+    leaves_at: datetime | None = None,
+    judges: tuple[UUID, EntryVerdict] | None = None,
 ) -> Decision:
     """Append a decision with its ledger entry. `decided_by` is the actor unless a rule decided; the
     subject is the item unless it is named, with its `platform`. `lifts` are the restrictions that it
-    ends, the strongest first. Raises Refusal (422) for a restriction without a label, unless it follows
-    a legal order: the order says why.
+    ends, the strongest first; `judges` is what it says of a bank entry. Raises Refusal (422) for a
+    restriction without a label, unless it follows a legal order: the order says why.
 
-    The caller holds the subject's row and carries out the decision's effect.
+    The caller holds the subject's row and carries out the decision's effect; of one that is held, until
+    `leaves_at`, there is none yet.
     """
     if outcome == "restrict" and by_order is None:
         label_of(label)
@@ -124,15 +130,35 @@ def record(
         reverses=lifts[0].decision if lifts else None,
         lifts=[one.id for one in lifts],
         created_at=tx.now,
+        state="left" if leaves_at is None else "held",
+        leaves_at=leaves_at,
+        entry=None if judges is None else judges[0],
+        entry_verdict=None if judges is None else judges[1],
+        maker=None if leaves_at is None else tx.identity,
     )
     tx.execute(sa.insert(decisions).values(_row(decision)))
+    tell(tx, decision, subject, platform, lifts, by_order)
+    return decision
+
+
+def tell(
+    tx: Tx,
+    decision: Decision,
+    subject: Subject,
+    platform: str | None,
+    lifts: Sequence[Standing] = (),
+    by_order: UUID | None = None,
+) -> None:
+    """Append a decision's ledger entry: that it is held, or, when its effects begin, that it is made."""
     said = decision_json(decision) | {"item": decision.item_id, "subject": subject}
     if lifts:
         said["reversed"] = [one.decision for one in lifts]
     if by_order is not None:
         said["order"] = by_order
-    append(tx, "decision.recorded", said, subject.id, platform)
-    return decision
+    if decision.state == "held":
+        said["leaves_at"] = decision.leaves_at
+    kind = "decision.held" if decision.state == "held" else "decision.recorded"
+    append(tx, kind, said, subject.id, platform)
 
 
 def _row(decision: Decision) -> dict[str, Any]:
@@ -203,11 +229,14 @@ def forget_readings(tx: Tx, item_ids: Sequence[UUID]) -> None:
 
 
 def forget_explanations(tx: Tx, item_id: UUID) -> None:
-    """Erasure: what rules read of the item and what people wrote about it go; the outcomes stay."""
+    """Erasure: what rules read of the item and what people wrote about it go; the outcomes stay. What is
+    held has nothing left to do."""
     forget_readings(tx, [item_id])
     tx.execute(sa.update(evaluations).where(evaluations.c.item_id == item_id).values(problems=[]))
     of_item = decisions.c.item_id == item_id
     tx.execute(sa.update(decisions).where(of_item).values(reason=ERASED))
+    held = decisions.c.state == "held"
+    tx.execute(sa.update(decisions).where(of_item, held).values(state="cancelled"))
     # A rule's ground is the pack's; a person may write anything there.
     by_people = ~decisions.c.decided_by.startswith("rule:") & decisions.c.ground_kind.isnot(None)
     tx.execute(sa.update(decisions).where(of_item, by_people).values(ground_reference=ERASED))

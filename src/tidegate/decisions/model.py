@@ -11,7 +11,14 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from tidegate.decisions.restrictions import Effective, Scope, Standing, of_decisions, to_lift
+from tidegate.decisions.restrictions import (
+    Effective,
+    Scope,
+    Standing,
+    by_strength,
+    of_decisions,
+    to_lift,
+)
 from tidegate.infra.errors import bad_field
 from tidegate.policy.facts import Stage
 from tidegate.policy.model import Exemption, Ground, Label, Pack, Verdict
@@ -20,6 +27,10 @@ from tidegate.signals.model import Match
 
 Outcome = Literal["restrict", "pass", "lift", "escalate"]
 Effect = Literal["restrict", "lift"]
+EntryVerdict = Literal["confirm", "refute"]
+# held: it is promised, and its maker can take it back until it leaves; left: its effects began;
+# undone: its maker took it back; cancelled: there is nothing left for it to do.
+DecisionState = Literal["held", "left", "undone", "cancelled"]
 
 # ISO 3166-1 alpha-2, the officially assigned codes.
 _CODES = """
@@ -83,7 +94,8 @@ class Subject(msgspec.Struct, frozen=True):
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """A decision as stored. `lifts` are the restrictions that it ends, the strongest first, and
     `reverses` is the decision that this first one followed from. One that is not about an item has
-    neither an item nor a revision: its case says what it is about."""
+    neither an item nor a revision: its case says what it is about. `entry` is the bank entry that it
+    confirms or refutes. Of one that was held, `leaves_at` says until when `maker` could undo it."""
 
     id: UUID
     item_id: UUID | None
@@ -100,6 +112,11 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     reverses: UUID | None
     lifts: list[UUID]
     created_at: datetime
+    state: DecisionState = "left"
+    leaves_at: datetime | None = None
+    entry: UUID | None = None
+    entry_verdict: EntryVerdict | None = None
+    maker: str | None = None
 
 
 class Ruling(msgspec.Struct, frozen=True):
@@ -169,6 +186,21 @@ def ended_by(decision: DecisionIn, standing: Sequence[Standing]) -> list[Standin
     if decision.outcome == "lift":
         return to_lift(standing, decision.lifts)
     return of_decisions(standing) if decision.outcome == "pass" else []
+
+
+def still_ended(
+    decision: Decision, standing: Sequence[Standing], made: Mapping[UUID, datetime]
+) -> list[Standing]:
+    """What a decision that was held ends when it leaves, the strongest first: of what stood when it was
+    made, what stands still. What came meanwhile counts as if it came after. A pass also ends what was
+    decided before it and left later; `made` says when the decisions of what stands were."""
+    found = [
+        one
+        for one in of_decisions(standing)
+        if one.id in decision.lifts
+        or (decision.outcome == "pass" and made[one.decision] < decision.created_at <= one.since)
+    ]
+    return by_strength(found)
 
 
 def quotes_known(matches: Iterable[Match]) -> bool:
@@ -259,7 +291,7 @@ def restriction_of(decision: DecisionIn) -> Restriction | None:
 
 
 def decision_json(decision: Decision) -> dict[str, object]:
-    """A decision as the API, the webhooks and the ledger show it."""
+    """A decision as the webhooks and the ledger tell it: it has left."""
     return {
         "id": decision.id,
         "outcome": decision.outcome,
@@ -276,6 +308,11 @@ def decision_json(decision: Decision) -> dict[str, object]:
         "lifts": decision.lifts,
         "created_at": decision.created_at,
     }
+
+
+def shown_decision(decision: Decision) -> dict[str, object]:
+    """A decision as the API and the pages show it: whether it has left, too."""
+    return decision_json(decision) | {"state": decision.state, "leaves_at": decision.leaves_at}
 
 
 def evaluation_json(evaluation: Evaluation) -> dict[str, Any]:

@@ -29,7 +29,8 @@ from tidegate.signals.model import Match
 _ITEM_COLUMNS = [items.c[name] for name in ItemRow.__struct_fields__]
 
 
-def _decision(row: sa.Row[Any]) -> Decision:
+def decision_of(row: sa.Row[Any]) -> Decision:
+    """A row of the table as a decision."""
     return Decision(
         id=row.id,
         item_id=row.item_id,
@@ -46,6 +47,11 @@ def _decision(row: sa.Row[Any]) -> Decision:
         reverses=row.reverses,
         lifts=row.lifts,
         created_at=row.created_at,
+        state=row.state,
+        leaves_at=row.leaves_at,
+        entry=row.entry,
+        entry_verdict=row.entry_verdict,
+        maker=row.maker,
     )
 
 
@@ -62,7 +68,7 @@ def find_decision(tx: Tx, decision_id: UUID) -> Decision | None:
     row = tx.execute(
         query.where(sa.or_(about_none, of_platform(tx, decisions.c.item_id)))
     ).one_or_none()
-    return None if row is None else _decision(row)
+    return None if row is None else decision_of(row)
 
 
 def decisions_of(tx: Tx, item_id: UUID) -> list[Decision]:
@@ -72,7 +78,7 @@ def decisions_of(tx: Tx, item_id: UUID) -> list[Decision]:
         .where(decisions.c.item_id == item_id, of_platform(tx, decisions.c.item_id))
         .order_by(decisions.c.created_at, decisions.c.id)
     )
-    return [_decision(row) for row in tx.execute(query)]
+    return [decision_of(row) for row in tx.execute(query)]
 
 
 def decisions_of_case(tx: Tx, case_id: UUID) -> list[Decision]:
@@ -82,13 +88,17 @@ def decisions_of_case(tx: Tx, case_id: UUID) -> list[Decision]:
         .where(decisions.c.case_id == case_id)
         .order_by(decisions.c.created_at, decisions.c.id)
     )
-    return [_decision(row) for row in tx.execute(query)]
+    return [decision_of(row) for row in tx.execute(query)]
 
 
 def is_decided(tx: Tx, item_id: UUID, revision: int) -> bool:
-    """Whether a rule or a person has decided this revision before."""
+    """Whether a rule or a person has decided this revision before; what is held is decided."""
     query = sa.select(
-        sa.exists().where(decisions.c.item_id == item_id, decisions.c.revision == revision)
+        sa.exists().where(
+            decisions.c.item_id == item_id,
+            decisions.c.revision == revision,
+            decisions.c.state.in_(["held", "left"]),
+        )
     )
     return bool(tx.execute(query).scalar_one())
 

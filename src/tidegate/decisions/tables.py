@@ -49,7 +49,8 @@ decisions = sa.Table(
     # maker took it back; cancelled: the item was erased meanwhile.
     sa.Column("state", sa.Text, nullable=False, server_default="left"),
     sa.Column("leaves_at", sa.TIMESTAMP(timezone=True)),
-    sa.Column("entry_verdict", sa.Text),  # confirm, refute: what it says of the match's entry
+    sa.Column("entry", sa.Uuid),  # the bank entry that it judges
+    sa.Column("entry_verdict", sa.Text),  # confirm, refute: what it says of that
     sa.Column("maker", sa.Text),  # of a held one: the identity that may undo it
 )
 sa.Index("ix_decisions_held", decisions.c.leaves_at, postgresql_where=decisions.c.state == "held")

@@ -13,6 +13,7 @@ from tidegate.intake.model import ReportView, StoredReport, Taken
 from tidegate.intake.tables import reports
 from tidegate.policy.facts import ReportFacts
 
+THREAT = "threat_to_life"  # a report with this reason
 FIRST_REPORTS = 50  # what a case, or an item, shows with itself
 
 
@@ -57,6 +58,12 @@ def has_reported(tx: Tx, item_id: UUID, reporter: str | None) -> bool:
     query = sa.exists().where(
         reports.c.item_id == item_id, reports.c.reporter == reporter, reports.c.counts
     )
+    return bool(tx.execute(sa.select(query)).scalar_one())
+
+
+def is_threat(tx: Tx, item_id: UUID) -> bool:
+    """Whether somebody reports a threat to life."""
+    query = sa.exists().where(reports.c.item_id == item_id, reports.c.reason == THREAT)
     return bool(tx.execute(sa.select(query)).scalar_one())
 
 

@@ -4,12 +4,13 @@ One path for people and rules. Locks go subject, then case: item, its case, bank
 case; the counters come last.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from tidegate.content.model import ItemRow
 from tidegate.content.queries import lock_item, lock_item_by_id
 from tidegate.decisions import actions as decisions
+from tidegate.decisions.held import overtake
 from tidegate.decisions.model import (
     Decision,
     DecisionIn,
@@ -28,6 +29,7 @@ from tidegate.enforcement.actions import issue_many
 from tidegate.enforcement.model import Action, Order
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
+from tidegate.intake.queries import is_threat
 from tidegate.pipeline import entries
 from tidegate.pipeline.reads import note_work, read_case
 from tidegate.pipeline.standing import carry_out, settle
@@ -36,29 +38,44 @@ from tidegate.review import actions as review
 from tidegate.review.model import CaseDecisionIn, CaseDetail, CaseRow
 from tidegate.review.queries import lock_case, lock_waiting_case, subject_of_case
 
+# A whole account is more than a post: that can be undone for at least so long.
+ACCOUNT_UNDO = timedelta(seconds=30)
 
-def decide_case(tx: Tx, case_id: UUID, decision_in: CaseDecisionIn, *, pack: Pack) -> CaseDetail:
+
+def decide_case(
+    tx: Tx,
+    case_id: UUID,
+    decision_in: CaseDecisionIn,
+    *,
+    pack: Pack,
+    undo: timedelta = timedelta(),
+) -> CaseDetail:
     """Decide a case, and with `entry` judge the bank entry that it is about, or whose match opened it.
 
-    No claim is needed, but another's live claim forbids it. Raises Refusal: 404; 410 when the item
-    was erased; 422 for a bad decision; 409 "case-decided" (with the decision that stands),
-    "case-claimed", "case-moved" (there is a newer revision), "nothing-to-lift", "order-stands",
-    "no-match", "entry-gone".
+    With `undo` the decision is held for so long: the case is decided, and nothing else begins before
+    it leaves (`pipeline/leave.py`). No claim is needed, but another's live claim forbids it. Raises
+    Refusal: 404; 410 when the item was erased; 422 for a bad decision; 409 "case-decided" (with the
+    decision that stands), "case-claimed", "case-moved" (there is a newer revision),
+    "nothing-to-lift", "order-stands", "no-match", "entry-gone".
     """
     subject = subject_of_case(tx, case_id)
     if subject.kind == "entry":
-        entries.decide(tx, case_id, subject.id, decision_in, pack=pack)
+        leaves_at = None if decision_in.outcome == "escalate" or not undo else tx.now + undo
+        entries.decide(tx, case_id, subject.id, decision_in, pack=pack, leaves_at=leaves_at)
         return read_case(tx, case_id)
     item = lock_item_by_id(tx, subject.id)
     case = lock_case(tx, case_id)
     review.refuse_unless_free(tx, case)
     _check_revision(case, decision_in.revision)
     assert case.revision is not None
-    decision, orders = _conclude(tx, item, case.revision, decision_in, pack, case)
+    leaves_at = _leaves_at(tx, item, decision_in, undo)
+    decision, orders = _conclude(tx, item, case.revision, decision_in, pack, case, leaves_at)
     review.close_case(tx, case, decision, decision_in.entry)
-    if decision_in.entry is not None:
-        assert case.match is not None
-        entries.judge(tx, UUID(case.match["entry"]), decision_in.entry)
+    if decision.entry is not None and decision_in.entry is not None:
+        if leaves_at is None:
+            entries.judge(tx, decision.entry, decision_in.entry)
+        else:  # that it may be judged by this person is asked now
+            entries.hold(tx, decision.entry)
     note_work(tx, case_id, item.platform)
     issue_many(tx, orders)
     return read_case(tx, case_id)
@@ -141,14 +158,30 @@ def lift_expired(tx: Tx, limit: int = 200) -> int:
     return len(expired)
 
 
+def _leaves_at(tx: Tx, item: ItemRow, given: CaseDecisionIn, undo: timedelta) -> datetime | None:
+    """Until when the decision can be undone; None: it leaves at once. What is about a life never waits."""
+    if not undo or given.outcome == "escalate" or is_threat(tx, item.id):
+        return None
+    account = given.restriction is not None and given.restriction.scope == "account"
+    return tx.now + (max(undo, ACCOUNT_UNDO) if account else undo)
+
+
 def _conclude(
-    tx: Tx, item: ItemRow, revision: int, given: DecisionIn, pack: Pack, case: CaseRow | None
+    tx: Tx,
+    item: ItemRow,
+    revision: int,
+    given: DecisionIn,
+    pack: Pack,
+    case: CaseRow | None,
+    leaves_at: datetime | None = None,
 ) -> tuple[Decision, list[Order]]:
-    """Check and record a person's decision and carry it out on the item; the actions come last."""
+    """Check and record a person's decision, and unless it is held carry it out on the item; the actions
+    come last."""
     quoted = given.outcome == "restrict" and quotes(tx, item.id, revision)
-    check(given, pack.labels, now=tx.now, quotes=quoted)
+    check(given, pack.labels, now=leaves_at or tx.now, quotes=quoted)
+    judges = None
     if isinstance(given, CaseDecisionIn) and given.entry is not None:
-        _check_match(case)
+        judges = _matched(case), given.entry
     standing, orders = settle(tx, item)
     decision = decisions.record(
         tx,
@@ -162,7 +195,14 @@ def _conclude(
         restriction=restriction_of(given),
         case_id=None if case is None else case.id,
         lifts=by_strength(ended_by(given, standing)),
+        leaves_at=leaves_at,
+        judges=judges,
     )
+    if leaves_at is not None:
+        review.touch(tx, [item.id])
+        return decision, orders
+    if decision.outcome == "pass":
+        overtake(tx, decision, Subject("item", item.id), item.platform)
     order = carry_out(tx, item, standing, decision)
     return decision, orders if order is None else [*orders, order]
 
@@ -180,7 +220,8 @@ def _check_revision(case: CaseRow, looked_at: int | None) -> None:
         )
 
 
-def _check_match(case: CaseRow | None) -> None:
+def _matched(case: CaseRow | None) -> UUID:
+    """The entry whose match opened the case."""
     if case is None or case.match is None:
         raise Refusal(
             "no-match",
@@ -188,3 +229,4 @@ def _check_match(case: CaseRow | None) -> None:
             "No match opened the case",
             "There is no entry to confirm or refute. Decide without `entry`.",
         )
+    return UUID(case.match["entry"])

@@ -7,6 +7,7 @@ from tidegate.pipeline.decide import lift_expired
 from tidegate.pipeline.erase import expire, sweep_evidence
 from tidegate.pipeline.house import SLICES
 from tidegate.pipeline.instance import Instance
+from tidegate.pipeline.leave import leave_due
 from tidegate.pipeline.lookback.codes import LookBack
 from tidegate.pipeline.lookback.kinds import KindWalk, left
 from tidegate.pipeline.lookback.phrases import PhraseWalk
@@ -47,6 +48,7 @@ def duties_of(instance: Instance) -> list[Duty]:
     return [
         *(duty for one in SLICES for duty in one.verbs().duties),
         Duty("lift", 2.0, in_tx(lift_expired)),
+        Duty("leave", 0.3, leave_due),
         Duty("retention", 60.0, in_tx(lambda tx: expire(tx, instance.settings)), LONG),
         Duty("sweep", 1800.0, sweep, LONG),
         Duty("look-back", 0.2, look_back, LONG),

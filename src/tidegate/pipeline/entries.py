@@ -4,11 +4,12 @@ item that matches it, or in its bank. It answers the entry's waiting case.
 The entry is locked before its case, as an item is before its own.
 """
 
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 from tidegate.decisions import actions as decisions
-from tidegate.decisions.model import Subject, check, ground_of
+from tidegate.decisions.model import Decision, EntryVerdict, Subject, check, ground_of
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal, bad_field
 from tidegate.pipeline.reads import note_work
@@ -22,8 +23,7 @@ from tidegate.signals.banks.locks import HeldBank, lock_entry
 from tidegate.signals.banks.model import BankPatch, BankView, EntryPatch, EntryView
 from tidegate.signals.banks.queries import entries_by_id, entry_unknown
 
-Verdict = Literal["confirm", "refute"]
-STATES: dict[Verdict, Literal["confirmed", "refuted"]] = {
+STATES: dict[EntryVerdict, Literal["confirmed", "refuted"]] = {
     "confirm": "confirmed",
     "refute": "refuted",
 }
@@ -43,14 +43,14 @@ def hold(tx: Tx, entry_id: UUID) -> HeldBank:
     return bank
 
 
-def judge(tx: Tx, entry_id: UUID, verdict: Verdict) -> EntryView:
+def judge(tx: Tx, entry_id: UUID, verdict: EntryVerdict) -> EntryView:
     """Confirm or refute the entry that an item matched. Raises Refusal as `hold` does."""
     bank = hold(tx, entry_id)
     _answer(tx, entry_id, verdict, "in the case of an item that matches it")
     return banks.judge_entry(tx, bank.name, entry_id, STATES[verdict])
 
 
-def judge_in_bank(tx: Tx, bank: str, entry_id: UUID, verdict: Verdict) -> EntryView:
+def judge_in_bank(tx: Tx, bank: str, entry_id: UUID, verdict: EntryVerdict) -> EntryView:
     """The same in the entry's bank. Raises Refusal (404)."""
     _hold_in(tx, bank, entry_id)
     review.touch(tx, [entry_id])
@@ -58,7 +58,7 @@ def judge_in_bank(tx: Tx, bank: str, entry_id: UUID, verdict: Verdict) -> EntryV
     return banks.judge_entry(tx, bank, entry_id, STATES[verdict])
 
 
-def _answer(tx: Tx, entry_id: UUID, verdict: Verdict, where: str) -> None:
+def _answer(tx: Tx, entry_id: UUID, verdict: EntryVerdict, where: str) -> None:
     """The entry's waiting case, claimed or not, is decided by whoever judges the entry elsewhere."""
     subject = Subject("entry", entry_id)
     case = lock_waiting_case(tx, subject)
@@ -77,9 +77,18 @@ def _answer(tx: Tx, entry_id: UUID, verdict: Verdict, where: str) -> None:
     review.close_case(tx, case, decision, verdict)
 
 
-def decide(tx: Tx, case_id: UUID, entry_id: UUID, given: CaseDecisionIn, *, pack: Pack) -> None:
-    """Decide a case about an entry, by confirming or refuting it; nothing happens to an item. Where
-    the entry was deleted meanwhile there is nothing to judge. Raises Refusal as `decide_case` does.
+def decide(
+    tx: Tx,
+    case_id: UUID,
+    entry_id: UUID,
+    given: CaseDecisionIn,
+    *,
+    pack: Pack,
+    leaves_at: datetime | None = None,
+) -> None:
+    """Decide a case about an entry, by confirming or refuting it, once the decision leaves; nothing
+    happens to an item. Where the entry was deleted meanwhile there is nothing to judge. Raises Refusal
+    as `decide_case` does.
     """
     bank = lock_entry(tx, entry_id)
     case = lock_case(tx, case_id)
@@ -100,13 +109,31 @@ def decide(tx: Tx, case_id: UUID, entry_id: UUID, given: CaseDecisionIn, *, pack
         ground=ground_of(given, pack),
         exemption=given.exemption,
         case_id=case.id,
+        leaves_at=leaves_at,
+        judges=None if given.entry is None else (entry_id, given.entry),
     )
     review.close_case(tx, case, decision, given.entry)
     if decision.outcome == "escalate":
         open_alert(tx, "escalation", item_id=None, case_id=case.id, platform=case.platform)
     note_work(tx, case.id, case.platform)
-    if bank is not None and given.entry is not None:
+    if bank is not None and given.entry is not None and leaves_at is None:
         banks.judge_entry(tx, bank.name, entry_id, STATES[given.entry])
+
+
+def leave(tx: Tx, decision: Decision) -> None:
+    """What a decision that was held says of an entry, now that it leaves: nothing more where somebody
+    judged the entry meanwhile, or it is gone. The caller holds what the decision is about."""
+    assert decision.entry is not None
+    assert decision.entry_verdict is not None
+    if (bank := lock_entry(tx, decision.entry)) is None:
+        return
+    (entry,) = entries_by_id(tx, [decision.entry]).values()
+    if entry.judged_at is not None and entry.judged_at > decision.created_at:
+        return
+    if decision.item_id is None:  # its own case, decided by this
+        banks.judge_entry(tx, bank.name, decision.entry, STATES[decision.entry_verdict])
+    else:
+        judge(tx, decision.entry, decision.entry_verdict)
 
 
 def _check(given: CaseDecisionIn, *, gone: bool) -> None:

@@ -10,7 +10,8 @@ from tidegate.content.holds.model import HoldView
 from tidegate.content.holds.queries import is_held, is_kept_by_hold, standing_holds
 from tidegate.content.model import Content, ItemRow, Version
 from tidegate.content.queries import revisions_of
-from tidegate.decisions.model import decision_json
+from tidegate.decisions.held import held_on
+from tidegate.decisions.model import shown_decision
 from tidegate.decisions.queries import decisions_of, shown_evaluations, standing_on
 from tidegate.decisions.restrictions import (
     Effective,
@@ -46,7 +47,8 @@ class ItemRecord(msgspec.Struct, frozen=True, kw_only=True):
     `restrictions` are those that stand now, the strongest first, `effective` is what they come to, and
     `restricted_by` the decision of the first. `reports` are the first, `reports_next` the cursor of those
     after them, which its case lists. It is `held` while a hold forbids its erasure; `holds` are those that
-    the reader placed, or with the scope `holds:write` all.
+    the reader placed, or with the scope `holds:write` all. `held_decision` is what is decided and has not
+    left yet.
     """
 
     id: str
@@ -69,6 +71,7 @@ class ItemRecord(msgspec.Struct, frozen=True, kw_only=True):
     held: bool
     holds: list[HoldView]
     kept_by_hold: bool
+    held_decision: dict[str, Any] | None
 
 
 def item_record(tx: Tx, item: ItemRow, *, sees_holds: bool = False) -> ItemRecord:
@@ -76,6 +79,7 @@ def item_record(tx: Tx, item: ItemRow, *, sees_holds: bool = False) -> ItemRecor
     evaluations = shown_evaluations(tx, item.id)
     standing = by_strength(standing_at(standing_on(tx, item.id), tx.now))
     reported, following = read_reports(tx, item)
+    held = held_on(tx, item.id)
     return ItemRecord(
         id=item.external_id,
         platform=item.platform,
@@ -99,7 +103,7 @@ def item_record(tx: Tx, item: ItemRow, *, sees_holds: bool = False) -> ItemRecor
             for one in revisions_of(tx, item.id)
         ],
         evaluations=evaluations,
-        decisions=[decision_json(one) for one in decisions_of(tx, item.id)],
+        decisions=[shown_decision(one) for one in decisions_of(tx, item.id)],
         actions=actions_of_item(tx, item.id),
         reports=reported,
         reports_next=following,
@@ -107,4 +111,5 @@ def item_record(tx: Tx, item: ItemRow, *, sees_holds: bool = False) -> ItemRecor
         held=is_held(tx, item.id),
         holds=standing_holds(tx, item.id, every=sees_holds),
         kept_by_hold=is_kept_by_hold(tx, item.id),
+        held_decision=None if held is None else shown_decision(held),
     )

@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from tidegate.policy.cel import Binding, Condition, any_of
+from tidegate.policy.templates import Template
 from tidegate.signals.model import Match
 
 Mode = Literal["draft", "shadow", "live", "retired"]
@@ -21,6 +22,9 @@ VERDICTS: tuple[Verdict, ...] = ("pass", "review", "restrict", "escalate")
 EXEMPTIONS: tuple[Exemption, ...] = ("none", "news", "research", "art", "counter_speech")
 
 
+SEVERITY = 3  # of what nobody has said more of
+
+
 class Ground(msgspec.Struct, frozen=True):
     """Why something may be done: a law or the platform's terms, and where it says so."""
 
@@ -29,12 +33,14 @@ class Ground(msgspec.Struct, frozen=True):
 
 
 class Label(msgspec.Struct, frozen=True):
-    """What content is called, in a decision and to the people concerned."""
+    """What content is called, in a decision and to the people concerned; `severity`, from 1 to 5, is how
+    hard it is to look at."""
 
     name: str
     text: str
     ground: Ground
     exemption_required: bool = False
+    severity: int = SEVERITY
 
 
 UNSPECIFIED = "unspecified"
@@ -81,6 +87,7 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True):
     default_label: str
     rules: tuple[Rule, ...]
     labels: Mapping[str, Label]
+    templates: tuple[Template, ...] = ()
     exemptions: Mapping[str, str]
     private_digest_match: bool
     pass_unjudged: tuple[str, ...] = ()
@@ -101,6 +108,11 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True):
         """The ground of a label, or the pack's own where there is none of that name."""
         known = self.labels.get(label) if label is not None else None
         return known.ground if known else self.ground
+
+    def severity_of(self, labels: Iterable[str]) -> int:
+        """How hard something under these labels is to look at: the hardest of them counts."""
+        known = [self.labels[label].severity for label in labels if label in self.labels]
+        return max(known, default=SEVERITY)
 
 
 class PackProblem(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from tidegate.policy.data import Offence
 from tidegate.policy.model import Ground, Label, Mode, Outcome, Pack
 from tidegate.policy.reading import InvalidPack, load_pack
 from tidegate.policy.tables import packs
+from tidegate.policy.templates import Template
 
 _log = structlog.get_logger(__name__)
 
@@ -30,12 +31,13 @@ class RuleView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LabelView(msgspec.Struct, frozen=True):
-    """A label, its text for people and its ground."""
+    """A label, its text for people, its ground, and how hard it is to look at (1 to 5)."""
 
     label: str
     text: str
     ground: Ground
     exemption_required: bool
+    severity: int
 
 
 class PolicyView(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +51,7 @@ class PolicyView(msgspec.Struct, frozen=True, kw_only=True):
     default_label: str
     rules: list[RuleView]
     labels: list[LabelView]
+    templates: list[Template]
     exemptions: dict[str, str]
     private_digest_match: bool
     pass_unjudged: list[str]
@@ -77,6 +80,7 @@ def policy_view(pack: Pack, offences: list[Offence]) -> PolicyView:
             for rule in pack.rules
         ],
         labels=[_view_label(label) for label in pack.labels.values()],
+        templates=list(pack.templates),
         exemptions=dict(pack.exemptions),
         private_digest_match=pack.private_digest_match,
         pass_unjudged=list(pack.pass_unjudged),
@@ -85,7 +89,7 @@ def policy_view(pack: Pack, offences: list[Offence]) -> PolicyView:
 
 
 def _view_label(label: Label) -> LabelView:
-    return LabelView(label.name, label.text, label.ground, label.exemption_required)
+    return LabelView(label.name, label.text, label.ground, label.exemption_required, label.severity)
 
 
 class StoredPack(msgspec.Struct, frozen=True, kw_only=True):

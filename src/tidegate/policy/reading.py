@@ -15,6 +15,7 @@ from tidegate.policy.model import (
     EXEMPTIONS,
     MODES,
     OUTCOMES,
+    SEVERITY,
     UNSPECIFIED,
     Ground,
     GroundKind,
@@ -28,6 +29,7 @@ from tidegate.policy.model import (
     unspecified,
     uses_of,
 )
+from tidegate.policy.reading_templates import read_templates
 from tidegate.policy.source import Place
 
 MAX_SOURCE = 512_000
@@ -81,6 +83,7 @@ class _Reader(Fields):
         default_label = self._default_label(head, ground, labels)
         exemptions = self._exemptions(root)
         rules = self._rules(document.get("rules", []), labels)
+        templates = read_templates(self, document.get("templates", []), labels)
         if self.problems:
             raise InvalidPack(sorted(self.problems, key=lambda one: one.line or 0))
         return compiled(
@@ -92,6 +95,7 @@ class _Reader(Fields):
                 default_label=default_label,
                 rules=tuple(rules),
                 labels=labels,
+                templates=tuple(templates),
                 exemptions=exemptions,
                 private_digest_match=digest_match,
                 pass_unjudged=tuple(passing),
@@ -153,8 +157,15 @@ class _Reader(Fields):
                 text=self.text(table, "text"),
                 ground=self._ground(table),
                 exemption_required=self.value(table, "exemption_required", bool, False),
+                severity=self._severity(table),
             )
         return labels
+
+    def _severity(self, table: Table) -> int:
+        severity = self.value(table, "severity", int, SEVERITY)
+        if not 1 <= severity <= 5 and type(table.data["severity"]) is int:
+            self.problem(table, "severity", "`severity` is 1 (easy to look at) to 5 (the hardest)")
+        return severity
 
     def _default_label(self, head: Table, ground: Ground, labels: dict[str, Label]) -> str:
         """The label of what has none. A pack need not name one, nor have the label `unspecified`:

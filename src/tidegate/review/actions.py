@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from tidegate.content.model import ItemRow
-from tidegate.decisions.model import Decision, Subject, decision_json
+from tidegate.decisions.model import Decision, Subject, shown_decision
 from tidegate.decisions.queries import find_decision
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
@@ -248,7 +248,7 @@ def refuse_decided(tx: Tx, case: CaseRow) -> None:
         409,
         "The case is decided",
         f"{decision.decided_by} decided it: {decision.outcome}." if decision else "",
-        decision=msgspec.to_builtins(decision_json(decision)) if decision else None,
+        decision=msgspec.to_builtins(shown_decision(decision)) if decision else None,
     )
 
 
@@ -258,8 +258,29 @@ def close_case(
     """End a waiting case with its decision. The caller locked it and checked that it is free; `entry`
     is what was said of a bank entry with it."""
     detail = {"decision": str(decision.id), "outcome": decision.outcome}
+    if decision.leaves_at is not None:
+        detail["leaves_at"] = decision.leaves_at.isoformat()
     note(tx, case.id, "decided", detail if entry is None else detail | {"entry": entry})
     return _move(tx, case, "decide", decision_id=decision.id, decided_at=tx.now)
+
+
+def take_back(
+    tx: Tx,
+    case: CaseRow,
+    decision: Decision,
+    lease: timedelta,
+    *,
+    on: Literal["pages"] | None = None,
+) -> CaseRow:
+    """The decision on a locked case was undone: its maker has the case in hand again, for `lease`, unless
+    it was reopened meanwhile and somebody else holds or has decided it."""
+    note(tx, case.id, "undone", {"decision": str(decision.id)})
+    mine = _mine(tx, tx.now + lease, on)
+    if case.state == "decided" and case.decision_id == decision.id:
+        return _move(tx, case, "undo", decision_id=None, decided_at=None, **mine)
+    if case.state == "decided" or held_by_another(case, tx.identity, tx.now):
+        return _change(tx, case, {})
+    return _move(tx, case, "claim", **mine)
 
 
 def withdraw(tx: Tx, subject: Subject) -> None:

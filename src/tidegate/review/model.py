@@ -1,7 +1,7 @@
 """A case, one unit of human work about a subject, and the machine that its state follows. Pure.
 
 open → claimed → decided → reopened; a claim that is released or has expired leaves the case waiting
-as it was before: open, or reopened.
+as it was before: open, or reopened. Whoever undoes a decision in time has the case in hand again.
 """
 
 from datetime import datetime
@@ -18,7 +18,7 @@ from tidegate.signals.banks.model import EntryView
 
 CaseState = Literal["open", "claimed", "decided", "reopened"]
 CaseFilter = Literal["open", "claimed", "decided", "reopened", "waiting"]  # waiting: not decided
-Verb = Literal["claim", "release", "expire", "decide", "reopen"]
+Verb = Literal["claim", "release", "expire", "decide", "reopen", "undo"]
 Origin = Literal["evaluation", "report", "escalation", "quarantine"]
 
 EVALUATION_QUEUE = "default"
@@ -35,11 +35,13 @@ class CaseDecisionIn(
     DecisionIn, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
 ):
     """A decision on a case. `entry` judges the bank entry that the case is about, or whose match
-    opened it; `revision` is the one that was looked at, and a newer one then refuses the decision.
+    opened it; `revision` is the one that was looked at, and a newer one then refuses the decision. Its
+    effects wait for `undo_seconds`, in which its maker can undo it.
     """
 
     entry: Literal["confirm", "refute"] | None = None
     revision: Annotated[int, Meta(ge=1)] | None = None
+    undo_seconds: Annotated[float, Meta(ge=0, le=120)] = 0.0
 
 
 class CaseRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,7 +146,8 @@ def transition(state: CaseState, verb: Verb, *, reopened: bool) -> CaseState | N
     `reopened`: whether the case was decided before; it then waits as "reopened", not "open".
     """
     if state == "decided":
-        return "reopened" if verb == "reopen" else None
+        after: dict[Verb, CaseState] = {"reopen": "reopened", "undo": "claimed"}
+        return after.get(verb)
     if verb == "claim":
         return "claimed"
     if verb == "decide":

@@ -12,7 +12,7 @@ from tidegate.content.tables import items
 from tidegate.decisions.model import (
     Subject,
     SubjectKind,
-    decision_json,
+    shown_decision,
     shown_match,
 )
 from tidegate.decisions.queries import decisions_of, decisions_of_case, quotes, shown_evaluations
@@ -81,6 +81,15 @@ def subject_of_case(tx: Tx, case_id: UUID) -> Subject:
     if found is None:
         raise case_unknown(case_id)
     return Subject(*found)
+
+
+def match_of_case(tx: Tx, case_id: UUID) -> dict[str, Any] | None:
+    """The match that opened a case. Raises Refusal (404)."""
+    query = sa.select(cases.c.match).where(cases.c.id == case_id, tx.within(cases.c.platform))
+    found = tx.execute(query).one_or_none()
+    if found is None:
+        raise case_unknown(case_id)
+    return found.match
 
 
 def works_on(tx: Tx, subject: Subject) -> bool:
@@ -157,7 +166,7 @@ def get_case(tx: Tx, case_id: UUID, reports_after: str | None = None) -> CaseDet
         reported_next=following,
         exemption_first=quoted,
         evaluations=[msgspec.to_builtins(one) for one in evaluations],
-        decisions=[msgspec.to_builtins(decision_json(one)) for one in decisions],
+        decisions=[msgspec.to_builtins(shown_decision(one)) for one in decisions],
         events=_events(tx, case_id),
     )
 

@@ -7,8 +7,12 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from tidegate.decisions.held import decision_unknown
+from tidegate.decisions.model import Decision
+from tidegate.decisions.queries import find_decision
 from tidegate.infra.db import Tx
 from tidegate.pipeline.decide import claim_case, decide_case, release_case
+from tidegate.pipeline.leave import undo
 from tidegate.pipeline.reads import read_case, read_case_reports
 from tidegate.pipeline.telling import READS_BANKS, tell_case, tell_cases
 from tidegate.review import queries as review
@@ -70,8 +74,25 @@ def release(tx: Tx, call: Call) -> CaseDetail:
 
 
 def decide(tx: Tx, call: Call[CaseDecisionIn]) -> CaseDetail:
-    case = decide_case(tx, _to_change(tx, call), call.body, pack=call.instance.pack(tx))
-    return _told(tx, call, case)
+    wait, pack = timedelta(seconds=call.body.undo_seconds), call.instance.pack(tx)
+    return _told(tx, call, decide_case(tx, _to_change(tx, call), call.body, pack=pack, undo=wait))
+
+
+def take_back(tx: Tx, call: Call) -> CaseDetail:
+    decision = _decision(tx, call)
+    call.subject = decision.item_id
+    lease = timedelta(minutes=call.instance.settings.claim_minutes)
+    return _told(tx, call, undo(tx, decision.id, lease=lease))
+
+
+def _decision(tx: Tx, call: Call) -> Decision:
+    try:
+        found = find_decision(tx, UUID(call.path["id"]))
+    except ValueError:
+        found = None
+    if found is None:
+        raise decision_unknown(call.path["id"])
+    return found
 
 
 _CASE = "/v1/cases/{id}"
@@ -132,6 +153,16 @@ endpoints = [
         summary="Decide a case",
         handler=decide,
         body=CaseDecisionIn,
+        answer=CaseDetail,
+        idempotent=True,
+        refusals=(404, 409, 410),
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/decisions/{id}/undo",
+        scope="cases:decide",
+        summary="Undo a decision that has not left yet; only who made it can",
+        handler=take_back,
         answer=CaseDetail,
         idempotent=True,
         refusals=(404, 409, 410),

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from tidegate.content.model import ItemIn, MediaIn
 from tidegate.content.queries import get_item, lock_item
-from tidegate.decisions.model import DecisionIn, decision_json
+from tidegate.decisions.model import DecisionIn, shown_decision
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import bad_field
 from tidegate.infra.groupcommit import GroupCommit
@@ -101,7 +101,7 @@ def post_decision(tx: Tx, call: Call[DecisionIn]) -> object:
     item = lock_item(tx, call.platform(), item_id(call))
     call.subject = item.id
     pack = call.instance.pack(tx)
-    return decision_json(decide_item(tx, item.platform, item.external_id, call.body, pack=pack))
+    return shown_decision(decide_item(tx, item.platform, item.external_id, call.body, pack=pack))
 
 
 endpoints = [

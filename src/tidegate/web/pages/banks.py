@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 from starlette.responses import Response
 
+from tidegate.decisions.model import EntryVerdict
 from tidegate.infra.errors import Refusal
 from tidegate.infra.parsing import convert
 from tidegate.pipeline import entries
@@ -120,7 +121,7 @@ def refute(visit: Visit) -> str:
     return _judge(visit, "refute")
 
 
-def _judge(visit: Visit, verdict: entries.Verdict) -> str:
+def _judge(visit: Visit, verdict: EntryVerdict) -> str:
     entry = visit.uuid("entry", entry_unknown)
     with visit.begin() as tx:
         entries.judge_in_bank(tx, visit.path["bank"], entry, verdict)

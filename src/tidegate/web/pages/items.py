@@ -17,7 +17,7 @@ from tidegate.content.queries import (
     item_unknown,
     revisions_of,
 )
-from tidegate.decisions.model import DecisionIn, decision_json
+from tidegate.decisions.model import DecisionIn, shown_decision
 from tidegate.decisions.queries import decisions_of, shown_evaluations, standing_on
 from tidegate.decisions.restrictions import Effective, Standing, by_strength, effective, standing_at
 from tidegate.enforcement.queries import ActionView, actions_of_item
@@ -27,8 +27,8 @@ from tidegate.pipeline.decide import decide_item
 from tidegate.pipeline.reads import read_reports
 from tidegate.review.queries import cases_of_item
 from tidegate.review.wellness import severity_of_item
-from tidegate.web.pages.case import chosen
 from tidegate.web.pages.content import ContentView, content_view, rule_texts
+from tidegate.web.pages.decide import chosen
 from tidegate.web.pages.page import PageRoute, Query, with_query
 from tidegate.web.pages.visit import Visit
 
@@ -47,7 +47,8 @@ class FindPage(msgspec.Struct, frozen=True):
 
 
 class ItemPage(msgspec.Struct, frozen=True, kw_only=True):
-    """An item's whole life, newest revision first. Of its reports the first: its `cases` page them."""
+    """An item's whole life, newest revision first. Of its reports the first: its `cases` page them.
+    `lifting`: whoever came here came to lift."""
 
     item: ItemRow
     revisions: list[ContentView]
@@ -62,6 +63,7 @@ class ItemPage(msgspec.Struct, frozen=True, kw_only=True):
     held: bool
     holds: list[HoldView]
     closed: bool
+    lifting: bool
     rules: dict[str, str]
 
 
@@ -89,7 +91,7 @@ def show(visit: Visit) -> ItemPage:
                 content_view(item_id, row, severity) for row in reversed(revisions_of(tx, item_id))
             ],
             evaluations=[_builtins(one) for one in shown_evaluations(tx, item_id)],
-            decisions=[_builtins(decision_json(one)) for one in decisions_of(tx, item_id)],
+            decisions=[_builtins(shown_decision(one)) for one in decisions_of(tx, item_id)],
             restrictions=standing,
             effective=effective(standing),
             actions=actions_of_item(tx, item_id) if visit.may("actions:read") else [],
@@ -99,6 +101,7 @@ def show(visit: Visit) -> ItemPage:
             held=is_held(tx, item_id),
             holds=standing_holds(tx, item_id, every=visit.may("holds:write")),
             closed=is_closed(tx, item_id),
+            lifting=visit.query.done == "already-left",
             rules=rule_texts(visit.instance.pack(tx)),
         )
 

@@ -24,6 +24,7 @@ from tidegate.web.body import read
 from tidegate.web.csrf import fits
 from tidegate.web.headers import SECURITY_HEADERS
 from tidegate.web.multipart import Form, is_multipart, read_form
+from tidegate.web.pages import sent
 from tidegate.web.pages.frame import Frame, frame_of
 from tidegate.web.pages.render import html
 from tidegate.web.pages.visit import Visit
@@ -36,9 +37,11 @@ FORM_LIMIT = 1 << 20
 
 
 class Query(msgspec.Struct, frozen=True):
-    """What every page takes: `done` names what was just done, for the line that says so."""
+    """What every page takes: `done` names what was just done, for the line that says so, `undo` the
+    decision that it was."""
 
     done: str | None = None
+    undo: str | None = None
 
 
 Handler = Callable[[Visit], Any]
@@ -94,7 +97,7 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
         if not self.public:
             _check_csrf(visit)
         try:
-            found = await self._run(visit)
+            found = await self._once(visit)
         except Refusal as refusal:
             if self.again is None or visit.by_script or refusal.status not in (409, 422):
                 raise
@@ -112,6 +115,21 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
 
     def _admits(self, principal: Principal) -> bool:
         return self.scope is None or principal.may(self.scope)
+
+    async def _once(self, visit: Visit) -> Any:
+        """The handler's answer; to a form that a script sends again, where it led the first time."""
+        if self.public or sent.key_of(visit) is None:
+            return await self._run(visit)
+        before = await in_turn(visit.request, sent.answered, visit)
+        if before is not None:
+            return before
+        try:
+            found = await self._run(visit)
+        except sent.SentBefore:
+            return await in_turn(visit.request, sent.answered, visit)
+        if isinstance(found, str):
+            await in_turn(visit.request, sent.keep, visit, found)
+        return found
 
     async def _run(self, visit: Visit) -> Any:
         if inspect.iscoroutinefunction(self.handler):

@@ -48,6 +48,12 @@ DONE = {
         "Your day is closed: you are signed out, and nothing is held in your name."
     ),
     "decided": noted("Decided."),
+    "undone": noted("Undone. The case is yours again, with what you had typed."),
+    "already-left": noted(
+        "It has left already and cannot be undone any more. A restriction can be lifted, a case reopened."
+    ),
+    "already-undone": noted("It is undone already."),
+    "already-cancelled": noted("There is nothing left to undo: it never left."),
     "none-left": noted("No case waits here."),
     "bank": noted("The bank is made."),
     "entry": noted("The entry is in the bank."),

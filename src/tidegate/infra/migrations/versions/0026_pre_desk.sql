@@ -26,6 +26,7 @@ CREATE INDEX ix_cases_unranked ON cases (id) WHERE state != 'decided' AND ranked
 ALTER TABLE decisions
   ADD COLUMN state TEXT DEFAULT 'left' NOT NULL,
   ADD COLUMN leaves_at TIMESTAMP WITH TIME ZONE,
+  ADD COLUMN entry UUID,
   ADD COLUMN entry_verdict TEXT,
   ADD COLUMN maker TEXT;
 CREATE INDEX ix_decisions_held ON decisions (leaves_at) WHERE state = 'held';

@@ -1,0 +1,124 @@
+"""How held decisions leave, when their time has come, and how they are undone before it.
+
+A decision is carried out by what stands when it leaves: what came since it was made counts as if it had
+come after it. Each leaves in a transaction of its own, in the name of who made it, so that a crash finds
+it held or left; of several processes one lets it leave.
+"""
+
+from datetime import timedelta
+from typing import Literal
+from uuid import UUID
+
+import structlog
+
+from tidegate.content.queries import lock_free_item, lock_item_by_id
+from tidegate.decisions import held
+from tidegate.decisions.model import Decision, Subject, still_ended
+from tidegate.decisions.queries import find_decision
+from tidegate.enforcement.actions import issue_many
+from tidegate.infra.db import Tx
+from tidegate.infra.slices import Home
+from tidegate.pipeline import entries
+from tidegate.pipeline.reads import note_work, read_case
+from tidegate.pipeline.standing import carry_out, settle
+from tidegate.review import actions as review
+from tidegate.review.drafts import drop_draft
+from tidegate.review.model import CaseDetail
+from tidegate.review.queries import lock_case, subject_of_case
+from tidegate.signals.banks.locks import lock_entry
+
+BATCH = 100
+log = structlog.get_logger(__name__)
+
+
+def leave_due(home: Home) -> int:
+    """Let all decisions leave that are due; returns how many did. One that fails holds up no other, and
+    is tried again. For the worker."""
+    with home.database.begin() as tx:
+        found = held.due(tx, BATCH)
+    left, failed = 0, None
+    for one in found:
+        try:
+            with home.database.begin(one.by) as tx:
+                left += leave(tx, one)
+        except Exception as error:
+            log.error("decision.stuck", decision=str(one.id), error=type(error).__name__)
+            failed = error
+    if failed is not None:
+        raise failed
+    return left
+
+
+def leave(tx: Tx, due: held.Due) -> bool:
+    """Let one leave; False where another holds its subject now, or it is not held any more."""
+    if due.item_id is None:
+        return _leave_entry(tx, due.id)
+    item = lock_free_item(tx, due.item_id)
+    if item is None:
+        return False
+    decision = held.lock_decision(tx, due.id)
+    if decision.state != "held":
+        return False
+    subject = Subject("item", item.id)
+    standing, orders = settle(tx, item)
+    made = held.made_at(tx, [one.decision for one in standing])
+    left = held.leave(tx, decision, subject, item.platform, still_ended(decision, standing, made))
+    if left.outcome == "pass":
+        held.overtake(tx, left, subject, item.platform)
+    order = carry_out(tx, item, standing, left)
+    if left.entry is not None:
+        entries.leave(tx, left)
+    if left.case_id is not None:
+        drop_draft(tx, left.case_id)
+    issue_many(tx, orders if order is None else [*orders, order])
+    return True
+
+
+def _leave_entry(tx: Tx, decision_id: UUID) -> bool:
+    """The same of a decision about a bank entry, which may have been deleted meanwhile."""
+    found = find_decision(tx, decision_id)
+    if found is None or found.case_id is None:
+        return False
+    subject = subject_of_case(tx, found.case_id)
+    lock_entry(tx, subject.id)
+    case = lock_case(tx, found.case_id)
+    decision = held.lock_decision(tx, decision_id)
+    if decision.state != "held":
+        return False
+    left = held.leave(tx, decision, subject, case.platform, [])
+    review.touch(tx, [subject.id])
+    if left.entry is not None:
+        entries.leave(tx, left)
+    drop_draft(tx, case.id)
+    return True
+
+
+def undo(
+    tx: Tx, decision_id: UUID, *, lease: timedelta, on: Literal["pages"] | None = None
+) -> CaseDetail:
+    """Take back a decision that is held: its maker has the case in hand again, for `lease`; `on` the
+    pages, if it is undone there.
+
+    Raises Refusal: 404, also of another platform; 403 for another person; 410 when the item was
+    erased; 409 "already-left", "already-undone", "already-cancelled".
+    """
+    found = find_decision(tx, decision_id)
+    if found is None or found.case_id is None:
+        raise held.decision_unknown(decision_id)
+    subject = _hold_subject(tx, found, found.case_id)
+    case = lock_case(tx, found.case_id)
+    decision = held.lock_decision(tx, decision_id)
+    held.undo(tx, decision, subject, case.platform)
+    review.take_back(tx, case, decision, lease, on=on)
+    review.touch(tx, [subject.id])
+    note_work(tx, case.id, case.platform)
+    return read_case(tx, case.id)
+
+
+def _hold_subject(tx: Tx, decision: Decision, case_id: UUID) -> Subject:
+    subject = subject_of_case(tx, case_id)
+    if decision.item_id is not None:
+        lock_item_by_id(tx, decision.item_id)
+    else:
+        lock_entry(tx, subject.id)
+    return subject

@@ -1,0 +1,93 @@
+"""What somebody has typed of a decision and not sent: it survives the end of the session, a crash, a
+reload and a lost race. Their own alone; gone with their decision, with the item, or after a week.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from tidegate.infra.db import Tx
+from tidegate.review.queries import subject_of_case
+from tidegate.review.tables import case_events, cases, drafts
+
+KEPT = timedelta(days=7)
+Fields = Mapping[str, list[str]]  # as a form has them: a name may have several values
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """A form that is not sent yet."""
+
+    fields: dict[str, list[str]]
+    saved_at: datetime
+
+
+class DraftOn(msgspec.Struct, frozen=True):
+    """On which case the actor has a draft."""
+
+    case: UUID
+    saved_at: datetime
+
+
+def save_draft(tx: Tx, case_id: UUID, fields: Fields) -> None:
+    """Keep what the actor has typed for this case, in place of what they had before. Nothing typed is
+    no draft, nor is what arrives after their own decision. Raises Refusal (404)."""
+    subject_of_case(tx, case_id)
+    kept = {name: values for name, values in fields.items() if any(values)}
+    if not kept or _decided_by_actor(tx, case_id):
+        return drop_draft(tx, case_id)
+    values = {"fields": kept, "saved_at": tx.now}
+    query = insert(drafts).values(person=tx.identity, case_id=case_id, **values)
+    tx.execute(query.on_conflict_do_update(index_elements=["person", "case_id"], set_=values))
+
+
+def _decided_by_actor(tx: Tx, case_id: UUID) -> bool:
+    query = (
+        sa.select(case_events.c.actor)
+        .join(cases, cases.c.id == case_events.c.case_id)
+        .where(case_events.c.case_id == case_id, case_events.c.kind == "decided")
+        .where(cases.c.state == "decided")
+        .order_by(case_events.c.id.desc())
+        .limit(1)
+    )
+    return tx.execute(query).scalar_one_or_none() == tx.actor
+
+
+def draft_of(tx: Tx, case_id: UUID) -> Draft | None:
+    """What the actor has typed for this case."""
+    query = sa.select(drafts.c.fields, drafts.c.saved_at).where(
+        drafts.c.person == tx.identity, drafts.c.case_id == case_id
+    )
+    row = tx.execute(query).one_or_none()
+    return None if row is None else Draft(row.fields, row.saved_at)
+
+
+def drafts_of(tx: Tx, limit: int = 20) -> list[DraftOn]:
+    """The cases on which the actor has a draft, the newest first."""
+    query = (
+        sa.select(drafts.c.case_id, drafts.c.saved_at)
+        .join(cases, cases.c.id == drafts.c.case_id)
+        .where(drafts.c.person == tx.identity, tx.within(cases.c.platform))
+        .order_by(drafts.c.saved_at.desc())
+        .limit(limit)
+    )
+    return [DraftOn(*row) for row in tx.execute(query)]
+
+
+def drop_draft(tx: Tx, case_id: UUID) -> None:
+    """The actor needs it no more. Others keep theirs: who loses a race does not lose what they wrote."""
+    tx.execute(sa.delete(drafts).where(drafts.c.person == tx.identity, drafts.c.case_id == case_id))
+
+
+def drop_old_drafts(tx: Tx) -> int:
+    """For the worker; returns how many."""
+    return tx.execute(sa.delete(drafts).where(drafts.c.saved_at <= tx.now - KEPT)).rowcount
+
+
+def forget_drafts(tx: Tx, item_id: UUID) -> None:
+    """Erasure: everybody's drafts on the item's cases."""
+    about = sa.select(cases.c.id).where(cases.c.item_id == item_id)
+    tx.execute(sa.delete(drafts).where(drafts.c.case_id.in_(about)))

@@ -1,0 +1,147 @@
+"""Deciding a case on its page, by the same path as the API, and undoing it while it has not left."""
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+from tidegate.decisions.held import decision_unknown
+from tidegate.decisions.queries import find_decision
+from tidegate.infra.errors import Refusal, bad_field
+from tidegate.infra.parsing import convert
+from tidegate.pipeline.decide import ACCOUNT_UNDO, decide_case
+from tidegate.pipeline.leave import undo
+from tidegate.review.drafts import drop_draft, save_draft
+from tidegate.review.model import CaseDecisionIn, CaseDetail
+from tidegate.review.queries import case_unknown, match_of_case
+from tidegate.web.pages import sent
+from tidegate.web.pages.case import case_page
+from tidegate.web.pages.holding import after
+from tidegate.web.pages.page import PageRoute, with_more, with_query
+from tidegate.web.pages.reasons import reason_of
+from tidegate.web.pages.visit import Visit
+
+# What is kept of a form to be there again when its decision is undone.
+TYPED = ("outcome", "label", "exemption", "reason", "template", "ground_kind", "ground_reference",
+         "scope", "territory", "until", "entry", "lifts")  # fmt: skip
+LONGEST_UNDO = 120.0
+
+
+def decide(visit: Visit) -> str:
+    """Decide, and go on to the next case or stay; a refused form comes back with what was typed."""
+    case_id = visit.uuid("case", case_unknown)
+    body = decision_body(visit)
+    wait = _wait(visit, body)
+    within = dict(parse_qsl(visit.field("filter").removeprefix("?")))
+    with visit.begin() as tx:
+        pack = visit.instance.pack(tx)
+        match = match_of_case(tx, case_id)
+        body["reason"] = reason_of(visit, pack, body, match["bank"] if match else None)
+        decision = convert(body, CaseDecisionIn)
+        save_draft(tx, case_id, {name: visit.fields(name) for name in TYPED})
+        case = decide_case(tx, case_id, decision, pack=pack, undo=wait)
+        if not _is_held(case):
+            drop_draft(tx, case_id)
+        done = {"done": "decided", "undo": str(case.decision)}
+        stay = with_query(f"/cases/{case_id}", **within | done)
+        sent.claim(visit, tx, stay)
+    if visit.field("then") != "next":
+        return stay
+    with visit.begin() as tx:  # the decision stands, whatever comes of this
+        return with_more(after(visit, tx, within), **done)
+
+
+def _is_held(case: CaseDetail) -> bool:
+    return any(one["state"] == "held" for one in case.decisions if one["id"] == str(case.decision))
+
+
+def _wait(visit: Visit, body: dict[str, Any]) -> timedelta:
+    """How long the decision can be undone: what the form says, else what is usual here."""
+    asked = visit.field("undo_seconds")
+    try:
+        seconds = float(asked) if asked else visit.instance.settings.undo_seconds
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= LONGEST_UNDO:
+        raise bad_field("/undo_seconds", f"0 to {LONGEST_UNDO:g} seconds", repr(asked))
+    account = body.get("restriction", {}).get("scope") == "account"
+    return max(timedelta(seconds=seconds), ACCOUNT_UNDO if account else timedelta())
+
+
+def take_back(visit: Visit) -> str:
+    """Undo a decision: its case is in hand again, with all that was typed. One that has left cannot be
+    undone: what it did stands on the item's page, where it can be lifted."""
+    decision_id = visit.uuid("decision", decision_unknown)
+    with visit.begin() as tx:
+        found = find_decision(tx, decision_id)
+    if found is None:
+        raise decision_unknown(decision_id)
+    try:
+        with visit.begin() as tx:
+            lease = timedelta(minutes=visit.instance.settings.claim_minutes)
+            case = undo(tx, decision_id, lease=lease, on="pages")
+            to = with_query(f"/cases/{case.id}", done="undone")
+            sent.claim(visit, tx, to)
+    except Refusal as refusal:
+        if refusal.status != 409:
+            raise
+        return _too_late(visit, refusal.type, found.item_id, found.case_id)
+    return to
+
+
+def _too_late(visit: Visit, why: str, item_id: UUID | None, case_id: UUID | None) -> str:
+    lifting = why == "already-left" and item_id is not None and visit.may("items:read")
+    return with_query(f"/items/{item_id}" if lifting else f"/cases/{case_id}", done=why)
+
+
+def decision_body(visit: Visit) -> dict[str, Any]:
+    """The form as the JSON body of the API, so that both are checked by one type."""
+    names = ("outcome", "label", "exemption", "reason", "entry")
+    body: dict[str, Any] = {name: visit.field(name) for name in names if visit.field(name)}
+    reference, kind = visit.field("ground_reference"), visit.field("ground_kind", "terms")
+    if reference:
+        by_law = reference in {one.ground for one in visit.instance.offences}
+        body["ground"] = {"kind": "law" if by_law else kind, "reference": reference}
+    elif kind not in (
+        "",
+        "terms",
+    ):  # without a word the label's own ground would be taken, whatever that is
+        expected = (
+            "the article or clause of the law that is the ground; or Terms, for the label's own"
+        )
+        raise bad_field("/ground_reference", expected, "nothing")
+    territory = visit.field("territory").upper().replace(",", " ").split()
+    until = visit.field("until")
+    if body.get("outcome") == "restrict" and (
+        territory or until or visit.field("scope", "item") != "item"
+    ):
+        restriction: dict[str, Any] = {"scope": visit.field("scope", "item")}
+        if territory:
+            restriction["territory"] = territory
+        if until:
+            # The form asks for UTC; browsers leave the seconds out.
+            restriction["until"] = f"{until}:00Z" if len(until) == 16 else f"{until}Z"
+        body["restriction"] = restriction
+    if body.get("outcome") == "lift":
+        body |= chosen(visit)
+    return body
+
+
+def chosen(visit: Visit) -> dict[str, Any]:
+    """The restrictions that are ticked, if the form lets choose: then none ticked is none chosen."""
+    offered = visit.fields("lifts")
+    return {"lifts": [id for id in offered if id]} if offered else {}
+
+
+pages = [
+    PageRoute(
+        method="POST",
+        path="/cases/{case}/decide",
+        handler=decide,
+        scope="cases:decide",
+        again=case_page,
+    ),
+    PageRoute(
+        method="POST", path="/decisions/{decision}/undo", handler=take_back, scope="cases:decide"
+    ),
+]

@@ -1,0 +1,32 @@
+"""The reason of a decision made on the pages: a person's own words, or a template of the pack, finished."""
+
+from typing import Any
+
+from tidegate.infra.errors import bad_field
+from tidegate.policy.model import Pack
+from tidegate.policy.templates import finished, offered
+from tidegate.web.pages.visit import Visit
+from tidegate.web.words import spoken
+
+SHORTEST = 10
+
+
+def reason_of(visit: Visit, pack: Pack, body: dict[str, Any], bank: str | None) -> str:
+    """What was written; where that is nothing, the sentence of the template that was chosen. `bank` is the
+    one whose entry matched. Raises Refusal (422) for a reason that says nothing."""
+    typed = visit.field("reason")
+    if len(typed) >= SHORTEST:
+        return typed
+    name = visit.field("template")
+    if typed or not name:
+        got = f"{len(typed)} characters" if typed else "nothing"
+        raise bad_field("/reason", f"a sentence of at least {SHORTEST} characters", got)
+    outcome, label = body.get("outcome", ""), body.get("label")
+    fitting = offered(pack.templates, outcome, label, matched=bank is not None)
+    template = next((one for one in fitting if one.name == name), None)
+    if template is None:
+        names = ", ".join(one.name for one in fitting)
+        raise bad_field("/template", f"one for this decision: {names or 'there is none'}", name)
+    ground = body.get("ground")
+    clause = ground["reference"] if ground else pack.ground_for(label).reference
+    return finished(template, label=label, entry=bank, clause=clause, language=spoken().tag)
