@@ -49,6 +49,8 @@ DONE = {
     ),
     "decided": noted("Decided."),
     "none-left": noted("No case waits here."),
+    "filter-saved": noted("The filter is saved."),
+    "filter-forgotten": noted("The filter is forgotten."),
     "bank": noted("The bank is made."),
     "entry": noted("The entry is in the bank."),
     "confirmed": noted("The entry is confirmed: from now on it may restrict by itself."),
