@@ -17,16 +17,17 @@ from tidegate.review.ranking import (
 def rank_seen(tx: Tx, instance: Instance, seen: Sequence[Seen]) -> None:
     """Rank cases that have just opened or joined, by what is known of them."""
     if seen:
-        rank(tx, _by(tx, instance), seen)
+        rank(tx, ranking_of(tx, instance), seen)
 
 
 def rank_waiting(tx: Tx, instance: Instance) -> int:
     """Rank what is not ranked and lift what has waited long; returns how many. For the worker."""
-    ranked = rank_unranked(tx, _by(tx, instance))
+    ranked = rank_unranked(tx, ranking_of(tx, instance))
     return ranked + lift_aged(tx, ageing_of(instance.settings))
 
 
-def _by(tx: Tx, instance: Instance) -> Ranking:
+def ranking_of(tx: Tx, instance: Instance) -> Ranking:
+    """By what the instance ranks at this moment."""
     pack = instance.pack(tx)
     return Ranking(
         ageing=ageing_of(instance.settings),

@@ -5,8 +5,8 @@ leaves `ranked_at` null, and the worker makes it anew moments later, as it lifts
 of that is a step of the case: its version stays.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -73,24 +73,26 @@ def rank(tx: Tx, ranking: Ranking, seen: Sequence[Seen], *, guess: bool = False)
     if not seen:
         return 0
     steps = _steps(tx, [one.case.id for one in seen if one.case.version > 1])
-    heard = _heard(tx, seen)
-    facts = {one.case.id: _facts(one, heard, steps) for one in seen}
+    heard = heard_of(tx, seen)
+    facts = {one.case.id: facts_of(one, heard, steps.get(one.case.id, set())) for one in seen}
     keys = {
         one.case.id: keys_of(ranking.key, one.content, facts[one.case.id].matches) for one in seen
     }
     keep_keys(tx, keys, fresh={one.case.id for one in seen if one.case.version == 1})
     groups, again = group(tx, keys)
-    rows = [
-        _row(tx, ranking, one, facts[one.case.id], heard)
-        | {"of_case": one.case.id, "to_same": groups[one.case.id]}
-        | _language(one, guess=guess)
-        for one in seen
-    ]
-    for row in rows:
-        settled = row.pop("settled") and row["of_case"] not in again
-        row["to_ranked_at"] = tx.now if settled else None
+    rows: list[dict[str, Any]] = []
+    settled = 0
+    for one in seen:
+        case_id = one.case.id
+        language, sure = _language(one, guess=guess)
+        values = columns_of(ranking, one, facts[case_id], heard, tx.now)
+        values |= {"language": language, "same": groups[case_id]}
+        done = sure and case_id not in again
+        values["ranked_at"] = tx.now if done else None
+        settled += done
+        rows.append({"of_case": case_id} | {f"to_{name}": values[name] for name in COLUMNS})
     tx.execute(_RANK, rows)
-    return sum(row["to_ranked_at"] is not None for row in rows)
+    return settled
 
 
 def rank_unranked(tx: Tx, ranking: Ranking, limit: int = PAGE) -> int:
@@ -127,16 +129,17 @@ def lift_aged(tx: Tx, ageing: timedelta, limit: int = PAGE) -> int:
     return len(rows)
 
 
-def _facts(seen: Seen, heard: Mapping[UUID, Heard], steps: Mapping[UUID, set[str]]) -> CaseFacts:
+def facts_of(seen: Seen, heard: Mapping[UUID, Heard], steps: Collection[str] = ()) -> CaseFacts:
+    """What the rank of a case depends on; `steps` are the kinds of what has happened in it since it waits."""
     case = seen.case
-    said = heard.get(case.item_id, _SILENCE) if case.item_id else _SILENCE
+    said = _said(case, heard)
     telling = _telling(seen.evaluations)
     fired = _fired(telling)
     opened = [] if case.match is None else [msgspec.convert(case.match, Match)]
     return CaseFacts(
         origin=case.origin,
         reopened=case.reopened_at is not None,
-        escalated="escalated" in steps.get(case.id, ()),
+        escalated="escalated" in steps,
         verdict=telling and telling.verdict,
         rule=fired[0].rule if fired else None,
         problems=sum(map(leaves_unjudged, telling.problems)) if telling else 0,
@@ -167,31 +170,35 @@ def _fired(telling: Evaluation | None) -> list[RuleResult]:
     return sorted(live, key=lambda one: one.outcome != telling.verdict)
 
 
-def _row(
-    tx: Tx, ranking: Ranking, seen: Seen, facts: CaseFacts, heard: Mapping[UUID, Heard]
+def columns_of(
+    ranking: Ranking, seen: Seen, facts: CaseFacts, heard: Mapping[UUID, Heard], now: datetime
 ) -> dict[str, Any]:
+    """What the case's row shows and is filtered by, by column."""
     case = seen.case
     base, because = priority(facts)
     since = case.reopened_at or case.opened_at
-    band, ages_at = aged(base, since, tx.now, ranking.ageing)
+    band, ages_at = aged(base, since, now, ranking.ageing)
     labels = _labels(ranking, case, facts)
     hard = [ranking.severities.get(one, DEFAULT_SEVERITY) for one in labels]
-    said = heard.get(case.item_id, _SILENCE) if case.item_id else _SILENCE
     media = count_media(seen.content)
     return {
-        "to_base_band": base,
-        "to_band": band,
-        "to_ages_at": ages_at,
-        "to_waits_since": since,
-        "to_because": msgspec.to_builtins(because),
-        "to_label": labels[0] if labels else None,
-        "to_bank": case.match["bank"] if case.match else None,
-        "to_channels": sorted(said.channels),
-        "to_images": media.image,
-        "to_videos": media.video,
-        "to_others": media.other,
-        "to_severity": max(hard, default=DEFAULT_SEVERITY),
+        "base_band": base,
+        "band": band,
+        "ages_at": ages_at,
+        "waits_since": since,
+        "because": msgspec.to_builtins(because),
+        "label": labels[0] if labels else None,
+        "bank": case.match["bank"] if case.match else None,
+        "channels": sorted(_said(case, heard).channels),
+        "images": media.image,
+        "videos": media.video,
+        "others": media.other,
+        "severity": max(hard, default=DEFAULT_SEVERITY),
     }
+
+
+def _said(case: CaseRow, heard: Mapping[UUID, Heard]) -> Heard:
+    return heard.get(case.item_id, _SILENCE) if case.item_id else _SILENCE
 
 
 def _labels(ranking: Ranking, case: CaseRow, facts: CaseFacts) -> list[str]:
@@ -202,15 +209,15 @@ def _labels(ranking: Ranking, case: CaseRow, facts: CaseFacts) -> list[str]:
     return [*first, *more, *([by_rule] if by_rule else [])]
 
 
-def _language(seen: Seen, *, guess: bool) -> dict[str, Any]:
-    """What the platform says; a guess is left to whoever has the time for it."""
+def _language(seen: Seen, *, guess: bool) -> tuple[str | None, bool]:
+    """What the platform says, and whether that is all; a guess is left to whoever has the time for it."""
     content = seen.content
     if content is None or content.language or not content.text:
-        return {"to_language": (content and content.language) or None, "settled": True}
-    return {"to_language": language_of(content).tag or None if guess else None, "settled": guess}
+        return (content and content.language) or None, True
+    return (language_of(content).tag or None if guess else None), guess
 
 
-def _heard(tx: Tx, seen: Sequence[Seen]) -> dict[UUID, Heard]:
+def heard_of(tx: Tx, seen: Sequence[Seen]) -> dict[UUID, Heard]:
     """What was reported; about an item that nobody had a case on nobody has reported anything before."""
     told = [one.case for one in seen if one.case.version > 1 or one.case.origin == "report"]
     items = [case.item_id for case in told if case.item_id is not None]
@@ -235,7 +242,7 @@ def _steps(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, set[str]]:
 
 
 _SILENCE = Heard()
-_COLUMNS = (
+COLUMNS = (
     "ranked_at",
     "base_band",
     "band",
@@ -255,7 +262,7 @@ _COLUMNS = (
 _RANK = (
     sa.update(cases)
     .where(cases.c.id == sa.bindparam("of_case"))
-    .values({name: sa.bindparam(f"to_{name}") for name in _COLUMNS})
+    .values({name: sa.bindparam(f"to_{name}") for name in COLUMNS})
 )
 _LIFT = (
     sa.update(cases)
