@@ -43,7 +43,10 @@ def read_place(cursor: str) -> Place:
         packed = base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True)
         backwards, band, microseconds, id, first = _PACKED.unpack(packed)
         at = _EPOCH + timedelta(microseconds=microseconds)
-        return Place(backwards, band, at, UUID(bytes=id), first)
+        place = Place(backwards, band, at, UUID(bytes=id), first)
+        if write_place(place) != cursor:
+            raise ValueError
+        return place
     except (ValueError, OverflowError, struct.error):
         expected, got = "the `next` or `previous` of an earlier answer", cursor[:60]
         raise Refusal(

@@ -346,16 +346,18 @@ def _sizes(tx: Tx, filter: Filter, keys: Sequence[UUID]) -> dict[UUID, int]:
     """How many of each group pass; of one that is asked for, all its members."""
     if not keys or filter.decided:
         return {}
-    key = sa.func.unnest(sa.cast(sorted(set(keys)), sa.ARRAY(sa.Uuid))).table_valued("key")
+    wanted = sa.cast(sorted(set(keys)), sa.ARRAY(sa.Uuid))
+    groups = sa.select(sa.func.unnest(wanted).label("key")).subquery("groups")
     some = (
         sa.select(sa.literal(1).label("one"))
         .select_from(cases)
-        .where(cases.c.same == key.c.key, passing(tx, filter))
+        .where(cases.c.same == groups.c.key, passing(tx, filter))
         .limit(MOST_COPIES)
-        .lateral()
+        .lateral("some")
     )
-    counted = sa.select(sa.func.count()).select_from(some).scalar_subquery()
-    return {row[0]: row[1] for row in tx.execute(sa.select(key.c.key, counted))}
+    query = sa.select(groups.c.key, sa.func.count(some.c.one)).group_by(groups.c.key)
+    found = tx.execute(query.select_from(groups.join(some, sa.true())))
+    return {row[0]: row[1] for row in found}
 
 
 _REPORTS = (
