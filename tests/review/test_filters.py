@@ -79,7 +79,11 @@ def test_what_is_empty_or_no_part_of_it_is_left_out() -> None:
 
 def test_since_is_a_time_or_a_while_ago() -> None:
     assert Filter(since="24h").earliest(NOW) == NOW - timedelta(hours=24)
-    assert Filter(since="2026-01-01T02:00:00+02:00").earliest(NOW) == datetime(2026, 1, 1, tzinfo=UTC)
+    assert Filter(since="2026-01-01T02:00:00+02:00").earliest(NOW) == datetime(
+        2026, 1, 1, tzinfo=UTC
+    )
     # As it comes out of an address in which nobody wrote %2B.
-    assert Filter(since="2026-01-01T02:00:00 02:00").earliest(NOW) == datetime(2026, 1, 1, tzinfo=UTC)
+    assert Filter(since="2026-01-01T02:00:00 02:00").earliest(NOW) == datetime(
+        2026, 1, 1, tzinfo=UTC
+    )
     assert Filter().earliest(NOW) is None

@@ -1,6 +1,5 @@
 """Pages of the queue against a reference that sorts and filters everything in memory."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -40,8 +39,8 @@ FILTERS = [
 
 
 @pytest.fixture(scope="module")
-def seeds() -> Iterator[Random]:
-    yield Random(7)
+def seeds() -> Random:
+    return Random(7)
 
 
 def scatter(tx: Tx, new_item: NewItem, random: Random, number: int) -> list[dict[str, Any]]:
@@ -211,7 +210,9 @@ def test_only_what_may_be_seen_is_there_and_counted(database: Database, new_item
         assert page_of(tx, Filter(q=str(everybodys.id))).rows == []
 
 
-def test_a_case_is_found_by_its_item_and_by_its_own_id(database: Database, new_item: NewItem) -> None:
+def test_a_case_is_found_by_its_item_and_by_its_own_id(
+    database: Database, new_item: NewItem
+) -> None:
     with database.begin() as tx:
         item = new_item(tx)
         case, other = opened(tx, item), opened(tx, new_item(tx))

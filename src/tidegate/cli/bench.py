@@ -28,7 +28,7 @@ def seed(
     """Open many cases of a known mix of languages, bands, media and copies, as if posts and reports had
     come: for measuring, on an instance that is made for it. What they say is made up."""
     settings = existing(settings_of(data_dir))
-    random, made = Random(seed), 0
+    random, made = Random(seed), 0  # noqa: S311
     with (
         database_url(settings.database_url, settings.data_dir) as url,
         opened(settings, url) as instance,

@@ -54,9 +54,7 @@ def record_reports(tx: Tx, told: Sequence[tuple[Taken, ItemRow]]) -> None:
     for taken, item in told:
         report, id = taken.said, uuid7(tx.now)
         own = (id, taken.platform, report.id, item.id, report.channel, report.reason)
-        rows.append(
-            (*own, report.comment, taken.reporter, taken.digest, taken.created_at, tx.now)
-        )
+        rows.append((*own, report.comment, taken.reporter, taken.digest, taken.created_at, tx.now))
         record = {"report": id, "channel": report.channel, "reason": report.reason}
         entries.append(NewEntry("report.received", record, item.id, item.platform))
     tx.copy(reports, _MANY, rows)

@@ -125,9 +125,7 @@ def _touch_cases(tx: Tx, told: Sequence[_Seen]) -> None:
         touch(tx, known)
 
 
-def _rank(
-    tx: Tx, instance: Instance, told: Sequence[_Seen], outcomes: Sequence[Outcome]
-) -> None:
+def _rank(tx: Tx, instance: Instance, told: Sequence[_Seen], outcomes: Sequence[Outcome]) -> None:
     """Have the cases that people are asked by stand where they belong, by what was seen just now."""
     seen = [
         Seen(

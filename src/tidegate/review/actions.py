@@ -280,9 +280,15 @@ def close_erased(tx: Tx, item_id: UUID) -> None:
     """Erasure: the item's waiting case is withdrawn, and what its cases show of it is forgotten."""
     withdraw(tx, Subject("item", item_id))
     touch(tx, [item_id])
-    unknown = {"because": [], "language": None, "label": None, "bank": None, "channels": []}
-    counts = {"images": 0, "videos": 0, "others": 0, "same": None}
-    tx.execute(sa.update(cases).where(cases.c.item_id == item_id).values(unknown | counts))
+    unknown: dict[str, Any] = {
+        "because": [],
+        "language": None,
+        "label": None,
+        "bank": None,
+        "channels": [],
+    }
+    unknown |= {"images": 0, "videos": 0, "others": 0, "same": None}
+    tx.execute(sa.update(cases).where(cases.c.item_id == item_id).values(unknown))
     about = sa.select(cases.c.id).where(cases.c.item_id == item_id)
     steps = sa.select(case_events.c.id, case_events.c.detail).where(
         case_events.c.case_id.in_(about)

@@ -48,9 +48,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def read(cls, address: Mapping[str, str]) -> "Filter":
         """The filter that an address names; what is no part of it is left out. Raises Refusal (422)."""
-        given = {
-            name: address[name].strip() for name in cls.__struct_fields__ if address.get(name)
-        }
+        given = {name: address[name].strip() for name in cls.__struct_fields__ if address.get(name)}
         given = {name: value for name, value in given.items() if value}
         for name, value in given.items():
             _check(name, value)

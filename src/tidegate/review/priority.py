@@ -100,7 +100,12 @@ def _grounds(case: CaseFacts) -> Iterator[tuple[int, Why]]:
         yield _by_reporters(case), Why("reports", case.reporters)
     if case.reopened:
         yield REOPENED, Why("reopened")
-    if case.rule is not None and case.verdict != "escalate" and not case.matches:
+    # A match, or a report, says more than that a rule has seen it.
+    if (
+        case.rule is not None
+        and case.verdict != "escalate"
+        and not (case.matches or case.reporters)
+    ):
         yield LAST, Why("rule", case.rule)
     if case.problems:
         yield LAST, Why("unjudged", case.problems)

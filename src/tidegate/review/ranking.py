@@ -105,7 +105,10 @@ def rank_unranked(tx: Tx, ranking: Ranking, limit: int = PAGE) -> int:
     looks = evaluations_on(tx, [item_id for item_id, _ in places])
     seen: list[Seen] = []
     for case in found:
-        kept = case.item_id and contents.get((case.item_id, case.revision or 0))
+        if case.item_id is None:
+            seen.append(Seen(case=case))
+            continue
+        kept = contents.get((case.item_id, case.revision or 0))
         said = [one for one in looks.get(case.item_id, []) if one.revision == case.revision]
         seen.append(Seen(case=case, content=kept.content if kept else None, evaluations=said))
     return rank(tx, ranking, seen, guess=True)

@@ -30,8 +30,10 @@ SEEN_LATELY = timedelta(seconds=60)
 MOST_COPIES = 1000  # of a group so many are counted
 MOST_DECIDED = 10_000  # and of what is decided
 
-_DECIDED = sa.literal_column("'decided'")  # a literal: only so are the partial indexes used
-_TAKEN = sa.literal_column("'claimed'")
+_DECIDED: sa.ColumnElement[str] = sa.literal_column(
+    "'decided'"
+)  # a literal: only so are the partial indexes used
+_TAKEN: sa.ColumnElement[str] = sa.literal_column("'claimed'")
 
 
 class Same(msgspec.Struct, frozen=True):
@@ -108,7 +110,9 @@ def page_of(tx: Tx, filter: Filter, cursor: str | None = None, limit: int = PAGE
         rows=_rows(tx, filter, [row.id for row in found]),
         total=count(tx, filter),
         first=first if found else 0,
-        next=write_place(_place(filter, found[-1], first + len(found))) if after and found else None,
+        next=write_place(_place(filter, found[-1], first + len(found)))
+        if after and found
+        else None,
         previous=write_place(_place(filter, found[0], first, backwards=True))
         if before and found
         else None,
@@ -149,7 +153,9 @@ def neighbours(tx: Tx, case_id: UUID, filter: Filter) -> tuple[UUID | None, UUID
     order, key = sa.tuple_(*columns), sa.tuple_(*map(sa.literal, here))
     found: list[UUID | None] = []
     for falling in (not filter.decided, filter.decided):
-        query = sa.select(cases.c.id).where(passing(tx, filter), order < key if falling else order > key)
+        query = sa.select(cases.c.id).where(
+            passing(tx, filter), order < key if falling else order > key
+        )
         query = query.order_by(*(one.desc() if falling else one for one in columns)).limit(1)
         found.append(tx.execute(query).scalar_one_or_none())
     return found[0], found[1]
@@ -210,7 +216,9 @@ def _leads(tx: Tx, filter: Filter) -> sa.ColumnElement[bool]:
         return sa.true()
     other = cases.alias("other")
     theirs, mine = sa.tuple_(*_order_of(filter, other.c)), sa.tuple_(*_order_of(filter, cases.c))
-    earlier = sa.exists().where(other.c.same == cases.c.same, passing(tx, filter, other), theirs < mine)
+    earlier = sa.exists().where(
+        other.c.same == cases.c.same, passing(tx, filter, other), theirs < mine
+    )
     return sa.or_(cases.c.same.is_(None), ~earlier)
 
 
@@ -254,12 +262,13 @@ def _key_of(tx: Tx, case_id: UUID, filter: Filter) -> tuple[Any, ...] | None:
         cases.c.id == case_id, tx.within(cases.c.platform)
     )
     row = tx.execute(query).one_or_none()
-    return None if row is None or row[-2] is None else tuple(row)
+    key = () if row is None else tuple(row)
+    return None if None in key or not key else key
 
 
 def _place(filter: Filter, row: sa.Row[Any], first: int, *, backwards: bool = False) -> Place:
     """Where the page after a row begins, or the one before it ends, and the place that is next to it."""
-    band, at = (0, row[1]) if filter.decided else (row[1], row[2])
+    band, at = (0, row.decided_at) if filter.decided else (row.band, row.waits_since)
     return Place(backwards, band, at, row.id, first)
 
 
@@ -317,7 +326,7 @@ def _row(
         media=MediaCount(row.images, row.videos, row.others),
         severity=row.severity,
         label=row.label,
-        bank=row.bank or (row.match or {}).get("bank"),
+        bank=row.bank or (row.match["bank"] if row.match else None),
         reports=row.reports,
         held_by=row.claimant or row.claimed_by if held else None,
         held_until=row.claimed_until if held else None,
@@ -355,9 +364,9 @@ def _sizes(tx: Tx, filter: Filter, keys: Sequence[UUID]) -> dict[UUID, int]:
         .limit(MOST_COPIES)
         .lateral("some")
     )
-    query = sa.select(groups.c.key, sa.func.count(some.c.one)).group_by(groups.c.key)
+    query = sa.select(groups.c.key, sa.func.count(some.c.one).label("size")).group_by(groups.c.key)
     found = tx.execute(query.select_from(groups.join(some, sa.true())))
-    return {row[0]: row[1] for row in found}
+    return {row.key: row.size for row in found}
 
 
 _REPORTS = (

@@ -71,7 +71,7 @@ def group(tx: Tx, kept: Mapping[UUID, set[bytes]]) -> tuple[dict[UUID, UUID | No
     again: set[UUID] = set()
     for members in groups.all():
         mine = members & kept.keys()
-        known = sorted({same for _, _, same in found if same in members})
+        known = sorted({same for _, _, same in found if same is not None and same in members})
         alone = sorted({case_id for _, case_id, _ in found if case_id in members})
         if len(mine) + len(known) + len(alone) == 1:
             continue
@@ -108,9 +108,7 @@ class Groups:
         return above
 
 
-def _others(
-    tx: Tx, kept: Mapping[UUID, set[bytes]]
-) -> list[tuple[bytes, UUID, UUID | None]]:
+def _others(tx: Tx, kept: Mapping[UUID, set[bytes]]) -> list[tuple[bytes, UUID, UUID | None]]:
     """(key, case, its group) of some other waiting cases with each of the keys."""
     keys = sorted({key for one in kept.values() for key in one})
     if not keys:

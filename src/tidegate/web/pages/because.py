@@ -23,7 +23,7 @@ def _escalated(value: Any) -> str:
 
 
 def _match(value: Mapping[str, Any]) -> str:
-    """"2 bits from attack-2026, unconfirmed"."""
+    """ "2 bits from attack-2026, unconfirmed"."""
     near = _near(value)
     if value.get("confirmed"):
         return near
@@ -74,7 +74,9 @@ def _channel(value: Any) -> str:
 
 def _reports_recent(value: Mapping[str, Any]) -> str:
     sentence = ngettext(
-        "%(count)d report in %(minutes)d min", "%(count)d reports in %(minutes)d min", value["count"]
+        "%(count)d report in %(minutes)d min",
+        "%(count)d reports in %(minutes)d min",
+        value["count"],
     )
     return sentence % value
 

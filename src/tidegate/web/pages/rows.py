@@ -112,7 +112,7 @@ def _excerpt(row: Row) -> tuple[str, bool]:
 
 
 def _files(media: MediaCount) -> str:
-    """"4 pictures, 1 video"."""
+    """ "4 pictures, 1 video"."""
     told = [
         (media.image, ngettext("%(count)d picture", "%(count)d pictures", media.image)),
         (media.video, ngettext("%(count)d video", "%(count)d videos", media.video)),
