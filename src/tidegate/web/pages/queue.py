@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from tidegate.intake.channels import CHANNELS
-from tidegate.review.filters import HELD, LONGEST, MEDIA, STATES, Filter
+from tidegate.review.filters import HELD, MEDIA, STATES, Filter
 from tidegate.review.priority import LAST
 from tidegate.review.rows import page_of, queues
 from tidegate.review.saved_filters import (
@@ -20,34 +20,11 @@ from tidegate.review.saved_filters import (
     save_filter,
     saved_of,
 )
-from tidegate.web.pages.page import PageRoute, Query, with_query
+from tidegate.web.pages.filtered import FilterQuery
+from tidegate.web.pages.page import PageRoute, with_query
 from tidegate.web.pages.rows import RowView, row_view
 from tidegate.web.pages.visit import Visit
 from tidegate.web.words import gettext as _
-
-Part = Annotated[str, Meta(max_length=LONGEST)]
-
-
-class FilterQuery(Query, frozen=True, kw_only=True):
-    """The parts of a filter, as they stand in the address of the queue and of its cases."""
-
-    state: Part = ""
-    queue: Part = ""
-    band: Part = ""
-    lang: Part = ""
-    channel: Part = ""
-    label: Part = ""
-    bank: Part = ""
-    media: Part = ""
-    held: Part = ""
-    since: Part = ""
-    q: Part = ""
-    same: Part = ""
-
-    @property
-    def filter(self) -> Filter:
-        """Raises Refusal (422)."""
-        return Filter.read(msgspec.structs.asdict(self))
 
 
 class QueueQuery(FilterQuery, frozen=True, kw_only=True):
