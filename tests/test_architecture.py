@@ -76,6 +76,10 @@ MORE_SQL = {
     "ledger/once.py",
     "ledger/sequencer.py",
     "ledger/verify.py",
+    "review/ranking.py",  # a case's rank, and what its row is filtered by
+    "review/rows.py",  # the queue
+    "review/sameness.py",
+    "review/saved_filters.py",
     "signals/banks/changes.py",  # what the look back reads
     "signals/banks/imports.py",
     "signals/banks/locks.py",
@@ -89,6 +93,11 @@ JOINS = {
     ("enforcement/queries.py", "content"): "an action is shown, and listed, by its platform's ids",
     ("review/queries.py", "content"): "a page of cases with the platforms' ids of their items",
     ("review/queries.py", "intake"): "how many reports each case of a page has",
+    (
+        "review/rows.py",
+        "content",
+    ): "a page of rows with, or found by, the platforms' ids of their items",
+    ("review/rows.py", "intake"): "how many reports each row has",
 }
 DRIVERS = ("sqlalchemy", "psycopg")
 SQL = re.compile(

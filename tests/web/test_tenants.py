@@ -238,8 +238,15 @@ def page_attempts(of_b: OfB) -> dict[tuple[str, str], list[Asked]]:
     opened = {"purpose": "review", "justification": "a look at what is not ours"}
     tried: dict[tuple[str, str], list[Asked]] = {
         ("GET", "/"): [("/", {})],
-        ("GET", "/cases"): [("/cases", {}), ("/cases?state=decided", {})],
-        ("POST", "/cases/next"): [("/cases/next", {"queue": "entries"})],
+        ("GET", "/cases"): [
+            ("/cases", {}),
+            ("/cases?state=decided", {}),
+            (f"/cases?q={of_b.item}", {}),
+            (f"/cases?q={of_b.case}", {}),
+        ],
+        ("POST", "/cases/filters"): [],  # what a person looks for, and no things of a platform
+        ("POST", "/cases/filters/{filter}/delete"): [],
+        ("POST", "/cases/next"): [("/cases/next", {"filter": "queue=entries"})],
         ("GET", "/cases/{case}"): [
             (f"/cases/{one}", {}) for one in (of_b.case, of_b.decided, of_b.asked)
         ],

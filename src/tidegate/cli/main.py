@@ -16,6 +16,7 @@ from tidegate.cli.failures import explain
 COMMANDS = (
     "serve",
     "bank",
+    "bench",
     "database",
     "demo",
     "docs",

@@ -168,6 +168,15 @@ def evaluations_of(tx: Tx, item_id: UUID) -> list[Evaluation]:
     return [_evaluation(row) for row in tx.execute(query)]
 
 
+def evaluations_on(tx: Tx, item_ids: Sequence[UUID]) -> dict[UUID, list[Evaluation]]:
+    """All evaluations of each of these items, the first first."""
+    query = sa.select(evaluations).where(evaluations.c.item_id.in_(item_ids))
+    found: dict[UUID, list[Evaluation]] = {}
+    for row in tx.execute(query.order_by(evaluations.c.created_at, evaluations.c.id)):
+        found.setdefault(row.item_id, []).append(_evaluation(row))
+    return found
+
+
 def quotes(tx: Tx, item_id: UUID, revision: int) -> bool:
     """Whether known content is quoted in a revision, as any look at it found."""
     looks = (one for one in evaluations_of(tx, item_id) if one.revision == revision)

@@ -12,7 +12,8 @@ from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
 from tidegate.intake.model import Taken
 from tidegate.intake.tables import reports
-from tidegate.ledger.actions import append
+from tidegate.ledger.actions import append, append_many
+from tidegate.ledger.model import NewEntry
 
 ESCALATION_HOUR = timedelta(hours=1)
 
@@ -44,6 +45,35 @@ def record_report(tx: Tx, taken: Taken, item: ItemRow, *, counts: bool = True) -
         record = {"report": report_id, "channel": report.channel, "reason": report.reason}
         append(tx, "report.received", record, item.id, item.platform)
     return report_id
+
+
+def record_reports(tx: Tx, told: Sequence[tuple[Taken, ItemRow]]) -> None:
+    """Append reports whose ids are new, each of another voice, with their ledger entries: two COPYs."""
+    rows: list[tuple[object, ...]] = []
+    entries: list[NewEntry] = []
+    for taken, item in told:
+        report, id = taken.said, uuid7(tx.now)
+        own = (id, taken.platform, report.id, item.id, report.channel, report.reason)
+        rows.append((*own, report.comment, taken.reporter, taken.digest, taken.created_at, tx.now))
+        record = {"report": id, "channel": report.channel, "reason": report.reason}
+        entries.append(NewEntry("report.received", record, item.id, item.platform))
+    tx.copy(reports, _MANY, rows)
+    append_many(tx, entries)
+
+
+_MANY = (
+    "id",
+    "platform",
+    "external_id",
+    "item_id",
+    "channel",
+    "reason",
+    "comment",
+    "reporter",
+    "digest",
+    "created_at",
+    "received_at",
+)
 
 
 def settle_report(

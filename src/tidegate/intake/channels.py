@@ -1,12 +1,13 @@
 """The ways in which reports come, and those that only some keys may use. Pure, and light to load."""
 
 from collections.abc import Collection
-from typing import Literal
+from typing import Literal, get_args
 
 from tidegate.infra.errors import Refusal
 
 # "user" and "user_report" are two names of the same channel: what was sent is kept.
 Channel = Literal["user", "user_report", "notice", "trusted_flagger", "referral", "tip", "franked"]
+CHANNELS: tuple[str, ...] = get_args(Channel)
 
 # Who reports over one of these is believed more, so a key must have been given it.
 BOUND = ("trusted_flagger", "referral", "franked")

@@ -1,5 +1,7 @@
 """Reading reports."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -122,3 +124,36 @@ def report_facts(tx: Tx, item_id: UUID, *, without: UUID | None = None) -> Repor
     ).where(reports.c.item_id == item_id, reports.c.counts, tx.within(reports.c.platform))
     row = tx.execute(query).one()
     return ReportFacts(row.total, row.total, sorted(row.channels or []), sorted(row.reasons or []))
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """What was reported about an item: distinct voices, how many reports came lately, the channels they
+    came by, and the reasons that are heard, of repeated voices too."""
+
+    voices: int = 0
+    recent: int = 0
+    channels: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+
+def heard_on(tx: Tx, item_ids: Sequence[UUID], since: datetime) -> dict[UUID, Heard]:
+    """What was reported about each of these items; `since` says what is lately. Where nothing was, there is
+    none."""
+    heard = reports.c.escalated.isnot(False)
+    query = (
+        sa.select(
+            reports.c.item_id,
+            sa.func.count().filter(reports.c.counts).label("voices"),
+            sa.func.count().filter(reports.c.received_at > since).label("recent"),
+            sa.func.array_agg(sa.distinct(reports.c.channel)).filter(heard).label("channels"),
+            sa.func.array_agg(sa.distinct(reports.c.reason)).filter(heard).label("reasons"),
+        )
+        .where(reports.c.item_id.in_(item_ids))
+        .group_by(reports.c.item_id)
+    )
+    return {
+        row.item_id: Heard(
+            row.voices, row.recent, tuple(row.channels or ()), tuple(row.reasons or ())
+        )
+        for row in tx.execute(query)
+    }

@@ -12,6 +12,7 @@ from tidegate.pipeline.lookback.codes import LookBack
 from tidegate.pipeline.lookback.kinds import KindWalk, left
 from tidegate.pipeline.lookback.phrases import PhraseWalk
 from tidegate.pipeline.lookback.renewal import EntryWalk
+from tidegate.pipeline.ranking import rank_waiting
 
 LONG = 3600.0  # what walks over all that there is, in one step
 SCRUB_BLOCKS = 64  # 4 MiB a second
@@ -49,6 +50,7 @@ def duties_of(instance: Instance) -> list[Duty]:
         *(duty for one in SLICES for duty in one.verbs().duties),
         Duty("lift", 2.0, in_tx(lift_expired)),
         Duty("leave", 0.3, leave_due),
+        Duty("rank", 1.0, in_tx(lambda tx: rank_waiting(tx, instance))),
         Duty("retention", 60.0, in_tx(lambda tx: expire(tx, instance.settings)), LONG),
         Duty("sweep", 1800.0, sweep, LONG),
         Duty("look-back", 0.2, look_back, LONG),

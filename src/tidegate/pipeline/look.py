@@ -26,8 +26,10 @@ from tidegate.pipeline.decide import decide_by_rule
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.judge import Judged, Looked
 from tidegate.pipeline.quarantine import ask_about, judge_counting
+from tidegate.pipeline.ranking import rank_seen
 from tidegate.review.actions import open_case, touch
 from tidegate.review.model import EVALUATION_QUEUE, REPORT_QUEUE, CaseRow, Origin
+from tidegate.review.ranking import Seen
 from tidegate.signals.model import Match, decode_codes
 
 
@@ -76,6 +78,7 @@ def look(tx: Tx, instance: Instance, looked: Sequence[Looked], occasion: Occasio
     _touch_cases(tx, told)
     raise_verdicts(tx, [(one.looked.item, _remembered(occasion, one)) for one in told])
     outcomes = [_follow(tx, occasion, one, opened) for one in told]
+    _rank(tx, instance, told, outcomes)
     announce_cases(tx, opened)
     return outcomes
 
@@ -120,6 +123,20 @@ def _touch_cases(tx: Tx, told: Sequence[_Seen]) -> None:
     looked = [one.looked for one in told]
     if known := [one.item.id for one in looked if one.before or one.item.revision > 1]:
         touch(tx, known)
+
+
+def _rank(tx: Tx, instance: Instance, told: Sequence[_Seen], outcomes: Sequence[Outcome]) -> None:
+    """Have the cases that people are asked by stand where they belong, by what was seen just now."""
+    seen = [
+        Seen(
+            case=outcome.case,
+            content=one.looked.content,
+            evaluations=[*one.looked.before, one.judged.evaluation],
+        )
+        for one, outcome in zip(told, outcomes, strict=True)
+        if outcome.case is not None
+    ]
+    rank_seen(tx, instance, seen)
 
 
 def _decided(tx: Tx, one: Looked) -> bool:

@@ -32,6 +32,7 @@ from tidegate.review.model import (
     held_by_another,
     transition,
 )
+from tidegate.review.priority import REOPENED
 from tidegate.review.queries import (
     CASE_COLUMNS,
     CLAIMED,
@@ -40,6 +41,7 @@ from tidegate.review.queries import (
     lock_case,
     lock_waiting_case,
 )
+from tidegate.review.sameness import forget_keys
 from tidegate.review.tables import case_events, cases
 from tidegate.signals.model import Match
 
@@ -77,6 +79,7 @@ def open_case(
             origin=origin,
             match=sa.null() if shown is None else shown,
             opened_at=tx.now,
+            waits_since=tx.now,
         )
         .on_conflict_do_nothing(
             index_elements=[cases.c.subject_kind, cases.c.subject_id], index_where=WAITING
@@ -135,6 +138,9 @@ def _reopen(
     record = {"case": case.id, "subject": case.subject} | detail | before
     append(tx, "case.reopened", record, case.subject_id, case.platform)
     fresh = {"reopened_at": tx.now, "decision_id": None, "decided_at": None}
+    # Until it is ranked anew: what waits again is no less urgent than others that do.
+    band = sa.func.least(cases.c.base_band, REOPENED)
+    fresh |= {"waits_since": tx.now, "base_band": band, "band": band, "same": None}
     return _move(tx, case, "reopen", **fresh, **(values or {}))
 
 
@@ -292,9 +298,18 @@ def withdraw(tx: Tx, subject: Subject) -> None:
 
 
 def close_erased(tx: Tx, item_id: UUID) -> None:
-    """Erasure: the item's waiting case is withdrawn, and the history of its cases forgets its words."""
+    """Erasure: the item's waiting case is withdrawn, and what its cases show of it is forgotten."""
     withdraw(tx, Subject("item", item_id))
     touch(tx, [item_id])
+    unknown: dict[str, Any] = {
+        "because": [],
+        "language": None,
+        "label": None,
+        "bank": None,
+        "channels": [],
+    }
+    unknown |= {"images": 0, "videos": 0, "others": 0, "same": None}
+    tx.execute(sa.update(cases).where(cases.c.item_id == item_id).values(unknown))
     about = sa.select(cases.c.id).where(cases.c.item_id == item_id)
     steps = sa.select(case_events.c.id, case_events.c.detail).where(
         case_events.c.case_id.in_(about)
@@ -307,12 +322,14 @@ def close_erased(tx: Tx, item_id: UUID) -> None:
 
 
 def touch(tx: Tx, ids: Collection[UUID]) -> None:
-    """What the cases about these subjects, or these items, show has changed: their versions move.
+    """What the cases about these subjects, or these items, show has changed: their versions move, and
+    they are ranked anew.
 
     Called by whatever changes it without a step of the case itself. The caller holds the subjects.
     """
     shows = sa.or_(cases.c.subject_id.in_(ids), cases.c.item_id.in_(ids))
-    tx.execute(sa.update(cases).where(shows).values(version=cases.c.version + 1))
+    moved = {"version": cases.c.version + 1, "ranked_at": None}
+    tx.execute(sa.update(cases).where(shows).values(moved))
 
 
 def last_case(tx: Tx, subject: Subject) -> CaseRow | None:
@@ -354,7 +371,13 @@ def _move(tx: Tx, case: CaseRow, verb: Verb, **values: Any) -> CaseRow:
     """Move a locked case; whoever had claimed it has it no more unless `values` say so."""
     state = transition(case.state, verb, reopened=case.reopened_at is not None)
     assert state is not None, (case.state, verb)
-    nobody = dict.fromkeys(("claimed_by", "claimant", "claimed_until", "claimed_on"))
+    nobody: dict[str, Any] = dict.fromkeys(
+        ("claimed_by", "claimant", "claimed_until", "claimed_on")
+    )
+    if verb == "decide":
+        forget_keys(tx, [case.id])
+    if verb == "reopen":
+        nobody["ranked_at"] = None
     return _change(tx, case, {"state": state} | nobody | values)
 
 

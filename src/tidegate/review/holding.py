@@ -16,9 +16,11 @@ from tidegate.content.queries import item_names
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.review import actions
+from tidegate.review.filters import Filter
 from tidegate.review.model import SENIOR_QUEUE, CaseRow, SkipReason, is_held
 from tidegate.review.pace import HARD, Candidate, choose, wants_easier
 from tidegate.review.queries import CASE_COLUMNS, CLAIMED, WAITING, lock_case
+from tidegate.review.rows import passing
 from tidegate.review.tables import case_skips, cases, drafts
 
 SKIP_LASTS = timedelta(hours=24)
@@ -113,7 +115,7 @@ def find_next(
         case_skips.c.person == tx.identity,
         case_skips.c.until > tx.now,
     )
-    conditions = [WAITING, free, ~skipped, tx.within(cases.c.platform), *_matching(tx, within)]
+    conditions = [WAITING, free, ~skipped, _matching(tx, within)]
     if without:
         conditions.append(cases.c.id.not_in(without))
     if not may_senior:
@@ -143,10 +145,11 @@ def _first(tx: Tx, conditions: Sequence[sa.ColumnElement[bool]]) -> Candidate | 
     return None if row is None else Candidate(row.id, row.band, row.severity)
 
 
-def _matching(tx: Tx, within: Mapping[str, str]) -> list[sa.ColumnElement[bool]]:
-    """What the filters of an address let through."""
-    queue = within.get("queue")
-    return [cases.c.queue == queue] if queue else []
+def _matching(tx: Tx, within: Mapping[str, str]) -> sa.ColumnElement[bool]:
+    """What the filter of an address lets through, and may be seen; of decided cases none is next, and
+    whoever looks at them goes on in all that wait."""
+    filter = Filter.read(within)
+    return passing(tx, filter.without("state") if filter.decided else filter)
 
 
 def _mine(tx: Tx) -> list[sa.ColumnElement[bool]]:

@@ -18,6 +18,7 @@ from tidegate.signals.banks.model import EntryView
 
 CaseState = Literal["open", "claimed", "decided", "reopened"]
 CaseFilter = Literal["open", "claimed", "decided", "reopened", "waiting"]  # waiting: not decided
+CaseOrder = Literal["oldest", "priority"]
 Verb = Literal["claim", "release", "expire", "decide", "reopen", "undo"]
 Origin = Literal["evaluation", "report", "escalation", "quarantine"]
 

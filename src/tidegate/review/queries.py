@@ -22,15 +22,18 @@ from tidegate.infra.errors import Refusal
 from tidegate.intake.model import ReportView
 from tidegate.intake.queries import FIRST_REPORTS, reports_of
 from tidegate.intake.tables import reports
+from tidegate.review.filters import bad_filter
 from tidegate.review.model import (
     CaseDetail,
     CaseEvent,
     CaseFilter,
     CaseItem,
+    CaseOrder,
     CaseRow,
     CaseView,
     shown_subject,
 )
+from tidegate.review.places import Place, read_place, write_place
 from tidegate.review.tables import case_events, cases
 from tidegate.signals.banks.queries import entries_by_id
 
@@ -123,11 +126,15 @@ def list_cases(
     state: CaseFilter | None = None,
     cursor: str | None = None,
     limit: int = 50,
+    order: CaseOrder = "oldest",
 ) -> tuple[list[CaseView], str | None]:
-    """A page of cases, oldest first, and the cursor of the next page, if there is one.
+    """A page of cases, oldest first, and the cursor of the next page, if there is one. By `priority` they
+    come as people are given them, and only such that wait: each order has cursors of its own.
 
-    Raises Refusal (422) for a cursor that no answer gave.
+    Raises Refusal (422) for a cursor that no answer gave, and for decided cases by priority.
     """
+    if order == "priority":
+        return _by_priority(tx, queue, state, cursor, limit)
     query = _VIEW.where(tx.within(cases.c.platform))
     query = query.order_by(cases.c.opened_at, cases.c.id).limit(limit + 1)
     if queue is not None:
@@ -143,6 +150,29 @@ def list_cases(
     views = [CaseView(**_view(row)) for row in rows[:limit]]
     more = len(rows) > limit
     return views, write_cursor(views[-1].opened_at, views[-1].id) if more else None
+
+
+def _by_priority(
+    tx: Tx, queue: str | None, state: CaseFilter | None, cursor: str | None, limit: int
+) -> tuple[list[CaseView], str | None]:
+    if state == "decided":
+        raise bad_filter("order", "oldest, for cases that wait no more", "priority")
+    order = (cases.c.band, cases.c.waits_since, cases.c.id)
+    query = _VIEW.where(WAITING, cases.c.waits_since.isnot(None), tx.within(cases.c.platform))
+    query = query.order_by(*order).limit(limit + 1)
+    if queue is not None:
+        query = query.where(cases.c.queue == queue)
+    if state not in (None, "waiting"):
+        query = query.where(cases.c.state == state)
+    if cursor is not None:
+        place = read_place(cursor).key(decided=False)
+        query = query.where(sa.tuple_(*order) > sa.tuple_(*map(sa.literal, place)))
+    rows = tx.execute(query).all()
+    views = [CaseView(**_view(row)) for row in rows[:limit]]
+    if len(rows) <= limit:
+        return views, None
+    last = rows[limit - 1]
+    return views, write_place(Place(False, last.band, last.waits_since, last.id, 0))
 
 
 def get_case(tx: Tx, case_id: UUID, reports_after: str | None = None) -> CaseDetail:

@@ -125,8 +125,13 @@ sa.Index(
 )
 sa.Index("ix_cases_opened_at", cases.c.opened_at, cases.c.id)
 sa.Index("ix_cases_state", cases.c.state, cases.c.opened_at, cases.c.id)
-# How many were decided of late.
-sa.Index("ix_cases_decided_at", cases.c.decided_at, postgresql_where=sa.not_(_waiting))
+# What was decided last, and how many were of late.
+sa.Index(
+    "ix_cases_decided_at",
+    cases.c.decided_at,
+    cases.c.id,
+    postgresql_where=cases.c.state == "decided",
+)
 
 case_events = sa.Table(
     "case_events",

@@ -16,7 +16,7 @@ from tidegate.pipeline.leave import undo
 from tidegate.pipeline.reads import read_case, read_case_reports
 from tidegate.pipeline.telling import READS_BANKS, tell_case, tell_cases
 from tidegate.review import queries as review
-from tidegate.review.model import CaseDecisionIn, CaseDetail, CaseFilter
+from tidegate.review.model import CaseDecisionIn, CaseDetail, CaseFilter, CaseOrder
 from tidegate.web.api.endpoint import Call, Endpoint
 from tidegate.web.api.paging import DEFAULT_LIMIT, Page, PageQuery
 
@@ -24,13 +24,14 @@ from tidegate.web.api.paging import DEFAULT_LIMIT, Page, PageQuery
 class CasesQuery(msgspec.Struct, frozen=True):
     queue: Annotated[str, Meta(max_length=64)] | None = None
     state: CaseFilter | None = None
+    order: CaseOrder = "oldest"
     cursor: str | None = None
     limit: Annotated[int, Meta(ge=1, le=500)] = DEFAULT_LIMIT
 
 
 def list_cases(tx: Tx, call: Call[object, CasesQuery]) -> Page:
     q = call.query
-    data, following = review.list_cases(tx, q.queue, q.state, q.cursor, q.limit)
+    data, following = review.list_cases(tx, q.queue, q.state, q.cursor, q.limit, q.order)
     if call.principal.may(READS_BANKS):
         tell_cases(tx, data)
     return Page(data, following)
@@ -102,7 +103,7 @@ endpoints = [
         method="GET",
         path="/v1/cases",
         scope="cases:read",
-        summary="List cases, the oldest first",
+        summary="List cases, the oldest first, or by priority",
         handler=list_cases,
         query=CasesQuery,
         answer=Page,

@@ -22,15 +22,15 @@ from tidegate.review.wellness import severity_of_case
 from tidegate.signals.banks.model import EntryView
 from tidegate.signals.banks.queries import entries_by_id, may_change_bank
 from tidegate.web.pages.content import ContentView, content_view, explained, ids_of, rule_texts
-from tidegate.web.pages.page import PageRoute, Query
+from tidegate.web.pages.filtered import FilterQuery
+from tidegate.web.pages.page import PageRoute
 from tidegate.web.pages.visit import Visit
 
 
-class CaseQuery(Query, frozen=True):
-    """`reports` is the cursor of a later page of them, `queue` the one within which a person works."""
+class CaseQuery(FilterQuery, frozen=True, kw_only=True):
+    """`reports` is the cursor of a later page of them; the rest is the list that a person works in."""
 
     reports: Annotated[str, Meta(max_length=200)] | None = None
-    queue: Annotated[str, Meta(max_length=64)] | None = None
 
 
 class CasePage(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@ over. Reading holds nothing."""
 
 from collections.abc import Mapping
 from typing import Any, cast, get_args
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -22,6 +22,7 @@ from tidegate.pipeline.next import (
     take_next,
     take_over_case,
 )
+from tidegate.review.filters import Filter
 from tidegate.review.model import CaseRow, SkipReason
 from tidegate.review.presence import leaves
 from tidegate.review.queries import case_unknown
@@ -42,10 +43,10 @@ class Held(msgspec.Struct, frozen=True):
 
 
 def within_of(visit: Visit) -> dict[str, str]:
-    """The filters within which a person works, as their form carries them."""
-    found = dict(parse_qsl(visit.field("filter").removeprefix("?")))
-    queue = visit.field("queue") or found.get("queue")
-    return {"queue": queue} if queue else {}
+    """The filter within which a person works, as their form carries it, or the queue alone. Raises
+    Refusal (422)."""
+    alone = Filter.read({"queue": visit.field("queue")})
+    return alone.chosen() or Filter.of_address(visit.field("filter")).chosen()
 
 
 def after(visit: Visit, tx: Tx, within: Mapping[str, str], left: UUID | None = None) -> str:

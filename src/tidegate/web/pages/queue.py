@@ -1,43 +1,188 @@
-"""The queues: cases oldest first, and taking the next one."""
+"""The queue: the cases that pass a filter, in their order, fifty a page; and filters that are kept."""
 
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import Annotated
+from urllib.parse import urlencode
+from uuid import UUID
 
 import msgspec
 from msgspec import Meta
 
-from tidegate.review.model import CaseView
-from tidegate.review.queries import list_cases, waiting_counts
-from tidegate.web.pages.page import PageRoute, Query
+from tidegate.intake.channels import CHANNELS
+from tidegate.review.filters import HELD, MEDIA, STATES, Filter
+from tidegate.review.priority import LAST
+from tidegate.review.rows import page_of, queues
+from tidegate.review.saved_filters import (
+    SavedFilter,
+    filter_unknown,
+    forget_filter,
+    not_to_share,
+    save_filter,
+    saved_of,
+)
+from tidegate.web.pages.filtered import FilterQuery
+from tidegate.web.pages.page import PageRoute, with_query
+from tidegate.web.pages.rows import RowView, row_view
 from tidegate.web.pages.visit import Visit
-
-PAGE = 50
-
-
-class QueueQuery(Query, frozen=True):
-    queue: Annotated[str, Meta(max_length=64)] | None = None
-    state: Literal["waiting", "open", "claimed", "reopened", "decided"] = "waiting"
-    cursor: Annotated[str, Meta(max_length=200)] | None = None
+from tidegate.web.words import gettext as _
 
 
-class QueuePage(msgspec.Struct, frozen=True):
-    """A page of cases. `counts` says how many wait, by queue and state."""
+class QueueQuery(FilterQuery, frozen=True, kw_only=True):
+    cursor: Annotated[str, Meta(max_length=64)] | None = None
 
-    queue: str | None
-    state: str
-    counts: dict[str, dict[str, int]]
-    cases: list[CaseView]
+
+class Chip(msgspec.Struct, frozen=True):
+    """A part of the filter in words, and the address of the list without it."""
+
+    name: str
+    text: str
+    without: str
+
+
+class QueuePage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of rows. `total` counts the cases, those of the same content too, that a row stands for;
+    `first` (`from`) is the place of the first row. `next` and `previous` are cursors, `queues` those in
+    which something waits, `labels` the pack's, `now` when this was so."""
+
+    cases: list[RowView]
+    total: int
+    first: int = msgspec.field(name="from")
+    filters: dict[str, str]
     next: str | None
+    previous: str | None
+    queues: list[str]
+    labels: list[str]
+    saved: list[SavedFilter]
+    now: datetime
+
+    @property
+    def filter(self) -> Filter:
+        return Filter.read(self.filters)
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.cases) - 1
+
+    @property
+    def chips(self) -> list[Chip]:
+        """What the list is narrowed to."""
+        filter = self.filter
+        return [
+            Chip(name, f"{part_name(name)}: {value.replace('_', ' ')}", to(filter.without(name)))
+            for name, value in self.filters.items()
+        ]
+
+    @property
+    def name(self) -> str:
+        """The list in words: "Cases: queue: reports, language: ar"."""
+        if not self.filters:
+            return _("Cases that wait")
+        return _("Cases: %(filter)s") % {"filter": ", ".join(chip.text for chip in self.chips)}
+
+    @property
+    def query(self) -> str:
+        """What the address of a case ends with, so that what is next stays within the list."""
+        return f"?{address}" if (address := self.filter.address()) else ""
+
+    @property
+    def choices(self) -> dict[str, tuple[str, ...]]:
+        """The parts of a filter that are one of a few words."""
+        return _CHOICES
+
+    def called(self, part: str) -> str:
+        """What a part of a filter is called."""
+        return part_name(part)
+
+    def page_at(self, cursor: str) -> str:
+        """The address of another page of the list."""
+        return f"/cases?{urlencode(self.filters | {'cursor': cursor})}"
+
+    def of(self, **parts: str) -> str:
+        """The address of the list with these parts in place of its own."""
+        return to(msgspec.structs.replace(self.filter, **parts))
+
+
+def to(filter: Filter) -> str:
+    """The address of a list."""
+    query = filter.address()
+    return f"/cases?{query}" if query else "/cases"
+
+
+def part_name(name: str) -> str:
+    """What a part of a filter is called."""
+    return {
+        "state": _("state"),
+        "queue": _("queue"),
+        "band": _("band"),
+        "lang": _("language"),
+        "channel": _("channel"),
+        "label": _("label"),
+        "bank": _("bank"),
+        "media": _("media"),
+        "held": _("held by"),
+        "since": _("since"),
+        "q": _("id"),
+        "same": _("same content as"),
+    }[name]
+
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "state": STATES,
+    "band": tuple(map(str, range(LAST + 1))),
+    "channel": CHANNELS,
+    "media": MEDIA,
+    "held": HELD,
+}
 
 
 def show(visit: Visit) -> QueuePage:
     query: QueueQuery = visit.query
+    filter = query.filter
     with visit.begin() as tx:
-        found, following = list_cases(tx, query.queue, query.state, query.cursor, PAGE)
-        return QueuePage(query.queue, query.state, waiting_counts(tx), found, following)
+        found = page_of(tx, filter, query.cursor)
+        return QueuePage(
+            cases=[row_view(row) for row in found.rows],
+            total=found.total,
+            first=found.first,
+            filters=filter.chosen(),
+            next=found.next,
+            previous=found.previous,
+            queues=queues(tx),
+            labels=sorted(visit.instance.pack(tx).labels),
+            saved=saved_of(tx),
+            now=tx.now,
+        )
 
 
+def keep(visit: Visit) -> str:
+    """Save a filter under a name, for oneself or for all."""
+    filter = Filter.of_address(visit.field("filter"))
+    shared = visit.field("shared") == "yes"
+    if shared and not visit.may("cases:senior"):
+        raise not_to_share()
+    with visit.begin() as tx:
+        save_filter(tx, visit.field("name"), filter, shared=shared)
+    return with_query("/cases", done="filter-saved", **filter.chosen())
+
+
+def forget(visit: Visit) -> str:
+    filter_id: UUID = visit.uuid("filter", filter_unknown)
+    filter = Filter.of_address(visit.field("filter"))
+    with visit.begin() as tx:
+        forget_filter(tx, filter_id, shares=visit.may("cases:senior"))
+    return with_query("/cases", done="filter-forgotten", **filter.chosen())
+
+
+_page = PageRoute(
+    path="/cases", handler=show, scope="cases:read", query=QueueQuery, template="queue.html"
+)
 pages = [
+    _page,
+    PageRoute(method="POST", path="/cases/filters", handler=keep, scope="cases:read", again=_page),
     PageRoute(
-        path="/cases", handler=show, scope="cases:read", query=QueueQuery, template="queue.html"
+        method="POST",
+        path="/cases/filters/{filter}/delete",
+        handler=forget,
+        scope="cases:read",
     ),
 ]

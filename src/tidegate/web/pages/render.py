@@ -55,6 +55,8 @@ DONE = {
     "already-undone": noted("It is undone already."),
     "already-cancelled": noted("There is nothing left to undo: it never left."),
     "none-left": noted("No case waits here."),
+    "filter-saved": noted("The filter is saved."),
+    "filter-forgotten": noted("The filter is forgotten."),
     "bank": noted("The bank is made."),
     "entry": noted("The entry is in the bank."),
     "confirmed": noted("The entry is confirmed: from now on it may restrict by itself."),

@@ -1,0 +1,274 @@
+"""A case's rank, and what its row in the queue shows and is filtered by: made anew with what it depends on.
+
+Where a case opens, joins, comes back or reopens it is ranked at once; whatever else changes what it shows
+leaves `ranked_at` null, and the worker makes it anew moments later, as it lifts what has waited long. None
+of that is a step of the case: its version stays.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+
+from tidegate.content.kept import kept_revisions
+from tidegate.content.media.model import leaves_unjudged
+from tidegate.content.model import Content
+from tidegate.decisions.model import Evaluation
+from tidegate.decisions.queries import evaluations_on
+from tidegate.infra.db import Tx
+from tidegate.infra.settings import Settings
+from tidegate.intake.queries import Heard, heard_on
+from tidegate.policy.model import RuleResult
+from tidegate.review.media import count_media
+from tidegate.review.model import CaseRow
+from tidegate.review.priority import (
+    RECENT,
+    CaseFacts,
+    aged,
+    known_matches,
+    priority,
+)
+from tidegate.review.queries import CASE_COLUMNS, WAITING
+from tidegate.review.sameness import group, keep_keys, keys_of
+from tidegate.review.tables import case_events, cases
+from tidegate.signals.language import language_of
+from tidegate.signals.model import Match
+
+PAGE = 200
+DEFAULT_SEVERITY = 3
+_MOST_AGEING = 24 * 365 * 100.0  # hours: beyond is never
+
+
+class Ranking(msgspec.Struct, frozen=True, kw_only=True):
+    """By what an instance ranks: how waiting lifts a case, the key of digests, and what the policy pack
+    says of labels: how hard each is to look at, and which one a rule gives."""
+
+    ageing: timedelta
+    key: bytes
+    severities: Mapping[str, int] = {}
+    labels: Mapping[str, str] = {}
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """A waiting case that its transaction holds, with what its item's revision says and what was said of
+    that, the oldest first. `content` None: there is none, or none any more."""
+
+    case: CaseRow
+    content: Content | None = None
+    evaluations: Sequence[Evaluation] = ()
+
+
+def ageing_of(settings: Settings) -> timedelta:
+    """How long a case waits for each band that it moves up."""
+    found = timedelta(hours=min(settings.ageing_hours, _MOST_AGEING))
+    return max(found, timedelta(microseconds=1))
+
+
+def rank(tx: Tx, ranking: Ranking, seen: Sequence[Seen], *, guess: bool = False) -> int:
+    """Rank cases, and say how many are settled: the others are left for the worker. With `guess` the
+    language of a text is guessed where its platform names none, which takes a while."""
+    if not seen:
+        return 0
+    steps = _steps(tx, [one.case.id for one in seen if one.case.version > 1])
+    heard = heard_of(tx, seen)
+    facts = {one.case.id: facts_of(one, heard, steps.get(one.case.id, set())) for one in seen}
+    keys = {
+        one.case.id: keys_of(ranking.key, one.content, facts[one.case.id].matches) for one in seen
+    }
+    keep_keys(tx, keys, fresh={one.case.id for one in seen if one.case.version == 1})
+    groups, again = group(tx, keys)
+    rows: list[dict[str, Any]] = []
+    settled = 0
+    for one in seen:
+        case_id = one.case.id
+        language, sure = _language(one, guess=guess)
+        values = columns_of(ranking, one, facts[case_id], heard, tx.now)
+        values |= {"language": language, "same": groups[case_id]}
+        done = sure and case_id not in again
+        values["ranked_at"] = tx.now if done else None
+        settled += done
+        rows.append({"of_case": case_id} | {f"to_{name}": values[name] for name in COLUMNS})
+    tx.execute(_RANK, rows)
+    return settled
+
+
+def rank_unranked(tx: Tx, ranking: Ranking, limit: int = PAGE) -> int:
+    """Rank a page of those that are not, the oldest first; returns how many. For the worker."""
+    query = sa.select(*CASE_COLUMNS).where(WAITING, cases.c.ranked_at.is_(None))
+    query = query.order_by(cases.c.id).limit(limit).with_for_update(skip_locked=True)
+    found = [CaseRow(**row) for row in tx.execute(query).mappings()]
+    places = [(one.item_id, one.revision or 0) for one in found if one.item_id is not None]
+    contents = kept_revisions(tx, places)
+    looks = evaluations_on(tx, [item_id for item_id, _ in places])
+    seen: list[Seen] = []
+    for case in found:
+        if case.item_id is None:
+            seen.append(Seen(case=case))
+            continue
+        kept = contents.get((case.item_id, case.revision or 0))
+        said = [one for one in looks.get(case.item_id, []) if one.revision == case.revision]
+        seen.append(Seen(case=case, content=kept.content if kept else None, evaluations=said))
+    return rank(tx, ranking, seen, guess=True)
+
+
+def lift_aged(tx: Tx, ageing: timedelta, limit: int = PAGE) -> int:
+    """Lift those that have waited long enough to; returns how many. For the worker."""
+    due = (
+        sa.select(cases.c.id, cases.c.base_band, cases.c.waits_since)
+        .where(WAITING, cases.c.ages_at <= tx.now)
+        .order_by(cases.c.ages_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows: list[dict[str, Any]] = []
+    for one in tx.execute(due).all():
+        band, ages_at = aged(one.base_band, one.waits_since, tx.now, ageing)
+        rows.append({"of_case": one.id, "to_band": band, "to_ages_at": ages_at})
+    if rows:
+        tx.execute(_LIFT, rows)
+    return len(rows)
+
+
+def facts_of(seen: Seen, heard: Mapping[UUID, Heard], steps: Collection[str] = ()) -> CaseFacts:
+    """What the rank of a case depends on; `steps` are the kinds of what has happened in it since it waits."""
+    case = seen.case
+    said = _said(case, heard)
+    telling = _telling(seen.evaluations)
+    fired = _fired(telling)
+    opened = [] if case.match is None else [msgspec.convert(case.match, Match)]
+    return CaseFacts(
+        origin=case.origin,
+        reopened=case.reopened_at is not None,
+        escalated="escalated" in steps,
+        verdict=telling and telling.verdict,
+        rule=fired[0].rule if fired else None,
+        problems=sum(map(leaves_unjudged, telling.problems)) if telling else 0,
+        reasons=frozenset(said.reasons),
+        channels=frozenset(said.channels),
+        reporters=said.voices,
+        recent=said.recent,
+        matches=known_matches(telling.matches if telling and telling.matches else opened),
+    )
+
+
+def _telling(evaluations: Sequence[Evaluation]) -> Evaluation | None:
+    """The newest that says more than pass, else the newest."""
+    telling = [one for one in evaluations if one.verdict != "pass" or one.problems]
+    return next(iter([*reversed(telling), *reversed(evaluations)]), None)
+
+
+def _fired(telling: Evaluation | None) -> list[RuleResult]:
+    """The live rules that spoke, first those whose word was the verdict."""
+    if telling is None:
+        return []
+    # As they were said just now, or as they were kept.
+    rules: list[RuleResult] = [
+        one if isinstance(one, RuleResult) else msgspec.convert(one, RuleResult)
+        for one in telling.rules
+    ]
+    live = [one for one in rules if one.mode == "live"]
+    return sorted(live, key=lambda one: one.outcome != telling.verdict)
+
+
+def columns_of(
+    ranking: Ranking, seen: Seen, facts: CaseFacts, heard: Mapping[UUID, Heard], now: datetime
+) -> dict[str, Any]:
+    """What the case's row shows and is filtered by, by column."""
+    case = seen.case
+    base, because = priority(facts)
+    since = case.reopened_at or case.opened_at
+    band, ages_at = aged(base, since, now, ranking.ageing)
+    labels = _labels(ranking, case, facts)
+    hard = [ranking.severities.get(one, DEFAULT_SEVERITY) for one in labels]
+    media = count_media(seen.content)
+    return {
+        "base_band": base,
+        "band": band,
+        "ages_at": ages_at,
+        "waits_since": since,
+        "because": msgspec.to_builtins(because),
+        "label": labels[0] if labels else None,
+        "bank": case.match["bank"] if case.match else None,
+        "channels": sorted(_said(case, heard).channels),
+        "images": media.image,
+        "videos": media.video,
+        "others": media.other,
+        "severity": max(hard, default=DEFAULT_SEVERITY),
+    }
+
+
+def _said(case: CaseRow, heard: Mapping[UUID, Heard]) -> Heard:
+    return heard.get(case.item_id, _SILENCE) if case.item_id else _SILENCE
+
+
+def _labels(ranking: Ranking, case: CaseRow, facts: CaseFacts) -> list[str]:
+    """What the case seems to be about, the likeliest first: as its match says, else as the rule does."""
+    first = list(case.match["labels"]) if case.match else []
+    more = [label for match in facts.matches for label in match.labels]
+    by_rule = ranking.labels.get(facts.rule or "")
+    return [*first, *more, *([by_rule] if by_rule else [])]
+
+
+def _language(seen: Seen, *, guess: bool) -> tuple[str | None, bool]:
+    """What the platform says, and whether that is all; a guess is left to whoever has the time for it."""
+    content = seen.content
+    if content is None or content.language or not content.text:
+        return (content and content.language) or None, True
+    return (language_of(content).tag or None if guess else None), guess
+
+
+def heard_of(tx: Tx, seen: Sequence[Seen]) -> dict[UUID, Heard]:
+    """What was reported; about an item that nobody had a case on nobody has reported anything before."""
+    told = [one.case for one in seen if one.case.version > 1 or one.case.origin == "report"]
+    items = [case.item_id for case in told if case.item_id is not None]
+    return heard_on(tx, items, tx.now - RECENT) if items else {}
+
+
+def _steps(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, set[str]]:
+    """What has happened in these cases since they wait, by its kind."""
+    found: dict[UUID, set[str]] = {}
+    if not ids:
+        return found
+    query = (
+        sa.select(case_events.c.case_id, case_events.c.kind)
+        .join(cases, cases.c.id == case_events.c.case_id)
+        .where(case_events.c.case_id.in_(ids))
+        .where(case_events.c.at >= sa.func.coalesce(cases.c.reopened_at, cases.c.opened_at))
+        .distinct()
+    )
+    for row in tx.execute(query):
+        found.setdefault(row.case_id, set()).add(row.kind)
+    return found
+
+
+_SILENCE = Heard()
+COLUMNS = (
+    "ranked_at",
+    "base_band",
+    "band",
+    "ages_at",
+    "waits_since",
+    "because",
+    "language",
+    "label",
+    "bank",
+    "channels",
+    "images",
+    "videos",
+    "others",
+    "severity",
+    "same",
+)
+_RANK = (
+    sa.update(cases)
+    .where(cases.c.id == sa.bindparam("of_case"))
+    .values({name: sa.bindparam(f"to_{name}") for name in COLUMNS})
+)
+_LIFT = (
+    sa.update(cases)
+    .where(cases.c.id == sa.bindparam("of_case"))
+    .values(band=sa.bindparam("to_band"), ages_at=sa.bindparam("to_ages_at"))
+)

@@ -1,0 +1,377 @@
+"""The queue as rows: a page of the cases that pass a filter, in their order, and a case's place among them.
+
+What waits comes by band, then by how long it has waited; what is decided, the last first. Cases of the
+same content are one row, that of the first of them. Content is read for the rows of a page alone; the rest
+stands in the index of the order.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+
+from tidegate.content.kept import kept_revisions
+from tidegate.content.model import Content
+from tidegate.content.tables import items
+from tidegate.infra.db import Tx
+from tidegate.intake.tables import reports
+from tidegate.review.filters import Filter, case_named
+from tidegate.review.media import MediaCount
+from tidegate.review.places import Place, read_place, write_place
+from tidegate.review.priority import Why
+from tidegate.review.tables import case_readers, cases
+
+PAGE = 50
+EXCERPT = 140
+SEEN_LATELY = timedelta(seconds=60)
+MOST_COPIES = 1000  # of a group so many are counted
+MOST_DECIDED = 10_000  # and of what is decided
+
+_DECIDED: sa.ColumnElement[str] = sa.literal_column(
+    "'decided'"
+)  # a literal: only so are the partial indexes used
+_TAKEN: sa.ColumnElement[str] = sa.literal_column("'claimed'")
+
+
+class Same(msgspec.Struct, frozen=True):
+    """A group of cases of the same content, and how many of them pass the filter, counted up to a
+    thousand."""
+
+    key: UUID
+    size: int
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """A case as a row shows it. `text` begins what was posted, `address` is the link where there is no
+    text; both None where there is neither, or none any more (`gone`). Readers and who holds it are
+    identities."""
+
+    id: UUID
+    item: str | None
+    platform: str | None
+    subject: str
+    state: str
+    queue: str
+    band: int
+    because: list[Why]
+    text: str | None
+    address: str | None
+    gone: bool
+    language: str | None
+    media: MediaCount
+    severity: int
+    label: str | None
+    bank: str | None
+    reports: int
+    held_by: str | None
+    held_until: datetime | None
+    readers: list[str]
+    same: Same | None
+    skips: int
+    waits_since: datetime | None
+    opened_at: datetime
+
+
+class Rows(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of rows. `total` counts the cases that pass, `first` the place of the first row, from 1; 0
+    where there is none. `next` and `previous` are the cursors of the pages after and before."""
+
+    rows: list[Row]
+    total: int
+    first: int
+    next: str | None
+    previous: str | None
+
+
+def page_of(tx: Tx, filter: Filter, cursor: str | None = None, limit: int = PAGE) -> Rows:
+    """A page of the rows that pass. Raises Refusal (422) for a cursor that no answer gave."""
+    place = None if cursor is None else read_place(cursor)
+    backwards = place is not None and place.backwards
+    query = sa.select(cases.c.id, *_order_of(filter, cases.c)).where(
+        passing(tx, filter), _leads(tx, filter)
+    )
+    order = list(_order_of(filter, cases.c))
+    falling = filter.decided != backwards
+    if place is not None:
+        here, there = sa.tuple_(*order), sa.tuple_(*map(sa.literal, place.key(filter.decided)))
+        query = query.where(here < there if falling else here > there)
+    query = query.order_by(*(one.desc() if falling else one for one in order)).limit(limit + 1)
+    found = tx.execute(query).all()
+    more, found = len(found) > limit, list(found[:limit])
+    if backwards:
+        found.reverse()
+    first = _first_place(place, len(found), more=more)
+    before = more if backwards else place is not None
+    after = more or backwards
+    return Rows(
+        rows=_rows(tx, filter, [row.id for row in found]),
+        total=count(tx, filter),
+        first=first if found else 0,
+        next=write_place(_place(filter, found[-1], first + len(found)))
+        if after and found
+        else None,
+        previous=write_place(_place(filter, found[0], first, backwards=True))
+        if before and found
+        else None,
+    )
+
+
+def count(tx: Tx, filter: Filter) -> int:
+    """How many cases pass; of decided ones at most some thousands are counted."""
+    query = sa.select(sa.literal(1)).select_from(cases).where(passing(tx, filter))
+    if filter.decided:
+        query = query.limit(MOST_DECIDED)
+    counted = sa.select(sa.func.count()).select_from(query.subquery())
+    if not filter.decided:
+        counted = sa.select(sa.func.count()).select_from(cases).where(passing(tx, filter))
+    return int(tx.execute(counted).scalar_one())
+
+
+def position(tx: Tx, case_id: UUID, filter: Filter) -> tuple[int | None, int]:
+    """The place of a case among all that pass, from 1, and how many these are; None where it does not
+    pass (any more)."""
+    total = count(tx, filter)
+    here = _key_of(tx, case_id, filter)
+    mine = sa.select(sa.exists().where(cases.c.id == case_id, passing(tx, filter)))
+    if here is None or not tx.execute(mine).scalar_one():
+        return None, total
+    order, key = sa.tuple_(*_order_of(filter, cases.c)), sa.tuple_(*map(sa.literal, here))
+    before = order > key if filter.decided else order < key
+    query = sa.select(sa.func.count()).select_from(cases).where(passing(tx, filter), before)
+    return int(tx.execute(query).scalar_one()) + 1, total
+
+
+def neighbours(tx: Tx, case_id: UUID, filter: Filter) -> tuple[UUID | None, UUID | None]:
+    """The cases before and after this one among all that pass, also where it does not pass any more."""
+    here = _key_of(tx, case_id, filter)
+    if here is None:
+        return None, None
+    columns = list(_order_of(filter, cases.c))
+    order, key = sa.tuple_(*columns), sa.tuple_(*map(sa.literal, here))
+    found: list[UUID | None] = []
+    for falling in (not filter.decided, filter.decided):
+        query = sa.select(cases.c.id).where(
+            passing(tx, filter), order < key if falling else order > key
+        )
+        query = query.order_by(*(one.desc() if falling else one for one in columns)).limit(1)
+        found.append(tx.execute(query).scalar_one_or_none())
+    return found[0], found[1]
+
+
+def passing(tx: Tx, filter: Filter, of: sa.FromClause = cases) -> sa.ColumnElement[bool]:
+    """The condition that a case passes, and may be seen; `of` is another name for the table. Waiting
+    ones that were never ranked have no place yet, and do not."""
+    c = of.c
+    conditions = [tx.within(c.platform)]
+    if filter.decided:
+        conditions.append(c.state == _DECIDED)
+    else:
+        conditions += [c.state != _DECIDED, c.waits_since.isnot(None)]
+        states = filter.values("state")
+        if states != ["waiting"]:
+            conditions.append(c.state.in_(states))
+    for name in ("queue", "label", "bank"):
+        if wanted := filter.values(name):
+            conditions.append(c[name].in_(wanted))
+    if bands := filter.values("band"):
+        conditions.append(c.band.in_([int(one) for one in bands]))
+    if languages := filter.values("lang"):
+        conditions.append(sa.or_(*(_speaks(c.language, one) for one in languages)))
+    if channels := filter.values("channel"):
+        conditions.append(c.channels.overlap(sa.cast(channels, c.channels.type)))
+    if media := filter.values("media"):
+        conditions.append(sa.or_(*(_shows(c, one) for one in media)))
+    if held := filter.values("held"):
+        conditions.append(sa.or_(*(_held(tx, c, one) for one in held)))
+    if (earliest := filter.earliest(tx.now)) is not None:
+        conditions.append(c.waits_since >= earliest)
+    if filter.same:
+        conditions.append(c.same == UUID(filter.same))
+    if filter.q:
+        conditions.append(_named(c, filter.q))
+    return sa.and_(*conditions)
+
+
+def queues(tx: Tx) -> list[str]:
+    """The queues in which something waits that may be seen."""
+    found: list[str] = []
+    last = ""
+    while True:
+        query = sa.select(cases.c.queue).where(cases.c.state != _DECIDED, cases.c.queue > last)
+        query = query.where(tx.within(cases.c.platform)).order_by(cases.c.queue).limit(1)
+        name = tx.execute(query).scalar_one_or_none()
+        if name is None:
+            return found
+        found.append(name)
+        last = name
+
+
+def _leads(tx: Tx, filter: Filter) -> sa.ColumnElement[bool]:
+    """Whether a case stands for those of its content: it is the first of them that passes. Where one
+    group is asked for each stands for itself, as does what is decided."""
+    if filter.same or filter.decided:
+        return sa.true()
+    other = cases.alias("other")
+    theirs, mine = sa.tuple_(*_order_of(filter, other.c)), sa.tuple_(*_order_of(filter, cases.c))
+    earlier = sa.exists().where(
+        other.c.same == cases.c.same, passing(tx, filter, other), theirs < mine
+    )
+    return sa.or_(cases.c.same.is_(None), ~earlier)
+
+
+def _order_of(filter: Filter, c: sa.ColumnCollection[str, Any]) -> Sequence[sa.ColumnElement[Any]]:
+    return (c.decided_at, c.id) if filter.decided else (c.band, c.waits_since, c.id)
+
+
+def _speaks(language: sa.ColumnElement[Any], wanted: str) -> sa.ColumnElement[bool]:
+    """Whether a language is the wanted one, or a variety of it."""
+    lowered, wanted = sa.func.lower(language), wanted.lower()
+    return sa.or_(lowered == wanted, lowered.startswith(f"{wanted}-"))
+
+
+def _shows(c: sa.ColumnCollection[str, Any], kind: str) -> sa.ColumnElement[bool]:
+    columns = {"image": c.images, "video": c.videos, "other": c.others}
+    if kind == "none":
+        return sa.and_(*(column == 0 for column in columns.values()))
+    return columns[kind] > 0
+
+
+def _held(tx: Tx, c: sa.ColumnCollection[str, Any], by: str) -> sa.ColumnElement[bool]:
+    live = sa.and_(c.state == _TAKEN, c.claimed_until > tx.now)
+    if by == "none":
+        return sa.not_(live)
+    mine = c.claimant == tx.identity
+    return sa.and_(live, mine if by == "me" else sa.not_(mine))
+
+
+def _named(c: sa.ColumnCollection[str, Any], q: str) -> sa.ColumnElement[bool]:
+    """Whether a case, or its item, goes by that name, or its item's begins so. What its content says is
+    not looked at: that takes an index of words."""
+    begins = items.c.external_id.startswith(q, autoescape=True)
+    named = sa.exists().where(items.c.id == c.item_id, begins)
+    case_id = case_named(q)
+    return named if case_id is None else sa.or_(c.id == case_id, named)
+
+
+def _key_of(tx: Tx, case_id: UUID, filter: Filter) -> tuple[Any, ...] | None:
+    """The place of a case in the order; None where it has none that may be seen."""
+    query = sa.select(*_order_of(filter, cases.c)).where(
+        cases.c.id == case_id, tx.within(cases.c.platform)
+    )
+    row = tx.execute(query).one_or_none()
+    key = () if row is None else tuple(row)
+    return None if None in key or not key else key
+
+
+def _place(filter: Filter, row: sa.Row[Any], first: int, *, backwards: bool = False) -> Place:
+    """Where the page after a row begins, or the one before it ends, and the place that is next to it."""
+    band, at = (0, row.decided_at) if filter.decided else (row.band, row.waits_since)
+    return Place(backwards, band, at, row.id, first)
+
+
+def _first_place(place: Place | None, found: int, *, more: bool) -> int:
+    if place is None:
+        return 1
+    if not place.backwards:
+        return place.first
+    return max(1, place.first - found) if more else 1
+
+
+def _rows(tx: Tx, filter: Filter, ids: Sequence[UUID]) -> list[Row]:
+    """The rows of these cases, in this order."""
+    if not ids:
+        return []
+    query = sa.select(cases, items.c.external_id, items.c.erased_at, _REPORTS).outerjoin_from(
+        cases, items, items.c.id == cases.c.item_id
+    )
+    found = {row.id: row for row in tx.execute(query.where(cases.c.id.in_(ids)))}
+    told = [found[one] for one in ids if one in found]
+    places = [(row.item_id, row.revision or 0) for row in told if row.item_id is not None]
+    contents = {key: kept.content for key, kept in kept_revisions(tx, places).items()}
+    readers = _readers(tx, ids)
+    sizes = _sizes(tx, filter, [row.same for row in told if row.same is not None])
+    return [
+        _row(
+            row,
+            contents.get((row.item_id, row.revision or 0)),
+            readers.get(row.id, []),
+            sizes.get(row.same, 0),
+            tx.now,
+        )
+        for row in told
+    ]
+
+
+def _row(
+    row: sa.Row[Any], content: Content | None, readers: list[str], size: int, now: datetime
+) -> Row:
+    held = row.state == "claimed" and row.claimed_until is not None and row.claimed_until > now
+    text = " ".join((content.text or "")[: 4 * EXCERPT].split()) if content else ""
+    return Row(
+        id=row.id,
+        item=row.external_id,
+        platform=row.platform,
+        subject=row.subject_kind,
+        state=row.state,
+        queue=row.queue,
+        band=row.band,
+        because=[Why(one["code"], one.get("value")) for one in row.because],
+        text=text[:EXCERPT] or None,
+        address=content.url if content else None,
+        gone=row.item_id is not None and (content is None or row.erased_at is not None),
+        language=row.language,
+        media=MediaCount(row.images, row.videos, row.others),
+        severity=row.severity,
+        label=row.label,
+        bank=row.bank or (row.match["bank"] if row.match else None),
+        reports=row.reports,
+        held_by=row.claimant or row.claimed_by if held else None,
+        held_until=row.claimed_until if held else None,
+        readers=readers,
+        same=Same(row.same, size) if row.same is not None and size > 1 else None,
+        skips=row.skips,
+        waits_since=row.waits_since,
+        opened_at=row.opened_at,
+    )
+
+
+def _readers(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+    """Who has each of these cases on the screen just now."""
+    query = (
+        sa.select(case_readers.c.case_id, case_readers.c.person)
+        .where(case_readers.c.case_id.in_(ids), case_readers.c.seen_at > tx.now - SEEN_LATELY)
+        .order_by(case_readers.c.since)
+    )
+    found: dict[UUID, list[str]] = {}
+    for row in tx.execute(query):
+        found.setdefault(row.case_id, []).append(row.person)
+    return found
+
+
+def _sizes(tx: Tx, filter: Filter, keys: Sequence[UUID]) -> dict[UUID, int]:
+    """How many of each group pass; of one that is asked for, all its members."""
+    if not keys or filter.decided:
+        return {}
+    wanted = sa.cast(sorted(set(keys)), sa.ARRAY(sa.Uuid))
+    groups = sa.select(sa.func.unnest(wanted).label("key")).subquery("groups")
+    some = (
+        sa.select(sa.literal(1).label("one"))
+        .select_from(cases)
+        .where(cases.c.same == groups.c.key, passing(tx, filter))
+        .limit(MOST_COPIES)
+        .lateral("some")
+    )
+    query = sa.select(groups.c.key, sa.func.count(some.c.one).label("size")).group_by(groups.c.key)
+    found = tx.execute(query.select_from(groups.join(some, sa.true())))
+    return {row.key: row.size for row in found}
+
+
+_REPORTS = (
+    sa.select(sa.func.count())
+    .where(reports.c.item_id == cases.c.item_id, reports.c.counts)
+    .scalar_subquery()
+    .label("reports")
+)
