@@ -64,6 +64,10 @@ MORE_SQL = {
     "access/sign_in.py",
     "content/admission.py",  # the one writer of items and revisions
     "content/kept.py",  # what further looks read
+    "content/others.py",  # other items beside one
+    "intake/grouped.py",  # reports that say the same, as one
+    "review/drafts.py",
+    "review/notes.py",
     "content/known.py",  # what admission, and a retry, find there
     "review/alerts.py",
     "review/steps.py",  # what the live feed reads
@@ -228,7 +232,14 @@ def test_sql_lives_where_one_looks_for_it() -> None:
 
 def test_nobody_reads_past_what_records_it() -> None:
     """Reporters, and kept files: the pipeline's `reads.py` tells the ledger who read them."""
-    recorded = {"get_case", "reports_of", "reports_of_case", "evidence_of", "entry_evidence"}
+    recorded = {
+        "get_case",
+        "show_case",
+        "reports_of",
+        "reports_of_case",
+        "evidence_of",
+        "entry_evidence",
+    }
     found = {
         name(path)
         for path in in_slice("pipeline", "web", "cli")

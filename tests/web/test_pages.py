@@ -107,9 +107,9 @@ def test_a_case_shows_where_in_the_text_a_link_stands(api: Api) -> None:
     page = person.get(f"/cases/{case}").text
     check_html(page)
     assert (
-        page.count("<mark>https://bad.example/x</mark>&lt;/b&gt;") == 2
+        page.count('<mark>https://<span class="host">bad.example</span>/x</mark>&lt;/b&gt;') == 2
     )  # in the text, and around it
-    assert "<code>http://bad.example/y</code>" in page
+    assert ">http://bad.example/y</code>" in page
     assert "text/url/0 of the item" in page
     assert "1 entry matches" in person.send("/search", {"text": "see bad.example/z"}).text
 
@@ -222,7 +222,7 @@ def test_what_quotes_known_content_is_asked_for_the_exemption_first(api: Api) ->
     person = visitor(api, "reviewer")
     page = person.get(f"/cases/{case}").text
     check_html(page)
-    assert page.index('id="exemption"') < page.index('name="outcome"')
+    assert page.index('name="exemption"') < page.index('name="outcome"')
     assert page.count('id="exemption"') == 1
     assert "100 % of it" in page
     assert page.count(f"<mark>{known}</mark>") == 2, "in what was posted, and in its passage"
@@ -230,7 +230,7 @@ def test_what_quotes_known_content_is_asked_for_the_exemption_first(api: Api) ->
     form = {"outcome": "restrict", "label": "propaganda", "reason": "spreads it"}
     refused = person.send(f"/cases/{case}/decide", form)
     assert refused.status_code == 422
-    assert 'id="exemption" name="exemption"' in refused.text
+    assert 'id="exemption"' in refused.text
     assert api.count("decisions") == 0
     assert person.send(f"/cases/{case}/decide", form | {"exemption": "none"}).status_code == 303
 
@@ -272,7 +272,7 @@ def test_a_ground_in_law_that_names_no_law_comes_back(api: Api, reference: str) 
     assert refused.status_code == 422
     assert "the article or clause of the law" in refused.text
     assert 'value="law" checked' in refused.text
-    assert "<details open>" in refused.text
+    assert '<details class="for-restrict scope" open>' in refused.text
     check_html(refused.text)
     assert api.count("decisions") == api.count("restrictions") == 0
 

@@ -109,7 +109,7 @@ def test_a_person_decides_it_on_its_page(api: Api, entry: dict[str, Any]) -> Non
     assert ">a site</textarea>" in refused.text
     form = {"outcome": "pass", "reason": "a site", "entry": "refute"}
     assert person.send(f"{at}/decide", form).status_code == 303
-    assert "refute the entry" in person.get(at).text
+    assert "the entry is refuted" in person.get(at).text
     assert api.get(path(entry)).json()["state"] == "refuted"
     assert person.send(f"{at}/reopen", {"reopen_reason": "a mistake"}).status_code == 303
     assert the_case(api)["state"] == "reopened"

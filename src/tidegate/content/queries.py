@@ -155,8 +155,8 @@ class RevisionRow(msgspec.Struct, frozen=True, kw_only=True):
     version: Version | None = None
 
 
-def revisions_of(tx: Tx, item_id: UUID) -> list[RevisionRow]:
-    """All revisions of an item, the first first."""
+def revisions_of(tx: Tx, item_id: UUID, only: Collection[int] | None = None) -> list[RevisionRow]:
+    """All revisions of an item, or `only` those of these numbers, the first first."""
     closed = is_closed(tx, item_id)
     query = (
         sa.select(
@@ -171,6 +171,8 @@ def revisions_of(tx: Tx, item_id: UUID) -> list[RevisionRow]:
         .where(revisions.c.item_id == item_id, of_platform(tx, revisions.c.item_id))
         .order_by(revisions.c.revision)
     )
+    if only is not None:
+        query = query.where(revisions.c.revision.in_(only))
     return [
         RevisionRow(
             revision=row.revision,

@@ -38,6 +38,9 @@ items = sa.Table(
 )
 sa.Index("ix_items_received_at", items.c.received_at)
 sa.Index("ix_items_author", items.c.author, postgresql_where=items.c.restricted_by.isnot(None))
+sa.Index(
+    "ix_items_author_received_at", items.c.author, items.c.received_at
+)  # what else they posted
 sa.Index("ix_items_url_key", items.c.url_key, postgresql_where=items.c.url_key.isnot(None))
 
 revisions = sa.Table(

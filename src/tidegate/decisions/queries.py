@@ -1,12 +1,13 @@
 """Reading evaluations, decisions and what stands by them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from tidegate.content.holds.queries import is_closed
 from tidegate.content.model import ItemRow
@@ -71,14 +72,15 @@ def find_decision(tx: Tx, decision_id: UUID) -> Decision | None:
     return None if row is None else decision_of(row)
 
 
-def decisions_of(tx: Tx, item_id: UUID) -> list[Decision]:
-    """All decisions on an item, the first first."""
+def decisions_of(tx: Tx, item_id: UUID, newest: int | None = None) -> list[Decision]:
+    """All decisions on an item, or the `newest` so many, the first first."""
     query = (
         sa.select(decisions)
         .where(decisions.c.item_id == item_id, of_platform(tx, decisions.c.item_id))
-        .order_by(decisions.c.created_at, decisions.c.id)
+        .order_by(decisions.c.created_at.desc(), decisions.c.id.desc())
+        .limit(newest)
     )
-    return [decision_of(row) for row in tx.execute(query)]
+    return [decision_of(row) for row in tx.execute(query)][::-1]
 
 
 def decisions_of_case(tx: Tx, case_id: UUID) -> list[Decision]:
@@ -179,8 +181,61 @@ def evaluations_on(tx: Tx, item_ids: Sequence[UUID]) -> dict[UUID, list[Evaluati
 
 def quotes(tx: Tx, item_id: UUID, revision: int) -> bool:
     """Whether known content is quoted in a revision, as any look at it found."""
-    looks = (one for one in evaluations_of(tx, item_id) if one.revision == revision)
-    return any(quotes_known(one.matches) for one in looks)
+    query = (
+        sa.select(evaluations.c.matches)
+        .distinct()
+        .where(
+            evaluations.c.item_id == item_id,
+            evaluations.c.revision == revision,
+            of_platform(tx, evaluations.c.item_id),
+        )
+    )
+    found = tx.execute(query).scalars()
+    return any(quotes_known(msgspec.convert(matches, list[Match])) for matches in found)
+
+
+def telling_evaluation(tx: Tx, item_id: UUID, revision: int) -> dict[str, Any] | None:
+    """Of the looks at a revision the newest that says more than pass, else the newest, as it is shown:
+    there is one for each report. Of an old one that passes, problems are not looked for."""
+    query = sa.select(evaluations).where(
+        evaluations.c.item_id == item_id,
+        evaluations.c.revision == revision,
+        of_platform(tx, evaluations.c.item_id),
+    )
+    newest = query.order_by(evaluations.c.created_at.desc(), evaluations.c.id.desc())
+    rows = [
+        *tx.execute(newest.where(evaluations.c.verdict != "pass").limit(1)).all(),
+        *tx.execute(newest.limit(20)).all(),
+    ]
+    telling = (row for row in rows if row.verdict != "pass" or row.problems)
+    row = next(telling, rows[0] if rows else None)
+    if row is None:
+        return None
+    shown = evaluation_json(_evaluation(row))
+    if is_closed(tx, item_id):
+        shown["rules"] = without_readings(shown["rules"])
+    return shown
+
+
+def last_decisions(tx: Tx, item_ids: Collection[UUID]) -> dict[UUID, Decision]:
+    """The last decision on each of these items; those on which there is none are left out."""
+    if not item_ids:
+        return {}
+    query = (
+        sa.select(decisions)
+        .ext(distinct_on(decisions.c.item_id))
+        .where(decisions.c.item_id.in_(item_ids), of_platform(tx, decisions.c.item_id))
+        .order_by(decisions.c.item_id, decisions.c.created_at.desc(), decisions.c.id.desc())
+    )
+    return {row.item_id: decision_of(row) for row in tx.execute(query)}
+
+
+def outcomes_of(tx: Tx, ids: Collection[UUID]) -> dict[UUID, str]:
+    """The outcomes of these decisions, which the caller found among what it may see."""
+    if not ids:
+        return {}
+    query = sa.select(decisions.c.id, decisions.c.outcome).where(decisions.c.id.in_(ids))
+    return {row.id: row.outcome for row in tx.execute(query)}
 
 
 def evaluations_since(tx: Tx, since: datetime, size: int) -> Iterator[Sequence[Evaluation]]:

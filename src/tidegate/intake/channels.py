@@ -9,6 +9,9 @@ from tidegate.infra.errors import Refusal
 Channel = Literal["user", "user_report", "notice", "trusted_flagger", "referral", "tip", "franked"]
 CHANNELS: tuple[str, ...] = get_args(Channel)
 
+# The reason that is heard before all others.
+THREAT = "threat_to_life"
+
 # Who reports over one of these is believed more, so a key must have been given it.
 BOUND = ("trusted_flagger", "referral", "franked")
 

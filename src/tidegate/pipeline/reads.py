@@ -16,8 +16,14 @@ from tidegate.intake.model import ReportView
 from tidegate.intake.queries import reports_of
 from tidegate.ledger.actions import append
 from tidegate.ledger.once import DAY, MINUTE, append_once
-from tidegate.review.model import CaseDetail
-from tidegate.review.queries import get_case, reports_of_case, subject_of_case, works_on
+from tidegate.review.model import CaseDetail, ShownCase
+from tidegate.review.queries import (
+    get_case,
+    reports_of_case,
+    show_case,
+    subject_of_case,
+    works_on,
+)
 from tidegate.signals.banks.queries import entry_evidence
 
 
@@ -29,6 +35,14 @@ def read_case(tx: Tx, case_id: UUID, reports_after: str | None = None) -> CaseDe
         note_work(tx, case_id, case.platform)
     if any(one.reporter for one in case.reported):
         _note_reporters(tx, subject.id, case.platform)
+    return case
+
+
+def read_shown_case(tx: Tx, case_id: UUID) -> ShownCase:
+    """The same as its page shows it, which does not say who reported. Raises Refusal (404)."""
+    case = show_case(tx, case_id)
+    if case.claimed_by is not None and works_on(tx, subject_of_case(tx, case_id)):
+        note_work(tx, case_id, case.platform)
     return case
 
 

@@ -21,6 +21,7 @@ from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.infra.ids import uuid7
 from tidegate.ledger.actions import append
+from tidegate.review.drafts import drop_draft, forget_drafts
 from tidegate.review.model import (
     SENIOR_QUEUE,
     SOMEBODY,
@@ -32,6 +33,7 @@ from tidegate.review.model import (
     held_by_another,
     transition,
 )
+from tidegate.review.notes import forget_notes
 from tidegate.review.priority import REOPENED
 from tidegate.review.queries import (
     CASE_COLUMNS,
@@ -267,6 +269,8 @@ def close_case(
     if decision.leaves_at is not None:
         detail["leaves_at"] = decision.leaves_at.isoformat()
     note(tx, case.id, "decided", detail if entry is None else detail | {"entry": entry})
+    if decision.leaves_at is None:  # else it is there again when the decision is undone
+        drop_draft(tx, case.id)
     return _move(tx, case, "decide", decision_id=decision.id, decided_at=tx.now)
 
 
@@ -310,6 +314,8 @@ def close_erased(tx: Tx, item_id: UUID) -> None:
     }
     unknown |= {"images": 0, "videos": 0, "others": 0, "same": None}
     tx.execute(sa.update(cases).where(cases.c.item_id == item_id).values(unknown))
+    forget_drafts(tx, item_id)
+    forget_notes(tx, item_id)
     about = sa.select(cases.c.id).where(cases.c.item_id == item_id)
     steps = sa.select(case_events.c.id, case_events.c.detail).where(
         case_events.c.case_id.in_(about)

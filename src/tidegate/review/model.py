@@ -141,6 +141,19 @@ class CaseDetail(CaseView, frozen=True, kw_only=True):
     events: list[CaseEvent]
 
 
+class ShownCase(CaseView, frozen=True, kw_only=True):
+    """A case as its page shows it: of what there may be any number of, reports, looks, steps, only as
+    much as somebody reads. `decisions` and `events` are the newest, the newest first; steps that only
+    say that it was reported again are one, with their count."""
+
+    about: CaseItem | None
+    entry: EntryView | None
+    exemption_first: bool
+    evaluation: dict[str, Any] | None
+    decisions: list[dict[str, Any]]
+    events: list[CaseEvent]
+
+
 def transition(state: CaseState, verb: Verb, *, reopened: bool) -> CaseState | None:
     """The state after the verb, or None where the verb does not apply.
 

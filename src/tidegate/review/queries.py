@@ -15,7 +15,13 @@ from tidegate.decisions.model import (
     shown_decision,
     shown_match,
 )
-from tidegate.decisions.queries import decisions_of, decisions_of_case, quotes, shown_evaluations
+from tidegate.decisions.queries import (
+    decisions_of,
+    decisions_of_case,
+    quotes,
+    shown_evaluations,
+    telling_evaluation,
+)
 from tidegate.infra.cursors import read_cursor, write_cursor
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
@@ -31,6 +37,7 @@ from tidegate.review.model import (
     CaseOrder,
     CaseRow,
     CaseView,
+    ShownCase,
     shown_subject,
 )
 from tidegate.review.places import Place, read_place, write_place
@@ -201,6 +208,72 @@ def get_case(tx: Tx, case_id: UUID, reports_after: str | None = None) -> CaseDet
     )
 
 
+SHOWN_DECISIONS = 20
+SHOWN_EVENTS = 100
+
+
+def show_case(tx: Tx, case_id: UUID) -> ShownCase:
+    """One case as its page shows it. Raises Refusal (404)."""
+    query = _VIEW.where(cases.c.id == case_id, tx.within(cases.c.platform))
+    row = tx.execute(query).one_or_none()
+    if row is None:
+        raise case_unknown(case_id)
+    item: UUID | None = row.item_id
+    about_entry = [row.subject_id] if row.subject_kind == "entry" else []
+    if item is None:
+        decisions = decisions_of_case(tx, case_id)
+    else:
+        decisions = decisions_of(tx, item, SHOWN_DECISIONS)
+    return ShownCase(
+        **_view(row),
+        about=None if item is None else _about(tx, item),
+        entry=entries_by_id(tx, about_entry).get(str(row.subject_id)),
+        exemption_first=item is not None and quotes(tx, item, row.revision),
+        evaluation=None if item is None else _evaluation(tx, item, row.revision),
+        decisions=[msgspec.to_builtins(shown_decision(one)) for one in reversed(decisions)],
+        events=_newest_events(tx, case_id),
+    )
+
+
+def _evaluation(tx: Tx, item_id: UUID, revision: int) -> dict[str, Any] | None:
+    found = telling_evaluation(tx, item_id, revision)
+    return None if found is None else msgspec.to_builtins(found)
+
+
+def _newest_events(tx: Tx, case_id: UUID) -> list[CaseEvent]:
+    """The newest steps, the newest first; those of reports that joined it are one."""
+    steps = case_events.c
+    mine = steps.case_id == case_id
+    query = sa.select(steps.id, steps.at, steps.kind, steps.actor, steps.detail).where(mine)
+    newest = query.where(steps.kind != "reported").order_by(steps.id.desc()).limit(SHOWN_EVENTS)
+    found = {
+        row.id: CaseEvent(row.at, row.kind, row.actor, row.detail) for row in tx.execute(newest)
+    }
+    number = sa.select(
+        sa.func.count().label("times"),
+        sa.func.max(steps.id).label("id"),
+        sa.func.min(steps.at).label("first"),
+        sa.func.max(steps.at).label("last"),
+    ).where(mine, steps.kind == "reported")
+    told = tx.execute(number).one()
+    if told.times:
+        detail = {"count": told.times, "first_at": told.first.isoformat()}
+        found[told.id] = CaseEvent(told.last, "reported", "", detail)
+    return _told(tx, [found[id] for id in sorted(found, reverse=True)])
+
+
+def decisions_by_entry(tx: Tx, entry_id: str, limit: int) -> list[UUID]:
+    """The decisions on cases that a match with this entry opened, the newest first."""
+    query = (
+        sa.select(cases.c.decision_id)
+        .where(cases.c.match["entry"].astext == entry_id, cases.c.decision_id.isnot(None))
+        .where(tx.within(cases.c.platform))
+        .order_by(cases.c.decided_at.desc())
+        .limit(limit)
+    )
+    return list(tx.execute(query).scalars())
+
+
 def reports_of_case(
     tx: Tx, case_id: UUID, cursor: str | None, limit: int
 ) -> tuple[list[ReportView], str | None]:
@@ -268,7 +341,12 @@ def _events(tx: Tx, case_id: UUID) -> list[CaseEvent]:
         .where(case_events.c.case_id == case_id)
         .order_by(case_events.c.id)
     )
-    events = [CaseEvent(*row) for row in tx.execute(query)]
+    return _told(tx, [CaseEvent(*row) for row in tx.execute(query)])
+
+
+def _told(tx: Tx, events: list[CaseEvent]) -> list[CaseEvent]:
+    """Steps with the names of the items and the authors that they are about, as far as the reader may
+    see these."""
     named = item_names(tx, {item for event in events for item in _named_items(event)})
     posted = [UUID(one["item"]) for event in events for one in event.detail.get("causes", [])]
     authors = item_authors(tx, posted)

@@ -280,6 +280,17 @@ def _first_place(place: Place | None, found: int, *, more: bool) -> int:
     return max(1, place.first - found) if more else 1
 
 
+def row_of(tx: Tx, case_id: UUID) -> Row:
+    """One case as a row, in whatever list; the caller has made sure that it is there and may be seen."""
+    return _rows(tx, Filter(), [case_id])[0]
+
+
+def excerpt_of(content: Content | None) -> str:
+    """How a post begins, in one line; "" where it has no words."""
+    text = " ".join((content.text or "")[: 4 * EXCERPT].split()) if content else ""
+    return text[:EXCERPT]
+
+
 def _rows(tx: Tx, filter: Filter, ids: Sequence[UUID]) -> list[Row]:
     """The rows of these cases, in this order."""
     if not ids:
@@ -309,7 +320,6 @@ def _row(
     row: sa.Row[Any], content: Content | None, readers: list[str], size: int, now: datetime
 ) -> Row:
     held = row.state == "claimed" and row.claimed_until is not None and row.claimed_until > now
-    text = " ".join((content.text or "")[: 4 * EXCERPT].split()) if content else ""
     return Row(
         id=row.id,
         item=row.external_id,
@@ -319,7 +329,7 @@ def _row(
         queue=row.queue,
         band=row.band,
         because=[Why(one["code"], one.get("value")) for one in row.because],
-        text=text[:EXCERPT] or None,
+        text=excerpt_of(content) or None,
         address=content.url if content else None,
         gone=row.item_id is not None and (content is None or row.erased_at is not None),
         language=row.language,

@@ -123,6 +123,13 @@ sa.Index(
 sa.Index(
     "ix_cases_unranked", cases.c.id, postgresql_where=sa.and_(_waiting, cases.c.ranked_at.is_(None))
 )
+# How an entry has fared: what was decided where it matched.
+sa.Index(
+    "ix_cases_match_entry",
+    cases.c.match["entry"].astext,
+    cases.c.decided_at,
+    postgresql_where=cases.c.decision_id.isnot(None),
+)
 sa.Index("ix_cases_opened_at", cases.c.opened_at, cases.c.id)
 sa.Index("ix_cases_state", cases.c.state, cases.c.opened_at, cases.c.id)
 # What was decided last, and how many were of late.

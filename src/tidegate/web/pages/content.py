@@ -12,6 +12,7 @@ from tidegate.content.queries import RevisionRow
 from tidegate.policy.model import Pack
 from tidegate.signals.language import Language, language_of
 from tidegate.signals.parts import links_of
+from tidegate.web.pages.case_parts.passages import Passage, Stretch, excerpt, passages, quoted
 from tidegate.web.pages.tiles import USUAL_SEVERITY, MediaView
 
 
@@ -24,19 +25,20 @@ class ContentView(msgspec.Struct, frozen=True):
     media: list[MediaView]
     language: Language = Language()
 
-    def pieces(self, matches: Iterable[dict[str, Any]]) -> list["Piece"]:
+    def pieces(self, matches: Iterable[dict[str, Any]]) -> list[Stretch]:
         """The text, cut where matches say that a span of it matched."""
-        text = (self.content and self.content.text) or ""
-        return _cut(text, 0, len(text), [_span(one) for one in matches])
+        return [one for passage in self.passages(matches) for one in passage.stretches]
 
-    def excerpt(self, match: dict[str, Any]) -> list["Piece"]:
-        """The text around the span that matched; nothing where the match is with no span."""
+    def passages(
+        self, matches: Iterable[dict[str, Any]], comments: Iterable[str] = ()
+    ) -> list[Passage]:
+        """The text, folded at what matched and at what comments on it quote."""
         text = (self.content and self.content.text) or ""
-        start, end = _span(match)
-        if not start < end <= len(text):
-            return []
-        first, last = max(0, start - _AROUND), min(len(text), end + _AROUND)
-        return _cut(text, first, last, [(start, end)])
+        return passages(text, [*map(span_of, matches), *quoted(text, comments)])
+
+    def excerpt(self, match: dict[str, Any]) -> list[Stretch]:
+        """The text around the span that matched; nothing where the match is with no span."""
+        return excerpt((self.content and self.content.text) or "", span_of(match), _AROUND)
 
     def address_of(self, part: str) -> str | None:
         """The address that a part is, where it is no link of the text."""
@@ -58,33 +60,12 @@ class ContentView(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(file, preview=f"{file.preview}?{sight}")
 
 
-class Piece(msgspec.Struct, frozen=True):
-    """A piece of a text; `found`: it is what matched."""
-
-    text: str
-    found: bool
-
-
 _AROUND = 240  # characters that are shown on either side of what matched
 
 
-def _span(match: dict[str, Any]) -> tuple[int, int]:
+def span_of(match: dict[str, Any]) -> tuple[int, int]:
+    """Where in the text a match is; (0, 0) where it is with no span."""
     return match.get("start", 0), match.get("end", 0)
-
-
-def _cut(text: str, first: int, last: int, spans: Iterable[tuple[int, int]]) -> list[Piece]:
-    """text[first:last] in pieces; spans that overlap are one."""
-    pieces: list[Piece] = []
-    done = first
-    for start, end in sorted(spans):
-        start, end = max(start, done), min(end, last)
-        if start >= end:
-            continue
-        if start > done:
-            pieces.append(Piece(text[done:start], False))
-        pieces.append(Piece(text[start:end], True))
-        done = end
-    return [*pieces, Piece(text[done:last], False)] if done < last else pieces
 
 
 def content_view(item_id: UUID, row: RevisionRow, severity: int = USUAL_SEVERITY) -> ContentView:

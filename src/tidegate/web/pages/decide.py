@@ -98,6 +98,8 @@ def decision_body(visit: Visit) -> dict[str, Any]:
     """The form as the JSON body of the API, so that both are checked by one type."""
     names = ("outcome", "label", "exemption", "reason", "entry")
     body: dict[str, Any] = {name: visit.field(name) for name in names if visit.field(name)}
+    if (revision := visit.field("revision")).isascii() and revision.isdigit():
+        body["revision"] = int(revision[:9])
     reference, kind = visit.field("ground_reference"), visit.field("ground_kind", "terms")
     if reference:
         by_law = reference in {one.ground for one in visit.instance.offences}

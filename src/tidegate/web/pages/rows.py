@@ -104,14 +104,14 @@ def _excerpt(row: Row) -> tuple[str, bool]:
         return (_("An entry of %(bank)s") % name if row.bank else _("An entry of a bank")), False
     if row.gone:
         return _("The content is gone"), False
-    if files := _files(row.media):
+    if files := files_said(row.media):
         return files, False
     if row.address:
         return row.address[:EXCERPT], True
     return _("A post without words"), False
 
 
-def _files(media: MediaCount) -> str:
+def files_said(media: MediaCount) -> str:
     """ "4 pictures, 1 video"."""
     told = [
         (media.image, ngettext("%(count)d picture", "%(count)d pictures", media.image)),

@@ -105,10 +105,10 @@ function hide(tile) {
 }
 const toggle = (tile) => (tile.dataset.shown === "shown" ? hide(tile) : show(tile));
 
-// The one that has the focus, else had it last, else the first.
+// The one that has the focus, else had it last, else the first, or of a pair that is to be seen first.
 function meant() {
   const here = document.activeElement?.closest(TILE) ?? last;
-  return tiles().includes(here) ? here : tiles()[0];
+  return tiles().includes(here) ? here : (tiles().find((tile) => tile.closest("[data-first]")) ?? tiles()[0]);
 }
 
 function hold() {

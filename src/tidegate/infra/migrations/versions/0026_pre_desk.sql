@@ -18,6 +18,8 @@ ALTER TABLE cases
   ADD COLUMN same UUID,
   ADD COLUMN skips SMALLINT DEFAULT '0' NOT NULL;
 UPDATE cases SET waits_since = coalesce(reopened_at, opened_at);
+CREATE INDEX ix_items_author_received_at ON items (author, received_at);
+CREATE INDEX ix_cases_match_entry ON cases ((match ->> 'entry'), decided_at) WHERE decision_id IS NOT NULL;
 CREATE INDEX ix_cases_ages_at ON cases (ages_at) WHERE state != 'decided' AND ages_at IS NOT NULL;
 CREATE INDEX ix_cases_decided_at ON cases (decided_at, id) WHERE state = 'decided';
 CREATE INDEX ix_cases_rank ON cases (band, waits_since, id) INCLUDE (platform, queue, state, language, label, bank, channels, images, videos, others, severity, claimant, claimed_until, same) WHERE state != 'decided';

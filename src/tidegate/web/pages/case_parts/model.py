@@ -1,0 +1,189 @@
+"""A case's page as data: what its template shows and its `.json` twin says."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from tidegate.content.parts import Part
+from tidegate.decisions.restrictions import Effective, Standing
+from tidegate.intake.grouped import ReportGroup
+from tidegate.pipeline.before import Fared
+from tidegate.policy.data import Offence
+from tidegate.policy.model import Label
+from tidegate.review.drafts import Draft
+from tidegate.review.media import MediaCount
+from tidegate.review.model import ShownCase
+from tidegate.review.rows import Same
+from tidegate.signals.banks.model import EntryView
+from tidegate.web.pages.case_parts import said
+from tidegate.web.pages.case_parts.changes import Changes
+from tidegate.web.pages.case_parts.panel import Panel
+from tidegate.web.pages.case_parts.passages import Passage
+from tidegate.web.pages.case_parts.thread import Thread, readable, thread_of
+from tidegate.web.pages.content import ContentView
+from tidegate.web.pages.rows import Sentence, files_said
+from tidegate.web.pages.tiles import MediaView
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of the history: what happened, who did it, what they wrote, and what was decided by it."""
+
+    at: datetime
+    kind: str
+    text: str
+    by: str
+    reason: str | None = None
+    decision: dict[str, Any] | None = None
+    detail: dict[str, Any] = {}
+
+
+class EarlierItem(msgspec.Struct, frozen=True, kw_only=True):
+    """A post of before, or a copy, in a line."""
+
+    id: UUID
+    item: str
+    platform: str
+    excerpt: str
+    media: MediaCount
+    received_at: datetime
+    verdict: str
+    restricted: bool
+    decision: dict[str, Any] | None
+
+
+class BeforeView(msgspec.Struct, frozen=True, kw_only=True):
+    """What went before: the author's other posts, copies of the files, earlier decisions on this item."""
+
+    author: list[EarlierItem] = []
+    copies: list[EarlierItem] = []
+    copies_total: int = 0
+    copies_most: int = 0
+    copies_decided: dict[str, int] = {}
+    decisions: list[dict[str, Any]] = []
+
+
+class NoteView(msgspec.Struct, frozen=True):
+    """A note as it is shown."""
+
+    by: str
+    text: str
+    at: datetime
+
+
+class Conflict(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody else has "taken" or "decided" the case; `outcome` of their decision."""
+
+    what: str
+    by: str
+    at: datetime | None = None
+    until: datetime | None = None
+    outcome: str | None = None
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the case stands in the list that it was opened from, and its neighbours there."""
+
+    place: int | None = None
+    total: int | None = None
+    previous: UUID | None = None
+    next: UUID | None = None
+
+
+class CasePage(msgspec.Struct, frozen=True, kw_only=True):
+    """A case with all that its decision needs: first what its row in the queue says. `evaluation` is the
+    look to explain, the newest that says more than pass; `entries` are the entries of its matches, by id,
+    `fared` how often people upheld or overturned these, and `judges` whether the person may judge the one
+    that opened it. `reports` are those of a page, of `reports_pages`. Each subject's kind has a template."""
+
+    id: UUID
+    item: str | None
+    platform: str | None
+    state: str
+    queue: str
+    band: int
+    because: list[Sentence]
+    excerpt: str
+    language: str | None
+    dir: str
+    media: MediaCount
+    severity: int
+    label: str | None
+    clock: None
+    held_by: str | None
+    held_until: datetime | None
+    readers: list[str]
+    same: Same | None
+    skips: int
+    waits_since: datetime | None
+    opened_at: datetime
+    quoted: bool
+
+    case: ShownCase
+    item_id: UUID | None
+    content: ContentView | None
+    why: list[Sentence]
+    voices: int
+    reports: list[ReportGroup]
+    reports_page: int
+    reports_pages: int
+    reports_total: int
+    reports_unread: int
+    evaluation: dict[str, Any] | None
+    rules: dict[str, str]
+    matches: list[dict[str, Any]]
+    entries: dict[str, EntryView]
+    fared: dict[str, Fared]
+    judges: bool
+    quarantined: dict[str, Any] | None
+    before: BeforeView
+    notes: list[NoteView]
+    history: list[Step]
+    draft: Draft | None
+    decision: dict[str, Any] | None
+    restrictions: list[Standing]
+    effective: Effective
+    may: list[str]
+    mine: bool
+    held: bool
+    labels: list[Label]
+    offences: list[Offence]
+    exemptions: dict[str, str]
+    panel: Panel
+    filter: str
+    where: Place
+    conflict: Conflict | None
+    moved: Changes | None
+    erased_at: datetime | None
+
+    @property
+    def thread(self) -> Thread:
+        """What stood around the post."""
+        return thread_of(
+            self.content.content.context if self.content and self.content.content else None
+        )
+
+    @property
+    def passages(self) -> list[Passage]:
+        """The text, with what matched and what reporters quote marked."""
+        if self.content is None:
+            return []
+        return self.content.passages(self.matches, [one.comment or "" for one in self.reports])
+
+    @property
+    def band_words(self) -> str:
+        """What the band means."""
+        return said.band_words(self.band)
+
+    def files(self, media: MediaCount) -> str:
+        """How many files there are, in words."""
+        return files_said(media)
+
+    def readable(self, value: Any) -> str:
+        """A value of somebody's as people read it."""
+        return readable(value)
+
+    def matched(self, file: MediaView) -> list[dict[str, Any]]:
+        """The matches of a file, or of what is seen in it."""
+        return [one for one in self.matches if Part.parse(one["part"]).whole == file.part]

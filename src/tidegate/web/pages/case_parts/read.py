@@ -1,0 +1,172 @@
+"""From the database to a case's page."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from tidegate.content.queries import RevisionRow, revisions_of
+from tidegate.decisions.queries import standing_on
+from tidegate.decisions.restrictions import Standing, by_strength, effective, standing_at
+from tidegate.infra.db import Tx
+from tidegate.intake.grouped import GroupedReports, grouped_reports
+from tidegate.pipeline.before import before, fared
+from tidegate.pipeline.next import look_at_case
+from tidegate.pipeline.reads import read_shown_case
+from tidegate.policy.model import Pack
+from tidegate.review.drafts import draft_of
+from tidegate.review.model import ShownCase, is_held
+from tidegate.review.notes import notes_of
+from tidegate.review.queries import subject_of_case
+from tidegate.review.rows import row_of
+from tidegate.review.wellness import severity_of_case
+from tidegate.signals.banks.model import EntryView
+from tidegate.signals.banks.queries import entries_by_id, may_change_bank
+from tidegate.web.pages.case_parts import panel, shown
+from tidegate.web.pages.case_parts.changes import Changes, changes
+from tidegate.web.pages.case_parts.model import BeforeView, CasePage, NoteView
+from tidegate.web.pages.case_parts.place import place_of
+from tidegate.web.pages.case_parts.typed import choose_anew, restore, within
+from tidegate.web.pages.content import ContentView, content_view, explained, ids_of, rule_texts
+from tidegate.web.pages.rows import RowView
+from tidegate.web.pages.visit import Visit
+from tidegate.web.words import spoken
+
+REPORTS = 100  # groups of a page
+# What the page says of the case as its row does; its reports are told one by one.
+ROW = [name for name in RowView.__struct_fields__ if name not in ("because", "reports")]
+
+
+class _Subject(NamedTuple):
+    """What is read of the item that a case is about; of an entry, nothing."""
+
+    id: UUID | None = None
+    content: ContentView | None = None
+    moved: Changes | None = None
+    restrictions: Sequence[Standing] = ()
+    reports: GroupedReports = GroupedReports()
+    before: BeforeView = BeforeView()
+
+
+def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
+    """The case as this person sees it now, with what they have typed. Raises Refusal (404)."""
+    if visit.may("cases:decide"):
+        subject_of_case(tx, case_id)
+        look_at_case(tx, case_id, visit.instance.settings)
+    case = read_shown_case(tx, case_id)
+    draft = draft_of(tx, case_id)
+    restore(visit, draft)
+    pack = visit.instance.pack(tx)
+    about = _subject(tx, visit, case)
+    if about.moved:
+        choose_anew(visit)
+    matches = explained(case.evaluation["matches"] if case.evaluation else [])
+    opened = [str(case.match["entry"])] if case.match else []
+    entries = entries_by_id(tx, ids_of([*(str(one["entry"]) for one in matches), *opened]))
+    asked = entries.get(opened[0]) if opened else None
+    live = is_held(case.claimed_until, tx.now)
+    mine = live and case.claimed_by == visit.who.actor
+    held = live and not mine
+    decision = shown.decision_of(case)
+    list_ = within(visit)
+    content = about.content.content if about.content else None
+    row = shown.row_shown(row_of(tx, case_id), content)
+    why = shown.why_of(row, case, pack)
+    first = (visit.query.reports - 1) * REPORTS
+    groups = about.reports.groups
+    return CasePage(
+        **{name: getattr(row, name) for name in ROW},
+        because=why,
+        case=case,
+        item_id=about.id,
+        content=about.content,
+        why=why,
+        voices=case.reports,
+        reports=groups[first : first + REPORTS],
+        reports_page=visit.query.reports,
+        reports_pages=-(-len(groups) // REPORTS),
+        reports_total=about.reports.total,
+        reports_unread=about.reports.unread,
+        evaluation=case.evaluation,
+        rules=rule_texts(pack),
+        matches=matches,
+        entries=entries,
+        fared=fared(tx, list(dict.fromkeys(str(one["entry"]) for one in matches))),
+        judges=asked is not None and may_change_bank(tx, asked.bank),
+        quarantined=next((one.detail for one in case.events if one.kind == "quarantined"), None),
+        before=about.before,
+        notes=[NoteView(one.by, one.text, one.created_at) for one in notes_of(tx, case_id)],
+        history=shown.history_of(case),
+        draft=draft,
+        decision=decision,
+        restrictions=list(about.restrictions),
+        effective=effective(about.restrictions),
+        may=shown.may_of(visit, case, mine=mine, held=held, decision=decision),
+        mine=mine,
+        held=held,
+        labels=list(pack.labels.values()),
+        offences=visit.instance.offences,
+        exemptions=dict(pack.exemptions),
+        panel=_panel(visit, case, row.label, pack, about, matches, entries),
+        filter=list_.address(),
+        where=place_of(tx, case_id, list_),
+        conflict=shown.conflict_of(visit, case, held=held, decision=decision, draft=draft),
+        moved=about.moved,
+        erased_at=case.about.erased_at if case.about else None,
+    )
+
+
+def _subject(tx: Tx, visit: Visit, case: ShownCase) -> _Subject:
+    subject = subject_of_case(tx, case.id)
+    if subject.kind != "item" or case.revision is None:
+        return _Subject()
+    looked = shown.looked_at(visit)
+    rows = {one.revision: one for one in revisions_of(tx, subject.id, {case.revision, looked})}
+    row = rows.get(case.revision)
+    newer = looked if looked != case.revision else 0
+    standing = by_strength(standing_at(standing_on(tx, subject.id), tx.now))
+    earlier = before(tx, subject.id, case.revision)
+    return _Subject(
+        id=subject.id,
+        content=None
+        if row is None
+        else content_view(subject.id, row, severity_of_case(tx, case.id)),
+        moved=_changes(rows, newer, case.revision) if newer else None,
+        restrictions=standing,
+        reports=grouped_reports(tx, subject.id),
+        before=shown.before_of(earlier, case),
+    )
+
+
+def _changes(rows: dict[int, RevisionRow], looked: int, now: int) -> Changes:
+    was, is_ = rows.get(looked), rows.get(now)
+    return changes((looked, was and was.content), (now, is_ and is_.content))
+
+
+def _panel(
+    visit: Visit,
+    case: ShownCase,
+    label: str | None,
+    pack: Pack,
+    about: _Subject,
+    matches: list[dict[str, Any]],
+    entries: dict[str, EntryView],
+) -> panel.Panel:
+    undo_seconds = visit.instance.settings.undo_seconds
+    bank = case.match and case.match["bank"]
+    templates = panel.templates_of(pack, bank, spoken().tag)
+    if about.id is None:
+        outcomes = ["pass", "escalate"]
+        return panel.Panel(outcomes=outcomes, templates=templates, undo_seconds=undo_seconds)
+    liftable = any(one.source == "decision" for one in about.restrictions)
+    files = [one.part for one in about.content.media if one.preview] if about.content else []
+    known = [one.id for one in entries.values() if one.has_file and visit.may("banks:read")]
+    return panel.Panel(
+        outcomes=["restrict", "pass", "escalate", *(["lift"] if liftable else [])],
+        labels=panel.labels_of(pack),
+        label=panel.label_of_match(label, matches, pack),
+        exemptions=panel.exemptions_of(pack),
+        templates=templates,
+        look=panel.to_look_at(matches, about.reports.total, files, known),
+        undo_seconds=undo_seconds,
+        clause=pack.ground.reference,
+    )
