@@ -110,44 +110,6 @@ def test_a_case_is_decided_by_keys_alone(browser: Browser, served: Served, signe
     context.close()
 
 
-def test_keys_can_be_switched_off(browser: Browser, served: Served, signed_in: Path) -> None:
-    context = browser.new_context(storage_state=signed_in)
-    page = context.new_page()
-    page.goto(f"{served.url}/")
-    page.get_by_role("button", name="Keys").click()
-    page.get_by_label("Single keys are on").uncheck()
-    page.get_by_role("button", name="Close").click()
-    page.keyboard.press("n")
-    assert page.url == f"{served.url}/"
-    assert not page.locator("kbd.key").first.is_visible()
-    context.close()
-
-
-def test_showing_media_keeps_what_was_typed(
-    browser: Browser, served: Served, signed_in: Path
-) -> None:
-    context = browser.new_context(storage_state=signed_in)
-    tab = Tab(context)
-    page = tab.page
-    page.goto(f"{served.url}/cases")
-    page.get_by_role("link", name="post-picture").click()
-    page.get_by_label("Reason").fill("half a sentence")
-    assert page.locator("img.blurred").count() == 3
-    page.get_by_role("link", name="Show media").click()
-    page.locator("img.shown").first.wait_for()
-    assert page.locator("img.blurred").count() == 0
-    assert page.get_by_label("Reason").input_value() == "half a sentence"
-    page.get_by_role("link", name="Blur media").click()
-    page.locator("img.blurred").first.wait_for()
-    for picture in page.locator("img").all():
-        picture.scroll_into_view_if_needed()
-    page.wait_for_load_state("networkidle")
-    loaded = "images => images.every(image => image.naturalWidth > 0)"
-    assert page.locator("img").evaluate_all(loaded)
-    assert tab.complaints == []
-    context.close()
-
-
 def test_everything_works_without_javascript(
     browser: Browser, served: Served, signed_in: Path
 ) -> None:

@@ -35,7 +35,8 @@ function follow(event) {
 function ready() {
   const flash = document.getElementById("flash");
   if (flash?.textContent) say(flash.textContent);
-  if (lost()) rest();
+  // What asks for the focus by itself gets it from the browser.
+  if (lost() && !document.querySelector("main [autofocus]")) rest();
   // On a narrow screen the navigation scrolls: show where one is.
   const here = document.querySelector(".nav [aria-current]");
   const strip = here?.closest("nav");

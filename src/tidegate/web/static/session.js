@@ -113,7 +113,7 @@ export function start() {
     if (answer.location) {
       await renew();
       channel?.postMessage("renewed");
-      say(answer.said ?? "");
+      say(event.target.dataset.said);
     }
   });
   live.on("session", ({ ended }) => ended && renew().then((same) => same || signInAgain()));
