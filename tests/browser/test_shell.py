@@ -34,10 +34,9 @@ def admin(desk: Desk) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def tab(desk: Desk, admin: BrowserContext) -> Iterator[Page]:
-    """A tab on the banks; what was switched in it is forgotten."""
+    """A tab on the banks."""
     page = desk.tab(admin, "/banks")
     yield page
-    page.evaluate("localStorage.clear()")
     page.close()
 
 
@@ -96,17 +95,26 @@ def test_keys_lead_home_on_an_arabic_keyboard(desk: Desk, tab: Page) -> None:
     tab.wait_for_url(desk.served.url + "/")
 
 
-def test_single_keys_can_be_switched_off(desk: Desk, tab: Page) -> None:
-    tab.get_by_role("button", name="Keys").click()
-    tab.get_by_label("Single keys are on").uncheck()
-    tab.get_by_role("button", name="Close").click()
-    tab.keyboard.press("h")
-    tab.keyboard.press("?")
-    assert tab.url == f"{desk.served.url}/banks"
-    assert tab.locator("dialog[open]").count() == 0
-    assert not tab.locator("kbd.key").first.is_visible()
-    tab.keyboard.press("Control+k")
-    expect(tab.get_by_test_id("palette")).to_be_visible()
+def test_a_person_can_switch_single_keys_off(desk: Desk) -> None:
+    with desk.person("sam@example.org") as context:
+        page = desk.tab(context, "/account")
+        page.get_by_role("button", name="Keys").click()
+        with page.expect_response("**/me/settings"):
+            page.get_by_label("Single keys act").uncheck()
+        page.get_by_role("button", name="Close").click()
+        page.keyboard.press("h")
+        page.keyboard.press("?")
+        assert page.url == f"{desk.served.url}/account"
+        assert page.locator("dialog[open]").count() == 0
+        assert not page.locator("kbd.key").first.is_visible()
+        page.keyboard.press("Control+k")
+        expect(page.get_by_test_id("palette")).to_be_visible()
+        # They are off for the person, in another browser too, and nothing else has changed.
+        with desk.person("sam@example.org") as elsewhere:
+            settings = desk.tab(elsewhere, "/me/settings")
+            assert not settings.get_by_label("Single keys act").is_checked()
+            assert settings.get_by_label("Without sound").is_checked()
+            assert settings.get_attribute("html", "data-keys") == "off"
 
 
 def test_in_a_field_letters_are_letters_and_escape_leads_back(desk: Desk, tab: Page) -> None:

@@ -82,7 +82,7 @@ def bare(source: str) -> list[str]:
     parser = _Texts()
     parser.feed(as_written(source))
     # A macro may write attributes alone.
-    texts = [re.sub(r'[\w-]+="[^"]*"?', "", " ".join(text.split())) for text in parser.found]
+    texts = [re.sub(r'[\w-]+=("[^"]*"?)?', "", " ".join(text.split())) for text in parser.found]
     tree = Environment(extensions=["jinja2.ext.i18n"]).parse(source)
     for output in tree.find_all(nodes.Output):
         for node in output.nodes:

@@ -76,8 +76,11 @@ def show_settings(visit: Visit) -> SettingsPage:
 
 
 def change_settings(visit: Visit) -> str:
-    """Keep what the form says: of a box that is not ticked it says nothing."""
-    fields = msgspec.structs.fields(Preferences)
+    """Keep what the form says: of a box that is not ticked it says nothing. One that is about some settings
+    alone names them as `only`."""
+    only = visit.fields("only")
+    known = msgspec.structs.fields(Preferences)
+    fields = [one for one in known if not only or one.name in only]
     given: dict[str, Any] = {
         one.name: bool(visit.field(one.name)) if one.type is bool else visit.field(one.name)
         for one in fields

@@ -45,7 +45,7 @@ function ready() {
   root.dataset.ready = "";
 }
 
-keys.start();
+keys.start((yes) => send({ action: "/me/settings", fields: { only: "single_keys", single_keys: yes ? "yes" : "" } }));
 palette.start();
 sending();
 session.start();

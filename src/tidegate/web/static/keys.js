@@ -2,16 +2,11 @@
 // server's one table; what they do, in elements with data-key and in handlers of the page's scripts.
 import { all, root, writing, usable, rest, lost } from "./dom.js";
 
-const STORED = "tidegate.keys";
 const handlers = new Map();
 let before = null; // what had the focus before a field took it
 
 // Single keys can be switched off (WCAG 2.1.4): speech input would press them by accident.
-export const enabled = () => (localStorage.getItem(STORED) ?? root.dataset.singleKeys) !== "off";
-export function enable(yes) {
-  localStorage.setItem(STORED, yes ? "on" : "off");
-  show();
-}
+export const enabled = () => root.dataset.singleKeys !== "off";
 function show() {
   root.dataset.keys = enabled() ? "on" : "off";
   for (const box of all("[data-keys-switch]")) box.checked = enabled();
@@ -106,7 +101,8 @@ export function open(id) {
   if (dialog && !dialog.open) dialog.showModal();
 }
 
-export function start() {
+// `keep` keeps for the person whether single keys act.
+export function start(keep) {
   on("?", "the sheet of keys", () => open("keys"));
   on("j", "next row", () => move(1), { repeat: true });
   on("k", "previous row", () => move(-1), { repeat: true });
@@ -124,7 +120,10 @@ export function start() {
   // A dialog gives the focus back by itself; what it came from may be gone.
   document.addEventListener("close", () => lost() && rest(), true);
   document.addEventListener("change", ({ target }) => {
-    if (target.matches("[data-keys-switch]")) enable(target.checked);
+    if (!target.matches("[data-keys-switch]")) return;
+    root.dataset.singleKeys = target.checked ? "on" : "off";
+    show();
+    keep(target.checked);
   });
   for (const element of all("[data-with-script]")) element.hidden = false;
   show();
