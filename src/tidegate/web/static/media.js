@@ -1,6 +1,5 @@
 // Files that are seen when they are asked for: one at a time (or a match with its entry), and no longer
-// than the page. What was seen
-// for how long goes into the person's own record.
+// than the page. What was seen for how long goes into the person's own record.
 import { csrf, keys } from "./desk.js";
 
 const TILE = '[data-testid="media"]';
