@@ -58,7 +58,6 @@ MORE_SQL = {
     "access/attempts.py",
     "access/preferences.py",
     "access/sent_forms.py",
-    "review/drafts.py",
     "access/devices.py",
     "access/refused.py",
     "access/sign_in.py",
