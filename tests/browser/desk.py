@@ -93,7 +93,7 @@ def desk_of(folder: Path, browser: Browser, **settings: str | float) -> Generato
         desk = Desk(served, browser)
         yield desk
         desk.api.close()
-        assert desk.complaints == []
+        assert desk.complaints == [], desk.complaints
 
 
 def violations(page: Page) -> Iterator[str]:

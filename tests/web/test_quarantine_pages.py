@@ -77,7 +77,7 @@ def test_the_pages_show_and_lift_it(api: Api, entry: dict[str, Any]) -> None:
     person = Visitor(api.instance, api.client, "admin")
     page = person.get("/banks/known").text
     assert "In quarantine since" in page
-    assert "Entry in known" in person.get("/cases?queue=entries").text
+    assert "An entry of known" in person.get("/cases?queue=entries").text
     at = f"/cases/{the_case(api)['id']}"
     shown = person.get(at).text
     assert "51 different things of as many authors in an hour" in shown
@@ -99,7 +99,7 @@ def test_a_person_decides_it_on_its_page(api: Api, entry: dict[str, Any]) -> Non
     person = Visitor(api.instance, api.client, "reviewer")
     at = f"/cases/{the_case(api)['id']}"
     assert person.send("/cases/next", {"queue": "entries"}).headers["location"] == (
-        f"{at}?done=claimed"
+        f"{at}?queue=entries&done=claimed"
     )
     assert "Entry in known" in person.get("/").text
     assert 'name="entry" value="confirm" required' in person.get(at).text

@@ -119,7 +119,7 @@ function changed({ id, state, held_by: held }) {
   look();
 }
 
-const button = list?.querySelector('[data-testid="new-items"]');
+const button = document.querySelector('[data-testid="new-items"]');
 let timer = null;
 // How many came since this page was drawn: asked once in a while, however much happens.
 function look() {
@@ -159,7 +159,8 @@ function restore() {
   if (!left) return;
   for (const box of all('[data-testid="select"]')) box.checked = left.selected.includes(box.value);
   const row = left.focus && table?.querySelector(`[data-id="${CSS.escape(left.focus)}"]`);
-  if (row) link(row).focus({ preventScroll: true });
+  // Once the page has drawn itself: until then the browser may still look for what has the focus first.
+  if (row) requestAnimationFrame(() => requestAnimationFrame(() => link(row).focus({ preventScroll: true })));
   history.scrollRestoration = "manual";
   scrollTo(0, left.scroll);
 }
