@@ -34,7 +34,7 @@ def claim_key(tx: Tx, key: str, form: SentForm) -> bool:
     """Keep the form with what it does, in one transaction: of two that are sent at once the second waits
     here for the first. False where it was kept already."""
     query = insert(sent_forms).values(**_row(tx, key, form)).on_conflict_do_nothing()
-    return tx.execute(query).rowcount == 1
+    return tx.execute(query.returning(sent_forms.c.key)).first() is not None
 
 
 def keep_form(tx: Tx, key: str, form: SentForm) -> None:
