@@ -64,7 +64,8 @@ class Desk:
         if known.returncode:
             said = self.served.cli("users", "create", "--email", email, "--role", role)
         path = said[said.index("/sign-in/") :].split()[0]
-        context = self.browser.new_context(**({"viewport": WIDE} | options))
+        chosen: dict[str, Any] = {"viewport": WIDE} | options
+        context = self.browser.new_context(**chosen)
         try:
             page = context.new_page()
             page.goto(self.served.url + path)

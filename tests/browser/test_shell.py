@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
 from tests.browser.desk import Desk, desk_of, violations
 
 pytestmark = pytest.mark.long
@@ -166,7 +166,12 @@ def test_one_goes_to_pages_and_to_pasted_ids(desk: Desk, admin: BrowserContext) 
 
 def test_a_form_sent_without_a_line_goes_once_when_there_is_one(desk: Desk, tab: Page) -> None:
     answers: list[int] = []
-    tab.on("response", lambda one: one.request.method == "POST" and answers.append(one.status))
+
+    def note(response: Response) -> None:
+        if response.request.method == "POST":
+            answers.append(response.status)
+
+    tab.on("response", note)
     tab.get_by_label("Name").fill("kept")
     tab.get_by_label("Note").fill("typed before the line broke")
     tab.context.set_offline(True)
