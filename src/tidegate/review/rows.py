@@ -6,7 +6,7 @@ stands in the index of the order.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,12 +21,12 @@ from tidegate.intake.tables import reports
 from tidegate.review.filters import Filter, case_named
 from tidegate.review.media import MediaCount
 from tidegate.review.places import Place, read_place, write_place
+from tidegate.review.presence import readers_of
 from tidegate.review.priority import Why
-from tidegate.review.tables import case_readers, cases
+from tidegate.review.tables import cases
 
 PAGE = 50
 EXCERPT = 140
-SEEN_LATELY = timedelta(seconds=60)
 MOST_COPIES = 1000  # of a group so many are counted
 MOST_DECIDED = 10_000  # and of what is decided
 
@@ -302,7 +302,7 @@ def _rows(tx: Tx, filter: Filter, ids: Sequence[UUID]) -> list[Row]:
     told = [found[one] for one in ids if one in found]
     places = [(row.item_id, row.revision or 0) for row in told if row.item_id is not None]
     contents = {key: kept.content for key, kept in kept_revisions(tx, places).items()}
-    readers = _readers(tx, ids)
+    readers = readers_of(tx, ids)
     sizes = _sizes(tx, filter, [row.same for row in told if row.same is not None])
     return [
         _row(
@@ -346,19 +346,6 @@ def _row(
         waits_since=row.waits_since,
         opened_at=row.opened_at,
     )
-
-
-def _readers(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, list[str]]:
-    """Who has each of these cases on the screen just now."""
-    query = (
-        sa.select(case_readers.c.case_id, case_readers.c.person)
-        .where(case_readers.c.case_id.in_(ids), case_readers.c.seen_at > tx.now - SEEN_LATELY)
-        .order_by(case_readers.c.since)
-    )
-    found: dict[UUID, list[str]] = {}
-    for row in tx.execute(query):
-        found.setdefault(row.case_id, []).append(row.person)
-    return found
 
 
 def _sizes(tx: Tx, filter: Filter, keys: Sequence[UUID]) -> dict[UUID, int]:

@@ -27,7 +27,7 @@ const pick = (radio) => {
   radio.checked = true;
   radio.dispatchEvent(new Event("input", { bubbles: true }));
   radio.dispatchEvent(new Event("change", { bubbles: true }));
-  one("[data-testid=submit]", form()).focus();
+  one("[data-testid=submit]", form()).focus({ preventScroll: true });
   return true;
 };
 
@@ -86,7 +86,9 @@ const offer = (outcome) => {
   const chosen = fits.find((radio) => radio.checked);
   const first = chosen ?? fits.find((radio) => radio.dataset.label) ?? fits[0] ?? own;
   first.checked = true;
-  filled = first.value ? sentence(first, outcome === "restrict" ? label : null) : "";
+  // A sentence that names the label waits for one.
+  const waits = !label && outcome === "restrict" && first.dataset.sentence?.includes("{label}");
+  filled = first.value && !waits ? sentence(first, outcome === "restrict" ? label : null) : "";
   reason.value = filled;
 };
 

@@ -45,6 +45,10 @@ function ready() {
   root.dataset.ready = "";
 }
 
+// What stays at the top of the screen covers nothing of what sticks below it.
+const bars = document.getElementById("bars");
+if (bars) new ResizeObserver(() => root.style.setProperty("--bars", `${bars.offsetHeight}px`)).observe(bars);
+
 keys.start((yes) => send({ action: "/me/settings", fields: { only: "single_keys", single_keys: yes ? "yes" : "" } }));
 palette.start();
 sending();
