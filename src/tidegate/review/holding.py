@@ -140,8 +140,12 @@ def sweep_skips(tx: Tx) -> int:
 
 def _first(tx: Tx, conditions: Sequence[sa.ColumnElement[bool]]) -> Candidate | None:
     query = sa.select(cases.c.id, cases.c.band, cases.c.severity).where(*conditions)
-    query = query.order_by(*_ORDER).limit(1).with_for_update(skip_locked=True)
-    row = tx.execute(query).one_or_none()
+    query = query.order_by(*_ORDER).limit(1)
+    row = tx.execute(query.with_for_update(skip_locked=True)).one_or_none()
+    if row is None:
+        # One that is being changed at this moment may be free right after: nobody is told that none
+        # waits while one does.
+        row = tx.execute(query.with_for_update()).one_or_none()
     return None if row is None else Candidate(row.id, row.band, row.severity)
 
 
