@@ -25,6 +25,7 @@ OPENS = {
     "enforcement/deliver.py",
     "ledger/sequencer.py",
     "ledger/slice.py",  # whether it is broken is told outside of the transaction that found it so
+    "pipeline/bulk.py",  # each case in the name of who applied it
     "pipeline/leave.py",  # each decision in its maker's name
     "pipeline/erase.py",  # the sweep reads in small transactions while it deletes files
     "infra/groupcommit.py",
@@ -65,6 +66,7 @@ MORE_SQL = {
     "content/kept.py",  # what further looks read
     "content/others.py",  # other items beside one
     "intake/grouped.py",  # reports that say the same, as one
+    "review/bulk.py",
     "review/drafts.py",
     "review/notes.py",
     "content/known.py",  # what admission, and a retry, find there

@@ -194,7 +194,6 @@ def test_the_bar_is_on_every_page_until_it_left(api: Api, person: Visitor, case:
         page = person.get(path).text
         shown = bar(page)
         assert shown is not None, path
-        assert f'data-decision="{made["id"]}"' in shown
         assert 'data-leaves-at="2026-01-01T00:00:10+00:00"' in shown
         assert f'action="/decisions/{made["id"]}/undo"' in page
         assert "Restricted" in page

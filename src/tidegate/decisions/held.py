@@ -35,12 +35,15 @@ class Due(msgspec.Struct, frozen=True):
     by: Acting
 
 
-def held_by(tx: Tx, person: str) -> list[Decision]:
-    """What an identity has decided and can still undo, what leaves first first."""
-    query = sa.select(decisions).where(
-        _HELD, decisions.c.maker == person, decisions.c.leaves_at > tx.now
+def held_by(tx: Tx, person: str, limit: int = 20) -> list[Decision]:
+    """What an identity has decided and can still undo, the last first."""
+    query = (
+        sa.select(decisions)
+        .where(_HELD, decisions.c.maker == person, decisions.c.leaves_at > tx.now)
+        .order_by(decisions.c.created_at.desc(), decisions.c.id.desc())
+        .limit(limit)
     )
-    return [decision_of(row) for row in tx.execute(query.order_by(decisions.c.leaves_at))]
+    return [decision_of(row) for row in tx.execute(query)]
 
 
 def held_on(tx: Tx, item_id: UUID) -> Decision | None:
@@ -137,6 +140,11 @@ def _refuse_unless_held(tx: Tx, decision: Decision) -> None:
             "It can no longer be undone. A restriction can be lifted, a case reopened.",
             leaves_at=decision.leaves_at,
         )
+
+
+def leave_at(tx: Tx, ids: Sequence[UUID], at: datetime) -> None:
+    """Let those of these decisions that are held leave at another time, all at once."""
+    tx.execute(sa.update(decisions).where(_HELD, decisions.c.id.in_(ids)).values(leaves_at=at))
 
 
 def overtake(tx: Tx, decision: Decision, subject: Subject, platform: str | None) -> None:

@@ -3,6 +3,7 @@ than one."""
 
 from tidegate.infra.db import Tx
 from tidegate.infra.slices import Duty, Errand, Gauge, Home, in_tx
+from tidegate.pipeline.bulk import carry_on
 from tidegate.pipeline.decide import lift_expired
 from tidegate.pipeline.erase import expire, sweep_evidence
 from tidegate.pipeline.house import SLICES
@@ -50,6 +51,7 @@ def duties_of(instance: Instance) -> list[Duty]:
         *(duty for one in SLICES for duty in one.verbs().duties),
         Duty("lift", 2.0, in_tx(lift_expired)),
         Duty("leave", 0.3, leave_due),
+        Duty("bulk", 0.5, lambda home: carry_on(home, instance.pack)),
         Duty("rank", 1.0, in_tx(lambda tx: rank_waiting(tx, instance))),
         Duty("retention", 60.0, in_tx(lambda tx: expire(tx, instance.settings)), LONG),
         Duty("sweep", 1800.0, sweep, LONG),

@@ -97,7 +97,16 @@ def undo(
     tx: Tx, decision_id: UUID, *, lease: timedelta, on: Literal["pages"] | None = None
 ) -> CaseDetail:
     """Take back a decision that is held: its maker has the case in hand again, for `lease`; `on` the
-    pages, if it is undone there.
+    pages, if it is undone there. Raises Refusal as `take_back` does.
+    """
+    case_id = take_back(tx, decision_id, lease=lease, on=on)
+    return read_case(tx, case_id)
+
+
+def take_back(
+    tx: Tx, decision_id: UUID, *, lease: timedelta | None, on: Literal["pages"] | None = None
+) -> UUID:
+    """The same; the case, which without a `lease` waits again.
 
     Raises Refusal: 404, also of another platform; 403 for another person; 410 when the item was
     erased; 409 "already-left", "already-undone", "already-cancelled".
@@ -112,7 +121,7 @@ def undo(
     review.take_back(tx, case, decision, lease, on=on)
     review.touch(tx, [subject.id])
     note_work(tx, case.id, case.platform)
-    return read_case(tx, case.id)
+    return case.id
 
 
 def _hold_subject(tx: Tx, decision: Decision, case_id: UUID) -> Subject:

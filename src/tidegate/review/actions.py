@@ -21,6 +21,7 @@ from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.infra.ids import uuid7
 from tidegate.ledger.actions import append
+from tidegate.review.bulk import forget_bulks
 from tidegate.review.drafts import drop_draft, forget_drafts
 from tidegate.review.model import (
     SENIOR_QUEUE,
@@ -278,16 +279,19 @@ def take_back(
     tx: Tx,
     case: CaseRow,
     decision: Decision,
-    lease: timedelta,
+    lease: timedelta | None,
     *,
     on: Literal["pages"] | None = None,
 ) -> CaseRow:
     """The decision on a locked case was undone: its maker has the case in hand again, for `lease`, unless
-    it was reopened meanwhile and somebody else holds or has decided it."""
+    it was reopened meanwhile and somebody else holds or has decided it. Without a lease it waits again."""
     note(tx, case.id, "undone", {"decision": str(decision.id)})
-    mine = _mine(tx, tx.now + lease, on)
+    mine = _mine(tx, tx.now + (lease or timedelta()), on)
     if case.state == "decided" and case.decision_id == decision.id:
-        return _move(tx, case, "undo", decision_id=None, decided_at=None, **mine)
+        undone = _move(tx, case, "undo", decision_id=None, decided_at=None, **mine)
+        return undone if lease is not None else _move(tx, undone, "release")
+    if lease is None:
+        return _change(tx, case, {})
     if case.state == "decided" or held_by_another(case, tx.identity, tx.now):
         return _change(tx, case, {})
     return _move(tx, case, "claim", **mine)
@@ -316,6 +320,7 @@ def close_erased(tx: Tx, item_id: UUID) -> None:
     tx.execute(sa.update(cases).where(cases.c.item_id == item_id).values(unknown))
     forget_drafts(tx, item_id)
     forget_notes(tx, item_id)
+    forget_bulks(tx, item_id)
     about = sa.select(cases.c.id).where(cases.c.item_id == item_id)
     steps = sa.select(case_events.c.id, case_events.c.detail).where(
         case_events.c.case_id.in_(about)
@@ -382,7 +387,7 @@ def _move(tx: Tx, case: CaseRow, verb: Verb, **values: Any) -> CaseRow:
     )
     if verb == "decide":
         forget_keys(tx, [case.id])
-    if verb == "reopen":
+    if verb in ("reopen", "undo"):
         nobody["ranked_at"] = None
     return _change(tx, case, {"state": state} | nobody | values)
 

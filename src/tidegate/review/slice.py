@@ -8,6 +8,7 @@ def _verbs() -> Verbs:
     from tidegate.infra.db import Tx
     from tidegate.review.actions import close_erased, release_expired
     from tidegate.review.alerts import ringing_since
+    from tidegate.review.bulk import drop_previews
     from tidegate.review.drafts import drop_old_drafts
     from tidegate.review.holding import sweep_skips
     from tidegate.review.presence import sweep_readers
@@ -30,6 +31,7 @@ def _verbs() -> Verbs:
             Duty("skips", 600.0, in_tx(sweep_skips)),
             Duty("wellness", 3600.0, in_tx(sweep_wellness)),
             Duty("drafts", 600.0, in_tx(drop_old_drafts)),
+            Duty("bulk-previews", 600.0, in_tx(drop_previews)),
         ),
         erase=close_erased,
         gauges=gauges,

@@ -258,11 +258,16 @@ bulks = sa.Table(
     sa.Column("platforms", ARRAY(sa.Text)),  # those that the person was bound to; null: all
     sa.Column("decision", Sealed(JSONB()), nullable=False),
     sa.Column("undo_seconds", sa.Float, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),  # previewed, running, done, undone
+    sa.Column("state", sa.Text, nullable=False),  # previewed, running, done, undoing, undone
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("ended_at", sa.TIMESTAMP(timezone=True)),
 )
-sa.Index("ix_bulks_running", bulks.c.created_at, postgresql_where=bulks.c.state == "running")
+sa.Index(
+    "ix_bulks_running",
+    bulks.c.created_at,
+    postgresql_where=bulks.c.state.in_(["running", "undoing"]),
+)
+sa.Index("ix_bulks_person", bulks.c.person, bulks.c.created_at)
 
 bulk_cases = sa.Table(
     "bulk_cases",

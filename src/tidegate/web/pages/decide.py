@@ -31,7 +31,9 @@ def decide(visit: Visit) -> str:
     """Decide, and go on to the next case or stay; a refused form comes back with what was typed."""
     case_id = visit.uuid("case", case_unknown)
     body = decision_body(visit)
-    wait = _wait(visit, body)
+    wait = waits(visit)
+    if body.get("restriction", {}).get("scope") == "account":
+        wait = max(wait, ACCOUNT_UNDO)
     within = dict(parse_qsl(visit.field("filter").removeprefix("?")))
     with visit.begin() as tx:
         pack = visit.instance.pack(tx)
@@ -55,7 +57,7 @@ def _is_held(case: CaseDetail) -> bool:
     return any(one["state"] == "held" for one in case.decisions if one["id"] == str(case.decision))
 
 
-def _wait(visit: Visit, body: dict[str, Any]) -> timedelta:
+def waits(visit: Visit) -> timedelta:
     """How long the decision can be undone: what the form says, else what is usual here."""
     asked = visit.field("undo_seconds")
     try:
@@ -64,8 +66,7 @@ def _wait(visit: Visit, body: dict[str, Any]) -> timedelta:
         seconds = -1.0
     if not 0 <= seconds <= LONGEST_UNDO:
         raise bad_field("/undo_seconds", f"0 to {LONGEST_UNDO:g} seconds", repr(asked))
-    account = body.get("restriction", {}).get("scope") == "account"
-    return max(timedelta(seconds=seconds), ACCOUNT_UNDO if account else timedelta())
+    return timedelta(seconds=seconds)
 
 
 def take_back(visit: Visit) -> str:

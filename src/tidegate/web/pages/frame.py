@@ -12,19 +12,20 @@ from tidegate.access.queries import session_ends
 from tidegate.decisions.held import held_by
 from tidegate.infra.db import Tx
 from tidegate.review.alerts import Alert, ringing
+from tidegate.review.bulk import of_bulks, undoable_bulks
 from tidegate.web.pages.visit import Visit
 
 
 class Undoable(msgspec.Struct, frozen=True, kw_only=True):
-    """A decision of the person's that has not left yet. `bulk` is the batch that it is of, `count` how
-    many were decided with it."""
+    """A decision of the person's that has not left yet; or a `bulk`, by which `count` cases were decided:
+    while it is carried out it has no time to leave."""
 
-    decision: UUID
+    decision: UUID | None
     outcome: str
     case: UUID | None
     item: UUID | None
     decided_at: datetime
-    leaves_at: datetime
+    leaves_at: datetime | None
     bulk: UUID | None = None
     count: int = 1
 
@@ -40,9 +41,10 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def undoable(tx: Tx) -> list[Undoable]:
-    """What the person has decided and can undo, the last first."""
-    held = sorted(held_by(tx, tx.identity), key=lambda one: one.created_at, reverse=True)
-    return [
+    """What the person has decided and can undo, the last first; a bulk as one."""
+    held, bulks = held_by(tx, tx.identity), undoable_bulks(tx)
+    together = of_bulks(tx, [one.id for one in bulks], [one.id for one in held])
+    found = [
         Undoable(
             decision=one.id,
             outcome=one.outcome,
@@ -52,8 +54,22 @@ def undoable(tx: Tx) -> list[Undoable]:
             leaves_at=one.leaves_at,
         )
         for one in held
-        if one.leaves_at is not None
+        if one.id not in together
     ]
+    found += [
+        Undoable(
+            decision=None,
+            outcome=one.outcome,
+            case=None,
+            item=None,
+            decided_at=one.applied_at,
+            leaves_at=one.leaves_at,
+            bulk=one.id,
+            count=one.decided,
+        )
+        for one in bulks
+    ]
+    return sorted(found, key=lambda one: one.decided_at, reverse=True)
 
 
 def frame_of(visit: Visit) -> Frame:

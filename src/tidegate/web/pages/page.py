@@ -34,6 +34,7 @@ from tidegate.web.squeeze import squeeze
 from tidegate.web.words import language_for, speaking
 
 FORM_LIMIT = 1 << 20
+MOST_FIELDS = 999  # a selection of cases has a field for each
 
 
 class Query(msgspec.Struct, frozen=True):
@@ -153,7 +154,10 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
             body = await read(request, FORM_LIMIT)
             try:
                 pairs = parse_qsl(
-                    body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=99
+                    body.decode("ascii"),
+                    keep_blank_values=True,
+                    errors="strict",
+                    max_num_fields=MOST_FIELDS,
                 )
             except ValueError as error:
                 detail = "Expected fields as a browser sends them."

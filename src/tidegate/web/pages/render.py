@@ -48,6 +48,8 @@ DONE = {
         "Your day is closed: you are signed out, and nothing is held in your name."
     ),
     "decided": noted("Decided."),
+    "applied": noted("It is being carried out, case by case."),
+    "undoing": noted("Nothing more of it begins, and what has not left is being undone."),
     "undone": noted("Undone. The case is yours again, with what you had typed."),
     "already-left": noted(
         "It has left already and cannot be undone any more. A restriction can be lifted, a case reopened."

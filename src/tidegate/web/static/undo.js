@@ -28,7 +28,7 @@ if (bar) {
     bar.querySelector("[data-countdown]").textContent = bar.dataset.leaving.replace("%s", seconds);
     setTimeout(tick, 250);
   };
-  tick();
+  if (bar.dataset.leavesIn) tick();
 }
 
 // Where no bar is shown: the last decision of this tab, which the server knows to have left or not.

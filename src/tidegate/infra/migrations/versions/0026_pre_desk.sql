@@ -125,7 +125,8 @@ CREATE TABLE bulks (
   ended_at TIMESTAMP WITH TIME ZONE,
   CONSTRAINT pk_bulks PRIMARY KEY (id)
 );
-CREATE INDEX ix_bulks_running ON bulks (created_at) WHERE state = 'running';
+CREATE INDEX ix_bulks_person ON bulks (person, created_at);
+CREATE INDEX ix_bulks_running ON bulks (created_at) WHERE state IN ('running', 'undoing');
 CREATE TABLE bulk_cases (
   bulk_id UUID NOT NULL,
   case_id UUID NOT NULL,
