@@ -81,6 +81,7 @@ MORE_SQL = {
     "ledger/once.py",
     "ledger/sequencer.py",
     "ledger/verify.py",
+    "review/passing.py",
     "review/ranking.py",  # a case's rank, and what its row is filtered by
     "review/rows.py",  # the queue
     "review/sameness.py",

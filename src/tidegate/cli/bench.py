@@ -1,6 +1,7 @@
 """`tidegate bench`: what measuring an instance needs of it."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from random import Random
 from typing import Annotated
 
@@ -9,7 +10,10 @@ import typer
 from tidegate.cli.context import DataDir, existing, say, settings_of
 from tidegate.infra.postgres import database_url
 from tidegate.pipeline.instance import opened
+from tidegate.pipeline.seeding import GROUP
 from tidegate.pipeline.seeding import seed as seed_group
+
+BESIDE = 2  # groups at a time: while one is made the database takes in another
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="For measuring an instance.")
 
@@ -28,14 +32,18 @@ def seed(
     """Open many cases of a known mix of languages, bands, media and copies, as if posts and reports had
     come: for measuring, on an instance that is made for it. What they say is made up."""
     settings = existing(settings_of(data_dir))
-    random, made = Random(seed), 0  # noqa: S311
     with (
         database_url(settings.database_url, settings.data_dir) as url,
         opened(settings, url) as instance,
+        ThreadPoolExecutor(BESIDE) as pool,
     ):
-        began = time.monotonic()
-        while made < cases:
+
+        def make(group: int) -> int:
+            random = Random(f"{seed} {group}")  # noqa: S311
             with instance.database.begin("system:cli") as tx:
-                made += seed_group(tx, instance, random, cases - made)
+                return seed_group(tx, instance, random, min(GROUP, cases - group * GROUP))
+
+        began = time.monotonic()
+        made = sum(pool.map(make, range(-(-cases // GROUP))))
         took = time.monotonic() - began
     say(f"{made} cases are open, {made / took:,.0f} a second.")

@@ -62,8 +62,13 @@ def record_evaluations(tx: Tx, found: Sequence[tuple[Evaluation, bytes, str]]) -
     """Append evaluations, each with the digest of the content that was judged and whose it is, and their
     ledger entries: two COPYs, however many there are."""
     if found:
-        tx.copy(evaluations, EVALUATION_COLUMNS, (evaluation_row(one) for one, _, _ in found))
+        keep_evaluations(tx, [one for one, _, _ in found])
         append_many(tx, [_judged(*one) for one in found])
+
+
+def keep_evaluations(tx: Tx, found: Sequence[Evaluation]) -> None:
+    """Append evaluations of which the ledger is not told."""
+    tx.copy(evaluations, EVALUATION_COLUMNS, map(evaluation_row, found))
 
 
 def _judged(evaluation: Evaluation, content: bytes, platform: str) -> NewEntry:

@@ -12,8 +12,7 @@ from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
 from tidegate.intake.model import Taken
 from tidegate.intake.tables import reports
-from tidegate.ledger.actions import append, append_many
-from tidegate.ledger.model import NewEntry
+from tidegate.ledger.actions import append
 
 ESCALATION_HOUR = timedelta(hours=1)
 
@@ -47,18 +46,14 @@ def record_report(tx: Tx, taken: Taken, item: ItemRow, *, counts: bool = True) -
     return report_id
 
 
-def record_reports(tx: Tx, told: Sequence[tuple[Taken, ItemRow]]) -> None:
-    """Append reports whose ids are new, each of another voice, with their ledger entries: two COPYs."""
+def keep_reports(tx: Tx, told: Sequence[tuple[Taken, ItemRow]]) -> None:
+    """Append reports whose ids are new, each of another voice, of which the ledger is not told."""
     rows: list[tuple[object, ...]] = []
-    entries: list[NewEntry] = []
     for taken, item in told:
-        report, id = taken.said, uuid7(tx.now)
-        own = (id, taken.platform, report.id, item.id, report.channel, report.reason)
+        report = taken.said
+        own = (uuid7(tx.now), taken.platform, report.id, item.id, report.channel, report.reason)
         rows.append((*own, report.comment, taken.reporter, taken.digest, taken.created_at, tx.now))
-        record = {"report": id, "channel": report.channel, "reason": report.reason}
-        entries.append(NewEntry("report.received", record, item.id, item.platform))
     tx.copy(reports, _MANY, rows)
-    append_many(tx, entries)
 
 
 _MANY = (

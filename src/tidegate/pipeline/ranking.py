@@ -32,6 +32,6 @@ def ranking_of(tx: Tx, instance: Instance) -> Ranking:
     return Ranking(
         ageing=ageing_of(instance.settings),
         key=instance.secrets.terms_key,
-        severities={one.name: getattr(one, "severity", 3) for one in pack.labels.values()},
+        severities={one.name: one.severity for one in pack.labels.values()},
         labels={rule.name: rule.label for rule in pack.rules if rule.label is not None},
     )

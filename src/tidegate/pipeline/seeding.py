@@ -4,8 +4,8 @@ The mix, in hundredths of the posts: language English 40, Arabic 25, German 15, 
 none 40, one to four pictures 45, a video 10, another file 5; a fifth of those with files have no words. Why
 a case is there: a threat to life 0.5, a trusted flagger 3, a notice 2, near to a confirmed entry 5, near to an
 unconfirmed one 15, five or more reporters 5, one to four reporters 29.5, a rule 40. A tenth of the cases are
-copies, in groups of 2 to 40. They have waited for up to five days. Items, revisions, evaluations, reports
-and ledger are as they would be; the bytes of files are not there.
+copies, in groups of 2 to 40. They have waited for up to five days. Items, revisions, evaluations, reports and
+cases are as they would be; the bytes of files are not there, and the ledger says once how many were made.
 """
 
 import hashlib
@@ -18,13 +18,14 @@ import msgspec
 
 from tidegate.content.admission import NewRevision, admit, keep
 from tidegate.content.model import Arrival, Content, ItemRow, StoredMedia, content_digest, pseudonym
-from tidegate.decisions.actions import record_evaluations
+from tidegate.decisions.actions import keep_evaluations
 from tidegate.decisions.model import Evaluation
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
-from tidegate.intake.actions import record_reports
+from tidegate.intake.actions import keep_reports
 from tidegate.intake.channels import Channel
 from tidegate.intake.model import ReportIn, Taken, take
+from tidegate.ledger.actions import append
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.ranking import ranking_of
 from tidegate.policy.model import RuleResult
@@ -51,12 +52,19 @@ _REASONS = {
 }
 _BANKS = (("attack-2026", "attack_footage"), ("manifestos", "propaganda"), ("chants", "incitement"))
 _TYPES = {"image": "image/jpeg", "video": "video/mp4", "other": "application/pdf"}
-_WORDS = {
+_MOST_WORDS = 60
+_SENTENCES = {
     "en": "they meet at the square tomorrow and nobody should stand in their way again because of this",
     "ar": "سوف يجتمعون غدا في الساحة ولن يقف أحد في طريقهم بعد الآن لأن هذا هو ما قالوا",
     "de": "sie treffen sich morgen auf dem Platz und niemand soll ihnen mehr im Weg stehen wegen dessen",
     "fr": "ils se retrouvent demain sur la place et personne ne doit plus leur barrer la route pour cela",
     "ru": "завтра они соберутся на площади и никто больше не должен стоять у них на пути из за этого",
+}
+
+# A long text of each language, of which posts are passages.
+_WORDS = {
+    name: Random(name).choices(sentence.split(), k=4000)  # noqa: S311
+    for name, sentence in _SENTENCES.items()
 }
 
 
@@ -97,16 +105,16 @@ def seed(tx: Tx, instance: Instance, random: Random, count: int) -> int:
     )
     pack = instance.pack(tx).ident
     looks = [_look(tx.now, pack, *one) for one in zip(posts, items, strict=True)]
-    judged = zip(looks, arrivals, strict=True)
-    record_evaluations(tx, [(look, one.digest, PLATFORM) for look, one in judged])
+    keep_evaluations(tx, looks)
     told = [
         (report, item)
         for post, item in zip(posts, items, strict=True)
         for report in _reports(tx, instance, post)
     ]
-    record_reports(tx, told)
+    keep_reports(tx, told)
     seen = [_case(tx.now, *one) for one in zip(posts, items, looks, strict=True)]
     open_ranked(tx, ranking_of(tx, instance), seen)
+    append(tx, "bench.seeded", {"cases": len(seen)}, platform=PLATFORM)
     return len(seen)
 
 
@@ -142,8 +150,9 @@ def _post(instance: Instance, random: Random, now: datetime) -> _Post:
 def _content(instance: Instance, random: Random, now: datetime) -> Content:
     language, sort = _one_of(random, _LANGUAGES), _one_of(random, _FILES)
     files = {"none": 0, "image": random.randint(1, 4)}.get(sort, 1)
-    words = _WORDS[language].split()
-    text = " ".join(random.choices(words, k=random.randint(8, 60)))
+    words = _WORDS[language]
+    first = random.randrange(len(words) - _MOST_WORDS)
+    text = " ".join(words[first : first + random.randint(8, _MOST_WORDS)])
     stamp = f"{random.getrandbits(32):08x}"
     author = pseudonym(instance.secrets.author_key, PLATFORM, f"seed-{random.getrandbits(20)}")
     return Content(
@@ -246,4 +255,9 @@ def _waited(random: Random) -> timedelta:
 
 
 def _one_of(random: Random, weights: dict[str, int]) -> str:
-    return random.choices(list(weights), list(weights.values()))[0]
+    at = random.random() * sum(weights.values())
+    for name, weight in weights.items():
+        at -= weight
+        if at < 0:
+            return name
+    return next(reversed(weights))

@@ -19,8 +19,8 @@ from tidegate.review import actions
 from tidegate.review.filters import Filter
 from tidegate.review.model import SENIOR_QUEUE, CaseRow, SkipReason, is_held
 from tidegate.review.pace import HARD, Candidate, choose, wants_easier
+from tidegate.review.passing import passing
 from tidegate.review.queries import CASE_COLUMNS, CLAIMED, WAITING, lock_case
-from tidegate.review.rows import passing
 from tidegate.review.tables import case_skips, cases, drafts
 
 SKIP_LASTS = timedelta(hours=24)

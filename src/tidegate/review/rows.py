@@ -12,14 +12,16 @@ from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from tidegate.content.kept import kept_revisions
 from tidegate.content.model import Content
 from tidegate.content.tables import items
 from tidegate.infra.db import Tx
 from tidegate.intake.tables import reports
-from tidegate.review.filters import Filter, case_named
+from tidegate.review.filters import Filter
 from tidegate.review.media import MediaCount
+from tidegate.review.passing import DECIDED, passing
 from tidegate.review.places import Place, read_place, write_place
 from tidegate.review.presence import readers_of
 from tidegate.review.priority import Why
@@ -29,11 +31,6 @@ PAGE = 50
 EXCERPT = 140
 MOST_COPIES = 1000  # of a group so many are counted
 MOST_DECIDED = 10_000  # and of what is decided
-
-_DECIDED: sa.ColumnElement[str] = sa.literal_column(
-    "'decided'"
-)  # a literal: only so are the partial indexes used
-_TAKEN: sa.ColumnElement[str] = sa.literal_column("'claimed'")
 
 
 class Same(msgspec.Struct, frozen=True):
@@ -161,46 +158,12 @@ def neighbours(tx: Tx, case_id: UUID, filter: Filter) -> tuple[UUID | None, UUID
     return found[0], found[1]
 
 
-def passing(tx: Tx, filter: Filter, of: sa.FromClause = cases) -> sa.ColumnElement[bool]:
-    """The condition that a case passes, and may be seen; `of` is another name for the table. Waiting
-    ones that were never ranked have no place yet, and do not."""
-    c = of.c
-    conditions = [tx.within(c.platform)]
-    if filter.decided:
-        conditions.append(c.state == _DECIDED)
-    else:
-        conditions += [c.state != _DECIDED, c.waits_since.isnot(None)]
-        states = filter.values("state")
-        if states != ["waiting"]:
-            conditions.append(c.state.in_(states))
-    for name in ("queue", "label", "bank"):
-        if wanted := filter.values(name):
-            conditions.append(c[name].in_(wanted))
-    if bands := filter.values("band"):
-        conditions.append(c.band.in_([int(one) for one in bands]))
-    if languages := filter.values("lang"):
-        conditions.append(sa.or_(*(_speaks(c.language, one) for one in languages)))
-    if channels := filter.values("channel"):
-        conditions.append(c.channels.overlap(sa.cast(channels, c.channels.type)))
-    if media := filter.values("media"):
-        conditions.append(sa.or_(*(_shows(c, one) for one in media)))
-    if held := filter.values("held"):
-        conditions.append(sa.or_(*(_held(tx, c, one) for one in held)))
-    if (earliest := filter.earliest(tx.now)) is not None:
-        conditions.append(c.waits_since >= earliest)
-    if filter.same:
-        conditions.append(c.same == UUID(filter.same))
-    if filter.q:
-        conditions.append(_named(c, filter.q))
-    return sa.and_(*conditions)
-
-
 def queues(tx: Tx) -> list[str]:
     """The queues in which something waits that may be seen."""
     found: list[str] = []
     last = ""
     while True:
-        query = sa.select(cases.c.queue).where(cases.c.state != _DECIDED, cases.c.queue > last)
+        query = sa.select(cases.c.queue).where(cases.c.state != DECIDED, cases.c.queue > last)
         query = query.where(tx.within(cases.c.platform)).order_by(cases.c.queue).limit(1)
         name = tx.execute(query).scalar_one_or_none()
         if name is None:
@@ -224,36 +187,6 @@ def _leads(tx: Tx, filter: Filter) -> sa.ColumnElement[bool]:
 
 def _order_of(filter: Filter, c: sa.ColumnCollection[str, Any]) -> Sequence[sa.ColumnElement[Any]]:
     return (c.decided_at, c.id) if filter.decided else (c.band, c.waits_since, c.id)
-
-
-def _speaks(language: sa.ColumnElement[Any], wanted: str) -> sa.ColumnElement[bool]:
-    """Whether a language is the wanted one, or a variety of it."""
-    lowered, wanted = sa.func.lower(language), wanted.lower()
-    return sa.or_(lowered == wanted, lowered.startswith(f"{wanted}-"))
-
-
-def _shows(c: sa.ColumnCollection[str, Any], kind: str) -> sa.ColumnElement[bool]:
-    columns = {"image": c.images, "video": c.videos, "other": c.others}
-    if kind == "none":
-        return sa.and_(*(column == 0 for column in columns.values()))
-    return columns[kind] > 0
-
-
-def _held(tx: Tx, c: sa.ColumnCollection[str, Any], by: str) -> sa.ColumnElement[bool]:
-    live = sa.and_(c.state == _TAKEN, c.claimed_until > tx.now)
-    if by == "none":
-        return sa.not_(live)
-    mine = c.claimant == tx.identity
-    return sa.and_(live, mine if by == "me" else sa.not_(mine))
-
-
-def _named(c: sa.ColumnCollection[str, Any], q: str) -> sa.ColumnElement[bool]:
-    """Whether a case, or its item, goes by that name, or its item's begins so. What its content says is
-    not looked at: that takes an index of words."""
-    begins = items.c.external_id.startswith(q, autoescape=True)
-    named = sa.exists().where(items.c.id == c.item_id, begins)
-    case_id = case_named(q)
-    return named if case_id is None else sa.or_(c.id == case_id, named)
 
 
 def _key_of(tx: Tx, case_id: UUID, filter: Filter) -> tuple[Any, ...] | None:
@@ -295,10 +228,9 @@ def _rows(tx: Tx, filter: Filter, ids: Sequence[UUID]) -> list[Row]:
     """The rows of these cases, in this order."""
     if not ids:
         return []
-    query = sa.select(cases, items.c.external_id, items.c.erased_at, _REPORTS).outerjoin_from(
-        cases, items, items.c.id == cases.c.item_id
-    )
-    found = {row.id: row for row in tx.execute(query.where(cases.c.id.in_(ids)))}
+    # An array is one parameter, however many there are: the statement is made once.
+    wanted = sa.any_(sa.cast(list(ids), ARRAY(sa.Uuid)))
+    found = {row.id: row for row in tx.execute(_ROWS.where(cases.c.id == wanted))}
     told = [found[one] for one in ids if one in found]
     places = [(row.item_id, row.revision or 0) for row in told if row.item_id is not None]
     contents = {key: kept.content for key, kept in kept_revisions(tx, places).items()}
@@ -352,7 +284,7 @@ def _sizes(tx: Tx, filter: Filter, keys: Sequence[UUID]) -> dict[UUID, int]:
     """How many of each group pass; of one that is asked for, all its members."""
     if not keys or filter.decided:
         return {}
-    wanted = sa.cast(sorted(set(keys)), sa.ARRAY(sa.Uuid))
+    wanted = sa.cast(sorted(set(keys)), ARRAY(sa.Uuid))
     groups = sa.select(sa.func.unnest(wanted).label("key")).subquery("groups")
     some = (
         sa.select(sa.literal(1).label("one"))
@@ -372,3 +304,32 @@ _REPORTS = (
     .scalar_subquery()
     .label("reports")
 )
+_SHOWN = (
+    "id",
+    "subject_kind",
+    "item_id",
+    "revision",
+    "platform",
+    "queue",
+    "state",
+    "band",
+    "because",
+    "language",
+    "label",
+    "bank",
+    "match",
+    "images",
+    "videos",
+    "others",
+    "severity",
+    "same",
+    "skips",
+    "claimed_by",
+    "claimant",
+    "claimed_until",
+    "waits_since",
+    "opened_at",
+)
+_ROWS = sa.select(
+    *(cases.c[name] for name in _SHOWN), items.c.external_id, items.c.erased_at, _REPORTS
+).outerjoin_from(cases, items, items.c.id == cases.c.item_id)

@@ -1,4 +1,5 @@
-"""Many cases at once, open and ranked as if each had come by itself: for benchmarks, by COPY."""
+"""Many cases at once, open and ranked as if each had come by itself, but that the ledger is not told of
+each: for benchmarks, by COPY."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -7,13 +8,12 @@ import msgspec
 
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
-from tidegate.ledger.actions import append_many
-from tidegate.ledger.model import NewEntry
 from tidegate.review.model import CaseRow
 from tidegate.review.ranking import COLUMNS, Ranking, Seen, columns_of, facts_of, heard_of
 from tidegate.review.sameness import Groups, keys_of
 from tidegate.review.tables import case_events, case_keys, cases
 
+_DETAIL = '{"origin":"%s","revision":%d}'
 _OF_CASE = tuple(name for name in CaseRow.__struct_fields__ if name != "match")
 
 
@@ -38,7 +38,11 @@ def open_ranked(tx: Tx, ranking: Ranking, seen: Sequence[Seen]) -> None:
         rows.append([*own, match, *(shown[name] for name in COLUMNS)])
     tx.copy(cases, (*_OF_CASE, "match", *COLUMNS), rows)
     tx.copy(case_keys, ("key", "case_id"), [(key, id) for id, own in keys.items() for key in own])
-    _tell(tx, [one.case for one in seen])
+    steps = [
+        (case.id, case.opened_at, "opened", tx.actor, _DETAIL % (case.origin, case.revision or 1))
+        for case in (one.case for one in seen)
+    ]
+    tx.copy(case_events, ("case_id", "at", "kind", "actor", "detail"), steps)
 
 
 def _groups(tx: Tx, keys: dict[UUID, set[bytes]]) -> dict[UUID, UUID]:
@@ -51,23 +55,3 @@ def _groups(tx: Tx, keys: dict[UUID, set[bytes]]) -> dict[UUID, UUID]:
         if len(members) > 1:
             found |= dict.fromkeys(members, uuid7(tx.now))
     return found
-
-
-def _tell(tx: Tx, opened: Sequence[CaseRow]) -> None:
-    """In the history of each, and in the ledger."""
-    detail = [{"origin": case.origin, "revision": case.revision} for case in opened]
-    steps = [
-        (case.id, case.opened_at, "opened", tx.actor, msgspec.json.encode(said).decode())
-        for case, said in zip(opened, detail, strict=True)
-    ]
-    tx.copy(case_events, ("case_id", "at", "kind", "actor", "detail"), steps)
-    entries = [
-        NewEntry(
-            "case.opened",
-            {"case": case.id, "subject": case.subject} | said,
-            case.subject_id,
-            case.platform,
-        )
-        for case, said in zip(opened, detail, strict=True)
-    ]
-    append_many(tx, entries)
