@@ -8,7 +8,6 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, Page
 from tests.browser.desk import Desk, desk_of
-from tests.waiting import until
 
 pytestmark = pytest.mark.long
 
@@ -56,27 +55,20 @@ def test_eight_presses_of_n_hold_one_case(desk: Desk) -> None:
         assert all(one != other for one, other in pairwise(seen))
 
 
-def test_leaving_gives_an_untouched_case_back(desk: Desk) -> None:
+def test_a_page_says_that_it_is_on_the_screen_until_it_is_left(desk: Desk) -> None:
     case = desk.reported(f"post-{uuid4()}", "A text")
     with desk.person("rita@example.org") as rita:
         page = desk.tab(rita, f"/cases/{case}")
         assert held(desk) == [], "to read it is not to hold it"
-        page = desk.tab(rita, "/cases")
-        assert press_next(page) == case
-        assert held(desk) == [case]
-        page.goto(desk.served.url + "/")
-        until(lambda: held(desk) == [], "the case to be given back")
-
-
-def test_others_are_told_who_reads(desk: Desk) -> None:
-    case = desk.reported(f"post-{uuid4()}", "A text")
-    with desk.person("rita@example.org") as rita, desk.person("sam@example.org") as sam:
-        page = desk.tab(rita, f"/cases/{case}")
-        with page.expect_response(lambda answer: answer.url.endswith("/here")) as told:
+        with page.expect_request("**/here") as told:
             page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-        assert told.value.ok
-        other = desk.tab(sam, f"/cases/{case}")
-        assert other.title()
+        assert "used=1" in (told.value.post_data or "")
+        answer = told.value.response()
+        assert answer is not None
+        assert answer.json()["state"] == "open"
+        with page.expect_request("**/here") as told:
+            page.goto(desk.served.url + "/")
+        assert "left=1" in (told.value.post_data or "")
 
 
 def test_next_after_a_skip_is_another_case_all_day(desk: Desk) -> None:
@@ -114,3 +106,4 @@ def test_a_break_is_put_off_by_one_key(tmp_path: Path, browser: Browser) -> None
             assert "/me/break" in page.url
             assert "Ines: 1234" in page.inner_text("main")
             assert press_next(page) == case
+        assert desk.complaints == []

@@ -91,7 +91,6 @@ def content_view(item_id: UUID, row: RevisionRow, severity: int = USUAL_SEVERITY
                 place=index + 1,
                 of=len(files),
                 severity=severity,
-                problems=found.get(part, {}).get("problems") or [],
             )
             for index, file in enumerate(files)
         ],

@@ -31,7 +31,6 @@ class MediaView(msgspec.Struct, frozen=True, kw_only=True):
     place: int = 0
     of: int = 0
     severity: int = USUAL_SEVERITY
-    problems: list[str] = []
 
     @property
     def kind(self) -> Kind:
@@ -50,7 +49,8 @@ class MediaView(msgspec.Struct, frozen=True, kw_only=True):
             return False
         if self.width is not None or self.part.startswith("entry/"):
             return True
-        return self.kind == "picture" and not self.problems
+        untried = self.frames is None
+        return untried and self.kind == "picture"
 
     @property
     def called(self) -> str:
