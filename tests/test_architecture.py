@@ -71,6 +71,7 @@ MORE_SQL = {
     "review/notes.py",
     "content/known.py",  # what admission, and a retry, find there
     "review/alerts.py",
+    "review/figures.py",
     "review/steps.py",  # what the live feed reads
     "enforcement/outbox.py",
     "enforcement/webhooks.py",

@@ -329,7 +329,8 @@ def test_a_bound_person_gets_at_nothing_of_another_platform(api: Api) -> None:
     # What is theirs is there.
     assert person.get(f"/cases/{case_of_a['data'][0]['id']}").status_code == 200
     assert "post-of-a" in person.get("/cases").text
-    assert person.get("/index.json").json()["waiting"] == {"reports": {"open": 1}}
+    queues = person.get("/index.json").json()["queues"]
+    assert [(one["queue"], one["waiting"]) for one in queues] == [("reports", 1)]
     assert {one["record"]["actor"] for one in person.get("/ledger.json").json()["entries"]} != set()
     assert "a, c" in person.get("/account").text
     with api.instance.database.begin() as tx:

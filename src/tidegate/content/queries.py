@@ -1,7 +1,7 @@
 """Reading items and their revisions."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -233,33 +233,3 @@ def evidence_of_items(tx: Tx, digests: Sequence[bytes]) -> set[bytes]:
     """Which of the digests an item names."""
     query = sa.select(evidence.c.sha256).where(evidence.c.sha256.in_(digests))
     return set(tx.execute(query).scalars())
-
-
-class RecentItems(msgspec.Struct, frozen=True):
-    """The latest items by verdict; `since` is when the first of them came, `more` says that there
-    are older ones in the time asked for."""
-
-    verdicts: dict[str, int]
-    total: int
-    since: datetime | None
-    more: bool
-
-
-def recent_items(tx: Tx, since: datetime, limit: int) -> RecentItems:
-    """What came in since then, counted over at most the `limit` latest: cheap in any flood."""
-    latest = (
-        sa.select(items.c.verdict, items.c.received_at)
-        .where(items.c.received_at >= since, tx.within(items.c.platform))
-        .order_by(items.c.received_at.desc())
-        .limit(limit)
-        .subquery()
-    )
-    query = sa.select(
-        latest.c.verdict,
-        sa.func.count().label("items"),
-        sa.func.min(latest.c.received_at).label("first"),
-    )
-    rows = tx.execute(query.group_by(latest.c.verdict)).all()
-    total = sum(row.items for row in rows)
-    first = min((row.first for row in rows), default=None)
-    return RecentItems({row.verdict: row.items for row in rows}, total, first, total == limit)

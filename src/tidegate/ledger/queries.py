@@ -2,6 +2,7 @@
 is its own."""
 
 import base64
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -55,6 +56,13 @@ def to_head(row: sa.Row[tuple[object, ...]]) -> Head:
     """A row of `ledger_heads` as a Head."""
     signature = base64.b64encode(row.signature).decode()
     return Head(row.seq, row.hash.hex(), row.at, row.key, signature)
+
+
+def unsealed_since(tx: Tx) -> datetime | None:
+    """When the first of the entries was written that wait to be sealed; None when none does. Their ids
+    are in the order of their times."""
+    query = sa.select(ledger_pending.c.at).order_by(ledger_pending.c.id).limit(1)
+    return tx.execute(query).scalar_one_or_none()
 
 
 def unsealed(tx: Tx) -> int:

@@ -31,6 +31,7 @@ from tidegate.web.api.openapi import document
 from tidegate.web.events import route as events_route
 from tidegate.web.gate import Gate
 from tidegate.web.hub import Hub
+from tidegate.web.kept import Kept
 from tidegate.web.metrics import metrics_endpoint
 from tidegate.web.pages.page import error_page
 from tidegate.web.pages.visit import Visit
@@ -143,6 +144,7 @@ def create_app(instance: Instance) -> ASGIApp:
     app.state.rates = rates
     app.state.places = Places()
     app.state.hub = hub
+    app.state.kept = Kept()
     return traced(Gate(app, instance, rates))
 
 

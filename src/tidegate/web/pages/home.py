@@ -1,76 +1,152 @@
-"""Home: what waits, what failed, what runs. Each part only for those who may look further."""
+"""Home: what needs the person who looks, in the order in which it does. Each part only for those who can
+do something about it."""
 
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
 
 import msgspec
 
-from tidegate.content.queries import RecentItems, recent_items
-from tidegate.enforcement.queries import OutboxCounts, WebhookView, list_webhooks, outbox_counts
 from tidegate.infra.db import Tx
-from tidegate.ledger.model import Head
-from tidegate.ledger.queries import head, unsealed
-from tidegate.review.model import CaseView
-from tidegate.review.queries import list_cases, waiting_counts
-from tidegate.signals.banks.queries import bank_version, list_banks
+from tidegate.review.figures import (
+    HOURS,
+    Own,
+    QueueFigures,
+    Trend,
+    own_cases,
+    queue_figures,
+    trends,
+)
+from tidegate.review.filters import Filter
+from tidegate.review.rows import page_of, rows_of
+from tidegate.web.kept import Kept
+from tidegate.web.pages.broken import Broken, broken
 from tidegate.web.pages.page import PageRoute, Query
+from tidegate.web.pages.rows import RowView, person, row_view
 from tidegate.web.pages.visit import Visit
 
-RECENT = timedelta(hours=24)
-RECENT_ITEMS = 10_000
+MOST_URGENT = 5
+URGENT = Filter(band="0,1")
+_NOTHING = Trend([0] * HOURS, [0] * HOURS)
 
 
-class LedgerState(msgspec.Struct, frozen=True):
-    head: Head | None
-    unsealed: int
+class Urgent(msgspec.Struct, frozen=True):
+    """The cases that cannot wait: how many, and the first of them. `filter` lists them all."""
+
+    total: int
+    cases: list[RowView]
+    filter: str
 
 
-class BankState(msgspec.Struct, frozen=True):
-    version: int
-    banks: int
-    entries: int
+class OwnCase(msgspec.Struct, frozen=True):
+    """A case of one's own; `at` is until when it is held, or when it was begun or asked for, `by` whom."""
+
+    case: RowView
+    at: datetime
+    by: str | None
+
+
+class Mine(msgspec.Struct, frozen=True):
+    """What is one's own. `returned` is what a second person sent back, once there are second looks."""
+
+    held: list[OwnCase]
+    drafts: list[OwnCase]
+    asked: list[OwnCase]
+    returned: list[OwnCase]
+
+
+class QueueView(msgspec.Struct, frozen=True, kw_only=True):
+    """One queue. `opened` and `decided` count by hour, the last 24, the last hour last."""
+
+    queue: str
+    waiting: int
+    held: int
+    oldest: datetime | None
+    opened: list[int]
+    decided: list[int]
+
+    @property
+    def most(self) -> int:
+        return max(*self.opened, *self.decided, 1)
+
+    @property
+    def hours(self) -> list[tuple[int, int, int]]:
+        """The hours in which anything happened: how many hours ago they began, opened, decided."""
+        both = zip(range(HOURS, 0, -1), self.opened, self.decided, strict=True)
+        return [one for one in both if one[1] or one[2]]
+
+    def points(self, counts: list[int], width: int = 120, height: int = 32) -> str:
+        """A line through counts, for a picture of that size; more is higher."""
+        step, top = width / (HOURS - 1), self.most
+        heights = (height - 1 - count * (height - 2) / top for count in counts)
+        return " ".join(f"{n * step:.1f},{y:.1f}" for n, y in enumerate(heights))
 
 
 class HomePage(msgspec.Struct, frozen=True, kw_only=True):
-    """The instance at a glance; a part is None for whom it is not."""
+    """What needs somebody; a part is null for whom it is not."""
 
     now: datetime
-    waiting: dict[str, dict[str, int]] | None
-    oldest: list[CaseView]
-    mine: list[CaseView]
-    outbox: OutboxCounts | None
-    failing: list[WebhookView]
-    observing: int
-    recent: RecentItems | None
-    banks: BankState | None
-    pack: str | None
-    ledger: LedgerState | None
+    urgent: Urgent | None
+    mine: Mine | None
+    queues: list[QueueView] | None
+    broken: list[Broken]
 
 
 def show(visit: Visit) -> HomePage:
     with visit.begin() as tx:
-        cases, items = visit.may("cases:read"), visit.may("items:read")
-        actions = visit.may("actions:read")
-        claimed = list_cases(tx, None, "claimed", None, 200)[0] if cases else []
-        hooks = [hook for hook in list_webhooks(tx) if hook.disabled_at is None] if actions else []
+        reads = visit.may("cases:read")
         return HomePage(
             now=tx.now,
-            waiting=waiting_counts(tx) if cases else None,
-            oldest=list_cases(tx, None, "waiting", None, 5)[0] if cases else [],
-            mine=[case for case in claimed if case.claimed_by == visit.who.actor],
-            outbox=outbox_counts(tx) if actions else None,
-            failing=[hook for hook in hooks if hook.failing_since is not None],
-            observing=sum(not hook.enforce for hook in hooks),
-            recent=recent_items(tx, tx.now - RECENT, RECENT_ITEMS) if items else None,
-            banks=_banks(tx) if visit.may("banks:read") else None,
-            pack=visit.instance.pack(tx).ident if visit.may("policy:read") else None,
-            ledger=LedgerState(head(tx), unsealed(tx)) if visit.may("ledger:read") else None,
+            urgent=_urgent(tx) if reads else None,
+            mine=_mine(tx) if reads else None,
+            queues=_queues(visit, tx) if reads else None,
+            broken=broken(visit, tx),
         )
 
 
-def _banks(tx: Tx) -> BankState:
-    found: list[Any] = list_banks(tx)
-    return BankState(bank_version(tx), len(found), sum(bank.entries for bank in found))
+def _urgent(tx: Tx) -> Urgent:
+    found = page_of(tx, URGENT, None, MOST_URGENT)
+    return Urgent(found.total, [row_view(row) for row in found.rows], URGENT.address())
+
+
+def _mine(tx: Tx) -> Mine:
+    own = own_cases(tx)
+    rows = {row.id: row_view(row) for row in rows_of(tx, list({one.case for one in own}))}
+    of = {kind: _own(rows, (one for one in own if one.kind == kind)) for kind in _KINDS}
+    return Mine(of["held"], of["draft"], of["asked"], [])
+
+
+_KINDS = ("held", "draft", "asked")
+
+
+def _own(rows: dict[UUID, RowView], own: Iterable[Own]) -> list[OwnCase]:
+    return [OwnCase(rows[one.case], one.at, person(one.by)) for one in own if one.case in rows]
+
+
+def _queues(visit: Visit, tx: Tx) -> list[QueueView]:
+    """The queues, also those in which nothing waits now but something did of late."""
+    kept: Kept = visit.request.app.state.kept
+    lately = kept.get(("trends", tx.platforms), lambda: trends(tx))
+    figures = {one.queue: one for one in queue_figures(tx)}
+    return [
+        _queue(figures.get(name) or _empty(name), lately.get(name, _NOTHING))
+        for name in sorted(figures.keys() | lately.keys())
+    ]
+
+
+def _empty(queue: str) -> QueueFigures:
+    return QueueFigures(queue=queue, waiting=0, held=0, oldest=None)
+
+
+def _queue(figures: QueueFigures, trend: Trend) -> QueueView:
+    return QueueView(
+        queue=figures.queue,
+        waiting=figures.waiting,
+        held=figures.held,
+        oldest=figures.oldest,
+        opened=trend.opened,
+        decided=trend.decided,
+    )
 
 
 pages = [PageRoute(path="/", handler=show, scope=None, query=Query, template="home.html")]
