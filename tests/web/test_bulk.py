@@ -326,7 +326,8 @@ def test_what_was_written_is_forgotten(api: Api, person: Visitor, reported: Any)
     work(api)
     with api.instance.database.begin() as tx:
         erase_item(tx, "default", "post-1")
-        kept = dict(tx.execute(sa.select(sa.cast(bulks.c.id, sa.Text), bulks.c.decision)).all())  # pyright: ignore[reportArgumentType]
+        rows = tx.execute(sa.select(bulks.c.id, bulks.c.decision))
+        kept = {str(id): said for id, said in rows}
     assert kept == {waiting: {"outcome": "pass"}, bulk: {"outcome": "pass"}}
     assert isinstance(api.instance.clock, FakeClock)
     api.instance.clock.advance(24 * 3600)
