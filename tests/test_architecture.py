@@ -100,10 +100,8 @@ JOINS = {
     ("enforcement/queries.py", "content"): "an action is shown, and listed, by its platform's ids",
     ("review/queries.py", "content"): "a page of cases with the platforms' ids of their items",
     ("review/queries.py", "intake"): "how many reports each case of a page has",
-    (
-        "review/rows.py",
-        "content",
-    ): "a page of rows with, or found by, the platforms' ids of their items",
+    ("review/passing.py", "content"): "cases are found by the platforms' ids of their items",
+    ("review/rows.py", "content"): "a page of rows with the platforms' ids of their items",
     ("review/rows.py", "intake"): "how many reports each row has",
 }
 DRIVERS = ("sqlalchemy", "psycopg")
