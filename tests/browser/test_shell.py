@@ -112,8 +112,8 @@ def test_a_person_can_switch_single_keys_off(desk: Desk) -> None:
         # They are off for the person, in another browser too, and nothing else has changed.
         with desk.person("sam@example.org") as elsewhere:
             settings = desk.tab(elsewhere, "/me/settings")
-            assert not settings.get_by_label("Single keys act").is_checked()
-            assert settings.get_by_label("Without sound").is_checked()
+            assert not settings.locator("main").get_by_label("Single keys act").is_checked()
+            assert settings.locator("main").get_by_label("Without sound").is_checked()
             assert settings.get_attribute("html", "data-keys") == "off"
 
 
@@ -220,6 +220,11 @@ def sign_out_elsewhere(desk: Desk, context: BrowserContext) -> None:
     page.close()
 
 
+def without_events(context: BrowserContext) -> None:
+    """Nobody tells the tabs that the session has ended."""
+    context.route("**/events", lambda route: route.abort())
+
+
 def test_a_session_that_ended_is_renewed_over_the_page(desk: Desk) -> None:
     with desk.person("carla@example.org", "curator") as context:
         with_password(desk, context)
@@ -227,28 +232,33 @@ def test_a_session_that_ended_is_renewed_over_the_page(desk: Desk) -> None:
         page.get_by_label("Name").fill("interrupted")
         page.get_by_label("Note").fill("half a day of work")
         sign_out_elsewhere(desk, context)
-        page.get_by_role("button", name="Make the bank").click()
         dialog = page.get_by_test_id("sign-in-again")
-        expect(dialog).to_be_visible()
+        expect(dialog).to_be_visible()  # at once: the feed says so
         assert list(violations(page)) == []
         dialog.get_by_label("Password").fill("wrong horse battery")
         dialog.get_by_role("button", name="Sign in", exact=True).click()
         expect(dialog).to_contain_text("That did not match")
         dialog.get_by_label("Password").fill(PASSWORD)
         dialog.get_by_role("button", name="Sign in", exact=True).click()
+        expect(dialog).to_be_hidden()
+        assert focused(page) != ""
+        page.get_by_role("button", name="Make the bank").click()
         page.wait_for_url("**/banks/interrupted?done=bank")
         assert "half a day of work" in page.inner_text("main")
         forgive(desk, "status of 401")
 
 
-def test_who_has_no_password_signs_in_by_a_link_in_another_tab(desk: Desk) -> None:
+def test_a_form_that_the_end_of_a_session_met_is_sent_as_it_was(desk: Desk) -> None:
     with desk.person("lena@example.org", "curator") as context:
+        without_events(context)
         page = desk.tab(context, "/banks")
         page.get_by_label("Name").fill("by-link")
+        page.get_by_label("Note").fill("as it was")
         sign_out_elsewhere(desk, context)
         page.get_by_role("button", name="Make the bank").click()
         dialog = page.get_by_test_id("sign-in-again")
         expect(dialog).to_be_visible()
+        # Who has no password signs in by a link, in another tab.
         link = desk.served.cli("users", "link", "--email", "lena@example.org")
         other = context.new_page()
         other.goto(desk.served.url + link[link.index("/sign-in/") :].split()[0])
@@ -256,11 +266,13 @@ def test_who_has_no_password_signs_in_by_a_link_in_another_tab(desk: Desk) -> No
         other.wait_for_url(desk.served.url + "/")
         dialog.get_by_role("button", name="I have signed in").click()
         page.wait_for_url("**/banks/by-link?done=bank")
-        forgive(desk, "status of 401")
+        assert "as it was" in page.inner_text("main")
+        forgive(desk, "status of 401", "ERR_FAILED")
 
 
 def test_a_dialog_that_is_left_keeps_what_was_typed(desk: Desk) -> None:
     with desk.person("olga@example.org", "curator") as context:
+        without_events(context)
         page = desk.tab(context, "/banks")
         page.get_by_label("Name").fill("left")
         sign_out_elsewhere(desk, context)
@@ -270,7 +282,20 @@ def test_a_dialog_that_is_left_keeps_what_was_typed(desk: Desk) -> None:
         expect(page.get_by_test_id("flash")).to_contain_text("Your session has ended")
         assert page.get_by_label("Name").input_value() == "left"
         assert focused(page) != ""
-        forgive(desk, "status of 401")
+        forgive(desk, "status of 401", "ERR_FAILED")
+
+
+def test_a_feed_that_is_lost_is_said_and_comes_back(desk: Desk) -> None:
+    with desk.person("vera@example.org") as context:
+        without_events(context)
+        page = desk.tab(context, "/account")
+        expect(page.get_by_test_id("live-lost")).to_be_visible(timeout=30_000)
+        expect(page.get_by_test_id("live-lost")).to_contain_text("Not live since")
+        assert page.get_attribute("html", "data-live") == "lost"
+        context.unroute("**/events")
+        expect(page.locator("html[data-live=on]")).to_be_attached(timeout=60_000)
+        expect(page.get_by_test_id("live-lost")).to_be_hidden()
+        forgive(desk, "ERR_FAILED")
 
 
 def test_a_session_that_ends_soon_can_be_made_to_last(
@@ -373,11 +398,20 @@ def test_the_preferences_of_the_system_are_followed(desk: Desk) -> None:
         assert page.evaluate(edge) == "solid"
 
 
-def test_nine_tabs_load(desk: Desk, admin: BrowserContext) -> None:
-    tabs = [desk.tab(admin, "/account") for _ in range(9)]
-    assert [one.locator("h1").inner_text() for one in tabs] == ["Account"] * 9
-    for one in tabs:
-        one.close()
+def test_nine_tabs_load_and_one_of_them_listens(desk: Desk) -> None:
+    """A browser has six connections for a server: more that stay open would hold up the next page."""
+    with desk.person("tina@example.org") as context:
+        asked: list[str] = []
+        context.on("request", lambda one: asked.append(one.url))
+        tabs = [desk.tab(context, "/account") for _ in range(9)]
+        for one in tabs:
+            expect(one.locator("html[data-live=on]")).to_be_attached()
+        assert sum(url.endswith("/events") for url in asked) == 1
+        # The one that listens goes: another takes over.
+        tabs[0].close()
+        with context.expect_event("request", lambda one: one.url.endswith("/events")):
+            pass
+        expect(tabs[8].locator("html[data-live=on]")).to_be_attached()
 
 
 def test_pages_work_without_scripts(desk: Desk) -> None:

@@ -21,9 +21,10 @@ export function dispatch(type, data) {
   for (const handler of handlers.get(type) ?? []) handler(data);
 }
 
-let lostTimer;
+let lostTimer = null;
 function state(now) {
   clearTimeout(lostTimer);
+  lostTimer = null;
   const before = root.dataset.live;
   root.dataset.live = now;
   const bar = document.getElementById("live-lost");
@@ -60,8 +61,7 @@ function connect() {
   };
   source.onerror = () => {
     // A short break mends itself; only what stays is said.
-    clearTimeout(lostTimer);
-    lostTimer = setTimeout(() => tell({ state: "lost" }), 4000);
+    lostTimer ??= setTimeout(() => tell({ state: "lost" }), 4000);
     if (source.readyState !== EventSource.CLOSED) return;
     setTimeout(connect, wait);
     wait = Math.min(wait * 2, 30_000);
