@@ -1,10 +1,6 @@
-"""The queues in figures: how many cases wait, since when, and whether they become more or fewer. And what
-on the desk is a person's own.
-"""
+"""The queues in figures: how many cases wait, since when, and whether they become more or fewer."""
 
 from datetime import datetime, timedelta
-from typing import Literal
-from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
@@ -12,10 +8,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from tidegate.infra.db import Tx
 from tidegate.review.queries import CLAIMED, WAITING
-from tidegate.review.tables import case_notes, cases, drafts, mentions
+from tidegate.review.tables import cases
 
 HOURS = 24  # that a trend looks back
-MOST_OWN = 50
 _DECIDED: sa.ColumnElement[bool] = cases.c.state == sa.literal_column("'decided'")
 _OPEN: sa.ColumnElement[bool] = cases.c.state == sa.literal_column("'open'")
 _REOPENED: sa.ColumnElement[bool] = cases.c.state == sa.literal_column("'reopened'")
@@ -36,16 +31,6 @@ class Trend(msgspec.Struct, frozen=True):
 
     opened: list[int]
     decided: list[int]
-
-
-class Own(msgspec.Struct, frozen=True, kw_only=True):
-    """A case that is somebody's own: they hold it, have begun its decision, or were asked to look at it,
-    then `by` whom. `at` is until when, or when that was."""
-
-    case: UUID
-    kind: Literal["held", "draft", "asked"]
-    at: datetime
-    by: str | None
 
 
 def queue_figures(tx: Tx) -> list[QueueFigures]:
@@ -97,32 +82,3 @@ def trends(tx: Tx) -> dict[str, Trend]:
             trend = found.setdefault(row.queue, Trend([0] * HOURS, [0] * HOURS))
             getattr(trend, name)[row.hour - 1] = row.total
     return found
-
-
-def own_cases(tx: Tx) -> list[Own]:
-    """What is the actor's own: held, what ends first first, then begun and asked for, the last first."""
-    me, nobody = tx.identity, sa.cast(sa.null(), sa.Text)
-    held = sa.select(
-        sa.literal("held").label("kind"),
-        cases.c.id.label("case"),
-        cases.c.claimed_until.label("at"),
-        nobody.label("by"),
-    ).where(CLAIMED, cases.c.claimant == me, cases.c.claimed_until > tx.now)
-    begun = (
-        sa.select(sa.literal("draft"), drafts.c.case_id, drafts.c.saved_at, nobody)
-        .join(cases, cases.c.id == drafts.c.case_id)
-        .where(drafts.c.person == me)
-    )
-    asked = (
-        sa.select(sa.literal("asked"), cases.c.id, case_notes.c.created_at, case_notes.c.by)
-        .join(mentions, mentions.c.note_id == case_notes.c.id)
-        .join(cases, cases.c.id == case_notes.c.case_id)
-        .where(mentions.c.person == me)
-    )
-    bounded = [one.where(tx.within(cases.c.platform)) for one in (held, begun, asked)]
-    query = sa.union_all(*bounded).subquery()
-    rows = tx.execute(sa.select(query).order_by(query.c.at.desc()).limit(MOST_OWN)).mappings()
-    found = [Own(**row) for row in rows]
-    return sorted((one for one in found if one.kind == "held"), key=lambda one: one.at) + [
-        one for one in found if one.kind != "held"
-    ]

@@ -117,7 +117,7 @@ def page_of(tx: Tx, filter: Filter, cursor: str | None = None, limit: int = PAGE
 
 
 def rows_of(tx: Tx, ids: Sequence[UUID]) -> list[Row]:
-    """The rows of these cases, in this order. The caller knows that they may be seen."""
+    """The rows of those of these cases that the actor may see, in this order."""
     return _rows(tx, Filter(), ids)
 
 
@@ -235,7 +235,10 @@ def _rows(tx: Tx, filter: Filter, ids: Sequence[UUID]) -> list[Row]:
         return []
     # An array is one parameter, however many there are: the statement is made once.
     wanted = sa.any_(sa.cast(list(ids), ARRAY(sa.Uuid)))
-    found = {row.id: row for row in tx.execute(_ROWS.where(cases.c.id == wanted))}
+    found = {
+        row.id: row
+        for row in tx.execute(_ROWS.where(cases.c.id == wanted, tx.within(cases.c.platform)))
+    }
     told = [found[one] for one in ids if one in found]
     places = [(row.item_id, row.revision or 0) for row in told if row.item_id is not None]
     contents = {key: kept.content for key, kept in kept_revisions(tx, places).items()}

@@ -10,6 +10,7 @@ HOME = "/"
 LONGEST = 2000
 # They would lead round in a circle, or out again.
 _NEVER = ("/sign-in", "/sign-out")
+_NO_PAGE = (".json", "/events")
 
 
 def own_path(text: str) -> str:
@@ -39,6 +40,6 @@ def _is_ours(text: str) -> bool:
 def sign_in_for(path: str, query: bytes) -> str:
     """The sign-in page that leads back to the page that was asked for."""
     wanted = path + (f"?{query.decode('latin-1')}" if query else "")
-    if own_path(wanted) == HOME or path.endswith(".json"):
+    if own_path(wanted) == HOME or path.endswith(_NO_PAGE):
         return "/sign-in"
     return f"/sign-in?next={quote(wanted, safe='/')}"

@@ -3,6 +3,7 @@
 import msgspec
 
 from tidegate.review.alerts import Alert, acknowledge, alert_unknown, recent_alerts, ringing
+from tidegate.web.nextpath import own_path
 from tidegate.web.pages.page import PageRoute, with_query
 from tidegate.web.pages.visit import Visit
 
@@ -26,13 +27,8 @@ def hear(visit: Visit) -> str:
         heard = acknowledge(tx, alert_id)
     if heard.before:
         return with_query("/alerts", done="acknowledged-before")
-    return with_query(own_path(visit.field("back")) or "/alerts", done="acknowledged")
-
-
-def own_path(path: str) -> str | None:
-    """A path of ours without a query, as a browser would follow it; None for what could lead elsewhere."""
-    ours = path.startswith("/") and path.isprintable() and path.isascii()
-    return path if ours and not path.startswith("//") and not set(path) & set("\\?#") else None
+    back = own_path(visit.field("back"))
+    return f"{back}{'&' if '?' in back else '?'}done=acknowledged"
 
 
 pages = [

@@ -3,6 +3,7 @@ and how the person wants the pages."""
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -14,6 +15,8 @@ from tidegate.infra.db import Tx
 from tidegate.review.alerts import Alert, ringing
 from tidegate.review.bulk import of_bulks, undoable_bulks
 from tidegate.web.pages.visit import Visit
+
+_SAID = ("done", "undo")
 
 
 class Undoable(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +83,18 @@ def frame_of(visit: Visit) -> Frame:
         return Frame(
             undoable=undoable(tx),
             alerts=ringing(tx) if visit.may("cases:read") else [],
-            back=visit.request.url.path if visit.request.method == "GET" else "/",
+            back=_back(visit),
             preferences=chosen,
             session_ends_at=session_ends(tx, session) if session else None,
         )
+
+
+def _back(visit: Visit) -> str:
+    """This page, without what it said was done; home, where it came of a form."""
+    request = visit.request
+    if request.method != "GET":
+        return "/"
+    kept = [
+        (name, value) for name, value in request.query_params.multi_items() if name not in _SAID
+    ]
+    return request.url.path + (f"?{urlencode(kept)}" if kept else "")

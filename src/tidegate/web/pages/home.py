@@ -1,23 +1,22 @@
 """Home: what needs the person who looks, in the order in which it does. Each part only for those who can
 do something about it."""
 
-from collections.abc import Iterable
 from datetime import datetime
-from uuid import UUID
 
 import msgspec
 
 from tidegate.infra.db import Tx
+from tidegate.review.drafts import drafts_of
 from tidegate.review.figures import (
     HOURS,
-    Own,
     QueueFigures,
     Trend,
-    own_cases,
     queue_figures,
     trends,
 )
 from tidegate.review.filters import Filter
+from tidegate.review.holding import held_on_pages
+from tidegate.review.notes import mentions_of
 from tidegate.review.rows import page_of, rows_of
 from tidegate.web.kept import Kept
 from tidegate.web.pages.broken import Broken, broken
@@ -39,11 +38,13 @@ class Urgent(msgspec.Struct, frozen=True):
 
 
 class OwnCase(msgspec.Struct, frozen=True):
-    """A case of one's own; `at` is until when it is held, or when it was begun or asked for, `by` whom."""
+    """A case of one's own; `at` is until when it is held, or when it was begun or asked about, `by` whom
+    and with which words."""
 
     case: RowView
     at: datetime
-    by: str | None
+    by: str | None = None
+    text: str | None = None
 
 
 class Mine(msgspec.Struct, frozen=True):
@@ -110,17 +111,17 @@ def _urgent(tx: Tx) -> Urgent:
 
 
 def _mine(tx: Tx) -> Mine:
-    own = own_cases(tx)
-    rows = {row.id: row_view(row) for row in rows_of(tx, list({one.case for one in own}))}
-    of = {kind: _own(rows, (one for one in own if one.kind == kind)) for kind in _KINDS}
-    return Mine(of["held"], of["draft"], of["asked"], [])
-
-
-_KINDS = ("held", "draft", "asked")
-
-
-def _own(rows: dict[UUID, RowView], own: Iterable[Own]) -> list[OwnCase]:
-    return [OwnCase(rows[one.case], one.at, person(one.by)) for one in own if one.case in rows]
+    held, begun, asked = held_on_pages(tx), drafts_of(tx), mentions_of(tx, tx.identity)
+    named = {*held, *(one.case for one in begun), *(one.case for one in asked)}
+    rows = {row.id: row_view(row) for row in rows_of(tx, list(named))}
+    return Mine(
+        held=[
+            OwnCase(rows[id], until) for id in held if id in rows and (until := rows[id].held_until)
+        ],
+        drafts=[OwnCase(rows[one.case], one.saved_at) for one in begun],
+        asked=[OwnCase(rows[one.case], one.created_at, person(one.by), one.text) for one in asked],
+        returned=[],
+    )
 
 
 def _queues(visit: Visit, tx: Tx) -> list[QueueView]:
