@@ -21,7 +21,8 @@ from tidegate.pipeline.standing import impose
 from tidegate.web import pages
 
 KNOWN = "Bring your weapons to the square tomorrow, brothers, and leave nobody standing"
-BY_TERMS = {"outcome": "restrict", "label": "propaganda", "reason": "our terms"}
+BY_TERMS = {"outcome": "restrict", "label": "propaganda", "reason": "by our terms"}
+PASS = {"outcome": "pass", "reason": "nothing in it"}
 CONTENT = '<script>alert(1)</script> & "quotes" ' + KNOWN
 
 
@@ -185,7 +186,7 @@ def test_deciding_a_case_by_its_form(api: Api) -> None:
     assert person.send(f"/cases/{case}/claim").headers["location"] == f"/cases/{case}?done=claimed"
     form = {"outcome": "restrict", "label": "incitement", "reason": "It calls for an attack <now>",
             "entry": "confirm", "territory": "de, FR", "until": "2026-06-01T12:00",
-            "ground_reference": "§ 111", "ground_kind": "law"}  # fmt: skip
+            "ground_reference": "§ 111", "ground_kind": "law", "undo_seconds": "0"}  # fmt: skip
     refused = person.send(f"/cases/{case}/decide", form)
     assert refused.status_code == 422
     assert "exemption" in refused.text
@@ -283,7 +284,7 @@ def test_the_next_case_is_the_oldest_that_nobody_holds(api: Api) -> None:
     assert ada.send("/cases/next").headers["location"] == f"/cases/{case}?done=claimed"
     assert "No case waits here" in rita.get(rita.send("/cases/next").headers["location"]).text
     assert "holds this case" in rita.get(f"/cases/{case}").text
-    assert rita.send(f"/cases/{case}/decide", {"outcome": "pass", "reason": "x"}).status_code == 409
+    assert rita.send(f"/cases/{case}/decide", PASS).status_code == 409
     assert ada.send(f"/cases/{case}/release").status_code == 303
     assert rita.send("/cases/next").headers["location"] == f"/cases/{case}?done=claimed"
 
@@ -350,7 +351,8 @@ def test_a_case_shows_what_stands_and_lifts_what_is_ticked(api: Api) -> None:
     check_html(page)
     assert page.count('type="checkbox" name="lifts"') == 2
     first, second = api.get("/v1/items/post-1").json()["restrictions"]
-    form = {"outcome": "lift", "reason": "x", "lifts": ["", second["id"]]}
+    form = {"outcome": "lift", "reason": "no longer so", "lifts": ["", second["id"]]}
+    form["undo_seconds"] = "0"
     assert person.send(f"/cases/{case}/decide", form).status_code == 303
     assert api.get("/v1/items/post-1").json()["restrictions"] == [first]
     decisions = api.get(f"/v1/cases/{case}").json()["decisions"]

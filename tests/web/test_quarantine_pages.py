@@ -103,11 +103,11 @@ def test_a_person_decides_it_on_its_page(api: Api, entry: dict[str, Any]) -> Non
     )
     assert "Entry in known" in person.get("/").text
     assert 'name="entry" value="confirm" required' in person.get(at).text
-    refused = person.send(f"{at}/decide", {"outcome": "pass", "reason": "a site"})
+    refused = person.send(f"{at}/decide", {"outcome": "pass", "reason": "a whole site"})
     assert refused.status_code == 422
     assert "confirm or refute" in refused.text
-    assert ">a site</textarea>" in refused.text
-    form = {"outcome": "pass", "reason": "a site", "entry": "refute"}
+    assert ">a whole site</textarea>" in refused.text
+    form = {"outcome": "pass", "reason": "a whole site", "entry": "refute", "undo_seconds": "0"}
     assert person.send(f"{at}/decide", form).status_code == 303
     assert "the entry is refuted" in person.get(at).text
     assert api.get(path(entry)).json()["state"] == "refuted"
@@ -120,4 +120,7 @@ def test_the_page_says_when_the_entry_is_gone(api: Api, entry: dict[str, Any]) -
     at = f"/cases/{the_case(api)['id']}"
     assert api.call("DELETE", "/v1/banks/known").status_code == 204
     assert "The entry is no longer in its bank." in person.get(at).text
-    assert person.send(f"{at}/decide", {"outcome": "pass", "reason": "gone"}).status_code == 303
+    assert (
+        person.send(f"{at}/decide", {"outcome": "pass", "reason": "The entry is gone"}).status_code
+        == 303
+    )

@@ -90,7 +90,7 @@ def _in_order(groups: Iterable[ReportGroup]) -> list[ReportGroup]:
     )
 
 
-def _silent(where: sa.ColumnElement[bool]) -> sa.Select[Any]:
+def _silent(where: sa.ColumnElement[bool]) -> Any:
     number = sa.func.count()
     return (
         sa.select(
@@ -110,14 +110,14 @@ def _silent(where: sa.ColumnElement[bool]) -> sa.Select[Any]:
 _note = sa.func.array_to_string(reports.c.problems, "; ")
 
 
-def _spoken(where: sa.ColumnElement[bool]) -> sa.Select[Any]:
+def _spoken(where: sa.ColumnElement[bool]) -> Any:
     """Each by itself, the newest first: comments are sealed, and are compared where they are read."""
     return (
         sa.select(
             reports.c.channel,
             reports.c.reason,
             reports.c.comment,
-            sa.literal_column("1").label("count"),
+            sa.literal(1).label("count"),
             sa.cast(sa.not_(reports.c.counts), sa.Integer).label("again"),
             reports.c.received_at.label("first_at"),
             reports.c.received_at.label("last_at"),

@@ -152,7 +152,7 @@ def _panel(
     entries: dict[str, EntryView],
 ) -> panel.Panel:
     undo_seconds = visit.instance.settings.undo_seconds
-    bank = case.match and case.match["bank"]
+    bank = str(case.match["bank"]) if case.match else None
     templates = panel.templates_of(pack, bank, spoken().tag)
     if about.id is None:
         outcomes = ["pass", "escalate"]
