@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, Page
 from tests.browser.desk import Desk, desk_of
+from tests.waiting import until
 
 pytestmark = pytest.mark.long
 
@@ -53,6 +54,16 @@ def test_eight_presses_of_n_hold_one_case(desk: Desk) -> None:
         assert held(desk) == [seen[-1]]
         assert sorted(seen[:5]) == sorted(waiting)
         assert all(one != other for one, other in pairwise(seen))
+
+
+def test_leaving_gives_an_untouched_case_back(desk: Desk) -> None:
+    case = desk.reported(f"post-{uuid4()}", "A text")
+    with desk.person("rita@example.org") as rita:
+        page = desk.tab(rita, "/cases")
+        assert press_next(page) == case
+        assert held(desk) == [case]
+        page.goto(desk.served.url + "/")
+        until(lambda: held(desk) == [], "the case to be given back")
 
 
 def test_a_page_says_that_it_is_on_the_screen_until_it_is_left(desk: Desk) -> None:

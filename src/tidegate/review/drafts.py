@@ -37,7 +37,9 @@ def save_draft(tx: Tx, case_id: UUID, fields: Fields) -> None:
     no draft, nor is what arrives after their own decision. Raises Refusal (404)."""
     subject_of_case(tx, case_id)
     kept = {name: values for name, values in fields.items() if any(values)}
-    if not kept or _decided_by_actor(tx, case_id):
+    if _decided_by_actor(tx, case_id):
+        return  # until that has left, what it was typed as is kept for its undo
+    if not kept:
         return drop_draft(tx, case_id)
     values = {"fields": kept, "saved_at": tx.now}
     query = insert(drafts).values(person=tx.identity, case_id=case_id, **values)
