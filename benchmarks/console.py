@@ -4,8 +4,8 @@ A real `tidegate serve` with a hundred thousand open cases of a known mix (`tide
 database vacuumed. A person who signed in asks for `/cases` over one kept-alive connection, page by page: for
 every filter, alone and in twos, from the first page and from cursors deep in the list, the kinds of request
 taking turns. Counted is the time until the whole page is there, as a client beside the server sees it; HTML,
-as sent, compressed where the server does that. p50 and p95 of each kind and of all. QUICK=1 seeds fewer, and
-only prints.
+as sent, compressed where the server does that. p50 and p95 of each kind and of all, and the processor time of
+one request, which other work on the machine changes least. QUICK=1 seeds fewer, and only prints.
 """
 
 import os
@@ -118,9 +118,11 @@ def measure(instance: Instance) -> Iterator[report.Line]:
     for several in kinds.values():  # everything once, to warm up
         for address in several:
             ask(client, address)
+    before = instance.cpu_seconds()
     for turn in range(ROUNDS):
         for kind, several in kinds.items():
             taken[kind].append(ask(client, several[turn % len(several)]))
+    after = instance.cpu_seconds()
     taken["all"] = [one for several in taken.values() for one in several]
     for kind, found in taken.items():
         p50, p95 = percentile(found, 0.5), percentile(found, 0.95)
@@ -128,6 +130,10 @@ def measure(instance: Instance) -> Iterator[report.Line]:
         case = f"/cases {kind} n={CASES}"
         yield line(case, "p50", p50, "ms", len(found))
         yield line(case, "p95", p95, "ms", len(found))
+    for name, seconds in after.items():
+        each = 1000 * (seconds - before[name]) / len(taken["all"])
+        say(f"/cases, all: {each:.1f} ms of processor time in {name}")
+        yield line(f"/cases all n={CASES}", f"CPU {name}", each, "ms", len(taken["all"]))
 
 
 def main() -> None:
