@@ -3,7 +3,7 @@
 import { live, say } from "./desk.js";
 
 const bar = document.getElementById("alerts");
-const rings = () => [...bar.querySelectorAll("[data-id]")].map((one) => one.dataset.id);
+const rings = () => [...(bar?.querySelectorAll("[data-id]") ?? [])].map((one) => one.dataset.id);
 let known = new Set(rings());
 
 // The title says how many ring, so that a tab in the background says it too.
