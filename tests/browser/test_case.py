@@ -5,6 +5,7 @@ import base64
 import io
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from PIL import Image
@@ -21,7 +22,7 @@ QUOTED = "and then burn it all down"
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Desk]:
     """An instance that knows a text and a picture."""
-    with desk_of(tmp_path_factory.mktemp("case"), browser) as desk:
+    with desk_of(tmp_path_factory.mktemp("case"), browser, claims_per_person=50) as desk:
         bank = {"name": "known", "stance": "known", "labels": ["threat"]}
         desk.api.post("/v1/banks", json=bank).raise_for_status()
         entries = "/v1/banks/known/entries"
@@ -54,8 +55,6 @@ def decided(page: Page, *keys: str) -> dict[str, list[str]]:
     with page.expect_request(lambda one: one.url.endswith("/decide")) as caught:
         for key in keys:
             page.keyboard.press(key)
-    from urllib.parse import parse_qs
-
     return parse_qs(caught.value.post_data or "")
 
 
@@ -63,6 +62,11 @@ def matched(desk: Desk, id: str, **fields: Any) -> str:
     answer = desk.post(id, **({"text": KNOWN} | fields))
     assert answer["case"], answer
     return answer["case"]
+
+
+def another(desk: Desk, case: str) -> None:
+    """Somebody else takes the case."""
+    desk.api.post(f"/v1/cases/{case}/claim").raise_for_status()
 
 
 @pytest.mark.parametrize("size", WINDOWS)
@@ -91,26 +95,53 @@ def test_the_outcomes_are_on_the_first_screen(
 
 def test_a_restriction_with_the_bank_s_label_is_two_keys(desk: Desk, rita: BrowserContext) -> None:
     page = desk.tab(rita, f"/cases/{matched(desk, 'two-keys')}")
-    page.locator("#reason").fill("It threatens people, as the entry does")
-    page.keyboard.press("Escape")
     form = decided(page, "r", "Enter")
     assert (form["outcome"], form["label"], form["then"]) == (["restrict"], ["threat"], ["next"])
     assert form["revision"] == ["1"]
     assert "exemption" not in form
+    assert "threat" in form["reason"][0], "by a template: nobody typed anything"
+    page.wait_for_url("**done=decided**")
+    page.close()
+
+
+def test_a_pass_is_two_keys(desk: Desk, rita: BrowserContext) -> None:
+    page = desk.tab(rita, f"/cases/{desk.reported('pass-keys', 'hello to you all')}")
+    form = decided(page, "p", "Enter")
+    assert (form["outcome"], form["then"]) == (["pass"], ["next"])
+    assert "label" not in form
+    assert len(form["reason"][0]) > 10
+    page.wait_for_url("**done=decided**")
     page.close()
 
 
 def test_incitement_is_four_keys(desk: Desk, rita: BrowserContext) -> None:
     case = desk.reported("four-keys", "hello to you all")
     page = desk.tab(rita, f"/cases/{case}")
-    page.locator("#reason").fill("It calls for an attack")
-    page.keyboard.press("Escape")
     form = decided(page, "r", "1", "0", "Enter")
     assert (form["outcome"], form["label"], form["exemption"]) == (
         ["restrict"],
         ["incitement"],
         ["none"],
     )
+    assert "incitement" in form["reason"][0]
+    assert "{" not in form["reason"][0]
+    page.wait_for_url("**done=decided**")
+    page.close()
+
+
+def test_with_the_mouse_it_is_two_clicks_and_four(desk: Desk, rita: BrowserContext) -> None:
+    page = desk.tab(rita, f"/cases/{matched(desk, 'two-clicks')}")
+    page.locator("label:has([data-testid=outcome-restrict])").click()
+    with page.expect_request(lambda one: one.url.endswith("/decide")):
+        page.get_by_test_id("submit").click()
+    page.wait_for_url("**done=decided**")
+    page.close()
+    page = desk.tab(rita, f"/cases/{desk.reported('four-clicks', 'hello to you all')}")
+    for choice in ("outcome-restrict", "label-incitement", "exemption-none"):
+        page.locator(f"label:has([data-testid={choice}])").click()
+    with page.expect_request(lambda one: one.url.endswith("/decide")):
+        page.get_by_test_id("submit").click()
+    page.wait_for_url("**done=decided**")
     page.close()
 
 
@@ -231,9 +262,8 @@ def test_where_a_likeness_speaks_alone_the_pair_is_looked_at_first(
     assert not page.get_by_test_id("outcome-restrict").is_checked()
     page.keyboard.press("p")
     assert page.get_by_test_id("outcome-pass").is_checked()
-    parts = page.locator("#decide").get_attribute("data-look") or ""
-    for part in parts.split():
-        page.locator(f'[data-part="{part}"]').last.dispatch_event("media:shown", {"bubbles": True})
+    page.keyboard.press("Escape")
+    page.keyboard.press("v")
     page.keyboard.press("r")
     assert page.get_by_test_id("outcome-restrict").is_checked()
     page.close()
@@ -263,6 +293,41 @@ def test_what_is_printed_has_the_decision_and_who_printed(desk: Desk, rita: Brow
                  "Terms of service: threats of terrorist acts"):  # fmt: skip
         assert page.get_by_text(text).first.is_visible(), text
     assert not page.get_by_role("button", name="Next case").is_visible()
+    page.close()
+
+
+def test_what_somebody_else_does_is_shown_at_once_and_the_text_is_kept(
+    desk: Desk, rita: BrowserContext
+) -> None:
+    case = desk.reported("conflict", "hello to you all")
+    page = desk.tab(rita, f"/cases/{case}")
+    page.locator("html[data-live=on]").wait_for()
+    page.locator("#reason").evaluate("one => (one.value = 'what I was about to say')")
+    another(desk, case)
+    conflict = page.get_by_test_id("conflict")
+    conflict.wait_for()
+    assert page.get_by_label("What you wrote").input_value() == "what I was about to say"
+    assert page.get_by_test_id("decide").count() == 0
+    assert conflict.get_by_role("button", name="Go on").evaluate(
+        "one => one === document.activeElement"
+    )
+    page.close()
+
+
+def test_a_new_revision_is_shown_at_once(desk: Desk, rita: BrowserContext) -> None:
+    case = desk.reported("moved", "The march is on Monday")
+    page = desk.tab(rita, f"/cases/{case}")
+    page.locator("html[data-live=on]").wait_for()
+    page.keyboard.press("w")
+    page.keyboard.type("A march, and lawful")
+    page.locator("[data-draft=saved]").wait_for()
+    desk.post("moved", text="The attack is on Monday")
+    desk.report("moved", reporter="somebody else")
+    page.get_by_test_id("moved").wait_for()
+    assert page.locator("ins", has_text="attack").is_visible()
+    assert page.locator("#reason").input_value() == "A march, and lawful"
+    assert page.locator("[name=revision]").input_value() == "2"
+    assert page.evaluate("document.activeElement !== document.body")
     page.close()
 
 

@@ -99,6 +99,8 @@ def items_by_url(tx: Tx, platform: str, url_key: bytes) -> list[ItemRow]:
 
 def item_names(tx: Tx, ids: Collection[UUID]) -> dict[UUID, tuple[str, str]]:
     """The (platform, id) of items, without those that are erased."""
+    if not ids:
+        return {}
     query = sa.select(items.c.id, items.c.platform, items.c.external_id).where(
         items.c.id.in_(ids), items.c.erased_at.is_(None), tx.within(items.c.platform)
     )
@@ -107,6 +109,8 @@ def item_names(tx: Tx, ids: Collection[UUID]) -> dict[UUID, tuple[str, str]]:
 
 def item_authors(tx: Tx, ids: Collection[UUID]) -> dict[UUID, tuple[str, str | None]]:
     """The (platform, author's pseudonym) of items, without those that are erased."""
+    if not ids:
+        return {}
     query = sa.select(items.c.id, items.c.platform, items.c.author).where(
         items.c.id.in_(ids), items.c.erased_at.is_(None), tx.within(items.c.platform)
     )

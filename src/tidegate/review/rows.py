@@ -135,15 +135,19 @@ def count(tx: Tx, filter: Filter) -> int:
 def position(tx: Tx, case_id: UUID, filter: Filter) -> tuple[int | None, int]:
     """The place of a case among all that pass, from 1, and how many these are; None where it does not
     pass (any more)."""
-    total = count(tx, filter)
     here = _key_of(tx, case_id, filter)
-    mine = sa.select(sa.exists().where(cases.c.id == case_id, passing(tx, filter)))
-    if here is None or not tx.execute(mine).scalar_one():
-        return None, total
+    if here is None:
+        return None, count(tx, filter)
     order, key = sa.tuple_(*_order_of(filter, cases.c)), sa.tuple_(*map(sa.literal, here))
     before = order > key if filter.decided else order < key
-    query = sa.select(sa.func.count()).select_from(cases).where(passing(tx, filter), before)
-    return int(tx.execute(query).scalar_one()) + 1, total
+    query = sa.select(
+        sa.func.count().label("total"),
+        sa.func.count().filter(before).label("before"),
+        sa.func.coalesce(sa.func.bool_or(cases.c.id == case_id), sa.false()).label("passes"),
+    )
+    found = tx.execute(query.select_from(cases).where(passing(tx, filter))).one()
+    total = min(found.total, MOST_DECIDED) if filter.decided else found.total
+    return (found.before + 1 if found.passes else None), total
 
 
 def neighbours(tx: Tx, case_id: UUID, filter: Filter) -> tuple[UUID | None, UUID | None]:

@@ -133,7 +133,7 @@ document.addEventListener("media:shown", (event) => {
 
 // The claim, and the draft.
 
-const state = { mine: false, touched: false, unsaved: false, leaving: false };
+const state = { mine: false, touched: false, unsaved: false, leaving: false, told: false };
 let timer = null;
 let saving = null;
 
@@ -155,15 +155,14 @@ const save = () => {
 
 const claim = async () => {
   state.mine = true;
-  try {
-    const answer = await post("/claim");
-    if (!answer.ok) {
-      state.mine = false;
-      if (answer.status === 409) await refresh();
-    }
-  } catch {
-    state.mine = false;
-  }
+  const answer = await post("/claim").catch(() => null);
+  if (answer?.ok) return;
+  state.mine = false;
+  if (answer?.status !== 409) return;
+  const problem = await answer.json();
+  if (/case-(claimed|decided)$/.test(problem.type)) await refresh();
+  else if (!state.told) say([problem.title, problem.detail].filter(Boolean).join(". "));
+  state.told = true;
 };
 
 const touched = (event) => {
@@ -232,6 +231,7 @@ const refresh = async () => {
   if (!told) return;
   const written = one("#reason")?.value ?? "";
   const focused = document.activeElement;
+  for (const element of all("#state [autofocus]", fresh)) element.removeAttribute("autofocus");
   one("#state").replaceWith(one("#state", fresh));
   one("#panel").replaceWith(one("#panel", fresh));
   if (one("#yours")) {
