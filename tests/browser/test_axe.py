@@ -1,7 +1,6 @@
 """What axe has to say of the pages of the desk, in every theme: nothing."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext

@@ -105,6 +105,7 @@ def attempts(of_b: OfB) -> dict[tuple[str, str], list[Asked]]:
                 {"json": {"outcome": "pass", "reason": "of a", "entry": "confirm"}},
             )
         ],
+        ("POST", "/v1/decisions/{id}/undo"): [(f"/v1/decisions/{of_b.held}/undo", {})],
         ("GET", "/v1/actions"): [("/v1/actions", {})],
         ("GET", "/v1/ledger"): [("/v1/ledger?limit=1000", {}), ("/v1/ledger?after=3", {})],
         ("POST", "/v1/actions/{id}/replay"): [(f"/v1/actions/{of_b.action}/replay", {})],
@@ -236,6 +237,7 @@ def page_attempts(of_b: OfB) -> dict[tuple[str, str], list[Asked]]:
     form = DECISION | {"territory": "", "until": ""}
     hold = f"{item_at}/holds/{of_b.hold}/open"
     opened = {"purpose": "review", "justification": "a look at what is not ours"}
+    entry_at, media_at = f"/media/entries/{of_b.entry}", f"/media/{of_b.item_id}/1/0"
     tried: dict[tuple[str, str], list[Asked]] = {
         ("GET", "/"): [("/", {})],
         ("GET", "/cases"): [
@@ -253,6 +255,20 @@ def page_attempts(of_b: OfB) -> dict[tuple[str, str], list[Asked]]:
         ("POST", "/cases/{case}/claim"): [(f"{case}/claim", {})],
         ("POST", "/cases/{case}/release"): [(f"{case}/release", {})],
         ("POST", "/cases/{case}/decide"): [(f"{case}/decide", form)],
+        ("POST", "/cases/{case}/draft"): [(f"{case}/draft", {"reason": "of a"})],
+        ("POST", "/cases/{case}/note"): [(f"{case}/note", {"text": "of a"})],
+        ("POST", "/cases/{case}/skip"): [(f"{case}/skip", {"reason": "technical"})],
+        ("POST", "/cases/{case}/take-over"): [(f"{case}/take-over", {"reason": "of a, by a"})],
+        ("POST", "/cases/{case}/here"): [(f"{case}/here", {})],
+        ("POST", "/cases/{case}/reveal"): [(f"{case}/reveal", {"part": "media/0"})],
+        ("POST", "/decisions/{decision}/undo"): [(f"/decisions/{of_b.held}/undo", {})],
+        ("POST", "/cases/bulk/preview"): [
+            ("/cases/bulk/preview", {"case": of_b.case, "outcome": "pass", "reason": "all of a"})
+        ],
+        # A batch is its maker's alone.
+        ("POST", "/cases/bulk/apply"): [],
+        ("GET", "/bulk/{bulk}"): [],
+        ("POST", "/bulk/{bulk}/undo"): [],
         ("POST", "/cases/{case}/reopen"): [
             (f"/cases/{of_b.decided}/reopen", {"reopen_reason": "of a"})
         ],
@@ -281,13 +297,30 @@ def page_attempts(of_b: OfB) -> dict[tuple[str, str], list[Asked]]:
         ("POST", "/account/password"): [],  # one's own
         ("GET", "/media/entries/{entry}"): [(f"/media/entries/{of_b.entry}", {})],
         ("GET", "/media/{item}/{revision}/{index}"): [(f"/media/{of_b.item_id}/1/0", {})],
+        ("GET", "/media/entries/{entry}/file"): [(f"{entry_at}/file", {})],
+        ("POST", "/media/entries/{entry}/file/reveal"): [(f"{entry_at}/file/reveal", {})],
+        ("GET", "/media/entries/{entry}/download"): [(f"{entry_at}/download", {})],
+        ("POST", "/media/entries/{entry}/download"): [(f"{entry_at}/download", opened)],
+        ("GET", "/media/{item}/{revision}/{index}/file"): [(f"{media_at}/file", {})],
+        ("POST", "/media/{item}/{revision}/{index}/file/reveal"): [(f"{media_at}/file/reveal", {})],
+        ("GET", "/media/{item}/{revision}/{index}/download"): [(f"{media_at}/download", {})],
+        ("POST", "/media/{item}/{revision}/{index}/download"): [(f"{media_at}/download", opened)],
         ("GET", "/go"): [
             ("/go?q=post-of-b", {}),
             ("/go?q=b/post-of-b", {}),
             (f"/go?q={of_b.case}", {}),
             (f"/go?q={of_b.item_id}", {}),
         ],
-        ("POST", "/session/stay"): [],  # one's own
+        ("GET", "/me/settings"): [("/me/settings", {})],
+        ("GET", "/me/exposure"): [("/me/exposure", {})],
+        ("GET", "/me/break"): [("/me/break", {})],
+        # One's own:
+        ("POST", "/me/settings"): [],
+        ("POST", "/me/exposure/erase"): [],
+        ("POST", "/me/exposure/seconds"): [],
+        ("POST", "/me/break"): [],
+        ("POST", "/me/close-day"): [],
+        ("POST", "/session/stay"): [],
         ("POST", "/sign-out"): [],
     }
     for verb in ("confirm", "refute", "switch"):
@@ -324,7 +357,7 @@ def test_a_bound_person_gets_at_nothing_of_another_platform(api: Api) -> None:
             answer = person.get(f"{'/index' if at == '/' else at}.json?{query}")
             check_answer(answer, of_b, where, page.path)
     anybody = Visitor(api.instance, api.client)
-    for method, path in (one for one in tried if one[0] == "GET"):
+    for method, path in (one for one in tried if one[0] == "GET" and tried[one]):
         assert anybody.get(tried[method, path][0][0]).status_code == 200, path
     # What is theirs is there.
     assert person.get(f"/cases/{case_of_a['data'][0]['id']}").status_code == 200

@@ -37,6 +37,7 @@ class OfB(msgspec.Struct, frozen=True, kw_only=True):
     hold: str
     entry: str
     asked: str  # the case about the entry
+    held: str  # a decision that has not left yet
     alert: str
     shared: str  # an entry of everybody's bank
 
@@ -69,6 +70,13 @@ def settle_b(api: Api) -> OfB:
     decided = api.post("/v1/reports?platform=b", told).json()["case"]
     answer = api.post(f"/v1/cases/{decided}/decide", decision)
     assert answer.status_code == 200, answer.text
+    third = item("third-of-b", platform="b", text=WORDS + " too", author="author-of-b")
+    assert api.post("/v1/items", third).status_code == 200
+    late = report | {"id": "third-report-of-b", "item_id": "third-of-b"}
+    waits = api.post("/v1/reports?platform=b", late).json()["case"]
+    answer = api.post(f"/v1/cases/{waits}/decide", decision | {"undo_seconds": 100})
+    assert answer.status_code == 200, answer.text
+    held = api.get("/v1/items/third-of-b?platform=b").json()["held_decision"]["id"]
     action = api.get("/v1/actions").json()["data"][0]["id"]
     assert api.bank("bank-of-b", platform="b", note=WORDS).status_code == 201
     assert api.bank("everybodys").status_code == 201
@@ -98,6 +106,7 @@ def settle_b(api: Api) -> OfB:
         hold=hold,
         entry=entry,
         asked=str(asked.id),
+        held=held,
         alert=str(alert),
         shared=api.entry("what everybody knows", "everybodys")["id"],
     )
