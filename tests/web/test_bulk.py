@@ -326,8 +326,7 @@ def test_what_was_written_is_forgotten(api: Api, person: Visitor, reported: Any)
     work(api)
     with api.instance.database.begin() as tx:
         erase_item(tx, "default", "post-1")
-        rows = tx.execute(sa.select(bulks.c.id, bulks.c.decision))
-        kept = {str(id): said for id, said in rows}
+        kept = {str(row.id): row.decision for row in tx.execute(sa.select(bulks))}
     assert kept == {waiting: {"outcome": "pass"}, bulk: {"outcome": "pass"}}
     assert isinstance(api.instance.clock, FakeClock)
     api.instance.clock.advance(24 * 3600)
