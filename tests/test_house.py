@@ -34,6 +34,15 @@ RIGHTS = {
         "policy:read",
         "actions:read",
     },
+    "senior": {
+        "items:read",
+        "cases:decide",
+        "cases:read",
+        "cases:senior",
+        "banks:read",
+        "policy:read",
+        "actions:read",
+    },
     "curator": {"banks:write", "banks:read", "items:read", "policy:read"},
     "auditor": {
         "items:read",

@@ -24,7 +24,7 @@ def test_a_pack_is_printed_as_it_was_written(
     own = default_source().replace('name = "tvec"', 'name = "ours"')
     with database.begin() as tx:
         store_pack(tx, own)
-    assert show("ours@2") == own
+    assert show("ours@3") == own
     (tmp_path / "policies").mkdir()
     (tmp_path / "policies" / "tvec.toml").write_text(own)
     assert show() == own

@@ -4,6 +4,7 @@ Its messages are its only account of what was wrong where. A test goes through a
 """
 
 import re
+import unicodedata
 from typing import Any, NamedTuple
 
 import msgspec
@@ -179,3 +180,8 @@ def _flat(places: list[Any]) -> list[Any]:
         else:
             found.append(place)
     return found
+
+
+def written(text: str) -> int:
+    """How many characters of a text can be seen: blanks, and signs that only format, say nothing."""
+    return sum(unicodedata.category(one)[0] not in "ZC" for one in text)

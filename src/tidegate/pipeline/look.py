@@ -27,7 +27,7 @@ from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.judge import Judged, Looked
 from tidegate.pipeline.quarantine import ask_about, judge_counting
 from tidegate.pipeline.ranking import rank_seen
-from tidegate.review.actions import open_case, touch
+from tidegate.review.actions import edited, open_case, touch
 from tidegate.review.model import EVALUATION_QUEUE, REPORT_QUEUE, CaseRow, Origin
 from tidegate.review.ranking import Seen
 from tidegate.signals.model import Match, decode_codes
@@ -121,6 +121,9 @@ class _Seen(msgspec.Struct, frozen=True):
 def _touch_cases(tx: Tx, told: Sequence[_Seen]) -> None:
     """The cases of these items show a further evaluation, or a further revision."""
     looked = [one.looked for one in told]
+    for one in looked:
+        if one.item.revision > 1 and not one.before:
+            edited(tx, one.item.id, one.item.revision)
     if known := [one.item.id for one in looked if one.before or one.item.revision > 1]:
         touch(tx, known)
 

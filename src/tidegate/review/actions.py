@@ -1,8 +1,6 @@
-"""The verbs that move cases. Who opens or decides one holds its subject's row already: the order of
-locks is subject, then case.
-
-A case's `version` moves in `_change`, with every step of its own, and in `touch`, with every change of
-what else it shows.
+"""The verbs that move cases. Who opens or decides one holds its subject's row already: the order of locks
+is subject, then case. A case's `version` moves in `_change`, with every step of its own, and in `touch`,
+with every change of what else it shows.
 """
 
 from collections.abc import Collection
@@ -333,14 +331,17 @@ def close_erased(tx: Tx, item_id: UUID) -> None:
 
 
 def touch(tx: Tx, ids: Collection[UUID]) -> None:
-    """What the cases about these subjects, or these items, show has changed: their versions move, and
-    they are ranked anew.
-
-    Called by whatever changes it without a step of the case itself. The caller holds the subjects.
-    """
+    """What the cases about these subjects, or these items, show has changed without a step of their
+    own: their versions move, and they are ranked anew. The caller holds the subjects."""
     shows = sa.or_(cases.c.subject_id.in_(ids), cases.c.item_id.in_(ids))
     moved = {"version": cases.c.version + 1, "ranked_at": None}
     tx.execute(sa.update(cases).where(shows).values(moved))
+
+
+def edited(tx: Tx, item_id: UUID, revision: int) -> None:
+    """The item's waiting case is about what it says now; `touch` follows. The caller holds the item."""
+    older = (cases.c.item_id == item_id, cases.c.revision < revision, WAITING)
+    tx.execute(sa.update(cases).where(*older).values(revision=revision))
 
 
 def last_case(tx: Tx, subject: Subject) -> CaseRow | None:

@@ -41,7 +41,16 @@ def save_draft(tx: Tx, case_id: UUID, fields: Fields) -> None:
         return  # until that has left, what it was typed as is kept for its undo
     if not kept:
         return drop_draft(tx, case_id)
-    values = {"fields": kept, "saved_at": tx.now}
+    _keep(tx, case_id, kept)
+
+
+def keep_typed(tx: Tx, case_id: UUID, fields: Fields) -> None:
+    """Keep what the actor's held decision was typed as, for its undo. The caller holds the case."""
+    _keep(tx, case_id, {name: values for name, values in fields.items() if any(values)})
+
+
+def _keep(tx: Tx, case_id: UUID, kept: Fields) -> None:
+    values = {"fields": dict(kept), "saved_at": tx.now}
     query = insert(drafts).values(person=tx.identity, case_id=case_id, **values)
     tx.execute(query.on_conflict_do_update(index_elements=["person", "case_id"], set_=values))
 

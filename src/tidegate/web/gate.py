@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import MutableMapping
 from typing import Any, Literal
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
 from prometheus_client import Counter, Histogram
@@ -206,7 +206,13 @@ def _to_sign_in(scope: Scope, headers: Headers, request_id: str) -> Response:
     if headers.get("accept", "").startswith("application/json"):
         return problem(_NO_SESSION, request_id)
     if scope["method"] not in ("GET", "HEAD"):
-        return RedirectResponse("/sign-in", 303)
+        # A form leads back to the page that it stood on, if that was one of ours.
+        came = urlsplit(headers.get("referer", ""))
+        if not came.netloc or came.netloc != headers.get("host"):
+            return RedirectResponse("/sign-in", 303)
+        return RedirectResponse(
+            sign_in_for(came.path, came.query.encode("latin-1", "replace")), 303
+        )
     asked: bytes = scope.get("raw_path") or b"/"
     path = asked.partition(b"?")[0].decode("latin-1")
     return RedirectResponse(sign_in_for(path, scope["query_string"]), 303)

@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from tidegate.content.model import Moment
 from tidegate.infra.errors import bad_field
+from tidegate.infra.wording import written
 
 Purpose = Literal["review", "investigation", "other"]
 
@@ -84,5 +85,5 @@ def check_hold(hold: HoldIn, now: datetime) -> HoldIn:
 
 def check_opening(opening: OpeningIn) -> None:
     """Raises Refusal (422) for a justification of blanks."""
-    if len(opening.justification.strip()) < 15:
+    if written(opening.justification) < 8:
         raise bad_field("/justification", "at least 15 characters in words", "blanks")

@@ -182,6 +182,8 @@ def start(visit: Visit) -> str:
         pack = visit.instance.pack(tx)
         bulk = get_bulk(tx, _bulk_id(visit))
         body = {name: bulk.decision[name] for name in FIELDS if bulk.decision.get(name)}
+        if visit.field("label") not in ("", body.get("label")):
+            body.pop("exemption", None)  # that was the answer for another label
         body |= _body(visit)
         if body.get("outcome") == "restrict" and "label" not in body:
             raise bad_field("/label", "a label, which a restriction needs", "nothing")

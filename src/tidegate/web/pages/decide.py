@@ -11,7 +11,7 @@ from tidegate.infra.errors import Refusal, bad_field
 from tidegate.infra.parsing import convert
 from tidegate.pipeline.decide import ACCOUNT_UNDO, decide_case
 from tidegate.pipeline.leave import undo
-from tidegate.review.drafts import drop_draft, save_draft
+from tidegate.review.drafts import drop_draft, keep_typed
 from tidegate.review.model import CaseDecisionIn, CaseDetail
 from tidegate.review.queries import case_unknown, match_of_case
 from tidegate.web.pages import sent
@@ -40,9 +40,10 @@ def decide(visit: Visit) -> str:
         match = match_of_case(tx, case_id)
         body["reason"] = reason_of(visit, pack, body, match["bank"] if match else None)
         decision = convert(body, CaseDecisionIn)
-        save_draft(tx, case_id, {name: visit.fields(name) for name in TYPED})
         case = decide_case(tx, case_id, decision, pack=pack, undo=wait)
-        if not _is_held(case):
+        if _is_held(case):
+            keep_typed(tx, case_id, {name: visit.fields(name) for name in TYPED})
+        else:
             drop_draft(tx, case_id)
         done = {"done": "decided", "undo": str(case.decision)}
         stay = with_query(f"/cases/{case_id}", **within | done)

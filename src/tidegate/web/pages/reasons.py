@@ -3,6 +3,7 @@
 from typing import Any
 
 from tidegate.infra.errors import bad_field
+from tidegate.infra.wording import written
 from tidegate.policy.model import Pack
 from tidegate.policy.templates import finished, offered
 from tidegate.web.pages.visit import Visit
@@ -15,7 +16,7 @@ def reason_of(visit: Visit, pack: Pack, body: dict[str, Any], bank: str | None) 
     """What was written; where that is nothing, the sentence of the template that was chosen. `bank` is the
     one whose entry matched. Raises Refusal (422) for a reason that says nothing."""
     typed = visit.field("reason")
-    if len(typed) >= SHORTEST:
+    if len(typed) >= SHORTEST and written(typed) > SHORTEST // 2:
         return typed
     name = visit.field("template")
     if typed or not name:
