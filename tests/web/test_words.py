@@ -96,13 +96,7 @@ def bare(source: str) -> list[str]:
 
 @pytest.mark.parametrize("sheet", SHEETS, ids=lambda path: path.name)
 def test_no_template_writes_past_gettext(sheet: Path) -> None:
-    if sheet.name in NOT_YET:
-        pytest.skip("is written anew")
     assert bare(sheet.read_text()) == []
-
-
-# Whose pages are written anew at the same time.
-NOT_YET = {"home.html", "undo_bar.html"}
 
 
 @pytest.mark.parametrize(
