@@ -70,10 +70,10 @@ def test_what_a_black_page_shows_is_found_and_asks_a_person(api: Api) -> None:
     # The reviewer is shown what was found, and what a white page shows.
     person = Visitor(api.instance, api.client, "admin")
     case = api.get("/v1/cases").json()["data"][0]["id"]
-    previews = re.findall(r'src="(/media/[^"]+)"', person.get(f"/cases/{case}").text)
+    previews = re.findall(r'data-clear="(/media/[^"]+)"', person.get(f"/cases/{case}").text)
     dark, light = ([one for one in previews if ("dark=1" in one) == on] for on in (True, False))
     for sources, shown in ((dark, KNOWN), (light[:1], OTHER)):
-        drawn = person.get(html.unescape(sources[0]).replace("blur=1", "blur=0"))
+        drawn = person.get(html.unescape(sources[0]))
         assert near(Image.open(io.BytesIO(drawn.content)), shown.convert("L"))
     # As an entry a drawing is known by what it is on either page.
     ink = Image.new("RGBA", KNOWN.size, "white")
@@ -131,7 +131,7 @@ def test_a_pack_says_whether_what_cannot_be_judged_asks_a_person(api: Api) -> No
         return [one["verdict"] for one in answers]
 
     assert verdicts("before") == ["review"] * 3
-    source = default_source().replace('name = "tvec"\nversion = 2', 'name = "mine"\nversion = 1')
+    source = default_source().replace('name = "tvec"\nversion = 3', 'name = "mine"\nversion = 1')
     with api.instance.database.begin() as tx:
         store_pack(tx, source + '\n[media]\npass_unjudged = ["audio/*"]\n')
         activate_pack(tx, "mine", 1)

@@ -262,10 +262,9 @@ def page_attempts(of_b: OfB) -> dict[tuple[str, str], list[Asked]]:
         ("POST", "/cases/{case}/here"): [(f"{case}/here", {})],
         ("POST", "/cases/{case}/reveal"): [(f"{case}/reveal", {"part": "media/0"})],
         ("POST", "/decisions/{decision}/undo"): [(f"/decisions/{of_b.held}/undo", {})],
-        ("POST", "/cases/bulk/preview"): [
-            ("/cases/bulk/preview", {"case": of_b.case, "outcome": "pass", "reason": "all of a"})
-        ],
-        # A batch is its maker's alone.
+        # Of another platform's cases none waits for them: that is refused (test_bulk.py). A batch is its
+        # maker's alone.
+        ("POST", "/cases/bulk/preview"): [],
         ("POST", "/cases/bulk/apply"): [],
         ("GET", "/bulk/{bulk}"): [],
         ("POST", "/bulk/{bulk}/undo"): [],
@@ -351,6 +350,10 @@ def test_a_bound_person_gets_at_nothing_of_another_platform(api: Api) -> None:
                 answer = person.get(where)
             check_answer(answer, of_b, where + body_of(form), (method, path, where))
             check_unharmed(before, rows(api), of_b, (method, path, where))
+    before = rows(api)
+    form = csrf | {"case": of_b.case, "outcome": "pass", "reason": "all of these"}
+    assert person.send("/cases/bulk/preview", form, csrf=False).status_code == 422
+    check_unharmed(before, rows(api), of_b, "a batch of another platform's")
     for page in (one for one in pages.routes if one.json and not one.public):
         for where, _ in tried["GET", page.path.removesuffix(".json").removesuffix("/index") or "/"]:
             at, _, query = where.partition("?")
@@ -361,7 +364,7 @@ def test_a_bound_person_gets_at_nothing_of_another_platform(api: Api) -> None:
         assert anybody.get(tried[method, path][0][0]).status_code == 200, path
     # What is theirs is there.
     assert person.get(f"/cases/{case_of_a['data'][0]['id']}").status_code == 200
-    assert "post-of-a" in person.get("/cases").text
+    assert "what those of a may read" in person.get("/cases").text
     queues = person.get("/index.json").json()["queues"]
     assert [(one["queue"], one["waiting"]) for one in queues] == [("reports", 1)]
     assert {one["record"]["actor"] for one in person.get("/ledger.json").json()["entries"]} != set()
