@@ -80,8 +80,8 @@ def test_nobody_elses_record_can_be_read(api: Api, case: str, role: str) -> None
         assert other.get(f"/me/exposure.json{query}").status_code == 422
     item = rita.get(f"/cases/{case}.json").json()["item_id"]
     for method, route in sorted(set(in_router(api))):
-        if method != "GET" or route.startswith("/static"):
-            continue
+        if method != "GET" or route.startswith("/static") or route == "/events":
+            continue  # a stream has no end; what it carries is in test_events.py
         path = fill(route.replace("{case}", case).replace("{item}", item))
         for answer in (other.get(path), api.get(path)):
             assert "7654321" not in answer.text, path
