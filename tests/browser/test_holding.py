@@ -66,20 +66,20 @@ def test_leaving_gives_an_untouched_case_back(desk: Desk) -> None:
         until(lambda: held(desk) == [], "the case to be given back")
 
 
-def test_a_page_says_that_it_is_on_the_screen_until_it_is_left(desk: Desk) -> None:
+def test_others_see_who_reads_a_case_until_it_is_left(desk: Desk) -> None:
     case = desk.reported(f"post-{uuid4()}", "A text")
-    with desk.person("rita@example.org") as rita:
+    with desk.person("rita@example.org") as rita, desk.person("sam@example.org") as sam:
+
+        def readers() -> list[str]:
+            found = sam.request.get(desk.served.url + "/cases.json").json()["cases"]
+            return next(one["readers"] for one in found if one["id"] == case)
+
+        assert readers() == []
         page = desk.tab(rita, f"/cases/{case}")
         assert held(desk) == [], "to read it is not to hold it"
-        with page.expect_request("**/here") as told:
-            page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-        assert "used=1" in (told.value.post_data or "")
-        answer = told.value.response()
-        assert answer is not None
-        assert answer.json()["state"] == "open"
-        with page.expect_request("**/here") as told:
-            page.goto(desk.served.url + "/")
-        assert "left=1" in (told.value.post_data or "")
+        assert readers() == ["rita@example.org"]
+        page.goto(desk.served.url + "/")
+        until(lambda: readers() == [], "the case to be left")
 
 
 def test_next_after_a_skip_is_another_case_all_day(desk: Desk) -> None:
