@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from tidegate.access.bounds import Bounds
+from tidegate.access.challenges import forget_challenges
 from tidegate.access.devices import forget_devices
 from tidegate.access.model import (
     LINK_LIFETIME,
@@ -160,6 +161,13 @@ def create_user(
     tx: Tx, email: str, role: str, platforms: Iterable[str] | None = None
 ) -> tuple[User, str]:
     """Make a user, bound to platforms or (None) to none; returns it with the token of a one-time link.
+    Raises Refusal as `add_user` does."""
+    user = add_user(tx, email, role, platforms)
+    return user, _link(tx, user.id)
+
+
+def add_user(tx: Tx, email: str, role: str, platforms: Iterable[str] | None = None) -> User:
+    """The same without a link: a user who signs in elsewhere.
 
     Raises Refusal: 422 for a bad address, role or platform, 409 when the user is there.
     """
@@ -175,7 +183,7 @@ def create_user(
         raise Refusal("user-exists", 409, "There is such a user already", detail) from None
     record = {"email": address, "role": role, "platforms": bound}
     append(tx, "user.created", record, user_id)
-    return get_user(tx, address), _link(tx, user_id)
+    return get_user(tx, address)
 
 
 def create_link(tx: Tx, email: str) -> str:
@@ -230,12 +238,13 @@ def change_platforms(tx: Tx, email: str, platforms: Iterable[str] | None) -> Use
 
 
 def disable_user(tx: Tx, email: str) -> User:
-    """Shut a user out: sessions end, links and bound keys stop working. Raises Refusal (404)."""
+    """Shut a user out: sessions end, links, passkeys and bound keys stop working. Raises Refusal (404)."""
     user = get_user(tx, email, lock=True)
     if user.disabled_at is None:
         tx.execute(sa.update(users).where(users.c.id == user.id).values(disabled_at=tx.now))
         end_sessions(tx, user.id)
         tx.execute(sa.delete(links).where(links.c.user_id == user.id))
+        forget_challenges(tx, user.id)
         forget_devices(tx, user.id)
         append(tx, "user.disabled", {"email": user.email}, user.id)
     return get_user(tx, email)
@@ -262,6 +271,7 @@ def set_password(
     user = get_user(tx, email, lock=True)
     tx.execute(sa.update(users).where(users.c.id == user.id).values(password_hash=password_hash))
     end_sessions(tx, user.id, keep_session)
+    forget_challenges(tx, user.id)
     forget_devices(tx, user.id, keep_device)
     append(tx, "user.password_set", {"email": user.email}, user.id)
 

@@ -1,10 +1,11 @@
-"""Tries at a password: each is counted before it is made, and too many wait.
+"""Tries at a password or a recovery code: each is counted before it is made, and too many wait.
 
 Strangers are counted by the account that they try and by the address that they come from. Somebody on
 a device that signed in to the account before is counted by that device alone, so that no stranger's
 failures make them wait, and a stolen cookie of a device is no way to guess for ever.
 """
 
+from collections.abc import Sequence
 from hashlib import sha256
 from uuid import UUID
 
@@ -43,10 +44,7 @@ def begin_attempt(tx: Tx, email: str, address: str, device: str | None = None) -
     `address` is the network address that it comes from, `device` the cookie of a device that came with
     it. Raises Refusal (429) while it must wait; `retry_at` says until when, and the try is not counted.
     """
-    if device is not None and is_known(tx, device, email):
-        return _begin(tx, email, _counter("device", f"{token_hash(device).hex()}:{email.lower()}"))
-    # Always in this order, so that tries cannot deadlock.
-    return _begin(tx, email, _counter("account", email.lower()), _counter("address", address))
+    return _begin(tx, email, *_counters(tx, email, address, device))
 
 
 def begin_attempt_within(tx: Tx, email: str, session: bytes) -> Attempt:
@@ -56,14 +54,30 @@ def begin_attempt_within(tx: Tx, email: str, session: bytes) -> Attempt:
 
 
 def clear_attempt(tx: Tx, attempt: Attempt) -> None:
-    """Take back a counted try whose password was right."""
+    """Take back a counted try that was right."""
+    _clear(tx, attempt.counters)
+
+
+def clear_attempts(tx: Tx, email: str, address: str, device: str | None = None) -> None:
+    """The same for who has shown otherwise who they are."""
+    _clear(tx, _counters(tx, email, address, device))
+
+
+def _clear(tx: Tx, counters: Sequence[Counter]) -> None:
     table = sign_in_failures
-    for counter in attempt.counters:
+    for counter in counters:
         if counter.kind == "address":
             one_less = {"failures": sa.func.greatest(table.c.failures - 1, 0), "until": tx.now}
             tx.execute(sa.update(table).where(table.c.counter == counter.key).values(one_less))
         else:
             tx.execute(sa.delete(table).where(table.c.counter == counter.key))
+
+
+def _counters(tx: Tx, email: str, address: str, device: str | None) -> Sequence[Counter]:
+    if device is not None and is_known(tx, device, email):
+        return [_counter("device", f"{token_hash(device).hex()}:{email.lower()}")]
+    # Always in this order, so that tries cannot deadlock.
+    return [_counter("account", email.lower()), _counter("address", address)]
 
 
 def _counter(kind: CounterKind, what: str) -> Counter:

@@ -30,6 +30,10 @@ FREE_FAILURES: dict[CounterKind, int] = {"account": 5, "address": 20, "device": 
 DEVICE_LASTS = timedelta(days=180)
 """A device is known for so long after somebody signed in from it."""
 MOST_DEVICES = 10
+# How a session was begun: one of these, or a password and then a passkey or a recovery code.
+Way = Literal["password", "link", "passkey", "oidc", "code"]
+FRESH_FOR = timedelta(minutes=10)
+"""For so long after somebody showed a factor, they are not asked for it again."""
 _LONGEST_WAIT = timedelta(minutes=15)
 
 _EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@]{1,190}\Z")
@@ -91,8 +95,8 @@ class Scopes:
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
     """Who a request acts for. `scopes` are all that it may, with what they imply; `platforms` binds
-    it to these (None: it may see all). `session` (the stored hash) and `csrf` are there when a person
-    signed in on the pages.
+    it to these (None: it may see all). `session` (the stored hash), its public `session_id` and `csrf`
+    are there when a person signed in on the pages; `fresh_at` says when they last showed a factor.
 
     `key` is the id of the API key that was shown. It is good before `until`, from `networks` alone (none:
     from anywhere) and for reports over `channels`, of those that need a key of their own. It may ask as
@@ -110,6 +114,13 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     rate: Rate | None = None
     session: bytes | None = None
     csrf: str | None = None
+    session_id: UUID | None = None
+    fresh_at: datetime | None = None
+    seen_at: datetime | None = None  # as it is kept: to the minute
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Whether they showed a factor a short while ago."""
+        return self.fresh_at is not None and now - self.fresh_at < FRESH_FOR
 
     @property
     def acting(self) -> Acting:

@@ -105,7 +105,14 @@ def principal_of_session(tx: Tx, known: Scopes, cookie: str) -> Principal | None
     """Who signed in with this cookie; None when the session expired, ended or never was."""
     query = (
         sa.select(
-            sessions.c.token_hash, sessions.c.csrf, users.c.email, users.c.role, users.c.platforms
+            sessions.c.token_hash,
+            sessions.c.csrf,
+            sessions.c.id,
+            sessions.c.fresh_at,
+            sessions.c.last_seen_at,
+            users.c.email,
+            users.c.role,
+            users.c.platforms,
         )
         .join(users, users.c.id == sessions.c.user_id)
         .where(sessions.c.token_hash == token_hash(cookie))
@@ -122,6 +129,9 @@ def principal_of_session(tx: Tx, known: Scopes, cookie: str) -> Principal | None
         platforms=platforms_of(None, row.platforms),
         session=row.token_hash,
         csrf=row.csrf,
+        session_id=row.id,
+        fresh_at=row.fresh_at,
+        seen_at=row.last_seen_at,
     )
 
 
@@ -219,6 +229,15 @@ def people_called(tx: Tx, names: Collection[str], platform: str | None) -> list[
         .order_by(users.c.email)
     )
     return list(tx.execute(query).scalars())
+
+
+def other_admins(tx: Tx, user_id: UUID) -> bool:
+    """Whether somebody else could give the role of admin back. Their rows stay locked, so that of two who
+    are the last ones, one stays."""
+    query = sa.select(users.c.id).where(
+        users.c.role == ADMIN, users.c.disabled_at.is_(None), users.c.id != user_id
+    )
+    return tx.execute(query.order_by(users.c.id).with_for_update()).first() is not None
 
 
 def find_password(tx: Tx, email: str) -> tuple[UUID, str | None] | None:

@@ -7,6 +7,7 @@ _STAFF = "people who work here, for as long as what they did must be told"
 
 
 def _verbs() -> Verbs:
+    from tidegate.access.factor_witness import FactorWitness
     from tidegate.access.sent_forms import drop_sent_forms
     from tidegate.access.sign_in import sweep
     from tidegate.access.witness import KeyWitness, UserWitness
@@ -16,7 +17,7 @@ def _verbs() -> Verbs:
             Duty("sign-in", 60.0, in_tx(sweep)),
             Duty("sent-forms", 600.0, in_tx(drop_sent_forms)),
         ),
-        witnesses=(KeyWitness, UserWitness),
+        witnesses=(KeyWitness, UserWitness, FactorWitness),
     )
 
 
@@ -30,6 +31,10 @@ ACCESS = Slice(
         "devices": "the ids of people who work here; swept when they are long unused",
         "preferences": "how people who work here want the pages",
         "sent_forms": "the ids of people who work here; swept after a day",
+        "passkeys": _STAFF,
+        "recovery_codes": _STAFF,
+        "identities": _STAFF,
+        "challenges": "the ids of people who work here; swept after ten minutes",
         "links": "the ids of people who work here; swept when they end",
     },
     verbs=_verbs,

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from tidegate.infra.columns import plain
+from tidegate.infra.columns import Keyed, Sealed, plain
 from tidegate.infra.db import metadata
 
 users = sa.Table(
@@ -48,6 +48,61 @@ sessions = sa.Table(
     sa.Column("user_id", sa.Uuid, sa.ForeignKey("users.id"), nullable=False, index=True),
     sa.Column("csrf", sa.Text, nullable=False),
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("expires_at", sa.TIMESTAMP(timezone=True), nullable=False, index=True),
+    # What it is called where it is listed. The hash of its token is nobody's to see.
+    sa.Column("id", sa.Uuid, nullable=False, unique=True, server_default=sa.func.gen_random_uuid()),
+    sa.Column("user_agent", Sealed()),
+    sa.Column("last_seen_at", sa.TIMESTAMP(timezone=True)),
+    sa.Column("began_by", ARRAY(sa.Text), nullable=False, server_default="{}"),  # of model.WAYS
+    sa.Column("fresh_at", sa.TIMESTAMP(timezone=True)),  # when a factor was shown last
+)
+
+passkeys = sa.Table(
+    "passkeys",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("user_id", sa.Uuid, sa.ForeignKey("users.id"), nullable=False, index=True),
+    sa.Column(
+        "credential", sa.LargeBinary, nullable=False, unique=True
+    ),  # as authenticators name it
+    sa.Column("public_key", sa.LargeBinary, nullable=False),  # COSE
+    sa.Column("sign_count", sa.BigInteger, nullable=False),
+    sa.Column("transports", ARRAY(sa.Text), nullable=False),
+    sa.Column("name", Sealed(), nullable=False),
+    sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("used_at", sa.TIMESTAMP(timezone=True)),
+)
+
+recovery_codes = sa.Table(
+    "recovery_codes",
+    metadata,
+    sa.Column("user_id", sa.Uuid, sa.ForeignKey("users.id"), primary_key=True),
+    sa.Column("code", Keyed("recovery code"), primary_key=True),
+    sa.Column("made_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("used_at", sa.TIMESTAMP(timezone=True)),
+)
+
+identities = sa.Table(
+    "identities",  # at an OpenID provider
+    metadata,
+    sa.Column("issuer", sa.Text, primary_key=True),
+    # What the provider knows somebody by: no name and no address.
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("user_id", sa.Uuid, sa.ForeignKey("users.id"), nullable=False, index=True),
+    sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.UniqueConstraint("issuer", "user_id"),
+)
+
+challenges = sa.Table(
+    "challenges",  # begun and not yet ended: a passkey asked for, a second step, a visit to a provider
+    metadata,
+    sa.Column("token_hash", sa.LargeBinary, primary_key=True),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column(
+        "user_id", sa.Uuid, sa.ForeignKey("users.id"), index=True
+    ),  # whose; null: we shall see
+    sa.Column("session", sa.Uuid),  # the id of the session that it belongs to
+    sa.Column("said", JSONB, nullable=False),  # random values, and the ways that were gone already
     sa.Column("expires_at", sa.TIMESTAMP(timezone=True), nullable=False, index=True),
 )
 

@@ -244,15 +244,9 @@ class Client:
         async with self._exchange("GET", url, headers, None, timeout) as (response, at):
             if response.status != 200:
                 raise EgressFailed(f"{at.host} answered {response.status}.")
-            found = httpx.Headers(response.headers)
-            if found.get("content-encoding", "identity") != "identity":
-                raise EgressFailed(f"{at.host} sent a compressed body, unasked.")
-            data = bytearray()
-            async for chunk in response.aiter_stream():
-                data += chunk
-                if len(data) > limit_bytes:
-                    raise EgressFailed(f"{at.host} sent more than {limit_bytes} bytes.")
-            return Fetched(response.status, found.get("content-type", ""), bytes(data), str(at))
+            data = await _whole(response, at, limit_bytes)
+            kind = httpx.Headers(response.headers).get("content-type", "")
+            return Fetched(response.status, kind, data, str(at))
 
     async def post(
         self, url: str, *, headers: Mapping[str, str], content: bytes, timeout: float
@@ -269,6 +263,24 @@ class Client:
                     break
             return Posted(response.status, httpx.Headers(response.headers).get("retry-after"))
 
+    async def ask(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        content: bytes | None = None,
+        limit_bytes: int,
+        timeout: float,
+    ) -> Fetched:
+        """The answer of a service that we know, whatever its status. It may send nobody elsewhere: what
+        is asked with a secret goes nowhere else. Raises EgressRefused and EgressFailed."""
+        sent = {"accept": "application/json", "accept-encoding": "identity", **headers}
+        async with self._exchange(method, url, sent, content, timeout, 0) as (response, at):
+            data = await _whole(response, at, limit_bytes)
+            kind = httpx.Headers(response.headers).get("content-type", "")
+            return Fetched(response.status, kind, data, str(at))
+
     async def aclose(self) -> None:
         await self._pool.aclose()
 
@@ -280,12 +292,13 @@ class Client:
         headers: Mapping[str, str],
         content: bytes | None,
         timeout: float,
+        redirects: int = MAX_REDIRECTS,
     ) -> AsyncGenerator[tuple[httpcore.Response, httpx.URL]]:
         """The response at the end of the redirects, and its URL, all within `timeout` seconds."""
         url = self._guard.check_url(text)
         try:
             async with asyncio.timeout(timeout):
-                for _ in range(MAX_REDIRECTS + 1):
+                for _ in range(redirects + 1):
                     async with self._send(method, url, headers, content) as response:
                         target = httpx.Headers(response.headers).get("location")
                         followed = _REDIRECTS if content is None else _KEEP_METHOD
@@ -297,7 +310,7 @@ class Client:
                     except (httpx.InvalidURL, ValueError) as error:
                         raise EgressFailed(f"{url.host} redirects to what is no URL.") from error
                     url = self._guard.check_url(onward)
-                raise EgressFailed(f"{url.host} redirects more than {MAX_REDIRECTS} times.")
+                raise EgressFailed(f"{url.host} redirects more than {redirects} times.")
         except TimeoutError as error:
             raise EgressFailed(f"{url.host} did not answer within {timeout:g} s.") from error
         except _FAULTS as error:
@@ -320,6 +333,18 @@ class Client:
             extensions={"timeout": {"connect": _CONNECT_SECONDS}},
         ) as response:
             yield response
+
+
+async def _whole(response: httpcore.Response, at: httpx.URL, limit_bytes: int) -> bytes:
+    """The body of an answer, as it was sent. Raises EgressFailed."""
+    if httpx.Headers(response.headers).get("content-encoding", "identity") != "identity":
+        raise EgressFailed(f"{at.host} sent a compressed body, unasked.")
+    data = bytearray()
+    async for chunk in response.aiter_stream():
+        data += chunk
+        if len(data) > limit_bytes:
+            raise EgressFailed(f"{at.host} sent more than {limit_bytes} bytes.")
+    return bytes(data)
 
 
 async def fetch(url: str, *, guard: AddressGuard, limit_bytes: int, timeout: float) -> Fetched:

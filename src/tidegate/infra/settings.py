@@ -174,6 +174,41 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         ),
     ] = None
     session_hours: Annotated[float, Meta(gt=0, description="A session on the pages lasts")] = 12.0
+    oidc_issuer: Annotated[
+        str | None,
+        Meta(
+            description="Sign-in by this OpenID provider ([how](sign-in.md)): its issuer's address,"
+            " under which it has `/.well-known/openid-configuration`. Needs `public_url`"
+        ),
+    ] = None
+    oidc_client_id: Annotated[
+        str | None, Meta(description="What this instance is registered as there")
+    ] = None
+    oidc_client_secret: Annotated[
+        str | None, Meta(description="The secret that goes with it; none: a public client")
+    ] = None
+    oidc_client_secret_file: Annotated[
+        Path | None, Meta(description="A file with that secret, instead")
+    ] = None
+    oidc_name: Annotated[
+        str, Meta(min_length=1, max_length=40, description="What the button calls the provider")
+    ] = "your organisation"
+    oidc_scopes: Annotated[
+        list[str], Meta(description="What is asked for there; `openid` always is")
+    ] = ["openid", "email", "profile"]
+    oidc_groups_claim: Annotated[
+        str, Meta(min_length=1, description="The claim with somebody's groups")
+    ] = "groups"
+    oidc_roles: Annotated[
+        list[str],
+        Meta(
+            description="`group=role`: the first group that somebody is in gives their role at each"
+            " sign-in, and whoever is in none is not let in that way; empty: roles are given here"
+        ),
+    ] = []
+    oidc_create: Annotated[
+        bool, Meta(description="Whoever has a role by `oidc_roles` is made a user when they come")
+    ] = False
     log_level: Annotated[str, Meta(description="debug, info, warning or error")] = "info"
 
     @property
@@ -187,6 +222,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         if self.secure_cookies is not None:
             return self.secure_cookies
         return (self.public_url or "").lower().startswith("https:")
+
+    @property
+    def oidc_secret(self) -> str | None:
+        """The client's secret, from its file if that is named. Raises SettingsError."""
+        path = self.oidc_client_secret_file
+        if path is None:
+            return self.oidc_client_secret
+        try:
+            return path.read_text().strip()
+        except (OSError, ValueError) as error:
+            raise SettingsError(
+                f"oidc_client_secret_file: {path} cannot be read: {error}"
+            ) from error
 
 
 _SCHEMES = ("postgresql://", "postgres://")
@@ -255,6 +303,28 @@ def _check(settings: Settings) -> None:
         raise SettingsError(
             "public_url: this is no address that people can be sent to. Write it whole, with http:// or"
             " https:// and nothing behind the path, as in https://tidegate.example."
+        )
+
+    if settings.oidc_issuer is not None:
+        _check_provider(settings)
+
+
+def _check_provider(settings: Settings) -> None:
+    """Raises SettingsError for a provider that nobody could be sent to, or believed."""
+    issuer = urlsplit(settings.oidc_issuer or "")
+    local = issuer.hostname in ("localhost", "127.0.0.1", "::1")
+    if not _is_address(settings.oidc_issuer or "") or (issuer.scheme != "https" and not local):
+        raise SettingsError(
+            "oidc_issuer: this is no address of a provider. It begins with https:// (on this machine"
+            " http:// will do), as in https://login.example."
+        )
+    if not settings.public_url:
+        raise SettingsError("oidc_issuer: people come back to public_url, which is not set.")
+    if not settings.oidc_client_id:
+        raise SettingsError("oidc_issuer: oidc_client_id says who asks there, and is not set.")
+    if wrong := [pair for pair in settings.oidc_roles if not all(pair.rpartition("="))]:
+        raise SettingsError(
+            f"oidc_roles: each is group=role, as in desk=reviewer, not {wrong[0]!r}."
         )
 
 
