@@ -51,6 +51,15 @@ GIVEN: dict[str, tuple[str, Any]] = {
     "anonymous_escalations": ("3", 3),
     "rate_limit": ("50/s", "50/s"),
     "session_hours": ("13.5", 13.5),
+    "oidc_issuer": ("https://login.example/org", "https://login.example/org"),
+    "oidc_client_id": ("tidegate", "tidegate"),
+    "oidc_client_secret": ("hush, hush", "hush, hush"),
+    "oidc_client_secret_file": ("/run/secrets/oidc", Path("/run/secrets/oidc")),
+    "oidc_name": ("Example Ltd.", "Example Ltd."),
+    "oidc_scopes": ("openid email", "openid email"),
+    "oidc_groups_claim": ("roles", "roles"),
+    "oidc_roles": ("desk=reviewer, boss=admin", ["desk=reviewer", "boss=admin"]),
+    "oidc_create": ("true", True),
     "log_level": ("warning", "warning"),
 }
 

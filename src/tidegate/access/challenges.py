@@ -13,7 +13,7 @@ from tidegate.access.queries import token_hash
 from tidegate.access.tables import challenges
 from tidegate.infra.db import Tx
 
-Purpose = Literal["add", "sign-in", "confirm", "second", "oidc"]
+Purpose = Literal["add", "sign-in", "confirm", "step", "second", "provider"]
 
 LIFETIME = timedelta(minutes=10)
 

@@ -10,7 +10,6 @@ import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 import structlog
@@ -22,10 +21,10 @@ from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
-from tidegate.access.identities import Told
+from tidegate.access.identities import Rules, Told, read_rules
 from tidegate.infra.egress import AddressGuard, Client
 from tidegate.infra.errors import Refusal
-from tidegate.infra.settings import Settings
+from tidegate.infra.settings import Settings, SettingsError, is_safe
 
 log = structlog.get_logger()
 
@@ -66,12 +65,18 @@ class Provider:
     SettingsError."""
 
     def __init__(self, settings: Settings) -> None:
+        if not settings.public_url or not settings.oidc_client_id:
+            raise SettingsError(
+                "oidc_issuer: this needs public_url, to which people come back, and oidc_client_id, by which"
+                " the provider knows who asks."
+            )
         self.issuer = settings.oidc_issuer or ""
         self.name = settings.oidc_name
-        self.redirect_uri = (settings.public_url or "").rstrip("/") + CALLBACK
-        self._client_id = settings.oidc_client_id or ""
+        self.rules = _rules(settings)
+        self.redirect_uri = settings.public_url.rstrip("/") + CALLBACK
+        self._client_id = settings.oidc_client_id
         self._secret = settings.oidc_secret
-        self._scope = " ".join(dict.fromkeys(["openid", *settings.oidc_scopes]))
+        self._scope = " ".join(dict.fromkeys(["openid", *settings.oidc_scopes.split()]))
         self._groups_claim = settings.oidc_groups_claim
         self._asks_groups = bool(settings.oidc_roles)
         self._guard = AddressGuard(settings.allowed_addresses)
@@ -229,14 +234,19 @@ class Provider:
         return said
 
 
+def _rules(settings: Settings) -> Rules:
+    try:
+        return read_rules(settings.oidc_roles, settings.oidc_create)
+    except Refusal as refusal:
+        raise SettingsError(f"oidc_roles: {refusal.detail}") from refusal
+
+
 def _endpoint(metadata: Mapping[str, Any], name: str) -> str:
     """An address of the provider's, over TLS unless it is on this machine."""
     url = metadata.get(name)
-    parts = urlsplit(url) if isinstance(url, str) else None
-    local = parts is not None and parts.hostname in ("localhost", "127.0.0.1", "::1")
-    if parts is None or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
+    if not isinstance(url, str) or not is_safe(url):
         raise _away(f"its {name} is none that can be used")
-    return parts.geturl()
+    return url
 
 
 def _untrue(what: str, why: str = "") -> Refusal:

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
+from tidegate.access.provider import Provider
 from tidegate.content.model import Worded
 from tidegate.infra.errors import Refusal
 from tidegate.infra.groupcommit import GroupCommit
@@ -145,6 +146,7 @@ def create_app(instance: Instance) -> ASGIApp:
     app.state.places = Places()
     app.state.hub = hub
     app.state.kept = Kept()
+    app.state.provider = Provider(instance.settings) if instance.settings.oidc_issuer else None
     return traced(Gate(app, instance, rates))
 
 

@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tidegate.access.model import Principal
 from tidegate.access.queries import NoKey, principal_of_session, read_key, read_token
+from tidegate.access.sessions import see
 from tidegate.infra.errors import Refusal
 from tidegate.pipeline.house import SCOPES
 from tidegate.pipeline.instance import Instance
@@ -197,7 +198,10 @@ class Gate:
 
     def _look_up_session(self, cookie: str) -> Principal | None:
         with self.instance.database.begin() as tx:
-            return principal_of_session(tx, SCOPES, cookie)
+            principal = principal_of_session(tx, SCOPES, cookie)
+            if principal is not None:
+                see(tx, principal)
+            return principal
 
 
 def _to_sign_in(scope: Scope, headers: Headers, request_id: str) -> Response:

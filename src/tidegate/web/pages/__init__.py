@@ -6,7 +6,10 @@ from tidegate.web.pages import (
     alerts,
     banks,
     bulk,
+    by_passkey,
+    by_provider,
     case,
+    confirm,
     decide,
     go,
     holding,
@@ -18,6 +21,8 @@ from tidegate.web.pages import (
     policy,
     queue,
     search,
+    second,
+    security,
     sign_in,
 )
 from tidegate.web.pages.page import PageRoute, with_twins
@@ -25,6 +30,9 @@ from tidegate.web.pages.page import PageRoute, with_twins
 routes: list[PageRoute] = with_twins(
     page
     for module in (
+        second,  # the paths below /sign-in that are no links come first
+        by_passkey,
+        by_provider,
         sign_in,
         home,
         queue,
@@ -42,6 +50,8 @@ routes: list[PageRoute] = with_twins(
         account,
         go,
         me,
+        confirm,
+        security,
         media,
     )
     for page in module.pages

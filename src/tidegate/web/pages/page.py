@@ -8,7 +8,7 @@ before, in the gate.
 import inspect
 from collections.abc import Callable, Iterable
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
@@ -24,6 +24,7 @@ from tidegate.web.body import read
 from tidegate.web.csrf import fits
 from tidegate.web.headers import SECURITY_HEADERS
 from tidegate.web.multipart import Form, is_multipart, read_form
+from tidegate.web.nextpath import own_path
 from tidegate.web.pages import sent
 from tidegate.web.pages.frame import Frame, frame_of
 from tidegate.web.pages.render import html
@@ -35,6 +36,7 @@ from tidegate.web.words import language_for, speaking
 
 FORM_LIMIT = 1 << 20
 MOST_FIELDS = 999  # a selection of cases has a field for each
+CONFIRM = "/account/confirm"
 
 
 class Query(msgspec.Struct, frozen=True):
@@ -56,6 +58,7 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
     functions in the event loop. `scope` None lets in anybody who signed in, `public` strangers too.
     `again` is the GET that shows a refused form once more, with what was typed and what was wrong.
     `followed`: people come by links that others send, who add parameters of their own; they say nothing.
+    `fresh`: whoever has not shown a factor lately shows one first, before the page with its form.
     """
 
     path: str
@@ -69,6 +72,7 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
     again: "PageRoute | None" = None
     json: bool = False
     followed: bool = False
+    fresh: bool = False
 
     def route(self) -> Route:
         return Route(self.path, self._endpoint, methods=[self.method])
@@ -92,6 +96,10 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
         if not self.public and (visit.principal is None or not self._admits(visit.principal)):
             raise _forbidden(self.scope)
         visit.query = self.query() if self.followed else parse_query(visit.request, self.query)
+        if self.fresh and visit.needs_fresh():
+            if self.method == "GET" and not self.json:
+                return see_other(CONFIRM, next=_asked(visit.request))
+            raise _confirm_again(visit)
         if self.method == "GET":
             return await self._show(await self._run(visit), visit)
         visit.form = await self._read_form(visit)
@@ -239,6 +247,28 @@ def with_more(path: str, **query: str) -> str:
 def _forbidden(scope: str | None) -> Refusal:
     detail = f"This page needs the scope {scope!r}. Somebody with the role admin can change roles."
     return Refusal("scope-missing", 403, "Your role does not open this page", detail)
+
+
+def _asked(request: Request) -> str:
+    """The path that was asked for, with its query."""
+    path: bytes = request.scope.get("raw_path") or b"/"
+    query: bytes = request.scope["query_string"]
+    return own_path((path.partition(b"?")[0] + (b"?" + query if query else b"")).decode("latin-1"))
+
+
+def _confirm_again(visit: Visit) -> Refusal:
+    """Its page comes before the form, so this is for a form that lay open for long, and for scripts. They
+    go on where they came from."""
+    came = urlsplit(visit.request.headers.get("referer", ""))
+    back = own_path(came.path + (f"?{came.query}" if came.query else ""))
+    return Refusal(
+        "confirm-again",
+        403,
+        "Show again that it is you",
+        "Nothing was changed. This asks for your passkey, a recovery code or your password again, ten minutes"
+        " after the last time.",
+        confirm=with_query(CONFIRM, next=back),
+    )
 
 
 def _check_csrf(visit: Visit) -> None:

@@ -41,6 +41,13 @@ _SAID = {
         noted("A link signs in once, within 24 hours."),
         noted("Whoever runs this instance can make you a new one."),
     ),
+    "confirm-again": (
+        noted("Show again that it is you"),
+        noted(
+            "Nothing was changed. It is a while since you showed a passkey, a code or your password."
+        ),
+        "",
+    ),
     "not-found": (
         noted("There is nothing at this path"),
         noted("The address may not be whole, or what was there is gone."),

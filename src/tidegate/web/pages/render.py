@@ -69,6 +69,14 @@ DONE = {
     "lifted": noted("The restriction is lifted."),
     "opened": noted("It is open to you for half an hour; that is recorded."),
     "password": noted("The password is set. Your other sessions have ended."),
+    "passkey-added": noted("The passkey is added."),
+    "passkey-first": noted(
+        "The passkey is added. Make recovery codes now, for the day when you do not have it at hand."
+    ),
+    "passkey-renamed": noted("The passkey has its new name."),
+    "passkey-removed": noted("The passkey is removed: it opens nothing here any more."),
+    "session-ended": noted("That session has ended."),
+    "sessions-ended": noted("Your other sessions have ended."),
     "stayed": noted("You stay signed in."),
     "acknowledged": noted("Acknowledged: the alert rings no more."),
     "acknowledged-before": noted("Somebody had acknowledged it already. Below it says who."),

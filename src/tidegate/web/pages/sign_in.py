@@ -1,4 +1,5 @@
-"""Signing in and out: by a one-time link, or by a password where one was set."""
+"""Signing in and out: by a one-time link, or by a password where one was set. What follows a password is in
+`second.py`, passkeys alone in `by_passkey.py`, and an OpenID provider in `by_provider.py`."""
 
 import hmac
 import secrets
@@ -10,16 +11,22 @@ import msgspec
 from msgspec import Meta
 from starlette.responses import Response
 
-from tidegate.access.attempts import begin_attempt
+from tidegate.access.attempts import Attempt, begin_attempt
+from tidegate.access.challenges import LIFETIME
+from tidegate.access.codes import use_code
 from tidegate.access.model import DEVICE_LASTS, is_email
 from tidegate.access.passwords import verify_password
+from tidegate.access.provider import Provider
 from tidegate.access.queries import owner_of_link, principal_of_session, session_ends
 from tidegate.access.sign_in import (
     Brought,
     Opened,
+    begin_second,
     close_session,
     extend_session,
     link_gone,
+    needs_second,
+    open_by_code,
     open_session,
     redeem_link,
 )
@@ -30,6 +37,7 @@ from tidegate.web.gate import COOKIE
 from tidegate.web.nextpath import HOME, LONGEST, own_path
 from tidegate.web.pages.page import PageRoute, Query, see_other, with_query
 from tidegate.web.pages.render import html
+from tidegate.web.pages.showing import party
 from tidegate.web.pages.visit import Visit
 from tidegate.web.problems import problem
 
@@ -41,6 +49,10 @@ NEXT_COOKIE = "tidegate_next"
 # By it strangers' failures are told from those of somebody who signed in here before. It stays when
 # they sign out, and opens nothing.
 DEVICE_COOKIE = "tidegate_device"
+# The step after a password; the way to a provider and back.
+STEP_COOKIE = "tidegate_step"
+PROVIDER_COOKIE = "tidegate_provider"
+STEP_SECONDS = int(LIFETIME.total_seconds())
 
 
 class SignInQuery(Query, frozen=True):
@@ -49,12 +61,14 @@ class SignInQuery(Query, frozen=True):
     next: Annotated[str, Meta(max_length=LONGEST)] = HOME
 
 
-class SignInPage(msgspec.Struct, frozen=True, omit_defaults=True):
+class SignInPage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The form; `token` is its CSRF token. To a script of a page whose session may have ended it says
     who is signed in by now, the token of their forms, and when that session ends."""
 
     token: str = ""
     next: str = HOME
+    passkeys: bool = False  # can be shown at this address
+    provider: str | None = None  # what it is called
     name: str | None = None
     csrf: str | None = None
     ends_in: float | None = None
@@ -64,7 +78,7 @@ def show_form(visit: Visit) -> Response:
     """The form as HTML, with the cookie that its token is compared with."""
     if visit.principal is not None:
         return see_other(own_path(visit.query.next))
-    page = SignInPage(secrets.token_urlsafe(24), own_path(_wanted(visit)))
+    page = _strangers(visit, own_path(_wanted(visit)))
     refusal = visit.refusal
     status = refusal.status if refusal else 200
     if visit.by_script and refusal:
@@ -72,7 +86,7 @@ def show_form(visit: Visit) -> Response:
     else:
         response = html("sign_in.html", visit, page, status, refusal and refusal.headers)
     if page.next != HOME:
-        _set_cookie(visit, response, NEXT_COOKIE, quote(page.next, safe=""), 3600)
+        set_cookie(visit, response, NEXT_COOKIE, quote(page.next, safe=""), 3600)
     return _with_form(visit, response, page.token)
 
 
@@ -80,10 +94,21 @@ def show_state(visit: Visit) -> Response:
     """The same for a script: the form's token for a stranger, else who it is."""
     who = visit.principal
     if who is None or who.session is None:
-        page = SignInPage(secrets.token_urlsafe(24))
+        page = _strangers(visit, HOME)
         return _with_form(visit, _json(page), page.token)
     with visit.begin() as tx:
         return _json(_state(who.name, who.csrf or "", session_ends(tx, who.session), tx.now))
+
+
+def _strangers(visit: Visit, path: str) -> SignInPage:
+    """The form, and what else there is."""
+    provider: Provider | None = visit.request.app.state.provider
+    return SignInPage(
+        token=secrets.token_urlsafe(24),
+        next=path,
+        passkeys=party(visit) is not None,
+        provider=None if provider is None else provider.name,
+    )
 
 
 def _state(name: str, csrf: str, ends: datetime | None, now: datetime) -> SignInPage:
@@ -96,8 +121,7 @@ def _json(value: object) -> Response:
 
 
 def _with_form(visit: Visit, response: Response, token: str) -> Response:
-    secure = visit.instance.settings.https_only
-    response.set_cookie(FORM_COOKIE, token, 3600, httponly=True, samesite="strict", secure=secure)
+    set_cookie(visit, response, FORM_COOKIE, token, 3600, strict=True)
     return response
 
 
@@ -108,30 +132,53 @@ def _wanted(visit: Visit) -> str:
 
 def sign_in(visit: Visit) -> Response:
     """Try a password. Wrong and unknown look and last the same."""
-    token = visit.request.cookies.get(FORM_COOKIE, "")
-    if not token or not hmac.compare_digest(token.encode(), visit.field("token").encode()):
-        visit.refusal = Refusal("form-too-old", 403, "The form was too old", "Please try again.")
+    if not form_is_ours(visit):
+        visit.refusal = form_too_old()
         return show_form(visit)
     email = visit.field("email")
     password = next((value for key, value in visit.form.fields if key == "password"), "")
     try:
         with visit.begin() as tx:
-            attempt = begin_attempt(tx, email, visit.address, _brought(visit).device)
+            attempt = begin_attempt(tx, email, visit.address, brought(visit).device)
         if not verify_password(attempt.password_hash, password):
-            raise Refusal(
-                "sign-in-failed",
-                401,
-                "That did not match",
-                "Check the address and the password, or ask an administrator for a one-time link.",
-            )
-        with visit.begin() as tx:
-            hours = visit.instance.settings.session_hours
-            opened = open_session(tx, attempt, hours, _brought(visit))
+            opened = _by_code(visit, attempt, password)
+        else:
+            with visit.begin() as tx:
+                if needs_second(tx, attempt):
+                    return _go_on(visit, begin_second(tx, attempt))
+                hours = visit.instance.settings.session_hours
+                opened = open_session(tx, attempt, hours, brought(visit))
     except Refusal as refusal:
         note_failed(visit, email)
         visit.refusal = refusal
         return show_form(visit)
-    return _with_session(visit, opened, _signed_in(visit, opened))
+    return with_session(visit, opened, _signed_in(visit, opened))
+
+
+def _by_code(visit: Visit, attempt: Attempt, typed: str) -> Opened:
+    """Whoever has no password may type a recovery code in its place. Raises Refusal (401)."""
+    with visit.begin() as tx:
+        without = attempt.user_id is not None and attempt.password_hash is None
+        key = visit.instance.secrets.terms_key
+        if without and attempt.user_id and use_code(tx, key, attempt.user_id, typed):
+            return open_by_code(tx, attempt, visit.instance.settings.session_hours, brought(visit))
+    raise Refusal(
+        "sign-in-failed",
+        401,
+        "That did not match",
+        "Check the address and the password, or ask an administrator for a one-time link.",
+    )
+
+
+def _go_on(visit: Visit, token: str) -> Response:
+    """To what follows a password. A script's page has no room for that."""
+    if visit.by_script:
+        said = "Sign in in a new tab, with your passkey or a recovery code, and come back here."
+        refusal = Refusal("second-step", 401, "A passkey is asked for", said)
+        return problem(refusal, visit.request_id)
+    response = see_other("/sign-in/second", next=own_path(_wanted(visit)))
+    set_cookie(visit, response, STEP_COOKIE, token, STEP_SECONDS, strict=True)
+    return response
 
 
 def _signed_in(visit: Visit, opened: Opened) -> Response:
@@ -152,7 +199,7 @@ def stay(visit: Visit) -> Response:
     with visit.begin() as tx:
         _ = extend_session(tx, session, visit.instance.settings.session_hours)
     response = see_other(with_query(own_path(visit.field("back")).partition("?")[0], done="stayed"))
-    _set_cookie(visit, response, COOKIE, cookie, _session_seconds(visit))
+    set_cookie(visit, response, COOKIE, cookie, _session_seconds(visit))
     return response
 
 
@@ -167,25 +214,23 @@ def show_link(visit: Visit) -> LinkPage:
     with visit.begin() as tx:
         email = owner_of_link(tx, visit.path["token"])
     if email is None:
-        raise link_gone()
+        raise link_gone(to_admin=visit.may("admin"))
     return LinkPage(email)
 
 
 def follow_link(visit: Visit) -> Response:
     """Use up a one-time link. It is the secret, so the form has no field; but a page elsewhere may not
     sign a visitor in with a link of its own, and browsers say where a form came from."""
-    if visit.request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
-        detail = "Nothing was changed. Open the link itself, and press the button there."
-        raise Refusal("csrf-missing", 403, "The form was not ours", detail)
+    check_site(visit)
     with visit.begin() as tx:
         hours = visit.instance.settings.session_hours
         try:
-            opened = redeem_link(tx, visit.path["token"], hours, _brought(visit))
-        except Refusal:
+            opened = redeem_link(tx, visit.path["token"], hours, brought(visit))
+        except Refusal as refusal:
             note_failed(visit, None)
-            raise
+            raise link_gone(to_admin=visit.may("admin")) from refusal
     wanted = own_path(unquote(visit.request.cookies.get(NEXT_COOKIE, "")))
-    return _with_session(visit, opened, see_other(wanted))
+    return with_session(visit, opened, see_other(wanted))
 
 
 def sign_out(visit: Visit) -> Response:
@@ -205,18 +250,38 @@ def note_failed(visit: Visit, email: str | None) -> None:
     visit.instance.refused.note("sign_in.failed", name, visit.address, visit.instance.clock.now())
 
 
-def _brought(visit: Visit) -> Brought:
-    cookies = visit.request.cookies
-    return Brought(cookies.get(COOKIE), cookies.get(DEVICE_COOKIE))
+def check_site(visit: Visit) -> None:
+    """Raises Refusal (403) for what a page elsewhere sent."""
+    if visit.request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+        detail = "Nothing was changed. Open the link itself, and press the button there."
+        raise Refusal("csrf-missing", 403, "The form was not ours", detail)
 
 
-def _with_session(visit: Visit, opened: Opened, response: Response) -> Response:
-    _set_cookie(visit, response, COOKIE, opened.session, _session_seconds(visit))
+def form_is_ours(visit: Visit) -> bool:
+    """Whether a stranger's form came from a page that we gave to this browser."""
+    token = visit.request.cookies.get(FORM_COOKIE, "")
+    return bool(token) and hmac.compare_digest(token.encode(), visit.field("token").encode())
+
+
+def form_too_old() -> Refusal:
+    return Refusal("form-too-old", 403, "The form was too old", "Please try again.")
+
+
+def brought(visit: Visit) -> Brought:
+    """What came with a request to sign in."""
+    cookies, agent = visit.request.cookies, visit.request.headers.get("user-agent", "")
+    return Brought(cookies.get(COOKIE), cookies.get(DEVICE_COOKIE), agent)
+
+
+def with_session(visit: Visit, opened: Opened, response: Response) -> Response:
+    """The response, with the cookies of somebody who has just signed in."""
+    set_cookie(visit, response, COOKIE, opened.session, _session_seconds(visit))
     device_seconds = int(DEVICE_LASTS.total_seconds())
-    _set_cookie(visit, response, DEVICE_COOKIE, opened.device, device_seconds)
+    set_cookie(visit, response, DEVICE_COOKIE, opened.device, device_seconds)
     response.delete_cookie(FORM_COOKIE)
-    if NEXT_COOKIE in visit.request.cookies:
-        response.delete_cookie(NEXT_COOKIE)
+    for name in (NEXT_COOKIE, STEP_COOKIE, PROVIDER_COOKIE):
+        if name in visit.request.cookies:
+            response.delete_cookie(name)
     return response
 
 
@@ -224,9 +289,13 @@ def _session_seconds(visit: Visit) -> int:
     return int(visit.instance.settings.session_hours * 3600)
 
 
-def _set_cookie(visit: Visit, response: Response, name: str, value: str, seconds: int) -> None:
+def set_cookie(
+    visit: Visit, response: Response, name: str, value: str, seconds: int, *, strict: bool = False
+) -> None:
+    """A cookie that no script reads; one that is `strict` does not come with links from elsewhere."""
     secure = visit.instance.settings.https_only
-    response.set_cookie(name, value, seconds, httponly=True, samesite="lax", secure=secure)
+    same_site = "strict" if strict else "lax"
+    response.set_cookie(name, value, seconds, httponly=True, samesite=same_site, secure=secure)
 
 
 pages = [

@@ -56,6 +56,10 @@ class Visit:
         with self.instance.database.begin(by, self.request_id) as tx:
             yield tx
 
+    def needs_fresh(self) -> bool:
+        """Whether the person must show again that it is them: their last factor is a while ago."""
+        return not self.who.is_fresh(self.instance.clock.now())
+
     def may(self, scope: str) -> bool:
         return self.principal is not None and self.principal.may(scope)
 
