@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
-import oidc_provider_mock
+import oidc_provider_mock  # pyright: ignore[reportMissingTypeStubs]
 from werkzeug.serving import make_server
 
 Asked = tuple[str, str, dict[str, str], dict[str, str]]
@@ -45,7 +45,7 @@ class Provider:
 @contextmanager
 def running(**options: Any) -> Generator[Provider]:
     """The mock, behind a recorder that also changes what it says."""
-    inner = oidc_provider_mock.app(**options)
+    inner: Any = oidc_provider_mock.app(**options)
 
     def recorded(environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from oidc_provider_mock import _storage  # pyright: ignore[reportMissingTypeStubs]
 from starlette.testclient import TestClient
 from tests.api import Api
 from tests.web.authenticator import ORIGIN
@@ -50,15 +51,14 @@ def desk(provider: Provider, database_url: str, tmp_path: Path) -> Iterator[Desk
     with ExitStack() as stack:
 
         def open_with(**settings: Any) -> Api:
-            given = {"allowed_addresses": LOCAL, "oidc_issuer": provider.url} | settings
-            said = Settings(
-                data_dir=tmp_path,
-                media_workers=1,
-                public_url=ORIGIN,
-                oidc_client_id="tidegate",
-                oidc_client_secret="hush",
-                **given,
-            )
+            given: dict[str, Any] = {
+                "allowed_addresses": LOCAL,
+                "oidc_issuer": provider.url,
+                "oidc_client_id": "tidegate",
+                "oidc_client_secret": "hush",
+            }
+            given |= settings
+            said = Settings(data_dir=tmp_path, media_workers=1, public_url=ORIGIN, **given)
             clock = FakeClock(datetime.now(UTC))
             instance = stack.enter_context(opened(said, database_url, clock))
             app = create_app(instance)
@@ -141,6 +141,14 @@ def test_what_is_sent_has_pkce_a_state_a_nonce_and_the_exact_address(
     assert headers["AUTHORIZATION"] == "Basic " + base64.b64encode(b"tidegate:hush").decode()
 
 
+def test_a_public_client_says_who_it_is_and_shows_no_secret(desk: Desk, provider: Provider) -> None:
+    api = desk(oidc_client_secret=None)
+    assert come(api, provider)[1].status_code == 401  # the mock wants a secret
+    ((_, _, fields, headers),) = provider.asked_of("/oauth2/token")
+    assert fields["client_id"] == "tidegate"
+    assert "AUTHORIZATION" not in headers
+
+
 def test_nobody_is_made_unless_that_is_said(desk: Desk, provider: Provider) -> None:
     api = desk(oidc_roles=["desk=reviewer"])
     provider.knows("anna", **ANNA, groups=["desk"])
@@ -179,7 +187,7 @@ def test_groups_make_people_and_their_roles_at_each_sign_in(desk: Desk, provider
     assert rows(api) == before
     with api.instance.database.begin() as tx:
         query = "SELECT encode(record, 'escape') FROM ledger_pending WHERE kind = 'user.created'"
-        assert '"oidc"' in tx.connection.exec_driver_sql(query).scalars().first()
+        assert '"oidc"' in tx.connection.exec_driver_sql(query).scalars().one()
 
 
 @pytest.mark.parametrize(
@@ -334,8 +342,6 @@ def test_without_a_provider_there_is_none(api: Api) -> None:
 def test_who_came_from_there_shows_there_again_that_it_is_them(
     desk: Desk, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from oidc_provider_mock._storage import AuthorizationCode
-
     api = desk(oidc_roles=["desk=reviewer"], oidc_create=True)
     provider.knows("anna", **ANNA, groups=["desk"])
     provider.knows("bert", email="bert@example.org", email_verified=True, groups=["desk"])
@@ -359,9 +365,9 @@ def test_who_came_from_there_shows_there_again_that_it_is_them(
     # It must say that it was just now.
     assert again("anna") == 401
     now = int(clock.now().timestamp())
-    monkeypatch.setattr(AuthorizationCode, "get_auth_time", lambda _: now - 600)
+    monkeypatch.setattr(_storage.AuthorizationCode, "get_auth_time", lambda _: now - 600)
     assert again("anna") == 401
-    monkeypatch.setattr(AuthorizationCode, "get_auth_time", lambda _: now)
+    monkeypatch.setattr(_storage.AuthorizationCode, "get_auth_time", lambda _: now)
     assert again("bert") == 401
     assert not fresh()
     assert again("anna") == 303

@@ -67,14 +67,17 @@ def party_of(public_url: str | None, host: str, port: int | None) -> Party | Non
     """Who asks, by the address that people reach the pages under; without one by `host`, the request's, as
     far as that is localhost and the `port` that is listened on. None where browsers know no passkeys: on
     an IP address, and over plain HTTP."""
-    url = urlsplit(public_url or f"http://{host}")
-    name = (url.hostname or "").rstrip(".")
+    try:
+        url = urlsplit(public_url or f"http://{host}")
+        name, own = (url.hostname or "").rstrip("."), url.port
+    except ValueError:  # whatever stands in the header of a request
+        return None
     here = name == LOCALHOST
     if not name or _is_ip(name) or not (url.scheme == "https" or here):
         return None
-    if not public_url and not (here and (url.port or 80) == port):
+    if not public_url and not (here and (own or 80) == port):
         return None
-    at = "" if url.port in (None, {"http": 80, "https": 443}[url.scheme]) else f":{url.port}"
+    at = "" if own in (None, {"http": 80, "https": 443}[url.scheme]) else f":{own}"
     return Party(name, f"{url.scheme}://{name}{at}")
 
 
