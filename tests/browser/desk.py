@@ -1,6 +1,8 @@
 """A desk in a real browser: a server, people who sign in, posts that make cases."""
 
+import base64
 import contextlib
+import io
 import json
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -8,6 +10,7 @@ from typing import Any
 
 import httpx
 from axe_playwright_python.sync_playwright import Axe  # pyright: ignore[reportMissingTypeStubs]
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page
 from tests.api import item
 from tests.serving import Served, serving
@@ -104,3 +107,13 @@ def violations(page: Page) -> Iterator[str]:
     for one in found.response["violations"]:
         nodes = [node["html"][:200] for node in one["nodes"][:3]]
         yield f"{one['id']}: {one['help']} {json.dumps(nodes)}"
+
+
+def picture(colour: int) -> dict[str, str]:
+    """A picture as a post carries it."""
+    out = io.BytesIO()
+    Image.effect_mandelbrot((200 + colour, 200), (-2, -1.2, 1, 1), 40).convert("RGB").save(
+        out, "PNG"
+    )
+    data = base64.b64encode(out.getvalue()).decode()
+    return {"filename": f"picture-{colour}.png", "data": data}

@@ -35,8 +35,9 @@ function follow(event) {
 function ready() {
   const flash = document.getElementById("flash");
   if (flash?.textContent) say(flash.textContent);
-  // What asks for the focus by itself gets it from the browser.
-  if (lost() && !document.querySelector("main [autofocus]")) rest();
+  // What is wrong is read first; what asks for the focus by itself gets it from the browser.
+  const asked = all("main [autofocus]").some(usable);
+  if (document.querySelector('[data-testid="errors"]') || (lost() && !asked)) rest();
   // On a narrow screen the navigation scrolls: show where one is.
   const here = document.querySelector(".nav [aria-current]");
   const strip = here?.closest("nav");
