@@ -66,9 +66,13 @@ MORE_SQL = {
     "access/preferences.py",
     "access/sent_forms.py",
     "access/devices.py",
+    "access/names.py",
+    "access/people.py",
     "access/refused.py",
     "access/sign_in.py",
+    "review/sight.py",  # which cases a query sees
     "content/admission.py",  # the one writer of items and revisions
+    "content/openings.py",
     "content/kept.py",  # what further looks read
     "content/others.py",  # other items beside one
     "intake/grouped.py",  # reports that say the same, as one

@@ -25,35 +25,25 @@ from tidegate.pipeline.instance import Instance
 from tidegate.web import pages
 
 # What only these may: every role but `admin`, which may everything.
+REVIEWS = {"items:read", "cases:decide", "cases:read", "banks:read", "policy:read", "actions:read"}
+AUDITS = {
+    "items:read",
+    "banks:read",
+    "cases:read",
+    "actions:read",
+    "webhooks:read",
+    "policy:read",
+    "ledger:read",
+    "metrics:read",
+}
 RIGHTS = {
-    "reviewer": {
-        "items:read",
-        "cases:decide",
-        "cases:read",
-        "banks:read",
-        "policy:read",
-        "actions:read",
-    },
-    "senior": {
-        "items:read",
-        "cases:decide",
-        "cases:read",
-        "cases:senior",
-        "banks:read",
-        "policy:read",
-        "actions:read",
-    },
+    "reviewer": REVIEWS,
+    "senior": REVIEWS | {"cases:senior"},
+    "policy": {"policy:read", "items:read", "cases:read", "banks:read"},
+    "intake": {"reports:write", "cases:read"},
     "curator": {"banks:write", "banks:read", "items:read", "policy:read"},
-    "auditor": {
-        "items:read",
-        "banks:read",
-        "cases:read",
-        "actions:read",
-        "webhooks:read",
-        "policy:read",
-        "ledger:read",
-        "metrics:read",
-    },
+    "compliance": AUDITS,
+    "auditor": AUDITS,
 }
 
 

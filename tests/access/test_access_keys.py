@@ -7,18 +7,10 @@ import pytest
 import sqlalchemy as sa
 from tests.access.shown_keys import bearer
 
-from tidegate.access.actions import (
-    change_platforms,
-    change_role,
-    create_key,
-    create_user,
-    disable_user,
-    enable_user,
-    revoke_key,
-    rotate_key,
-)
+from tidegate.access.actions import create_key, create_user, revoke_key, rotate_key
 from tidegate.access.bounds import Bounds
-from tidegate.access.model import ROLES, Principal
+from tidegate.access.model import ROLES, Limits, Principal
+from tidegate.access.people import change_limits, change_role, disable_user, enable_user
 from tidegate.access.queries import get_user, list_keys
 from tidegate.access.tables import keys
 from tidegate.infra.db import Database, Tx
@@ -192,7 +184,7 @@ def test_a_bound_key_acts_under_its_users_name_and_never_exceeds_the_role(tx: Tx
 
 
 def test_a_key_of_a_person_sees_no_more_than_both_may(tx: Tx) -> None:
-    create_user(tx, "rita@example.org", "reviewer", ["b", "a", "a"])
+    create_user(tx, "rita@example.org", "reviewer", Limits(platforms=["b", "a", "a"]))
     assert get_user(tx, "rita@example.org").platforms == ["a", "b"]
     before = count(tx, keys), count(tx, ledger_pending)
     with pytest.raises(Refusal) as refusal:
@@ -211,20 +203,20 @@ def test_a_key_of_a_person_sees_no_more_than_both_may(tx: Tx) -> None:
         return [one.platforms for one in found if one is not None]
 
     assert bound() == [{"a", "b"}, {"a"}]
-    change_platforms(tx, "rita@example.org", ["b"])
+    change_limits(tx, "rita@example.org", platforms=["b"])
     assert bound() == [{"b"}, set()]
-    change_platforms(tx, "rita@example.org", None)
+    change_limits(tx, "rita@example.org", platforms=None)
     assert bound() == [None, {"a"}]
 
 
 @pytest.mark.parametrize("platforms", [[], ["a", "no spaces"], [""]])
 def test_a_person_is_bound_to_platforms_that_there_can_be(tx: Tx, platforms: list[str]) -> None:
     with pytest.raises(Refusal) as refusal:
-        create_user(tx, "rita@example.org", "reviewer", platforms)
+        create_user(tx, "rita@example.org", "reviewer", Limits(platforms=platforms))
     assert refusal.value.status == 422
     create_user(tx, "rita@example.org", "reviewer")
     before = count(tx, ledger_pending)
     with pytest.raises(Refusal):
-        change_platforms(tx, "rita@example.org", platforms)
+        change_limits(tx, "rita@example.org", platforms=platforms)
     assert get_user(tx, "rita@example.org").platforms is None
     assert count(tx, ledger_pending) == before

@@ -8,16 +8,11 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate.access.actions import (
-    change_role,
-    create_link,
-    create_user,
-    disable_user,
-    set_password,
-)
+from tidegate.access.actions import create_link, create_user, set_password
 from tidegate.access.attempts import Attempt, begin_attempt
 from tidegate.access.model import CounterKind, wait_after
 from tidegate.access.passwords import hash_password, verify_password
+from tidegate.access.people import change_role, disable_user
 from tidegate.access.queries import get_user, owner_of_link, principal_of_session
 from tidegate.access.sign_in import (
     Brought,

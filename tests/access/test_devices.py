@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from tidegate.access.actions import create_link, create_user, disable_user, set_password
+from tidegate.access.actions import create_link, create_user, set_password
 from tidegate.access.attempts import begin_attempt, begin_attempt_within
 from tidegate.access.devices import is_known
 from tidegate.access.model import DEVICE_LASTS, FREE_FAILURES, MOST_DEVICES
+from tidegate.access.people import disable_user
 from tidegate.access.sign_in import Brought, open_session, redeem_link, sweep
 from tidegate.access.tables import devices
 from tidegate.infra.db import Tx

@@ -11,16 +11,8 @@ import sqlalchemy as sa
 from scripts.fill_release import fill
 from tests.api import Api
 
-from tidegate.access.actions import (
-    change_platforms,
-    change_role,
-    create_key,
-    create_user,
-    disable_user,
-    enable_user,
-    revoke_key,
-    rotate_key,
-)
+from tidegate.access.actions import create_key, create_user, revoke_key, rotate_key
+from tidegate.access.people import change_limits, change_role, disable_user, enable_user
 from tidegate.infra.clock import FakeClock
 from tidegate.infra.db import Database, Tx
 from tidegate.infra.secrets import InstanceSecrets
@@ -68,7 +60,7 @@ def people(instance: Instance) -> None:
         for role in ("auditor", "reviewer", "curator", "auditor", "reviewer"):
             change_role(tx, "anna@example.org", role)
         for platforms in (["forum"], None, ["forum", "shop"]):
-            change_platforms(tx, "cleo@example.org", platforms)
+            change_limits(tx, "cleo@example.org", platforms=platforms)
         disable_user(tx, "bert@example.org")
         enable_user(tx, "bert@example.org")
         disable_user(tx, "bert@example.org")

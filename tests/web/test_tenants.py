@@ -16,7 +16,8 @@ from tests.web.two_platforms import (
 )
 from tests.web.visitor import Visitor
 
-from tidegate.access.actions import change_platforms
+from tidegate.access.people import change_limits
+from tidegate.access.queries import get_user
 from tidegate.content.holds.actions import end_due
 from tidegate.infra.clock import FakeClock
 from tidegate.pipeline.erase import expire
@@ -230,7 +231,7 @@ def test_every_entry_about_an_item_is_of_its_platform(api: Api, clock: FakeClock
         assert tx.connection.exec_driver_sql(query).scalars().all() == ["b"]
 
 
-def page_attempts(of_b: OfB) -> dict[tuple[str, str], list[Asked]]:
+def page_attempts(of_b: OfB, person: UUID) -> dict[tuple[str, str], list[Asked]]:
     """What a person of a may try on each page; `.json` twins are tried as well."""
     case, item_at = f"/cases/{of_b.case}", f"/items/{of_b.item_id}"
     bank, everybodys = "/banks/bank-of-b", "/banks/everybodys"
@@ -294,6 +295,24 @@ def page_attempts(of_b: OfB) -> dict[tuple[str, str], list[Asked]]:
         ("GET", "/ledger"): [("/ledger", {}), ("/ledger?before=9", {})],
         ("GET", "/account"): [("/account", {})],
         ("POST", "/account/password"): [],  # one's own
+        ("POST", "/account/name"): [],
+        ("POST", "/items/{item}/open"): [(f"{item_at}/open", opened)],
+        ("POST", "/cases/{case}/open"): [
+            (f"/cases/{one}/open", opened) for one in (of_b.case, of_b.decided, of_b.asked)
+        ],
+        ("POST", "/banks/{bank}/entries/{entry}/open"): [
+            (f"{one}/entries/{of_b.entry}/open", opened) for one in (bank, everybodys)
+        ],
+        ("GET", "/permissions.json"): [("/permissions.json", {})],
+        ("GET", "/settings"): [("/settings", {})],
+        # Whoever is bound makes nobody who is not.
+        ("GET", "/people"): [("/people", {})],
+        ("POST", "/people"): [("/people", {"email": "x@example.org", "role": "admin"})],
+        ("GET", "/people/{person}"): [(f"/people/{person}", {})],
+        ("GET", "/keys"): [("/keys", {})],
+        ("POST", "/keys"): [("/keys", {"name": "x", "scopes": "admin"})],
+        ("POST", "/keys/{key}/rotate"): [("/keys/of%20b/rotate", {})],
+        ("POST", "/keys/{key}/revoke"): [("/keys/of%20b/revoke", {})],
         ("GET", "/media/entries/{entry}"): [(f"/media/entries/{of_b.entry}", {})],
         ("GET", "/media/{item}/{revision}/{index}"): [(f"/media/{of_b.item_id}/1/0", {})],
         ("GET", "/media/entries/{entry}/file"): [(f"{entry_at}/file", {})],
@@ -322,6 +341,9 @@ def page_attempts(of_b: OfB) -> dict[tuple[str, str], list[Asked]]:
         ("POST", "/session/stay"): [],
         ("POST", "/sign-out"): [],
     }
+    for verb in ("role", "limits", "name", "link", "disable", "enable"):
+        given = {"role": "admin", "display_name": "x"}
+        tried["POST", f"/people/{{person}}/{verb}"] = [(f"/people/{person}/{verb}", given)]
     for verb in ("confirm", "refute", "switch"):
         tried["POST", f"/banks/{{bank}}/entries/{{entry}}/{verb}"] = [
             (f"{bank}/entries/{of_b.entry}/{verb}", {}),
@@ -338,8 +360,9 @@ def test_a_bound_person_gets_at_nothing_of_another_platform(api: Api) -> None:
     person = Visitor(api.instance, api.client, "admin", "a", "c")
     seal_all(api)
     csrf = {"csrf": person.csrf()}
-    tried = page_attempts(of_b)
-    pages_of = {(one.method, one.path) for one in pages.routes if not one.public and not one.json}
+    with api.instance.database.begin() as tx:
+        tried = page_attempts(of_b, get_user(tx, person.email).id)
+    pages_of = {(one.method, one.path) for one in pages.routes if not one.public and not one.twin}
     assert set(tried) == pages_of, "a new page says here how one might get at another platform's"
     for (method, path), several in tried.items():
         for where, form in several:
@@ -354,7 +377,7 @@ def test_a_bound_person_gets_at_nothing_of_another_platform(api: Api) -> None:
     form = csrf | {"case": of_b.case, "outcome": "pass", "reason": "all of these"}
     assert person.send("/cases/bulk/preview", form, csrf=False).status_code == 422
     check_unharmed(before, rows(api), of_b, "a batch of another platform's")
-    for page in (one for one in pages.routes if one.json and not one.public):
+    for page in (one for one in pages.routes if one.twin and not one.public):
         for where, _ in tried["GET", page.path.removesuffix(".json").removesuffix("/index") or "/"]:
             at, _, query = where.partition("?")
             answer = person.get(f"{'/index' if at == '/' else at}.json?{query}")
@@ -370,5 +393,5 @@ def test_a_bound_person_gets_at_nothing_of_another_platform(api: Api) -> None:
     assert {one["record"]["actor"] for one in person.get("/ledger.json").json()["entries"]} != set()
     assert "a, c" in person.get("/account").text
     with api.instance.database.begin() as tx:
-        change_platforms(tx, person.email, None)
+        change_limits(tx, person.email, platforms=None)
     assert person.get("/cases").status_code == 303

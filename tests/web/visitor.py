@@ -7,6 +7,7 @@ import httpx
 from starlette.testclient import TestClient
 
 from tidegate.access.actions import create_link, create_user
+from tidegate.access.model import Limits
 from tidegate.pipeline.instance import Instance
 
 
@@ -19,13 +20,17 @@ class Visitor:
         client: TestClient,
         role: str = "admin",
         *platforms: str,
+        queues: list[str] | None = None,
+        languages: list[str] | None = None,
         email: str | None = None,
     ) -> None:
         self.instance = instance
         self.client = client
-        self.email = email or f"{'-'.join([role, *platforms])}@example.org"
+        bound = [role, *platforms, *(queues or []), *(languages or [])]
+        self.email = email or f"{'-'.join(bound)}@example.org"
+        limits = Limits(platforms=list(platforms) or None, queues=queues, languages=languages)
         with instance.database.begin() as tx:
-            self.link = create_user(tx, self.email, role, platforms or None)[1]
+            self.link = create_user(tx, self.email, role, limits)[1]
         self.cookies: dict[str, str] = {}
         assert self._send("POST", f"/sign-in/{self.link}").status_code == 303
 

@@ -1,4 +1,5 @@
-"""The verbs on keys and users. What signs people in and out is in `sign_in.py`.
+"""The verbs on keys, and those that make users. What people may is in `people.py`, what signs them in and
+out in `sign_in.py`.
 
 Secrets are made here, returned once, and kept as hashes.
 """
@@ -9,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
@@ -17,14 +19,18 @@ from tidegate.access.challenges import forget_challenges
 from tidegate.access.devices import forget_devices
 from tidegate.access.model import (
     LINK_LIFETIME,
+    NO_LIMITS,
+    Limits,
     Scopes,
     User,
     check_email,
     check_key_name,
+    check_limits,
     check_platform,
-    check_platforms,
     check_role,
+    default_name,
 )
+from tidegate.access.names import free_name
 from tidegate.access.queries import get_user, living, lock_key, secret_seal, token_hash
 from tidegate.access.tables import keys, links, sessions, users
 from tidegate.infra.db import Tx
@@ -157,32 +163,31 @@ def revoke_key(tx: Tx, name_or_id: str) -> str:
     return row.id
 
 
-def create_user(
-    tx: Tx, email: str, role: str, platforms: Iterable[str] | None = None
-) -> tuple[User, str]:
-    """Make a user, bound to platforms or (None) to none; returns it with the token of a one-time link.
-    Raises Refusal as `add_user` does."""
-    user = add_user(tx, email, role, platforms)
+def create_user(tx: Tx, email: str, role: str, limits: Limits = NO_LIMITS) -> tuple[User, str]:
+    """Make a user with limits, or none; returns it with the token of a one-time link. Raises Refusal as
+    `add_user` does."""
+    user = add_user(tx, email, role, limits)
     return user, _link(tx, user.id)
 
 
-def add_user(tx: Tx, email: str, role: str, platforms: Iterable[str] | None = None) -> User:
-    """The same without a link: a user who signs in elsewhere.
+def add_user(tx: Tx, email: str, role: str, limits: Limits = NO_LIMITS) -> User:
+    """The same without a link: a user who signs in elsewhere. Others know them by the part before the @,
+    with a number where somebody has that name.
 
-    Raises Refusal: 422 for a bad address, role or platform, 409 when the user is there.
+    Raises Refusal: 422 for a bad address, role or limit, 409 when the user is there.
     """
-    bound = check_platforms(platforms)
+    bound = msgspec.structs.asdict(check_limits(limits))
     address, user_id = check_email(email), uuid7(tx.now)
     check_role(role)
+    name = free_name(tx, default_name(address))
     try:
         with tx.connection.begin_nested():
-            values = {"id": user_id, "email": address, "role": role, "platforms": bound}
+            values = {"id": user_id, "email": address, "role": role, "display_name": name} | bound
             tx.execute(sa.insert(users).values(**values, created_at=tx.now))
     except IntegrityError:
         detail = f"{address} is a user already. `tidegate users link` makes a new one-time link."
         raise Refusal("user-exists", 409, "There is such a user already", detail) from None
-    record = {"email": address, "role": role, "platforms": bound}
-    append(tx, "user.created", record, user_id)
+    append(tx, "user.created", {"email": address, "role": role} | bound, user_id)
     return get_user(tx, address)
 
 
@@ -210,53 +215,6 @@ def _link(tx: Tx, user_id: UUID) -> str:
         )
     )
     return token
-
-
-def change_role(tx: Tx, email: str, role: str) -> User:
-    """Give a user another role, and end their sessions. Raises Refusal: 404, 422."""
-    check_role(role)
-    user = get_user(tx, email, lock=True)
-    if user.role != role:
-        tx.execute(sa.update(users).where(users.c.id == user.id).values(role=role))
-        end_sessions(tx, user.id)
-        record = {"email": user.email, "role": role, "previous": user.role}
-        append(tx, "user.role_changed", record, user.id)
-    return get_user(tx, email)
-
-
-def change_platforms(tx: Tx, email: str, platforms: Iterable[str] | None) -> User:
-    """Bind a user to other platforms, or (None) to none, and end their sessions. Raises Refusal: 404,
-    422."""
-    bound = check_platforms(platforms)
-    user = get_user(tx, email, lock=True)
-    if user.platforms != bound:
-        tx.execute(sa.update(users).where(users.c.id == user.id).values(platforms=bound))
-        end_sessions(tx, user.id)
-        record = {"email": user.email, "platforms": bound, "previous": user.platforms}
-        append(tx, "user.platforms_changed", record, user.id)
-    return get_user(tx, email)
-
-
-def disable_user(tx: Tx, email: str) -> User:
-    """Shut a user out: sessions end, links, passkeys and bound keys stop working. Raises Refusal (404)."""
-    user = get_user(tx, email, lock=True)
-    if user.disabled_at is None:
-        tx.execute(sa.update(users).where(users.c.id == user.id).values(disabled_at=tx.now))
-        end_sessions(tx, user.id)
-        tx.execute(sa.delete(links).where(links.c.user_id == user.id))
-        forget_challenges(tx, user.id)
-        forget_devices(tx, user.id)
-        append(tx, "user.disabled", {"email": user.email}, user.id)
-    return get_user(tx, email)
-
-
-def enable_user(tx: Tx, email: str) -> User:
-    """Let a disabled user in again. Raises Refusal (404)."""
-    user = get_user(tx, email, lock=True)
-    if user.disabled_at is not None:
-        tx.execute(sa.update(users).where(users.c.id == user.id).values(disabled_at=None))
-        append(tx, "user.enabled", {"email": user.email}, user.id)
-    return get_user(tx, email)
 
 
 def set_password(

@@ -20,7 +20,18 @@ from tidegate.infra.scopes import Scope
 ADMIN = "admin"
 
 # A person has one. What each may do, the slices say at their scopes.
-ROLES = ("admin", "reviewer", "senior", "curator", "auditor")
+ROLES = (
+    "reviewer",
+    "senior",
+    "policy",
+    "curator",
+    "intake",
+    "compliance",
+    "auditor",
+    ADMIN,
+)
+AUDITS = frozenset({"compliance", "auditor"})
+"""Roles to which content, and who wrote it, are closed until they open it, which is recorded."""
 
 LINK_LIFETIME = timedelta(hours=24)
 FORGET_FAILURES = timedelta(hours=24)
@@ -39,6 +50,8 @@ _LONGEST_WAIT = timedelta(minutes=15)
 _EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@]{1,190}\Z")
 _KEY_NAME = re.compile(r"[A-Za-z0-9_.:@ -]{1,64}\Z")
 _PLATFORM = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9_.-]{1,64}\Z")
+_LANGUAGE = re.compile(r"[a-z]{2,3}\Z")
+_LONGEST_NAME = 40
 
 
 class Scopes:
@@ -95,8 +108,10 @@ class Scopes:
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
     """Who a request acts for. `scopes` are all that it may, with what they imply; `platforms` binds
-    it to these (None: it may see all). `session` (the stored hash), its public `session_id` and `csrf`
-    are there when a person signed in on the pages; `fresh_at` says when they last showed a factor.
+    it to these (None: it may see all), and so do `queues` and `languages` where it works on cases. To
+    whom `audits` content is closed until they open it. `session` (the stored hash), its public `session_id`
+    and `csrf` are there when a person signed in on the pages, `fresh_at` says when they last showed a
+    factor, and `called` is what others know them by.
 
     `key` is the id of the API key that was shown. It is good before `until`, from `networks` alone (none:
     from anywhere) and for reports over `channels`, of those that need a key of their own. It may ask as
@@ -106,7 +121,11 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     actor: str
     scopes: frozenset[str]
     name: str
+    called: str = ""
     platforms: frozenset[str] | None = None
+    queues: frozenset[str] | None = None
+    languages: frozenset[str] | None = None
+    audits: bool = False
     key: str | None = None
     until: datetime | None = None
     networks: tuple[Network, ...] = ()
@@ -125,12 +144,24 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def acting(self) -> Acting:
         """What its transactions are begun with."""
-        return Acting(self.actor, self.key, self.platforms)
+        return Acting(
+            actor=self.actor,
+            key=self.key,
+            platforms=self.platforms,
+            queues=self.queues,
+            languages=self.languages,
+            audits=self.audits,
+        )
 
     @property
     def queue(self) -> str:
         """Whose costly work waits for one another, and for nobody else's: a key's, or a person's."""
         return self.key or self.actor
+
+    @property
+    def limited(self) -> bool:
+        """Whether there is anything of their work that they do not see."""
+        return any(one is not None for one in (self.platforms, self.queues, self.languages))
 
     def may(self, scope: str) -> bool:
         return scope in self.scopes
@@ -147,17 +178,36 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
         return found is not None and within(found, self.networks)
 
 
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person is bound to: of which platforms they see things, of which queues and languages they
+    see cases. None: of all."""
+
+    platforms: list[str] | None = None
+    queues: list[str] | None = None
+    languages: list[str] | None = None
+
+
+NO_LIMITS = Limits()
+
+
 class User(msgspec.Struct, frozen=True, kw_only=True):
-    """A person with a role, bound to `platforms` unless that is None. The password's hash never leaves
-    `queries`."""
+    """A person with a role, bound to `platforms`, `queues` and `languages` as far as these are not None.
+    Others know them by `display_name`. The password's hash never leaves `queries`."""
 
     id: UUID
     email: str
+    display_name: str
     role: str
     platforms: list[str] | None
+    queues: list[str] | None
+    languages: list[str] | None
     has_password: bool
     created_at: datetime
     disabled_at: datetime | None
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(platforms=self.platforms, queues=self.queues, languages=self.languages)
 
 
 class KeyView(msgspec.Struct, frozen=True, kw_only=True):
@@ -213,12 +263,53 @@ def check_platforms(platforms: Iterable[str] | None) -> list[str] | None:
     return wanted
 
 
+def check_limits(limits: Limits) -> Limits:
+    """The limits, of each what it names once. Raises Refusal (422), also for one that names nothing."""
+    queues = _named(limits.queues, _PLATFORM, "/queues", "queues such as reports")
+    languages = _named(limits.languages, _LANGUAGE, "/languages", "languages such as de or ar")
+    return Limits(platforms=check_platforms(limits.platforms), queues=queues, languages=languages)
+
+
+def _named(
+    given: Iterable[str] | None, form: re.Pattern[str], pointer: str, expected: str
+) -> list[str] | None:
+    if given is None:
+        return None
+    wanted = sorted(set(given))
+    if wrong := [one[:64] for one in wanted if not form.match(one)]:
+        raise bad(pointer, expected, ", ".join(wrong))
+    if not wanted:
+        raise bad(pointer, f"{expected}, at least one", "none")
+    return wanted
+
+
 def platforms_of(key: str | None, person: Sequence[str] | None) -> frozenset[str] | None:
     """What a person with a key is bound to: to what both are; None: to nothing."""
-    bound = None if person is None else frozenset(person)
+    bound = bound_to(person)
     if key is None:
         return bound
     return frozenset({key}) if bound is None else bound & {key}
+
+
+def bound_to(names: Sequence[str] | None) -> frozenset[str] | None:
+    return None if names is None else frozenset(names)
+
+
+def check_display_name(name: str) -> str:
+    """What others know somebody by: never an address. Raises Refusal (422)."""
+    plain = " ".join(name.split())
+    if not (0 < len(plain) <= _LONGEST_NAME and plain == name and name.isprintable()) or (
+        set(name) & set("@:<>/")
+    ):
+        expected = f"1 to {_LONGEST_NAME} characters, with none of @ : < > /"
+        raise bad("/display_name", expected, repr(name[:64]))
+    return name
+
+
+def default_name(email: str) -> str:
+    """What others know somebody by who has chosen nothing: the part before the @."""
+    kept = "".join(one for one in email.partition("@")[0] if one not in ":<>/")
+    return kept[: _LONGEST_NAME - 6] or "somebody"
 
 
 def is_email(email: str) -> bool:

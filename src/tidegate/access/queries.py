@@ -11,19 +11,23 @@ import sqlalchemy as sa
 
 from tidegate.access.model import (
     ADMIN,
+    AUDITS,
     KeyView,
     Principal,
     Scopes,
     User,
+    bound_to,
     check_email,
     is_email,
     platforms_of,
 )
-from tidegate.access.tables import keys, links, sessions, users
+from tidegate.access.tables import devices, keys, links, sessions, users
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.infra.networks import read_network
 from tidegate.infra.rates import read_rate
+
+_PERSON = (users.c.email, users.c.role, users.c.platforms, users.c.queues, users.c.languages)
 
 NoKey = Literal["unknown", "ended"]
 """Why what was shown is no standing key."""
@@ -64,7 +68,7 @@ def read_key(tx: Tx, known: Scopes, token: str) -> Principal | NoKey:
         return "unknown"
     key_id, secret = read
     query = (
-        sa.select(keys, users.c.email, users.c.role, users.c.platforms, users.c.disabled_at)
+        sa.select(keys, *_PERSON, users.c.disabled_at)
         .outerjoin(users, users.c.id == keys.c.user_id)
         .where(keys.c.id == key_id)
     )
@@ -85,6 +89,9 @@ def read_key(tx: Tx, known: Scopes, token: str) -> Principal | NoKey:
         scopes=scopes,
         name=row.name,
         platforms=platforms_of(row.platform, row.platforms),
+        queues=bound_to(row.queues),
+        languages=bound_to(row.languages),
+        audits=row.role in AUDITS,
         key=row.id,
         until=min((end for end in ends if end is not None), default=None),
         networks=tuple(map(read_network, row.networks)),
@@ -110,9 +117,8 @@ def principal_of_session(tx: Tx, known: Scopes, cookie: str) -> Principal | None
             sessions.c.id,
             sessions.c.fresh_at,
             sessions.c.last_seen_at,
-            users.c.email,
-            users.c.role,
-            users.c.platforms,
+            users.c.display_name,
+            *_PERSON,
         )
         .join(users, users.c.id == sessions.c.user_id)
         .where(sessions.c.token_hash == token_hash(cookie))
@@ -126,7 +132,11 @@ def principal_of_session(tx: Tx, known: Scopes, cookie: str) -> Principal | None
         actor=f"user:{row.email}",
         scopes=may,
         name=row.email,
-        platforms=platforms_of(None, row.platforms),
+        called=row.display_name,
+        platforms=bound_to(row.platforms),
+        queues=bound_to(row.queues),
+        languages=bound_to(row.languages),
+        audits=row.role in AUDITS,
         session=row.token_hash,
         csrf=row.csrf,
         session_id=row.id,
@@ -208,8 +218,7 @@ def get_user(tx: Tx, email: str, *, lock: bool = False) -> User:
     query = sa.select(users).where(users.c.email == check_email(email))
     row = tx.execute(query.with_for_update() if lock else query).one_or_none()
     if row is None:
-        detail = f"No user {email[:64]!r}. `tidegate users list` shows them."
-        raise Refusal("user-unknown", 404, "There is no such user", detail)
+        raise user_unknown(email)
     return _user(row)
 
 
@@ -231,13 +240,32 @@ def people_called(tx: Tx, names: Collection[str], platform: str | None) -> list[
     return list(tx.execute(query).scalars())
 
 
-def other_admins(tx: Tx, user_id: UUID) -> bool:
-    """Whether somebody else could give the role of admin back. Their rows stay locked, so that of two who
-    are the last ones, one stays."""
-    query = sa.select(users.c.id).where(
-        users.c.role == ADMIN, users.c.disabled_at.is_(None), users.c.id != user_id
-    )
-    return tx.execute(query.order_by(users.c.id).with_for_update()).first() is not None
+def user_by_id(tx: Tx, user_id: UUID) -> User:
+    """The user by their id. Raises Refusal (404)."""
+    row = tx.execute(sa.select(users).where(users.c.id == user_id)).one_or_none()
+    if row is None:
+        raise user_unknown(user_id)
+    return _user(row)
+
+
+def user_unknown(who: object) -> Refusal:
+    detail = f"No user {str(who)[:64]!r}. `tidegate users list` shows them."
+    return Refusal("user-unknown", 404, "There is no such user", detail)
+
+
+def last_seen(tx: Tx) -> dict[UUID, datetime]:
+    """When each user signed in last, as far as that is known yet."""
+    came = (devices.c.used_at, devices.c.user_id), (sessions.c.created_at, sessions.c.user_id)
+    both = sa.union_all(*(sa.select(at.label("at"), user.label("user")) for at, user in came))
+    found = both.subquery()
+    query = sa.select(found.c.user, sa.func.max(found.c.at).label("at")).group_by(found.c.user)
+    return {row.user: row.at for row in tx.execute(query)}
+
+
+def display_names(tx: Tx) -> dict[str, str]:
+    """What others know people by, by e-mail address."""
+    rows = tx.execute(sa.select(users.c.email, users.c.display_name))
+    return {row.email: row.display_name for row in rows}
 
 
 def find_password(tx: Tx, email: str) -> tuple[UUID, str | None] | None:
@@ -268,8 +296,11 @@ def _user(row: sa.Row[Any]) -> User:
     return User(
         id=row.id,
         email=row.email,
+        display_name=row.display_name,
         role=row.role,
         platforms=row.platforms,
+        queues=row.queues,
+        languages=row.languages,
         has_password=has_password,
         created_at=row.created_at,
         disabled_at=row.disabled_at,

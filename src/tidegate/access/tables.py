@@ -13,11 +13,25 @@ users = sa.Table(
     # In lower case.
     sa.Column("email", sa.Text, nullable=False, unique=True, info=plain("what one signs in by")),
     sa.Column("role", sa.Text, nullable=False),
-    sa.Column("platforms", ARRAY(sa.Text)),  # bound to these; null: sees all
+    # Bound to these, or null: sees the things of all platforms, the cases of all queues and languages.
+    sa.Column("platforms", ARRAY(sa.Text)),
+    sa.Column("queues", ARRAY(sa.Text)),
+    sa.Column("languages", ARRAY(sa.Text)),
+    # What others know them by.
+    sa.Column(
+        "display_name",
+        sa.Text,
+        nullable=False,
+        # For whom a program of before makes, while it still runs.
+        server_default=sa.text("'person ' || substr(gen_random_uuid()::text, 1, 8)"),
+        info=plain("what one is called at work"),
+    ),
     sa.Column("password_hash", sa.Text),  # argon2id; null: signs in by link only
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("disabled_at", sa.TIMESTAMP(timezone=True)),
 )
+
+sa.Index("uq_users_display_name", sa.func.lower(users.c.display_name), unique=True)
 
 keys = sa.Table(
     "keys",

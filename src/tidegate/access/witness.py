@@ -8,6 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from tidegate.access.model import NO_LIMITS
 from tidegate.access.queries import secret_seal
 from tidegate.access.tables import keys, users
 from tidegate.infra.db import Tx
@@ -27,7 +28,7 @@ _USERS = sa.select(
     users.c.id,
     users.c.email,
     users.c.role,
-    users.c.platforms,
+    *(users.c[name] for name in NO_LIMITS.__struct_fields__),
     users.c.disabled_at.isnot(None).label("disabled"),
 ).order_by(users.c.created_at)
 _SAID = ("scopes", "platform", "networks", "channels", "rate")
@@ -107,12 +108,12 @@ def _moment(text: str | None) -> datetime | str | None:
 
 
 class UserWitness:
-    """People: their roles and platforms, and who is shut out."""
+    """People: their roles and limits, and who is shut out."""
 
     kinds = (
         "user.created",
         "user.role_changed",
-        "user.platforms_changed",
+        *(f"user.{name}_changed" for name in NO_LIMITS.__struct_fields__),
         "user.disabled",
         "user.enabled",
     )
@@ -123,7 +124,8 @@ class UserWitness:
         self._roles: dict[UUID, Counter[str]] = {}
         self._given: dict[UUID, set[str]] = {}
         self._untold: set[UUID] = set()  # changed by 0.1, which did not say from which role
-        self._platforms: dict[UUID, Counter[str]] = {}  # as the roles; 0.1 knew none
+        # By the name of a limit, as the roles. Who was made before there was one is not bound by it.
+        self._limits: dict[tuple[UUID, str], Counter[str]] = {}
         self._shut_out: Counter[UUID] = Counter()
 
     def hear(self, entry: Heard) -> None:
@@ -133,16 +135,18 @@ class UserWitness:
         if entry.kind in ("user.disabled", "user.enabled"):
             self._shut_out[id] += 1 if entry.kind == "user.disabled" else -1
             return
-        if entry.kind != "user.role_changed":
-            bound = self._platforms.setdefault(id, Counter())
-            bound[str(said.get("platforms"))] += 1
-            if entry.kind == "user.platforms_changed":
-                bound[str(said.get("previous"))] -= 1
-                return
+        made = entry.kind == "user.created"
+        for name in NO_LIMITS.__struct_fields__:
+            if made or entry.kind == f"user.{name}_changed":
+                bound = self._limits.setdefault((id, name), Counter())
+                bound[str(said.get(name))] += 1
+                if not made:
+                    bound[str(said.get("previous"))] -= 1
+                    return
         roles = self._roles.setdefault(id, Counter())
         roles[said["role"]] += 1
         self._given.setdefault(id, set()).add(said["role"])
-        if entry.kind == "user.created":
+        if made:
             self._made[id] = entry
         elif "previous" in said:
             roles[said["previous"]] -= 1
@@ -162,8 +166,9 @@ class UserWitness:
                 explained = self._roles[id][row.role] == 1
             if not explained:
                 yield f"{named} has the role {row.role}, and no entry explains it"
-            if self._platforms[id][str(row.platforms)] != 1:
-                yield f"{named} is bound to other platforms than any entry explains"
+            for name in NO_LIMITS.__struct_fields__:
+                if self._limits[id, name][str(getattr(row, name))] != 1:
+                    yield f"{named} is bound to other {name} than any entry explains"
             if self._shut_out[id] != row.disabled:
                 now = "disabled" if row.disabled else "enabled"
                 yield f"{named} is {now}, and no entry explains it"

@@ -1,21 +1,22 @@
 """`tidegate docs`: the pages of docs/ that are written from the code."""
 
 from pathlib import Path
-from typing import Annotated, get_args, get_origin
+from typing import Annotated
 
 import msgspec
 import typer
 
 from tidegate.access.model import ADMIN, ROLES
-from tidegate.infra.settings import Settings
+from tidegate.infra.settings import Settings, told
 from tidegate.pipeline.house import SCOPES
 from tidegate.policy.variables import render_variables
+from tidegate.web.permissions import render_permissions
 
 
 def docs(
     directory: Annotated[Path, typer.Argument(help="Where the pages are")] = Path("docs"),
 ) -> None:
-    """Write the generated pages: settings, scopes and policy variables."""
+    """Write the generated pages: settings, scopes, permissions and policy variables."""
     for name, text in pages().items():
         (directory / name).write_text(text)
         print(directory / name)
@@ -26,6 +27,7 @@ def pages() -> dict[str, str]:
     return {
         "settings.md": render_settings(),
         "scopes.md": render_scopes(),
+        "permissions.md": render_permissions(),
         "policy-variables.md": render_variables(),
     }
 
@@ -57,8 +59,10 @@ def render_scopes() -> str:
 
 def render_settings() -> str:
     """The settings' page, in Markdown."""
+    meanings = {one.name: one.meaning for one in told(Settings())}
     rows = [
-        f"| `{field.name}` | `TIDEGATE_{field.name.upper()}` | {_default(field)} | {_meaning(field)} |"
+        f"| `{field.name}` | `TIDEGATE_{field.name.upper()}` | {_default(field)}"
+        f" | {meanings[field.name]} |"
         for field in msgspec.structs.fields(Settings)
     ]
     return "\n".join(
@@ -83,11 +87,3 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
     else:
         value = field.default_factory() if callable(field.default_factory) else ""
     return "none" if value in (None, []) else f"`{value}`"
-
-
-def _meaning(field: msgspec.structs.FieldInfo) -> str:
-    if get_origin(field.type) is Annotated:
-        for extra in get_args(field.type)[1:]:
-            if isinstance(extra, msgspec.Meta) and extra.description:
-                return extra.description
-    raise LookupError(f"the setting {field.name} has no description")

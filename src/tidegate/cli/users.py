@@ -1,22 +1,19 @@
 """`tidegate users`: people who sign in on the pages."""
 
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 
-from tidegate.access.actions import (
-    change_platforms,
-    change_role,
-    create_link,
-    create_user,
-    disable_user,
-    enable_user,
-)
-from tidegate.access.model import ROLES, User
-from tidegate.access.queries import list_users
+from tidegate.access.actions import create_link, create_user
+from tidegate.access.model import ROLES, Limits, User
+from tidegate.access.names import rename
+from tidegate.access.people import enable_user
+from tidegate.access.queries import get_user, list_users
 from tidegate.cli.context import DataDir, Json, address_of, say, settings_of, transaction
 from tidegate.infra.settings import Settings
+from tidegate.pipeline.people import change_limits, change_role, disable_user
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="People who sign in on the pages."
@@ -28,6 +25,15 @@ Platforms = Annotated[
     list[str] | None,
     typer.Option("--platform", help="Bind the person to it; may be repeated"),
 ]
+Queues = Annotated[
+    list[str] | None,
+    typer.Option("--queue", help="Only cases of this queue; may be repeated"),
+]
+Languages = Annotated[
+    list[str] | None,
+    typer.Option("--language", help="Only cases in this language (de, ar); may be repeated"),
+]
+Everything = Annotated[bool, typer.Option("--all", help="Bind the person to none")]
 
 
 @app.command()
@@ -35,16 +41,20 @@ def create(
     email: Email,
     role: Role,
     platform: Platforms = None,
+    queue: Queues = None,
+    language: Languages = None,
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
     """Make a user and print a link to a page whose button signs them in once."""
+    limits = Limits(platforms=platform or None, queues=queue or None, languages=language or None)
     with transaction(data_dir, make=True) as tx:
-        user, token = create_user(tx, email, role, platform or None)
+        user, token = create_user(tx, email, role, limits)
     url = sign_in_url(settings_of(data_dir), token)
     if as_json:
         document = {"id": user.id, "email": user.email, "role": role, "link": url}
-        print(msgspec.json.encode(document | {"platforms": user.platforms}).decode())
+        document |= {"display_name": user.display_name}
+        print(msgspec.json.encode(document | msgspec.structs.asdict(user.limits)).decode())
     else:
         print(url)
 
@@ -59,7 +69,7 @@ def link(email: Email, data_dir: DataDir = None) -> None:
 
 @app.command()
 def role(email: Email, role: Role, data_dir: DataDir = None) -> None:
-    """Change a user's role; their sessions end."""
+    """Change a user's role; their sessions end, and the cases that they hold go back."""
     with transaction(data_dir) as tx:
         change_role(tx, email, role)
     say(f"{email} is {role} now.")
@@ -69,20 +79,59 @@ def role(email: Email, role: Role, data_dir: DataDir = None) -> None:
 def platforms(
     email: Email,
     platform: Platforms = None,
-    everything: Annotated[bool, typer.Option("--all", help="Bind the person to none")] = False,
+    everything: Everything = False,
     data_dir: DataDir = None,
 ) -> None:
     """Change which platforms a user is bound to, and sees alone; their sessions end."""
-    if everything == bool(platform):
-        raise typer.BadParameter("either platforms or --all", param_hint="--platform")
+    _limit(data_dir, email, "platforms", platform, everything)
+
+
+@app.command()
+def queues(
+    email: Email, queue: Queues = None, everything: Everything = False, data_dir: DataDir = None
+) -> None:
+    """Change of which queues a user sees cases; their sessions end."""
+    _limit(data_dir, email, "queues", queue, everything)
+
+
+@app.command()
+def languages(
+    email: Email,
+    language: Languages = None,
+    everything: Everything = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Change in which languages a user sees cases; their sessions end. Cases in no language that is known
+    are for everybody."""
+    _limit(data_dir, email, "languages", language, everything)
+
+
+def _limit(
+    data_dir: Path | None, email: str, what: str, names: list[str] | None, everything: bool
+) -> None:
+    if everything == bool(names):
+        raise typer.BadParameter(f"either {what} or --all", param_hint=f"--{what[:-1]}")
     with transaction(data_dir) as tx:
-        user = change_platforms(tx, email, platform or None)
+        limits = msgspec.structs.replace(get_user(tx, email).limits, **{what: names or None})
+        user = change_limits(tx, email, limits)
     say(f"{email} sees {_seen(user)} now.")
 
 
 @app.command()
+def name(
+    email: Email,
+    display_name: Annotated[str, typer.Argument(metavar="NAME", help="What others know them by")],
+    data_dir: DataDir = None,
+) -> None:
+    """Change the name by which others know a user on the pages."""
+    with transaction(data_dir) as tx:
+        rename(tx, email, display_name)
+    say(f"Others know {email} as {display_name} now.")
+
+
+@app.command()
 def disable(email: Email, data_dir: DataDir = None) -> None:
-    """Keep a user out; their sessions and keys end."""
+    """Keep a user out; their sessions and keys end, and the cases that they hold go back."""
     with transaction(data_dir) as tx:
         disable_user(tx, email)
     say(f"{email} is disabled.")
@@ -105,11 +154,14 @@ def list_(data_dir: DataDir = None, as_json: Json = False) -> None:
         if as_json:
             print(msgspec.json.encode(user).decode())
         else:
-            print(f"{user.email}  {user.role}  {_seen(user)}")
+            print(f"{user.email}  {user.role}  {_seen(user)}  as {user.display_name}")
 
 
 def _seen(user: User) -> str:
-    return "all platforms" if user.platforms is None else ", ".join(user.platforms)
+    """What somebody sees, in words."""
+    bound = msgspec.structs.asdict(user.limits).items()
+    limits = [f"{what}: {', '.join(names)}" for what, names in bound if names is not None]
+    return ", ".join(limits) or "everything"
 
 
 def sign_in_url(settings: Settings, token: str) -> str:

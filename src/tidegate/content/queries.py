@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from tidegate.content.holds.queries import STANDS, is_closed
+from tidegate.content.holds.queries import STANDS, audited_items, is_closed
 from tidegate.content.model import Content, ItemRow, TextFormat, Version, Worded
 from tidegate.content.tables import evidence, holds, items, revisions
 from tidegate.infra.db import Tx
@@ -47,7 +47,12 @@ def of_platform(tx: Tx, item_id: sa.ColumnElement[Any]) -> sa.ColumnElement[bool
 
 def _item(tx: Tx, query: sa.Select[Any]) -> ItemRow | None:
     row = tx.execute(query.where(tx.within(items.c.platform))).mappings().one_or_none()
-    return None if row is None else ItemRow(**row)
+    if row is None:
+        return None
+    item = ItemRow(**row)
+    if tx.audits and is_closed(tx, item.id):
+        return msgspec.structs.replace(item, author=None)
+    return item
 
 
 def find_item(tx: Tx, platform: str, external_id: str, *, lock: bool = False) -> ItemRow | None:
@@ -108,12 +113,14 @@ def item_names(tx: Tx, ids: Collection[UUID]) -> dict[UUID, tuple[str, str]]:
 
 
 def item_authors(tx: Tx, ids: Collection[UUID]) -> dict[UUID, tuple[str, str | None]]:
-    """The (platform, author's pseudonym) of items, without those that are erased."""
+    """The (platform, author's pseudonym) of items, without those that are erased, or closed to whoever
+    audits."""
     if not ids:
         return {}
     query = sa.select(items.c.id, items.c.platform, items.c.author).where(
         items.c.id.in_(ids), items.c.erased_at.is_(None), tx.within(items.c.platform)
     )
+    query = query.where(~audited_items(tx)) if tx.audits else query
     return {row.id: (row.platform, row.author) for row in tx.execute(query)}
 
 

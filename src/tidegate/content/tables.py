@@ -105,11 +105,13 @@ sa.Index(
 )
 
 openings = sa.Table(
-    "openings",  # who read what only a hold keeps
+    "openings",  # who read what is closed: what only a hold keeps, and by whom all content is closed to
     metadata,
     sa.Column("id", sa.Uuid, primary_key=True),
-    sa.Column("hold_id", sa.Uuid, sa.ForeignKey("holds.id"), nullable=False, index=True),
-    sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id"), nullable=False),
+    # Null: it was closed to the role of whoever opened it.
+    sa.Column("hold_id", sa.Uuid, sa.ForeignKey("holds.id"), index=True),
+    sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id")),  # null: a bank entry was opened
+    sa.Column("entry_id", sa.Uuid),
     sa.Column("purpose", sa.Text, nullable=False),
     sa.Column("justification", Sealed(), nullable=False),
     sa.Column("case_name", Sealed()),  # the work that it was for, as its opener named it
@@ -119,3 +121,4 @@ openings = sa.Table(
     sa.Column("until", sa.TIMESTAMP(timezone=True), nullable=False),
 )
 sa.Index("ix_openings_item_id", openings.c.item_id, openings.c.opener, openings.c.until)
+sa.Index("ix_openings_opener", openings.c.opener, openings.c.until)

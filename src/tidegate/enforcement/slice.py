@@ -41,10 +41,12 @@ ENFORCEMENT = Slice(
         Scope(
             "actions:read",
             "read actions and their deliveries",
-            roles=("reviewer", "senior", "auditor"),
+            roles=("reviewer", "senior", "compliance", "auditor"),
         ),
         Scope("webhooks:write", "make and change webhooks", implies="webhooks:read"),
-        Scope("webhooks:read", "read webhooks, without their secrets", roles=("auditor",)),
+        Scope(
+            "webhooks:read", "read webhooks, without their secrets", roles=("compliance", "auditor")
+        ),
     ),
     messages=("action.restrict", "action.lift", "action.escalate", "case.opened"),
     forgets=("messages", "deliveries"),

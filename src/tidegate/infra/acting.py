@@ -3,13 +3,18 @@
 import msgspec
 
 
-class Acting(msgspec.Struct, frozen=True):
+class Acting(msgspec.Struct, frozen=True, kw_only=True):
     """Whom a transaction acts for: `actor` is the name that records give them, `key` the id of the
-    API key that was shown, `platforms` the only ones whose things they see and change (None: all)."""
+    API key that was shown. `platforms`, `queues` and `languages` are the only ones of which they see and
+    change things (None: all). To whom `audits` content, and who wrote it, are closed until they open it.
+    """
 
     actor: str
     key: str | None = None
     platforms: frozenset[str] | None = None
+    queues: frozenset[str] | None = None
+    languages: frozenset[str] | None = None
+    audits: bool = False
 
     @property
     def identity(self) -> str:
@@ -21,4 +26,4 @@ class Acting(msgspec.Struct, frozen=True):
         return self.actor
 
 
-SYSTEM = Acting("system")
+SYSTEM = Acting(actor="system")

@@ -64,7 +64,8 @@ class NoRoom(exc.OperationalError):
 class Tx:
     """One open transaction, with the time, whom it acts for, and the request.
 
-    `platforms` bounds what it sees and changes, in every query of what belongs to a platform.
+    `platforms`, and of work in queues `queues` and `languages`, bound what it sees and changes, in every
+    query of what belongs to one. Where it `audits`, content is closed until it was opened.
     """
 
     def __init__(
@@ -72,11 +73,14 @@ class Tx:
     ) -> None:
         self.connection = connection
         self.now = now
-        by = Acting(by) if isinstance(by, str) else by
+        by = Acting(actor=by) if isinstance(by, str) else by
         self.actor = by.actor
         self.identity = by.identity
         self.key = by.key
         self.platforms = by.platforms
+        self.queues = by.queues
+        self.languages = by.languages
+        self.audits = by.audits
         self.request_id = request_id
 
     def within(self, platform: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:

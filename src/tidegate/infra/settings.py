@@ -8,7 +8,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
 import msgspec
@@ -30,7 +30,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Path, Meta(description="Where the instance keeps its secrets, evidence and database")
     ] = Path("var/tidegate")
     database_url: Annotated[
-        str | None, Meta(description="A PostgreSQL (16 or later) of your own; else an embedded one")
+        str | None,
+        Meta(
+            description="A PostgreSQL (16 or later) of your own; else an embedded one",
+            extra={"secret": True},  # its password stands in it
+        ),
     ] = None
     host: Annotated[str, Meta(description="Address to listen on")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535, description="Port to listen on")] = 8420
@@ -237,6 +241,48 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             ) from error
 
 
+Source = Literal["default", "file", "environment", "command line"]
+
+
+class Loaded(Settings, frozen=True, kw_only=True):
+    """Settings that say where each comes from; those that are not named are as they are by default."""
+
+    sources: dict[str, Source] = {}
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """A setting as it is shown: `value` is null where it is a secret, and `set` says whether there is
+    one."""
+
+    name: str
+    value: Any
+    set: bool
+    secret: bool
+    source: Source
+    meaning: str
+
+
+def told(settings: Settings) -> list[Told]:
+    """Every setting in use, for people who may know what an instance runs with."""
+    sources = settings.sources if isinstance(settings, Loaded) else {}
+    found: list[Told] = []
+    for field in msgspec.structs.fields(Settings):
+        metas = [one for one in get_args(field.type)[1:] if isinstance(one, Meta)]
+        secret = any((one.extra or {}).get("secret") for one in metas)
+        value = getattr(settings, field.name)
+        found.append(
+            Told(
+                name=field.name,
+                value=None if secret else msgspec.to_builtins(value, enc_hook=str),
+                set=value not in (None, [], ""),
+                secret=secret,
+                source=sources.get(field.name, "default"),
+                meaning=next((one.description for one in metas if one.description), ""),
+            )
+        )
+    return found
+
+
 _SCHEMES = ("postgresql://", "postgres://")
 
 
@@ -259,9 +305,11 @@ def load_settings(
     environ = os.environ if environ is None else environ
     names = {f.name for f in msgspec.structs.fields(Settings)}
     values: dict[str, Any] = {}
+    sources: dict[str, Source] = {}
     for name in names:
         if (text := environ.get(f"TIDEGATE_{name.upper()}")) is not None:
             values[name] = _from_text(name, text)
+            sources[name] = "environment"
     root = data_dir or Path(str(values.get("data_dir", Settings().data_dir)))
     path = Path(environ.get("TIDEGATE_CONFIG") or root / "tidegate.toml")
     if path.exists():
@@ -270,11 +318,19 @@ def load_settings(
         except (OSError, ValueError) as error:
             raise SettingsError(f"{path} cannot be read: {error}") from error
         values = found | values
+        in_file: dict[str, Source] = dict.fromkeys(found, "file")
+        sources = in_file | sources
     elif environ.get("TIDEGATE_CONFIG"):
         raise SettingsError(f"TIDEGATE_CONFIG names {path}, which does not exist.")
+    said = {name: value for name, value in overrides.items() if value is not None}
     if data_dir is not None:
-        values["data_dir"] = data_dir
-    values |= {name: value for name, value in overrides.items() if value is not None}
+        said["data_dir"] = str(data_dir)
+    # The supervisor repeats what it was told to those below it: who says the same says nothing new.
+    defaults = msgspec.structs.asdict(Settings())
+    for name, value in said.items():
+        if str(value) != str(values.get(name, defaults[name])):
+            sources[name] = "command line"
+    values |= said
     try:
         settings = msgspec.convert(values, Settings, strict=False, dec_hook=_decode)
     except msgspec.ValidationError as error:
@@ -286,7 +342,10 @@ def load_settings(
             f"{path} or the environment: database_url is no URL of a PostgreSQL database. It begins with"
             " postgresql://, as in postgresql://ROLE@HOST/DATABASE."
         )
-    return msgspec.structs.replace(settings, data_dir=settings.data_dir.absolute())
+    whole: dict[str, Any] = msgspec.structs.asdict(settings) | {
+        "data_dir": settings.data_dir.absolute()
+    }
+    return Loaded(**whole, sources=sources)
 
 
 def _check(settings: Settings) -> None:

@@ -28,7 +28,7 @@ def _verbs() -> Verbs:
 
 INFRA = Slice(
     name="infra",
-    scopes=(Scope("metrics:read", "read the metrics", roles=("auditor",)),),
+    scopes=(Scope("metrics:read", "read the metrics", roles=("compliance", "auditor")),),
     forgets=("answers",),
     verbs=_verbs,
 )

@@ -13,7 +13,7 @@ def _verbs() -> Verbs:
 
 INTAKE = Slice(
     name="intake",
-    scopes=(Scope("reports:write", "submit reports"),),
+    scopes=(Scope("reports:write", "submit reports", roles=("intake",)),),
     channels=BOUND,
     forgets=("reports",),
     verbs=_verbs,

@@ -48,7 +48,7 @@ def _verbs() -> Verbs:
 
 LEDGER = Slice(
     name="ledger",
-    scopes=(Scope("ledger:read", "read the ledger", roles=("auditor",)),),
+    scopes=(Scope("ledger:read", "read the ledger", roles=("compliance", "auditor")),),
     # Content's erasure calls `ledger.actions.forget` itself, with the entry that says so.
     forgets=("ledger", "ledger_pending"),
     verbs=_verbs,

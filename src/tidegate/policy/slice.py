@@ -16,7 +16,7 @@ POLICY = Slice(
         Scope(
             "policy:read",
             "read and check policy packs",
-            roles=("reviewer", "senior", "curator", "auditor"),
+            roles=("reviewer", "senior", "policy", "curator", "compliance", "auditor"),
         ),
     ),
     keeps={"packs": "rules, which are kept for ever, and who of the staff stored them"},

@@ -43,6 +43,7 @@ from tidegate.review.queries import (
     lock_waiting_case,
 )
 from tidegate.review.sameness import forget_keys
+from tidegate.review.sight import refuse_out_of_sight
 from tidegate.review.tables import case_events, cases
 from tidegate.signals.model import Match
 
@@ -222,6 +223,15 @@ def give_back(tx: Tx, case: CaseRow) -> CaseRow:
     return _move(tx, case, "release")
 
 
+def give_back_all(tx: Tx, person: str) -> int:
+    """Put back what somebody, by their identity, holds; returns how many cases."""
+    held = sa.select(*CASE_COLUMNS).where(CLAIMED, cases.c.claimant == person)
+    rows = tx.execute(held.order_by(cases.c.id).with_for_update()).mappings().all()
+    for row in rows:
+        give_back(tx, CaseRow(**row))
+    return len(rows)
+
+
 def release_expired(tx: Tx, limit: int = 500) -> int:
     """Put the cases of expired claims back to wait; returns how many. For the worker."""
     due = tx.execute(
@@ -239,7 +249,9 @@ def release_expired(tx: Tx, limit: int = 500) -> int:
 
 
 def refuse_unless_free(tx: Tx, case: CaseRow) -> None:
-    """Raises Refusal (409) when the case is decided, with its decision, or another holds it."""
+    """Raises Refusal (409) when the case is decided, with its decision, or another holds it; 403 when it
+    is not one of the actor's."""
+    refuse_out_of_sight(tx, case.id)
     refuse_decided(tx, case)
     if held_by_another(case, tx.identity, tx.now):
         raise claimed_elsewhere(case)

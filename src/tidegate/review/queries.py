@@ -41,6 +41,7 @@ from tidegate.review.model import (
     shown_subject,
 )
 from tidegate.review.places import Place, read_place, write_place
+from tidegate.review.sight import in_sight
 from tidegate.review.tables import case_events, cases
 from tidegate.signals.banks.queries import entries_by_id
 
@@ -62,7 +63,7 @@ _VIEW = sa.select(cases, items.c.external_id, _REPORTS).outerjoin_from(
 
 def lock_case(tx: Tx, case_id: UUID) -> CaseRow:
     """The case, its row locked until the end. Raises Refusal (404)."""
-    query = sa.select(*CASE_COLUMNS).where(cases.c.id == case_id, tx.within(cases.c.platform))
+    query = sa.select(*CASE_COLUMNS).where(cases.c.id == case_id, in_sight(tx))
     row = tx.execute(query.with_for_update()).mappings().one_or_none()
     if row is None:
         raise case_unknown(case_id)
@@ -85,7 +86,7 @@ def waiting_subjects(tx: Tx, kind: SubjectKind) -> list[UUID]:
 def subject_of_case(tx: Tx, case_id: UUID) -> Subject:
     """What a case is about: never changes, so it needs no lock. Raises Refusal (404)."""
     query = sa.select(cases.c.subject_kind, cases.c.subject_id).where(
-        cases.c.id == case_id, tx.within(cases.c.platform)
+        cases.c.id == case_id, in_sight(tx)
     )
     found = tx.execute(query).one_or_none()
     if found is None:
@@ -142,7 +143,7 @@ def list_cases(
     """
     if order == "priority":
         return _by_priority(tx, queue, state, cursor, limit)
-    query = _VIEW.where(tx.within(cases.c.platform))
+    query = _VIEW.where(in_sight(tx))
     query = query.order_by(cases.c.opened_at, cases.c.id).limit(limit + 1)
     if queue is not None:
         query = query.where(cases.c.queue == queue)
@@ -185,7 +186,7 @@ def _by_priority(
 def get_case(tx: Tx, case_id: UUID, reports_after: str | None = None) -> CaseDetail:
     """One case with its subject, evaluations, decisions, history, and a page of its reports: the first,
     or that after a cursor. Raises Refusal: 404, 422 for a cursor that no answer gave."""
-    query = _VIEW.where(cases.c.id == case_id, tx.within(cases.c.platform))
+    query = _VIEW.where(cases.c.id == case_id, in_sight(tx))
     row = tx.execute(query).one_or_none()
     if row is None:
         raise case_unknown(case_id)
@@ -293,7 +294,7 @@ def waiting_counts(tx: Tx) -> dict[str, dict[str, int]]:
     """How many cases wait, by queue and state."""
     query = (
         sa.select(cases.c.queue, cases.c.state, sa.func.count().label("total"))
-        .where(WAITING, tx.within(cases.c.platform))
+        .where(WAITING, in_sight(tx))
         .group_by(cases.c.queue, cases.c.state)
         .order_by(cases.c.queue, cases.c.state)
     )
@@ -388,5 +389,5 @@ def _with_authors(event: CaseEvent, authors: Mapping[UUID, tuple[str, str | None
 
 def cases_of_item(tx: Tx, item_id: UUID) -> list[UUID]:
     """The ids of an item's cases, the first first."""
-    query = sa.select(cases.c.id).where(cases.c.item_id == item_id, tx.within(cases.c.platform))
+    query = sa.select(cases.c.id).where(cases.c.item_id == item_id, in_sight(tx))
     return list(tx.execute(query.order_by(cases.c.opened_at)).scalars())

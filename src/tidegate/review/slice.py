@@ -53,7 +53,11 @@ REVIEW = Slice(
             roles=("senior",),
             implies="cases:decide",
         ),
-        Scope("cases:read", "read cases and queues", roles=("reviewer", "senior", "auditor")),
+        Scope(
+            "cases:read",
+            "read cases and queues",
+            roles=("reviewer", "senior", "policy", "intake", "compliance", "auditor"),
+        ),
     ),
     forgets=("cases", "case_events", "case_keys", "drafts", "case_notes", "mentions", "bulks"),
     keeps={

@@ -45,7 +45,7 @@ SIGNALS = Slice(
         Scope(
             "banks:read",
             "read banks and search in them",
-            roles=("reviewer", "senior", "curator", "auditor"),
+            roles=("reviewer", "senior", "policy", "curator", "compliance", "auditor"),
         ),
     ),
     forgets=("sightings",),

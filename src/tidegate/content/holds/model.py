@@ -5,17 +5,16 @@ content is there for the hold's purpose alone: whoever wants to see it says why,
 """
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
 from msgspec import Meta
 
+from tidegate.access.purposes import SHORTEST_JUSTIFICATION, Purpose
 from tidegate.content.model import Moment
 from tidegate.infra.errors import bad_field
 from tidegate.infra.wording import written
-
-Purpose = Literal["review", "investigation", "other"]
 
 OPENING_LASTS = timedelta(minutes=30)
 RESERVED = ("order:", "request:")
@@ -48,7 +47,7 @@ class OpeningIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """For what the content is to be seen, and why in words; `case` names the work it is for."""
 
     purpose: Purpose
-    justification: Annotated[str, Meta(min_length=15, max_length=2000)]
+    justification: Annotated[str, Meta(min_length=SHORTEST_JUSTIFICATION, max_length=2000)]
     case: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
 
 
@@ -85,5 +84,6 @@ def check_hold(hold: HoldIn, now: datetime) -> HoldIn:
 
 def check_opening(opening: OpeningIn) -> None:
     """Raises Refusal (422) for a justification of blanks."""
-    if written(opening.justification) < 8:
+    said = opening.justification
+    if len(said.strip()) < SHORTEST_JUSTIFICATION or written(said) < 8:
         raise bad_field("/justification", "at least 15 characters in words", "blanks")

@@ -85,16 +85,29 @@ def is_kept_by_hold(tx: Tx, item_id: UUID) -> bool:
     return bool(tx.execute(query).scalar_one_or_none())
 
 
-def is_closed(tx: Tx, item_id: UUID) -> bool:
-    """Whether only a hold keeps the item's content, and the actor has not opened it since; or the item
-    is not theirs to see."""
-    opened = sa.exists().where(
+def audited_items(tx: Tx) -> sa.ColumnElement[bool]:
+    """The condition that an item is closed because the reader audits, and has not opened it."""
+    return ~sa.exists().where(_opened(tx)) if tx.audits else sa.false()
+
+
+def _opened(tx: Tx) -> sa.ColumnElement[bool]:
+    """The condition that an opening is of the reader, about an item, and lasts."""
+    return sa.and_(
         openings.c.item_id == items.c.id,
         openings.c.opener == tx.identity,
-        openings.c.opened_at >= items.c.kept_by_hold_at,
         openings.c.until > tx.now,
     )
-    query = sa.select(sa.and_(items.c.kept_by_hold_at.isnot(None), ~opened)).where(
+
+
+def is_closed(tx: Tx, item_id: UUID) -> bool:
+    """Whether only a hold keeps the item's content, or the reader audits, and they have not opened it
+    since; or the item is not theirs to see."""
+    of_hold = sa.and_(
+        openings.c.hold_id.isnot(None), openings.c.opened_at >= items.c.kept_by_hold_at
+    )
+    opened = sa.exists().where(_opened(tx), of_hold)
+    kept = sa.and_(items.c.kept_by_hold_at.isnot(None), ~opened)
+    query = sa.select(sa.or_(kept, audited_items(tx))).where(
         items.c.id == item_id, tx.within(items.c.platform)
     )
     return tx.execute(query).scalar_one_or_none() is not False

@@ -88,7 +88,7 @@ class EntryPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 class EntryView(msgspec.Struct, frozen=True, kw_only=True):
     """An entry as it is read; labels, provenance and note are the bank's where it has
-    none of its own."""
+    none of its own. `closed`: what is known is closed to the reader until they open it."""
 
     id: str
     bank: str
@@ -110,6 +110,7 @@ class EntryView(msgspec.Struct, frozen=True, kw_only=True):
     judged_at: datetime | None
     quarantined_at: datetime | None
     problems: list[str] = []
+    closed: Literal[True] | UnsetType = UNSET
 
 
 def check_radius(radius: Radius) -> None:

@@ -5,7 +5,9 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from msgspec import UNSET
 
+from tidegate.content.openings import closed_entries
 from tidegate.infra.db import Tx, counters
 from tidegate.infra.errors import Refusal
 from tidegate.signals.banks.model import BankView, EntryView, radius_in
@@ -124,24 +126,23 @@ def list_entries(tx: Tx, bank: str, after: UUID | None, limit: int) -> list[Entr
     query = query.order_by(entries.c.id.desc()).limit(limit)
     if after is not None:
         query = query.where(entries.c.id < after)
-    return [_entry(row) for row in tx.execute(query)]
+    return _entries(tx, query)
 
 
 def get_entry(tx: Tx, bank: str, entry_id: UUID) -> EntryView:
     """One entry. Raises Refusal (404)."""
     query = _joined.where(banks.c.name == bank, entries.c.id == entry_id, is_shown(tx))
-    row = tx.execute(query).one_or_none()
-    if row is None:
+    found = _entries(tx, query)
+    if not found:
         raise entry_unknown(entry_id)
-    return _entry(row)
+    return found[0]
 
 
 def entries_by_id(tx: Tx, ids: Sequence[UUID]) -> dict[str, EntryView]:
     """Entries by id, in whatever bank that may be read; other ids are left out."""
     if not ids:
         return {}
-    rows = tx.execute(_joined.where(entries.c.id.in_(ids), is_shown(tx)))
-    return {str(row.id): _entry(row) for row in rows}
+    return {one.id: one for one in _entries(tx, _joined.where(entries.c.id.in_(ids), is_shown(tx)))}
 
 
 def sources_of_entries(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, tuple[object, str | None]]:
@@ -156,7 +157,8 @@ def sources_of_entries(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, tuple[object, 
     ).join(banks, banks.c.id == entries.c.bank_id)
     there = sa.and_(entries.c.deleted_at.is_(None), banks.c.deleted_at.is_(None))
     rows = tx.execute(query.where(entries.c.id.in_(ids), there, is_shown(tx)))
-    return {row.id: _source(row) for row in rows}
+    closed = closed_entries(tx, ids)
+    return {row.id: (None, None) if row.id in closed else _source(row) for row in rows}
 
 
 def _source(row: sa.Row[Any]) -> tuple[object, str | None]:
@@ -181,11 +183,20 @@ def entry_evidence(tx: Tx, entry_id: UUID) -> tuple[bytes, str | None] | None:
     query = query.join(banks, banks.c.id == entries.c.bank_id)
     query = query.where(entries.c.id == entry_id, entries.c.evidence.isnot(None), is_shown(tx))
     found = tx.execute(query).one_or_none()
-    return None if found is None else (found.evidence, found.platform)
+    if found is None or closed_entries(tx, [entry_id]):
+        return None
+    return found.evidence, found.platform
 
 
-def _entry(row: sa.Row[Any]) -> EntryView:
-    provenance, note = _source(row)
+def _entries(tx: Tx, query: sa.Select[Any]) -> list[EntryView]:
+    rows = tx.execute(query).all()
+    closed = closed_entries(tx, [row.id for row in rows])
+    return [_entry(row, closed=row.id in closed) for row in rows]
+
+
+def _entry(row: sa.Row[Any], *, closed: bool) -> EntryView:
+    """An entry as it is read. Closed, it says neither what is known nor what was noted of it."""
+    provenance, note = (None, None) if closed else _source(row)
     return EntryView(
         id=str(row.id),
         bank=row.bank,
@@ -197,12 +208,15 @@ def _entry(row: sa.Row[Any]) -> EntryView:
         confidence=row.confidence,
         enabled=row.enabled,
         disabled_until=row.disabled_until,
-        fingerprints=[
+        fingerprints=[]
+        if closed
+        else [
             FingerprintView(f.kind, KINDS[f.kind].format(f.value), f.quality)
             for f in as_compared(decode_fingerprints(row.fingerprints), row.text)
         ],
-        text=row.text,
-        has_file=row.evidence is not None,
+        text=None if closed else row.text,
+        has_file=row.evidence is not None and not closed,
+        closed=True if closed else UNSET,
         version=row.version,
         created_by=row.created_by,
         created_at=row.created_at,

@@ -4,6 +4,7 @@ from tidegate.web.pages import (
     account,
     actions,
     alerts,
+    api_keys,
     banks,
     bulk,
     by_passkey,
@@ -18,11 +19,15 @@ from tidegate.web.pages import (
     ledger,
     me,
     media,
+    opening,
+    people,
+    permissions,
     policy,
     queue,
     search,
     second,
     security,
+    settings,
     sign_in,
 )
 from tidegate.web.pages.page import PageRoute, with_twins
@@ -53,6 +58,11 @@ routes: list[PageRoute] = with_twins(
         confirm,
         security,
         media,
+        opening,
+        people,
+        api_keys,
+        settings,
+        permissions,
     )
     for page in module.pages
 )

@@ -6,11 +6,12 @@ from starlette.responses import Response
 from tidegate.access.actions import set_password
 from tidegate.access.attempts import begin_attempt_within, clear_attempt
 from tidegate.access.model import User
+from tidegate.access.names import rename
 from tidegate.access.passwords import SHORTEST, hash_password, verify_password
 from tidegate.access.queries import find_password, get_user
 from tidegate.infra.errors import FieldError, Refusal
 from tidegate.pipeline.house import SCOPES
-from tidegate.web.pages.page import PageRoute, see_other
+from tidegate.web.pages.page import PageRoute, see_other, with_query
 from tidegate.web.pages.sign_in import DEVICE_COOKIE, note_failed
 from tidegate.web.pages.visit import Visit
 
@@ -53,6 +54,13 @@ def change_password(visit: Visit) -> Response:
     return see_other("/account", done="password")
 
 
+def change_name(visit: Visit) -> str:
+    """Have others know the person by another name."""
+    with visit.begin() as tx:
+        rename(tx, visit.who.name, visit.field("display_name"))
+    return with_query("/account", done="renamed")
+
+
 def _typed(visit: Visit, name: str) -> str:
     """A password as it was typed: the space around it may be part of it."""
     return next((value for key, value in visit.form.fields if key == name), "")
@@ -71,6 +79,7 @@ def _refused(pointer: str, expected: str, got: str) -> Refusal:
 _page = PageRoute(path="/account", handler=show, scope=None, template="account.html")
 pages = [
     _page,
+    PageRoute(method="POST", path="/account/name", handler=change_name, scope=None, again=_page),
     PageRoute(
         method="POST", path="/account/password", handler=change_password, scope=None, again=_page
     ),

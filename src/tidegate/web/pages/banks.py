@@ -146,7 +146,7 @@ def switch_bank(visit: Visit) -> str:
 
 
 def _labels(visit: Visit) -> list[str]:
-    return [label for label in visit.field("labels").replace(",", " ").split() if label]
+    return visit.parts("labels")
 
 
 def _upload_limit(instance: Instance) -> int:

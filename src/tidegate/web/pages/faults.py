@@ -10,6 +10,8 @@ from tidegate.web.words import gettext, noted
 CALLED = {
     "again": noted("The same again"),
     "comment": noted("Comment"),
+    "display_name": noted("Name for others"),
+    "email": noted("E-mail address"),
     "entry": noted("Entry"),
     "exemption": noted("Exemption"),
     "ground_kind": noted("Ground"),
@@ -19,6 +21,7 @@ CALLED = {
     "labels": noted("Labels"),
     "lifts": noted("What a lift ends"),
     "name": noted("Name"),
+    "network": noted("Networks"),
     "note": noted("Note"),
     "old": noted("Password until now"),
     "outcome": noted("Outcome"),

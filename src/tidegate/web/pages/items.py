@@ -11,6 +11,7 @@ from tidegate.content.holds.actions import open_hold
 from tidegate.content.holds.model import HoldView, OpeningIn
 from tidegate.content.holds.queries import hold_unknown, is_closed, is_held, standing_holds
 from tidegate.content.model import ItemRow
+from tidegate.content.openings import may_open
 from tidegate.content.queries import (
     find_item,
     item_by_id,
@@ -47,8 +48,9 @@ class FindPage(msgspec.Struct, frozen=True):
 
 
 class ItemPage(msgspec.Struct, frozen=True, kw_only=True):
-    """An item's whole life, newest revision first. Of its reports the first: its `cases` page them.
-    `lifting`: whoever came here came to lift."""
+    """An item's whole life, newest revision first. Of its reports the first: its `cases` page them. It
+    `opens` where it is closed to the person's role, and not only a hold keeps it. `lifting`: whoever came
+    here came to lift."""
 
     item: ItemRow
     revisions: list[ContentView]
@@ -64,6 +66,7 @@ class ItemPage(msgspec.Struct, frozen=True, kw_only=True):
     holds: list[HoldView]
     closed: bool
     lifting: bool
+    opens: bool
     rules: dict[str, str]
 
 
@@ -102,6 +105,7 @@ def show(visit: Visit) -> ItemPage:
             holds=standing_holds(tx, item_id, every=visit.may("holds:write")),
             closed=is_closed(tx, item_id),
             lifting=visit.query.done == "already-left",
+            opens=may_open(tx, item_id),
             rules=rule_texts(visit.instance.pack(tx)),
         )
 

@@ -1,6 +1,6 @@
 """The ledger as it was sealed, and its signed head."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -11,6 +11,7 @@ from tidegate.web.pages.page import PageRoute, Query
 from tidegate.web.pages.visit import Visit
 
 PAGE = 100
+_ADDRESSES = ("email", "account")  # in records about people
 
 
 class LedgerQuery(Query, frozen=True):
@@ -20,7 +21,8 @@ class LedgerQuery(Query, frozen=True):
 
 
 class LedgerPage(msgspec.Struct, frozen=True):
-    """Entries, the latest first. `next` is the number to ask before."""
+    """Entries, the latest first, with people's names for their addresses. `next` is the number to ask
+    before."""
 
     head: Head | None
     unsealed: int
@@ -33,7 +35,19 @@ def show(visit: Visit) -> LedgerPage:
     with visit.begin() as tx:
         found = latest_entries(tx, query.before, PAGE)
         more = len(found) == PAGE and found[-1].seq > 1
-        return LedgerPage(head(tx), unsealed(tx), found, found[-1].seq if more else None)
+        state = head(tx), unsealed(tx)
+    entries = [_named(visit, entry) for entry in found]
+    return LedgerPage(*state, entries, found[-1].seq if more else None)
+
+
+def _named(visit: Visit, entry: EntryView) -> EntryView:
+    """The entry with names for people's addresses. What its hash commits to is in `/v1/ledger`."""
+    if entry.record is None:
+        return entry
+    record: dict[str, Any] = visit.names.within(entry.record)
+    about = {name: record[name] for name in _ADDRESSES if isinstance(record.get(name), str)}
+    named = {name: visit.names.called(f"user:{address}") for name, address in about.items()}
+    return msgspec.structs.replace(entry, record=record | named)
 
 
 pages = [

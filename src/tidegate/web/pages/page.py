@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tidegate.access.model import Principal
+from tidegate.access.platforms import everybodys
 from tidegate.infra.errors import Refusal
 from tidegate.infra.parsing import check_text
 from tidegate.pipeline.instance import Instance
@@ -59,6 +60,7 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
     `again` is the GET that shows a refused form once more, with what was typed and what was wrong.
     `followed`: people come by links that others send, who add parameters of their own; they say nothing.
     `fresh`: whoever has not shown a factor lately shows one first, before the page with its form.
+    `whole`: it is about the whole instance, and so for nobody who has limits.
     """
 
     path: str
@@ -71,7 +73,9 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
     limit: Callable[[Instance], int] | None = None  # of a multipart form, in bytes
     again: "PageRoute | None" = None
     json: bool = False
+    twin: bool = False  # of a page, which shows the same
     followed: bool = False
+    whole: bool = False
     fresh: bool = False
 
     def route(self) -> Route:
@@ -85,7 +89,7 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
             except ClientDisconnect:
                 return Response(status_code=400)
             except Exception as error:
-                refusal = as_refusal(error, visit.request_id)
+                refusal = await in_turn(request, visit.names.refused, as_refusal(error, visit.request_id))
                 if not self.json and not visit.by_script:
                     response = await in_turn(request, error_page, visit, refusal)
                 else:
@@ -95,6 +99,8 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
     async def _answer(self, visit: Visit) -> Response:
         if not self.public and (visit.principal is None or not self._admits(visit.principal)):
             raise _forbidden(self.scope)
+        if self.whole and visit.who.limited:
+            raise everybodys("it is about the whole instance")
         visit.query = self.query() if self.followed else parse_query(visit.request, self.query)
         if self.fresh and visit.needs_fresh():
             if self.method == "GET" and not self.json:
@@ -110,7 +116,7 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
         except Refusal as refusal:
             if self.again is None or visit.by_script or refusal.status not in (409, 422):
                 raise
-            visit.refusal = refusal
+            visit.refusal = await in_turn(visit.request, visit.names.refused, refusal)
             visit.query = self.again.query()
             shown = await self.again._run(visit)
             if isinstance(shown, Response):
@@ -149,7 +155,8 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(found, Response):
             return found
         if self.json:
-            return Response(msgspec.json.encode(found), media_type="application/json")
+            told = await in_turn(visit.request, visit.names.told, msgspec.json.encode(found))
+            return Response(told, media_type="application/json")
         return await in_turn(visit.request, html, self.template, visit, found)
 
     async def _read_form(self, visit: Visit) -> Form:
@@ -210,7 +217,7 @@ def with_twins(pages: Iterable[PageRoute]) -> list[PageRoute]:
     for page in pages:
         if page.template is not None:
             path = "/index.json" if page.path == "/" else f"{page.path}.json"
-            routes.append(msgspec.structs.replace(page, path=path, json=True))
+            routes.append(msgspec.structs.replace(page, path=path, json=True, twin=True))
         routes.append(page)
     return routes
 

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import Response
 
+from tidegate.access.purposes import PURPOSES
 from tidegate.infra.errors import Refusal
 from tidegate.web.csrf import masked
 from tidegate.web.pages.faults import faults
@@ -35,6 +36,9 @@ NAVIGATION = [
     ("policy", noted("Policy"), "/policy", "policy:read"),
     ("actions", noted("Actions"), "/actions", "actions:read"),
     ("ledger", noted("Ledger"), "/ledger", "ledger:read"),
+    ("people", noted("People"), "/people", "admin"),
+    ("keys", noted("Keys"), "/keys", "admin"),
+    ("instance", noted("Instance"), "/settings", "admin"),
 ]
 
 # What a redirect's `?done=` stands for. Codes, so that a link cannot put words into our mouth.
@@ -68,6 +72,14 @@ DONE = {
     "replayed": noted("Sent again to every target that did not get it."),
     "lifted": noted("The restriction is lifted."),
     "opened": noted("It is open to you for half an hour; that is recorded."),
+    "role": noted("The role is changed. They sign in again, and what they held waits for others."),
+    "limits": noted(
+        "The limits are changed. They sign in again, and what they held waits for others."
+    ),
+    "shut-out": noted("They are shut out, and what they held waits for others."),
+    "let-in": noted("They may sign in again."),
+    "renamed": noted("Others see the new name from now on."),
+    "revoked": noted("The key is revoked."),
     "password": noted("The password is set. Your other sessions have ended."),
     "passkey-added": noted("The passkey is added."),
     "passkey-first": noted(
@@ -184,6 +196,8 @@ def html(
         "who": who,
         "csrf": masked(who.csrf) if who and who.csrf else "",
         "may": visit.may,
+        "known_as": visit.names.called,
+        "purposes": PURPOSES,
         "navigation": offered(visit),
         "done": gettext(done) if done else None,
         "refusal": visit.refusal,

@@ -14,6 +14,7 @@ from tidegate.infra.errors import Refusal
 from tidegate.pipeline.instance import Instance
 from tidegate.web.gate import segment
 from tidegate.web.multipart import File, Form
+from tidegate.web.pages.called import Names
 
 
 class Visit:
@@ -27,6 +28,7 @@ class Visit:
         self.query: Any = None
         self.form = Form([], [])
         self.refusal: Refusal | None = None  # why the form is shown again
+        self.names = Names(self.begin)
 
     @property
     def by_script(self) -> bool:
@@ -77,6 +79,10 @@ class Visit:
 
     def fields(self, name: str) -> list[str]:
         return [value.strip() for key, value in self.form.fields if key == name]
+
+    def parts(self, name: str) -> list[str]:
+        """What a field names, separated by commas or spaces."""
+        return self.field(name).replace(",", " ").split()
 
     def file(self, name: str) -> File | None:
         """A file that was chosen; browsers send an empty one for a choice not made."""

@@ -1,0 +1,35 @@
+"""Opening what is closed to whoever audits: an item, an entry of a bank, or what a case is about."""
+
+from datetime import datetime
+from uuid import UUID
+
+from tidegate.content import openings
+from tidegate.content.holds.model import OpeningIn
+from tidegate.content.queries import item_by_id, item_unknown
+from tidegate.infra.db import Tx
+from tidegate.review.queries import subject_of_case
+from tidegate.signals.banks.queries import entries_by_id, entry_unknown, get_bank, get_entry
+
+
+def open_item(tx: Tx, item_id: UUID, given: OpeningIn) -> datetime:
+    """Raises Refusal: 404; 409 "open-already"; 422."""
+    if item_by_id(tx, item_id) is None:
+        raise item_unknown(str(item_id))
+    return openings.open_item(tx, item_id, given)
+
+
+def open_entry(tx: Tx, bank: str, entry_id: UUID, given: OpeningIn) -> datetime:
+    """Raises Refusal: 404; 409 "open-already"; 422."""
+    get_entry(tx, bank, entry_id)
+    return openings.open_entry(tx, entry_id, get_bank(tx, bank).platform, given)
+
+
+def open_case(tx: Tx, case_id: UUID, given: OpeningIn) -> datetime:
+    """What the case is about. Raises Refusal: 404; 409 "open-already"; 422."""
+    subject = subject_of_case(tx, case_id)
+    if subject.kind == "item":
+        return open_item(tx, subject.id, given)
+    entry = entries_by_id(tx, [subject.id]).get(str(subject.id))
+    if entry is None:
+        raise entry_unknown(subject.id)
+    return open_entry(tx, entry.bank, subject.id, given)

@@ -1,0 +1,20 @@
+"""Secrets that are shown once: in the answer to the form that made them, and nowhere else."""
+
+import msgspec
+from starlette.responses import Response
+
+from tidegate.web.pages.render import html
+from tidegate.web.pages.visit import Visit
+
+
+def shown_once(visit: Visit, template: str, page: msgspec.Struct) -> Response:
+    """The page with the secret in it, as the form was sent: for a script as JSON."""
+    if visit.by_script:
+        return Response(msgspec.json.encode(page), media_type="application/json")
+    return html(template, visit, page)
+
+
+def address_of_link(visit: Visit, token: str) -> str:
+    """Where a one-time link leads: under the address that people reach the pages at."""
+    base = visit.instance.settings.public_url or str(visit.request.base_url)
+    return f"{base.rstrip('/')}/sign-in/{token}"

@@ -1,0 +1,84 @@
+"""Who may do what on which route, made from the routes themselves: for `/permissions.json`, the page of the
+documentation, and the test that walks it."""
+
+import re
+from typing import Literal
+
+import msgspec
+
+from tidegate.access.model import ROLES
+from tidegate.pipeline.house import SCOPES
+from tidegate.web.api import batch, endpoints
+from tidegate.web.metrics import metrics_endpoint
+
+May = Literal["yes", "own", "no"]
+
+# What is bounded by the queues, languages and platforms that somebody has, and what is about themselves.
+_OF_CASES = r"cases|bulk|decisions|alerts|events"
+_OF_ONESELF = r"account|me"
+_OWN = re.compile(rf"/(?:v1/)?(?:{_OF_CASES}|{_OF_ONESELF})(?:/.*)?\Z")
+
+
+class Permission(msgspec.Struct, frozen=True):
+    """What each role may on a route. `yes`: all that there is of it, on the platforms that they have.
+    `own`: the cases of their queues, languages and platforms, or what is about themselves. `no`: it answers
+    403."""
+
+    method: str
+    path: str
+    roles: dict[str, May]
+
+
+def may(role: str, scope: str | None, path: str) -> May:
+    """What a role may on a route that needs this scope (None: to have signed in)."""
+    if scope is not None and scope not in SCOPES.of_role(role):
+        return "no"
+    return "own" if _OWN.match(path) else "yes"
+
+
+def permissions() -> list[Permission]:
+    """Every route of the pages and of the API, by path. The `.json` twin of a page is for whom the page
+    is."""
+    from tidegate.web import pages  # which shows this
+
+    declared = {
+        (page.method, page.path): page.scope
+        for page in pages.routes
+        if not (page.public or page.twin)
+    }
+    declared |= {(one.method, one.path): one.scope for one in [*endpoints, metrics_endpoint]}
+    declared["POST", "/v1/items/batch"] = batch.SCOPE
+    return [
+        Permission(method, path, {role: may(role, scope, path) for role in ROLES})
+        for (method, path), scope in sorted(declared.items(), key=lambda one: one[0][::-1])
+    ]
+
+
+def render_permissions() -> str:
+    """The permissions' page, in Markdown."""
+    rows = [
+        f"| {one.method} | `{one.path}` | " + " | ".join(map(_cell, one.roles.values())) + " |"
+        for one in permissions()
+    ]
+    return "\n".join(
+        [
+            "# Permissions",
+            "",
+            "What each role may on each route, by a session on the pages or by a key that is bound to a"
+            " person of that role (a key of its own may what its scopes say). **yes**: all that there is,"
+            " on the platforms that a person has. **own**: the cases of the queues, languages and"
+            " platforms that they have, or what is about themselves. Empty: 403. A page's `.json` twin is"
+            " for whom the page is; `/sign-in` is open. The roles `compliance` and `auditor` read"
+            " everything but content and persons, and open those one by one, for a purpose, for half an"
+            " hour. The same stands in `/permissions.json`. This page is written from the routes.",
+            "",
+            f"| | route | {' | '.join(ROLES)} |",
+            "|---|---|" + "---|" * len(ROLES),
+            *rows,
+            "",
+        ]
+    )
+
+
+def _cell(may: May) -> str:
+    return "" if may == "no" else may
