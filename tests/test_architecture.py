@@ -260,6 +260,12 @@ def test_nobody_reads_past_what_records_it() -> None:
     assert found == {"pipeline/reads.py"}
 
 
+def test_cases_are_bounded_in_one_place() -> None:
+    """By platform, queue and language: a query that asks for the platform alone forgets the others."""
+    found = {name(path) for path in MODULES if "within(cases" in path.read_text()}
+    assert found == {"review/sight.py"}
+
+
 def test_every_module_says_what_it_is_for() -> None:
     silent = [name(path) for path in MODULES if not ast.get_docstring(ast.parse(path.read_text()))]
     assert silent == []

@@ -18,6 +18,7 @@ from tidegate.access.model import (
     User,
     bound_to,
     check_email,
+    default_name,
     is_email,
     platforms_of,
 )
@@ -266,6 +267,19 @@ def display_names(tx: Tx) -> dict[str, str]:
     """What others know people by, by e-mail address."""
     rows = tx.execute(sa.select(users.c.email, users.c.display_name))
     return {row.email: row.display_name for row in rows}
+
+
+def names_of(tx: Tx, actors: Collection[str]) -> dict[str, str]:
+    """What others know these actors by: of a person (`user:ADDRESS`) never the address; whatever else
+    acts is called as it is."""
+    addresses = {one: one.removeprefix("user:") for one in actors if one.startswith("user:")}
+    if not addresses:
+        return {one: one for one in actors}
+    query = sa.select(users.c.email, users.c.display_name)
+    rows = tx.execute(query.where(users.c.email.in_(addresses.values())))
+    known = {row.email: row.display_name for row in rows}
+    named = {one: known.get(at) or default_name(at) for one, at in addresses.items()}
+    return {one: named.get(one, one) for one in actors}
 
 
 def find_password(tx: Tx, email: str) -> tuple[UUID, str | None] | None:

@@ -8,6 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
+from tidegate.access.queries import names_of
 from tidegate.infra.db import Tx
 from tidegate.review.tables import case_readers
 
@@ -46,9 +47,11 @@ def readers_of(tx: Tx, case_ids: Collection[UUID]) -> dict[UUID, list[str]]:
         )
         .order_by(case_readers.c.since, case_readers.c.person)
     )
+    rows = tx.execute(query).all()
+    names = names_of(tx, {row.person for row in rows})
     found: dict[UUID, list[str]] = {}
-    for row in tx.execute(query):
-        found.setdefault(row.case_id, []).append(row.person.removeprefix("user:"))
+    for row in rows:
+        found.setdefault(row.case_id, []).append(names[row.person])
     return found
 
 

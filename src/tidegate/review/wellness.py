@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from tidegate.infra.db import Tx
 from tidegate.review.pace import Pace, Stint, rested
+from tidegate.review.sight import in_sight
 from tidegate.review.tables import cases, exposure, stints
 
 KEPT = timedelta(days=90)
@@ -138,7 +139,7 @@ def _add(tx: Tx, severity: int, *, files: int, seconds: float) -> None:
 def _severity(tx: Tx, about: sa.ColumnElement[bool]) -> int:
     query = (
         sa.select(cases.c.severity)
-        .where(about, tx.within(cases.c.platform))
+        .where(about, in_sight(tx))
         .order_by(cases.c.opened_at.desc())
         .limit(1)
     )

@@ -130,7 +130,7 @@ def here(visit: Visit) -> Response:
 
 
 def _held(visit: Visit, case: CaseRow) -> Response:
-    by = case.claimed_by and case.claimed_by.removeprefix("user:")
+    by = case.claimed_by and visit.names.called(case.claimed_by)
     location = with_query(f"/cases/{case.id}", **within_of(visit))
     told = Held(location, case.state, by, case.claimed_until)
     return Response(msgspec.json.encode(told), media_type="application/json")

@@ -2,14 +2,15 @@
 sent; one at a time, when it is asked for; and the bytes themselves, for a purpose that is recorded."""
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 from urllib.parse import parse_qsl
 from uuid import UUID
 
 import msgspec
 from starlette.responses import Response
 
-from tidegate.content.holds.model import OpeningIn, Purpose
+from tidegate.access.purposes import PURPOSES
+from tidegate.content.holds.model import OpeningIn
 from tidegate.content.media.model import Sight
 from tidegate.content.parts import Part
 from tidegate.content.queries import revisions_of
@@ -51,7 +52,7 @@ class FilePage(msgspec.Struct, frozen=True, kw_only=True):
 
     file: MediaView
     back: str
-    purposes: tuple[str, ...] = get_args(Purpose)
+    purposes: tuple[str, ...] = PURPOSES
 
 
 class Place(msgspec.Struct, frozen=True):

@@ -89,7 +89,9 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
             except ClientDisconnect:
                 return Response(status_code=400)
             except Exception as error:
-                refusal = await in_turn(request, visit.names.refused, as_refusal(error, visit.request_id))
+                refusal = await in_turn(
+                    request, visit.names.refused, as_refusal(error, visit.request_id)
+                )
                 if not self.json and not visit.by_script:
                     response = await in_turn(request, error_page, visit, refusal)
                 else:
