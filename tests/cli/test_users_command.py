@@ -77,7 +77,7 @@ def test_the_last_administrator_stays(users: Users, database: Database, words: l
     before = listed(users)
     refused = users(*words)
     assert refused.exit_code != 0
-    assert refused.exception is not None
+    assert isinstance(refused.exception, Exception)
     assert "the last whom nothing limits" in (explain(refused.exception) or "")
     assert listed(users) == before
     with database.begin() as tx:

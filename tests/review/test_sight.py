@@ -14,8 +14,8 @@ from tidegate.content.model import ItemRow
 from tidegate.infra.acting import Acting
 from tidegate.infra.db import Database, Tx
 from tidegate.infra.errors import Refusal
-from tidegate.review.actions import claim, give_back_all, refuse_unless_free, release, reopen
-from tidegate.review.holding import find_next, keep, skip
+from tidegate.review.actions import claim, refuse_unless_free, release, reopen
+from tidegate.review.holding import find_next, keep, skip, take_from
 from tidegate.review.queries import (
     cases_of_item,
     get_case,
@@ -151,8 +151,8 @@ def test_what_somebody_holds_goes_back_at_once(
         with database.begin(actor) as tx:
             claim(tx, id, LEASE)
     with database.begin("user:admin@example.org") as tx:
-        assert give_back_all(tx, "user:r@example.org") == 1
+        assert take_from(tx, "user:r@example.org") == 1
         assert (lock_case(tx, mine).state, lock_case(tx, another).state) == ("open", "claimed")
         last = get_case(tx, mine).events[-1]
         assert (last.kind, last.actor) == ("released", "user:admin@example.org")
-        assert give_back_all(tx, "user:r@example.org") == 0
+        assert take_from(tx, "user:r@example.org") == 0

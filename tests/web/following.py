@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 from tidegate.access.actions import create_user
+from tidegate.access.model import Limits
 from tidegate.access.sign_in import redeem_link
 from tidegate.pipeline.instance import Instance
 from tidegate.web.gate import COOKIE
@@ -16,7 +17,7 @@ def signed_in(instance: Instance, role: str = "reviewer", *platforms: str) -> st
     """The session cookie of a new person, {role}-{platforms}@example.org."""
     email = f"{'-'.join([role, *platforms])}@example.org"
     with instance.database.begin() as tx:
-        link = create_user(tx, email, role, platforms or None)[1]
+        link = create_user(tx, email, role, Limits(platforms=list(platforms) or None))[1]
         return redeem_link(tx, link, 12.0).session
 
 

@@ -14,7 +14,7 @@ from tests.waiting import lasts
 from tests.web.following import Following, signed_in
 from tests.web.live import live
 
-from tidegate.access.actions import change_platforms, change_role, disable_user
+from tidegate.access.people import change_limits, change_role, disable_user
 from tidegate.infra.clock import FakeClock
 from tidegate.infra.settings import Settings
 from tidegate.pipeline.instance import Instance, opened
@@ -117,7 +117,7 @@ def test_a_stream_is_bounded_by_the_person_s_platforms(api: Api, port: int) -> N
         assert "alert" not in told
         known = "1"
         with api.instance.database.begin() as tx:
-            change_platforms(tx, "reviewer-a@example.org", ["b"])
+            change_limits(tx, "reviewer-a@example.org", platforms=["b"])
         assert stream.rest()[-1] == ("session", {"ended": True})
     with Following(port, signed_in(api.instance, "senior", "a"), known) as stream:
         report(api, "post-2", "a", "threat_to_life")

@@ -177,4 +177,4 @@ def test_another_platform_s_cases_are_on_nobody_else_s_home(api: Api) -> None:
 def person_of(person: Visitor) -> Any:
     from tidegate.infra.acting import Acting
 
-    return Acting(f"user:{person.email}", None, frozenset({"a"}))
+    return Acting(f"user:{person.email}", platforms=frozenset({"a"}))

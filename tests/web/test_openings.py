@@ -27,8 +27,10 @@ WORDS, COMMENT, REPORTER, NOTE = (
     "a secret note",
 )
 GIVEN = {"purpose": "audit", "justification": "the yearly audit of restrictions"}
-REPORT = {"id": "r", "channel": "notice", "reason": "other", "comment": COMMENT}
-REPORT |= {"item_id": "post-1", "reporter": REPORTER, "created_at": "2025-12-31T23:30:00Z"}
+REPORT = {
+    **{"id": "r", "channel": "notice", "reason": "other", "comment": COMMENT},
+    **{"item_id": "post-1", "reporter": REPORTER, "created_at": "2025-12-31T23:30:00Z"},
+}
 
 
 class Post:

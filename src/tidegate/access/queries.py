@@ -224,17 +224,19 @@ def get_user(tx: Tx, email: str, *, lock: bool = False) -> User:
 
 
 def people_called(tx: Tx, names: Collection[str], platform: str | None) -> list[str]:
-    """The addresses of those who are called by one of these names, in lower case: their e-mail address or
-    the part before its @. Only who may sign in, and sees this platform (None: what is everybody's)."""
+    """The addresses of those who are called by one of these names, in lower case: what others know them
+    by, without its spaces, their e-mail address or the part before its @. Only who may sign in, and sees
+    this platform (None: what is everybody's)."""
     if not names:
         return []
     called = sa.func.split_part(users.c.email, "@", 1)
+    known = sa.func.lower(sa.func.replace(users.c.display_name, " ", ""))
     sees = users.c.platforms.is_(None)
     if platform is not None:
         sees = sa.or_(sees, users.c.platforms.contains([platform]))
     query = (
         sa.select(users.c.email)
-        .where(sa.or_(users.c.email.in_(names), called.in_(names)))
+        .where(sa.or_(users.c.email.in_(names), called.in_(names), known.in_(names)))
         .where(users.c.disabled_at.is_(None), sees)
         .order_by(users.c.email)
     )

@@ -11,6 +11,7 @@ import msgspec
 import sqlalchemy as sa
 
 from tidegate.content.model import Content, ItemRow, Worded
+from tidegate.content.openings import closed_items
 from tidegate.content.queries import decode_content, worded_of
 from tidegate.content.tables import items, revisions
 from tidegate.infra.aside import set_aside
@@ -86,10 +87,12 @@ def kept_revision(tx: Tx, item: ItemRow) -> Kept:
 
 
 def kept_revisions(tx: Tx, wanted: Sequence[tuple[UUID, int]]) -> dict[tuple[UUID, int], Kept]:
-    """Revisions by item and number there; those whose content is gone are left out."""
+    """Revisions by item and number there; those whose content is gone, or closed to whoever audits, are
+    left out."""
     given = {"items": [item for item, _ in wanted], "revisions": [number for _, number in wanted]}
     found = [_kept(row) for row in tx.execute(_THESE, given)]
-    return {(one.item.id, one.item.revision): one for one in found}
+    closed = closed_items(tx, {item for item, _ in wanted})
+    return {(one.item.id, one.item.revision): one for one in found if one.item.id not in closed}
 
 
 def lock_kept(tx: Tx, numbers: Sequence[int]) -> list[Kept]:

@@ -18,9 +18,13 @@ from tidegate.ledger.actions import append
 
 
 def may_open(tx: Tx, item_id: UUID) -> bool:
-    """Whether the item is closed because the reader audits, and not only a hold keeps what it has."""
-    query = sa.select(items.c.id).where(items.c.id == item_id, audited_items(tx))
-    return tx.execute(query.where(items.c.kept_by_hold_at.is_(None))).first() is not None
+    """Whether the item is closed because the reader audits, and not only a hold keeps what it has, nor
+    was it erased."""
+    if not closed_items(tx, [item_id]):
+        return False
+    there = sa.and_(items.c.kept_by_hold_at.is_(None), items.c.erased_at.is_(None))
+    query = sa.select(items.c.id).where(items.c.id == item_id, there)
+    return tx.execute(query).first() is not None
 
 
 def open_item(tx: Tx, item_id: UUID, given: OpeningIn) -> datetime:
@@ -40,6 +44,14 @@ def open_entry(tx: Tx, entry_id: UUID, platform: str | None, given: OpeningIn) -
     if not closed_entries(tx, [entry_id]):
         raise _open_already()
     return _open(tx, {"entry_id": entry_id}, given, platform)
+
+
+def closed_items(tx: Tx, ids: Collection[UUID]) -> set[UUID]:
+    """Which of these items are closed to the reader because they audit."""
+    if not tx.audits or not ids:
+        return set()
+    query = sa.select(items.c.id).where(items.c.id.in_(ids), audited_items(tx))
+    return set(tx.execute(query).scalars())
 
 
 def closed_entries(tx: Tx, ids: Collection[UUID]) -> set[UUID]:
@@ -70,5 +82,5 @@ def _open_already() -> Refusal:
         "open-already",
         409,
         "It is not closed to you",
-        "Nothing was recorded: you may read it as it is, or nothing but a hold keeps it.",
+        "Nothing was recorded: you may read it as it is, it is gone, or nothing but a hold keeps it.",
     )

@@ -6,7 +6,9 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
+from tidegate.content.holds.queries import is_closed
 from tidegate.content.model import Content
+from tidegate.content.openings import closed_items
 from tidegate.content.queries import decode_content
 from tidegate.content.tables import evidence, items, revisions
 from tidegate.infra.db import Tx
@@ -38,7 +40,10 @@ _COLUMNS = (
 
 
 def items_of_author(tx: Tx, item_id: UUID, limit: int) -> list[OtherItem]:
-    """What else the item's author posted, the newest first, with its latest content."""
+    """What else the item's author posted, the newest first, with its latest content. To whom authors are
+    closed there is nothing."""
+    if is_closed(tx, item_id):
+        return []
     own = items.alias("own")
     author = sa.select(own.c.author).where(own.c.id == item_id).scalar_subquery()
     latest = sa.and_(revisions.c.item_id == items.c.id, revisions.c.revision == items.c.revision)
@@ -51,8 +56,10 @@ def items_of_author(tx: Tx, item_id: UUID, limit: int) -> list[OtherItem]:
         .limit(limit)
     )
     found: list[OtherItem] = []
-    for row in tx.execute(query):
-        open_ = row.content if row.kept_by_hold_at is None else None
+    rows = tx.execute(query).all()
+    closed = closed_items(tx, [row.id for row in rows])
+    for row in rows:
+        open_ = row.content if row.kept_by_hold_at is None and row.id not in closed else None
         values = {column.name: getattr(row, column.name) for column in _COLUMNS}
         found.append(OtherItem(**values, content=decode_content(open_)))
     return found

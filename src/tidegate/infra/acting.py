@@ -3,18 +3,32 @@
 import msgspec
 
 
-class Acting(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom a transaction acts for: `actor` is the name that records give them, `key` the id of the
-    API key that was shown. `platforms`, `queues` and `languages` are the only ones of which they see and
-    change things (None: all). To whom `audits` content, and who wrote it, are closed until they open it.
+class Sight(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody sees and changes: things of these `platforms`, cases of these `queues` and
+    `languages` (None: of all). To whom `audits` content, and who wrote it, are closed until they open it.
     """
 
-    actor: str
-    key: str | None = None
     platforms: frozenset[str] | None = None
     queues: frozenset[str] | None = None
     languages: frozenset[str] | None = None
     audits: bool = False
+
+
+class Acting(Sight, frozen=True):
+    """Whom a transaction acts for, and what they see: `actor` is the name that records give them, `key`
+    the id of the API key that was shown."""
+
+    actor: str
+    key: str | None = None
+
+    @property
+    def sight(self) -> Sight:
+        return Sight(
+            platforms=self.platforms,
+            queues=self.queues,
+            languages=self.languages,
+            audits=self.audits,
+        )
 
     @property
     def identity(self) -> str:
@@ -26,4 +40,4 @@ class Acting(msgspec.Struct, frozen=True, kw_only=True):
         return self.actor
 
 
-SYSTEM = Acting(actor="system")
+SYSTEM = Acting("system")

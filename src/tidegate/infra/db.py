@@ -73,7 +73,7 @@ class Tx:
     ) -> None:
         self.connection = connection
         self.now = now
-        by = Acting(actor=by) if isinstance(by, str) else by
+        by = Acting(by) if isinstance(by, str) else by
         self.actor = by.actor
         self.identity = by.identity
         self.key = by.key
@@ -81,6 +81,7 @@ class Tx:
         self.queues = by.queues
         self.languages = by.languages
         self.audits = by.audits
+        self.sight = by.sight
         self.request_id = request_id
 
     def within(self, platform: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:

@@ -9,7 +9,7 @@ from tidegate.access import people
 from tidegate.access.model import Limits, User
 from tidegate.access.queries import get_user
 from tidegate.infra.db import Tx
-from tidegate.review.actions import give_back_all
+from tidegate.review.holding import take_from
 
 
 def change_role(tx: Tx, email: str, role: str) -> User:
@@ -33,5 +33,5 @@ def _carry_out(tx: Tx, email: str, change: Callable[[], User]) -> User:
     before = get_user(tx, email)
     user = change()
     if user != before:
-        give_back_all(tx, f"user:{user.email}")
+        take_from(tx, f"user:{user.email}")
     return user

@@ -223,15 +223,6 @@ def give_back(tx: Tx, case: CaseRow) -> CaseRow:
     return _move(tx, case, "release")
 
 
-def give_back_all(tx: Tx, person: str) -> int:
-    """Put back what somebody, by their identity, holds; returns how many cases."""
-    held = sa.select(*CASE_COLUMNS).where(CLAIMED, cases.c.claimant == person)
-    rows = tx.execute(held.order_by(cases.c.id).with_for_update()).mappings().all()
-    for row in rows:
-        give_back(tx, CaseRow(**row))
-    return len(rows)
-
-
 def release_expired(tx: Tx, limit: int = 500) -> int:
     """Put the cases of expired claims back to wait; returns how many. For the worker."""
     due = tx.execute(

@@ -3,7 +3,7 @@ somebody says that they have it. It is kept as ids and times alone, and outlives
 """
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -15,6 +15,7 @@ from tidegate.infra.errors import Refusal
 from tidegate.infra.ids import uuid7
 from tidegate.ledger.actions import append
 from tidegate.review.queries import WAITING
+from tidegate.review.sight import in_sight, refuse_out_of_sight
 from tidegate.review.tables import alerts, cases
 
 AlertKind = Literal["threat_to_life", "escalation"]
@@ -45,16 +46,20 @@ class Acknowledged(msgspec.Struct, frozen=True):
     before: bool
 
 
-_COLUMNS = [
-    alerts.c.id,
-    alerts.c.kind,
-    alerts.c.platform,
-    alerts.c.item_id.label("item"),
-    alerts.c.case_id.label("case"),
-    alerts.c.opened_at,
-    alerts.c.acknowledged_at,
-    alerts.c.acknowledged_by,
-]
+def _shown(tx: Tx) -> list[sa.ColumnElement[Any]]:
+    """What is shown of an alert. It rings for everybody on its platform; its case is named to who sees
+    that."""
+    seen = sa.exists().where(cases.c.id == alerts.c.case_id, in_sight(tx))
+    return [
+        alerts.c.id,
+        alerts.c.kind,
+        alerts.c.platform,
+        alerts.c.item_id.label("item"),
+        sa.case((seen, alerts.c.case_id)).label("case"),
+        alerts.c.opened_at,
+        alerts.c.acknowledged_at,
+        alerts.c.acknowledged_by,
+    ]
 
 
 def open_alert(
@@ -97,13 +102,15 @@ def rings_about(tx: Tx, item_id: UUID) -> bool:
 
 
 def acknowledge(tx: Tx, alert_id: UUID) -> Acknowledged:
-    """The actor has it: the alert rings no more. Who comes second is told who was first. Raises Refusal
-    (404)."""
-    query = sa.select(*_COLUMNS).where(alerts.c.id == alert_id, tx.within(alerts.c.platform))
-    row = tx.execute(query.with_for_update()).mappings().one_or_none()
-    if row is None:
+    """The actor has it: the alert rings no more. Who comes second is told who was first. Raises Refusal:
+    404; 403 "case-of-others" for who could not go and look."""
+    mine = sa.and_(alerts.c.id == alert_id, tx.within(alerts.c.platform))
+    lock = sa.select(alerts.c.case_id).where(mine).with_for_update()
+    if (locked := tx.execute(lock).one_or_none()) is None:
         raise alert_unknown(alert_id)
-    alert = Alert(**row)
+    if locked.case_id is not None:
+        refuse_out_of_sight(tx, locked.case_id)
+    alert = Alert(**tx.execute(sa.select(*_shown(tx)).where(mine)).mappings().one())
     if alert.acknowledged_at is not None:
         return Acknowledged(alert, before=True)
     said = {"acknowledged_at": tx.now, "acknowledged_by": tx.actor}
@@ -116,14 +123,14 @@ def acknowledge(tx: Tx, alert_id: UUID) -> Acknowledged:
 
 def ringing(tx: Tx, limit: int = MOST) -> list[Alert]:
     """The alerts that ring for the actor, a threat to life first, then the oldest."""
-    query = sa.select(*_COLUMNS).where(_RINGS, tx.within(alerts.c.platform))
+    query = sa.select(*_shown(tx)).where(_RINGS, tx.within(alerts.c.platform))
     query = query.order_by(alerts.c.kind != THREAT, alerts.c.opened_at, alerts.c.id).limit(limit)
     return [Alert(**row) for row in tx.execute(query).mappings()]
 
 
 def recent_alerts(tx: Tx, limit: int = 50) -> list[Alert]:
     """Those that were acknowledged, the latest first."""
-    query = sa.select(*_COLUMNS).where(sa.not_(_RINGS), tx.within(alerts.c.platform))
+    query = sa.select(*_shown(tx)).where(sa.not_(_RINGS), tx.within(alerts.c.platform))
     query = query.order_by(alerts.c.step.desc()).limit(limit)
     return [Alert(**row) for row in tx.execute(query).mappings()]
 

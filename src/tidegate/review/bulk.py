@@ -14,14 +14,16 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from tidegate.access.model import bound_to
 from tidegate.infra.acting import Acting
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.infra.ids import uuid7
 from tidegate.review.filters import Filter
 from tidegate.review.model import CaseRow
+from tidegate.review.passing import passing
 from tidegate.review.queries import CASE_COLUMNS
-from tidegate.review.rows import passing
+from tidegate.review.sight import in_sight
 from tidegate.review.tables import bulk_cases, bulks, cases
 
 MOST = 500
@@ -38,6 +40,8 @@ class Bulk(msgspec.Struct, frozen=True, kw_only=True):
     person: str
     actor: str
     platforms: list[str] | None
+    queues: list[str] | None
+    languages: list[str] | None
     decision: dict[str, Any]
     undo_seconds: float
     state: BulkState
@@ -47,8 +51,12 @@ class Bulk(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def by(self) -> Acting:
         """In whose name its cases are decided."""
-        bound = None if self.platforms is None else frozenset(self.platforms)
-        return Acting(self.actor, platforms=bound)
+        return Acting(
+            self.actor,
+            platforms=bound_to(self.platforms),
+            queues=bound_to(self.queues),
+            languages=bound_to(self.languages),
+        )
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +87,7 @@ _OPEN = bulks.c.state.in_([sa.literal_column("'running'"), sa.literal_column("'u
 def selected(tx: Tx, ids: Sequence[UUID], filter: Filter | None) -> list[CaseRow]:
     """The cases that were selected, one by one or by a filter, in the order of the queue; at most so many
     as a bulk has. Those that may not be seen are left out."""
-    chosen = sa.and_(cases.c.id.in_(ids), tx.within(cases.c.platform))
+    chosen = sa.and_(cases.c.id.in_(ids), in_sight(tx))
     query = (
         sa.select(*CASE_COLUMNS)
         .where(chosen if filter is None else passing(tx, filter))
@@ -87,6 +95,10 @@ def selected(tx: Tx, ids: Sequence[UUID], filter: Filter | None) -> list[CaseRow
         .limit(MOST)
     )
     return [CaseRow(**row) for row in tx.execute(query).mappings()]
+
+
+def _named(bound: frozenset[str] | None) -> list[str] | None:
+    return None if bound is None else sorted(bound)
 
 
 def groups_of(tx: Tx, ids: Collection[UUID]) -> dict[UUID, UUID]:
@@ -108,7 +120,9 @@ def preview(
             id=bulk_id,
             person=tx.identity,
             actor=tx.actor,
-            platforms=None if tx.platforms is None else sorted(tx.platforms),
+            platforms=_named(tx.platforms),
+            queues=_named(tx.queues),
+            languages=_named(tx.languages),
             decision=dict(decision),
             undo_seconds=undo_seconds,
             state="previewed",

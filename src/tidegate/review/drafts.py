@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from tidegate.infra.db import Tx
 from tidegate.review.queries import subject_of_case
+from tidegate.review.sight import in_sight
 from tidegate.review.tables import case_events, cases, drafts
 
 KEPT = timedelta(days=7)
@@ -81,7 +82,7 @@ def drafts_of(tx: Tx, limit: int = 20) -> list[DraftOn]:
     query = (
         sa.select(drafts.c.case_id, drafts.c.saved_at)
         .join(cases, cases.c.id == drafts.c.case_id)
-        .where(drafts.c.person == tx.identity, tx.within(cases.c.platform))
+        .where(drafts.c.person == tx.identity, in_sight(tx))
         .order_by(drafts.c.saved_at.desc())
         .limit(limit)
     )

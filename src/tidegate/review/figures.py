@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from tidegate.infra.db import Tx
 from tidegate.review.queries import CLAIMED, WAITING
+from tidegate.review.sight import in_sight
 from tidegate.review.tables import cases
 
 HOURS = 24  # that a trend looks back
@@ -43,13 +44,13 @@ def queue_figures(tx: Tx) -> list[QueueFigures]:
             sa.func.count().filter(CLAIMED).label("held"),
             sa.func.min(cases.c.opened_at).filter(_OPEN).label("oldest"),
         )
-        .where(WAITING, tx.within(cases.c.platform))
+        .where(WAITING, in_sight(tx))
         .group_by(cases.c.queue)
         .order_by(cases.c.queue)
     )
     again = (
         sa.select(cases.c.queue, sa.func.min(cases.c.reopened_at).label("oldest"))
-        .where(_REOPENED, tx.within(cases.c.platform))
+        .where(_REOPENED, in_sight(tx))
         .group_by(cases.c.queue)
     )
     reopened = {row.queue: row.oldest for row in tx.execute(again)}
@@ -75,7 +76,7 @@ def trends(tx: Tx) -> dict[str, Trend]:
         hour = sa.func.width_bucket(at, hours)
         query = (
             sa.select(cases.c.queue, hour.label("hour"), sa.func.count().label("total"))
-            .where(which, at >= began[0], at <= tx.now, tx.within(cases.c.platform))
+            .where(which, at >= began[0], at <= tx.now, in_sight(tx))
             .group_by(cases.c.queue, sa.text("hour"))
         )
         for row in tx.execute(query):

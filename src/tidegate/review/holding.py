@@ -76,6 +76,16 @@ def give_all_back(tx: Tx) -> list[UUID]:
     return _release(tx, sa.true())
 
 
+def take_from(tx: Tx, person: str) -> int:
+    """Put back to wait what somebody else, by their identity, holds, however they claimed it; how many
+    cases that are."""
+    held = sa.select(*CASE_COLUMNS).where(CLAIMED, cases.c.claimant == person)
+    rows = tx.execute(held.order_by(cases.c.id).with_for_update()).mappings().all()
+    for row in rows:
+        actions.give_back(tx, CaseRow(**row))
+    return len(rows)
+
+
 def leave(tx: Tx, case_id: UUID) -> list[UUID]:
     """The actor has left a case: it goes back if they held it and have begun nothing in it."""
     begun = sa.exists().where(drafts.c.case_id == case_id, drafts.c.person == tx.identity)

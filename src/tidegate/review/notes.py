@@ -12,9 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from tidegate.access.queries import people_called
+from tidegate.content.openings import closed_items
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import bad_field
 from tidegate.infra.ids import uuid7
+from tidegate.review.sight import in_sight
 from tidegate.review.tables import case_notes, cases, mentions
 
 LONGEST = 4000
@@ -62,11 +64,14 @@ def add_note(tx: Tx, case_id: UUID, text: str, platform: str | None) -> None:
 
 
 def notes_of(tx: Tx, case_id: UUID) -> list[Note]:
-    """The notes on a case, the newest first."""
+    """The notes on a case, the newest first. They speak of what was posted, and are closed with it."""
+    item_id = tx.execute(sa.select(cases.c.item_id).where(cases.c.id == case_id)).scalar()
+    if item_id is not None and closed_items(tx, [item_id]):
+        return []
     query = (
         sa.select(case_notes.c.id, case_notes.c.by, case_notes.c.text, case_notes.c.created_at)
         .join(cases, cases.c.id == case_notes.c.case_id)
-        .where(case_notes.c.case_id == case_id, tx.within(cases.c.platform))
+        .where(case_notes.c.case_id == case_id, in_sight(tx))
         .order_by(case_notes.c.created_at.desc(), case_notes.c.id.desc())
         .limit(MOST)
     )
@@ -74,17 +79,18 @@ def notes_of(tx: Tx, case_id: UUID) -> list[Note]:
 
 
 def mentions_of(tx: Tx, person: str, limit: int = 20) -> list[Mention]:
-    """The notes that ask this person (an identity) to look, the newest first."""
+    """The notes that ask this person (an identity) to look, the newest first. To whoever audits they say
+    nothing before the case is opened."""
     query = (
         sa.select(
             case_notes.c.case_id.label("case"),
             case_notes.c.by,
-            case_notes.c.text,
+            sa.literal("").label("text") if tx.audits else case_notes.c.text,
             case_notes.c.created_at,
         )
         .join(mentions, mentions.c.note_id == case_notes.c.id)
         .join(cases, cases.c.id == case_notes.c.case_id)
-        .where(mentions.c.person == person, tx.within(cases.c.platform))
+        .where(mentions.c.person == person, in_sight(tx))
         .order_by(case_notes.c.created_at.desc())
         .limit(limit)
     )

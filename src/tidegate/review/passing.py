@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from tidegate.content.tables import items
 from tidegate.infra.db import Tx
 from tidegate.review.filters import Filter, case_named
+from tidegate.review.sight import in_sight
 from tidegate.review.tables import cases
 
 # Literals: only so are the partial indexes used.
@@ -19,7 +20,7 @@ def passing(tx: Tx, filter: Filter, of: sa.FromClause = cases) -> sa.ColumnEleme
     """The condition that a case passes, and may be seen; `of` is another name for the table. Waiting
     ones that were never ranked have no place yet, and do not."""
     c = of.c
-    conditions = [tx.within(c.platform)]
+    conditions = [in_sight(tx, of)]
     if filter.decided:
         conditions.append(c.state == DECIDED)
     else:

@@ -96,7 +96,7 @@ def subject_of_case(tx: Tx, case_id: UUID) -> Subject:
 
 def match_of_case(tx: Tx, case_id: UUID) -> dict[str, Any] | None:
     """The match that opened a case. Raises Refusal (404)."""
-    query = sa.select(cases.c.match).where(cases.c.id == case_id, tx.within(cases.c.platform))
+    query = sa.select(cases.c.match).where(cases.c.id == case_id, in_sight(tx))
     found = tx.execute(query).one_or_none()
     if found is None:
         raise case_unknown(case_id)
@@ -166,7 +166,7 @@ def _by_priority(
     if state == "decided":
         raise bad_filter("order", "oldest, for cases that wait no more", "priority")
     order = (cases.c.band, cases.c.waits_since, cases.c.id)
-    query = _VIEW.where(WAITING, cases.c.waits_since.isnot(None), tx.within(cases.c.platform))
+    query = _VIEW.where(WAITING, cases.c.waits_since.isnot(None), in_sight(tx))
     query = query.order_by(*order).limit(limit + 1)
     if queue is not None:
         query = query.where(cases.c.queue == queue)
@@ -215,7 +215,7 @@ SHOWN_EVENTS = 100
 
 def show_case(tx: Tx, case_id: UUID) -> ShownCase:
     """One case as its page shows it. Raises Refusal (404)."""
-    query = _VIEW.where(cases.c.id == case_id, tx.within(cases.c.platform))
+    query = _VIEW.where(cases.c.id == case_id, in_sight(tx))
     row = tx.execute(query).one_or_none()
     if row is None:
         raise case_unknown(case_id)
@@ -268,7 +268,7 @@ def decisions_by_entry(tx: Tx, entry_id: str, limit: int) -> list[UUID]:
     query = (
         sa.select(cases.c.decision_id)
         .where(cases.c.match["entry"].astext == entry_id, cases.c.decision_id.isnot(None))
-        .where(tx.within(cases.c.platform))
+        .where(in_sight(tx))
         .order_by(cases.c.decided_at.desc())
         .limit(limit)
     )

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from tidegate.content.kept import kept_revisions
 from tidegate.content.model import Content
+from tidegate.content.openings import closed_items
 from tidegate.content.tables import items
 from tidegate.infra.db import Tx
 from tidegate.intake.tables import reports
@@ -25,6 +26,7 @@ from tidegate.review.passing import DECIDED, passing
 from tidegate.review.places import Place, read_place, write_place
 from tidegate.review.presence import readers_of
 from tidegate.review.priority import Why
+from tidegate.review.sight import in_sight
 from tidegate.review.tables import cases
 
 PAGE = 50
@@ -43,8 +45,8 @@ class Same(msgspec.Struct, frozen=True):
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """A case as a row shows it. `text` begins what was posted, `address` is the link where there is no
-    text; both None where there is neither, or none any more (`gone`). Readers and who holds it are
-    identities."""
+    text; both None where there is neither, or none any more (`gone`), or none for the reader (`closed`).
+    Who holds it is an identity."""
 
     id: UUID
     item: str | None
@@ -57,6 +59,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     text: str | None
     address: str | None
     gone: bool
+    closed: bool
     language: str | None
     media: MediaCount
     severity: int
@@ -173,7 +176,7 @@ def queues(tx: Tx) -> list[str]:
     last = ""
     while True:
         query = sa.select(cases.c.queue).where(cases.c.state != DECIDED, cases.c.queue > last)
-        query = query.where(tx.within(cases.c.platform)).order_by(cases.c.queue).limit(1)
+        query = query.where(in_sight(tx)).order_by(cases.c.queue).limit(1)
         name = tx.execute(query).scalar_one_or_none()
         if name is None:
             return found
@@ -200,9 +203,7 @@ def _order_of(filter: Filter, c: sa.ColumnCollection[str, Any]) -> Sequence[sa.C
 
 def _key_of(tx: Tx, case_id: UUID, filter: Filter) -> tuple[Any, ...] | None:
     """The place of a case in the order; None where it has none that may be seen."""
-    query = sa.select(*_order_of(filter, cases.c)).where(
-        cases.c.id == case_id, tx.within(cases.c.platform)
-    )
+    query = sa.select(*_order_of(filter, cases.c)).where(cases.c.id == case_id, in_sight(tx))
     row = tx.execute(query).one_or_none()
     key = () if row is None else tuple(row)
     return None if None in key or not key else key
@@ -239,19 +240,18 @@ def _rows(tx: Tx, filter: Filter, ids: Sequence[UUID]) -> list[Row]:
         return []
     # An array is one parameter, however many there are: the statement is made once.
     wanted = sa.any_(sa.cast(list(ids), ARRAY(sa.Uuid)))
-    found = {
-        row.id: row
-        for row in tx.execute(_ROWS.where(cases.c.id == wanted, tx.within(cases.c.platform)))
-    }
+    found = {row.id: row for row in tx.execute(_ROWS.where(cases.c.id == wanted, in_sight(tx)))}
     told = [found[one] for one in ids if one in found]
     places = [(row.item_id, row.revision or 0) for row in told if row.item_id is not None]
     contents = {key: kept.content for key, kept in kept_revisions(tx, places).items()}
+    closed = closed_items(tx, [item for item, _ in places])
     readers = readers_of(tx, ids)
     sizes = _sizes(tx, filter, [row.same for row in told if row.same is not None])
     return [
         _row(
             row,
             contents.get((row.item_id, row.revision or 0)),
+            row.item_id in closed,
             readers.get(row.id, []),
             sizes.get(row.same, 0),
             tx.now,
@@ -261,7 +261,12 @@ def _rows(tx: Tx, filter: Filter, ids: Sequence[UUID]) -> list[Row]:
 
 
 def _row(
-    row: sa.Row[Any], content: Content | None, readers: list[str], size: int, now: datetime
+    row: sa.Row[Any],
+    content: Content | None,
+    closed: bool,
+    readers: list[str],
+    size: int,
+    now: datetime,
 ) -> Row:
     held = row.state == "claimed" and row.claimed_until is not None and row.claimed_until > now
     return Row(
@@ -275,7 +280,9 @@ def _row(
         because=[Why(one["code"], one.get("value")) for one in row.because],
         text=excerpt_of(content) or None,
         address=content.url if content else None,
-        gone=row.item_id is not None and (content is None or row.erased_at is not None),
+        gone=row.item_id is not None
+        and (row.erased_at is not None or (content is None and not closed)),
+        closed=closed and row.erased_at is None,
         language=row.language,
         media=MediaCount(row.images, row.videos, row.others),
         severity=row.severity,

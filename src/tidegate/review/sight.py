@@ -8,21 +8,31 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from tidegate.infra.acting import Sight
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.review.tables import cases
 
 
-def in_sight(tx: Tx) -> sa.ColumnElement[bool]:
-    """The condition that a case is one that this transaction may see."""
-    bounds = [tx.within(cases.c.platform)]
+def in_sight(tx: Tx, of: sa.FromClause = cases) -> sa.ColumnElement[bool]:
+    """The condition that a case is one that this transaction may see; `of` is another name for the
+    table."""
+    bounds = [tx.within(of.c.platform)]
     if tx.queues is not None:
-        bounds.append(cases.c.queue.in_(sorted(tx.queues)))
+        bounds.append(of.c.queue.in_(sorted(tx.queues)))
     if tx.languages is not None:
-        tongue = sa.func.split_part(sa.func.lower(cases.c.language), "-", 1)
-        spoken = tongue.in_(sorted(tx.languages))
-        bounds.append(sa.or_(cases.c.language.is_(None), spoken))
+        tongue = sa.func.split_part(sa.func.lower(of.c.language), "-", 1)
+        bounds.append(sa.or_(of.c.language.is_(None), tongue.in_(sorted(tx.languages))))
     return sa.and_(*bounds)
+
+
+def sees_case(sight: Sight, queue: str | None, language: str | None) -> bool:
+    """The same of a case on a platform that they see, known by its queue and language."""
+    if sight.queues is not None and queue not in sight.queues:
+        return False
+    if sight.languages is None or language is None:
+        return True
+    return language.lower().partition("-")[0] in sight.languages
 
 
 def refuse_out_of_sight(tx: Tx, case_id: UUID) -> None:

@@ -255,7 +255,10 @@ bulks = sa.Table(
     sa.Column("id", sa.Uuid, primary_key=True),
     sa.Column("person", sa.Text, nullable=False),
     sa.Column("actor", sa.Text, nullable=False),
-    sa.Column("platforms", ARRAY(sa.Text)),  # those that the person was bound to; null: all
+    # Those that the person was bound to; null: all.
+    sa.Column("platforms", ARRAY(sa.Text)),
+    sa.Column("queues", ARRAY(sa.Text)),
+    sa.Column("languages", ARRAY(sa.Text)),
     sa.Column("decision", Sealed(JSONB()), nullable=False),
     sa.Column("undo_seconds", sa.Float, nullable=False),
     sa.Column("state", sa.Text, nullable=False),  # previewed, running, done, undoing, undone

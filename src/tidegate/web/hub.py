@@ -14,9 +14,10 @@ import structlog
 
 from tidegate.access.model import Principal
 from tidegate.access.queries import standing_sessions
+from tidegate.infra.acting import Sight
 from tidegate.pipeline.instance import Instance
 from tidegate.review.alerts import ringing
-from tidegate.review.steps import Step, begin, follow, steps_after
+from tidegate.review.steps import Step, begin, follow, shown, steps_after
 from tidegate.review.tail import Tail
 
 PAUSE_SECONDS = 0.5
@@ -198,14 +199,14 @@ class Hub:
         """Everybody what they may see; said once for all who may see the same."""
         if steps == []:
             return
-        said: dict[frozenset[str] | None, bytes] = {}
+        said: dict[Sight, bytes] = {}
         for listener in self._listeners:
-            bound = listener.principal.platforms
-            if bound not in said:
-                seen = steps and [step for step in steps if step.is_seen_by(bound)]
-                said[bound] = b"".join(tell(seen, self.floor))
+            sight = listener.principal.acting.sight
+            if sight not in said:
+                seen = steps and shown(steps, sight)
+                said[sight] = b"".join(tell(seen, self.floor))
             if listener.principal.may(NEEDS):
-                listener.put(said[bound])
+                listener.put(said[sight])
 
 
 def _session(principal: Principal) -> bytes:
@@ -231,7 +232,7 @@ def tell(steps: Iterable[Step] | None, floor: int) -> list[bytes]:
         else:
             case = {"id": step.case, "state": step.state} | _named("held_by", step.held_by)
             said.append(event("case", case, upto))
-    queues = dict.fromkeys(step.queue for step in last.values() if step.queue)
+    queues = dict.fromkeys(step.queue for step in last.values() if step.queue and not step.alert)
     return said + [event("queue", {"queue": queue}) for queue in queues]
 
 
@@ -244,7 +245,7 @@ def _alert(
 
 def _named(field: str, actor: str | None) -> dict[str, str]:
     """Who it was, as people call them, where it was somebody."""
-    return {} if actor is None else {field: actor.removeprefix("user:")}
+    return {} if actor is None else {field: actor}
 
 
 def event(type: str, data: Mapping[str, object], number: int | None = None) -> bytes:

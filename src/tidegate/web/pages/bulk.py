@@ -98,10 +98,11 @@ def show(visit: Visit) -> BulkPage:
     with visit.begin() as tx:
         bulk = get_bulk(tx, _bulk_id(visit))
         members = members_of(tx, bulk.id)
-        return _page_of(tx, bulk, members, visit.instance.pack(tx))
+        return _page_of(visit, tx, bulk, members)
 
 
-def _page_of(tx: Tx, bulk: Bulk, members: Sequence[Member], pack: Pack) -> BulkPage:
+def _page_of(visit: Visit, tx: Tx, bulk: Bulk, members: Sequence[Member]) -> BulkPage:
+    pack = visit.instance.pack(tx)
     counted = Counter(one.state for one in members)
     outcome = bulk.decision["outcome"]
     ended = bulk.ended_at and bulk.ended_at + timedelta(seconds=bulk.undo_seconds)
@@ -118,7 +119,7 @@ def _page_of(tx: Tx, bulk: Bulk, members: Sequence[Member], pack: Pack) -> BulkP
         decided=counted["decided"],
         undone=counted["undone"],
         left_out=_left_out(members),
-        samples=_samples(tx, members) if bulk.state == "previewed" else [],
+        samples=_samples(visit, tx, members) if bulk.state == "previewed" else [],
         labels=[
             LabelView(one.name, one.text, one.exemption_required) for one in pack.labels.values()
         ],
@@ -151,11 +152,11 @@ def _left_out(members: Sequence[Member]) -> list[LeftOut]:
     ]
 
 
-def _samples(tx: Tx, members: Sequence[Member]) -> list[RowView]:
+def _samples(visit: Visit, tx: Tx, members: Sequence[Member]) -> list[RowView]:
     """Some of those that will be decided, from all over the selection."""
     waiting = [one.case_id for one in members if one.state == "waiting"]
     step = max(1, len(waiting) // SAMPLES)
-    rows = [row_view(row_of(tx, case_id)) for case_id in waiting[::step][:SAMPLES]]
+    rows = [row_view(row_of(tx, one), visit.names.called) for one in waiting[::step][:SAMPLES]]
     return sorted(rows, key=lambda row: not row.quoted)
 
 

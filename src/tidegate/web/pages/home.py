@@ -21,7 +21,7 @@ from tidegate.review.rows import page_of, rows_of
 from tidegate.web.kept import Kept
 from tidegate.web.pages.broken import Broken, broken
 from tidegate.web.pages.page import PageRoute, Query
-from tidegate.web.pages.rows import RowView, person, row_view
+from tidegate.web.pages.rows import RowView, row_view
 from tidegate.web.pages.visit import Visit
 
 MOST_URGENT = 5
@@ -98,28 +98,30 @@ def show(visit: Visit) -> HomePage:
         reads = visit.may("cases:read")
         return HomePage(
             now=tx.now,
-            urgent=_urgent(tx) if reads else None,
-            mine=_mine(tx) if reads else None,
+            urgent=_urgent(visit, tx) if reads else None,
+            mine=_mine(visit, tx) if reads else None,
             queues=_queues(visit, tx) if reads else None,
             broken=broken(visit, tx),
         )
 
 
-def _urgent(tx: Tx) -> Urgent:
+def _urgent(visit: Visit, tx: Tx) -> Urgent:
     found = page_of(tx, URGENT, None, MOST_URGENT)
-    return Urgent(found.total, [row_view(row) for row in found.rows], URGENT.address())
+    rows = [row_view(row, visit.names.called) for row in found.rows]
+    return Urgent(found.total, rows, URGENT.address())
 
 
-def _mine(tx: Tx) -> Mine:
+def _mine(visit: Visit, tx: Tx) -> Mine:
     held, begun, asked = held_on_pages(tx), drafts_of(tx), mentions_of(tx, tx.identity)
     named = {*held, *(one.case for one in begun), *(one.case for one in asked)}
-    rows = {row.id: row_view(row) for row in rows_of(tx, list(named))}
+    called = visit.names.called
+    rows = {row.id: row_view(row, called) for row in rows_of(tx, list(named))}
     return Mine(
         held=[
             OwnCase(rows[id], until) for id in held if id in rows and (until := rows[id].held_until)
         ],
         drafts=[OwnCase(rows[one.case], one.saved_at) for one in begun],
-        asked=[OwnCase(rows[one.case], one.created_at, person(one.by), one.text) for one in asked],
+        asked=[OwnCase(rows[one.case], one.created_at, called(one.by), one.text) for one in asked],
         returned=[],
     )
 
@@ -127,7 +129,7 @@ def _mine(tx: Tx) -> Mine:
 def _queues(visit: Visit, tx: Tx) -> list[QueueView]:
     """The queues, also those in which nothing waits now but something did of late."""
     kept: Kept = visit.request.app.state.kept
-    lately = kept.get(("trends", tx.platforms), lambda: trends(tx))
+    lately = kept.get(("trends", tx.sight), lambda: trends(tx))
     figures = {one.queue: one for one in queue_figures(tx)}
     return [
         _queue(figures.get(name) or _empty(name), lately.get(name, _NOTHING))

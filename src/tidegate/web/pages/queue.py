@@ -141,7 +141,7 @@ def show(visit: Visit) -> QueuePage:
     with visit.begin() as tx:
         found = page_of(tx, filter, query.cursor)
         return QueuePage(
-            cases=[row_view(row) for row in found.rows],
+            cases=[row_view(row, visit.names.called) for row in found.rows],
             total=found.total,
             first=found.first,
             filters=filter.chosen(),

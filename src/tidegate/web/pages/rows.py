@@ -1,6 +1,7 @@
 """The rows of the queue as people, and scripts, read them: with the words that stand for codes and counts."""
 
 import unicodedata
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -50,8 +51,8 @@ class RowView(msgspec.Struct, frozen=True, kw_only=True):
     opened_at: datetime
 
 
-def row_view(row: Row) -> RowView:
-    """A row with its words."""
+def row_view(row: Row, called: Callable[[str], str]) -> RowView:
+    """A row with its words; `called` says what others know an actor by."""
     excerpt, quoted = _excerpt(row)
     return RowView(
         id=row.id,
@@ -69,19 +70,14 @@ def row_view(row: Row) -> RowView:
         severity=row.severity,
         label=row.label,
         reports=row.reports,
-        held_by=person(row.held_by),
+        held_by=row.held_by and called(row.held_by),
         held_until=row.held_until,
-        readers=[one for name in row.readers if (one := person(name))],
+        readers=row.readers,
         same=row.same,
         skips=row.skips,
         waits_since=row.waits_since,
         opened_at=row.opened_at,
     )
-
-
-def person(identity: str | None) -> str | None:
-    """Somebody as others see them: without what kind of name it is."""
-    return identity and identity.removeprefix("user:")
 
 
 def direction(text: str) -> str:
@@ -102,6 +98,8 @@ def _excerpt(row: Row) -> tuple[str, bool]:
     if row.subject != "item":
         name = {"bank": row.bank}
         return (_("An entry of %(bank)s") % name if row.bank else _("An entry of a bank")), False
+    if row.closed:
+        return _("Closed to your role"), False
     if row.gone:
         return _("The content is gone"), False
     if files := files_said(row.media):

@@ -18,4 +18,5 @@ ALTER TABLE openings
   ALTER COLUMN hold_id DROP NOT NULL,
   ALTER COLUMN item_id DROP NOT NULL,
   ADD COLUMN entry_id UUID;
+ALTER TABLE bulks ADD COLUMN queues TEXT[], ADD COLUMN languages TEXT[];
 CREATE INDEX ix_openings_opener ON openings (opener, until);

@@ -95,7 +95,8 @@ class CasePage(msgspec.Struct, frozen=True, kw_only=True):
     """A case with all that its decision needs: first what its row in the queue says. `evaluation` is the
     look to explain, the newest that says more than pass; `entries` are the entries of its matches, by id,
     `fared` how often people upheld or overturned these, and `judges` whether the person may judge the one
-    that opened it. `reports` are those of a page, of `reports_pages`. Each subject's kind has a template."""
+    that opened it. It `opens` where what it is about is closed to their role. `reports` are those of a
+    page, of `reports_pages`. Each subject's kind has a template."""
 
     id: UUID
     item: str | None
@@ -147,6 +148,7 @@ class CasePage(msgspec.Struct, frozen=True, kw_only=True):
     may: list[str]
     mine: bool
     held: bool
+    opens: bool
     labels: list[Label]
     offences: list[Offence]
     exemptions: dict[str, str]

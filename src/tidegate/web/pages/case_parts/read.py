@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from tidegate.content.openings import may_open
 from tidegate.content.queries import RevisionRow, revisions_of
 from tidegate.decisions.queries import standing_on
 from tidegate.decisions.restrictions import Standing, by_strength, effective, standing_at
@@ -63,13 +64,14 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
     opened = [str(case.match["entry"])] if case.match else []
     entries = entries_by_id(tx, ids_of([*(str(one["entry"]) for one in matches), *opened]))
     asked = entries.get(opened[0]) if opened else None
+    about_entry = case.entry is not None and case.entry.closed is True
     live = is_held(case.claimed_until, tx.now)
     mine = live and case.claimed_by == visit.who.actor
     held = live and not mine
     decision = shown.decision_of(case)
     list_ = within(visit)
     content = about.content.content if about.content else None
-    row = shown.row_shown(row_of(tx, case_id), content)
+    row = shown.row_shown(visit, row_of(tx, case_id), content)
     why = shown.why_of(row, case, pack)
     first = (visit.query.reports - 1) * REPORTS
     groups = about.reports.groups
@@ -103,6 +105,7 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
         may=shown.may_of(visit, case, mine=mine, held=held, decision=decision),
         mine=mine,
         held=held,
+        opens=about_entry or (about.id is not None and may_open(tx, about.id)),
         labels=list(pack.labels.values()),
         offences=visit.instance.offences,
         exemptions=dict(pack.exemptions),

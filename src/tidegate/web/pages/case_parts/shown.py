@@ -18,9 +18,10 @@ from tidegate.web.pages.rows import RowView, Sentence, row_view
 from tidegate.web.pages.visit import Visit
 
 
-def row_shown(row: Row, content: Content | None) -> RowView:
+def row_shown(visit: Visit, row: Row, content: Content | None) -> RowView:
     """The case as its row shows it; its files as they are, also before it was ranked."""
-    return row_view(row if content is None else replace(row, media=count_media(content)))
+    found = row if content is None else replace(row, media=count_media(content))
+    return row_view(found, visit.names.called)
 
 
 def why_of(row: RowView, case: ShownCase, pack: Pack) -> list[Sentence]:
