@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from tidegate.infra.postgres import diagnose
-from tidegate.infra.settings import Settings, SettingsError, load_settings, told
+from tidegate.infra.settings import Settings, SettingsError, load_settings
+from tidegate.infra.settings_told import told
 
 NAMES = [field.name for field in msgspec.structs.fields(Settings)]
 GIVEN: dict[str, tuple[str, Any]] = {
@@ -84,6 +85,8 @@ def test_a_setting_comes_out_the_same_from_the_environment_and_the_file(
     assert all(one.meaning for one in told(by_file))
     assert told(by_environment)[NAMES.index(name)].source == "environment"
     assert told(by_file)[NAMES.index(name)].source == "file"
+    hushed = name == "database_url" or (name.endswith("secret") or "password" in name)
+    assert told(by_file)[NAMES.index(name)].secret == hushed
 
 
 def test_the_environment_wins_over_the_file_and_the_command_line_over_both(tmp_path: Path) -> None:

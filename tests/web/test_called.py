@@ -1,6 +1,9 @@
 """People appear to each other by a name, never by an address, wherever something can be printed or
 exported; within, in `/v1` and in the ledger, they are who they were."""
 
+import re
+from itertools import product
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -10,9 +13,11 @@ from tests.web.test_audit import report
 from tests.web.two_platforms import seal_all
 from tests.web.visitor import Visitor
 
+import tidegate
 from tidegate.access.names import rename
 from tidegate.infra.errors import Refusal
-from tidegate.web.pages.called import Names
+from tidegate.web.pages.called import ACTORS, Names
+from tidegate.web.permissions import permissions
 
 RITA, SAM = "rita@example.org", "sam@example.org"
 DECISION = {"outcome": "pass", "reason": "nothing is wrong with it"}
@@ -82,6 +87,62 @@ def test_ones_own_page_and_the_list_of_people_have_addresses(
     assert RITA in rita.get("/account").text
     assert "<bdi data-content>Rita R.</bdi></a>" in rita.get("/").text
     assert RITA in sam.get("/people.json").text
+
+
+def test_no_page_nor_twin_has_anybody_s_address(api: Api, rita: Visitor, sam: Visitor) -> None:
+    """Of all pages but those on which administrators administer people, after somebody did all sorts of
+    things."""
+    bank = Visitor(api.instance, api.client, "curator", email="curt@example.org")
+    assert bank.send("/banks", {"name": "known", "stance": "known"}).status_code == 303
+    form = {"text": "a text that is known", "labels": "propaganda"}
+    assert bank.send("/banks/known/entries", form).status_code == 303
+    entry = api.get("/v1/banks/known/entries").json()["data"][0]["id"]
+    assert bank.send(f"/banks/known/entries/{entry}/confirm").status_code == 303
+    for id in ("post-1", "post-2"):
+        api.submit(id, text=f"a post {id}")
+    held, decided = report(api), report(api, "report-2", item_id="post-2")
+    assert rita.send(f"/cases/{held}/note", {"text": "@sam look"}).status_code == 303
+    assert rita.send(f"/cases/{held}/claim").status_code == 303
+    escalated = {"outcome": "escalate", "reason": "somebody has to look at it now"}
+    assert rita.send(f"/cases/{decided}/decide", escalated).status_code == 303
+    alert = sam.get("/alerts.json").json()["ringing"][0]["id"]
+    assert rita.send(f"/alerts/{alert}/acknowledge").status_code == 303
+    assert (
+        rita.send("/cases/filters", {"name": "mine", "query": "queue=reports"}).status_code == 303
+    )
+    seal_all(api)
+    with api.instance.database.begin() as tx:
+        items = tx.connection.exec_driver_sql("SELECT id FROM items").scalars().all()
+    ids = {
+        "case": [held, decided],
+        "item": list(map(str, items)),
+        "bank": ["known"],
+        "entry": [entry],
+    }
+    looked = 0
+    for one in permissions():
+        named = re.findall(r"\{(\w+)\}", one.path)
+        if one.method != "GET" or one.path.startswith(("/v1/", "/people", "/metrics")):
+            continue
+        if not set(named) <= ids.keys():
+            continue
+        for values in product(*(ids[name] for name in named)):
+            path = one.path.format(**dict(zip(named, values, strict=True)))
+            for where in (path, "/index.json" if path == "/" else f"{path}.json"):
+                said = sam.get(where).text
+                assert RITA not in said, where
+                assert bank.email not in said, where
+                looked += 1
+    assert looked > 40
+
+
+def test_whoever_did_something_is_known_as_somebody_in_every_twin() -> None:
+    """A new field for who did something says so in `called.ACTORS`."""
+    not_people = {"restricted_by", "began_by", "known_by", "noted_by", "ended_by", "group_by"}
+    modules = Path(tidegate.__file__).parent.rglob("*.py")
+    fields = re.compile(r"^    (\w+_by): (?:str|list\[str\])", re.MULTILINE)
+    found = {name for path in modules for name in fields.findall(path.read_text())}
+    assert found - not_people <= ACTORS
 
 
 def test_what_was_posted_is_not_taken_for_somebody(api: Api, rita: Visitor) -> None:

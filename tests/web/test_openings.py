@@ -131,15 +131,18 @@ def test_an_item_opens_to_one_person_for_half_an_hour(
 
 
 def test_an_entry_opens_from_its_bank_and_from_its_case(api: Api, post: Post) -> None:
+    reviewer = Visitor(api.instance, api.client, "reviewer")
+    remark = "among us: it is what it says"
+    assert reviewer.send(f"/cases/{post.asked}/note", {"text": remark}).status_code == 303
     anna = Visitor(api.instance, api.client, "auditor", email="anna@example.org")
     bert = Visitor(api.instance, api.client, "auditor", email="bert@example.org")
+    assert remark not in shown(anna, [f"/cases/{post.asked}"])
     at = f"/banks/known/entries/{post.entry}/open"
     assert anna.send(at, GIVEN).headers["location"] == "/banks/known?done=opened"
     assert bert.send(f"/cases/{post.asked}/open", GIVEN).status_code == 303
     for person in (anna, bert):
         said = shown(person, ["/banks/known", f"/cases/{post.asked}"])
-        assert NOTE in said
-        assert WORDS in said
+        assert [one for one in (NOTE, WORDS, remark) if one not in said] == []
         assert COMMENT not in shown(person, [f"/cases/{post.case}"])
     assert [record["entry"] for _, record in told(api, "content.opened")] == [post.entry] * 2
 

@@ -20,7 +20,7 @@ from tests.web.factors import (
 )
 from tests.web.visitor import Visitor
 
-from tidegate.access.actions import disable_user, enable_user
+from tidegate.access.people import disable_user, enable_user
 from tidegate.infra.clock import FakeClock
 
 

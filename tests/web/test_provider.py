@@ -5,10 +5,11 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import pytest
 from oidc_provider_mock import _storage  # pyright: ignore[reportMissingTypeStubs]
@@ -17,13 +18,15 @@ from tests.api import Api
 from tests.web.authenticator import ORIGIN
 from tests.web.factors import SECURITY, Stranger, kinds, rows
 from tests.web.provider import Provider, query_of, running
+from tests.web.test_audit import report
 from tests.web.visitor import Visitor
 
-from tidegate.access.actions import disable_user
+from tidegate.access.people import disable_user
 from tidegate.access.queries import get_user
 from tidegate.infra.clock import FakeClock
 from tidegate.infra.settings import Settings
 from tidegate.pipeline.instance import opened
+from tidegate.review.actions import claim
 from tidegate.web.app import create_app
 
 LOCAL = ["127.0.0.0/8", "::1/128"]
@@ -189,6 +192,21 @@ def test_groups_make_people_and_their_roles_at_each_sign_in(desk: Desk, provider
         query = "SELECT encode(record, 'escape') FROM ledger_pending WHERE kind = 'user.created'"
         made = list(tx.connection.exec_driver_sql(query).scalars())
     assert sum('"oidc"' in record for record in made) == 1
+
+
+def test_another_role_hands_back_what_they_hold(desk: Desk, provider: Provider) -> None:
+    api = desk(oidc_roles=["desk=reviewer", "look=auditor"], oidc_create=True)
+    api.submit(text="a post")
+    case = report(api)
+    provider.knows("anna", **ANNA, groups=["desk"])
+    come(api, provider)
+    with api.instance.database.begin("user:anna@example.org") as tx:
+        claim(tx, UUID(case), timedelta(minutes=30))
+    come(api, provider)
+    assert api.get(f"/v1/cases/{case}").json()["claimed_by"] == "user:anna@example.org"
+    provider.knows("anna", **ANNA, groups=["look"])
+    come(api, provider)
+    assert api.get(f"/v1/cases/{case}").json()["claimed_by"] is None
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,16 @@
 """People who come from an OpenID provider: who is known there as whom, and what their groups make of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
 
-from tidegate.access.actions import add_user, change_role
+from tidegate.access.actions import add_user
 from tidegate.access.model import ADMIN, User, check_role, is_email
-from tidegate.access.queries import get_user, other_admins
+from tidegate.access.people import change_role, is_last_admin, lock_people
+from tidegate.access.queries import get_user
 from tidegate.access.tables import identities, users
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
@@ -46,12 +47,17 @@ def read_rules(pairs: Sequence[str], creates: bool) -> Rules:
     )
 
 
-def admit(tx: Tx, told: Told, rules: Rules) -> User:
-    """The user that somebody is who signed in at a provider, as its groups say by now.
+def admit(
+    tx: Tx, told: Told, rules: Rules, give: Callable[[Tx, str, str], User] = change_role
+) -> User:
+    """The user that somebody is who signed in at a provider, as its groups say by now; `give` gives them
+    the role (by address) that these name.
 
     They are known by the provider's name for them; the first time by an address that it vouches for. Raises
     Refusal (403) for who has no place here, and nothing is written then.
     """
+    if rules.roles:
+        lock_people(tx)
     user = _known(tx, told) or _recognised(tx, told, rules)
     if user.disabled_at is not None:
         raise no_place()
@@ -60,9 +66,9 @@ def admit(tx: Tx, told: Told, rules: Rules) -> User:
     role = role_of(rules, told.groups)
     if role is None:
         raise no_place()
-    if user.role == ADMIN and role != ADMIN and not other_admins(tx, user.id):
+    if role != ADMIN and is_last_admin(tx, user):
         return user  # somebody must be left who can give it back
-    return change_role(tx, user.email, role)
+    return give(tx, user.email, role)
 
 
 def is_known_as(tx: Tx, user_id: UUID, told: Told) -> bool:

@@ -98,9 +98,14 @@ def enable_user(tx: Tx, email: str) -> User:
     return get_user(tx, email)
 
 
+def lock_people(tx: Tx) -> None:
+    """Nobody else changes what anybody may until the end. It comes before the lock of anybody's row."""
+    tx.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended('people', 0))"))
+
+
 def _lock(tx: Tx, email: str) -> User:
     """The user, whom nobody else changes until the end."""
-    tx.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended('people', 0))"))
+    lock_people(tx)
     user = get_user(tx, email, lock=True)
     if tx.actor == f"user:{user.email}":
         raise Refusal(
@@ -112,16 +117,22 @@ def _lock(tx: Tx, email: str) -> User:
     return user
 
 
-def _keep_an_admin(tx: Tx, user: User) -> None:
-    """Raises Refusal (409) where nobody would be left who may do everything, if this one may no more."""
+def is_last_admin(tx: Tx, user: User) -> bool:
+    """Whether nobody would be left who may do everything, if this one may no more. The caller holds the
+    people."""
     if user.role != ADMIN or user.disabled_at is not None:
-        return
+        return False
     others = sa.select(users.c.id).where(
         users.c.role == ADMIN, users.c.disabled_at.is_(None), users.c.id != user.id
     )
     if user.limits == NO_LIMITS:
         others = others.where(_UNLIMITED)
-    if tx.execute(others.limit(1)).first() is None:
+    return tx.execute(others.limit(1)).first() is None
+
+
+def _keep_an_admin(tx: Tx, user: User) -> None:
+    """Raises Refusal (409) where this is the last one."""
+    if is_last_admin(tx, user):
         raise Refusal(
             "last-admin",
             409,

@@ -257,8 +257,9 @@ def user_unknown(who: object) -> Refusal:
 
 
 def last_seen(tx: Tx) -> dict[UUID, datetime]:
-    """When each user signed in last, as far as that is known yet."""
-    came = (devices.c.used_at, devices.c.user_id), (sessions.c.created_at, sessions.c.user_id)
+    """When each user was here last, as far as that is known yet."""
+    seen = sa.func.coalesce(sessions.c.last_seen_at, sessions.c.created_at)
+    came = (devices.c.used_at, devices.c.user_id), (seen, sessions.c.user_id)
     both = sa.union_all(*(sa.select(at.label("at"), user.label("user")) for at, user in came))
     found = both.subquery()
     query = sa.select(found.c.user, sa.func.max(found.c.at).label("at")).group_by(found.c.user)

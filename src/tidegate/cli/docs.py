@@ -7,7 +7,8 @@ import msgspec
 import typer
 
 from tidegate.access.model import ADMIN, ROLES
-from tidegate.infra.settings import Settings, told
+from tidegate.infra.settings import Settings
+from tidegate.infra.settings_told import told
 from tidegate.pipeline.house import SCOPES
 from tidegate.policy.variables import render_variables
 from tidegate.web.permissions import render_permissions

@@ -8,7 +8,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
 import msgspec
@@ -189,7 +189,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str | None, Meta(description="What this instance is registered as there")
     ] = None
     oidc_client_secret: Annotated[
-        str | None, Meta(description="The secret that goes with it; none: a public client")
+        str | None,
+        Meta(
+            description="The secret that goes with it; none: a public client",
+            extra={"secret": True},
+        ),
     ] = None
     oidc_client_secret_file: Annotated[
         Path | None, Meta(description="A file with that secret, instead")
@@ -248,39 +252,6 @@ class Loaded(Settings, frozen=True, kw_only=True):
     """Settings that say where each comes from; those that are not named are as they are by default."""
 
     sources: dict[str, Source] = {}
-
-
-class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """A setting as it is shown: `value` is null where it is a secret, and `set` says whether there is
-    one."""
-
-    name: str
-    value: Any
-    set: bool
-    secret: bool
-    source: Source
-    meaning: str
-
-
-def told(settings: Settings) -> list[Told]:
-    """Every setting in use, for people who may know what an instance runs with."""
-    sources = settings.sources if isinstance(settings, Loaded) else {}
-    found: list[Told] = []
-    for field in msgspec.structs.fields(Settings):
-        metas = [one for one in get_args(field.type)[1:] if isinstance(one, Meta)]
-        secret = any((one.extra or {}).get("secret") for one in metas)
-        value = getattr(settings, field.name)
-        found.append(
-            Told(
-                name=field.name,
-                value=None if secret else msgspec.to_builtins(value, enc_hook=str),
-                set=value not in (None, [], ""),
-                secret=secret,
-                source=sources.get(field.name, "default"),
-                meaning=next((one.description for one in metas if one.description), ""),
-            )
-        )
-    return found
 
 
 _SCHEMES = ("postgresql://", "postgres://")

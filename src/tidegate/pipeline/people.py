@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from tidegate.access import people
+from tidegate.access import identities, people
+from tidegate.access.identities import Rules, Told
 from tidegate.access.model import Limits, User
 from tidegate.access.queries import get_user
 from tidegate.infra.db import Tx
@@ -15,6 +16,12 @@ from tidegate.review.holding import take_from
 def change_role(tx: Tx, email: str, role: str) -> User:
     """Give a user another role. Raises Refusal as `access.people.change_role` does."""
     return _carry_out(tx, email, lambda: people.change_role(tx, email, role))
+
+
+def admit(tx: Tx, told: Told, rules: Rules) -> User:
+    """Who signed in at a provider, with the role that their groups give them by now. Raises Refusal as
+    `access.identities.admit` does."""
+    return identities.admit(tx, told, rules, change_role)
 
 
 def change_limits(tx: Tx, email: str, limits: Limits) -> User:

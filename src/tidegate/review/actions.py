@@ -240,8 +240,8 @@ def release_expired(tx: Tx, limit: int = 500) -> int:
 
 
 def refuse_unless_free(tx: Tx, case: CaseRow) -> None:
-    """Raises Refusal (409) when the case is decided, with its decision, or another holds it; 403 when it
-    is not one of the actor's."""
+    """Raises Refusal: 409 when the case is decided, with its decision, or another holds it; 403 when it
+    is not one that the actor sees."""
     refuse_out_of_sight(tx, case.id)
     refuse_decided(tx, case)
     if held_by_another(case, tx.identity, tx.now):
@@ -310,14 +310,8 @@ def close_erased(tx: Tx, item_id: UUID) -> None:
     """Erasure: the item's waiting case is withdrawn, and what its cases show of it is forgotten."""
     withdraw(tx, Subject("item", item_id))
     touch(tx, [item_id])
-    unknown: dict[str, Any] = {
-        "because": [],
-        "language": None,
-        "label": None,
-        "bank": None,
-        "channels": [],
-    }
-    unknown |= {"images": 0, "videos": 0, "others": 0, "same": None}
+    unknown: dict[str, Any] = dict.fromkeys(("language", "label", "bank", "same"))
+    unknown |= {"because": [], "channels": [], "images": 0, "videos": 0, "others": 0}
     tx.execute(sa.update(cases).where(cases.c.item_id == item_id).values(unknown))
     forget_drafts(tx, item_id)
     forget_notes(tx, item_id)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from tidegate.access.queries import people_called
-from tidegate.content.openings import closed_items
+from tidegate.content.openings import closed_entries, closed_items
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import bad_field
 from tidegate.infra.ids import uuid7
@@ -65,8 +65,10 @@ def add_note(tx: Tx, case_id: UUID, text: str, platform: str | None) -> None:
 
 def notes_of(tx: Tx, case_id: UUID) -> list[Note]:
     """The notes on a case, the newest first. They speak of what was posted, and are closed with it."""
-    item_id = tx.execute(sa.select(cases.c.item_id).where(cases.c.id == case_id)).scalar()
-    if item_id is not None and closed_items(tx, [item_id]):
+    subject = sa.select(cases.c.subject_kind, cases.c.subject_id).where(cases.c.id == case_id)
+    about = tx.execute(subject).one_or_none()
+    closed = closed_entries if about and about.subject_kind == "entry" else closed_items
+    if about and closed(tx, [about.subject_id]):
         return []
     query = (
         sa.select(case_notes.c.id, case_notes.c.by, case_notes.c.text, case_notes.c.created_at)

@@ -1,5 +1,6 @@
 """API keys: what each may, from where and until when; made, given a new secret, ended. For administrators."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
@@ -17,7 +18,8 @@ from tidegate.web.pages.visit import Visit
 
 
 class KeyRow(KeyView, frozen=True, kw_only=True):
-    """A key, and whether it is good now: `standing`, `expired` or `revoked`."""
+    """A key, and whether it is good now: `standing`, `expired` or `revoked`. `user` is what others know
+    the person by for whom it acts."""
 
     state: str
 
@@ -31,19 +33,21 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeysPage(msgspec.Struct, frozen=True):
-    """Every key, the newest first, and what one can be made with. Nobody keeps their secrets."""
+    """Every key, the newest first, and what one can be made with. Nobody keeps their secrets. `fresh`:
+    whoever looks has shown lately that it is them, and may make and end some."""
 
     keys: list[KeyRow]
     scopes: dict[str, str]
     channels: list[str]
+    fresh: bool
     shown: Shown | None = None
 
 
 def show(visit: Visit) -> KeysPage:
     with visit.begin() as tx:
-        found = [_row(key, tx.now) for key in list_keys(tx)]
+        found = [_row(key, tx.now, visit.names.called) for key in list_keys(tx)]
     scopes = {name: scope.allows for name, scope in SCOPES.known.items()}
-    return KeysPage(found, scopes, sorted(SCOPES.channels))
+    return KeysPage(found, scopes, sorted(SCOPES.channels), not visit.needs_fresh())
 
 
 def create(visit: Visit) -> Response:
@@ -89,10 +93,11 @@ def _with(visit: Visit, shown: Shown) -> Response:
     return shown_once(visit, "api_keys.html", msgspec.structs.replace(show(visit), shown=shown))
 
 
-def _row(key: KeyView, now: datetime) -> KeyRow:
+def _row(key: KeyView, now: datetime, called: Callable[[str], str]) -> KeyRow:
     ended = "revoked" if key.revoked_at is not None else "expired"
     stands = key.revoked_at is None and (key.expires_at is None or key.expires_at > now)
-    return KeyRow(**msgspec.structs.asdict(key), state="standing" if stands else ended)
+    told = msgspec.structs.asdict(key) | {"user": key.user and called(f"user:{key.user}")}
+    return KeyRow(**told, state="standing" if stands else ended)
 
 
 _keys = PageRoute(path="/keys", handler=show, scope="admin", whole=True, template="api_keys.html")

@@ -10,12 +10,13 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from tidegate.access.challenges import Challenge, begin_challenge, take_challenge
-from tidegate.access.identities import Told, admit, is_known_as
+from tidegate.access.identities import Told, is_known_as
 from tidegate.access.provider import CALLBACK, Begun, Provider, begin, oidc_failed
 from tidegate.access.queries import get_user
 from tidegate.access.sessions import freshen
 from tidegate.access.sign_in import open_for
 from tidegate.infra.errors import Refusal
+from tidegate.pipeline.people import admit
 from tidegate.web.nextpath import HOME, LONGEST, own_path
 from tidegate.web.pages.page import PageRoute, Query, see_other
 from tidegate.web.pages.sign_in import (

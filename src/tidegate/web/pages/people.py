@@ -42,18 +42,21 @@ class Link(msgspec.Struct, frozen=True):
 
 
 class PeoplePage(msgspec.Struct, frozen=True):
-    """Everybody, by address."""
+    """Everybody, by address. `fresh`: whoever looks has shown lately that it is them, and may change it."""
 
     people: list[Person]
     roles: list[str]
+    fresh: bool
     link: Link | None = None
 
 
 class PersonPage(msgspec.Struct, frozen=True):
-    """One person, with what can be changed about them."""
+    """One person, with what can be changed about them, and whether whoever looks has shown lately that it
+    is them."""
 
     person: Person
     roles: list[str]
+    fresh: bool
     link: Link | None = None
 
 
@@ -61,14 +64,15 @@ def show(visit: Visit) -> PeoplePage:
     with visit.begin() as tx:
         seen = last_seen(tx)
         found = [_person(visit, user, seen.get(user.id)) for user in list_users(tx)]
-    return PeoplePage(found, list(ROLES))
+    return PeoplePage(found, list(ROLES), not visit.needs_fresh())
 
 
 def show_person(visit: Visit) -> PersonPage:
     person_id = visit.uuid("person", user_unknown)
     with visit.begin() as tx:
         user = user_by_id(tx, person_id)
-        return PersonPage(_person(visit, user, last_seen(tx).get(user.id)), list(ROLES))
+        person = _person(visit, user, last_seen(tx).get(user.id))
+    return PersonPage(person, list(ROLES), not visit.needs_fresh())
 
 
 def invite(visit: Visit) -> Response:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import Response
 
+from tidegate.access.model import ADMIN
 from tidegate.access.purposes import PURPOSES
 from tidegate.infra.errors import Refusal
 from tidegate.web.csrf import masked
@@ -26,7 +27,8 @@ from tidegate.web.words import gettext, ngettext, noted, pgettext, spoken
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 
-# What the navigation offers: its name, what it is called, where it is, and the scope that opens it.
+# What the navigation offers: its name, what it is called, where it is, and the scope that opens it. What
+# only the scope admin opens is the whole instance's: it is for nobody who has limits.
 NAVIGATION = [
     ("home", noted("Home"), "/", None),
     ("cases", noted("Cases"), "/cases", "cases:read"),
@@ -225,5 +227,5 @@ def offered(visit: Visit) -> list[tuple[str, str, str]]:
     return [
         (name, gettext(called), at)
         for name, called, at, scope in NAVIGATION
-        if scope is None or visit.may(scope)
+        if scope is None or (visit.may(scope) and not (scope == ADMIN and visit.who.limited))
     ]

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tidegate.infra.settings import Told, told
+from tidegate.infra.settings_told import Told, told
 from tidegate.web.pages.page import PageRoute
 from tidegate.web.pages.visit import Visit
 

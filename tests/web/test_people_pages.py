@@ -13,7 +13,9 @@ from tests.web.visitor import Visitor
 
 from tidegate.access.queries import get_user
 from tidegate.access.tables import users
-from tidegate.infra.settings import load_settings, told
+from tidegate.infra.clock import FakeClock
+from tidegate.infra.settings import load_settings
+from tidegate.infra.settings_told import told
 from tidegate.review.tables import cases
 
 RITA = "rita@example.org"
@@ -139,6 +141,9 @@ def test_whoever_has_limits_administers_nobody(api: Api, admin: Visitor) -> None
     token, before = bound.csrf(), rows(api)
     for path in ("/people", "/people.json", "/keys", "/settings"):
         assert bound.get(path).status_code == 403, path
+    offered = bound.get("/account").text
+    assert [one for one in ("people", "keys", "instance") if f'nav-{one}"' in offered] == []
+    assert 'data-testid="nav-people"' in admin.get("/account").text
     for path, form in (
         ("/people", {"email": RITA, "role": "admin"}),
         ("/keys", {"name": "x", "scopes": "admin"}),
@@ -146,6 +151,42 @@ def test_whoever_has_limits_administers_nobody(api: Api, admin: Visitor) -> None
     ):
         assert bound.send(path, {"csrf": token} | form, csrf=False).status_code == 403, path
     assert rows(api) == before
+
+
+def test_whoever_changes_people_or_keys_shows_first_that_it_is_them(
+    api: Api, admin: Visitor, clock: FakeClock
+) -> None:
+    Visitor(api.instance, api.client, "reviewer", email=RITA)
+    rita, key = f"/people/{id_of(api, RITA)}", api.key("items:read").split("_")[1]
+    forms: dict[str, dict[str, Any]] = {
+        "/people": {"email": "new@example.org", "role": "reviewer"},
+        f"{rita}/role": {"role": "senior"},
+        f"{rita}/limits": {"queues": "reports"},
+        f"{rita}/name": {"display_name": "R."},
+        f"{rita}/link": {},
+        f"{rita}/disable": {},
+        f"{rita}/enable": {},
+        "/keys": {"name": "x", "scopes": "items:read"},
+        f"/keys/{key}/rotate": {"overlap": "0"},
+        f"/keys/{key}/revoke": {},
+    }
+    for page in ("/people", rita, "/keys"):
+        assert 'data-testid="confirm-again"' not in admin.get(page).text
+    clock.advance(11 * 60)
+    token, before = admin.csrf(), rows(api)
+    for path, form in forms.items():
+        for headers in ({}, {"accept": "application/json"}):
+            answer = admin.send(path, {"csrf": token} | form, csrf=False, headers=headers)
+            assert answer.status_code == 403, path
+            assert "/account/confirm" in answer.text, path
+    assert rows(api) == before
+    for page in ("/people", rita, "/keys"):
+        shown = admin.get(page).text
+        assert f'href="/account/confirm?next={page}" data-testid="confirm-again"' in shown
+        assert f'action="{page}' not in shown
+        assert admin.get(f"{page}.json").json()["fresh"] is False
+    admin.sign_in()
+    assert admin.send(f"{rita}/role", {"role": "senior"}).status_code == 303
 
 
 def test_ones_own_name_is_changed_at_the_account(api: Api, admin: Visitor) -> None:
@@ -175,6 +216,11 @@ def test_a_key_is_shown_once_rotated_and_revoked(api: Api, admin: Visitor) -> No
     assert (found["scopes"], found["platform"]) == (["items:read", "reports:write"], "forum")
     assert (found["rate"], found["channels"]) == ("600/m", ["referral"])
     assert found["created_by"] == "user:ada"  # others know her so
+    assert found["user"] is None
+    assert admin.send("/keys", {"name": "hers", "scopes": "items:read", "user": admin.email})
+    hers = next(one for one in admin.get("/keys.json").json()["keys"] if one["name"] == "hers")
+    assert hers["user"] == "ada"
+    assert admin.email not in admin.get("/keys.json").text
     assert api.get("/v1/items/x", key=token[0]).status_code == 404
     rotated = admin.send(f"/keys/{found['id']}/rotate", {"overlap": "0"})
     fresh = re.search(r"tg_[0-9a-f]+_[0-9a-f]+", rotated.text)
