@@ -144,7 +144,7 @@ def test_who_comes_second_is_told_who_was_first_and_changes_nothing(
     assert "<bdi data-content>reviewer</bdi>" in page
     twin = second.get("/alerts.json").json()
     assert twin["ringing"] == []
-    assert twin["recent"][0]["acknowledged_by"] == "user:reviewer@example.org"
+    assert twin["recent"][0]["acknowledged_by"] == "user:reviewer"
 
 
 def test_a_script_is_told_where_to_go_on(api: Api) -> None:

@@ -65,10 +65,10 @@ def test_what_is_mine_is_what_i_hold_began_or_am_asked_about(api: Api, clock: Fa
         "asked": [asked],
         "returned": [],
     }
-    assert page["asked"][0]["by"] == "admin@example.org"
+    assert page["asked"][0]["by"] == "admin"
     text = mine.get("/").text
     assert "a decision that you began" in text
-    assert "admin@example.org</bdi> asks you to look" in text
+    assert "admin</bdi> asks you to look" in text
     assert "until 00:30 UTC" in text
     assert home(other)["mine"] == {"held": [], "drafts": [], "asked": [], "returned": []}
     clock.advance(31 * 60)

@@ -23,6 +23,7 @@ from tidegate.web import pages
 KNOWN = "Bring your weapons to the square tomorrow, brothers, and leave nobody standing"
 BY_TERMS = {"outcome": "restrict", "label": "propaganda", "reason": "by our terms"}
 PASS = {"outcome": "pass", "reason": "nothing in it"}
+NO_PROVIDER = "/account/confirm/provider"  # as here, where none is set
 CONTENT = '<script>alert(1)</script> & "quotes" ' + KNOWN
 
 
@@ -138,7 +139,8 @@ def test_every_page_opens_to_exactly_those_who_may(api: Api, role: str | None) -
             assert answer.status_code == 403, path
             assert "older sign-in" in answer.text
         else:
-            assert answer.status_code == (404 if "{" in page.path else 200), path
+            missing = "{" in page.path or page.path == NO_PROVIDER
+            assert answer.status_code == (404 if missing else 200), path
             assert ("json" in answer.headers["content-type"]) == page.json, path
 
 

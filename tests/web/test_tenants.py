@@ -341,6 +341,9 @@ def page_attempts(of_b: OfB, person: UUID) -> dict[tuple[str, str], list[Asked]]
         ("POST", "/session/stay"): [],
         ("POST", "/sign-out"): [],
     }
+    for page in pages.routes:  # what somebody signs in by is theirs alone
+        if page.path.startswith(("/account/security", "/account/confirm")) and not page.twin:
+            tried.setdefault((page.method, page.path), [])
     for verb in ("role", "limits", "name", "link", "disable", "enable"):
         given = {"role": "admin", "display_name": "x"}
         tried["POST", f"/people/{{person}}/{verb}"] = [(f"/people/{person}/{verb}", given)]
