@@ -194,7 +194,8 @@ def test_print_has_the_decision(desk: Desk, rita: BrowserContext) -> None:
     text = page.inner_text("body")
     assert "He names the place and the hour." in text
     assert "put before a judge" in text
-    assert "rita@example.org" in text  # who printed it
+    assert "Printed by rita, " in text
+    assert "rita@example.org" not in text
     assert not page.get_by_test_id("skip").is_visible()
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from starlette.responses import Response
@@ -96,7 +97,8 @@ def _with(visit: Visit, shown: Shown) -> Response:
 def _row(key: KeyView, now: datetime, called: Callable[[str], str]) -> KeyRow:
     ended = "revoked" if key.revoked_at is not None else "expired"
     stands = key.revoked_at is None and (key.expires_at is None or key.expires_at > now)
-    told = msgspec.structs.asdict(key) | {"user": key.user and called(f"user:{key.user}")}
+    told: dict[str, Any] = msgspec.structs.asdict(key)
+    told["user"] = key.user and called(f"user:{key.user}")
     return KeyRow(**told, state="standing" if stands else ended)
 
 
