@@ -138,7 +138,10 @@ def test_pages_are_what_passes_in_order_forth_and_back(
             while True:
                 page = page_of(tx, filter, cursor, 7)
                 assert page.total == len(found) == count(tx, filter)
-                assert page.first == (len(seen) + 1 if page.rows else 0)
+                before = sum(expected[row.id] for row in seen)
+                told = sum(expected[row.id] for row in page.rows)
+                shown = (before + 1, before + told) if page.rows else (0, 0)
+                assert (page.first, page.last) == shown, "a row stands for all of its content"
                 seen += page.rows
                 pages.append((page.first, [row.id for row in page.rows]))
                 back = page.previous

@@ -20,6 +20,7 @@ from tidegate.policy.actions import ensure_default
 from tidegate.policy.data import read_offences
 from tidegate.policy.model import Pack
 from tidegate.policy.queries import PackStore
+from tidegate.review.totals import Totals
 from tidegate.signals.banks.snapshot import BankSnapshot
 from tidegate.signals.fingerprints.pixels import HASHER, can_be
 from tidegate.signals.fingerprints.url import use as use_aliases
@@ -54,6 +55,7 @@ class Instance:
         self.banks = BankSnapshot(CodeIndex(Folder(self.index_folder / "banks", identity)))
         self.packs = PackStore()
         self.refused = Refused()
+        self.totals = Totals()
         self.media = MediaPool(
             hasher=HASHER,
             accepts=can_be,

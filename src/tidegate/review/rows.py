@@ -5,7 +5,7 @@ same content are one row, that of the first of them. Content is read for the row
 stands in the index of the order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -31,12 +31,14 @@ from tidegate.review.tables import cases
 
 PAGE = 50
 EXCERPT = 140
-MOST_COPIES = 1000  # of a group so many are counted
+MOST_COPIES = 10_000  # of a group so many are counted
 MOST_DECIDED = 10_000  # and of what is decided
+
+Counting = Callable[[Tx, Filter], int]  # `count`, or `Totals`, which remembers
 
 
 class Same(msgspec.Struct, frozen=True):
-    """A group of cases of the same content, and how many of them pass the filter, counted up to a
+    """A group of cases of the same content, and how many of them pass the filter, counted up to ten
     thousand."""
 
     key: UUID
@@ -76,17 +78,26 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rows(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of rows. `total` counts the cases that pass, `first` the place of the first row, from 1; 0
-    where there is none. `next` and `previous` are the cursors of the pages after and before."""
+    """A page of rows. `total` is how many cases pass; these rows stand for those from `first`, counted from
+    1, to `last`, a row for all of its content; 0 where there is none. `next` and `previous` are the cursors
+    of the pages after and before."""
 
     rows: list[Row]
     total: int
     first: int
+    last: int
     next: str | None
     previous: str | None
 
 
-def page_of(tx: Tx, filter: Filter, cursor: str | None = None, limit: int = PAGE) -> Rows:
+def page_of(
+    tx: Tx,
+    filter: Filter,
+    cursor: str | None = None,
+    limit: int = PAGE,
+    *,
+    counting: Counting | None = None,
+) -> Rows:
     """A page of the rows that pass. Raises Refusal (422) for a cursor that no answer gave."""
     place = None if cursor is None else read_place(cursor)
     backwards = place is not None and place.backwards
@@ -103,16 +114,18 @@ def page_of(tx: Tx, filter: Filter, cursor: str | None = None, limit: int = PAGE
     more, found = len(found) > limit, list(found[:limit])
     if backwards:
         found.reverse()
-    first = _first_place(place, len(found), more=more)
+    rows = _rows(tx, filter, [row.id for row in found])
+    told = sum(row.same.size if row.same and not filter.same else 1 for row in rows)
+    whole = place is None and not more and told < MOST_COPIES
+    first = _first_place(place, told, more=more)
     before = more if backwards else place is not None
     after = more or backwards
     return Rows(
-        rows=_rows(tx, filter, [row.id for row in found]),
-        total=count(tx, filter),
+        rows=rows,
+        total=told if whole else (counting or count)(tx, filter),
         first=first if found else 0,
-        next=write_place(_place(filter, found[-1], first + len(found)))
-        if after and found
-        else None,
+        last=first + told - 1 if found else 0,
+        next=write_place(_place(filter, found[-1], first + told)) if after and found else None,
         previous=write_place(_place(filter, found[0], first, backwards=True))
         if before and found
         else None,
@@ -135,22 +148,25 @@ def count(tx: Tx, filter: Filter) -> int:
     return int(tx.execute(counted).scalar_one())
 
 
-def position(tx: Tx, case_id: UUID, filter: Filter) -> tuple[int | None, int]:
+def position(
+    tx: Tx, case_id: UUID, filter: Filter, *, counting: Counting | None = None
+) -> tuple[int | None, int]:
     """The place of a case among all that pass, from 1, and how many these are; None where it does not
     pass (any more)."""
+    total = (counting or count)(tx, filter)
     here = _key_of(tx, case_id, filter)
     if here is None:
-        return None, count(tx, filter)
+        return None, total
     order, key = sa.tuple_(*_order_of(filter, cases.c)), sa.tuple_(*map(sa.literal, here))
-    before = order > key if filter.decided else order < key
-    query = sa.select(
-        sa.func.count().label("total"),
-        sa.func.count().filter(before).label("before"),
-        sa.func.coalesce(sa.func.bool_or(cases.c.id == case_id), sa.false()).label("passes"),
-    )
-    found = tx.execute(query.select_from(cases).where(passing(tx, filter))).one()
-    total = min(found.total, MOST_DECIDED) if filter.decided else found.total
-    return (found.before + 1 if found.passes else None), total
+    earlier = order > key if filter.decided else order < key
+    before = sa.select(sa.func.count()).select_from(cases).where(passing(tx, filter), earlier)
+    passes = sa.exists().where(cases.c.id == case_id, passing(tx, filter))
+    found = tx.execute(sa.select(before.scalar_subquery().label("before"), passes.label("passes")))
+    row = found.one()
+    if not row.passes:
+        return None, total
+    # One that came since what is remembered was counted.
+    return row.before + 1, total if filter.decided else max(total, row.before + 1)
 
 
 def neighbours(tx: Tx, case_id: UUID, filter: Filter) -> tuple[UUID | None, UUID | None]:
@@ -172,16 +188,15 @@ def neighbours(tx: Tx, case_id: UUID, filter: Filter) -> tuple[UUID | None, UUID
 
 def queues(tx: Tx) -> list[str]:
     """The queues in which something waits that may be seen."""
-    found: list[str] = []
-    last = ""
-    while True:
-        query = sa.select(cases.c.queue).where(cases.c.state != DECIDED, cases.c.queue > last)
-        query = query.where(in_sight(tx)).order_by(cases.c.queue).limit(1)
-        name = tx.execute(query).scalar_one_or_none()
-        if name is None:
-            return found
-        found.append(name)
-        last = name
+    mine = sa.and_(cases.c.state != DECIDED, in_sight(tx))
+    first = sa.select(sa.func.min(cases.c.queue).label("name")).where(mine)
+    found = first.cte("found", recursive=True)
+    following = sa.select(sa.func.min(cases.c.queue)).where(mine, cases.c.queue > found.c.name)
+    found = found.union_all(
+        sa.select(following.scalar_subquery()).select_from(found).where(found.c.name.isnot(None))
+    )
+    named = sa.select(found.c.name).where(found.c.name.isnot(None))
+    return list(tx.execute(named).scalars())
 
 
 def _leads(tx: Tx, filter: Filter) -> sa.ColumnElement[bool]:

@@ -40,13 +40,14 @@ class Chip(msgspec.Struct, frozen=True):
 
 
 class QueuePage(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of rows. `total` counts the cases, those of the same content too, that a row stands for;
-    `first` (`from`) is the place of the first row. `next` and `previous` are cursors, `queues` those in
-    which something waits, `labels` the pack's, `now` when this was so."""
+    """A page of rows. `total` counts the cases, and these rows stand for the cases `from` … `to` of them: a
+    row for all of the same content. `next` and `previous` are cursors, `queues` those in which something
+    waits, `labels` the pack's, `now` when this was so."""
 
     cases: list[RowView]
     total: int
     first: int = msgspec.field(name="from")
+    last: int = msgspec.field(name="to")
     filters: dict[str, str]
     next: str | None
     previous: str | None
@@ -58,10 +59,6 @@ class QueuePage(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def filter(self) -> Filter:
         return Filter.read(self.filters)
-
-    @property
-    def last(self) -> int:
-        return self.first + len(self.cases) - 1
 
     @property
     def chips(self) -> list[Chip]:
@@ -139,11 +136,12 @@ def show(visit: Visit) -> QueuePage:
     query: QueueQuery = visit.query
     filter = query.filter
     with visit.begin() as tx:
-        found = page_of(tx, filter, query.cursor)
+        found = page_of(tx, filter, query.cursor, counting=visit.instance.totals)
         return QueuePage(
             cases=[row_view(row, visit.names.called) for row in found.rows],
             total=found.total,
             first=found.first,
+            last=found.last,
             filters=filter.chosen(),
             next=found.next,
             previous=found.previous,

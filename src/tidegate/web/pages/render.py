@@ -152,6 +152,7 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
     extensions=["jinja2.ext.i18n"],
+    auto_reload=False,  # nor do they change while it runs
 )
 # {% trans %} and _(…): what is put in is escaped, what is said is not taken for a pattern.
 _templates.install_gettext_callables(gettext, ngettext, newstyle=True, pgettext=pgettext)  # type: ignore[attr-defined]

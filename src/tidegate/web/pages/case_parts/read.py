@@ -111,7 +111,7 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
         exemptions=dict(pack.exemptions),
         panel=_panel(visit, case, row.label, pack, about, matches, entries),
         filter=list_.address(),
-        where=place_of(tx, case_id, list_),
+        where=place_of(tx, case_id, list_, visit.instance.totals),
         conflict=shown.conflict_of(visit, case, held=held, decision=decision, draft=draft),
         moved=about.moved,
         erased_at=case.about.erased_at if case.about else None,

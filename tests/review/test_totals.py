@@ -1,0 +1,71 @@
+"""What is remembered of a count: for how long, of how much, and for whom."""
+
+from uuid import UUID
+
+import sqlalchemy as sa
+from tests.review.test_cases import NewItem, opened
+
+from tidegate.infra.acting import Acting
+from tidegate.infra.clock import FakeClock
+from tidegate.infra.db import Database, Tx
+from tidegate.review.filters import Filter
+from tidegate.review.rows import page_of, position
+from tidegate.review.tables import cases
+from tidegate.review.totals import Totals
+
+ALL = Filter()
+
+
+def opened_in(tx: Tx, new_item: NewItem, platform: str = "forum") -> UUID:
+    case = opened(tx, new_item(tx))
+    tx.execute(sa.update(cases).where(cases.c.id == case.id).values(platform=platform))
+    return case.id
+
+
+def test_few_are_counted_each_time(database: Database, new_item: NewItem) -> None:
+    totals = Totals()
+    with database.begin() as tx:
+        for number in range(3):
+            assert totals(tx, ALL) == number
+            opened_in(tx, new_item)
+
+
+def test_many_are_counted_again_after_two_seconds(
+    database: Database, clock: FakeClock, new_item: NewItem
+) -> None:
+    totals = Totals(many=1)
+    with database.begin() as tx:
+        opened_in(tx, new_item)
+        assert totals(tx, ALL) == 1
+        opened_in(tx, new_item)
+        assert totals(tx, ALL) == 1
+    clock.advance(1)
+    with database.begin() as tx:
+        assert totals(tx, ALL) == 1
+    clock.advance(1)
+    with database.begin() as tx:
+        assert totals(tx, ALL) == 2
+
+
+def test_what_one_may_see_is_not_counted_for_another(database: Database, new_item: NewItem) -> None:
+    totals = Totals(many=1)
+    with database.begin() as tx:
+        opened_in(tx, new_item)
+        opened_in(tx, new_item, "other")
+        assert totals(tx, ALL) == 2
+    with database.begin(Acting("user:a@x.org", platforms=frozenset({"other"}))) as tx:
+        assert totals(tx, ALL) == 1
+        assert totals(tx, Filter(held="me")) == 0
+
+
+def test_a_page_and_a_place_go_by_it(database: Database, new_item: NewItem) -> None:
+    totals = Totals(many=1)
+    with database.begin() as tx:
+        first = opened_in(tx, new_item)
+        opened_in(tx, new_item)
+        page = page_of(tx, ALL, None, 1, counting=totals)
+        assert (page.first, page.last, page.total) == (1, 1, 2)
+        last = opened_in(tx, new_item)
+        assert position(tx, first, ALL, counting=totals) == (1, 2)
+        assert position(tx, last, ALL, counting=totals) == (3, 3), "never the third of two"
+        assert page_of(tx, ALL, None, 9, counting=totals).total == 3, "all that there is was read"
