@@ -139,6 +139,15 @@ def test_next_goes_on_to_the_next_case_within_the_list(api: Api, person: Visitor
         ({"undo_seconds": "121"}, "undo_seconds"),
         ({"undo_seconds": "soon"}, "undo_seconds"),
         ({"undo_seconds": "nan"}, "undo_seconds"),
+        ({"undo_seconds": "1_0"}, "undo_seconds"),
+        ({"undo_seconds": "٣"}, "undo_seconds"),
+        ({"undo_seconds": "-0"}, "undo_seconds"),
+        ({"undo_seconds": "1e1"}, "undo_seconds"),
+        ({"revision": "abc"}, "revision"),
+        ({"revision": "١"}, "revision"),
+        ({"revision": "0"}, "revision"),
+        ({"revision": "1000000000000"}, "revision"),
+        ({"template": "no-such"}, "template"),  # whatever else was written
     ],
 )
 def test_what_is_refused_writes_nothing_and_keeps_what_was_typed(

@@ -16,6 +16,8 @@ MOST_VALUES = 250_000
 """A body has at most so many values, commas in its texts counted: each takes a hundred bytes of memory
 and its share of a second in which nobody else is served, however few bytes it came as."""
 
+_WHOLE = re.compile("[0-9]{1,9}")
+_DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _LOOK_BYTES = 1 << 20  # a longer body is not decoded once more, for an error's sake
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[\.\.\.\]")
 
@@ -61,6 +63,17 @@ def convert(value: object, type: type[T]) -> T:
         raise _refusal(str(error), type, msgspec.json.encode(value)) from error
     check_text(value)
     return converted
+
+
+def read_whole(text: str) -> int | None:
+    """A whole number as a form or an address has it: up to nine digits 0 to 9, and nothing else; None for
+    anything else, which `int` would take for one (` 1`, `1_0`, `-0`, `٣`)."""
+    return int(text) if _WHOLE.fullmatch(text) else None
+
+
+def read_decimal(text: str) -> float | None:
+    """The same of a number that may have a point and up to nine digits after it."""
+    return float(text) if _DECIMAL.fullmatch(text) else None
 
 
 # The way to a value, from its end: a step and the way to what holds it. A pointer for each value would

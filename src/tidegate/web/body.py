@@ -48,7 +48,7 @@ async def chunks(request: Request, limit: int) -> AsyncIterator[bytes]:
     idle, rate = settings.idle_seconds, settings.body_bytes_per_second
     pace = Pace(idle, rate)
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit:
+    if declared.isascii() and declared.isdigit() and int(declared) > limit:
         raise too_large(limit)
     size = 0
     while True:

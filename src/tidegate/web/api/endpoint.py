@@ -23,7 +23,7 @@ from tidegate.access.platforms import everybodys, refuse_others
 from tidegate.infra.acting import Acting
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import FieldError, Refusal
-from tidegate.infra.parsing import decode
+from tidegate.infra.parsing import decode, read_whole
 from tidegate.infra.traces import span
 from tidegate.infra.wording import plainly
 from tidegate.pipeline.instance import Instance
@@ -232,11 +232,19 @@ def parse_query(request: Request, type: type[T]) -> T:
     if any("\0" in value for value in given.values()):
         raise bad_parameter("query", "text without NUL characters", "a NUL character")
     try:
-        return msgspec.convert(given, type, strict=False)
+        found = msgspec.convert(given, type, strict=False)
     except msgspec.ValidationError as error:
         said = plainly(str(error), type)
         name = said.path.removeprefix("$.") or "query"
         raise bad_parameter(name, said.expected, given.get(name, "")) from error
+    for field in msgspec.structs.fields(cast("Any", type)):
+        written = given.get(field.encode_name)
+        number = isinstance(value := getattr(found, field.name), int) and not isinstance(
+            value, bool
+        )
+        if written is not None and number and read_whole(written) is None:
+            raise bad_parameter(field.encode_name, "a whole number in digits", written)
+    return found
 
 
 def require_json(request: Request) -> None:

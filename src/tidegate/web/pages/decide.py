@@ -8,7 +8,7 @@ from uuid import UUID
 from tidegate.decisions.held import decision_unknown
 from tidegate.decisions.queries import find_decision
 from tidegate.infra.errors import Refusal, bad_field
-from tidegate.infra.parsing import convert
+from tidegate.infra.parsing import convert, read_decimal, read_whole
 from tidegate.pipeline.decide import ACCOUNT_UNDO, decide_case
 from tidegate.pipeline.leave import undo
 from tidegate.review.drafts import drop_draft, keep_typed
@@ -61,12 +61,9 @@ def _is_held(case: CaseDetail) -> bool:
 def waits(visit: Visit) -> timedelta:
     """How long the decision can be undone: what the form says, else what is usual here."""
     asked = visit.field("undo_seconds")
-    try:
-        seconds = float(asked) if asked else visit.instance.settings.undo_seconds
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds <= LONGEST_UNDO:
-        raise bad_field("/undo_seconds", f"0 to {LONGEST_UNDO:g} seconds", repr(asked))
+    seconds = read_decimal(asked) if asked else visit.instance.settings.undo_seconds
+    if seconds is None or seconds > LONGEST_UNDO:
+        raise bad_field("/undo_seconds", f"0 to {LONGEST_UNDO:g} seconds", repr(asked[:60]))
     return timedelta(seconds=seconds)
 
 
@@ -100,8 +97,10 @@ def decision_body(visit: Visit) -> dict[str, Any]:
     """The form as the JSON body of the API, so that both are checked by one type."""
     names = ("outcome", "label", "exemption", "reason", "entry")
     body: dict[str, Any] = {name: visit.field(name) for name in names if visit.field(name)}
-    if (revision := visit.field("revision")).isascii() and revision.isdigit():
-        body["revision"] = int(revision[:9])
+    if revision := visit.field("revision"):
+        if (number := read_whole(revision)) is None:
+            raise bad_field("/revision", "the number of a revision", repr(revision[:60]))
+        body["revision"] = number
     reference, kind = visit.field("ground_reference"), visit.field("ground_kind", "terms")
     if reference:
         by_law = reference in {one.ground for one in visit.instance.offences}

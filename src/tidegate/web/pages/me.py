@@ -13,7 +13,7 @@ from starlette.responses import Response
 from tidegate.access.preferences import Preferences, choose, preferences_of
 from tidegate.access.sign_in import close_session
 from tidegate.infra.errors import Refusal, bad_field
-from tidegate.infra.parsing import convert
+from tidegate.infra.parsing import convert, read_decimal, read_whole
 from tidegate.pipeline.next import break_is_over, pace_of
 from tidegate.review import wellness
 from tidegate.review.holding import give_all_back
@@ -86,8 +86,8 @@ def change_settings(visit: Visit) -> str:
         for one in fields
         if one.type is bool or visit.field(one.name)
     }
-    if str(number := given.get("hide_from", "")).isdecimal():
-        given["hide_from"] = int(number)
+    if (number := read_whole(given.get("hide_from", ""))) is not None:
+        given["hide_from"] = number
     with visit.begin() as tx:
         before = msgspec.structs.asdict(preferences_of(tx, tx.identity))
         choose(tx, convert(before | given, Preferences))
@@ -125,11 +125,8 @@ def count_seconds(visit: Visit) -> Response:
     names = ("entry",) if path[1:3] == ["media", "entries"] else ("item", "revision", "index")
     place = place_of(dict(zip(names, path[-len(names) :], strict=False)))
     text = visit.field("seconds")
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not 0 <= seconds <= MOST_SECONDS:
+    seconds = read_decimal(text)
+    if seconds is None or seconds > MOST_SECONDS:
         raise bad_field("/seconds", f"0 to {MOST_SECONDS:.0f}", text[:20] or "nothing")
     with visit.begin() as tx:
         wellness.work_on(tx, pace_of(visit.instance.settings))

@@ -15,10 +15,11 @@ SHORTEST = 10
 def reason_of(visit: Visit, pack: Pack, body: dict[str, Any], bank: str | None) -> str:
     """What was written; where that is nothing, the sentence of the template that was chosen. `bank` is the
     one whose entry matched. Raises Refusal (422) for a reason that says nothing."""
-    typed = visit.field("reason")
+    typed, name = visit.field("reason"), visit.field("template")
+    if name and name not in {one.name for one in pack.templates}:
+        raise bad_field("/template", "one of the policy pack's", repr(name[:60]))
     if len(typed) >= SHORTEST and written(typed) > SHORTEST // 2:
         return typed
-    name = visit.field("template")
     if typed or not name:
         got = f"{len(typed)} characters" if typed else "nothing"
         raise bad_field("/reason", f"a sentence of at least {SHORTEST} characters", got)

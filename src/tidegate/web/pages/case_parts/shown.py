@@ -6,6 +6,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from tidegate.content.model import Content
+from tidegate.infra.parsing import read_whole
 from tidegate.pipeline.before import Before, Earlier
 from tidegate.policy.model import Pack
 from tidegate.review.drafts import Draft
@@ -92,10 +93,7 @@ def _line(one: Earlier) -> EarlierItem:
 
 def looked_at(visit: Visit) -> int:
     """The revision that was on the screen when the person chose what they chose; 0: none."""
-    revision = visit.field("revision")
-    if revision.isascii() and revision.isdigit() and len(revision) < 10:
-        return int(revision)
-    return visit.query.looked or 0
+    return read_whole(visit.field("revision")) or visit.query.looked or 0
 
 
 def conflict_of(
