@@ -170,7 +170,9 @@ def _decide_one(tx: Tx, bulk: Bulk, member: Member, pack: Pack) -> int:
     if now is None or now.state != "waiting":
         return 0
     if case.version != member.version:
-        bulks.settle_member(tx, bulk, case.id, "left_out", why="changed")
+        by_another = held_by_another(case, tx.identity, tx.now)
+        why = "decided" if case.state == "decided" else "held" if by_another else "changed"
+        bulks.settle_member(tx, bulk, case.id, "left_out", why=why)
         return 1
     undo = AT_MOST if bulk.undo_seconds > 0 else timedelta()
     given = convert(bulk.decision, CaseDecisionIn)
