@@ -118,6 +118,22 @@ def test_skip_goes_on_to_the_next_and_wants_one_of_four_reasons(api: Api, clock:
     assert api.count("case_skips") == 1
 
 
+def test_nobody_skips_what_another_holds(api: Api, clock: FakeClock) -> None:
+    (id,) = reported(api, clock)
+    rita, ada = person(api), person(api, "admin", "ada")
+    rita.send(f"/cases/{id}/claim")
+    refused = ada.send(f"/cases/{id}/skip", {"reason": "language"})
+    assert refused.status_code == 409
+    assert 'data-testid="conflict"' in refused.text
+    assert (case(api, id)["claimed_by"], case(api, id)["state"]) == (
+        "user:rita@example.org",
+        "claimed",
+    )
+    assert api.count("case_skips") == 0
+    clock.advance(3600)
+    assert ada.send(f"/cases/{id}/skip", {"reason": "language"}).status_code == 303
+
+
 def test_who_skipped_is_on_no_page(api: Api, clock: FakeClock) -> None:
     (id,) = reported(api, clock)
     rita, ada = person(api), person(api, "admin", "ada")

@@ -127,7 +127,7 @@ def stay_with_case(tx: Tx, case_id: UUID, settings: Settings, *, used: bool) -> 
 
 
 def skip_case(tx: Tx, case_id: UUID, reason: SkipReason) -> None:
-    """The actor cannot take the case. Raises Refusal: 404, 409 "case-decided"."""
+    """The actor cannot take the case. Raises Refusal as `holding.skip` does."""
     holding.skip(tx, case_id, reason)
     presence.leaves(tx, case_id)
 

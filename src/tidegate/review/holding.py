@@ -94,9 +94,10 @@ def leave(tx: Tx, case_id: UUID) -> list[UUID]:
 
 def skip(tx: Tx, case_id: UUID, reason: SkipReason) -> CaseRow:
     """The actor cannot take a case: it is not offered to them for a day, and once several people could
-    not, a senior gets it. Nothing names them. Raises Refusal: 404, 409 "case-decided"."""
+    not, a senior gets it. Nothing names them. Raises Refusal: 404; 409 "case-claimed" by another,
+    "case-decided"."""
     case = lock_case(tx, case_id)
-    actions.refuse_decided(tx, case)
+    actions.refuse_unless_free(tx, case)
     until = tx.now + SKIP_LASTS
     row = insert(case_skips).values(case_id=case_id, person=tx.identity, until=until)
     first = tx.execute(row.on_conflict_do_nothing().returning(case_skips.c.case_id)).first()
