@@ -77,6 +77,24 @@ def test_who_takes_gzip_is_sent_it(api: Api, said: str, taken: bool) -> None:
         )
 
 
+def test_every_answer_says_what_it_may_load(api: Api) -> None:
+    person = Visitor(api.instance, api.client)
+    for path in (
+        "/",
+        "/static/nope",
+        "/nope",
+        "/cases.json",
+        "/cases/nope",
+        "/healthz",
+        static("desk.js"),
+    ):
+        said = person.get(path).headers
+        assert said["content-security-policy"].startswith("default-src 'none';"), path
+        assert said["x-content-type-options"] == "nosniff", path
+    for path in ("/v1/items/nope", "/v1/policy", "/v1/nope"):
+        assert api.get(path).headers["content-security-policy"].startswith("default-src 'none';")
+
+
 def test_small_answers_and_those_of_the_api_are_left_as_they_are(api: Api) -> None:
     person = Visitor(api.instance, api.client)
     assert "content-encoding" not in person.get("/sign-in/index.json").headers
@@ -91,20 +109,27 @@ def test_what_is_transferred_stays_within_its_budget(api: Api) -> None:
         api.submit(f"post-{number}", text=f"words of the post number {number} that are told apart")
         report = {"id": f"report-{number}", "item_id": f"post-{number}", "channel": "user_report",
                   "reason": "terrorism", "created_at": "2025-12-31T23:30:00Z"}  # fmt: skip
-        assert api.post("/v1/reports", report).status_code == 201
-    script = sum(len(files()[one.name].squeezed or b"") for one in SCRIPTS)
-    assert script <= 20_000
-    page = person.get("/cases").text
-    loaded = re.findall(r'(?:src|href)="(/static/[^"]+)"', page)
-    named = {path.split("/", 3)[3] for path in loaded} | {"desk.js"}
+        told = api.post("/v1/reports", report)
+        assert told.status_code == 201
+    case = f"/cases/{told.json()['case']}"
+    assert sent(api, "/cases", person=person) + size_of(loaded(person, "/cases")) <= 60_000
+    for path in ("/", "/cases", case, "/account/security", "/policy", "/actions", "/search"):
+        assert sent(api, path, person=person) <= 15_000, path
+        scripts = {one for one in loaded(person, path) if one.endswith(".js")}
+        assert "desk.js" in scripts
+        assert size_of(scripts) <= 20_000, (path, scripts)
+
+
+def size_of(names: set[str]) -> int:
+    return sum(len(files()[one].squeezed or files()[one].data) for one in names)
+
+
+def loaded(person: Visitor, path: str) -> set[str]:
+    """The files that a page loads, with what its modules import."""
+    named = set(re.findall(r'(?:src|href)="/static/[^/"]+/([^"]+)"', person.get(path).text))
     while more := {one for name in named if name.endswith(".js") for one in imported(name)} - named:
         named |= more
-    first = sent(api, "/cases", person=person) + sum(
-        len(files()[one].squeezed or b"") for one in named
-    )
-    assert first <= 60_000
-    for path in ("/", "/cases", "/account", "/policy", "/actions", "/search"):
-        assert sent(api, path, person=person) <= 15_000, path
+    return named
 
 
 def imported(script: str) -> set[str]:

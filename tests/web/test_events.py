@@ -65,7 +65,7 @@ def test_a_case_is_told_by_its_id_and_state_and_nothing_of_its_content(api: Api,
 
 def test_a_stranger_gets_no_stream(port: int) -> None:
     answer = httpx.get(f"http://127.0.0.1:{port}/events", follow_redirects=False)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    assert (answer.status_code, answer.json()["type"]) == (401, "/problems/session-ended")
 
 
 def test_who_comes_again_is_told_what_there_was_meanwhile(api: Api, port: int) -> None:

@@ -102,7 +102,7 @@ def test_a_huge_body_is_not_read_for_a_stranger(api: Api) -> None:
     assert api.call("POST", "/v1/items", key, content=b"x", headers=declared).status_code == 413
 
 
-def test_every_page_sends_strangers_to_sign_in(api: Api) -> None:
+def test_every_page_sends_strangers_to_sign_in_and_tells_those_who_want_data(api: Api) -> None:
     unknown = [
         "/nothing",
         *STREAMS,
@@ -117,6 +117,10 @@ def test_every_page_sends_strangers_to_sign_in(api: Api) -> None:
     for path in sorted(paths):
         for method in METHODS:
             answer = api.client.request(method, fill(path).replace("\n", "%0A"), **NONSENSE)
+            if path in STREAMS or path.endswith(".json"):
+                assert answer.status_code == 401, (method, path)
+                assert answer.headers["content-type"] == "application/problem+json"
+                continue
             assert answer.status_code == 303, (method, path)
             to, _, following = answer.headers["location"].partition("?next=")
             assert to == "/sign-in"

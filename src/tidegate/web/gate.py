@@ -52,7 +52,11 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 # What every answer says that does not say otherwise itself, as static files do: what stands in it is
 # for the one who asked, and is what its type says.
-_UNSAID = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
+_UNSAID = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
+    (b"x-content-type-options", b"nosniff"),
+)
 
 _NO_KEY = Refusal(
     "key-missing",
@@ -206,8 +210,9 @@ class Gate:
 
 def _to_sign_in(scope: Scope, headers: Headers, request_id: str) -> Response:
     """Where a stranger is sent: to sign in, and back to what they asked for. A script is told, so that it
-    can keep what was typed."""
-    if headers.get("accept", "").startswith("application/json"):
+    can keep what was typed, and whoever asks for what is no page."""
+    data = scope["path"].endswith(".json") or scope["path"] == "/events"
+    if data or headers.get("accept", "").startswith("application/json"):
         return problem(_NO_SESSION, request_id)
     if scope["method"] not in ("GET", "HEAD"):
         # A form leads back to the page that it stood on, if that was one of ours.
