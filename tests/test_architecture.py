@@ -46,63 +46,63 @@ VERBS = ("begin", "commit", "rollback")
 # these, or stands by itself, the files named here. All of `infra` is beneath the slices.
 SQL_FILES = {"actions.py", "queries.py", "tables.py"}
 MORE_SQL = {
-    "access/witness.py",  # of each slice: what its tables say otherwise than the ledger
-    "content/witness.py",
-    "decisions/held.py",
-    "decisions/witness.py",
-    "ledger/telling.py",
-    "policy/witness.py",
-    "signals/banks/bank_witness.py",
-    "signals/banks/imported.py",
-    "signals/banks/seals.py",
-    "signals/banks/witness.py",
     "access/attempts.py",
     "access/challenges.py",
     "access/codes.py",
+    "access/devices.py",
     "access/factor_witness.py",
     "access/identities.py",
-    "access/passkeys.py",
-    "access/sessions.py",
-    "access/preferences.py",
-    "access/sent_forms.py",
-    "access/devices.py",
     "access/names.py",
+    "access/passkeys.py",
     "access/people.py",
+    "access/preferences.py",
     "access/refused.py",
+    "access/sent_forms.py",
+    "access/sessions.py",
     "access/sign_in.py",
-    "review/sight.py",  # which cases a query sees
+    "access/witness.py",  # of each slice: what its tables say otherwise than the ledger
     "content/admission.py",  # the one writer of items and revisions
-    "content/openings.py",
     "content/kept.py",  # what further looks read
-    "content/others.py",  # other items beside one
-    "intake/grouped.py",  # reports that say the same, as one
-    "review/bulk.py",
-    "review/drafts.py",
-    "review/notes.py",
     "content/known.py",  # what admission, and a retry, find there
-    "review/alerts.py",
-    "review/figures.py",
-    "review/steps.py",  # what the live feed reads
+    "content/openings.py",
+    "content/others.py",  # other items beside one
+    "content/witness.py",
+    "decisions/held.py",
+    "decisions/witness.py",
     "enforcement/outbox.py",
     "enforcement/webhooks.py",
-    "review/holding.py",  # who may have which case next
-    "review/presence.py",
-    "review/wellness.py",
+    "intake/grouped.py",  # reports that say the same, as one
     "ledger/blanked.py",  # what verify asks beside its walk
     "ledger/once.py",
     "ledger/sequencer.py",
+    "ledger/telling.py",
     "ledger/verify.py",
+    "policy/witness.py",
+    "review/alerts.py",
+    "review/bulk.py",
+    "review/drafts.py",
+    "review/figures.py",
+    "review/holding.py",  # who may have which case next
+    "review/notes.py",
     "review/passing.py",
+    "review/presence.py",
     "review/ranking.py",  # a case's rank, and what its row is filtered by
     "review/rows.py",  # the queue
     "review/sameness.py",
     "review/saved_filters.py",
+    "review/sight.py",  # which cases a query sees
+    "review/steps.py",  # what the live feed reads
+    "review/wellness.py",
+    "signals/banks/bank_witness.py",
     "signals/banks/changes.py",  # what the look back reads
+    "signals/banks/imported.py",
     "signals/banks/imports.py",
     "signals/banks/locks.py",
     "signals/banks/renewal.py",
+    "signals/banks/seals.py",
     "signals/banks/sightings.py",
     "signals/banks/snapshot.py",
+    "signals/banks/witness.py",
 }
 # Reading joins: whose tables a slice reads beside its own, and why not by a query of that slice.
 JOINS = {
