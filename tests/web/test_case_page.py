@@ -323,6 +323,22 @@ def test_a_draft_of_nothing_is_none(api: Api) -> None:
     assert person.send(f"/cases/{uuid4()}/draft", {"reason": "x"}).status_code == 404
 
 
+def test_a_draft_is_no_longer_than_what_a_decision_takes(api: Api) -> None:
+    case = reported(api)
+    person = visitor(api, "reviewer")
+    kept = {"outcome": "pass", "reason": "x" * 4000}
+    assert person.send(f"/cases/{case}/draft", kept).status_code == 204
+    for name in ("reason", "territory", "ground_reference", "outcome"):
+        refused = person.send(f"/cases/{case}/draft", kept | {name: "x" * 300_000})
+        assert refused.status_code == 422, name
+    many = {"outcome": "lift", "lifts": [str(uuid4()) for _ in range(201)]}
+    assert person.send(f"/cases/{case}/draft", many).status_code == 422
+    too_long = person.send(f"/cases/{case}/decide", kept | {"reason": "x" * 4001})
+    assert too_long.status_code == 422
+    assert api.count("decisions") == 0
+    assert twin(person, case)["draft"]["fields"]["reason"] == ["x" * 4000]
+
+
 def test_drafts_go_after_a_week(api: Api, clock: FakeClock) -> None:
     case = reported(api)
     visitor(api, "reviewer").send(f"/cases/{case}/draft", {"reason": "some words"})
@@ -337,6 +353,10 @@ def test_drafts_go_after_a_week(api: Api, clock: FakeClock) -> None:
 
 # What others did
 
+MINE = {"outcome": "restrict", "label": "incitement", "exemption": "news", "ground_kind": "law",
+        "ground_reference": "Art. 5", "scope": "account", "territory": "DE, FR",
+        "until": "2027-01-01T10:00"}  # fmt: skip
+
 
 def test_who_loses_a_race_keeps_what_they_wrote(api: Api) -> None:
     case = reported(api)
@@ -344,7 +364,7 @@ def test_who_loses_a_race_keeps_what_they_wrote(api: Api) -> None:
     rita.send(f"/cases/{case}/draft", {"outcome": "restrict", "reason": "what I had in mind"})
     won = {"outcome": "pass", "reason": "A greeting, and nothing else"}
     assert ada.send(f"/cases/{case}/decide", won).status_code == 303
-    mine = {"outcome": "restrict", "label": "threat", "reason": "what I have in mind"}
+    mine = MINE | {"reason": "what I have in mind"}
     lost = rita.send(f"/cases/{case}/decide", mine)
     assert lost.status_code == 409
     conflict = lost.text[lost.text.index('data-testid="conflict"') :]
@@ -355,7 +375,14 @@ def test_who_loses_a_race_keeps_what_they_wrote(api: Api) -> None:
     check_html(lost.text)
     assert api.count("decisions") == 1
     later = rita.get(f"/cases/{case}").text
-    assert ">what I had in mind</textarea>" in later, "the draft is there still"
+    assert ">what I have in mind</textarea>" in later, "what was refused is a draft"
+    for text in (lost.text, later):
+        told = dict(re.findall(r'data-field="(\w+)"><bdi[^>]*>([^<]*)<', text))
+        assert told == {
+            "outcome": "restrict", "label": "incitement", "exemption": "news",
+            "ground_kind": "Law", "ground_reference": "Art. 5", "scope": "the account",
+            "territory": "DE, FR", "until": "2027-01-01T10:00",
+        }  # fmt: skip
     assert 'data-testid="conflict"' not in ada.get(f"/cases/{case}").text
 
 
@@ -367,6 +394,7 @@ def test_a_case_that_was_taken_meanwhile_says_by_whom(api: Api) -> None:
     assert refused.status_code == 409
     assert 'data-testid="conflict"' in refused.text
     assert "my own words" in refused.text
+    assert "my own words" in rita.get(f"/cases/{case}").text, "also when it is loaded anew"
     assert 'data-testid="decide"' not in refused.text
     assert api.count("decisions") == 0
     asked = rita.get(f"/cases/{case}?looked=1").text
@@ -377,7 +405,7 @@ def test_a_case_that_was_taken_meanwhile_says_by_whom(api: Api) -> None:
 def test_a_new_revision_is_shown_as_what_changed(api: Api) -> None:
     case = reported(api, text="The march is on Monday at noon")
     person = visitor(api, "reviewer")
-    form = {"outcome": "pass", "reason": "A march, and lawful", "revision": "1"}
+    form = MINE | {"reason": "A march, and lawful", "revision": "1"}
     person.send(f"/cases/{case}/draft", form)
     api.submit("post-1", text="The attack is on Monday at noon")
     report(api, 2)
@@ -389,6 +417,10 @@ def test_a_new_revision_is_shown_as_what_changed(api: Api) -> None:
     assert ">A march, and lawful</textarea>" in refused.text
     assert 'name="revision" value="2"' in refused.text
     assert not re.search('data-testid="outcome-[^>]* checked', refused.text), "to be made anew"
+    for kept in ("label-incitement", "exemption-news"):
+        assert re.search(f'data-testid="{kept}"[^>]* checked', refused.text), kept
+    for kept in ("Art. 5", "DE, FR", "2027-01-01T10:00"):
+        assert f'value="{kept}"' in refused.text
     assert api.count("decisions") == 0
     assert 'data-testid="moved"' in person.get(f"/cases/{case}").text, "the draft is of before"
     check_html(refused.text)

@@ -14,7 +14,7 @@ from tidegate.infra.clock import FakeClock
 from tidegate.pipeline.leave import leave_due
 from tidegate.review.tables import drafts
 
-WRITTEN = (
+WRITTEN = (  # the drafts are the sixth
     "decisions",
     "restrictions",
     "actions",
@@ -153,14 +153,16 @@ def test_next_goes_on_to_the_next_case_within_the_list(api: Api, person: Visitor
 def test_what_is_refused_writes_nothing_and_keeps_what_was_typed(
     api: Api, person: Visitor, case: str, change: dict[str, str], field: str
 ) -> None:
-    before = written(api)
     form = RESTRICT | {"territory": "de, fr"} | change
+    before = written(api)
     refused = person.send(f"/cases/{case}/decide", form)
     assert refused.status_code == 422, refused.text
     assert "de, fr" in refused.text
     told = person.send(f"/cases/{case}/decide", form, headers={"Accept": "application/json"})
     assert [one["pointer"] for one in told.json()["errors"]] == [f"/{field}"]
-    assert written(api) == before
+    assert written(api) == [*before[:5], 1, before[6]], "but the draft"
+    later = person.get(f"/cases/{case}")
+    assert "de, fr" in later.text, "which is there when the page is loaded anew"
 
 
 def test_a_form_that_comes_again_skips_no_question(api: Api, person: Visitor, case: str) -> None:
@@ -173,7 +175,7 @@ def test_a_form_that_comes_again_skips_no_question(api: Api, person: Visitor, ca
     before = written(api)
     for _ in range(2):
         assert person.send(f"/cases/{other}/decide", form, headers=key).status_code == 422
-    assert written(api) == before
+    assert written(api) == [*before[:5], before[5] + 1, before[6]]
 
 
 def test_the_loser_of_a_race_is_told_who_won_and_keeps_the_text(
@@ -184,7 +186,7 @@ def test_the_loser_of_a_race_is_told_who_won_and_keeps_the_text(
     before = written(api)
     lost = person.send(f"/cases/{case}/decide", RESTRICT)
     assert lost.status_code == 409
-    assert written(api) == before
+    assert written(api) == [*before[:5], before[5] + 1, before[6]]
 
 
 # --- Undo ---
@@ -206,6 +208,21 @@ def test_the_bar_is_on_every_page_until_it_left(api: Api, person: Visitor, case:
         assert 'data-leaves-at="2026-01-01T00:00:10+00:00"' in shown
         assert f'action="/decisions/{made["id"]}/undo"' in page
         assert "Restricted" in page
+    html = {"accept": "text/html"}
+    other_case = reported(api, "post-2")
+    refused = [
+        person.get("/cases/nope", headers=html),
+        person.get("/nope", headers=html),
+        person.get("/cases?band=9", headers=html),
+        person.get("/keys", headers=html),
+        person.send(f"/cases/{case}/decide", RESTRICT),
+        person.send(f"/cases/{other_case}/decide", RESTRICT | {"reason": "no"}),
+        person.send(f"/cases/{other_case}/skip", {"reason": "bored"}),
+        person.send(f"/cases/{other_case}/skip", {"reason": "bored"}, csrf=False),
+    ]
+    assert [one.status_code for one in refused] == [404, 404, 422, 404, 409, 422, 422, 403]
+    for page in refused:
+        assert bar(page.text) is not None, page.status_code
     other = Visitor(api.instance, api.client, "senior")
     assert bar(other.get("/cases").text) is None
     turn(api, 10)

@@ -11,11 +11,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from tidegate.infra.db import Tx
+from tidegate.infra.errors import bad_field
 from tidegate.review.queries import subject_of_case
 from tidegate.review.sight import in_sight
 from tidegate.review.tables import case_events, cases, drafts
 
 KEPT = timedelta(days=7)
+LONGEST = 4000  # of a field, as of a decision's reason
+MOST = 200  # values
 Fields = Mapping[str, list[str]]  # as a form has them: a name may have several values
 
 
@@ -35,14 +38,25 @@ class DraftOn(msgspec.Struct, frozen=True):
 
 def save_draft(tx: Tx, case_id: UUID, fields: Fields) -> None:
     """Keep what the actor has typed for this case, in place of what they had before. Nothing typed is
-    no draft, nor is what arrives after their own decision. Raises Refusal (404)."""
+    no draft, nor is what arrives after their own decision. Raises Refusal: 404, 422 for more than a decision
+    takes."""
     subject_of_case(tx, case_id)
+    _check(fields)
     kept = {name: values for name, values in fields.items() if any(values)}
     if _decided_by_actor(tx, case_id):
         return  # until that has left, what it was typed as is kept for its undo
     if not kept:
         return drop_draft(tx, case_id)
     _keep(tx, case_id, kept)
+
+
+def _check(fields: Fields) -> None:
+    for name, values in fields.items():
+        longest = max(map(len, values), default=0)
+        if longest > LONGEST:
+            raise bad_field(f"/{name}", f"at most {LONGEST} characters", str(longest))
+        if len(values) > MOST:
+            raise bad_field(f"/{name}", f"at most {MOST} values", str(len(values)))
 
 
 def keep_typed(tx: Tx, case_id: UUID, fields: Fields) -> None:

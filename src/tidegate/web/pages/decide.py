@@ -1,5 +1,6 @@
 """Deciding a case on its page, by the same path as the API, and undoing it while it has not left."""
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl
@@ -11,11 +12,12 @@ from tidegate.infra.errors import Refusal, bad_field
 from tidegate.infra.parsing import convert, read_decimal, read_whole
 from tidegate.pipeline.decide import ACCOUNT_UNDO, decide_case
 from tidegate.pipeline.leave import undo
-from tidegate.review.drafts import drop_draft, keep_typed
+from tidegate.review.drafts import drop_draft, keep_typed, save_draft
 from tidegate.review.model import CaseDecisionIn, CaseDetail
 from tidegate.review.queries import case_unknown, match_of_case
 from tidegate.web.pages import sent
 from tidegate.web.pages.case import case_page
+from tidegate.web.pages.case_parts.typed import typed_fields
 from tidegate.web.pages.holding import after
 from tidegate.web.pages.page import PageRoute, with_more, with_query
 from tidegate.web.pages.reasons import reason_of
@@ -28,8 +30,23 @@ LONGEST_UNDO = 120.0
 
 
 def decide(visit: Visit) -> str:
-    """Decide, and go on to the next case or stay; a refused form comes back with what was typed."""
+    """Decide, and go on to the next case or stay. A refused form comes back with what was typed, which is a
+    draft, too: a reload still has it."""
     case_id = visit.uuid("case", case_unknown)
+    try:
+        return _decide(visit, case_id)
+    except Refusal as refusal:
+        if refusal.status in (409, 422):
+            _keep_refused(visit, case_id)
+        raise
+
+
+def _keep_refused(visit: Visit, case_id: UUID) -> None:
+    with suppress(Refusal), visit.begin() as tx:
+        save_draft(tx, case_id, typed_fields(visit))
+
+
+def _decide(visit: Visit, case_id: UUID) -> str:
     body = decision_body(visit)
     wait = waits(visit)
     if body.get("restriction", {}).get("scope") == "account":

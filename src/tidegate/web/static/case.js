@@ -139,18 +139,23 @@ let saving = null;
 
 const fields = () => new URLSearchParams(new FormData(form()));
 
-const save = () => {
+const saveIn = (seconds) => {
   clearTimeout(timer);
-  timer = null;
-  if (!form() || !state.unsaved || state.leaving) return;
+  timer = setTimeout(save, seconds * 1000);
+};
+
+const save = async () => {
+  clearTimeout(timer);
+  if (!form() || !state.unsaved) return;
+  if (state.leaving) return saveIn(1);
   state.unsaved = false;
   saving = new AbortController();
-  fetch(`${at}/draft`, { method: "POST", body: fields(), signal: saving.signal, keepalive: true })
-    .then((answer) => {
-      if (!answer.ok) state.unsaved = true;
-      page.dataset.draft = answer.ok ? "saved" : "unsaved";
-    })
-    .catch(() => (state.unsaved = true));
+  const sent = { method: "POST", body: fields(), signal: saving.signal, keepalive: true };
+  const answer = await fetch(`${at}/draft`, sent).catch(() => null);
+  page.dataset.draft = answer?.ok ? "saved" : "unsaved";
+  if (answer?.ok) return;
+  state.unsaved = true;
+  if (!answer || answer.status >= 500 || answer.status === 429) saveIn(5);
 };
 
 const claim = async () => {
@@ -169,8 +174,7 @@ const touched = (event) => {
   if (!event.target.form || event.target.form !== form()) return;
   state.touched = state.unsaved = true;
   if (!state.mine) claim();
-  clearTimeout(timer);
-  timer = setTimeout(save, 1000);
+  saveIn(1);
 };
 
 document.addEventListener("input", touched);
@@ -200,8 +204,14 @@ document.addEventListener("submit", (event) => {
   state.leaving = true;
   clearTimeout(timer);
   if (event.target === form()) saving?.abort();
-  // What came back without leaving the page, a refusal say, is typed on.
+  // What came back without leaving the page is typed on.
   setTimeout(() => (state.leaving = false), 5000);
+});
+document.addEventListener("refused", (event) => {
+  if (event.target !== form()) return;
+  state.leaving = false;
+  state.unsaved = state.touched;
+  saveIn(1);
 });
 document.addEventListener("formdata", (event) => {
   if (event.target === form() && !event.formData.has("then")) event.formData.set("then", "next");
@@ -221,6 +231,7 @@ const parts = ["[data-testid=strip]", "[data-testid=why]", "[data-testid=before]
 
 const refresh = async () => {
   if (state.leaving) return;
+  await save();
   const asked = new URLSearchParams(one("[name=filter]")?.value ?? "");
   asked.set("looked", page.dataset.revision || "0");
   const answer = await fetch(`${at}?${asked}`, { headers: { Accept: "text/html" } });

@@ -15,7 +15,7 @@ from tidegate.web.pages.visit import Visit
 FIELDS = ("outcome", "label", "exemption", "reason", "template", "ground_kind", "ground_reference",
           "scope", "territory", "until", "entry", "lifts", "revision")  # fmt: skip
 # What must be chosen anew where the content is no longer that which was looked at.
-CHOICES = ("outcome", "label", "exemption", "entry", "revision", "lifts")
+CHOICES = ("outcome", "entry", "revision")
 _ALWAYS = (
     "revision",
     "ground_kind",
@@ -56,6 +56,6 @@ def restore(visit: Visit, draft: Draft | None) -> None:
 
 
 def choose_anew(visit: Visit) -> None:
-    """Keep what was written, and drop what was chosen for other content."""
+    """Keep what was typed, and drop what decides: that was chosen for other content."""
     fields = [(name, value) for name, value in visit.form.fields if name not in CHOICES]
     visit.form = Form(fields, visit.form.files)
