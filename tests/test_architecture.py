@@ -83,6 +83,7 @@ MORE_SQL = {
     "review/drafts.py",
     "review/figures.py",
     "review/holding.py",  # who may have which case next
+    "review/looks.py",  # who decides by a likeness has seen both
     "review/notes.py",
     "review/passing.py",
     "review/presence.py",

@@ -50,8 +50,10 @@ def preview(
     *,
     pack: Pack,
     undo_seconds: float,
+    closed: Callable[[CaseRow], bool],
 ) -> UUID:
-    """Keep a selection and who of it is left out; its id. Raises Refusal (422) for an outcome that is
+    """Keep a selection and who of it is left out; its id. `closed` says of which cases the actor must look
+    at more before they restrict them. Raises Refusal (422) for an outcome that is
     decided case by case alone, and where nothing is selected."""
     if decision.get("outcome") not in OUTCOMES:
         expected = f"{' or '.join(OUTCOMES)}: any other is decided case by case"
@@ -62,7 +64,7 @@ def preview(
     if not found:
         raise bad_field("/case", "cases that wait", "none")
     shared = _shared(tx, found) if decision["outcome"] == "restrict" else {one.id for one in found}
-    told = [(one, _left_out(tx, one, decision, shared)) for one in found]
+    told = [(one, _left_out(tx, one, decision, shared, closed)) for one in found]
     return bulks.preview(tx, decision, told, undo_seconds)
 
 
@@ -81,7 +83,13 @@ def _shared(tx: Tx, found: Sequence[CaseRow]) -> set[UUID]:
     return {id for id, keys in by.items() for key, count in counted if key in keys and count > 1}
 
 
-def _left_out(tx: Tx, case: CaseRow, decision: Mapping[str, Any], shared: set[UUID]) -> str | None:
+def _left_out(
+    tx: Tx,
+    case: CaseRow,
+    decision: Mapping[str, Any],
+    shared: set[UUID],
+    closed: Callable[[CaseRow], bool],
+) -> str | None:
     """Why a case is left out, as a code."""
     if case.state == "decided":
         return "decided"
@@ -91,6 +99,8 @@ def _left_out(tx: Tx, case: CaseRow, decision: Mapping[str, Any], shared: set[UU
         return "entry"
     if case.id not in shared:
         return "not-same"
+    if decision["outcome"] == "restrict" and closed(case):
+        return "unseen"
     asks = decision["outcome"] == "restrict" and decision.get("exemption") is None
     return "exemption" if asks and quotes(tx, case.item_id, case.revision) else None
 

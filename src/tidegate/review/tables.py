@@ -284,6 +284,13 @@ bulk_cases = sa.Table(
     sa.Column("decision_id", sa.Uuid),
 )
 
+looks = sa.Table(
+    "looks",  # that somebody has seen a file, as a digest that names neither; swept after a day
+    metadata,
+    sa.Column("mark", Keyed("looks"), primary_key=True),
+    sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False, index=True),
+)
+
 exposure = sa.Table(
     "exposure",  # what somebody had to look at: their own record, which nobody else reads
     metadata,

@@ -21,6 +21,7 @@ from tidegate.review.bulk import Bulk, Member, bulk_unknown, get_bulk, members_o
 from tidegate.review.filters import Filter
 from tidegate.review.rows import row_of
 from tidegate.web.pages import sent
+from tidegate.web.pages.case_parts.looking import unseen
 from tidegate.web.pages.decide import waits
 from tidegate.web.pages.page import PageRoute, with_query
 from tidegate.web.pages.reasons import reason_of
@@ -39,6 +40,7 @@ WHY = {
     "erased": noted("What was posted is erased."),
     "entry": noted("It asks about an entry of a bank, which only a look at that entry answers."),
     "not-same": noted("It is not the same content as the others."),
+    "unseen": noted("Only a likeness speaks for it, and you have not looked at the pair."),
     "exemption": noted("It quotes known content, and nobody has said what for."),
     "second-eyes": noted("Another person must look at it, too."),
     "stopped": noted("It had not been decided when all was undone."),
@@ -172,7 +174,15 @@ def make(visit: Visit) -> str:
         body = _body(visit)
         if reason := visit.field("reason"):
             body["reason"] = reason
-        bulk_id = preview(tx, ids, filter, body, pack=pack, undo_seconds=undo_seconds)
+        bulk_id = preview(
+            tx,
+            ids,
+            filter,
+            body,
+            pack=pack,
+            undo_seconds=undo_seconds,
+            closed=lambda case: bool(unseen(visit, tx, case.id)),
+        )
     return f"/bulk/{bulk_id}"
 
 

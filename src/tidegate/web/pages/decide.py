@@ -17,6 +17,7 @@ from tidegate.review.model import CaseDecisionIn, CaseDetail
 from tidegate.review.queries import case_unknown, match_of_case
 from tidegate.web.pages import sent
 from tidegate.web.pages.case import case_page
+from tidegate.web.pages.case_parts.looking import not_looked_at, unseen
 from tidegate.web.pages.case_parts.typed import typed_fields
 from tidegate.web.pages.holding import after
 from tidegate.web.pages.page import PageRoute, with_more, with_query
@@ -58,6 +59,8 @@ def _decide(visit: Visit, case_id: UUID) -> str:
         body["reason"] = reason_of(visit, pack, body, match["bank"] if match else None)
         decision = convert(body, CaseDecisionIn)
         case = decide_case(tx, case_id, decision, pack=pack, undo=wait)
+        if (field := _by_likeness(decision)) and (parts := unseen(visit, tx, case_id)):
+            raise not_looked_at(field, parts)
         if _is_held(case):
             keep_typed(tx, case_id, {name: visit.fields(name) for name in TYPED})
         else:
@@ -69,6 +72,13 @@ def _decide(visit: Visit, case_id: UUID) -> str:
         return stay
     with visit.begin() as tx:  # the decision stands, whatever comes of this
         return with_more(after(visit, tx, within), **done)
+
+
+def _by_likeness(decision: CaseDecisionIn) -> str | None:
+    """The field by which more would be restricted, if only by what something is like."""
+    if decision.outcome == "restrict":
+        return "outcome"
+    return "entry" if decision.entry == "confirm" else None
 
 
 def _is_held(case: CaseDetail) -> bool:

@@ -24,8 +24,10 @@ from tidegate.pipeline.reads import (
     read_evidence,
 )
 from tidegate.review import wellness
+from tidegate.review.looks import note_look
 from tidegate.signals.banks.queries import entries_by_id
 from tidegate.web.pages.case import case_page
+from tidegate.web.pages.case_parts.looking import file_of_entry
 from tidegate.web.pages.content import content_view
 from tidegate.web.pages.page import PageRoute, Query
 from tidegate.web.pages.render import html
@@ -98,7 +100,8 @@ async def preview(visit: Visit) -> Response:
         assert place.entry is not None
         return read_entry_file(tx, place.entry)
 
-    data = await in_turn(visit.request, _bytes, visit, look)
+    revealed = not visit.query.blur
+    data = await in_turn(visit.request, _bytes, visit, look, place if revealed else None)
     drawn = await instance.media.preview(
         data,
         max_side=LONGEST_SIDE,
@@ -108,17 +111,25 @@ async def preview(visit: Visit) -> Response:
     )
     if drawn is None:
         raise no_preview()
-    if not visit.query.blur:
+    if revealed:
         await in_turn(visit.request, _count, visit, place)
     return Response(drawn, media_type="image/jpeg")
 
 
-def _bytes(visit: Visit, look: Callable[[Tx], bytes | None]) -> bytes:
+def _bytes(
+    visit: Visit, look: Callable[[Tx], bytes | None], revealed: Place | None = None
+) -> bytes:
+    """What a look finds. That the person sees it is noted before it is drawn: they may decide by it as
+    soon as it is on their screen."""
     with visit.begin() as tx:
         sha256 = look(tx)
         data = None if sha256 is None else visit.instance.evidence.get(sha256)
         if data is None:  # what was to be recorded did not happen
             raise no_preview()
+        if revealed is not None:
+            entry = revealed.entry
+            file = f"file {sha256.hex()}" if entry is None else file_of_entry(entry)
+            note_look(tx, visit.instance.secrets.terms_key, file)
     return data
 
 

@@ -100,6 +100,7 @@ const sentence = (radio, label) =>
 // Where only a likeness speaks, the pair is looked at before anybody restricts or confirms by it.
 
 const seen = new Set();
+const drawing = new Set(); // pictures that are on their way
 
 const unseen = () => (form()?.dataset.look?.split(" ") ?? []).filter((part) => !seen.has(part));
 
@@ -128,8 +129,29 @@ document.addEventListener("media:shown", (event) => {
   const tile = event.target.closest("[data-part]");
   if (!tile) return;
   seen.add(tile.dataset.part);
+  const image = event.detail.image;
+  if (image && !image.complete) {
+    drawing.add(image);
+    for (const end of ["load", "error"]) image.addEventListener(end, () => drawing.delete(image));
+  }
   block();
 });
+
+// Whoever is quicker than a picture sends the decision when it is there: the server has them see it first.
+document.addEventListener(
+  "submit",
+  (event) => {
+    if (event.target !== form() || !drawing.size) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const there = [...drawing].map((image) => image.decode().catch(() => null));
+    Promise.all(there).then(() => {
+      drawing.clear();
+      form()?.requestSubmit(event.submitter);
+    });
+  },
+  true,
+);
 
 // The claim, and the draft.
 
@@ -316,6 +338,7 @@ const begin = () => {
   // What was chosen before does not cover what is to be read again.
   if (state.touched && checked("outcome")) form().classList.add("closed");
   filled = filled ?? "";
+  for (const tile of all("[data-part][data-shown=shown]")) seen.add(tile.dataset.part);
   block();
   settle();
 };

@@ -59,7 +59,8 @@ function draw(tile, state) {
 }
 
 function tell(tile, type, seconds) {
-  tile.dispatchEvent(new CustomEvent(type, { bubbles: true, detail: { part: tile.dataset.part, seconds } }));
+  const image = tile.querySelector("[data-pixels] img");
+  tile.dispatchEvent(new CustomEvent(type, { bubbles: true, detail: { part: tile.dataset.part, seconds, image } }));
 }
 
 function begin(tile) {

@@ -24,6 +24,7 @@ from tidegate.signals.banks.model import EntryView
 from tidegate.signals.banks.queries import entries_by_id, may_change_bank
 from tidegate.web.pages.case_parts import panel, shown
 from tidegate.web.pages.case_parts.changes import Changes, changes
+from tidegate.web.pages.case_parts.looking import can_be_seen
 from tidegate.web.pages.case_parts.model import BeforeView, CasePage, NoteView
 from tidegate.web.pages.case_parts.place import place_of
 from tidegate.web.pages.case_parts.typed import choose_anew, restore, within
@@ -161,7 +162,7 @@ def _panel(
         outcomes = ["pass", "escalate"]
         return panel.Panel(outcomes=outcomes, templates=templates, undo_seconds=undo_seconds)
     liftable = any(one.source == "decision" for one in about.restrictions)
-    files = [one.part for one in about.content.media if one.preview] if about.content else []
+    files = can_be_seen(about.content)
     known = [one.id for one in entries.values() if one.has_file and visit.may("banks:read")]
     return panel.Panel(
         outcomes=["restrict", "pass", "escalate", *(["lift"] if liftable else [])],
