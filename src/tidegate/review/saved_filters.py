@@ -1,10 +1,10 @@
-"""Filters that people keep under a name: for themselves, or for everybody."""
+"""Filters that people keep under a name: for themselves, or for everybody on the platforms that they see."""
 
 from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal, bad_field
@@ -26,7 +26,7 @@ class SavedFilter(msgspec.Struct, frozen=True):
 
 
 def saved_of(tx: Tx) -> list[SavedFilter]:
-    """The actor's filters, then everybody's, each by name."""
+    """The actor's filters, then those of everybody on a platform that they see, each by name."""
     query = (
         sa.select(
             saved_filters.c.id,
@@ -41,7 +41,8 @@ def saved_of(tx: Tx) -> list[SavedFilter]:
 
 
 def save_filter(tx: Tx, name: str, filter: Filter, *, shared: bool) -> UUID:
-    """Keep a filter under a name; one of this name is replaced. Raises Refusal (422)."""
+    """Keep a filter under a name, for oneself or for all who see a platform that the actor sees; one of
+    this name is replaced. Raises Refusal (422)."""
     name = " ".join(name.split())
     if not 1 <= len(name) <= LONGEST_NAME:
         raise bad_field("/name", f"a name of up to {LONGEST_NAME} characters", f"{len(name)}")
@@ -51,19 +52,22 @@ def save_filter(tx: Tx, name: str, filter: Filter, *, shared: bool) -> UUID:
     if kept.scalar_one() >= MOST:
         raise bad_field("/name", f"at most {MOST} saved filters", "one more")
     values = {"query": filter.address(), "made_by": tx.actor, "created_at": tx.now}
-    query = insert(saved_filters).values(id=uuid7(tx.now), person=person, name=name, **values)
-    query = query.on_conflict_do_update(index_elements=["person", "name"], set_=values)
+    bound = sorted(tx.platforms) if shared and tx.platforms is not None else None
+    named = {"person": person, "platforms": bound, "name": name}
+    query = insert(saved_filters).values(id=uuid7(tx.now), **named, **values)
+    query = query.on_conflict_do_update(index_elements=list(named), set_=values)
     return tx.execute(query.returning(saved_filters.c.id)).scalar_one()
 
 
 def forget_filter(tx: Tx, id: UUID, *, shares: bool) -> None:
-    """Forget one of the actor's filters, or where the actor `shares` one of everybody's. Raises Refusal:
-    404, 403 for everybody's."""
-    query = sa.select(saved_filters.c.person).where(saved_filters.c.id == id, _seen(tx))
+    """Forget one of the actor's filters, or where the actor `shares` one that is shared on their platforms
+    alone. Raises Refusal: 404, 403 for everybody's."""
+    query = sa.select(saved_filters.c.person, saved_filters.c.platforms)
+    query = query.where(saved_filters.c.id == id, _seen(tx))
     row = tx.execute(query.with_for_update()).one_or_none()
     if row is None:
         raise filter_unknown()
-    if row.person is None and not shares:
+    if row.person is None and not (shares and _is_theirs(tx, row.platforms)):
         raise not_to_share()
     tx.execute(sa.delete(saved_filters).where(saved_filters.c.id == id))
 
@@ -83,5 +87,14 @@ def not_to_share() -> Refusal:
     )
 
 
+def _is_theirs(tx: Tx, platforms: list[str] | None) -> bool:
+    return tx.platforms is None or (platforms is not None and tx.platforms.issuperset(platforms))
+
+
 def _seen(tx: Tx) -> sa.ColumnElement[bool]:
-    return sa.or_(saved_filters.c.person.is_(None), saved_filters.c.person == tx.identity)
+    c = saved_filters.c
+    shared = c.person.is_(None)
+    if tx.platforms is not None:
+        mine = sa.cast(sorted(tx.platforms), ARRAY(sa.Text))
+        shared = sa.and_(shared, sa.or_(c.platforms.is_(None), c.platforms.overlap(mine)))
+    return sa.or_(shared, c.person == tx.identity)

@@ -210,7 +210,8 @@ saved_filters = sa.Table(
     "saved_filters",
     metadata,
     sa.Column("id", sa.Uuid, primary_key=True),
-    sa.Column("person", sa.Text),  # whose it is; null: everybody's
+    sa.Column("person", sa.Text),  # whose it is; null: everybody's, or that of some platforms
+    sa.Column("platforms", ARRAY(sa.Text)),  # of one that is shared; null: of all
     sa.Column("name", sa.Text, nullable=False, info=plain("what a person calls a filter")),
     sa.Column("query", sa.Text, nullable=False),  # as in the address
     sa.Column("made_by", sa.Text, nullable=False),
@@ -219,6 +220,7 @@ saved_filters = sa.Table(
 sa.Index(
     "uq_saved_filters",
     saved_filters.c.person,
+    saved_filters.c.platforms,
     saved_filters.c.name,
     unique=True,
     postgresql_nulls_not_distinct=True,
