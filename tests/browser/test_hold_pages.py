@@ -66,6 +66,75 @@ def test_leaving_gives_an_untouched_case_back(desk: Desk) -> None:
         until(lambda: held(desk) == [], "the case to be given back")
 
 
+def test_a_page_that_is_loaded_anew_keeps_its_case(desk: Desk) -> None:
+    case = desk.reported(f"post-{uuid4()}", "A text")
+    with desk.person("rita@example.org") as rita:
+        page = desk.tab(rita, "/cases")
+        assert press_next(page) == case
+        page.locator("html[data-live=on]").wait_for()
+        for _ in range(3):
+            with page.expect_response(lambda one: one.url.endswith("/claim")) as claimed:
+                page.reload()
+            assert claimed.value.status == 200
+            page.get_by_test_id("strip").get_by_text("Yours until").wait_for()
+            until(lambda: held(desk) == [case], "the case to be held")
+        page.goto(desk.served.url + "/")
+        until(lambda: held(desk) == [], "the case to be given back")
+
+
+@pytest.mark.parametrize("by", ["mouse", "keys"])
+def test_skipping_takes_two_presses_and_leads_on(desk: Desk, by: str) -> None:
+    first, second = (desk.reported(f"post-{uuid4()}", f"Text {n}") for n in range(2))
+    with desk.person(f"{by}@example.org") as person:
+        page = desk.tab(person, "/cases")
+        assert press_next(page) == first
+        with page.expect_navigation():
+            if by == "mouse":
+                page.get_by_test_id("skip").click()
+                page.get_by_test_id("skip-language").click()
+            else:
+                page.keyboard.press("s")
+                page.keyboard.press("2")
+        page.locator("html[data-ready]").wait_for()
+        assert case_at(page) == second
+        assert held(desk) == [second]
+        steps = desk.case(first)["events"]
+        assert [(one["kind"], one["detail"].get("reason")) for one in steps][-1] == (
+            "skipped",
+            "language",
+        )
+
+
+@pytest.mark.parametrize("by", ["mouse", "keys"])
+def test_a_senior_takes_a_case_over_and_says_why(desk: Desk, by: str) -> None:
+    case = desk.reported(f"post-{uuid4()}", "A text")
+    with desk.person("rita@example.org") as rita, desk.person("sue@example.org", "senior") as sue:
+        assert press_next(desk.tab(rita, "/cases")) == case
+        page = desk.tab(sue, f"/cases/{case}")
+        button = page.get_by_test_id("take-over")
+        why = page.get_by_label("Why", exact=True)
+        if by == "mouse":
+            button.click()
+            why.fill("Her shift is over.")
+            with page.expect_navigation():
+                page.locator("#take-over").get_by_role("button", name="Take over").click()
+        else:
+            button.focus()
+            page.keyboard.press("Enter")
+            why.wait_for()
+            assert why.evaluate("one => one === document.activeElement")
+            page.keyboard.type("Her shift is over.")
+            page.keyboard.press("Tab")
+            with page.expect_navigation():
+                page.keyboard.press("Enter")
+        page.locator("html[data-ready]").wait_for()
+        assert page.get_by_test_id("flash").inner_text() != ""
+        assert page.get_by_test_id("strip").get_by_text("Yours until").is_visible()
+        taken = desk.case(case)
+        assert taken["claimed_by"] == "user:sue@example.org"
+        assert taken["events"][-1]["detail"]["reason"] == "Her shift is over."
+
+
 def test_others_see_who_reads_a_case_until_it_is_left(desk: Desk) -> None:
     case = desk.reported(f"post-{uuid4()}", "A text")
     with desk.person("rita@example.org") as rita, desk.person("sam@example.org") as sam:

@@ -155,6 +155,7 @@ document.addEventListener(
 
 // The claim, and the draft.
 
+const HELD = "tidegate.held"; // the case that was given back as its page was left
 const state = { mine: false, touched: false, unsaved: false, leaving: false, told: false };
 let timer = null;
 let saving = null;
@@ -179,6 +180,11 @@ const save = async () => {
   state.unsaved = true;
   if (!answer || answer.status >= 500 || answer.status === 429) saveIn(5);
 };
+
+// Leaving gives back what is untouched, and a page that is loaded anew was left: it is taken again.
+const [navigation] = performance.getEntriesByType("navigation");
+const reloaded = navigation?.type === "reload" && sessionStorage.getItem(HELD) === page.dataset.id;
+sessionStorage.removeItem(HELD);
 
 const claim = async () => {
   state.mine = true;
@@ -243,6 +249,7 @@ window.addEventListener("pagehide", () => {
   if (state.leaving || !form()) return;
   if (state.unsaved) navigator.sendBeacon(`${at}/draft`, fields());
   else if (state.mine && !state.touched) {
+    sessionStorage.setItem(HELD, page.dataset.id);
     navigator.sendBeacon(`${at}/release`, new URLSearchParams({ csrf: csrf(), left: "1" }));
   }
 });
@@ -291,7 +298,9 @@ const swap = (selector, fresh) => {
 };
 
 live.on("case", (event) => {
-  if ((event.case ?? event.id) === page.dataset.id) refresh();
+  if ((event.case ?? event.id) !== page.dataset.id) return;
+  if (reloaded && performance.now() < 5000 && state.mine && event.state !== "claimed") claim();
+  refresh();
 });
 
 // Reading.
@@ -357,3 +366,4 @@ keys.on("w", "write", () => {
 });
 
 begin();
+if (reloaded && form()) claim().then(refresh);
