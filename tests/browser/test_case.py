@@ -263,9 +263,31 @@ def test_where_a_likeness_speaks_alone_the_pair_is_looked_at_first(
     page.keyboard.press("p")
     assert page.get_by_test_id("outcome-pass").is_checked()
     page.keyboard.press("Escape")
-    page.keyboard.press("v")
-    page.keyboard.press("r")
-    assert page.get_by_test_id("outcome-restrict").is_checked()
+    with page.expect_response(lambda one: one.url.endswith("/decide")) as answer:
+        for key in ("v", "r", "Enter"):
+            page.keyboard.press(key)
+    assert answer.value.status == 200, "three keys, however quick"
+    page.wait_for_url(lambda url: case not in url)
+    assert desk.case(case)["decisions"][0]["outcome"] == "restrict"
+    page.close()
+
+
+def test_a_draft_is_saved_on_after_a_form_that_failed(desk: Desk, rita: BrowserContext) -> None:
+    case = desk.reported("failing", "hello to you all")
+    page = desk.tab(rita, f"/cases/{case}")
+    page.route("**/decide", lambda route: route.fulfill(status=403, json={"title": "Not now"}))
+    with page.expect_response(lambda one: one.url.endswith("/decide")):
+        page.keyboard.press("p")
+        page.keyboard.press("Enter")
+    page.get_by_test_id("flash").get_by_text("Not now").wait_for()
+    page.keyboard.press("w")
+    with page.expect_response(lambda one: one.url.endswith("/draft")) as saved:
+        page.keyboard.type(" And more.")
+    assert saved.value.status == 204
+    page.unroute("**/decide")
+    desk.complaints[:] = [one for one in desk.complaints if "403" not in one]
+    page.reload()
+    assert page.locator("#reason").input_value().endswith("And more.")
     page.close()
 
 
