@@ -271,9 +271,12 @@ const refresh = async () => {
   if (!told) return;
   const written = one("#reason")?.value ?? "";
   const focused = document.activeElement;
-  for (const element of all("#state [autofocus]", fresh)) element.removeAttribute("autofocus");
+  // What opens later takes the focus then, and not as it comes into the page.
+  const first = all("[autofocus]", fresh);
+  for (const element of first) element.removeAttribute("autofocus");
   one("#state").replaceWith(one("#state", fresh));
   one("#panel").replaceWith(one("#panel", fresh));
+  for (const element of first) if (element.closest("[popover]")) element.setAttribute("autofocus", "");
   if (one("#yours")) {
     one("#yours").value ||= written;
     one(".yours").hidden = !one("#yours").value;
