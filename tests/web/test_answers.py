@@ -105,13 +105,14 @@ def test_small_answers_and_those_of_the_api_are_left_as_they_are(api: Api) -> No
 def test_what_is_transferred_stays_within_its_budget(api: Api) -> None:
     """Measured as a browser would: gzip."""
     person = Visitor(api.instance, api.client)
+    case = ""
     for number in range(60):
         api.submit(f"post-{number}", text=f"words of the post number {number} that are told apart")
         report = {"id": f"report-{number}", "item_id": f"post-{number}", "channel": "user_report",
                   "reason": "terrorism", "created_at": "2025-12-31T23:30:00Z"}  # fmt: skip
         told = api.post("/v1/reports", report)
         assert told.status_code == 201
-    case = f"/cases/{told.json()['case']}"
+        case = f"/cases/{told.json()['case']}"
     assert sent(api, "/cases", person=person) + size_of(loaded(person, "/cases")) <= 60_000
     for path in ("/", "/cases", case, "/account/security", "/policy", "/actions", "/search"):
         assert sent(api, path, person=person) <= 15_000, path

@@ -124,7 +124,7 @@ def _bytes(
     with visit.begin() as tx:
         sha256 = look(tx)
         data = None if sha256 is None else visit.instance.evidence.get(sha256)
-        if data is None:  # what was to be recorded did not happen
+        if sha256 is None or data is None:  # what was to be recorded did not happen
             raise no_preview()
         if revealed is not None:
             entry = revealed.entry
