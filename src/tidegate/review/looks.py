@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from tidegate.infra.db import Tx
 from tidegate.infra.digests import keyed
+from tidegate.review.sight import in_sight
 from tidegate.review.tables import cases, looks
 
 KEPT = timedelta(days=1)
@@ -35,9 +36,7 @@ def unseen(tx: Tx, key: bytes, files: Mapping[str, str]) -> list[str]:
 
 def item_in_case(tx: Tx, case_id: UUID) -> tuple[UUID, int] | None:
     """The item that a case is about, and its revision; None where it is about none, or is not there."""
-    query = sa.select(cases.c.item_id, cases.c.revision).where(
-        cases.c.id == case_id, tx.within(cases.c.platform)
-    )
+    query = sa.select(cases.c.item_id, cases.c.revision).where(cases.c.id == case_id, in_sight(tx))
     row = tx.execute(query).one_or_none()
     return None if row is None or None in row else (row.item_id, row.revision)
 
