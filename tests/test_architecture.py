@@ -26,6 +26,7 @@ OPENS = {
     "ledger/sequencer.py",
     "ledger/slice.py",  # whether it is broken is told outside of the transaction that found it so
     "pipeline/bulk.py",  # each case in the name of who applied it
+    "pipeline/replay.py",  # each page in the name of who asked for it
     "pipeline/leave.py",  # each decision in its maker's name
     "pipeline/erase.py",  # the sweep reads in small transactions while it deletes files
     "infra/groupcommit.py",
@@ -68,6 +69,7 @@ MORE_SQL = {
     "content/others.py",  # other items beside one
     "content/witness.py",
     "decisions/held.py",
+    "decisions/shadow.py",  # what rules in shadow say beside those that act
     "decisions/witness.py",
     "enforcement/outbox.py",
     "enforcement/webhooks.py",
@@ -77,6 +79,9 @@ MORE_SQL = {
     "ledger/sequencer.py",
     "ledger/telling.py",
     "ledger/verify.py",
+    "policy/changes.py",  # who put which version into force, and why
+    "policy/drafts.py",
+    "policy/replays.py",  # the jobs; what a replay counts is pure
     "policy/witness.py",
     "review/alerts.py",
     "review/bulk.py",

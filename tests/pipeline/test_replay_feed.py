@@ -1,4 +1,4 @@
-"""What a replay is fed with: each evaluation with the content that it was about, as far as kept."""
+"""What a replay is fed with: each item by its last look, with the content that it was about, as far as kept."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -10,7 +10,7 @@ from tidegate.infra.clock import FakeClock
 from tidegate.intake.model import ReportIn
 from tidegate.pipeline.erase import erase_item
 from tidegate.pipeline.instance import Instance
-from tidegate.pipeline.replay import stored_facts
+from tidegate.pipeline.replay import stored_items
 from tidegate.pipeline.report import submit_report
 
 Submit = Callable[..., tuple[ItemRow, dict[str, Any]]]
@@ -18,14 +18,21 @@ Submit = Callable[..., tuple[ItemRow, dict[str, Any]]]
 
 def stored(instance: Instance, since: timedelta = timedelta(days=1)) -> list[tuple[object, ...]]:
     with instance.database.begin() as tx:
-        found = list(stored_facts(tx, instance.pack(tx), tx.now - since))
+        found = list(stored_items(tx, instance.pack(tx), tx.now - since))
     return [
-        (id, facts.item.revision, facts.item.stage, facts.text.value, facts.reports.count, said)
-        for id, facts, said in found
+        (
+            one.item,
+            one.facts.item.revision,
+            one.facts.item.stage,
+            one.facts.text.value,
+            one.facts.reports.count,
+            one.before,
+        )
+        for one in found
     ]
 
 
-def test_each_evaluation_comes_with_the_revision_it_was_about(
+def test_each_item_comes_once_with_the_revision_it_was_last_looked_at(
     instance: Instance, submit: Submit, known: str, clock: FakeClock
 ) -> None:
     submit("one", "first words")
@@ -41,8 +48,6 @@ def test_each_evaluation_comes_with_the_revision_it_was_about(
         erase_item(tx, "forum", "two")
         assert get_item(tx, "forum", "one").revision == 2
     assert stored(instance) == [
-        ("one", 1, "fast", "first words", 0, "pass"),
-        ("one", 2, "fast", "second words", 0, "pass"),
         ("one", 2, "report", "second words", 1, "review"),
     ]
     assert len(stored(instance, timedelta(0))) == 1

@@ -84,6 +84,10 @@ class Scopes:
         """All that a role may."""
         return self._of_roles[role]
 
+    def roles_with(self, scope: str) -> list[str]:
+        """The roles that may it."""
+        return [role for role, scopes in self._of_roles.items() if scope in scopes]
+
     def check(self, scopes: Iterable[str]) -> frozenset[str]:
         """The scopes as a set. Raises Refusal (422) that lists the known ones."""
         wanted = frozenset(scopes)

@@ -285,6 +285,14 @@ def names_of(tx: Tx, actors: Collection[str]) -> dict[str, str]:
     return {one: named.get(one, one) for one in actors}
 
 
+def others_of(tx: Tx, roles: Collection[str]) -> bool:
+    """Whether anybody but the actor has one of these roles, may sign in, and sees all platforms."""
+    query = sa.select(users.c.email).where(
+        users.c.role.in_(roles), users.c.disabled_at.is_(None), users.c.platforms.is_(None)
+    )
+    return any(f"user:{email}" != tx.identity for email in tx.execute(query).scalars())
+
+
 def find_password(tx: Tx, email: str) -> tuple[UUID, str | None] | None:
     """(id, password hash) of a user who may sign in, for checking a password."""
     if not is_email(email):

@@ -14,10 +14,10 @@ from tidegate.content.kept import count_kept, next_kept
 from tidegate.infra.postgres import database_url
 from tidegate.pipeline.instance import opened
 from tidegate.pipeline.lookback.relook import look_again
-from tidegate.pipeline.replay import stored_facts
-from tidegate.policy.actions import activate_pack, ensure_default, store_pack
+from tidegate.pipeline.replay import stored_items
+from tidegate.policy.actions import Why, activate_pack, ensure_default, store_pack
 from tidegate.policy.data import default_source
-from tidegate.policy.model import VERDICTS
+from tidegate.policy.model import VERDICTS, promote
 from tidegate.policy.queries import list_packs, pack_source
 from tidegate.policy.reading import check_source, load_pack
 from tidegate.policy.replay import replay as replay_pack
@@ -28,6 +28,7 @@ app = typer.Typer(
 
 LOOK_BACK_PAGE = 200  # items a transaction
 
+Reason = Annotated[str, typer.Option(help="Why it goes into force, for the record")]
 PackFile = Annotated[Path, typer.Argument(help="A policy pack in TOML", exists=True)]
 
 
@@ -47,6 +48,7 @@ def load(
     pack: PackFile,
     data_dir: DataDir = None,
     activate: Annotated[bool, typer.Option("--activate", help="Judge by it from now on")] = False,
+    reason: Reason = "",
 ) -> None:
     """Store a pack's version for ever; with --activate every process judges by it within a second."""
     if problems := check_source(pack.read_text(), str(pack)):
@@ -56,17 +58,19 @@ def load(
     with transaction(data_dir, make=True) as tx:
         stored = store_pack(tx, pack.read_text(), str(pack))
         if activate:
-            activate_pack(tx, stored.name, stored.version)
+            activate_pack(tx, stored.name, stored.version, Why(reason=reason))
     say(f"{stored.ident} is {'active' if activate else 'stored'}.")
 
 
 @app.command()
 def activate(
-    ident: Annotated[str, typer.Argument(help="NAME@VERSION")], data_dir: DataDir = None
+    ident: Annotated[str, typer.Argument(help="NAME@VERSION")],
+    data_dir: DataDir = None,
+    reason: Reason = "",
 ) -> None:
     """Judge by a stored version from now on."""
     with transaction(data_dir) as tx:
-        activate_pack(tx, *_named(ident))
+        activate_pack(tx, *_named(ident), Why(reason=reason))
     say(f"{ident} is active.")
 
 
@@ -112,12 +116,13 @@ def replay(
     draft = load_pack(pack.read_text(), str(pack))
     with transaction(data_dir) as tx:
         start = tx.now - timedelta(**{unit: int(found[1])})
-        report = replay_pack(stored_facts(tx, draft, start), draft, examples=examples)
+        stored = stored_items(tx, promote(draft), start)
+        report = replay_pack(stored, draft, examples=examples)
     if as_json:
         print(msgspec.json.encode(report).decode())
         return
     print(
-        f"{report.pack} on {report.items} evaluations: {report.different} would differ,"
+        f"{report.pack} on {report.items} items: {report.different} would differ,"
         f" {report.errors} failed"
     )
     print("before \\ after " + " ".join(f"{verdict:>9}" for verdict in VERDICTS))

@@ -24,6 +24,7 @@ from tidegate.decisions.model import (
     without_readings,
 )
 from tidegate.decisions.restrictions import Standing
+from tidegate.decisions.shadow import note_shadows
 from tidegate.decisions.tables import decisions, evaluations, restrictions
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
@@ -69,6 +70,7 @@ def record_evaluations(tx: Tx, found: Sequence[tuple[Evaluation, bytes, str]]) -
 def keep_evaluations(tx: Tx, found: Sequence[Evaluation]) -> None:
     """Append evaluations of which the ledger is not told."""
     tx.copy(evaluations, EVALUATION_COLUMNS, map(evaluation_row, found))
+    note_shadows(tx, found)
 
 
 def _judged(evaluation: Evaluation, content: bytes, platform: str) -> NewEntry:

@@ -1,7 +1,6 @@
 """Reading evaluations, decisions and what stands by them."""
 
-from collections.abc import Collection, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -238,15 +237,41 @@ def outcomes_of(tx: Tx, ids: Collection[UUID]) -> dict[UUID, str]:
     return {row.id: row.outcome for row in tx.execute(query)}
 
 
-def evaluations_since(tx: Tx, since: datetime, size: int) -> Iterator[Sequence[Evaluation]]:
-    """The evaluations since then, the oldest first, so many at a time."""
-    query = (
-        sa.select(evaluations)
-        .where(evaluations.c.created_at >= since, of_platform(tx, evaluations.c.item_id))
-        .order_by(evaluations.c.created_at, evaluations.c.id)
+def last_looks(
+    tx: Tx, first: UUID, reached: UUID, last: UUID, size: int
+) -> tuple[int, UUID | None, list[Evaluation]]:
+    """A page of the evaluations from `first` to before `last`, from the one before `reached` downwards: how
+    many they are, the id of the lowest (None: none is left), and those that are the last of their item."""
+    later = evaluations.alias("later")
+    is_last = ~sa.exists().where(
+        later.c.item_id == evaluations.c.item_id,
+        later.c.id > evaluations.c.id,
+        later.c.id < last,
     )
-    for rows in tx.execute(query.execution_options(yield_per=size)).partitions():
-        yield [_evaluation(row) for row in rows]
+    query = (
+        sa.select(evaluations, is_last.label("is_last"))
+        .where(evaluations.c.id >= first, evaluations.c.id < reached)
+        .where(of_platform(tx, evaluations.c.item_id))
+        .order_by(evaluations.c.id.desc())
+        .limit(size)
+    )
+    rows = tx.execute(query).all()
+    lowest = rows[-1].id if rows else None
+    return len(rows), lowest, [_evaluation(row) for row in rows if row.is_last]
+
+
+def count_looks(tx: Tx, firsts: Sequence[UUID], last: UUID, most: int) -> list[int]:
+    """How many evaluations there are from each of these ids to before `last`, counted up to `most`."""
+    newest = (
+        sa.select(evaluations.c.id)
+        .where(evaluations.c.id >= min(firsts), evaluations.c.id < last)
+        .where(of_platform(tx, evaluations.c.item_id))
+        .order_by(evaluations.c.id.desc())
+        .limit(most)
+        .subquery()
+    )
+    counts = [sa.func.count().filter(newest.c.id >= first) for first in firsts]
+    return [int(count) for count in tx.execute(sa.select(*counts)).one()]
 
 
 def shown_evaluations(tx: Tx, item_id: UUID) -> list[dict[str, Any]]:

@@ -1,18 +1,31 @@
 """What `decisions` names of its own."""
 
-from tidegate.infra.slices import Slice, Verbs
+from tidegate.infra.slices import Duty, Slice, Verbs, in_tx
 
 
 def _verbs() -> Verbs:
-    from tidegate.decisions.actions import forget_explanations, forget_readings
-    from tidegate.decisions.witness import RestrictionWitness
+    from uuid import UUID
 
-    return Verbs(erase=forget_explanations, expire=forget_readings, witnesses=(RestrictionWitness,))
+    from tidegate.decisions.actions import forget_explanations, forget_readings
+    from tidegate.decisions.shadow import drop_old_shadows, forget_shadows
+    from tidegate.decisions.witness import RestrictionWitness
+    from tidegate.infra.db import Tx
+
+    def erase(tx: Tx, item_id: UUID) -> None:
+        forget_explanations(tx, item_id)
+        forget_shadows(tx, item_id)
+
+    return Verbs(
+        duties=(Duty("old-shadows", 3600.0, in_tx(drop_old_shadows)),),
+        erase=erase,
+        expire=forget_readings,
+        witnesses=(RestrictionWitness,),
+    )
 
 
 DECISIONS = Slice(
     name="decisions",
-    forgets=("evaluations", "decisions"),
+    forgets=("evaluations", "decisions", "shadow_hits"),
     keeps={"restrictions": "what was done to the item, and when: ids, places and times alone"},
     verbs=_verbs,
 )

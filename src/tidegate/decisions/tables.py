@@ -76,3 +76,23 @@ restrictions = sa.Table(
 _standing = restrictions.c.ended_at.is_(None)
 sa.Index("ix_restrictions_item_id", restrictions.c.item_id, postgresql_where=_standing)
 sa.Index("ix_restrictions_until", restrictions.c.until, postgresql_where=_standing)
+
+shadow_hits = sa.Table(
+    "shadow_hits",  # each time that a shadow rule fired in a look
+    metadata,
+    sa.Column("evaluation_id", sa.Uuid, primary_key=True),
+    sa.Column("rule", sa.Text, primary_key=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("pack", sa.Text, nullable=False),
+    sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id"), nullable=False, index=True),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),  # what it would have said
+    sa.Column("verdict", sa.Text, nullable=False),  # what the live rules said
+    sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
+)
+sa.Index(
+    "ix_shadow_hits_rule",
+    shadow_hits.c.rule,
+    shadow_hits.c.version,
+    shadow_hits.c.created_at,
+)

@@ -12,3 +12,9 @@ def uuid7(now: datetime) -> UUID:
     value = value & ~(0xF << 76) | (7 << 76)
     value = value & ~(0b11 << 62) | (0b10 << 62)
     return UUID(int=value)
+
+
+def uuid7_from(when: datetime) -> UUID:
+    """What is no greater than any version 7 UUID of that millisecond or a later one, and greater than all
+    of before."""
+    return UUID(int=int(when.timestamp() * 1000) << 80)

@@ -14,6 +14,7 @@ from tidegate.pipeline.lookback.kinds import KindWalk, left
 from tidegate.pipeline.lookback.phrases import PhraseWalk
 from tidegate.pipeline.lookback.renewal import EntryWalk
 from tidegate.pipeline.ranking import rank_waiting
+from tidegate.pipeline.replay import carry_on as replay_on
 
 LONG = 3600.0  # what walks over all that there is, in one step
 SCRUB_BLOCKS = 64  # 4 MiB a second
@@ -52,6 +53,7 @@ def duties_of(instance: Instance) -> list[Duty]:
         Duty("lift", 2.0, in_tx(lift_expired)),
         Duty("leave", 0.3, leave_due),
         Duty("bulk", 0.5, lambda home: carry_on(home, instance.pack)),
+        Duty("replay", 0.5, replay_on),
         Duty("rank", 1.0, in_tx(lambda tx: rank_waiting(tx, instance))),
         Duty("retention", 60.0, in_tx(lambda tx: expire(tx, instance.settings)), LONG),
         Duty("sweep", 1800.0, sweep, LONG),

@@ -148,6 +148,12 @@ def pack_source(tx: Tx, name: str, version: int) -> str:
     return source
 
 
+def stored_sources(tx: Tx, name: str) -> dict[int, str]:
+    """The sources of all stored versions of a pack, by version."""
+    query = sa.select(packs.c.version, packs.c.source).where(packs.c.name == name)
+    return {row.version: row.source for row in tx.execute(query.order_by(packs.c.version))}
+
+
 def active_ident(tx: Tx) -> tuple[str, int] | None:
     """Name and version of the active pack. Cheap enough to be asked several times a second."""
     row = tx.execute(_ACTIVE).one_or_none()

@@ -36,17 +36,53 @@ _TYPES: dict[Any, str] = {
 }
 
 
+class Field(msgspec.Struct, frozen=True):
+    """A field of a variable, its type in words, and what it means."""
+
+    name: str
+    type: str
+    text: str
+
+
+class Variable(msgspec.Struct, frozen=True):
+    """A variable of the rules; what is `listed` is asked by its elements, which have the fields."""
+
+    name: str
+    text: str
+    listed: bool
+    fields: list[Field]
+
+
+FUNCTIONS = (
+    *("all", "exists", "exists_one", "filter", "map", "size"),
+    *("contains", "endsWith", "startsWith", "matches", "has", "duration", "timestamp"),
+)
+
+
+def variables() -> list[Variable]:
+    """All that rules see."""
+    return [
+        Variable(
+            name,
+            "Known content found in the item." if struct is Match else _first_paragraph(struct),
+            name in LISTS,
+            [
+                Field(field, _type(field, annotation), describe(struct, field, annotation))
+                for field, annotation in get_type_hints(struct, include_extras=True).items()
+            ],
+        )
+        for name, struct in VARIABLES.items()
+    ]
+
+
 def render_variables() -> str:
     """The page, in Markdown."""
     parts = [_INTRODUCTION]
-    for name, struct in VARIABLES.items():
-        doc = "Known content found in the item." if struct is Match else _first_paragraph(struct)
-        what = "A list, each element with these fields." if name in LISTS else ""
-        parts.append(f"## `{name}`\n\n{doc} {what}".rstrip() + "\n")
+    for one in variables():
+        what = "A list, each element with these fields." if one.listed else ""
+        parts.append(f"## `{one.name}`\n\n{one.text} {what}".rstrip() + "\n")
         rows = ["| field | type | meaning |", "|---|---|---|"]
-        for field, annotation in get_type_hints(struct, include_extras=True).items():
-            meaning = describe(struct, field, annotation)
-            rows.append(f"| `{field}` | {_type(field, annotation)} | {meaning} |")
+        rows += [f"| `{field.name}` | {field.type} | {field.text} |" for field in one.fields]
         parts.append("\n".join(rows) + "\n")
     return "\n".join(parts)
 

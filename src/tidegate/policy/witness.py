@@ -1,4 +1,4 @@
-"""Whether the ledger explains the stored packs, and which of them is active."""
+"""Whether the ledger explains the stored packs, which of them is active, and why."""
 
 import hashlib
 from collections import Counter
@@ -8,15 +8,21 @@ import sqlalchemy as sa
 
 from tidegate.infra.db import Tx
 from tidegate.infra.slices import Heard
-from tidegate.policy.tables import packs
+from tidegate.policy.tables import pack_changes, packs
 
 _PACKS = sa.select(
     packs.c.name, packs.c.version, packs.c.source, packs.c.digest, packs.c.state
 ).order_by(packs.c.name, packs.c.version)
+_CHANGES = (
+    sa.select(pack_changes.c.pack, pack_changes.c.reason)
+    .where(pack_changes.c.state == "live")
+    .order_by(pack_changes.c.decided_at, pack_changes.c.id)
+)
 
 
 class PackWitness:
-    """Packs: each with the source that was stored, and active what was activated last."""
+    """Packs: each with the source that was stored, and active what was activated last, for the reasons that
+    were given."""
 
     kinds = ("policy.stored", "policy.activated")
 
@@ -24,6 +30,7 @@ class PackWitness:
         self._stored: dict[str, str] = {}
         # Activated less followed by another: independent of the order in which two were sealed.
         self._active: Counter[str] = Counter()
+        self._why: set[tuple[str, str]] = set()
 
     def hear(self, entry: Heard) -> None:
         said = entry.record
@@ -33,6 +40,7 @@ class PackWitness:
             self._stored[said["pack"]] = said["digest"]
         else:
             self._active[said["pack"]] += 1
+            self._why.add((said["pack"], said.get("reason") or ""))
             if said["previous"] is not None:
                 self._active[said["previous"]] -= 1
 
@@ -49,3 +57,6 @@ class PackWitness:
         for ident, count in self._active.items():
             if count == 1 and (ident not in rows or rows[ident].state != "active"):
                 yield f"the pack {ident} was activated, and is not active any more without an entry"
+        for row in tx.execute(_CHANGES):
+            if (row.pack, row.reason) not in self._why:
+                yield f"that {row.pack} went into force, and why, is in no entry of the ledger"
