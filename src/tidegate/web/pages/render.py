@@ -72,6 +72,15 @@ DONE = {
     "disabled": noted("Disabled. It matches no more until it is enabled again."),
     "enabled": noted("Enabled again."),
     "replayed": noted("Sent again to every target that did not get it."),
+    "draft-saved": noted("The draft is saved."),
+    "draft-numbered": noted(
+        "The draft is saved. Versions that are taken by what is stored have the next free number now."
+    ),
+    "draft-deleted": noted("The draft is deleted."),
+    "replay-began": noted("The replay has begun. What it says comes as it goes on."),
+    "policy-live": noted("In force: everything is judged by it from now on."),
+    "policy-proposed": noted("Proposed. It goes into force when another person agrees."),
+    "policy-declined": noted("It is not proposed any more."),
     "lifted": noted("The restriction is lifted."),
     "opened": noted("It is open to you for half an hour; that is recorded."),
     "role": noted("The role is changed. They sign in again, and what they held waits for others."),
