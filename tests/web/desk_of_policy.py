@@ -109,3 +109,26 @@ def marks(html: str, testid: str) -> list[dict[str, str]]:
         dict(re.findall(r'data-(\w+)="([^"]*)"', tag))
         for tag in re.findall(rf'<\w+ [^>]*data-testid="{testid}"[^>]*>', html)
     ]
+
+
+def attempts() -> dict[tuple[str, str], list[tuple[str, dict[str, Any]]]]:
+    """What a person who is bound to a platform may try. Rules are everybody's: what is of a platform there is
+    what a replay shows of it, and who sees one platform alone puts nothing into force."""
+    draft, text = "/policy/drafts/of-a", {"source": shipped(), "revision": "0"}
+    version = "/policy/tvec@3"
+    return {
+        ("GET", "/policy/variables"): [("/policy/variables", {})],
+        ("GET", "/policy/{version}"): [(version, {})],
+        ("POST", "/policy/{version}/rollback"): [(f"{version}/rollback", {"reason": "of a, by a"})],
+        ("POST", "/policy/changes/{change}/decline"): [],  # there is none
+        ("GET", "/policy/drafts"): [("/policy/drafts", {})],
+        ("POST", "/policy/drafts"): [("/policy/drafts", {"name": "another"})],
+        ("GET", "/policy/drafts/{name}"): [(draft, {})],
+        ("POST", "/policy/drafts/{name}"): [(draft, text)],
+        ("POST", "/policy/drafts/{name}/check"): [(f"{draft}/check", text)],
+        ("POST", "/policy/drafts/{name}/replay"): [(f"{draft}/replay", text | {"days": "90"})],
+        ("POST", "/policy/drafts/{name}/live"): [
+            (f"{draft}/live", text | {"reason": "of a, by a"})
+        ],
+        ("POST", "/policy/drafts/{name}/delete"): [],  # drafts are everybody's who writes rules
+    }

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from tests.api import Api, item
+from tests.web.desk_of_policy import attempts as policy_attempts
 from tests.web.two_platforms import (
     OfB,
     body_of,
@@ -288,6 +289,7 @@ def page_attempts(of_b: OfB, person: UUID) -> dict[tuple[str, str], list[Asked]]
         ("GET", "/search"): [("/search", {})],
         ("POST", "/search"): [("/search", {"text": "what was in the picture"})],
         ("GET", "/policy"): [("/policy", {})],
+        **policy_attempts(),
         ("GET", "/actions"): [("/actions", {})],
         ("POST", "/actions/{action}/replay"): [(f"/actions/{of_b.action}/replay", {})],
         ("GET", "/alerts"): [("/alerts", {})],
