@@ -114,16 +114,32 @@ def report_facts(tx: Tx, item_id: UUID, *, without: UUID | None = None) -> Repor
 
     `without` leaves out what one report says, which is counted all the same.
     """
+    return report_facts_on(tx, [item_id], without=without).get(item_id, ReportFacts())
+
+
+def report_facts_on(
+    tx: Tx, item_ids: Sequence[UUID], *, without: UUID | None = None
+) -> dict[UUID, ReportFacts]:
+    """The same of several items; those of which nothing was reported are left out."""
     heard = reports.c.escalated.isnot(False)
     if without is not None:
         heard = sa.and_(heard, reports.c.id != without)
-    query = sa.select(
-        sa.func.count().label("total"),
-        sa.func.array_agg(sa.distinct(reports.c.channel)).filter(heard).label("channels"),
-        sa.func.array_agg(sa.distinct(reports.c.reason)).filter(heard).label("reasons"),
-    ).where(reports.c.item_id == item_id, reports.c.counts, tx.within(reports.c.platform))
-    row = tx.execute(query).one()
-    return ReportFacts(row.total, row.total, sorted(row.channels or []), sorted(row.reasons or []))
+    query = (
+        sa.select(
+            reports.c.item_id,
+            sa.func.count().label("total"),
+            sa.func.array_agg(sa.distinct(reports.c.channel)).filter(heard).label("channels"),
+            sa.func.array_agg(sa.distinct(reports.c.reason)).filter(heard).label("reasons"),
+        )
+        .where(reports.c.item_id.in_(item_ids), reports.c.counts, tx.within(reports.c.platform))
+        .group_by(reports.c.item_id)
+    )
+    return {
+        row.item_id: ReportFacts(
+            row.total, row.total, sorted(row.channels or []), sorted(row.reasons or [])
+        )
+        for row in tx.execute(query)
+    }
 
 
 class Heard(msgspec.Struct, frozen=True):

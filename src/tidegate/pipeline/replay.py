@@ -20,7 +20,7 @@ from tidegate.decisions.queries import count_looks, last_decisions, last_looks
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7_from
 from tidegate.infra.slices import Home
-from tidegate.intake.queries import report_facts
+from tidegate.intake.queries import report_facts_on
 from tidegate.pipeline.judge import Looked, facts_of
 from tidegate.policy.facts import ReportFacts
 from tidegate.policy.model import EXEMPTIONS, Pack
@@ -149,6 +149,7 @@ def _read(tx: Tx, pack: Pack, first: UUID, reached: UUID, last: UUID) -> Page:
 
 def _stored(tx: Tx, pack: Pack, found: Sequence[tuple[Evaluation, Kept]]) -> list[Stored]:
     decided = last_decisions(tx, [said.item_id for said, _ in found])
+    reports = report_facts_on(tx, [said.item_id for said, _ in found if said.stage == "report"])
     restrictions: dict[str, int] = {}
     if "author" in pack.uses:
         authors = {one.content.author for _, one in found if one.content is not None}
@@ -156,14 +157,13 @@ def _stored(tx: Tx, pack: Pack, found: Sequence[tuple[Evaluation, Kept]]) -> lis
     stored: list[Stored] = []
     for said, one in found:
         assert one.content is not None
-        reports = report_facts(tx, said.item_id) if said.stage == "report" else ReportFacts()
         looked = Looked(
             item=one.item,
             content=one.content,
             digest=one.digest,
             codes=[],
             problems=said.problems,
-            reports=reports,
+            reports=reports.get(said.item_id, ReportFacts()),
         )
         restricted = restrictions.get(one.content.author, 0)
         decision = decided.get(said.item_id)
