@@ -39,7 +39,7 @@ AUDITS = {
 RIGHTS = {
     "reviewer": REVIEWS,
     "senior": REVIEWS | {"cases:senior"},
-    "policy": {"policy:read", "items:read", "cases:read", "banks:read"},
+    "policy": {"policy:write", "policy:read", "items:read", "cases:read", "banks:read"},
     "intake": {"reports:write", "cases:read"},
     "curator": {"banks:write", "banks:read", "items:read", "policy:read"},
     "compliance": AUDITS,

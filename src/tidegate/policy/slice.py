@@ -26,6 +26,7 @@ POLICY = Slice(
         Scope(
             "policy:write",
             "draft policy packs, replay them, put them into force",
+            roles=("policy",),
             implies="policy:read",
         ),
     ),

@@ -21,8 +21,16 @@ PREFIX = "user:"
 # The fields whose value is somebody who did something. What was posted may say anything: it is not one.
 ACTORS = frozenset(
     (
-        *("acknowledged_by", "claimed_by", "created_by", "decided_by", "held_by", "judged_by"),
-        *("lifted_by", "made_by", "opened_by", "placed_by"),
+        *(
+            "acknowledged_by",
+            "changed_by",
+            "claimed_by",
+            "created_by",
+            "decided_by",
+            "held_by",
+            "judged_by",
+        ),
+        *("lifted_by", "made_by", "opened_by", "placed_by", "proposed_by"),
         *("actor", "by", "from", "person", "readers"),
     )
 )

@@ -39,7 +39,6 @@ from tidegate.web.pages.policy_views import (
     replay_view,
 )
 from tidegate.web.pages.render import html
-from tidegate.web.pages.rows import person
 from tidegate.web.pages.visit import Visit
 from tidegate.web.words import gettext, noted
 
@@ -111,7 +110,7 @@ def show_all(visit: Visit) -> DraftsPage:
         lines = [
             DraftLine(
                 name=one.name,
-                changed_by=person(one.changed_by) or "",
+                changed_by=visit.names.called(one.changed_by),
                 changed_at=one.changed_at,
                 live=one.digest == live.digest,
             )
@@ -156,7 +155,7 @@ def _page(visit: Visit, tx: Tx, name: str, typed: str | None) -> DraftPage:
     return DraftPage(
         name=name,
         revision=draft.revision if draft else 0,
-        changed_by=person(draft.changed_by) if draft else None,
+        changed_by=visit.names.called(draft.changed_by) if draft else None,
         changed_at=draft.changed_at if draft else None,
         source=source,
         digest=digest.hex(),

@@ -15,7 +15,7 @@ from tidegate.policy.model import Pack, PackProblem
 from tidegate.policy.replay import NEWS, Cells, RuleCount, matrix, rule_counts
 from tidegate.policy.replays import Example, Replay, examples_of
 from tidegate.review.media import MediaCount, count_media
-from tidegate.web.pages.rows import direction, files_said, person
+from tidegate.web.pages.rows import direction, files_said
 from tidegate.web.pages.visit import Visit
 from tidegate.web.words import gettext as _
 
@@ -160,16 +160,16 @@ def change_view(visit: Visit, change: Change) -> ChangeView:
     values = {
         name: getattr(change, name) for name in ChangeView.__struct_fields__ if name != "mine"
     }
-    values["proposed_by"] = _called(change.proposed_by)
-    values["decided_by"] = change.decided_by and _called(change.decided_by)
+    values["proposed_by"] = _called(visit, change.proposed_by)
+    values["decided_by"] = change.decided_by and _called(visit, change.decided_by)
     return ChangeView(**values, mine=change.proposed_by == visit.who.acting.identity)
 
 
-def _called(actor: str) -> str:
+def _called(visit: Visit, actor: str) -> str:
     """Whoever did it: a person by name, the program as what it is."""
     if actor.startswith("system"):
         return _("a command") if actor == "system:cli" else _("the program")
-    return person(actor) or ""
+    return visit.names.called(actor)
 
 
 def replay_view(
@@ -185,7 +185,7 @@ def replay_view(
         id=replay.id,
         days=replay.days,
         state=replay.state,
-        by=_called(replay.actor),
+        by=_called(visit, replay.actor),
         exact=replay.digest == digest,
         fresh=replay.is_fresh(tx.now) and replay.platforms is None,
         seen=replay.seen,
