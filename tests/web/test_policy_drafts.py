@@ -54,7 +54,7 @@ def test_a_draft_begins_with_what_is_in_force_and_is_kept_once_it_is_saved(
     assert (page["revision"], page["source"], codes(page)) == (0, shipped(), ["same"])
     assert api.count("pack_drafts") == 0
     page = ana.save(asking("zebra"))
-    assert (page["revision"], page["changed_by"]) == (1, "ana@example.org")
+    assert (page["revision"], page["changed_by"]) == (1, "ana")
     assert [one["name"] for one in ana.page("/policy/drafts")["drafts"]] == ["mine"]
     assert ana.save(asking("zebra"))["revision"] == 1  # the same again changes nothing
 
@@ -98,7 +98,7 @@ def test_of_two_who_write_one_is_told_and_keeps_what_was_typed(api: Api, ana: Au
     before = written(api)
     answer = ben.send("", asking("tapir"), revision=old)
     assert answer.status_code == 409
-    assert "ana@example.org" in answer.text
+    assert "ana" in answer.text
     assert "tapir" in typed(answer.text)
     assert "okapi" in ana.page()["source"]
     assert written(api) == before
@@ -163,6 +163,6 @@ def test_what_rules_see_is_a_page(ana: Author) -> None:
 def test_pages_lead_to_each_other_and_say_who_is_signed_in(ana: Author) -> None:
     ana.save(asking("zebra"))
     for path in ("/policy", "/policy/drafts", DRAFT, "/policy/tvec@3"):
-        assert "<bdi data-content>ana@example.org</bdi></a>" in ana.html(path), path
+        assert "<bdi data-content>ana</bdi></a>" in ana.html(path), path
         for link in set(re.findall(r'href="(/policy[^"#]*)"', ana.html(path))):
             assert ana.person.get(link).status_code == 200, (path, urlsplit(link).path)
