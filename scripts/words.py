@@ -1,19 +1,21 @@
-"""Collect what is said to people into `src/tidegate/web/locale/tidegate.pot`: `make words`.
+"""Collect what is said to people, for translators: `make words`.
 
-Translators start from it. Places are left out, so that it changes when a sentence does, and not when a line
-moves.
+All of it goes into `src/tidegate/web/locale/tidegate.pot`, and into the catalogue of each language, whose
+translations stay: what is new is empty there, what is said no more is gone. Places are left out, so that
+they change when a sentence does, and not when a line moves. `make words` says what is still to be translated.
 """
-
 import io
 from pathlib import Path
 from typing import Any
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
-from babel.messages.pofile import write_po
+from babel.messages.pofile import read_po, write_po
+from scripts.refused_words import allowed, refused
 
 import tidegate.web
-from tidegate.web.words import DOMAIN, LOCALE
+from tidegate.web.pages.sentences import PARSED
+from tidegate.web.words import ALLOWED, DOMAIN, LOCALE, REFUSED
 
 ROOT = Path(tidegate.web.__file__).parent
 POT = LOCALE / f"{DOMAIN}.pot"
@@ -43,17 +45,59 @@ def collect() -> Catalog:
     for _, message, context in sorted(found(), key=lambda one: str(one[1])):
         if message:
             catalog.add(message, context=context)
+    for sentence in sorted(refused(ROOT.parent) | set(PARSED)):
+        catalog.add(sentence, context=REFUSED)
+    for text in sorted(allowed(ROOT.parent)):
+        catalog.add(text, context=ALLOWED)
+    return catalog
+
+
+def catalogues() -> dict[str, Path]:
+    """The catalogues that there are, by language."""
+    return {path.parts[-3]: path for path in sorted(LOCALE.glob(f"*/LC_MESSAGES/{DOMAIN}.po"))}
+
+
+def read(language: str, path: Path) -> Catalog:
+    with path.open("rb") as file:
+        return read_po(file, locale=language.replace("-", "_"))
+
+
+def updated(language: str, path: Path, said: Catalog) -> Catalog:
+    """A language's catalogue as it has to be: with all that is said, and nothing else."""
+    catalog = read(language, path)
+    catalog.update(said, no_fuzzy_matching=True)
     return catalog
 
 
 def written(catalog: Catalog) -> bytes:
     """The file, without the time at which it was made."""
     out = io.BytesIO()
-    write_po(out, catalog, no_location=True, omit_header=True, width=100)
-    header = b'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\n'
-    return header + out.getvalue()
+    lines = ["Content-Type: text/plain; charset=utf-8"]
+    if catalog.locale is not None:
+        lines += [f"Language: {catalog.locale_identifier}", f"Plural-Forms: {catalog.plural_forms}"]
+    write_po(out, catalog, omit_header=True, no_location=True, width=100, sort_output=True,
+             ignore_obsolete=True)  # fmt: skip
+    header = "".join(f'"{line}\\n"\n' for line in lines)
+    return f'msgid ""\nmsgstr ""\n{header}\n'.encode() + out.getvalue()
+
+
+def missing(catalog: Catalog) -> int:
+    """How many messages have no translation."""
+    return sum(not all(forms(one)) for one in catalog if one.id)
+
+
+def forms(message: Message) -> list[str]:
+    """What a message is in the language: a text, or one for each kind of number."""
+    said: str | tuple[str, ...] | None = message.string
+    return [said or ""] if said is None or isinstance(said, str) else list(said)
 
 
 if __name__ == "__main__":
     POT.parent.mkdir(exist_ok=True)
-    POT.write_bytes(written(collect()))
+    everything = collect()
+    POT.write_bytes(written(everything))
+    for language, path in catalogues().items():
+        catalog = updated(language, path, everything)
+        path.write_bytes(written(catalog))
+        if empty := missing(catalog):
+            print(f"{path}: {empty} of {len(catalog)} messages have no translation")

@@ -115,7 +115,8 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     it to these (None: it may see all), and so do `queues` and `languages` where it works on cases. To
     whom `audits` content is closed until they open it. `session` (the stored hash), its public `session_id`
     and `csrf` are there when a person signed in on the pages, `fresh_at` says when they last showed a
-    factor, and `called` is what others know them by.
+    factor, `called` is what others know them by, `language` in what they want to be spoken to, `zone` by
+    which clock.
 
     `key` is the id of the API key that was shown. It is good before `until`, from `networks` alone (none:
     from anywhere) and for reports over `channels`, of those that need a key of their own. It may ask as
@@ -140,6 +141,8 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     session_id: UUID | None = None
     fresh_at: datetime | None = None
     seen_at: datetime | None = None  # as it is kept: to the minute
+    language: str = "auto"
+    zone: str = "UTC"
 
     def is_fresh(self, now: datetime) -> bool:
         """Whether they showed a factor a short while ago."""

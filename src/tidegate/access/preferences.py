@@ -12,9 +12,11 @@ from tidegate.infra.db import Tx
 
 
 class Preferences(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a person has chosen. Media of a severity of `hide_from` or more stays hidden whatever else
-    is chosen."""
+    """What a person has chosen. `language` "auto" is what their browser asks for. Media of a severity of
+    `hide_from` or more stays hidden whatever else is chosen."""
 
+    language: Annotated[str, Meta(max_length=35)] = "auto"
+    zone: Annotated[str, Meta(max_length=64)] = "UTC"
     theme: Literal["auto", "light", "dark", "contrast"] = "auto"
     density: Literal["comfortable", "compact"] = "comfortable"
     single_keys: bool = True

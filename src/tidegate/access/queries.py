@@ -22,7 +22,7 @@ from tidegate.access.model import (
     is_email,
     platforms_of,
 )
-from tidegate.access.tables import devices, keys, links, sessions, users
+from tidegate.access.tables import devices, keys, links, preferences, sessions, users
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.infra.networks import read_network
@@ -120,8 +120,10 @@ def principal_of_session(tx: Tx, known: Scopes, cookie: str) -> Principal | None
             sessions.c.last_seen_at,
             users.c.display_name,
             *_PERSON,
+            preferences.c.chosen,
         )
         .join(users, users.c.id == sessions.c.user_id)
+        .outerjoin(preferences, preferences.c.person == sa.func.concat("user:", users.c.email))
         .where(sessions.c.token_hash == token_hash(cookie))
         .where(sessions.c.expires_at > tx.now, users.c.disabled_at.is_(None))
     )
@@ -129,6 +131,7 @@ def principal_of_session(tx: Tx, known: Scopes, cookie: str) -> Principal | None
     if row is None:
         return None
     may = known.of_role(row.role)
+    wants: dict[str, Any] = row.chosen or {}
     return Principal(
         actor=f"user:{row.email}",
         scopes=may,
@@ -143,6 +146,8 @@ def principal_of_session(tx: Tx, known: Scopes, cookie: str) -> Principal | None
         session_id=row.id,
         fresh_at=row.fresh_at,
         seen_at=row.last_seen_at,
+        language=wants.get("language", "auto"),
+        zone=wants.get("zone", "UTC"),
     )
 
 

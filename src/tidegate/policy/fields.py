@@ -14,13 +14,24 @@ MAX_PROBLEMS = 100  # told at once: finding the place of each takes a walk throu
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _KEYS = {
-    "": ("pack", "private", "media", "labels", "exemptions", "rules", "templates"),
+    "": (
+        "pack",
+        "private",
+        "media",
+        "labels",
+        "exemptions",
+        "rules",
+        "templates",
+        "translations",
+    ),
     "pack": ("name", "version", "text", "ground", "default_label"),
     "private": ("digest_match",),
     "media": ("pass_unjudged",),
     "label": ("text", "ground", "exemption_required", "severity"),
     "ground": ("kind", "reference"),
     "rule": ("name", "version", "mode", "outcome", "text", "when", "label"),
+    "translation": ("text", "ground", "labels", "exemptions", "rules"),
+    "label in translations": ("name", "text", "ground"),
     "template": ("name", "outcome", "label", "text", "texts"),
 }
 T = TypeVar("T")

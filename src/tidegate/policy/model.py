@@ -7,6 +7,7 @@ import msgspec
 
 from tidegate.policy.cel import Binding, Condition, any_of
 from tidegate.policy.templates import Template
+from tidegate.policy.translations import Translation
 from tidegate.signals.model import Match
 
 Mode = Literal["draft", "shadow", "live", "retired"]
@@ -34,13 +35,19 @@ class Ground(msgspec.Struct, frozen=True):
 
 class Label(msgspec.Struct, frozen=True):
     """What content is called, in a decision and to the people concerned; `severity`, from 1 to 5, is how
-    hard it is to look at."""
+    hard it is to look at. `words` is its name as people say it, where that is not `name` with spaces."""
 
     name: str
     text: str
     ground: Ground
     exemption_required: bool = False
     severity: int = SEVERITY
+    words: str | None = None
+
+    @property
+    def called(self) -> str:
+        """Its name as people say it."""
+        return self.words or self.name.replace("_", " ")
 
 
 UNSPECIFIED = "unspecified"
@@ -77,7 +84,8 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True):
     `reads` the paths of them (`item.language`), and `binding` makes these. `sieve` is false exactly
     when none of the rules can fire or fail (None: too many for one expression).
     `private_digest_match`: private items are judged by digest matches too. `pass_unjudged`: types of
-    media that cannot be judged and do not count as a problem.
+    media that cannot be judged and do not count as a problem. `translations` are its texts in other
+    languages than the one that it is written in, by language.
     """
 
     name: str
@@ -93,6 +101,7 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True):
     pass_unjudged: tuple[str, ...] = ()
     source: str
     digest: bytes
+    translations: Mapping[str, Translation] = {}
     acting: tuple[Rule, ...] = ()
     uses: frozenset[str] = frozenset()
     reads: frozenset[str] = frozenset()
@@ -104,15 +113,54 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True):
         """The name by which evaluations know this version: `tvec@1`."""
         return f"{self.name}@{self.version}"
 
+    def in_language(self, language: str) -> "Pack":
+        """The same pack with its texts in a language, as far as it has them: for people to read. What is
+        decided by it is recorded as it is written."""
+        found = self.translations.get(language) or self.translations.get(language.split("-")[0])
+        return self if found is None else _translated(self, found)
+
     def ground_for(self, label: str | None) -> Ground:
         """The ground of a label, or the pack's own where there is none of that name."""
         known = self.labels.get(label) if label is not None else None
         return known.ground if known else self.ground
 
+    def label_called(self, label: str) -> str:
+        """What people call a label, also one that is none of the pack's."""
+        known = self.labels.get(label)
+        return known.called if known else label.replace("_", " ")
+
     def severity_of(self, labels: Iterable[str]) -> int:
         """How hard something under these labels is to look at: the hardest of them counts."""
         known = [self.labels[label].severity for label in labels if label in self.labels]
         return max(known, default=SEVERITY)
+
+
+def _translated(pack: Pack, into: Translation) -> Pack:
+    replace = msgspec.structs.replace
+    return replace(
+        pack,
+        text=into.text or pack.text,
+        ground=_in_words(pack.ground, into.ground),
+        labels={
+            name: label
+            if (words := into.labels.get(name)) is None
+            else replace(
+                label,
+                words=words.name or label.words,
+                text=words.text or label.text,
+                ground=_in_words(label.ground, words.ground),
+            )
+            for name, label in pack.labels.items()
+        },
+        exemptions={name: into.exemptions.get(name, text) for name, text in pack.exemptions.items()},
+        rules=tuple(
+            replace(rule, text=into.rules.get(rule.name, rule.text)) for rule in pack.rules
+        ),
+    )
+
+
+def _in_words(ground: Ground, reference: str | None) -> Ground:
+    return Ground(ground.kind, reference) if reference else ground
 
 
 class PackProblem(msgspec.Struct, frozen=True, kw_only=True):

@@ -177,6 +177,11 @@ class PackStore:
         # Why the active pack is not the one in use, for logs and the doctor; None: it is.
         self.problem: str | None = None
 
+    @property
+    def known(self) -> Pack | None:
+        """The pack as it was known last; None before anybody asked."""
+        return self._pack
+
     def refresh(self, tx: Tx) -> Pack:
         """The active pack; loaded only if it is another one than before.
 

@@ -30,6 +30,7 @@ from tidegate.policy.model import (
     uses_of,
 )
 from tidegate.policy.reading_templates import read_templates
+from tidegate.policy.reading_translations import read_translations
 from tidegate.policy.source import Place
 
 MAX_SOURCE = 512_000
@@ -84,6 +85,9 @@ class _Reader(Fields):
         exemptions = self._exemptions(root)
         rules = self._rules(document.get("rules", []), labels)
         templates = read_templates(self, document.get("templates", []), labels)
+        translations = read_translations(
+            self, root, labels, exemptions, [rule.name for rule in rules]
+        )
         if self.problems:
             raise InvalidPack(sorted(self.problems, key=lambda one: one.line or 0))
         return compiled(
@@ -97,6 +101,7 @@ class _Reader(Fields):
                 labels=labels,
                 templates=tuple(templates),
                 exemptions=exemptions,
+                translations=translations,
                 private_digest_match=digest_match,
                 pass_unjudged=tuple(passing),
                 source=self.source.text,

@@ -34,7 +34,7 @@ from tidegate.web.gate import Gate
 from tidegate.web.hub import Hub
 from tidegate.web.kept import Kept
 from tidegate.web.metrics import metrics_endpoint
-from tidegate.web.pages.page import error_page
+from tidegate.web.pages.page import error_page, speaking_to
 from tidegate.web.pages.visit import Visit
 from tidegate.web.places import Places
 from tidegate.web.problems import problem
@@ -96,7 +96,9 @@ async def _not_found(request: Request, error: Exception) -> Response:
         headers=dict(getattr(error, "headers", None) or {}),
     )
     if "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/v1"):
-        return await run_in_threadpool(error_page, Visit(request), refusal)
+        visit = Visit(request)
+        with speaking_to(visit):
+            return await run_in_threadpool(error_page, visit, refusal)
     return problem(refusal, request.state.request_id)
 
 

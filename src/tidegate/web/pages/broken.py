@@ -8,6 +8,7 @@ import msgspec
 from tidegate.enforcement.queries import list_webhooks, outbox_counts
 from tidegate.infra.db import Tx
 from tidegate.ledger.queries import unsealed, unsealed_since
+from tidegate.web.formats import moment
 from tidegate.web.pages.visit import Visit
 from tidegate.web.words import gettext as _
 from tidegate.web.words import ngettext
@@ -79,7 +80,7 @@ def _targets(tx: Tx) -> Iterator[Broken]:
     hooks = [hook for hook in list_webhooks(tx) if hook.disabled_at is None]
     for hook in hooks:
         if hook.failing_since is not None:
-            since = {"url": hook.url, "since": f"{hook.failing_since:%Y-%m-%d %H:%M} UTC"}
+            since = {"url": hook.url, "since": moment(hook.failing_since)}
             text = _("%(url)s has taken nothing since %(since)s.") % since
             todo = _("See what its operator knows. Messages are tried again for three days.")
             yield Broken("target-failing", text, todo, "/actions#targets")

@@ -104,7 +104,7 @@ def show(visit: Visit) -> BulkPage:
 
 
 def _page_of(visit: Visit, tx: Tx, bulk: Bulk, members: Sequence[Member]) -> BulkPage:
-    pack = visit.instance.pack(tx)
+    pack = visit.pack(tx)
     counted = Counter(one.state for one in members)
     outcome = bulk.decision["outcome"]
     ended = bulk.ended_at and bulk.ended_at + timedelta(seconds=bulk.undo_seconds)
@@ -136,8 +136,9 @@ def _page_of(visit: Visit, tx: Tx, bulk: Bulk, members: Sequence[Member]) -> Bul
 def _templates(pack: Pack, outcome: str, label: str | None) -> list[Sentence]:
     """What fits whatever label is chosen, or the one that is."""
     clause = pack.ground_for(label).reference
+    called = pack.label_called(label) if label else "…"
     return [
-        Sentence(one.name, finished(one, label=label or "…", clause=clause, language=spoken().tag))
+        Sentence(one.name, finished(one, label=called, clause=clause, language=spoken().tag))
         for one in offered(pack.templates, outcome, label or "", matched=False)
         if label is not None or one.label is None
     ]

@@ -1,7 +1,7 @@
 """Deciding a case on its page, by the same path as the API, and undoing it while it has not left."""
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -23,6 +23,7 @@ from tidegate.web.pages.holding import after
 from tidegate.web.pages.page import PageRoute, with_more, with_query
 from tidegate.web.pages.reasons import reason_of
 from tidegate.web.pages.visit import Visit
+from tidegate.web.words import zone
 
 # What is kept of a form to be there again when its decision is undone.
 TYPED = ("outcome", "label", "exemption", "reason", "template", "ground_kind", "ground_reference",
@@ -149,12 +150,20 @@ def decision_body(visit: Visit) -> dict[str, Any]:
         if territory:
             restriction["territory"] = territory
         if until:
-            # The form asks for UTC; browsers leave the seconds out.
-            restriction["until"] = f"{until}:00Z" if len(until) == 16 else f"{until}Z"
+            restriction["until"] = _until(until)
         body["restriction"] = restriction
     if body.get("outcome") == "lift":
         body |= chosen(visit)
     return body
+
+
+def _until(typed: str) -> str:
+    """A time as a form's field has it, by the clock of whoever typed it; what is none is refused later."""
+    try:
+        at = datetime.fromisoformat(typed)
+        return (at if at.tzinfo else at.replace(tzinfo=zone())).astimezone(UTC).isoformat()
+    except (ValueError, OverflowError):
+        return typed
 
 
 def chosen(visit: Visit) -> dict[str, Any]:

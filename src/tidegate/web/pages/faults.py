@@ -3,7 +3,9 @@
 import msgspec
 
 from tidegate.infra.errors import FieldError, Refusal
+from tidegate.web.formats import upper_first
 from tidegate.web.pages.names import said
+from tidegate.web.pages.sentences import in_words
 from tidegate.web.words import gettext, noted
 
 # What fields are called where that is not their name.
@@ -18,6 +20,8 @@ CALLED = {
     "ground_reference": noted("Ground"),
     "justification": noted("Why"),
     "label": noted("Label"),
+    "language": noted("Language"),
+    "zone": noted("Time zone"),
     "labels": noted("Labels"),
     "lifts": noted("What a lift ends"),
     "name": noted("Name"),
@@ -57,14 +61,19 @@ def faults(refusal: Refusal | None) -> list[Fault]:
 
 def _fault(error: FieldError) -> Fault:
     field = field_of(error.pointer)
+    expected, got = in_words(error.expected), in_words(error.got)
     said_of = {
-        "field": gettext(CALLED[field]) if field in CALLED else said(field).capitalize(),
-        "expected": error.expected,
-        "got": error.got,
+        "field": upper_first(gettext(CALLED[field]) if field in CALLED else said(field)),
+        "expected": expected,
+        "got": got or error.got,
     }
-    if field:
-        return Fault(field, gettext("%(field)s: expected %(expected)s, got %(got)s.") % said_of)
-    return Fault("", gettext("Expected %(expected)s, got %(got)s.") % said_of)
+    if expected is None:  # the reader's language has no words for it
+        sentence = gettext("%(field)s cannot be taken as it is.") if field else gettext("This cannot be taken as it is.")
+    elif field:
+        sentence = gettext("%(field)s: expected %(expected)s, got %(got)s.")
+    else:
+        sentence = gettext("Expected %(expected)s, got %(got)s.")
+    return Fault(field, sentence % said_of)
 
 
 def field_of(pointer: str) -> str:

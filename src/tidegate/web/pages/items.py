@@ -106,7 +106,7 @@ def show(visit: Visit) -> ItemPage:
             closed=is_closed(tx, item_id),
             lifting=visit.query.done == "already-left",
             opens=may_open(tx, item_id),
-            rules=rule_texts(visit.instance.pack(tx)),
+            rules=rule_texts(visit.pack(tx)),
         )
 
 

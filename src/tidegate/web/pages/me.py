@@ -24,6 +24,7 @@ from tidegate.web.pages.holding import onward, within_of
 from tidegate.web.pages.media import place_of
 from tidegate.web.pages.page import PageRoute, Query, gone_on, see_other, with_query
 from tidegate.web.pages.visit import Visit
+from tidegate.web.words import languages, zones
 
 MOST_SECONDS = 120.0
 """A script tells of what was shown every half minute: more at once is no such account."""
@@ -37,7 +38,11 @@ class BreakQuery(Query, frozen=True):
 
 
 class SettingsPage(msgspec.Struct, frozen=True):
+    """What the person has chosen, of these languages (each as it calls itself) and zones of time."""
+
     chosen: Preferences
+    languages: dict[str, str]
+    zones: list[str]
 
 
 class Bar(msgspec.Struct, frozen=True):
@@ -72,7 +77,9 @@ class BreakPage(msgspec.Struct, frozen=True, kw_only=True):
 
 def show_settings(visit: Visit) -> SettingsPage:
     with visit.begin() as tx:
-        return SettingsPage(preferences_of(tx, tx.identity))
+        chosen = preferences_of(tx, tx.identity)
+    spoken = {tag: one.name for tag, one in languages().items()}
+    return SettingsPage(chosen, spoken, sorted(zones()))
 
 
 def change_settings(visit: Visit) -> str:
@@ -88,6 +95,10 @@ def change_settings(visit: Visit) -> str:
     }
     if (number := read_whole(given.get("hide_from", ""))) is not None:
         given["hide_from"] = number
+    if given.get("language", "auto") not in {"auto", *languages()}:
+        raise bad_field("/language", f"auto, or one of {', '.join(languages())}", given["language"])
+    if given.get("zone", "UTC") not in zones():
+        raise bad_field("/zone", "a zone of the tz database, such as Europe/Berlin", given["zone"])
     with visit.begin() as tx:
         before = msgspec.structs.asdict(preferences_of(tx, tx.identity))
         choose(tx, convert(before | given, Preferences))

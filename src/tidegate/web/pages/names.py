@@ -1,8 +1,9 @@
 """The program's own names as words, in the reader's language: states, outcomes, channels.
 
-What is none of ours, a label or a queue of somebody's pack, is shown as it is written there.
+What is none of ours, a queue say, is shown as it is written there; a label as its pack calls it.
 """
 
+from tidegate.policy.model import Pack
 from tidegate.web.words import gettext, noted
 
 NAMES = {
@@ -66,6 +67,40 @@ NAMES = {
     "audit": noted("audit"),
     "complaint": noted("complaint"),
     "other": noted("other"),
+    "none": noted("none"),
+    "news": noted("news"),
+    "research": noted("research"),
+    "art": noted("art"),
+    "counter_speech": noted("counter-speech"),
+    "me": noted("me"),
+    "image": noted("pictures"),
+    "video": noted("videos"),
+    "bank": noted("bank"),
+    "default": noted("default"),
+    "entries": noted("bank entries"),
+    "reports": noted("reports"),
+    "post": noted("post"),
+    "comment": noted("comment"),
+    "message": noted("message"),
+    "reported_url": noted("reported URL"),
+    "terrorism": noted("terrorism"),
+    "not_for_me": noted("not for me"),
+    "language": noted("language"),
+    "know_somebody": noted("know somebody"),
+    "technical": noted("technical"),
+    "digest": noted("file digest"),
+    "pdq": noted("picture (PDQ)"),
+    "text_digest": noted("text digest"),
+    "text_similarity": noted("similar text"),
+    "text_letters": noted("letters of the text"),
+    "text_containment": noted("part of a text"),
+    "phrase": noted("phrase"),
+    "address": noted("address"),
+    "url": noted("URL"),
+    "url_prefix": noted("beginning of a URL"),
+    "domain": noted("domain"),
+    "host": noted("host"),
+    "host_lookalike": noted("lookalike host"),
     "reviewer": noted("reviewer"),
     "senior": noted("senior"),
     "policy": noted("policy"),
@@ -82,3 +117,8 @@ def said(name: str) -> str:
     """A name as words: attack_footage, counter_speech."""
     known = NAMES.get(name)
     return gettext(known) if known is not None else name.replace("_", " ")
+
+
+def label_name(pack: Pack | None, label: str) -> str:
+    """A label as the pack calls it."""
+    return label.replace("_", " ") if pack is None else pack.label_called(label)

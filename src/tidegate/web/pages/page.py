@@ -7,6 +7,7 @@ before, in the gate.
 
 import inspect
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -28,12 +29,13 @@ from tidegate.web.multipart import Form, is_multipart, read_form
 from tidegate.web.nextpath import own_path
 from tidegate.web.pages import sent
 from tidegate.web.pages.frame import Frame, frame_of
+from tidegate.web.pages.refusals import told
 from tidegate.web.pages.render import html
 from tidegate.web.pages.visit import Visit
 from tidegate.web.places import in_turn
 from tidegate.web.problems import as_refusal, problem
 from tidegate.web.squeeze import squeeze
-from tidegate.web.words import language_for, speaking
+from tidegate.web.words import language_for, languages, speaking
 
 FORM_LIMIT = 1 << 20
 MOST_FIELDS = 999  # a selection of cases has a field for each
@@ -83,7 +85,7 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
 
     async def _endpoint(self, request: Request) -> Response:
         visit = Visit(request)
-        with speaking(language_for(request.headers.get("accept-language", ""))):
+        with speaking_to(visit):
             try:
                 response = await self._answer(visit)
             except ClientDisconnect:
@@ -95,7 +97,7 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
                 if not self.json and not visit.by_script:
                     response = await in_turn(request, error_page, visit, refusal)
                 else:
-                    response = problem(refusal, visit.request_id)
+                    response = problem(told(refusal), visit.request_id)
         return squeeze(request.headers, _guarded(visit, response))
 
     async def _answer(self, visit: Visit) -> Response:
@@ -183,6 +185,14 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
         for name, value in form.fields:
             check_text({name: value})
         return form
+
+
+def speaking_to(visit: Visit) -> AbstractContextManager[None]:
+    """Within it the reader is spoken to in what they chose, else in what their browser asks for."""
+    who = visit.principal
+    chosen = languages().get(who.language) if who else None
+    language = chosen or language_for(visit.request.headers.get("accept-language", ""))
+    return speaking(language, who.zone if who else "UTC")
 
 
 def error_page(visit: Visit, refusal: Refusal) -> Response:

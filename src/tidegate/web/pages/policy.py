@@ -111,7 +111,7 @@ class VariablesPage(msgspec.Struct, frozen=True):
 
 def show(visit: Visit) -> PolicyPage:
     with visit.begin() as tx:
-        pack = visit.instance.pack(tx)
+        pack = visit.pack(tx)
         past = [change_view(visit, one) for one in history(tx)]
         since = next((one for one in past if one.pack == pack.ident), None)
         return PolicyPage(

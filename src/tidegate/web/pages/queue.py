@@ -20,7 +20,9 @@ from tidegate.review.saved_filters import (
     save_filter,
     saved_of,
 )
+from tidegate.web.formats import facts
 from tidegate.web.pages.filtered import FilterQuery
+from tidegate.web.pages.names import said
 from tidegate.web.pages.page import PageRoute, with_query
 from tidegate.web.pages.rows import RowView, row_view
 from tidegate.web.pages.visit import Visit
@@ -65,7 +67,7 @@ class QueuePage(msgspec.Struct, frozen=True, kw_only=True):
         """What the list is narrowed to."""
         filter = self.filter
         return [
-            Chip(name, f"{part_name(name)}: {value.replace('_', ' ')}", to(filter.without(name)))
+            Chip(name, _("%(part)s: %(value)s") % {"part": part_name(name), "value": _in_words(name, value)}, to(filter.without(name)))
             for name, value in self.filters.items()
         ]
 
@@ -74,7 +76,7 @@ class QueuePage(msgspec.Struct, frozen=True, kw_only=True):
         """The list in words: "Cases: queue: reports, language: ar"."""
         if not self.filters:
             return _("Cases that wait")
-        return _("Cases: %(filter)s") % {"filter": ", ".join(chip.text for chip in self.chips)}
+        return _("Cases: %(filter)s") % {"filter": facts(chip.text for chip in self.chips)}
 
     @property
     def query(self) -> str:
@@ -103,6 +105,11 @@ def to(filter: Filter) -> str:
     """The address of a list."""
     query = filter.address()
     return f"/cases?{query}" if query else "/cases"
+
+
+def _in_words(name: str, value: str) -> str:
+    """The value of a part of a filter: one of ours in words, anything else as it is."""
+    return facts(said(one) for one in value.split(",")) if name in _CHOICES else value
 
 
 def part_name(name: str) -> str:

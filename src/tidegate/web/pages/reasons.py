@@ -29,6 +29,7 @@ def reason_of(visit: Visit, pack: Pack, body: dict[str, Any], bank: str | None) 
     if template is None:
         names = ", ".join(one.name for one in fitting)
         raise bad_field("/template", f"one for this decision: {names or 'there is none'}", name)
-    ground = body.get("ground")
-    clause = ground["reference"] if ground else pack.ground_for(label).reference
-    return finished(template, label=label, entry=bank, clause=clause, language=spoken().tag)
+    said, ground = pack.in_language(spoken().tag), body.get("ground")
+    clause = ground["reference"] if ground else said.ground_for(label).reference
+    called = said.label_called(label) if label else None
+    return finished(template, label=called, entry=bank, clause=clause, language=spoken().tag)

@@ -8,8 +8,9 @@ import re
 
 import msgspec
 
-from tidegate.infra.errors import Refusal
-from tidegate.web.words import gettext, noted
+from tidegate.infra.errors import FieldError, Refusal
+from tidegate.web.pages.sentences import in_words
+from tidegate.web.words import SOURCE, gettext, noted, spoken
 
 
 class Words(msgspec.Struct, frozen=True):
@@ -81,16 +82,42 @@ _SAID = {
 _ELSE = (noted("That was refused"), noted("Nothing was changed."), _ADMIN)
 
 # What only those who run an instance understand.
-_JARGON = re.compile(
+JARGON = re.compile(
     r"`|/v1|/openapi|\bscopes?\b|\b(?:GET|POST|PUT|PATCH|DELETE) /|--\w|\btidegate \w+|problem\+json"
 )
 
 
 def plain_words(refusal: Refusal) -> Words:
-    """The refusal as a reader is told it. Its own title and detail stand where they are words for people."""
+    """The refusal as a reader is told it. Its own title and detail stand where they are words for people,
+    and the reader's language has them."""
     found = _SAID.get(refusal.type) or _SAID.get(str(refusal.status))
-    title, text, help_ = found or _ELSE
+    title, text, help_ = (gettext(one) if one else "" for one in found or _ELSE)
     if refusal.type not in _SAID:
-        title = title if _JARGON.search(refusal.title) else refusal.title
-        text = text if _JARGON.search(refusal.detail) or not refusal.detail else refusal.detail
-    return Words(gettext(title), gettext(text) if text else "", gettext(help_) if help_ else "")
+        title = _own(refusal.title) or title
+        text = _own(refusal.detail) or text
+    return Words(title, text, help_)
+
+
+def _own(text: str) -> str | None:
+    """What the refusal says itself."""
+    return None if not text or JARGON.search(text) else in_words(text)
+
+
+def told(refusal: Refusal) -> Refusal:
+    """The same refusal in the reader's language, for a script of ours that says it."""
+    if spoken().tag == SOURCE:
+        return refusal
+    words = plain_words(refusal)
+    errors = [
+        FieldError(one.pointer, in_words(one.expected) or one.expected, in_words(one.got) or one.got)
+        for one in refusal.errors
+    ]
+    return Refusal(
+        refusal.type,
+        refusal.status,
+        words.title,
+        words.text,
+        errors=errors,
+        headers=refusal.headers,
+        **refusal.extra,
+    )

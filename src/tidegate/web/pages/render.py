@@ -2,28 +2,30 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.responses import Response
 
 from tidegate.access.model import ADMIN
 from tidegate.access.purposes import PURPOSES
 from tidegate.infra.errors import Refusal
+from tidegate.web import formats
 from tidegate.web.csrf import masked
 from tidegate.web.pages.faults import faults
 from tidegate.web.pages.frame import Frame, frame_of
 from tidegate.web.pages.keys import GROUPS, KEYS, key
-from tidegate.web.pages.names import said
+from tidegate.web.pages.names import label_name, said
 from tidegate.web.pages.refusals import plain_words
+from tidegate.web.pages.sentences import allows
 from tidegate.web.pages.tiles import entry_file
 from tidegate.web.pages.visit import Visit
 from tidegate.web.static import static
-from tidegate.web.words import gettext, ngettext, noted, pgettext, spoken
+from tidegate.web.words import apart, gettext, ngettext, noted, pgettext, spoken, zone
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 
@@ -107,34 +109,6 @@ DONE = {
 }
 
 
-def _time(value: datetime | str) -> datetime:
-    """A time, also as JSON has it."""
-    return datetime.fromisoformat(value) if isinstance(value, str) else value
-
-
-# In the one unit that matters: its length in seconds, then what was, then what will be.
-_UNITS = (
-    (86400, noted("%s d ago"), noted("in %s d")),
-    (3600, noted("%s h ago"), noted("in %s h")),
-    (60, noted("%s min ago"), noted("in %s min")),
-)
-
-
-def ago(then: datetime | str, now: datetime) -> str:
-    """How long ago, or how long until."""
-    seconds = int((now - _time(then)).total_seconds())
-    size = abs(seconds)
-    for length, was, will_be in _UNITS:
-        if size >= length:
-            return gettext(was if seconds > 0 else will_be) % (size // length)
-    return gettext("just now") if seconds >= 0 else gettext("in under a minute")
-
-
-def moment(when: datetime | str) -> str:
-    """A time as people read it, in UTC."""
-    return _time(when).astimezone(UTC).strftime("%-d %b %Y, %H:%M:%S UTC")
-
-
 def distinct(values: Iterable[Any]) -> list[Any]:
     """The values without repetitions, in their order."""
     seen: list[Any] = []
@@ -149,9 +123,27 @@ def plain(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def count(value: float) -> str:
-    """A number with thin spaces between thousands."""
-    return f"{value:,.0f}".replace(",", "\u202f")
+def name(value: object) -> Markup:
+    """Content, a name or an id in a sentence of ours: it keeps its own direction, and is not translated."""
+    return Markup("<bdi data-content>{}</bdi>").format(value)
+
+
+def _put(text: str, values: dict[str, Any]) -> Markup:
+    """A sentence with what is put into it: escaped, but for what is HTML already."""
+    given = {one: apart(value) for one, value in values.items()} if spoken().rtl else values
+    return Markup(text) % given
+
+
+def _gettext(text: str, /, **values: Any) -> Markup:
+    return _put(gettext(text), values)
+
+
+def _ngettext(one: str, many: str, count: int, /, **values: Any) -> Markup:
+    return _put(ngettext(one, many, count), {"num": count} | values)
+
+
+def _pgettext(context: str, text: str, /, **values: Any) -> Markup:
+    return _put(pgettext(context, text), values)
 
 
 _templates = Environment(
@@ -163,19 +155,33 @@ _templates = Environment(
     extensions=["jinja2.ext.i18n"],
     auto_reload=False,  # nor do they change while it runs
 )
-# {% trans %} and _(…): what is put in is escaped, what is said is not taken for a pattern.
-_templates.install_gettext_callables(gettext, ngettext, newstyle=True, pgettext=pgettext)  # type: ignore[attr-defined]
-_FILTERS: dict[str, Callable[[Any], object]] = {
-    "moment": moment,
-    "iso": lambda value: _time(value).isoformat(),
+# {% trans %} and _(…) as Jinja's own, which know nothing of directions of writing.
+_templates.newstyle_gettext = True  # type: ignore[attr-defined]
+_FILTERS: dict[str, Callable[..., object]] = {
+    "moment": formats.moment,
+    "in_utc": formats.in_utc,
+    "clock": formats.clock,
+    "day": formats.day,
+    "iso": formats.iso,
     "distinct": distinct,
-    "count": count,
+    "count": formats.count,
+    "decimal": formats.decimal,
+    "size": formats.size,
+    "listed": formats.listed,
+    "facts": formats.facts,
+    "upper_first": formats.upper_first,
+    "allows": allows,
+    "name": name,
     "plain": plain,
     "words": said,
     "segment": lambda value: quote(str(value), safe=""),
 }
 _templates.filters.update(_FILTERS)
 _globals: dict[str, Any] = {
+    "_": _gettext,
+    "gettext": _gettext,
+    "ngettext": _ngettext,
+    "pgettext": _pgettext,
     "static": static,
     "entry_file": entry_file,
     "key": key,
@@ -199,6 +205,7 @@ def html(
     assert template is not None
     now = visit.instance.clock.now()
     who = visit.principal
+    pack = visit.instance.packs.known
     done = DONE.get(getattr(visit.query, "done", None) or "")
     context: dict[str, Any] = {
         "page": page,
@@ -219,10 +226,13 @@ def html(
         "request_id": visit.request_id,
         "frame": frame if frame is not None else _frame(visit),
         "now": now,
-        "ago": partial(ago, now=now),
+        "ago": partial(formats.ago, now=now),
+        "label": partial(label_name, pack and pack.in_language(spoken().tag)),
+        "zone": zone().key,
     }
     body = _templates.get_template(template).render(context)
-    return Response(body, status, {"Vary": "Cookie"} | dict(headers or {}), "text/html")
+    said = {"Vary": "Cookie, Accept-Language", "Content-Language": spoken().tag}
+    return Response(body, status, said | dict(headers or {}), "text/html")
 
 
 def _frame(visit: Visit) -> Frame:

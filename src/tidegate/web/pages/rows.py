@@ -9,6 +9,7 @@ import msgspec
 
 from tidegate.review.media import MediaCount
 from tidegate.review.rows import EXCERPT, Row, Same
+from tidegate.web.formats import facts
 from tidegate.web.pages.because import say
 from tidegate.web.words import gettext as _
 from tidegate.web.words import ngettext
@@ -116,4 +117,4 @@ def files_said(media: MediaCount) -> str:
         (media.video, ngettext("%(count)d video", "%(count)d videos", media.video)),
         (media.other, ngettext("%(count)d file", "%(count)d files", media.other)),
     ]
-    return ", ".join(said % {"count": count} for count, said in told if count)
+    return facts(said % {"count": count} for count, said in told if count)

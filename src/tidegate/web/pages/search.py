@@ -10,11 +10,13 @@ from tidegate.signals.banks.model import EntryView
 from tidegate.signals.banks.queries import entries_by_id
 from tidegate.signals.model import Match
 from tidegate.signals.parts import ExaminedFile, codes_of
+from tidegate.web.formats import listed
 from tidegate.web.pages.content import ids_of
 from tidegate.web.pages.page import PageRoute, Query
 from tidegate.web.pages.render import html
 from tidegate.web.pages.visit import Visit
 from tidegate.web.places import in_turn
+from tidegate.web.words import gettext
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -47,11 +49,11 @@ async def search(visit: Visit) -> Response:
         )
         files.append(ExaminedFile(fingerprints.of_bytes(file.data), examined.codes))
         problems += examined.problems
-        searched.append(file.filename or "the picture")
+        searched.append(file.filename or gettext("the picture"))
     if text := visit.field("text"):
-        searched.append("the text")
+        searched.append(gettext("the text"))
     page = await in_turn(
-        visit.request, _match, visit, files, text, " and ".join(searched), problems
+        visit.request, _match, visit, files, text, listed(searched), problems
     )
     return html("search.html", visit, page)
 

@@ -12,9 +12,11 @@ from tidegate.infra.acting import SYSTEM
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.pipeline.instance import Instance
+from tidegate.policy.model import Pack
 from tidegate.web.gate import segment
 from tidegate.web.multipart import File, Form
 from tidegate.web.pages.called import Names
+from tidegate.web.words import spoken
 
 
 class Visit:
@@ -64,6 +66,10 @@ class Visit:
 
     def may(self, scope: str) -> bool:
         return self.principal is not None and self.principal.may(scope)
+
+    def pack(self, tx: Tx) -> Pack:
+        """The active pack as the reader is shown it, in their language as far as it has that."""
+        return self.instance.pack(tx).in_language(spoken().tag)
 
     def uuid(self, name: str, unknown: Callable[[str], Refusal]) -> UUID:
         """A path parameter that is an id of ours. Raises Refusal for what cannot be one."""

@@ -9,9 +9,8 @@ async function look() {
   if (answer?.ok) {
     const { state, decided, undone, waiting } = await answer.json();
     if (state !== began) return location.replace(location.pathname);
-    const now = [began === "running" ? decided : undone, decided + waiting];
-    let place = 0;
-    shown.textContent = shown.textContent.replace(/\d+/g, (was) => now[place++] ?? was);
+    const now = { "{done}": decided, "{total}": decided + waiting, "{undone}": undone };
+    shown.textContent = shown.dataset.progress.replace(/\{\w+\}/g, (place) => now[place]);
   }
   setTimeout(look, 1000);
 }

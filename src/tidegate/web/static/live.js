@@ -32,7 +32,8 @@ function state(now) {
   bar.hidden = now !== "lost";
   if (now !== "lost" || before === "lost") return;
   const place = bar.querySelector("[data-said]");
-  const time = new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+  // The server's way of writing it: the same digits in every language, and the clock of the person's zone.
+  const time = new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: root.dataset.zone });
   place.textContent = place.dataset.said.replace("%s", time);
 }
 

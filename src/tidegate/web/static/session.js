@@ -98,7 +98,7 @@ export function start() {
   const form = over.querySelector("form");
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    signIn(form).catch((error) => complain(String(error)));
+    signIn(form).catch(() => complain(over.querySelector("h2").textContent));
   });
   over.querySelector("[data-signed-in]").addEventListener("click", async () => {
     if (!(await renew())) complain(over.querySelector("h2").textContent);

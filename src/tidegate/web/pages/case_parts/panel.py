@@ -14,10 +14,11 @@ PICTURE = "media"
 
 
 class LabelChoice(msgspec.Struct, frozen=True, kw_only=True):
-    """A label; `digit` is the key that chooses it, `clause` the ground that it stands for, and `asks`
-    whether the exemption must be answered."""
+    """A label, and what people call it; `digit` is the key that chooses it, `clause` the ground that it
+    stands for, and `asks` whether the exemption must be answered."""
 
     name: str
+    called: str
     text: str
     ground_kind: str
     clause: str
@@ -63,6 +64,7 @@ def labels_of(pack: Pack) -> list[LabelChoice]:
     return [
         LabelChoice(
             name=label.name,
+            called=label.called,
             text=label.text,
             ground_kind=label.ground.kind,
             clause=label.ground.reference,

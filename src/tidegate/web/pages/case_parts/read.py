@@ -57,7 +57,7 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
     case = read_shown_case(tx, case_id)
     draft = draft_of(tx, case_id)
     restore(visit, draft)
-    pack = visit.instance.pack(tx)
+    pack = visit.pack(tx)
     about = _subject(tx, visit, case)
     if about.moved:
         choose_anew(visit)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from tidegate.review.model import CaseEvent
+from tidegate.web.formats import upper_first
+from tidegate.web.pages.names import said
 from tidegate.web.words import gettext as _
 from tidegate.web.words import ngettext
 
@@ -44,7 +46,7 @@ def event_words(event: CaseEvent) -> str:
         "taken-over": _("Taken over"),
         "undone": _("The decision was taken back"),
     }
-    return known.get(event.kind, event.kind.replace("_", " ").capitalize())
+    return known.get(event.kind, upper_first(said(event.kind)))
 
 
 def _origin(origin: str | None) -> str:
