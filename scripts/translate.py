@@ -15,7 +15,7 @@ BETWEEN, PLURAL = "¦", " || "
 
 
 def key(message: Message) -> tuple[str, str]:
-    id: str | tuple[str, ...] = message.id
+    id = message.id
     return message.context or "", id if isinstance(id, str) else id[0]
 
 
@@ -52,5 +52,5 @@ if __name__ == "__main__":
         take([line for line in Path(sys.argv[2]).read_text().splitlines() if line.strip()])
     else:
         for number, message in enumerate(todo()):
-            id: str | tuple[str, ...] = message.id
+            id = message.id
             print(f"{number}{BETWEEN}{id if isinstance(id, str) else PLURAL.join(id)}")

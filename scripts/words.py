@@ -4,6 +4,7 @@ All of it goes into `src/tidegate/web/locale/tidegate.pot`, and into the catalog
 translations stay: what is new is empty there, what is said no more is gone. Places are left out, so that
 they change when a sentence does, and not when a line moves. `make words` says what is still to be translated.
 """
+
 import io
 from pathlib import Path
 from typing import Any

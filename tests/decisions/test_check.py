@@ -13,8 +13,13 @@ from tidegate.policy.model import Ground, Label
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LABELS = {
-    "incitement": Label("incitement", "Incitement", Ground("law", "Art. 1"), True),
-    "propaganda": Label("propaganda", "Propaganda", Ground("terms", "§ 4")),
+    "incitement": Label(
+        name="incitement",
+        text="Incitement",
+        ground=Ground("law", "Art. 1"),
+        exemption_required=True,
+    ),
+    "propaganda": Label(name="propaganda", text="Propaganda", ground=Ground("terms", "§ 4")),
 }
 
 

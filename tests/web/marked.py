@@ -10,8 +10,22 @@ SAYING = ("title", "aria-label", "placeholder", "alt", "data-said", "data-title"
           "data-left", "data-known", "data-leaving", "data-show", "data-hide", "data-show-word",
           "data-hide-word", "data-taken", "data-decided", "data-decided-by", "data-look-said",
           "data-progress")  # fmt: skip
-UNREAD = ("script", "style", "kbd")
-VOID = ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr")
+UNREAD = ("script", "style", "kbd", "textarea")  # the last has what somebody typed
+VOID = (
+    "area",
+    "base",
+    "br",
+    "col",
+    "embed",
+    "hr",
+    "img",
+    "input",
+    "link",
+    "meta",
+    "source",
+    "track",
+    "wbr",
+)
 # No words: our own name, and units that are the same everywhere.
 NAMES = {"Tidegate", "UTC"}
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -51,7 +65,9 @@ class _Walker(HTMLParser):
         content = "data-content" in given or given.get("translate") == "no" or tag in UNREAD
         saying = (*SAYING, "data-name") if tag == "td" else SAYING
         if not content and not self.is_content:
-            said = [f"{tag} {one}: {given[one]}" for one in saying if words_of(given.get(one) or "")]
+            said = [
+                f"{tag} {one}: {given[one]}" for one in saying if words_of(given.get(one) or "")
+            ]
             self.found += said
         if tag not in VOID:
             self.open.append((tag, content))

@@ -3,6 +3,7 @@ kinds of numbers."""
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 from babel.messages.catalog import Catalog, Message
@@ -19,7 +20,7 @@ SAME = re.compile(r"%\(\w+\)[sd]|[\d\W]|PDQ|URL|UUID|priority|later|or|taken|cur
 
 
 def originals(message: Message) -> list[str]:
-    id: str | tuple[str, ...] = message.id
+    id: Sequence[str] = message.id
     return [id] if isinstance(id, str) else list(id)
 
 

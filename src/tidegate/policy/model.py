@@ -33,7 +33,7 @@ class Ground(msgspec.Struct, frozen=True):
     reference: str
 
 
-class Label(msgspec.Struct, frozen=True):
+class Label(msgspec.Struct, frozen=True, kw_only=True):
     """What content is called, in a decision and to the people concerned; `severity`, from 1 to 5, is how
     hard it is to look at. `words` is its name as people say it, where that is not `name` with spaces."""
 
@@ -56,7 +56,7 @@ UNSPECIFIED = "unspecified"
 def unspecified(ground: Ground) -> Label:
     """The default label of a pack that names no other, and does not say itself what this one means."""
     text = "Known content of which nobody has said what it is."
-    return Label(UNSPECIFIED, text, ground, exemption_required=True)
+    return Label(name=UNSPECIFIED, text=text, ground=ground, exemption_required=True)
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,7 +152,9 @@ def _translated(pack: Pack, into: Translation) -> Pack:
             )
             for name, label in pack.labels.items()
         },
-        exemptions={name: into.exemptions.get(name, text) for name, text in pack.exemptions.items()},
+        exemptions={
+            name: into.exemptions.get(name, text) for name, text in pack.exemptions.items()
+        },
         rules=tuple(
             replace(rule, text=into.rules.get(rule.name, rule.text)) for rule in pack.rules
         ),

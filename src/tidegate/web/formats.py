@@ -40,7 +40,7 @@ def in_utc(value: datetime | str) -> str:
 def _written(at: datetime) -> str:
     formats = spoken().formats
     day = format_skeleton(_DAY, at, locale=formats)
-    both = get_datetime_format("medium", formats).replace("'", "")
+    both = str(get_datetime_format("medium", formats)).replace("'", "")
     return both.replace("{1}", day).replace("{0}", _on_clock(at, _SECOND))
 
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
@@ -61,7 +61,8 @@ class Reader(msgspec.Struct, frozen=True):
 
 _AS_WRITTEN = Language(SOURCE, "ltr", "English")
 _MARKED = Language(PSEUDO, "ltr", f"{OPEN}English{CLOSE}")
-_current: ContextVar[Reader] = ContextVar("reader", default=Reader(_AS_WRITTEN))
+_NOBODY = Reader(_AS_WRITTEN)
+_current: ContextVar[Reader] = ContextVar("reader", default=_NOBODY)
 
 
 @cache
@@ -134,7 +135,7 @@ class Apart(str):
 
     def __mod__(self, values: Any) -> str:
         if isinstance(values, Mapping):
-            given: Mapping[str, Any] = values
+            given = cast("Mapping[str, Any]", values)
             return str.__mod__(self, {name: apart(value) for name, value in given.items()})
         return str.__mod__(self, apart(values))
 

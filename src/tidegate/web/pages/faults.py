@@ -68,7 +68,11 @@ def _fault(error: FieldError) -> Fault:
         "got": got or error.got,
     }
     if expected is None:  # the reader's language has no words for it
-        sentence = gettext("%(field)s cannot be taken as it is.") if field else gettext("This cannot be taken as it is.")
+        sentence = (
+            gettext("%(field)s cannot be taken as it is.")
+            if field
+            else gettext("This cannot be taken as it is.")
+        )
     elif field:
         sentence = gettext("%(field)s: expected %(expected)s, got %(got)s.")
     else:

@@ -67,7 +67,7 @@ class QueuePage(msgspec.Struct, frozen=True, kw_only=True):
         """What the list is narrowed to."""
         filter = self.filter
         return [
-            Chip(name, _("%(part)s: %(value)s") % {"part": part_name(name), "value": _in_words(name, value)}, to(filter.without(name)))
+            Chip(name, _in_words(name, value), to(filter.without(name)))
             for name, value in self.filters.items()
         ]
 
@@ -108,8 +108,9 @@ def to(filter: Filter) -> str:
 
 
 def _in_words(name: str, value: str) -> str:
-    """The value of a part of a filter: one of ours in words, anything else as it is."""
-    return facts(said(one) for one in value.split(",")) if name in _CHOICES else value
+    """A part of a filter: its name, and its value, in words where that is one of ours."""
+    words = facts(said(one) for one in value.split(",")) if name in _CHOICES else value
+    return _("%(part)s: %(value)s") % {"part": part_name(name), "value": words}
 
 
 def part_name(name: str) -> str:

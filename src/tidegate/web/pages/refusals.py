@@ -109,7 +109,9 @@ def told(refusal: Refusal) -> Refusal:
         return refusal
     words = plain_words(refusal)
     errors = [
-        FieldError(one.pointer, in_words(one.expected) or one.expected, in_words(one.got) or one.got)
+        FieldError(
+            one.pointer, in_words(one.expected) or one.expected, in_words(one.got) or one.got
+        )
         for one in refusal.errors
     ]
     return Refusal(

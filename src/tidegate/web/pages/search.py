@@ -52,9 +52,7 @@ async def search(visit: Visit) -> Response:
         searched.append(file.filename or gettext("the picture"))
     if text := visit.field("text"):
         searched.append(gettext("the text"))
-    page = await in_turn(
-        visit.request, _match, visit, files, text, listed(searched), problems
-    )
+    page = await in_turn(visit.request, _match, visit, files, text, listed(searched), problems)
     return html("search.html", visit, page)
 
 

@@ -59,7 +59,9 @@ def in_words(text: str) -> str | None:
         return ours(text)
     for form, said in _forms(tag):
         if found := form.fullmatch(text):
-            values = {name: in_words(value) or _named(value) for name, value in found.groupdict().items()}
+            values = {
+                name: in_words(value) or _named(value) for name, value in found.groupdict().items()
+            }
             return (Apart(said) if spoken().rtl else said) % values
     return None
 
@@ -79,8 +81,8 @@ def _named(value: str) -> str:
 def _forms(tag: str) -> list[tuple[re.Pattern[str], str]]:
     """The forms of a language's sentences; first those that say more themselves."""
     known = catalogue(tag)
-    refused = known.refused if isinstance(known, Catalogue) else {}
-    said = sorted(refused.items(), key=lambda one: -len(_PLACE.sub("", one[0])))
+    refused = known.refused.items() if isinstance(known, Catalogue) else ()
+    said = sorted(refused, key=lambda one: -len(_PLACE.sub("", one[0])))
     return [(_form(one), other) for one, other in said]
 
 
