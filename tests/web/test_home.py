@@ -69,7 +69,7 @@ def test_what_is_mine_is_what_i_hold_began_or_am_asked_about(api: Api, clock: Fa
     text = mine.get("/").text
     assert "a decision that you began" in text
     assert "admin</bdi> asks you to look" in text
-    assert "until 00:30 UTC" in text
+    assert "00:30 UTC</time>" in text
     assert home(other)["mine"] == {"held": [], "drafts": [], "asked": [], "returned": []}
     clock.advance(31 * 60)
     assert home(mine)["mine"]["held"] == []
