@@ -11,6 +11,7 @@ from tidegate.infra import migrations
 from tidegate.infra.postgres import database_url as url_of
 from tidegate.infra.postgres import dumps
 from tidegate.infra.postgres.roles import embedded_owner
+from tidegate.pipeline.house import SLICES
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -24,7 +25,8 @@ def dump(file: Path, data_dir: DataDir = None) -> None:
     """Write the database to a file, whether `serve` runs or not. `secrets/` and `evidence/` are apart."""
     settings = existing(settings_of(data_dir))
     with url_of(settings.database_url, settings.data_dir) as url:
-        dumps.dump(url, file, embedded=not settings.database_url)
+        remade = [table for one in SLICES for table in one.remade]
+        dumps.dump(url, file, embedded=not settings.database_url, without=remade)
     say(f"{file}: the database. `secrets/` and `evidence/` are not in it; keep copies of them too.")
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from tidegate.content.model import Content, ItemRow, Worded
 from tidegate.content.openings import closed_items
@@ -152,6 +153,14 @@ def codes_between(tx: Tx, first: int, last: int) -> list[KeptCodes]:
 def kept_texts(tx: Tx, numbers: Sequence[int]) -> list[KeptText]:
     """The revisions of these numbers whose codes are kept."""
     return [KeptText(*row) for row in tx.execute(_OF_NUMBERS, {"numbers": list(numbers)})]
+
+
+def words_of(tx: Tx, numbers: Sequence[int]) -> dict[int, Worded | None]:
+    """The texts of the revisions of these numbers, which the caller has found that it may read."""
+    query = sa.select(revisions.c.number, revisions.c.content)
+    wanted = sa.any_(sa.cast(list(numbers), ARRAY(sa.BigInteger)))
+    rows = tx.execute(query.where(revisions.c.number == wanted))
+    return {row.number: worded_of(row.content) for row in rows}
 
 
 def texts_after(tx: Tx, number: int, bank_version: int, limit: int) -> Generator[KeptText]:

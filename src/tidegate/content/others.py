@@ -1,15 +1,17 @@
 """Other items beside one: what its author posted, and where else its files were."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from tidegate.content.holds.queries import is_closed
 from tidegate.content.model import Content
 from tidegate.content.openings import closed_items
-from tidegate.content.queries import decode_content
+from tidegate.content.queries import decode_content, is_open
 from tidegate.content.tables import evidence, items, revisions
 from tidegate.infra.db import Tx
 
@@ -62,6 +64,18 @@ def items_of_author(tx: Tx, item_id: UUID, limit: int) -> list[OtherItem]:
         open_ = row.content if row.kept_by_hold_at is None and row.id not in closed else None
         values = {column.name: getattr(row, column.name) for column in _COLUMNS}
         found.append(OtherItem(**values, content=decode_content(open_)))
+    return found
+
+
+def open_items_by_id(tx: Tx, ids: Collection[UUID]) -> dict[UUID, OtherItem]:
+    """These items with their latest contents, as far as they are open to whoever asks."""
+    latest = sa.and_(revisions.c.item_id == items.c.id, revisions.c.revision == items.c.revision)
+    query = sa.select(*_COLUMNS, revisions.c.content).join(revisions, latest)
+    found: dict[UUID, OtherItem] = {}
+    wanted = sa.any_(sa.cast(list(ids), ARRAY(sa.Uuid)))
+    for row in tx.execute(query.where(items.c.id == wanted, is_open(tx))):
+        values = {column.name: getattr(row, column.name) for column in _COLUMNS}
+        found[row.id] = OtherItem(**values, content=decode_content(row.content))
     return found
 
 

@@ -45,6 +45,27 @@ def of_platform(tx: Tx, item_id: sa.ColumnElement[Any]) -> sa.ColumnElement[bool
     return sa.exists().where(mine.c.id == item_id, tx.within(mine.c.platform))
 
 
+def is_open(tx: Tx) -> sa.ColumnElement[bool]:
+    """The condition that an item stands, may be seen here, and its content is open without more: what
+    only a hold keeps is found by nobody, and by whoever audits only what they have opened."""
+    stands = sa.and_(items.c.erased_at.is_(None), items.c.kept_by_hold_at.is_(None))
+    return sa.and_(tx.within(items.c.platform), stands, ~audited_items(tx))
+
+
+def platforms_posting(tx: Tx) -> list[str]:
+    """The platforms that items came from, of those that may be seen."""
+    found: list[str] = []
+    last = ""
+    while True:
+        query = sa.select(items.c.platform).where(items.c.platform > last)
+        query = query.where(tx.within(items.c.platform)).order_by(items.c.platform).limit(1)
+        name = tx.execute(query).scalar_one_or_none()
+        if name is None:
+            return found
+        found.append(name)
+        last = name
+
+
 def _item(tx: Tx, query: sa.Select[Any]) -> ItemRow | None:
     row = tx.execute(query.where(tx.within(items.c.platform))).mappings().one_or_none()
     if row is None:
@@ -100,6 +121,34 @@ def items_by_url(tx: Tx, platform: str, url_key: bytes) -> list[ItemRow]:
         .limit(10)
     )
     return [ItemRow(**row) for row in tx.execute(query).mappings()]
+
+
+def items_named(tx: Tx, platforms: Collection[str], external_id: str) -> list[ItemRow]:
+    """The items that go by this id on these platforms, erased or not."""
+    query = sa.select(*_COLUMNS).where(
+        items.c.platform.in_(platforms), items.c.external_id == external_id
+    )
+    found = tx.execute(query.where(tx.within(items.c.platform)).order_by(items.c.platform))
+    return [ItemRow(**row) for row in found.mappings()]
+
+
+def items_of_authors(tx: Tx, authors: Collection[str], limit: int) -> list[UUID]:
+    """The items of these pseudonyms, the newest first, at most so many."""
+    query = sa.select(items.c.id).where(items.c.author.in_(authors), is_open(tx))
+    query = query.order_by(items.c.received_at.desc()).limit(limit)
+    return list(tx.execute(query).scalars())
+
+
+def items_with_file(tx: Tx, sha256: bytes, limit: int) -> list[UUID]:
+    """Items of which a revision has this file, at most so many."""
+    query = (
+        sa.select(evidence.c.item_id)
+        .distinct()
+        .join(items, items.c.id == evidence.c.item_id)
+        .where(evidence.c.sha256 == sha256, is_open(tx))
+        .limit(limit)
+    )
+    return list(tx.execute(query).scalars())
 
 
 def item_names(tx: Tx, ids: Collection[UUID]) -> dict[UUID, tuple[str, str]]:

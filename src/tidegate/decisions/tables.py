@@ -22,6 +22,15 @@ evaluations = sa.Table(
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
 )
 
+# Which items an entry matched.
+sa.Index(
+    "ix_evaluations_matches",
+    evaluations.c.matches,
+    postgresql_using="gin",
+    postgresql_ops={"matches": "jsonb_path_ops"},
+    postgresql_where=sa.text("matches != '[]'"),
+)
+
 decisions = sa.Table(
     "decisions",
     metadata,
@@ -56,6 +65,18 @@ decisions = sa.Table(
 sa.Index("ix_decisions_held", decisions.c.leaves_at, postgresql_where=decisions.c.state == "held")
 sa.Index(
     "ix_decisions_held_item", decisions.c.item_id, postgresql_where=decisions.c.state == "held"
+)
+
+# What is decided lately, by whom, and how.
+sa.Index("ix_decisions_created_at", decisions.c.created_at, decisions.c.id)
+sa.Index("ix_decisions_decided_by", decisions.c.decided_by, decisions.c.created_at, decisions.c.id)
+sa.Index("ix_decisions_outcome", decisions.c.outcome, decisions.c.created_at, decisions.c.id)
+sa.Index(
+    "ix_decisions_label",
+    decisions.c.label,
+    decisions.c.created_at,
+    decisions.c.id,
+    postgresql_where=decisions.c.label.isnot(None),
 )
 
 restrictions = sa.Table(

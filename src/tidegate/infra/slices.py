@@ -99,7 +99,8 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True):
 
     `channels` are ways in which reports come that a key must have been given. `forgets` are its tables of
     which erasure takes something; `keeps` those that name an item or a person and are left as they are,
-    each with the reason why that is right. `verbs` are loaded when they are asked for: a command that
+    each with the reason why that is right. `remade` are made anew from what the others hold, and are left out
+    of backups. `verbs` are loaded when they are asked for: a command that
     makes a key needs the scopes of all slices and the code of none.
     """
 
@@ -109,6 +110,7 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True):
     messages: tuple[str, ...] = ()
     forgets: tuple[str, ...] = ()
     keeps: Mapping[str, str] = {}
+    remade: tuple[str, ...] = ()
     verbs: Callable[[], Verbs] = Verbs
 
 

@@ -15,6 +15,7 @@ from tidegate.pipeline.lookback.phrases import PhraseWalk
 from tidegate.pipeline.lookback.renewal import EntryWalk
 from tidegate.pipeline.ranking import rank_waiting
 from tidegate.pipeline.replay import carry_on as replay_on
+from tidegate.pipeline.terms import TermWalk, behind
 
 LONG = 3600.0  # what walks over all that there is, in one step
 SCRUB_BLOCKS = 64  # 4 MiB a second
@@ -23,7 +24,7 @@ SCRUB_BLOCKS = 64  # 4 MiB a second
 def duties_of(instance: Instance) -> list[Duty]:
     """Every duty, each by a name of its own."""
     looker, walker, kinds = LookBack(instance), PhraseWalk(instance), KindWalk(instance)
-    entries = EntryWalk(instance.database)
+    entries, words = EntryWalk(instance.database), TermWalk(instance)
 
     def look_back(_: Home) -> int:
         # By turns: codes never wait for more than a page of a walk, nor a walk for all codes.
@@ -58,6 +59,7 @@ def duties_of(instance: Instance) -> list[Duty]:
         Duty("retention", 60.0, in_tx(lambda tx: expire(tx, instance.settings)), LONG),
         Duty("sweep", 1800.0, sweep, LONG),
         Duty("look-back", 0.2, look_back, LONG),
+        Duty("terms", 0.5, lambda _: words.step()),
         Duty("kinds", 1.0, make_codes),
         Duty("entries", 1.0, renew),
         Duty("scrub", 1.0, scrub),
@@ -71,7 +73,12 @@ def gauges(tx: Tx) -> list[Gauge]:
     waiting = Gauge(
         "tidegate_kinds_left", "Revisions that wait for codes of a new kind, at most", left(tx)
     )
-    return [*(gauge for read in reads for gauge in read(tx)), waiting]
+    unfound = Gauge(
+        "tidegate_terms_left",
+        "Revisions that cannot be found by their words yet, at most",
+        behind(tx),
+    )
+    return [*(gauge for read in reads for gauge in read(tx)), waiting, unfound]
 
 
 def errands() -> list[Errand]:

@@ -34,7 +34,7 @@ def passing(tx: Tx, filter: Filter, of: sa.FromClause = cases) -> sa.ColumnEleme
     if bands := filter.values("band"):
         conditions.append(c.band.in_([int(one) for one in bands]))
     if languages := filter.values("lang"):
-        conditions.append(sa.or_(*(_speaks(c.language, one) for one in languages)))
+        conditions.append(sa.or_(*(speaks(c.language, one) for one in languages)))
     if channels := filter.values("channel"):
         conditions.append(c.channels.overlap(sa.cast(channels, c.channels.type)))
     if media := filter.values("media"):
@@ -50,7 +50,7 @@ def passing(tx: Tx, filter: Filter, of: sa.FromClause = cases) -> sa.ColumnEleme
     return sa.and_(*conditions)
 
 
-def _speaks(language: sa.ColumnElement[Any], wanted: str) -> sa.ColumnElement[bool]:
+def speaks(language: sa.ColumnElement[Any], wanted: str) -> sa.ColumnElement[bool]:
     """Whether a language is the wanted one, or a variety of it."""
     lowered, wanted = sa.func.lower(language), wanted.lower()
     return sa.or_(lowered == wanted, lowered.startswith(f"{wanted}-"))

@@ -5,6 +5,7 @@ from tidegate.infra.slices import Duty, Gauge, Slice, Verbs, in_tx
 
 
 def _verbs() -> Verbs:
+    from collections.abc import Sequence
     from uuid import UUID
 
     from tidegate.infra.db import Tx
@@ -13,9 +14,14 @@ def _verbs() -> Verbs:
     from tidegate.signals.banks.queries import count_quarantined
     from tidegate.signals.banks.sightings import fold_sightings, forget_sightings
     from tidegate.signals.banks.witness import EntryWitness
+    from tidegate.signals.words.actions import forget_terms
 
     def erase(tx: Tx, item_id: UUID) -> None:
-        forget_sightings(tx, [item_id])
+        expire(tx, [item_id])
+
+    def expire(tx: Tx, item_ids: Sequence[UUID]) -> None:
+        forget_sightings(tx, item_ids)
+        forget_terms(tx, item_ids)
 
     def gauges(tx: Tx) -> list[Gauge]:
         text = "Bank entries that act on no likeness, since they matched too much"
@@ -27,7 +33,7 @@ def _verbs() -> Verbs:
             Duty("sightings", 60.0, in_tx(fold_sightings)),
         ),
         erase=erase,
-        expire=forget_sightings,
+        expire=expire,
         gauges=gauges,
         witnesses=(BankWitness, EntryWitness),
     )
@@ -48,7 +54,8 @@ SIGNALS = Slice(
             roles=("reviewer", "senior", "policy", "curator", "compliance", "auditor"),
         ),
     ),
-    forgets=("sightings",),
+    forgets=("sightings", "item_terms"),
     keeps={"entries": "known content, which curators keep and delete; who made and judged it"},
+    remade=("item_terms", "entry_terms", "term_walks"),
     verbs=_verbs,
 )

@@ -6,7 +6,7 @@ a server. No command line has the password in it.
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import psycopg
@@ -18,15 +18,17 @@ from tidegate.infra.postgres.supervisor import environment_of
 _FORM = b"PGDMP"  # what a dump begins with in pg_dump's custom format
 
 
-def dump(url: str, file: Path, *, embedded: bool) -> None:
+def dump(url: str, file: Path, *, embedded: bool, without: Sequence[str] = ()) -> None:
     """Write the database as it is at one moment to `file`, for its owner alone; what was there is replaced
-    once the new one is whole. Raises PostgresError."""
+    once the new one is whole. Of the tables `without`, no rows. Raises PostgresError."""
     draft = file.with_name(f"{file.name}.part")
     try:
         draft.unlink(missing_ok=True)
         os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         try:
-            _run("pg_dump", url, ["--format=custom", f"--file={draft}"], embedded=embedded)
+            options = ["--format=custom", f"--file={draft}"]
+            options += [f"--exclude-table-data=public.{table}" for table in without]
+            _run("pg_dump", url, options, embedded=embedded)
             with draft.open("rb") as written:
                 os.fsync(written.fileno())
             draft.replace(file)

@@ -33,6 +33,7 @@ from tidegate.signals.banks.tables import banks, entries
 from tidegate.signals.entry import check_provenance
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.model import Fingerprint, digest, encode_fingerprints
+from tidegate.signals.words.actions import forget_entry_terms
 
 CHANNEL = "tidegate_banks"
 
@@ -199,6 +200,7 @@ def delete_entry(tx: Tx, bank: str, entry_id: UUID) -> None:
     """Take an entry out of use for good."""
     platform = lock_entry_of(tx, bank, entry_id)
     tx.execute(sa.update(entries).where(entries.c.id == entry_id).values(deleted_at=tx.now))
+    forget_entry_terms(tx, entry_id)
     append(tx, "entry.deleted", {"bank": bank, "entry": str(entry_id)}, platform=platform)
     _stamp(tx, entries, entry_id)
 

@@ -28,14 +28,13 @@ _UNSPACED = (
     "\u3005-\u3007\u3041-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
     "\U00020000-\U0003ffff"
 )
-_ANYWHERE = _UNSPACED + "\uac00-\ud7a3\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
+FREE = _UNSPACED + "\uac00-\ud7a3\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
+"""Ranges of a character class: what is found anywhere, beside words or within them."""
 UNSPACED = f"[{_UNSPACED}]"
 """A character class: scripts whose words are not set apart."""
 
-_FREE = re.compile(f"[{_ANYWHERE}]")
-_SEAM = re.compile(
-    f"(?<=[{_ANYWHERE}])(?![{_ANYWHERE}])(?=[^\\W_])|(?<=[^\\W_])(?<![{_ANYWHERE}])(?=[{_ANYWHERE}])"
-)
+_FREE = re.compile(f"[{FREE}]")
+_SEAM = re.compile(f"(?<=[{FREE}])(?![{FREE}])(?=[^\\W_])|(?<=[^\\W_])(?<![{FREE}])(?=[{FREE}])")
 
 MARKS = re.compile(
     "[\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc"

@@ -57,6 +57,12 @@ class Names:
         address = actor.removeprefix(PREFIX)
         return self._by_address.get(address) or default_name(address)
 
+    def actors(self, name: str) -> list[str]:
+        """The people who are known by a name."""
+        same = name.casefold()
+        known = self._by_address.items()
+        return [f"{PREFIX}{address}" for address, one in known if one.casefold() == same]
+
     def told(self, page: bytes) -> bytes:
         """A page's JSON with names for addresses."""
         if _MARK not in page:

@@ -34,7 +34,7 @@ GROUPS = (
             Key("undo", ("u",), noted("undo the last decision while it can be undone")),
             Key("home", ("h",), noted("home")),
             Key("cases", ("q",), noted("the queue")),
-            Key("search", ("/",), noted("find")),
+            Key("find", ("/",), noted("find")),
             Key("go", ("Ctrl k",), noted("go to a page, a queue, a case or an item"), False),
             Key("keys", ("?",), noted("this sheet")),
             Key("leave", ("Esc",), noted("out of a field, a sheet or a dialog"), False),

@@ -34,9 +34,9 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 NAVIGATION = [
     ("home", noted("Home"), "/", None),
     ("cases", noted("Cases"), "/cases", "cases:read"),
+    ("find", noted("Find"), "/find", None),
     ("items", noted("Items"), "/items", "items:read"),
     ("banks", noted("Banks"), "/banks", "banks:read"),
-    ("search", noted("Search"), "/search", "banks:read"),
     ("policy", noted("Policy"), "/policy", "policy:read"),
     ("actions", noted("Actions"), "/actions", "actions:read"),
     ("ledger", noted("Ledger"), "/ledger", "ledger:read"),

@@ -1,0 +1,90 @@
+"""Decisions that are found by what they say, and items by the entries that they matched."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from tidegate.content.queries import of_platform
+from tidegate.decisions.model import Decision
+from tidegate.decisions.queries import decision_of
+from tidegate.decisions.tables import decisions, evaluations
+from tidegate.infra.db import Tx
+
+
+class DecisionFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """What decisions are narrowed to; empty is not at all. `by` are actors, `items` what they are about."""
+
+    outcome: str | None = None
+    label: str | None = None
+    by: Collection[str] = ()
+    since: datetime | None = None
+    before: datetime | None = None
+    items: Collection[UUID] | None = None
+
+
+class FoundDecision(NamedTuple):
+    """A decision, and what it is about."""
+
+    at: datetime
+    id: UUID
+    item_id: UUID | None
+    case_id: UUID | None
+
+
+def found_decisions(
+    tx: Tx, filter: DecisionFilter, after: tuple[datetime, UUID] | None, limit: int
+) -> list[FoundDecision]:
+    """The next decisions that pass, the newest first."""
+    d = decisions.c
+    query = sa.select(d.created_at, d.id, d.item_id, d.case_id).where(_seen(tx))
+    if filter.outcome is not None:
+        query = query.where(d.outcome == filter.outcome)
+    if filter.label is not None:
+        query = query.where(d.label == filter.label)
+    if filter.by:
+        query = query.where(d.decided_by.in_(filter.by))
+    if filter.since is not None:
+        query = query.where(d.created_at >= filter.since)
+    if filter.before is not None:
+        query = query.where(d.created_at < filter.before)
+    if filter.items is not None:
+        query = query.where(d.item_id == sa.any_(sa.cast(list(filter.items), ARRAY(sa.Uuid))))
+    if after is not None:
+        query = query.where(sa.tuple_(d.created_at, d.id) < sa.tuple_(*map(sa.literal, after)))
+    rows = tx.execute(query.order_by(d.created_at.desc(), d.id.desc()).limit(limit))
+    return [FoundDecision(*row) for row in rows]
+
+
+def decisions_by_id(tx: Tx, ids: Collection[UUID]) -> dict[UUID, Decision]:
+    """These decisions, as far as they may be seen."""
+    if not ids:
+        return {}
+    rows = tx.execute(sa.select(decisions).where(decisions.c.id.in_(ids), _seen(tx)))
+    return {row.id: decision_of(row) for row in rows}
+
+
+def items_matching(tx: Tx, entry_id: UUID, limit: int) -> list[UUID]:
+    """Items that an entry was found to match, at whatever look; at most so many."""
+    query = (
+        sa.select(evaluations.c.item_id)
+        .distinct()
+        .where(
+            evaluations.c.matches.contains([{"entry": str(entry_id)}]), sa.text("matches != '[]'")
+        )
+        .where(of_platform(tx, evaluations.c.item_id))
+        .limit(limit)
+    )
+    return list(tx.execute(query).scalars())
+
+
+def _seen(tx: Tx) -> sa.ColumnElement[bool]:
+    """The condition that a decision may be seen: it is about an item that may, or about none, for who is
+    bound to no platform."""
+    if tx.platforms is None:
+        return sa.true()
+    return sa.and_(decisions.c.item_id.isnot(None), of_platform(tx, decisions.c.item_id))
