@@ -35,6 +35,7 @@ OPENS = {
     "pipeline/lookback/codes.py",
     "pipeline/lookback/kinds.py",  # a page is two transactions
     "pipeline/lookback/renewal.py",
+    "pipeline/terms.py",  # a page is two transactions
     "pipeline/lookback/phrases.py",  # a step is a transaction of its own
 }
 # Of more than five fields, and still built by their places: why.
@@ -68,6 +69,7 @@ MORE_SQL = {
     "content/openings.py",
     "content/others.py",  # other items beside one
     "content/witness.py",
+    "decisions/found.py",  # what /find looks through, slice by slice
     "decisions/held.py",
     "decisions/shadow.py",  # what rules in shadow say beside those that act
     "decisions/witness.py",
@@ -87,6 +89,7 @@ MORE_SQL = {
     "review/bulk.py",
     "review/drafts.py",
     "review/figures.py",
+    "review/found.py",
     "review/holding.py",  # who may have which case next
     "review/looks.py",  # who decides by a likeness has seen both
     "review/notes.py",
@@ -101,6 +104,7 @@ MORE_SQL = {
     "review/wellness.py",
     "signals/banks/bank_witness.py",
     "signals/banks/changes.py",  # what the look back reads
+    "signals/banks/found.py",
     "signals/banks/imported.py",
     "signals/banks/imports.py",
     "signals/banks/locks.py",
@@ -116,6 +120,11 @@ JOINS = {
     ("enforcement/queries.py", "content"): "an action is shown, and listed, by its platform's ids",
     ("review/queries.py", "content"): "a page of cases with the platforms' ids of their items",
     ("review/queries.py", "intake"): "how many reports each case of a page has",
+    ("signals/words/actions.py", "content"): "terms are kept of items as they are, held meanwhile",
+    (
+        "signals/words/queries.py",
+        "content",
+    ): "what is found is looked up among the items that stand",
     ("review/passing.py", "content"): "cases are found by the platforms' ids of their items",
     ("review/rows.py", "content"): "a page of rows with the platforms' ids of their items",
     ("review/rows.py", "intake"): "how many reports each row has",

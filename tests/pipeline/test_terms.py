@@ -156,7 +156,7 @@ def test_terms_that_are_not_ours_are_made_anew(instance: Instance, submit: Submi
     item, _ = submit("one", "a secret meeting")
     walk(instance)
     with instance.database.begin() as tx:  # as after a restore that took them along
-        tx.execute(sa.update(term_walks).values(made_by="1 another/database"))
+        tx.execute(sa.update(term_walks).values(version="1 another/database"))
         tx.execute(sa.update(item_terms).values(terms=[1]))
         assert found(tx, instance, "secret") == []
     walk(instance)

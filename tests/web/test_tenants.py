@@ -286,6 +286,12 @@ def page_attempts(of_b: OfB, person: UUID) -> dict[tuple[str, str], list[Asked]]
         ("POST", "/banks/{bank}/entries"): [
             (f"{one}/entries", {"text": "of a"}) for one in (bank, everybodys)
         ],
+        ("GET", "/find"): [
+            (f"/find?q={typed}&tab={tab}", {})
+            for typed in ("picture", "platform:b", "post-of-b", of_b.item_id, of_b.entry)
+            for tab in ("items", "entries", "decisions")
+        ],
+        ("POST", "/find"): [("/find", {"text": "what was in the picture"})],
         ("GET", "/search"): [("/search", {})],
         ("POST", "/search"): [("/search", {"text": "what was in the picture"})],
         ("GET", "/policy"): [("/policy", {})],

@@ -24,6 +24,7 @@ from tidegate.cli.context import DataDir, say, settings_of
 from tidegate.cli.erasing import erase
 from tidegate.cli.refingerprint import refingerprint
 from tidegate.cli.taking import Taken, on_database, through_server
+from tidegate.cli.terms import terms
 from tidegate.client import AsyncClient, ClientError
 from tidegate.content.model import Platform
 from tidegate.infra.errors import Refusal
@@ -91,6 +92,7 @@ def import_(
 
 
 app.command()(refingerprint)
+app.command()(terms)
 app.command()(erase)
 
 Take = Callable[[Iterator[Line]], AsyncIterator[Taken]]

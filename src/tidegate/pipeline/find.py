@@ -153,7 +153,7 @@ class Items:
         """The numbers of those that an author, a file, an entry or decisions leave; None: of all."""
         if not self._leading:
             return None
-        ids = set.intersection(*map(set, self._leading))
+        ids = set(self._leading[0]).intersection(*self._leading[1:])
         return set(numbers_of_items(self._tx, ids).values())
 
     @property
@@ -213,9 +213,9 @@ class Finder:
             of = (one.case_id for one in found_decisions(self._tx, decided, None, MOST))
             filter = msgspec.structs.replace(filter, ids={one for one in of if one is not None})
         about = self._of_cases
-        if about.any or (few := about.few) is not None:
-            items = None if about.any else few
-            narrowed = msgspec.structs.replace(filter, items=items)
+        few = None if about.any else about.few
+        if about.any or few is not None:
+            narrowed = msgspec.structs.replace(filter, items=few)
             found, more = found_cases(self._tx, narrowed, _place(after), limit)
             return Some([Hit((one.at, one.id), one.id) for one in found], more)
 
@@ -244,9 +244,9 @@ class Finder:
             return [((one.at, one.id), one.item_id) for one in found], more
 
         about = self._of_decisions
-        if about.any or (few := about.few) is not None:
-            items = None if about.any else few
-            narrowed = msgspec.structs.replace(filter, items=items)
+        few = None if about.any else about.few
+        if about.any or few is not None:
+            narrowed = msgspec.structs.replace(filter, items=few)
             rows, more = next_ones(narrowed, _place(after), limit)
             return Some([Hit(place, place[1]) for place, _ in rows], more)
         return self._gone_through(

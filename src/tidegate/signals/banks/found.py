@@ -57,9 +57,9 @@ def found_entries(tx: Tx, filter: EntryFilter, below: int | None, limit: int) ->
     if below is not None:
         looked = looked.where(entries.c.number < below)
     if filter.numbers is not None:
-        looked = looked.where(_any(entries.c.number, filter.numbers, sa.BigInteger))
+        looked = looked.where(_numbered(filter.numbers))
     if filter.ids is not None:
-        looked = looked.where(_any(entries.c.id, filter.ids, sa.Uuid))
+        looked = looked.where(entries.c.id.in_(filter.ids))
     narrow = filter.numbers is not None or filter.ids is not None
     if filter.since is not None:
         looked = looked.where(entries.c.created_at >= filter.since)
@@ -100,12 +100,8 @@ def _passes(filter: EntryFilter) -> sa.ColumnElement[bool]:
     return sa.and_(*conditions)
 
 
-def _any(
-    column: sa.ColumnElement[object],
-    values: Collection[object],
-    kind: type[sa.types.TypeEngine[object]],
-) -> sa.ColumnElement[bool]:
-    return column == sa.any_(sa.cast(list(values), ARRAY(kind)))
+def _numbered(numbers: Collection[int]) -> sa.ColumnElement[bool]:
+    return entries.c.number == sa.any_(sa.cast(list(numbers), ARRAY(sa.BigInteger)))
 
 
 def newest_entry(tx: Tx) -> int:
@@ -138,5 +134,5 @@ def unmade_entries(tx: Tx, after: int, limit: int) -> list[UnmadeEntry]:
 def texts_of_entries(tx: Tx, numbers: Sequence[int]) -> dict[int, list[str]]:
     """The text and the note of entries, by their numbers."""
     query = sa.select(entries.c.number, entries.c.text, entries.c.note)
-    rows = tx.execute(query.where(_any(entries.c.number, numbers, sa.BigInteger)))
+    rows = tx.execute(query.where(_numbered(numbers)))
     return {row.number: [one for one in (row.text, row.note) if one] for row in rows}

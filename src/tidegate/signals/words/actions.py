@@ -38,16 +38,16 @@ class Walk(msgspec.Struct, frozen=True):
 def claim_walk(tx: Tx, name: str, newest: int) -> Walk | None:
     """The walk, which is this transaction's until its end; None while another process has it. `newest`:
     the last number that can be seen now."""
-    made_by = f"{MADE_BY} {database_identity(tx)}"
+    version = f"{MADE_BY} {database_identity(tx)}"
     row = _claimed(tx, name)
     if row is None:
-        fresh = {"name": name, "made_by": made_by, "position": 0}
+        fresh = {"name": name, "version": version, "position": 0}
         fresh |= {"settled": 0, "newest": 0, "horizon": 0}
         tx.execute(insert(term_walks).values(fresh).on_conflict_do_nothing())
         row = _claimed(tx, name)
         if row is None:
             return None
-    if row.made_by != made_by:
+    if row.version != version:
         begin_again(tx, name)
         return claim_walk(tx, name, newest)
     settled = row.settled

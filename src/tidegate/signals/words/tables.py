@@ -42,7 +42,7 @@ term_walks = sa.Table(
     metadata,
     sa.Column("name", sa.Text, primary_key=True),  # items, entries
     # By which version of the program, and of which database: else all is made anew.
-    sa.Column("made_by", sa.Text, nullable=False),
+    sa.Column("version", sa.Text, nullable=False),
     sa.Column("position", sa.BigInteger, nullable=False),  # all up to this number is done
     # All up to `settled` is there, or never will be; so it is with `newest` once every transaction below
     # `horizon` has ended.

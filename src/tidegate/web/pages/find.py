@@ -36,6 +36,7 @@ from tidegate.web.pages.rows import RowView, row_view
 from tidegate.web.pages.search import upload_limit
 from tidegate.web.pages.visit import Visit
 from tidegate.web.words import gettext as _
+from tidegate.web.words import noted
 
 PAGE = 50
 COUNTED = 100  # and no further
@@ -46,6 +47,15 @@ TABS = {
     "decisions": "items:read",
 }
 TabName = Literal["", "items", "cases", "entries", "decisions"]
+
+
+EXAMPLES = {
+    'attack "on the bridge"': noted("a word, and words side by side"),
+    "author:4711 platform:forum lang:ar": noted("whose posts, where, in which language"),
+    "label:incitement outcome:restrict by:me": noted("what was decided, and by whom"),
+    "entry:… sha256:…": noted("what a bank's entry matched, and where a file was"),
+    "after:7d before:2026-01-31": noted("when"),
+}
 
 
 class FindQuery(Query, frozen=True):
@@ -70,6 +80,13 @@ class Chip(msgspec.Struct, frozen=True):
     without: str
 
 
+class Example(msgspec.Struct, frozen=True):
+    """What can be typed, and what that means."""
+
+    typed: str
+    means: str
+
+
 class FindPage(msgspec.Struct, frozen=True, kw_only=True):
     """What was typed and understood, how much was found of each sort, and a page of that of the `tab`.
     `notes` say what was left out, `near` is what a file, an address or a code is near to."""
@@ -91,6 +108,11 @@ class FindPage(msgspec.Struct, frozen=True, kw_only=True):
     def found(self) -> bool:
         """Whether the tab has anything."""
         return bool(self.items or self.cases or self.entries or self.decisions)
+
+    @property
+    def examples(self) -> list[Example]:
+        """What can be typed."""
+        return [Example(typed, _(means)) for typed, means in EXAMPLES.items()]
 
     def at(self, **parts: str) -> str:
         """The address with these parts in place of its own."""

@@ -23,7 +23,7 @@ CREATE INDEX ix_entry_terms_at ON entry_terms (at);
 CREATE INDEX ix_entry_terms_terms ON entry_terms USING gin (terms) WITH (gin_pending_list_limit = 64);
 CREATE TABLE term_walks (
   name TEXT NOT NULL,
-  made_by TEXT NOT NULL,
+  version TEXT NOT NULL,
   position BIGINT NOT NULL,
   settled BIGINT NOT NULL,
   newest BIGINT NOT NULL,
