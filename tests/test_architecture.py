@@ -120,6 +120,7 @@ JOINS = {
     ("enforcement/queries.py", "content"): "an action is shown, and listed, by its platform's ids",
     ("review/queries.py", "content"): "a page of cases with the platforms' ids of their items",
     ("review/queries.py", "intake"): "how many reports each case of a page has",
+    ("decisions/found.py", "signals"): "items are found by numbers, three thousand of them at once",
     ("signals/words/actions.py", "content"): "terms are kept of items as they are, held meanwhile",
     (
         "signals/words/queries.py",

@@ -52,6 +52,7 @@ def test_every_table_about_an_item_or_a_person_is_known_to_erasure() -> None:
     assert unlisted(tables, SLICES) == [], "name it in `forgets` or `keeps` of its slice.py"
     listed = [table for one in SLICES for table in (*one.forgets, *one.keeps)]
     assert set(listed) <= metadata.tables.keys()
+    assert {table for one in SLICES for table in one.remade} <= metadata.tables.keys()
     assert [table for table, times in Counter(listed).items() if times > 1] == []
 
 

@@ -9,7 +9,7 @@ from tests.browser.desk import Desk, desk_of, violations
 pytestmark = pytest.mark.long
 
 THEMES = ("light", "dark", "contrast")
-PAGES = ("/", "/cases", "/cases?state=decided", "/alerts", "/account", "/banks", "/items", "/search",
+PAGES = ("/", "/cases", "/cases?state=decided", "/alerts", "/account", "/banks", "/items", "/search", "/find",
          "/policy", "/actions", "/ledger")  # fmt: skip
 
 

@@ -13,7 +13,7 @@ KNOWN = "Bring your weapons to the square tomorrow, brothers, and leave nobody s
 LONG = "an-id-without-an-end-" + "0123456789" * 12
 PASSWORD = "correct horse battery"
 PAGES = ("/account", "/actions", "/banks", "/banks/known", "/go", f"/items?id={LONG}", "/ledger",
-         "/policy", "/search", "/nowhere")  # fmt: skip
+         "/policy", "/search", "/find", "/nowhere")  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -170,6 +170,8 @@ def test_a_database_of_ones_own_gets_its_roles_back(
         pytest.skip("the server of TIDEGATE_TEST_DATABASE_URL has one role")
     with database.begin() as tx:
         tx.connection.exec_driver_sql("INSERT INTO counters (name, value) VALUES ('kept', 7)")
+        walk = "INSERT INTO term_walks VALUES ('items', '1', 7, 7, 7, 7)"
+        tx.connection.exec_driver_sql(walk)
     file = tmp_path / "dump"
     assert command("dump", str(file)).exit_code == 0
     with empty(server_urls[0]) as url, psycopg.connect(database.url) as serving:
@@ -181,6 +183,8 @@ def test_a_database_of_ones_own_gets_its_roles_back(
         with psycopg.connect(url) as connection:
             kept = connection.execute("SELECT value FROM counters WHERE name = 'kept'").fetchone()
             assert kept == (7,)
+            # Terms are made anew, from the beginning.
+            assert connection.execute("SELECT count(*) FROM term_walks").fetchone() == (0,)
             assert may_only_serve(connection, serving.info.user)
             open_to_all = (
                 "SELECT has_function_privilege('public', 'ledger_blank(uuid, uuid)', 'EXECUTE')"

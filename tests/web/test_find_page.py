@@ -238,9 +238,8 @@ def test_pages_of_what_is_found_leave_nothing_out(
     monkeypatch.setattr("tidegate.web.pages.find.COUNTED", 4)
     monkeypatch.setattr("tidegate.pipeline.find.FEW", 2)
     monkeypatch.setattr("tidegate.pipeline.find.CHUNK", 2)
-    monkeypatch.setattr("tidegate.pipeline.find.READ", 4)
-    monkeypatch.setattr("tidegate.pipeline.find._PAGE", 2)
-    monkeypatch.setattr("tidegate.pipeline.find.GONE_THROUGH", 4)
+    monkeypatch.setattr("tidegate.pipeline.find._FIRST", 1)
+    monkeypatch.setattr("tidegate.web.pages.find.LOOKED", 4)
     person = visitor(api)
     for number in range(8):
         text = "the common word here" if number % 2 else "word the common here"

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -14,6 +14,7 @@ from tidegate.decisions.model import Decision
 from tidegate.decisions.queries import decision_of
 from tidegate.decisions.tables import decisions, evaluations
 from tidegate.infra.db import Tx
+from tidegate.signals.words.tables import item_terms
 
 
 class DecisionFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +42,25 @@ def found_decisions(
 ) -> list[FoundDecision]:
     """The next decisions that pass, the newest first."""
     d = decisions.c
-    query = sa.select(d.created_at, d.id, d.item_id, d.case_id).where(_seen(tx))
+    query = _passing(tx, sa.select(d.created_at, d.id, d.item_id, d.case_id), filter)
+    if after is not None:
+        query = query.where(sa.tuple_(d.created_at, d.id) < sa.tuple_(*map(sa.literal, after)))
+    rows = tx.execute(query.order_by(d.created_at.desc(), d.id.desc()).limit(limit))
+    return [FoundDecision(*row) for row in rows]
+
+
+def numbers_decided(tx: Tx, filter: DecisionFilter, limit: int) -> list[int]:
+    """The numbers by which the items are found that the newest decisions are about, at most so many."""
+    d = decisions.c
+    query = _passing(tx, sa.select(d.item_id), filter)
+    newest = query.order_by(d.created_at.desc(), d.id.desc()).limit(limit).subquery()
+    of = item_terms.c.item_id == newest.c.item_id
+    return list(tx.execute(sa.select(item_terms.c.number).join(newest, of)).scalars())
+
+
+def _passing(tx: Tx, query: sa.Select[Any], filter: DecisionFilter) -> sa.Select[Any]:
+    d = decisions.c
+    query = query.where(_seen(tx))
     if filter.outcome is not None:
         query = query.where(d.outcome == filter.outcome)
     if filter.label is not None:
@@ -54,10 +73,7 @@ def found_decisions(
         query = query.where(d.created_at < filter.before)
     if filter.items is not None:
         query = query.where(d.item_id == sa.any_(sa.cast(list(filter.items), ARRAY(sa.Uuid))))
-    if after is not None:
-        query = query.where(sa.tuple_(d.created_at, d.id) < sa.tuple_(*map(sa.literal, after)))
-    rows = tx.execute(query.order_by(d.created_at.desc(), d.id.desc()).limit(limit))
-    return [FoundDecision(*row) for row in rows]
+    return query
 
 
 def decisions_by_id(tx: Tx, ids: Collection[UUID]) -> dict[UUID, Decision]:

@@ -20,7 +20,12 @@ import msgspec
 from tidegate.content.kept import words_of
 from tidegate.content.model import pseudonym
 from tidegate.content.queries import items_of_authors, items_with_file, platforms_posting
-from tidegate.decisions.found import DecisionFilter, found_decisions, items_matching
+from tidegate.decisions.found import (
+    DecisionFilter,
+    found_decisions,
+    items_matching,
+    numbers_decided,
+)
 from tidegate.infra.db import Tx
 from tidegate.pipeline.asked import Asked
 from tidegate.review.found import CaseFilter, found_cases
@@ -35,14 +40,16 @@ from tidegate.signals.words.queries import (
     open_items,
 )
 
-MOST = 10_000  # items that an author, a file, an entry or decisions narrow to: the newest
-FEW = 1000  # items that lead to their cases and decisions
-CHUNK = 250  # texts that are read at once
-READ = 1000  # texts that one page reads
-GONE_THROUGH = 3000  # cases or decisions that one page looks at
-_PAGE = 1000
+MOST = 3000  # items that an author, a file, an entry or decisions narrow to: the newest
+FEW = 500  # items that lead to their cases and decisions
+CHUNK = 250  # numbers that are looked at once
+PAGE = 1000  # cases or decisions that a page goes through, and of texts half as many
+COUNT = 250  # the same where what is found is only counted
+_FIRST = 250  # cases or decisions at first; of each further look twice as many
 
 Place = tuple[datetime, UUID]
+# Rows of a table with the items that they are about, and the place to go on after.
+_Page = tuple[list[tuple[Place, UUID | None]], Place | None]
 
 
 class Hit(NamedTuple):
@@ -83,8 +90,9 @@ class Items:
         narrowing = (a.needles, a.author, a.platform, a.lang, a.label, a.outcome, a.by, a.entry)
         return not any([*narrowing, a.sha256, a.before, a.after])
 
-    def next(self, below: int | None, limit: int) -> tuple[list[Found], int | None]:
-        """The next items, by the numbers of their latest revisions, and the number to go on below."""
+    def next(self, below: int | None, limit: int, reads: int) -> tuple[list[Found], int | None]:
+        """The next items, by the numbers of their latest revisions, and the number to go on below; of
+        texts that must be read at most about so many."""
         found: list[Found] = []
         read = 0
         size = CHUNK if self._doubtful else max(limit + 1, CHUNK)
@@ -98,13 +106,13 @@ class Items:
             if len(numbers) < size:
                 return found, None
             below = numbers[-1]
-            if read >= (READ if self._doubtful else MOST):
+            if read >= (reads if self._doubtful else MOST):
                 return found, below
 
     @cached_property
     def few(self) -> list[UUID] | None:
         """All of them, where they are few; None where they are not."""
-        found, more = self.next(None, FEW + 1)
+        found, more = self.next(None, FEW + 1, COUNT)
         return None if more is not None or len(found) > FEW else [one.item_id for one in found]
 
     def meant(self, ids: Collection[UUID]) -> set[UUID]:
@@ -153,16 +161,16 @@ class Items:
         """The numbers of those that an author, a file, an entry or decisions leave; None: of all."""
         if not self._leading:
             return None
-        ids = set(self._leading[0]).intersection(*self._leading[1:])
-        return set(numbers_of_items(self._tx, ids).values())
+        return set(self._leading[0]).intersection(*self._leading[1:])
 
     @property
     def cut(self) -> bool:
         """Whether what narrows them is more than is gone through: older ones are left out."""
-        return any(len(ids) >= MOST for ids in self._leading)
+        return any(len(numbers) >= MOST for numbers in self._leading)
 
     @cached_property
-    def _leading(self) -> list[Sequence[UUID]]:
+    def _leading(self) -> list[Collection[int]]:
+        """The numbers of what each of these operators leaves."""
         tx, asked = self._tx, self._asked
         found: list[Sequence[UUID]] = []
         if asked.author is not None:
@@ -171,11 +179,11 @@ class Items:
             found.append(items_with_file(tx, asked.sha256, MOST))
         if asked.entry is not None:
             found.append(items_matching(tx, asked.entry, MOST))
+        numbers: list[Collection[int]] = [numbers_of_items(tx, ids).values() for ids in found]
         if asked.outcome or asked.label or asked.by:
             filter = DecisionFilter(outcome=asked.outcome, label=asked.label, by=self._by)
-            decided = found_decisions(tx, filter, None, MOST)
-            found.append([one.item_id for one in decided if one.item_id is not None])
-        return found
+            numbers.append(numbers_decided(tx, filter, MOST))
+        return numbers
 
     def _authors(self, said: str) -> set[str]:
         """The pseudonym itself, or those of whoever the platforms call so."""
@@ -191,16 +199,24 @@ class Finder:
         self._read: dict[int, bool] = {}
         self._meant: dict[Asked, Items] = {}
 
-    def items(self, after: int | Place | None, limit: int) -> Some:
+    def items(self, after: int | Place | None, limit: int, look: int = PAGE) -> Some:
         """Items, those that were posted or edited last first."""
         below = after if isinstance(after, int) else None
-        found, more = self._items.next(below, limit)
+        found, more = self._items.next(below, limit, look // 2)
         return Some([Hit(one.number, one.item_id) for one in found], more)
 
-    def cases(self, after: int | Place | None, limit: int) -> Some:
+    def cases(self, after: int | Place | None, limit: int, look: int = PAGE) -> Some:
         """Cases, those that were opened last first."""
-        asked = self._asked
+        asked, about = self._asked, self._of_cases
+        few = None if about.any else about.few
+        ids: set[UUID] | None = None
+        if asked.outcome or asked.by:
+            decided = DecisionFilter(outcome=asked.outcome, by=self._by)
+            of = (one.case_id for one in found_decisions(self._tx, decided, None, MOST))
+            ids = {one for one in of if one is not None}
         filter = CaseFilter(
+            items=few,
+            ids=ids,
             entry=asked.entry,
             platform=asked.platform,
             language=asked.lang,
@@ -208,27 +224,19 @@ class Finder:
             since=asked.after,
             before=asked.before,
         )
-        if asked.outcome or asked.by:
-            decided = DecisionFilter(outcome=asked.outcome, by=self._by)
-            of = (one.case_id for one in found_decisions(self._tx, decided, None, MOST))
-            filter = msgspec.structs.replace(filter, ids={one for one in of if one is not None})
-        about = self._of_cases
-        few = None if about.any else about.few
-        if about.any or few is not None:
-            narrowed = msgspec.structs.replace(filter, items=few)
-            found, more = found_cases(self._tx, narrowed, _place(after), limit)
-            return Some([Hit((one.at, one.id), one.id) for one in found], more)
 
-        def page(place: Place | None) -> tuple[list[tuple[Place, UUID | None]], Place | None]:
-            found, more = found_cases(self._tx, filter, place, _PAGE)
+        def page(place: Place | None, size: int) -> _Page:
+            found, more = found_cases(self._tx, filter, place, size)
             return [((one.at, one.id), one.item_id) for one in found], more
 
-        return self._gone_through(page, about, _place(after), limit)
+        return _all(page, about, few, _place(after), limit, look)
 
-    def decisions(self, after: int | Place | None, limit: int) -> Some:
+    def decisions(self, after: int | Place | None, limit: int, look: int = PAGE) -> Some:
         """Decisions, the newest first."""
-        asked = self._asked
+        asked, about = self._asked, self._of_decisions
+        few = None if about.any else about.few
         filter = DecisionFilter(
+            items=few,
             outcome=asked.outcome,
             label=asked.label,
             by=self._by,
@@ -236,45 +244,12 @@ class Finder:
             before=asked.before,
         )
 
-        def next_ones(
-            filter: DecisionFilter, place: Place | None, most: int
-        ) -> tuple[list[tuple[Place, UUID | None]], Place | None]:
-            found = found_decisions(self._tx, filter, place, most)
-            more = (found[-1].at, found[-1].id) if len(found) == most else None
+        def page(place: Place | None, size: int) -> _Page:
+            found = found_decisions(self._tx, filter, place, size)
+            more = (found[-1].at, found[-1].id) if len(found) == size else None
             return [((one.at, one.id), one.item_id) for one in found], more
 
-        about = self._of_decisions
-        few = None if about.any else about.few
-        if about.any or few is not None:
-            narrowed = msgspec.structs.replace(filter, items=few)
-            rows, more = next_ones(narrowed, _place(after), limit)
-            return Some([Hit(place, place[1]) for place, _ in rows], more)
-        return self._gone_through(
-            lambda place: next_ones(filter, place, _PAGE), about, _place(after), limit
-        )
-
-    def _gone_through(
-        self,
-        page: Callable[[Place | None], tuple[list[tuple[Place, UUID | None]], Place | None]],
-        about: Items,
-        place: Place | None,
-        limit: int,
-    ) -> Some:
-        """Of what comes page by page that which is about the items that are meant."""
-        found: list[Hit] = []
-        looked = 0
-        while True:
-            rows, more = page(place)
-            meant = about.meant({item for _, item in rows if item is not None})
-            for here, item in rows:
-                if item in meant:
-                    found.append(Hit(here, here[1]))
-                    if len(found) == limit:
-                        return Some(found, here)
-            looked += len(rows)
-            if more is None or looked >= GONE_THROUGH:
-                return Some(found, more)
-            place = more
+        return _all(page, about, few, _place(after), limit, look)
 
     @property
     def cut(self) -> bool:
@@ -309,3 +284,32 @@ class Finder:
 
 def _place(after: int | Place | None) -> Place | None:
     return after if isinstance(after, tuple) else None
+
+
+def _all(
+    page: Callable[[Place | None, int], _Page],
+    about: Items,
+    few: list[UUID] | None,
+    place: Place | None,
+    limit: int,
+    look: int,
+) -> Some:
+    """What pages give that is about the items that are meant. Where these are all, or so few that the
+    pages are of them alone, that is the next page; else what comes is looked at, at most about `look`."""
+    if few is not None or about.any:
+        rows, more = page(place, limit)
+        return Some([Hit(here, here[1]) for here, _ in rows], more)
+    found: list[Hit] = []
+    looked, size = 0, _FIRST
+    while True:
+        rows, more = page(place, size)
+        meant = about.meant({item for _, item in rows if item is not None})
+        for here, item in rows:
+            if item in meant:
+                found.append(Hit(here, here[1]))
+                if len(found) == limit:
+                    return Some(found, here)
+        looked += len(rows)
+        if more is None or looked >= look:
+            return Some(found, more)
+        place, size = more, min(2 * size, max(1, look - looked))

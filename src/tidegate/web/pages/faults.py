@@ -33,6 +33,7 @@ CALLED = {
     "platform": noted("Platform"),
     "days": noted("Days"),
     "from": noted("Begin with"),
+    "q": noted("Find"),
     "reason": noted("Reason"),
     "reopen_reason": noted("Why"),
     "replay": noted("Replay"),

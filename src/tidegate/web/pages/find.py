@@ -17,7 +17,8 @@ from tidegate.infra.cursors import read_cursor, write_cursor
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.pipeline.asked import OPERATORS, Asked, bad_query, read
-from tidegate.pipeline.find import Finder, Keys, Place, Some
+from tidegate.pipeline.find import COUNT, Finder, Keys, Place, Some
+from tidegate.pipeline.find import PAGE as LOOKED
 from tidegate.pipeline.find_entries import entries, has_none
 from tidegate.review.rows import rows_of
 from tidegate.web.pages.found import (
@@ -129,12 +130,12 @@ class _Looked(msgspec.Struct, frozen=True, kw_only=True):
     keys: Keys
     by: Collection[str]
 
-    def some(self, tab: str, after: int | Place | None, limit: int) -> Some:
+    def some(self, tab: str, after: int | Place | None, limit: int, look: int) -> Some:
         if tab == "entries":
             below = after if isinstance(after, int) else None
             instance = self.visit.instance
             return entries(self.tx, instance, self.keys, self.asked, self.by, below, limit)
-        return getattr(self.finder, tab)(after, limit)
+        return getattr(self.finder, tab)(after, limit, look)
 
 
 def show(visit: Visit) -> FindPage | Response:
@@ -176,8 +177,9 @@ def _found(visit: Visit, tx: Tx, asked: Asked, tabs: list[str], page: FindPage) 
     finder = Finder(tx, keys, asked, by)
     looked = _Looked(visit=visit, tx=tx, asked=asked, finder=finder, keys=keys, by=by)
     after = _read_place(page.tab, visit.query.cursor)
-    here = looked.some(page.tab, after, PAGE + 1 if after else COUNTED + 1)
-    counted = {one: looked.some(one, None, COUNTED + 1) for one in tabs if one != page.tab or after}
+    here = looked.some(page.tab, after, PAGE + 1 if after else COUNTED + 1, LOOKED)
+    others = [one for one in tabs if one != page.tab or after]
+    counted = {one: looked.some(one, None, COUNTED + 1, COUNT) for one in others}
     counted.setdefault(page.tab, here)
     ids = [one.id for one in here.found[:PAGE]]
     following = here.found[PAGE - 1].place if len(here.found) > PAGE else here.after
