@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -42,7 +42,7 @@ def found_decisions(
 ) -> list[FoundDecision]:
     """The next decisions that pass, the newest first."""
     d = decisions.c
-    query = _passing(tx, sa.select(d.created_at, d.id, d.item_id, d.case_id), filter)
+    query = sa.select(d.created_at, d.id, d.item_id, d.case_id).where(_passes(tx, filter))
     if after is not None:
         query = query.where(sa.tuple_(d.created_at, d.id) < sa.tuple_(*map(sa.literal, after)))
     rows = tx.execute(query.order_by(d.created_at.desc(), d.id.desc()).limit(limit))
@@ -52,28 +52,28 @@ def found_decisions(
 def numbers_decided(tx: Tx, filter: DecisionFilter, limit: int) -> list[int]:
     """The numbers by which the items are found that the newest decisions are about, at most so many."""
     d = decisions.c
-    query = _passing(tx, sa.select(d.item_id), filter)
+    query = sa.select(d.item_id).where(_passes(tx, filter))
     newest = query.order_by(d.created_at.desc(), d.id.desc()).limit(limit).subquery()
     of = item_terms.c.item_id == newest.c.item_id
     return list(tx.execute(sa.select(item_terms.c.number).join(newest, of)).scalars())
 
 
-def _passing(tx: Tx, query: sa.Select[Any], filter: DecisionFilter) -> sa.Select[Any]:
+def _passes(tx: Tx, filter: DecisionFilter) -> sa.ColumnElement[bool]:
     d = decisions.c
-    query = query.where(_seen(tx))
+    conditions = [_seen(tx)]
     if filter.outcome is not None:
-        query = query.where(d.outcome == filter.outcome)
+        conditions.append(d.outcome == filter.outcome)
     if filter.label is not None:
-        query = query.where(d.label == filter.label)
+        conditions.append(d.label == filter.label)
     if filter.by:
-        query = query.where(d.decided_by.in_(filter.by))
+        conditions.append(d.decided_by.in_(filter.by))
     if filter.since is not None:
-        query = query.where(d.created_at >= filter.since)
+        conditions.append(d.created_at >= filter.since)
     if filter.before is not None:
-        query = query.where(d.created_at < filter.before)
+        conditions.append(d.created_at < filter.before)
     if filter.items is not None:
-        query = query.where(d.item_id == sa.any_(sa.cast(list(filter.items), ARRAY(sa.Uuid))))
-    return query
+        conditions.append(d.item_id == sa.any_(sa.cast(list(filter.items), ARRAY(sa.Uuid))))
+    return sa.and_(*conditions)
 
 
 def decisions_by_id(tx: Tx, ids: Collection[UUID]) -> dict[UUID, Decision]:
