@@ -65,7 +65,6 @@ NAMES = {
     "decision": noted("decision"),
     "items": noted("items"),
     "cases": noted("cases"),
-    "entries": noted("entries"),
     "decisions": noted("decisions"),
     "law": noted("law"),
     "terms": noted("terms"),
