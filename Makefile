@@ -7,7 +7,7 @@ BENCHES := decide index media text evasions lookback console find
 
 .PHONY: help setup setup-dev demo test test-long test-browser test-native check quick lint types types-src imports \
   test-quick format bench $(BENCHES:%=bench-%) fuzz survival \
-  lock docs words clean sbom advisories dist
+  lock docs screenshots words clean sbom advisories dist
 
 help: ## list what make can do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -94,6 +94,9 @@ lock: setup-dev ## pin the dependencies anew
 
 docs: setup-dev ## regenerate the pages that come from the code
 	@$(PY) -m tidegate docs
+
+screenshots: setup-dev ## take the docs' pictures of the demo, in Chromium (Debian: apt install chromium)
+	@$(PY) -m scripts.screenshots
 
 words: setup-dev ## collect what is said to people, for translators: src/tidegate/web/locale/tidegate.pot
 	@$(PY) -m scripts.words

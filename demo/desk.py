@@ -34,6 +34,8 @@ PICTURES = [
      ["camera.png", "grass.png", "gravel.png", "horse.png"]),
     ("launch", "", ["rocket.jpg"]),
     ("leaflet", "Found this in my letter box.", ["text.png"]),
+    ("bridge", "They put it up again, a little out of focus this time.",
+     ["pdq-bridge/blur-a-little.jpg"]),
 ]  # fmt: skip
 VIDEO = story.HERE / "videos" / "test-padded-dimensions.mp4"
 EVERY_SECONDS = 12.0

@@ -32,5 +32,5 @@ def test_a_pack_is_printed_as_it_was_written(
 
 def test_the_example_of_the_page_is_a_pack() -> None:
     page = (Path(__file__).parents[2] / "docs" / "policy.md").read_text()
-    (example,) = [part.split("```")[0] for part in page.split("```toml\n")[1:]]
+    example, *_ = [part.split("```")[0] for part in page.split("```toml\n")[1:]]
     assert check_source(example) == []

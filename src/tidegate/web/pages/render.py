@@ -41,7 +41,7 @@ NAVIGATION = [
     ("actions", noted("Actions"), "/actions", "actions:read"),
     ("ledger", noted("Ledger"), "/ledger", "ledger:read"),
     ("people", noted("People"), "/people", "admin"),
-    ("keys", noted("Keys"), "/keys", "admin"),
+    ("keys", noted("API keys"), "/keys", "admin"),
     ("instance", noted("Instance"), "/settings", "admin"),
 ]
 
