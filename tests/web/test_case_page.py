@@ -447,4 +447,4 @@ def test_labels_and_exemptions_are_choices_with_digits(api: Api) -> None:
     assert re.search('data-testid="label-incitement"[^>]* data-asks data-digit="1"', page)
     assert re.search('data-testid="exemption-none" data-digit="0"', page)
     assert not re.search('data-testid="exemption-[^>]* checked', page), "no default answer"
-    assert "Ground: Terms of service: threats of terrorist acts" in page
+    assert "Ground: <bdi data-content>Terms of service: threats of terrorist acts</bdi>" in page
