@@ -24,10 +24,6 @@ STARTS_WITHIN = 180.0  # seconds
 Shot = Callable[[Page, str], None]
 
 
-def home(page: Page, url: str) -> None:
-    page.goto(f"{url}/")
-
-
 def cases(page: Page, url: str) -> None:
     page.goto(f"{url}/cases")
 
@@ -67,12 +63,6 @@ def find(page: Page, url: str) -> None:
     page.goto(f"{url}/find?q=bridge")
 
 
-def keys(page: Page, url: str) -> None:
-    cases(page, url)
-    page.locator("html[data-ready]").wait_for()
-    page.keyboard.press("?")
-
-
 def draft(page: Page, url: str) -> None:
     """A draft in which a name is spelled wrongly."""
     page.goto(f"{url}/policy/drafts/stricter")
@@ -84,12 +74,10 @@ def draft(page: Page, url: str) -> None:
 
 
 REVIEWER: dict[str, Shot] = {
-    "desk-home": home,
     "desk-queue": cases,
     "case": case,
     "desk-deciding": restricting,
     "desk-find": find,
-    "desk-keys": keys,
 }
 ADMIN: dict[str, Shot] = {"policy-draft": draft}
 
