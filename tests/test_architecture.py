@@ -31,6 +31,8 @@ OPENS = {
     "pipeline/erase.py",  # the sweep reads in small transactions while it deletes files
     "infra/groupcommit.py",
     "infra/slices.py",  # a duty that is one transaction
+    "pipeline/bank_changes.py",  # each leaves in a transaction of its own
+    "pipeline/bank_imports.py",  # a file, and then all of it, is a transaction
     "pipeline/instance.py",
     "pipeline/lookback/codes.py",
     "pipeline/lookback/kinds.py",  # a page is two transactions
@@ -71,6 +73,7 @@ MORE_SQL = {
     "content/witness.py",
     "decisions/found.py",  # what /find looks through, slice by slice
     "decisions/held.py",
+    "decisions/matched.py",
     "decisions/shadow.py",  # what rules in shadow say beside those that act
     "decisions/witness.py",
     "enforcement/outbox.py",
@@ -105,13 +108,17 @@ MORE_SQL = {
     "signals/banks/bank_witness.py",
     "signals/banks/changes.py",  # what the look back reads
     "signals/banks/found.py",
+    "signals/banks/held_changes.py",
     "signals/banks/imported.py",
     "signals/banks/imports.py",
+    "signals/banks/listing.py",
     "signals/banks/locks.py",
     "signals/banks/renewal.py",
     "signals/banks/seals.py",
     "signals/banks/sightings.py",
     "signals/banks/snapshot.py",
+    "signals/banks/staged.py",
+    "signals/banks/trial.py",
     "signals/banks/witness.py",
 }
 # Reading joins: whose tables a slice reads beside its own, and why not by a query of that slice.

@@ -428,12 +428,14 @@ def test_a_bank_from_its_form_to_its_search(api: Api) -> None:
     assert "0 entries match" in person.send("/search", {"text": "a calm day at the sea"}).text
 
     entry = f"{entries}/{tape['id']}"
-    assert person.send(f"{entry}/confirm").status_code == 303
-    assert person.send(f"{entry}/switch", {"enabled": "no"}).status_code == 303
+    now = {"undo_seconds": "0"}
+    assert person.send(f"{entry}/confirm", now).status_code == 303
+    assert person.send(f"{entry}/switch", {"enabled": "no"} | now).status_code == 303
     after = entries_of(person)[1]
     assert (after["state"], after["enabled"]) == ("confirmed", False)
-    assert person.send(f"{entry}/refute").status_code == 303
-    assert person.send("/banks/tapes/switch", {"enabled": "no"}).status_code == 303
+    assert person.send(f"{entry}/refute", now).status_code == 303
+    whole = {"enabled": "no", "name": "tapes"} | now
+    assert person.send("/banks/tapes/switch", whole).status_code == 303
     assert person.get("/banks/tapes.json").json()["bank"]["enabled"] is False
     assert person.send(f"{entries}/nothing/confirm").status_code == 404
 

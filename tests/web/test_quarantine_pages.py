@@ -78,6 +78,12 @@ def test_the_pages_show_and_lift_it(api: Api, entry: dict[str, Any]) -> None:
     page = person.get("/banks/known").text
     assert "In quarantine since" in page
     assert "An entry of known" in person.get("/cases?queue=entries").text
+    asked = person.get("/cases.json?queue=quarantine").json()
+    assert [one["id"] for one in asked["cases"]] == [the_case(api)["id"]]
+    assert person.get("/cases.json?queue=first-matches").json()["total"] == 0
+    assert "?state=quarantined" in person.get("/banks").text
+    listed = person.get("/banks/known.json?state=quarantined").json()
+    assert [one["id"] for one in listed["entries"]] == [entry["id"]]
     at = f"/cases/{the_case(api)['id']}"
     shown = person.get(at).text
     assert "51 different things of as many authors in an hour" in shown
@@ -88,9 +94,10 @@ def test_the_pages_show_and_lift_it(api: Api, entry: dict[str, Any]) -> None:
     assert len(linked) == 10
     assert person.get(f"{at}.json").json()["case"]["entry"]["id"] == entry["id"]
 
-    assert person.send(f"/banks/known/entries/{entry['id']}/confirm").status_code == 303
+    now = {"undo_seconds": "0"}
+    assert person.send(f"/banks/known/entries/{entry['id']}/confirm", now).status_code == 303
     page = person.get("/banks/known").text
-    assert "quarantine" not in page
+    assert "In quarantine since" not in page
     assert api.get(path(entry)).json()["quarantined_at"] is None
     assert "The entry was confirmed in its bank." in person.get(at).text
 

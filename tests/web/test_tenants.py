@@ -281,7 +281,28 @@ def page_attempts(of_b: OfB, person: UUID) -> dict[tuple[str, str], list[Asked]]
         ("POST", "/banks"): [("/banks", {"name": "x", "stance": "allow", "platform": "b"})],
         ("GET", "/banks/{bank}"): [(bank, {})],
         ("POST", "/banks/{bank}/switch"): [
-            (f"{one}/switch", {"enabled": "no"}) for one in (bank, everybodys)
+            (f"{one}/switch", {"enabled": "no", "name": one.rpartition("/")[2]})
+            for one in (bank, everybodys)
+        ],
+        ("POST", "/banks/{bank}/radius"): [
+            (f"{one}/radius", {"kind": "pdq", "bits": "9"}) for one in (bank, everybodys)
+        ],
+        ("GET", "/banks/{bank}/change"): [(f"{bank}/change", {})],
+        ("GET", "/banks/{bank}/entries/{entry}"): [(f"{bank}/entries/{of_b.entry}", {})],
+        # Somebody's own, whom nobody else's are told of (test_bank_changes.py, test_bank_imports.py).
+        ("POST", "/banks/{bank}/changes/{change}/undo"): [],
+        ("POST", "/banks/{bank}/imports"): [
+            (f"{one}/imports", {"pasted": "sha256\n" + "ab" * 32}) for one in (bank, everybodys)
+        ],
+        ("GET", "/banks/{bank}/imports/{import}"): [(f"{bank}/imports/{of_b.item_id}", {})],
+        ("GET", "/banks/{bank}/imports/{import}/errors"): [
+            (f"{bank}/imports/{of_b.item_id}/errors", {})
+        ],
+        ("POST", "/banks/{bank}/imports/{import}/take"): [
+            (f"{one}/imports/{of_b.item_id}/take", {}) for one in (bank, everybodys)
+        ],
+        ("POST", "/banks/{bank}/imports/{import}/drop"): [
+            (f"{one}/imports/{of_b.item_id}/drop", {}) for one in (bank, everybodys)
         ],
         ("POST", "/banks/{bank}/entries"): [
             (f"{one}/entries", {"text": "of a"}) for one in (bank, everybodys)
@@ -355,11 +376,12 @@ def page_attempts(of_b: OfB, person: UUID) -> dict[tuple[str, str], list[Asked]]
     for verb in ("role", "limits", "name", "link", "disable", "enable"):
         given = {"role": "admin", "display_name": "x"}
         tried["POST", f"/people/{{person}}/{verb}"] = [(f"/people/{person}/{verb}", given)]
-    for verb in ("confirm", "refute", "switch"):
+    switch = {"enabled": "no"}
+    for verb in ("confirm", "refute", "switch", "delete"):
         tried["POST", f"/banks/{{bank}}/entries/{{entry}}/{verb}"] = [
-            (f"{bank}/entries/{of_b.entry}/{verb}", {}),
-            (f"{everybodys}/entries/{of_b.entry}/{verb}", {}),
-            (f"{everybodys}/entries/{of_b.shared}/{verb}", {}),
+            (f"{bank}/entries/{of_b.entry}/{verb}", switch),
+            (f"{everybodys}/entries/{of_b.entry}/{verb}", switch),
+            (f"{everybodys}/entries/{of_b.shared}/{verb}", switch),
         ]
     return tried
 

@@ -102,6 +102,12 @@ def lock_kept(tx: Tx, numbers: Sequence[int]) -> list[Kept]:
     return [_kept(row) for row in tx.execute(_LOCK, {"numbers": list(numbers)}).all()]
 
 
+def kept_now(tx: Tx, numbers: Sequence[int]) -> list[Kept]:
+    """The same without a lock, as far as they may be seen."""
+    found = [_kept(row) for row in tx.execute(_NOW, {"numbers": list(numbers)}).all()]
+    return [one for one in found if tx.sees(one.item.platform)]
+
+
 def next_kept(tx: Tx, after: int, limit: int) -> list[int]:
     """The next numbers, ascending, of the latest revisions whose content is kept."""
     return list(tx.execute(_NEXT, {"after": after, "limit": limit}).scalars())
@@ -214,10 +220,12 @@ _THESE = sa.text(
     " JOIN items i ON i.id = r.item_id WHERE r.content IS NOT NULL AND i.kept_by_hold_at IS NULL"
 ).columns(**_SEALED)
 _WITH_CODES = f"{_LATEST} AND r.fingerprints IS NOT NULL"
-_LOCK = sa.text(
+_THESE_NOW = (
     f"SELECT {_COLUMNS} {_WITH_CODES} AND r.number = ANY(CAST(:numbers AS bigint[]))"
-    " ORDER BY i.platform, i.external_id FOR UPDATE OF i"
-).columns(**_SEALED)
+    " ORDER BY i.platform, i.external_id"
+)
+_NOW = sa.text(_THESE_NOW).columns(**_SEALED)
+_LOCK = sa.text(f"{_THESE_NOW} FOR UPDATE OF i").columns(**_SEALED)
 _NEXT = sa.text(
     f"SELECT r.number {_WITH_CODES} AND r.number > :after ORDER BY r.number LIMIT :limit"
 )

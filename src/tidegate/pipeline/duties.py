@@ -3,6 +3,7 @@ than one."""
 
 from tidegate.infra.db import Tx
 from tidegate.infra.slices import Duty, Errand, Gauge, Home, in_tx
+from tidegate.pipeline import bank_changes, bank_imports
 from tidegate.pipeline.bulk import carry_on
 from tidegate.pipeline.decide import lift_expired
 from tidegate.pipeline.erase import expire, sweep_evidence
@@ -53,6 +54,8 @@ def duties_of(instance: Instance) -> list[Duty]:
         *(duty for one in SLICES for duty in one.verbs().duties),
         Duty("lift", 2.0, in_tx(lift_expired)),
         Duty("leave", 0.3, leave_due),
+        Duty("bank-changes", 0.3, bank_changes.leave_due),
+        Duty("bank-imports", 0.5, lambda _: bank_imports.carry_on(instance)),
         Duty("bulk", 0.5, lambda home: carry_on(home, instance.pack)),
         Duty("replay", 0.5, replay_on),
         Duty("rank", 1.0, in_tx(lambda tx: rank_waiting(tx, instance))),

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from tidegate.content.media.model import Examined
 from tidegate.infra.errors import FieldError, Refusal, bad_field
 from tidegate.pipeline.instance import Instance
 from tidegate.signals import fingerprints
@@ -56,6 +57,13 @@ async def enrol_file(
     if options.text or options.url or options.kind or options.value:
         raise bad_field("/file", "a file alone", "a file with text, url, kind or value")
     examined = await instance.media.examine(data, content_type, filename, key=queue)
+    codes, problems = codes_of_file(data, examined)
+    evidence = await asyncio.to_thread(instance.evidence.put, data)
+    return Enrolment(codes, options, evidence=evidence, problems=problems)
+
+
+def codes_of_file(data: bytes, examined: Examined) -> tuple[list[Fingerprint], list[str]]:
+    """The fingerprints of a file that was examined, and what is missing among them."""
     face = face_of(codes_of(files=[ExaminedFile(fingerprints.of_bytes(data), examined.codes)]))
     codes: list[Fingerprint] = []
     problems = list(examined.problems)
@@ -66,8 +74,7 @@ async def enrol_file(
             problems.append(f"no {code.kind} code: {reason}")
     if examined.judged and not any(KINDS[code.kind].source == "pixels" for code in face):
         problems.append(without_code(examined))
-    evidence = await asyncio.to_thread(instance.evidence.put, data)
-    return Enrolment(codes, options, evidence=evidence, problems=problems)
+    return codes, problems
 
 
 async def enrol_json(instance: Instance, entry: EntryIn) -> Enrolment:

@@ -16,6 +16,7 @@ from tidegate.infra.room import Room
 from tidegate.infra.secrets import InstanceSecrets
 from tidegate.infra.settings import Settings
 from tidegate.ledger.model import HEAD_FILE
+from tidegate.pipeline.lookback.asking import Asking
 from tidegate.pipeline.near import NearItems
 from tidegate.policy.actions import ensure_default
 from tidegate.policy.data import read_offences
@@ -55,6 +56,7 @@ class Instance:
         self.index_folder = settings.data_dir / "index"
         self.banks = BankSnapshot(CodeIndex(Folder(self.index_folder / "banks", identity)))
         self.near_items = NearItems(self.index_folder / "items")
+        self.asking = Asking()
         self.packs = PackStore()
         self.refused = Refused()
         self.totals = Totals()

@@ -5,7 +5,7 @@ entries that it rests on are locked and looked at once more in the deciding tran
 changed in between, the snapshot catches up and the revision is judged anew.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -28,8 +28,11 @@ from tidegate.policy.facts import (
 from tidegate.policy.gate import DIGEST_ROUTES, admission
 from tidegate.policy.metrics import RULE_FAILURES
 from tidegate.policy.model import Evaluated, Pack
+from tidegate.signals.banks.snapshot import BankSnapshot
+from tidegate.signals.banks.trial import as_found
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.fingerprints.normalise import normalised
+from tidegate.signals.index import nearest_frames, resolve_allowed
 from tidegate.signals.language import Language, language_of
 from tidegate.signals.model import Fingerprint, Match
 from tidegate.signals.readings import is_guess
@@ -83,7 +86,47 @@ def _once(
     shown = [_admitted(pack, one) for one in looked]
     texts = [_readable(pack, one) for one in looked]
     found = instance.banks.match(tx, shown, texts, [(one.item.platform,) for one in looked])
+    return _by_rules(tx, pack, looked, found, stage, instance.banks.version)
+
+
+def judge_as_if(
+    tx: Tx,
+    instance: Instance,
+    looked: Sequence[Looked],
+    less: Collection[str],
+    more: BankSnapshot,
+) -> tuple[list[Judged], list[Judged]]:
+    """Judge revisions by the banks as they are; and as they would be without what these entries match
+    now, but with what they would match in `more`. Nothing is locked, and nothing is to be recorded."""
+    pack = instance.pack(tx)
+    shown = [_admitted(pack, one) for one in looked]
+    texts = [_readable(pack, one) for one in looked]
+    platforms = [(one.item.platform,) for one in looked]
+    instance.banks.refresh(tx)
+    now = instance.banks.match(tx, shown, texts, platforms)
+    added = more.match(tx, shown, texts, platforms)
+    then = [
+        nearest_frames(
+            resolve_allowed([*(as_found(m) for m in mine if m.entry not in less), *others])
+        )
+        for mine, others in zip(now, added, strict=True)
+    ]
     version = instance.banks.version
+    return (
+        _by_rules(tx, pack, looked, now, "retro", version),
+        _by_rules(tx, pack, looked, then, "retro", version),
+    )
+
+
+def _by_rules(
+    tx: Tx,
+    pack: Pack,
+    looked: Sequence[Looked],
+    found: Sequence[list[Match]],
+    stage: Stage,
+    version: int,
+) -> list[Judged]:
+    """What the rules say of revisions with these matches."""
     restrictions: dict[str, int] = {}
     if "author" in pack.uses:
         restrictions = standing_restrictions(tx, sorted({one.content.author for one in looked}))

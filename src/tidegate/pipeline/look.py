@@ -83,6 +83,17 @@ def look(tx: Tx, instance: Instance, looked: Sequence[Looked], occasion: Occasio
     return outcomes
 
 
+def would_follow(looked: Looked, judged: Judged, *, decided: bool) -> Verdict | None:
+    """What the look back would do about a revision that is judged so: restrict or escalate it, ask a
+    person (`review`), or nothing."""
+    seen = _Seen(looked, judged, decided)
+    if not _is_told(BANKS_CHANGED, seen):
+        return None
+    if judged.ruling is not None and not decided:
+        return seen.verdict
+    return "review" if _asks(BANKS_CHANGED, seen) else None
+
+
 def recall(tx: Tx, kept: Kept) -> Looked:
     """What a further look needs to know of a kept revision: what it says, what was said of it before,
     its media's problems among that, and what was reported about its item."""

@@ -22,6 +22,10 @@ WAITING = "waiting"
 STATES = (WAITING, "open", "claimed", "reopened", "decided")
 MEDIA = ("image", "video", "other", "none")
 HELD = ("me", "none", "other")
+QUARANTINE = "quarantine"
+FIRST_MATCHES = "first-matches"
+"""Not queues of their own, but asked for as such: cases about entries that matched too much, and cases of a
+match with an entry that nobody has confirmed, whatever queue they are in."""
 LONGEST = 512
 _WORD = re.compile(r"[\w.@:+ -]{1,64}")
 _LANGUAGE = re.compile(r"[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8}){0,4}")

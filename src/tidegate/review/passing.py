@@ -7,12 +7,15 @@ import sqlalchemy as sa
 
 from tidegate.content.tables import items
 from tidegate.infra.db import Tx
-from tidegate.review.filters import Filter, case_named
+from tidegate.review.filters import FIRST_MATCHES, QUARANTINE, Filter, case_named
 from tidegate.review.sight import in_sight
 from tidegate.review.tables import cases
 
 # Literals: only so are the partial indexes used.
 DECIDED: sa.ColumnElement[str] = sa.literal_column("'decided'")
+ENTRY: sa.ColumnElement[str] = sa.literal_column("'entry'")
+_CONFIRMED: sa.ColumnElement[str] = sa.literal_column("'confirmed'")
+UNCONFIRMED: sa.ColumnElement[str] = sa.literal_column("'false'")
 _TAKEN: sa.ColumnElement[str] = sa.literal_column("'claimed'")
 
 
@@ -28,7 +31,9 @@ def passing(tx: Tx, filter: Filter, of: sa.FromClause = cases) -> sa.ColumnEleme
         states = filter.values("state")
         if states != ["waiting"]:
             conditions.append(c.state.in_(states))
-    for name in ("queue", "label", "bank"):
+    if queues := filter.values("queue"):
+        conditions.append(sa.or_(*(_in_queue(c, one) for one in queues)))
+    for name in ("label", "bank"):
         if wanted := filter.values(name):
             conditions.append(c[name].in_(wanted))
     if bands := filter.values("band"):
@@ -48,6 +53,16 @@ def passing(tx: Tx, filter: Filter, of: sa.FromClause = cases) -> sa.ColumnEleme
     if filter.q:
         conditions.append(_named(c, filter.q))
     return sa.and_(*conditions)
+
+
+def _in_queue(c: sa.ColumnCollection[str, Any], queue: str) -> sa.ColumnElement[bool]:
+    """Whether a case is in a queue, or is what two words stand for that are about banks: an entry in
+    quarantine, or a match with an entry that nobody has confirmed."""
+    if queue == QUARANTINE:
+        return c.subject_kind == ENTRY
+    if queue == FIRST_MATCHES:
+        return c.match.op("->>")(_CONFIRMED) == UNCONFIRMED
+    return c.queue == queue
 
 
 def speaks(language: sa.ColumnElement[Any], wanted: str) -> sa.ColumnElement[bool]:

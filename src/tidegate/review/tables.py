@@ -123,6 +123,21 @@ sa.Index(
 sa.Index(
     "ix_cases_unranked", cases.c.id, postgresql_where=sa.and_(_waiting, cases.c.ranked_at.is_(None))
 )
+# What is asked for as if it were a queue (`filters`).
+sa.Index(
+    "ix_cases_first_matches",
+    cases.c.band,
+    cases.c.waits_since,
+    cases.c.id,
+    postgresql_where=sa.and_(_waiting, sa.text("(match ->> 'confirmed') = 'false'")),
+)
+sa.Index(
+    "ix_cases_of_entries",
+    cases.c.band,
+    cases.c.waits_since,
+    cases.c.id,
+    postgresql_where=sa.and_(_waiting, cases.c.subject_kind == "entry"),
+)
 # How an entry has fared: what was decided where it matched.
 sa.Index(
     "ix_cases_match_entry",

@@ -11,6 +11,7 @@ def _verbs() -> Verbs:
     from tidegate.infra.db import Tx
     from tidegate.signals.banks.actions import enable_expired
     from tidegate.signals.banks.bank_witness import BankWitness
+    from tidegate.signals.banks.listing import fill_kinds
     from tidegate.signals.banks.queries import count_quarantined
     from tidegate.signals.banks.sightings import fold_sightings, forget_sightings
     from tidegate.signals.banks.witness import EntryWitness
@@ -30,6 +31,7 @@ def _verbs() -> Verbs:
     return Verbs(
         duties=(
             Duty("enable", 2.0, in_tx(enable_expired)),
+            Duty("entry-kinds", 5.0, in_tx(fill_kinds)),
             Duty("sightings", 60.0, in_tx(fold_sightings)),
         ),
         erase=erase,
@@ -55,7 +57,11 @@ SIGNALS = Slice(
         ),
     ),
     forgets=("sightings", "item_terms"),
-    keeps={"entries": "known content, which curators keep and delete; who made and judged it"},
+    keeps={
+        "entries": "known content, which curators keep and delete; who made and judged it",
+        "bank_changes": "who changed what of the banks: no content",
+        "bank_imports": "who took lists into banks; what was sent goes once it is taken",
+    },
     remade=("item_terms", "entry_terms", "term_walks"),
     verbs=_verbs,
 )

@@ -40,7 +40,8 @@ def bad_form(detail: str) -> Refusal:
 class _Reader:
     """Collects the parser's callbacks."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self._most = most
         self.form = Form([], [])
         self.finished = False
         self._headers = Message()
@@ -59,8 +60,8 @@ class _Reader:
         }
 
     def begin(self) -> None:
-        if len(self.form.fields) + len(self.form.files) >= MAX_PARTS:
-            raise bad_form(f"More than {MAX_PARTS} parts.")
+        if len(self.form.fields) + len(self.form.files) >= self._most:
+            raise bad_form(f"More than {self._most} parts.")
         self._headers = Message()
         self._data = bytearray()
 
@@ -102,14 +103,15 @@ class _Reader:
         self.finished = True
 
 
-async def read_form(request: Request, limit: int) -> Form:
-    """The request's form. Raises Refusal: 400 for what is no form, 413 over `limit` bytes."""
+async def read_form(request: Request, limit: int, most: int = MAX_PARTS) -> Form:
+    """The request's form. Raises Refusal: 400 for what is no form, or has more than `most` parts, 413 over
+    `limit` bytes."""
     header = Message()
     header["content-type"] = request.headers["content-type"]
     boundary = header.get_param("boundary")
     if not isinstance(boundary, str) or not 1 <= len(boundary) <= 200:
         raise bad_form("The Content-Type names no usable boundary.")
-    reader = _Reader()
+    reader = _Reader(most)
     try:
         parser = MultipartParser(boundary.encode(), reader.callbacks())  # pyright: ignore[reportArgumentType]
         async for chunk in chunks(request, limit):

@@ -154,6 +154,7 @@ def add_entry(
     check_provenance(provenance)
     bank_id, _, platform = lock_bank(tx, bank, share=True)
     entry_id = uuid7(tx.now)
+    kinds = sorted({fingerprint.kind for fingerprint in fingerprints})
     tx.execute(
         sa.insert(entries).values(
             id=entry_id,
@@ -165,6 +166,7 @@ def add_entry(
             state="confirmed" if confirmed else "unconfirmed",
             enabled=True,
             fingerprints=encode_fingerprints(fingerprints),
+            kinds=kinds,
             digest=digest(fingerprints),
             evidence=evidence,
             text=text,
@@ -175,7 +177,6 @@ def add_entry(
             judged_at=tx.now if confirmed else None,
         )
     )
-    kinds = sorted({fingerprint.kind for fingerprint in fingerprints})
     record = {"bank": bank, "entry": str(entry_id), "kinds": kinds, "confirmed": confirmed}
     record |= {"seal": seal_of_entry(tx, entry_id)}
     append(tx, "entry.added", record, platform=platform)

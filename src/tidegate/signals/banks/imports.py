@@ -38,6 +38,7 @@ _COLUMNS = (
     "enabled",
     "disabled_until",
     "fingerprints",
+    "kinds",
     "digest",
     "text",
     "version",
@@ -137,6 +138,11 @@ def import_batch(
     if wanted:
         _add(tx, job, bank, list(wanted.items()))
     return after
+
+
+def known_contents(tx: Tx, bank: HeldBank, digests: Sequence[bytes]) -> set[bytes]:
+    """Which of these contents a bank has that the caller holds."""
+    return set(_known(tx, bank.id, list(digests))) if digests else set()
 
 
 def finish_import(tx: Tx, job: Job) -> None:
@@ -252,6 +258,7 @@ def _rows(
             entry.enabled,
             entry.disabled_until,
             encode_fingerprints(entry.fingerprints),
+            sorted({one.kind for one in entry.fingerprints}),
             hashed,
             entry.text,
             0,

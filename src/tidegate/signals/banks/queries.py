@@ -138,6 +138,12 @@ def get_entry(tx: Tx, bank: str, entry_id: UUID) -> EntryView:
     return found[0]
 
 
+def entries_of(tx: Tx, ids: Sequence[UUID]) -> list[EntryView]:
+    """These entries, in the order of the ids."""
+    found = entries_by_id(tx, ids)
+    return [found[str(id)] for id in ids if str(id) in found]
+
+
 def entries_by_id(tx: Tx, ids: Sequence[UUID]) -> dict[str, EntryView]:
     """Entries by id, in whatever bank that may be read; other ids are left out."""
     if not ids:

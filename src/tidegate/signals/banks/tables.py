@@ -45,6 +45,8 @@ entries = sa.Table(
     sa.Column("enabled", sa.Boolean, nullable=False),
     sa.Column("disabled_until", sa.TIMESTAMP(timezone=True)),
     sa.Column("fingerprints", Sealed(sa.LargeBinary()), nullable=False),  # msgpack of [Fingerprint]
+    # The kinds of these, by which entries are listed; null: they are still to be read (`listing`).
+    sa.Column("kinds", ARRAY(sa.Text)),
     # Of their kinds and values: model.digest. Plain: what is in a bank is the operator's own list.
     sa.Column("digest", sa.LargeBinary, nullable=False),
     sa.Column("evidence", sa.LargeBinary),  # SHA-256 of the file it was made from, if kept
@@ -68,6 +70,124 @@ sa.Index(
     "ix_entries_digest",
     entries.c.digest,
     postgresql_where=entries.c.deleted_at.is_(None),
+)
+
+# The list of a bank: the newest first, by what it is narrowed to.
+_listed = entries.c.deleted_at.is_(None)
+sa.Index("ix_entries_listed", entries.c.bank_id, entries.c.id, postgresql_where=_listed)
+sa.Index(
+    "ix_entries_state", entries.c.bank_id, entries.c.state, entries.c.id, postgresql_where=_listed
+)
+sa.Index(
+    "ix_entries_created_by",
+    entries.c.bank_id,
+    entries.c.created_by,
+    entries.c.id,
+    postgresql_where=_listed,
+)
+sa.Index(
+    "ix_entries_disabled",
+    entries.c.bank_id,
+    entries.c.id,
+    postgresql_where=sa.and_(entries.c.enabled.is_(False), _listed),
+)
+sa.Index("ix_entries_kinds", entries.c.kinds, postgresql_using="gin", postgresql_where=_listed)
+sa.Index(
+    "ix_entries_labels",
+    entries.c.labels,
+    postgresql_using="gin",
+    postgresql_where=sa.and_(entries.c.labels.isnot(None), _listed),
+)
+sa.Index(
+    "ix_entries_kinds_wanted",
+    entries.c.number,
+    postgresql_where=entries.c.kinds.is_(None),
+)
+
+# Changes of banks and entries that were made on the pages: they wait for their time to leave, and until
+# then whoever made them can undo them.
+bank_changes = sa.Table(
+    "bank_changes",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("bank_id", sa.Uuid, sa.ForeignKey("banks.id"), nullable=False),
+    sa.Column("entry_id", sa.Uuid, sa.ForeignKey("entries.id")),  # null: it is the bank's
+    sa.Column("what", sa.Text, nullable=False),  # confirm, refute, enable, disable, delete, radius
+    sa.Column("radius", JSONB(none_as_null=True)),  # of a bank: as it is to be
+    # What it changes, as it was: where that is otherwise by then, somebody else came after.
+    sa.Column("was", JSONB, nullable=False),
+    sa.Column("made_by", sa.Text, nullable=False),
+    sa.Column("maker", sa.Text, nullable=False),  # the identity that may undo it
+    sa.Column("state", sa.Text, nullable=False),  # held, left, undone, cancelled
+    sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("leaves_at", sa.TIMESTAMP(timezone=True), nullable=False),
+)
+_waits = bank_changes.c.state == "held"
+sa.Index("ix_bank_changes_held", bank_changes.c.leaves_at, postgresql_where=_waits)
+sa.Index(
+    "uq_bank_changes_entry",
+    bank_changes.c.entry_id,
+    unique=True,
+    postgresql_where=sa.and_(_waits, bank_changes.c.entry_id.isnot(None)),
+)
+sa.Index(
+    "uq_bank_changes_bank",
+    bank_changes.c.bank_id,
+    unique=True,
+    postgresql_where=sa.and_(_waits, bank_changes.c.entry_id.is_(None)),
+)
+sa.Index("ix_bank_changes_of", bank_changes.c.bank_id, bank_changes.c.entry_id)
+
+# Lists and files that were sent by a form to be taken into a bank: all of them or none.
+bank_imports = sa.Table(
+    "bank_imports",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("bank_id", sa.Uuid, sa.ForeignKey("banks.id"), nullable=False),
+    sa.Column("made_by", sa.Text, nullable=False),
+    sa.Column("labels", ARRAY(sa.Text), nullable=False),
+    sa.Column("confirmed", sa.Boolean, nullable=False),
+    sa.Column("accept_wider", sa.Boolean, nullable=False),
+    # reading, asks (lines were bad), taking, done, dropped
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("files", sa.Integer, nullable=False),
+    sa.Column("read", sa.Integer, nullable=False),  # files of them
+    sa.Column("lines", sa.BigInteger, nullable=False),
+    sa.Column("entries", sa.BigInteger, nullable=False),
+    sa.Column("bad", sa.BigInteger, nullable=False),
+    sa.Column("skipped", sa.BigInteger, nullable=False),
+    sa.Column("added", sa.BigInteger, nullable=False),
+    sa.Column("duplicates", sa.BigInteger, nullable=False),
+    sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("ended_at", sa.TIMESTAMP(timezone=True)),
+)
+sa.Index(
+    "ix_bank_imports_open",
+    bank_imports.c.created_at,
+    postgresql_where=bank_imports.c.state.in_(["reading", "taking"]),
+)
+sa.Index("ix_bank_imports_bank", bank_imports.c.bank_id, bank_imports.c.created_at)
+
+bank_import_files = sa.Table(
+    "bank_import_files",  # until they are taken, or dropped
+    metadata,
+    sa.Column("import_id", sa.Uuid, sa.ForeignKey("bank_imports.id"), primary_key=True),
+    sa.Column("place", sa.Integer, primary_key=True),
+    sa.Column("is_list", sa.Boolean, nullable=False),
+    sa.Column("filename", Sealed(), nullable=False),
+    sa.Column("content_type", sa.Text, info=plain("what a browser calls a file's type")),
+    sa.Column("data", Sealed(sa.LargeBinary()), nullable=False),
+    sa.Column("entries", Sealed(sa.LargeBinary())),  # msgpack of what was read of it
+)
+
+bank_import_errors = sa.Table(
+    "bank_import_errors",
+    metadata,
+    sa.Column("import_id", sa.Uuid, sa.ForeignKey("bank_imports.id"), primary_key=True),
+    sa.Column("file", sa.Integer, primary_key=True),
+    sa.Column("line", sa.BigInteger, primary_key=True),  # 0: the file as a whole
+    sa.Column("filename", Sealed(), nullable=False),
+    sa.Column("problem", Sealed(), nullable=False),
 )
 
 # How far a list was taken into a bank: an import that was killed goes on from here.

@@ -57,11 +57,13 @@ class Names:
         address = actor.removeprefix(PREFIX)
         return self._by_address.get(address) or default_name(address)
 
-    def actors(self, name: str) -> list[str]:
-        """The people who are known by a name."""
-        same = name.casefold()
-        known = self._by_address.items()
-        return [f"{PREFIX}{address}" for address, one in known if one.casefold() == same]
+    def actors(self, name: str) -> set[str]:
+        """Who goes by a name: people, and whatever else acts; nobody by their address."""
+        wanted = name.casefold()
+        people = {
+            f"{PREFIX}{at}" for at, one in self._by_address.items() if one.casefold() == wanted
+        }
+        return people or ({name} if not name.startswith(PREFIX) else set())
 
     def told(self, page: bytes) -> bytes:
         """A page's JSON with names for addresses."""

@@ -14,6 +14,7 @@ from tidegate.decisions.held import held_by
 from tidegate.infra.db import Tx
 from tidegate.review.alerts import Alert, ringing
 from tidegate.review.bulk import of_bulks, undoable_bulks
+from tidegate.signals.banks.held_changes import changes_by
 from tidegate.web.pages.visit import Visit
 
 _SAID = ("done", "undo")
@@ -21,7 +22,7 @@ _SAID = ("done", "undo")
 
 class Undoable(msgspec.Struct, frozen=True, kw_only=True):
     """A decision of the person's that has not left yet; or a `bulk`, by which `count` cases were decided:
-    while it is carried out it has no time to leave."""
+    while it is carried out it has no time to leave; or a `change` of a `bank` or of one of its entries."""
 
     decision: UUID | None
     outcome: str
@@ -31,6 +32,9 @@ class Undoable(msgspec.Struct, frozen=True, kw_only=True):
     leaves_at: datetime | None
     bulk: UUID | None = None
     count: int = 1
+    change: UUID | None = None
+    bank: str | None = None
+    entry: UUID | None = None
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +75,20 @@ def undoable(tx: Tx) -> list[Undoable]:
             count=one.decided,
         )
         for one in bulks
+    ]
+    found += [
+        Undoable(
+            decision=None,
+            outcome=one.what,
+            case=None,
+            item=None,
+            decided_at=one.created_at,
+            leaves_at=one.leaves_at,
+            change=one.id,
+            bank=one.bank,
+            entry=one.entry,
+        )
+        for one in changes_by(tx, tx.identity)
     ]
     return sorted(found, key=lambda one: one.decided_at, reverse=True)
 

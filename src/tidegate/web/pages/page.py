@@ -25,7 +25,7 @@ from tidegate.web.api.endpoint import parse_query
 from tidegate.web.body import read
 from tidegate.web.csrf import fits
 from tidegate.web.headers import SECURITY_HEADERS
-from tidegate.web.multipart import Form, is_multipart, read_form
+from tidegate.web.multipart import MAX_PARTS, Form, is_multipart, read_form
 from tidegate.web.nextpath import own_path
 from tidegate.web.pages import sent
 from tidegate.web.pages.frame import Frame, frame_of
@@ -73,6 +73,7 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
     query: type[Query] = Query
     public: bool = False
     limit: Callable[[Instance], int] | None = None  # of a multipart form, in bytes
+    parts: int = MAX_PARTS  # of a multipart form
     again: "PageRoute | None" = None
     json: bool = False
     twin: bool = False  # of a page, which shows the same
@@ -168,7 +169,7 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
         request = visit.request
         if is_multipart(request):
             limit = FORM_LIMIT if self.limit is None else self.limit(visit.instance)
-            form = await read_form(request, limit)
+            form = await read_form(request, limit, self.parts)
         else:
             body = await read(request, FORM_LIMIT)
             try:

@@ -73,6 +73,13 @@ DONE = {
     "refuted": noted("The entry is refuted: it matches no more."),
     "disabled": noted("Disabled. It matches no more until it is enabled again."),
     "enabled": noted("Enabled again."),
+    "entry-deleted": noted("The entry is out of use for good."),
+    "radius": noted("The bank matches within its new distance."),
+    "change-held": noted("It happens in moments; until then you can undo it."),
+    "change-undone": noted("Undone: nothing has changed."),
+    "change-left": noted("It has left already and cannot be undone any more. Change it again."),
+    "change-cancelled": noted("There is nothing left to undo: it never left."),
+    "import-dropped": noted("Nothing of it was taken."),
     "replayed": noted("Sent again to every target that did not get it."),
     "draft-saved": noted("The draft is saved."),
     "draft-numbered": noted(
