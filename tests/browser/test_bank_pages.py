@@ -14,7 +14,7 @@ KNOWN = "join the armed fight on friday at the old bridge and bring the others w
 def test_an_entrys_effect_is_shown_confirmed_and_undone(browser: Browser, tmp_path: Path) -> None:
     with (
         desk_of(tmp_path, browser, undo_seconds=30) as desk,
-        desk.person("c@x.org", "curator") as curator,
+        desk.person("curator@x.org", "curator") as curator,
     ):
         bank = {"name": "known", "stance": "known", "labels": ["propaganda"]}
         desk.api.post("/v1/banks", json=bank).raise_for_status()
@@ -49,7 +49,7 @@ def test_a_bank_is_disabled_by_its_name_and_a_list_comes_in(
 ) -> None:
     with (
         desk_of(tmp_path, browser, undo_seconds=0) as desk,
-        desk.person("c@x.org", "curator", viewport={"width": 320, "height": 700}) as curator,
+        desk.person("curator@x.org", "curator", viewport={"width": 320, "height": 700}) as curator,
     ):
         desk.api.post("/v1/banks", json={"name": "known", "stance": "known"}).raise_for_status()
         page = desk.tab(curator, "/banks/known")

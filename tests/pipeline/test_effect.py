@@ -75,7 +75,7 @@ def make(instance: Instance, what: str, entry_id: UUID | None) -> None:
         if entry_id is None:
             verbs.change_bank(tx, "known", BankPatch(enabled=what == "enable"))
         elif what in ("confirm", "refute"):
-            verbs.judge_in_bank(tx, "known", entry_id, what)  # pyright: ignore[reportArgumentType]
+            verbs.judge_in_bank(tx, "known", entry_id, what)
         else:
             verbs.change(tx, "known", entry_id, EntryPatch(enabled=what == "enable"))
 

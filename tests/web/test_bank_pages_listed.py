@@ -1,6 +1,7 @@
 """A bank's entries as a list: narrowed by the address, a page at a time, both ways."""
 
 import random
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -66,7 +67,7 @@ def test_each_part_of_the_filter_and_all_of_them_together(
 ) -> None:
     made = fill(api, clock, 40)
     middle = made[20]["created_at"]
-    parts: dict[str, Any] = {
+    parts: dict[tuple[str, str], Callable[[dict[str, Any]], bool]] = {
         ("state", "confirmed"): lambda one: one["state"] == "confirmed",
         ("state", "disabled"): lambda one: not one["enabled"],
         ("kind", "sha256"): lambda one: any(f["kind"] == "sha256" for f in one["fingerprints"]),

@@ -294,15 +294,15 @@ def page_attempts(of_b: OfB, person: UUID) -> dict[tuple[str, str], list[Asked]]
         ("POST", "/banks/{bank}/imports"): [
             (f"{one}/imports", {"pasted": "sha256\n" + "ab" * 32}) for one in (bank, everybodys)
         ],
-        ("GET", "/banks/{bank}/imports/{import}"): [(f"{bank}/imports/{of_b.item_id}", {})],
+        ("GET", "/banks/{bank}/imports/{import}"): [(f"{bank}/imports/{of_b.imported}", {})],
         ("GET", "/banks/{bank}/imports/{import}/errors"): [
-            (f"{bank}/imports/{of_b.item_id}/errors", {})
+            (f"{bank}/imports/{of_b.imported}/errors", {})
         ],
         ("POST", "/banks/{bank}/imports/{import}/take"): [
-            (f"{one}/imports/{of_b.item_id}/take", {}) for one in (bank, everybodys)
+            (f"{one}/imports/{of_b.imported}/take", {}) for one in (bank, everybodys)
         ],
         ("POST", "/banks/{bank}/imports/{import}/drop"): [
-            (f"{one}/imports/{of_b.item_id}/drop", {}) for one in (bank, everybodys)
+            (f"{one}/imports/{of_b.imported}/drop", {}) for one in (bank, everybodys)
         ],
         ("POST", "/banks/{bank}/entries"): [
             (f"{one}/entries", {"text": "of a"}) for one in (bank, everybodys)

@@ -18,6 +18,7 @@ from tidegate.infra.db import metadata
 from tidegate.ledger.sequencer import seal
 from tidegate.review.actions import open_case
 from tidegate.review.alerts import open_alert
+from tidegate.signals.banks.staged import Options, Sent, send
 
 WORDS = "what only those of b may read"
 # What changes by itself, or with every request.
@@ -39,6 +40,7 @@ class OfB(msgspec.Struct, frozen=True, kw_only=True):
     asked: str  # the case about the entry
     held: str  # a decision that has not left yet
     alert: str
+    imported: str  # an import into its bank
     shared: str  # an entry of everybody's bank
 
     @property
@@ -97,6 +99,9 @@ def settle_b(api: Api) -> OfB:
             origin="quarantine",
         )
         alert = open_alert(tx, "escalation", item_id=item_id, platform="b")
+    with api.instance.database.begin("user:b@example.org") as tx:
+        listed = Sent("of-b.csv", None, b"sha256", is_list=True)
+        imported = send(tx, "bank-of-b", [listed], Options())
     return OfB(
         item="post-of-b",
         item_id=item_id,
@@ -108,6 +113,7 @@ def settle_b(api: Api) -> OfB:
         asked=str(asked.id),
         held=held,
         alert=str(alert),
+        imported=str(imported),
         shared=api.entry("what everybody knows", "everybodys")["id"],
     )
 

@@ -46,18 +46,37 @@ class Place(NamedTuple):
 
 
 class EntriesFound(NamedTuple):
-    """A page of entries, and whether there are newer and older ones."""
+    """A page of entries, whether there are newer and older ones, and how many there are in all: one more than
+    `MOST_COUNTED` where there are more."""
 
     entries: list[EntryView]
     newer: bool
     older: bool
+    total: int
 
 
 def page_of_entries(
     tx: Tx, bank: str, filter: EntryFilter, place: Place | None, limit: int = PAGE
 ) -> EntriesFound:
     """A page of the entries that pass."""
-    passing = _passing(tx, _bank_id(tx, bank), filter)
+    passing = _passing(_bank_id(tx, bank), filter)
+    if (few := _few(tx, passing, filter)) is None:
+        walked = _walk(tx, passing, place, limit)
+        return EntriesFound(
+            entries_of(tx, walked.ids), walked.newer, walked.older, _count(tx, passing)
+        )
+    picked = _pick(few, place, limit)
+    return EntriesFound(entries_of(tx, picked.ids), picked.newer, picked.older, len(few))
+
+
+class _Ids(NamedTuple):
+    ids: list[UUID]
+    newer: bool
+    older: bool
+
+
+def _walk(tx: Tx, passing: sa.ColumnElement[bool], place: Place | None, limit: int) -> _Ids:
+    """Along the ids, which an index has in order."""
     before = place is not None and place.way == "before"
     query = sa.select(entries.c.id).where(passing).limit(limit + 1)
     if place is not None:
@@ -65,19 +84,50 @@ def page_of_entries(
     query = query.order_by(entries.c.id.asc() if before else entries.c.id.desc())
     found = list(tx.execute(query).scalars())
     more, ids = len(found) > limit, found[:limit]
-    ids = ids[::-1] if before else ids
     if not ids:
-        return EntriesFound([], newer=False, older=False)
+        return _Ids([], newer=False, older=False)
     if before:
-        newer, older = more, _any(tx, passing, entries.c.id < ids[-1])
-    else:
-        newer, older = place is not None and _any(tx, passing, entries.c.id > ids[0]), more
-    return EntriesFound(entries_of(tx, ids), newer, older)
+        ids = ids[::-1]
+        return _Ids(ids, newer=more, older=_any(tx, passing, entries.c.id < ids[-1]))
+    newer = place is not None and _any(tx, passing, entries.c.id > ids[0])
+    return _Ids(ids, newer=newer, older=more)
 
 
-def count_entries(tx: Tx, bank: str, filter: EntryFilter) -> int:
-    """How many pass; one more than `MOST_COUNTED` where there are more."""
-    passing = _passing(tx, _bank_id(tx, bank), filter)
+def _few(tx: Tx, passing: sa.ColumnElement[bool], filter: EntryFilter) -> list[UUID] | None:
+    """All ids, the newest first, where a kind or a label leaves few: a walk would pass by millions of others
+    to find them. None where it leaves many, which a walk meets soon."""
+    if not filter.kind and (not filter.label or filter.bank_has_label):
+        return None
+    narrow: list[sa.ColumnElement[bool]] = [entries.c.deleted_at.is_(None)]
+    if filter.kind:
+        narrow.append(entries.c.kinds.contains([filter.kind]))
+    if filter.label and not filter.bank_has_label:
+        narrow.append(entries.c.labels.contains([filter.label]))
+    # The planner takes what is rare for likelier than it is, and reads all there is.
+    tx.execute(sa.text("SET LOCAL enable_indexscan = off; SET LOCAL enable_seqscan = off"))
+    some = sa.select(entries.c.id).where(*narrow).limit(MOST_COUNTED + 1)
+    ids = list(tx.execute(some).scalars())
+    tx.execute(sa.text("SET LOCAL enable_indexscan = on; SET LOCAL enable_seqscan = on"))
+    if len(ids) > MOST_COUNTED:
+        return None
+    these = entries.c.id == sa.any_(sa.literal(ids, sa.ARRAY(sa.Uuid)))
+    return sorted(tx.execute(sa.select(entries.c.id).where(these, passing)).scalars(), reverse=True)
+
+
+def _pick(few: list[UUID], place: Place | None, limit: int) -> _Ids:
+    """A page of what is all there."""
+    start, end = 0, limit
+    if place is not None:
+        newer = sum(one > place.entry for one in few)
+        if place.way == "before":
+            start, end = max(0, newer - limit), newer
+        else:
+            start = newer + (place.entry in few[newer : newer + 1])
+            end = start + limit
+    return _Ids(few[start:end], newer=start > 0 and bool(few[start:end]), older=end < len(few))
+
+
+def _count(tx: Tx, passing: sa.ColumnElement[bool]) -> int:
     some = sa.select(sa.literal(1)).select_from(entries).where(passing).limit(MOST_COUNTED + 1)
     return int(tx.execute(sa.select(sa.func.count()).select_from(some.subquery())).scalar_one())
 
@@ -85,7 +135,7 @@ def count_entries(tx: Tx, bank: str, filter: EntryFilter) -> int:
 def quarantined_by_bank(tx: Tx) -> dict[str, int]:
     """How many entries of each bank that may be read are in quarantine."""
     query = (
-        sa.select(banks.c.name, sa.func.count())
+        sa.select(banks.c.name, sa.func.count().label("total"))
         .select_from(quarantines)
         .join(entries, entries.c.id == quarantines.c.entry_id)
         .join(banks, banks.c.id == entries.c.bank_id)
@@ -93,7 +143,7 @@ def quarantined_by_bank(tx: Tx) -> dict[str, int]:
         .where(banks.c.deleted_at.is_(None), is_shown(tx))
         .group_by(banks.c.name)
     )
-    return {name: int(count) for name, count in tx.execute(query)}
+    return {row.name: row.total for row in tx.execute(query)}
 
 
 def fill_kinds(tx: Tx, limit: int = _KINDS_PAGE) -> int:
@@ -134,7 +184,7 @@ def _any(tx: Tx, *conditions: sa.ColumnElement[bool]) -> bool:
     return tx.execute(found).first() is not None
 
 
-def _passing(tx: Tx, bank_id: sa.ScalarSelect[Any], filter: EntryFilter) -> sa.ColumnElement[bool]:
+def _passing(bank_id: sa.ScalarSelect[Any], filter: EntryFilter) -> sa.ColumnElement[bool]:
     conditions: list[sa.ColumnElement[bool]] = [
         entries.c.bank_id == bank_id,
         entries.c.deleted_at.is_(None),

@@ -24,7 +24,7 @@ from tidegate.signals.banks.tables import (
     bank_imports,
     banks,
 )
-from tidegate.signals.entry import ListEntry
+from tidegate.signals.entry import Labels, ListEntry
 
 MOST_ERRORS = 10_000  # that are kept; all are counted
 ImportState = Literal["reading", "asks", "taking", "done", "dropped"]
@@ -45,7 +45,7 @@ class Sent(msgspec.Struct, frozen=True):
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """How it is taken."""
 
-    labels: Sequence[str] = ()
+    labels: Labels = []
     confirmed: bool = False
     accept_wider: bool = False
 

@@ -91,11 +91,20 @@ sa.Index(
     entries.c.id,
     postgresql_where=sa.and_(entries.c.enabled.is_(False), _listed),
 )
-sa.Index("ix_entries_kinds", entries.c.kinds, postgresql_using="gin", postgresql_where=_listed)
+# What is still to be sorted in is read through by every search: it stays short.
+_SHORT = {"gin_pending_list_limit": 64}
+sa.Index(
+    "ix_entries_kinds",
+    entries.c.kinds,
+    postgresql_using="gin",
+    postgresql_with=_SHORT,
+    postgresql_where=_listed,
+)
 sa.Index(
     "ix_entries_labels",
     entries.c.labels,
     postgresql_using="gin",
+    postgresql_with=_SHORT,
     postgresql_where=sa.and_(entries.c.labels.isnot(None), _listed),
 )
 sa.Index(

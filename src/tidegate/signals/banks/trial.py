@@ -129,7 +129,7 @@ class Trial(BankSnapshot):
     def _known(self, tx: Tx, numbers: Any) -> Mapping[int, sa.Row[Any]]:
         found = super()._known(tx, numbers)
         changed = {
-            number: SimpleNamespace(**(dict(row._mapping) | self._as_if))
+            number: SimpleNamespace(**(dict(row._mapping) | self._as_if))  # pyright: ignore[reportPrivateUsage]
             for number, row in found.items()
         }
         return cast("Mapping[int, sa.Row[Any]]", changed)

@@ -3,7 +3,6 @@ import says how far it is and which lines were bad."""
 
 import csv
 import io
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -25,7 +24,6 @@ from tidegate.signals.banks.staged import (
     import_unknown,
     send,
 )
-from tidegate.signals.entry import Labels
 from tidegate.web.pages import sent
 from tidegate.web.pages.banks import bank_page
 from tidegate.web.pages.page import PageRoute, with_query
@@ -89,12 +87,12 @@ def begin(visit: Visit) -> str:
     if not files:
         detail = "Choose a list, files or a folder, or paste lines."
         raise Refusal("invalid-body", 422, "There is nothing to import", detail)
-    given: Any = visit.parts("labels")
-    options = Options(
-        labels=convert(given, Labels),
-        confirmed=visit.field("confirmed") == "yes",
-        accept_wider=visit.field("accept_wider") == "yes",
-    )
+    given = {
+        "labels": visit.parts("labels"),
+        "confirmed": visit.field("confirmed") == "yes",
+        "accept_wider": visit.field("accept_wider") == "yes",
+    }
+    options = convert(given, Options)
     with visit.begin() as tx:
         import_id = send(tx, visit.path["bank"], files, options)
         to = f"/banks/{visit.path['bank']}/imports/{import_id}"

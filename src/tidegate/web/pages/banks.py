@@ -17,7 +17,6 @@ from tidegate.signals.banks.listing import (
     MOST_COUNTED,
     STATES,
     Place,
-    count_entries,
     page_of_entries,
     quarantined_by_bank,
 )
@@ -151,7 +150,7 @@ def show_bank(visit: Visit) -> BankPage:
         bank = get_bank(tx, visit.path["bank"])
         filter = filter_of(visit, tx, bank, filters)
         found = page_of_entries(tx, bank.name, filter, _place(query.cursor), PAGE)
-        total = count_entries(tx, bank.name, filter) if filters else bank.entries
+        total = found.total if filters else bank.entries
         changes = visit.may("banks:write") and may_change(tx, bank.platform)
         held = held_view(tx, change_on(tx, bank.name, None))
         imports = imports_of(tx, bank.name) if changes else []

@@ -4,8 +4,8 @@ CREATE INDEX ix_entries_listed ON entries (bank_id, id) WHERE deleted_at IS NULL
 CREATE INDEX ix_entries_state ON entries (bank_id, state, id) WHERE deleted_at IS NULL;
 CREATE INDEX ix_entries_created_by ON entries (bank_id, created_by, id) WHERE deleted_at IS NULL;
 CREATE INDEX ix_entries_disabled ON entries (bank_id, id) WHERE enabled IS false AND deleted_at IS NULL;
-CREATE INDEX ix_entries_kinds ON entries USING gin (kinds) WHERE deleted_at IS NULL;
-CREATE INDEX ix_entries_labels ON entries USING gin (labels) WHERE labels IS NOT NULL AND deleted_at IS NULL;
+CREATE INDEX ix_entries_kinds ON entries USING gin (kinds) WITH (gin_pending_list_limit = 64) WHERE deleted_at IS NULL;
+CREATE INDEX ix_entries_labels ON entries USING gin (labels) WITH (gin_pending_list_limit = 64) WHERE labels IS NOT NULL AND deleted_at IS NULL;
 CREATE INDEX ix_entries_kinds_wanted ON entries (number) WHERE kinds IS NULL;
 CREATE INDEX IF NOT EXISTS ix_evaluations_matches ON evaluations USING gin (matches jsonb_path_ops) WHERE matches != '[]';
 CREATE INDEX ix_cases_first_matches ON cases (band, waits_since, id) WHERE state != 'decided' AND (match ->> 'confirmed') = 'false';
