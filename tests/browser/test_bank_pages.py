@@ -68,6 +68,8 @@ def test_a_bank_is_disabled_by_its_name_and_a_list_comes_in(
         page.get_by_label("The name of the bank, typed").fill("knwon")
         page.get_by_role("button", name="Disable the bank").click()
         expect(page.get_by_test_id("errors")).to_be_visible()
+        assert all("422" in one for one in desk.complaints), desk.complaints
+        desk.complaints.clear()
         page.get_by_label("The name of the bank, typed").fill("known")
         page.get_by_role("button", name="Disable the bank").click()
         page.wait_for_url("**/banks/known?done=disabled")
