@@ -97,7 +97,9 @@ def test_no_page_nor_twin_has_anybody_s_address(api: Api, rita: Visitor, sam: Vi
     form = {"text": "a text that is known", "labels": "propaganda"}
     assert bank.send("/banks/known/entries", form).status_code == 303
     entry = api.get("/v1/banks/known/entries").json()["data"][0]["id"]
-    assert bank.send(f"/banks/known/entries/{entry}/confirm", {"undo_seconds": "0"}).status_code == 303
+    assert (
+        bank.send(f"/banks/known/entries/{entry}/confirm", {"undo_seconds": "0"}).status_code == 303
+    )
     for id in ("post-1", "post-2"):
         api.submit(id, text=f"a post {id}")
     held, decided = report(api), report(api, "report-2", item_id="post-2")
