@@ -11,7 +11,11 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from tests.api import Api
+from tests.web.desk_of_policy import WIDER, Author, asking
 from tests.web.marked import unmarked, words_of
+from tests.web.test_bank_imports import BAD
+from tests.web.test_bank_imports import work as import_lists
+from tests.web.test_find_page import walk
 from tests.web.test_pages import CONTENT, case_of, picture
 from tests.web.visitor import Visitor
 
@@ -80,9 +84,12 @@ class Desk:
         assert item
         media = f"/media/{item[1]}/1/0"
         return {
+            **self.banks(entry[1]),
+            **self.policy(),
+            **self.people(),
+            **self.find(),
             "/cases/{case}": [f"/cases/{one}" for one in (self.case, self.pictured, self.closed)],
             "/items/{item}": [f"/items/{item[1]}"],
-            "/banks/{bank}": ["/banks/known"],
             "/bulk/{bulk}": [self.bulk],
             "/media/{item}/{revision}/{index}/file": [f"{media}/file"],
             "/media/{item}/{revision}/{index}/download": [f"{media}/download"],
@@ -92,6 +99,90 @@ class Desk:
             "/items": ["/items", "/items?id=post-1", "/items?id=nothing"],
             "/sign-in/{token}": [],
         }
+
+    def banks(self, entry: str) -> dict[str, list[str]]:
+        """Lists with bad lines, what changes would do, and a bank of which a change waits."""
+        bank, files = "/banks/known", {"list": ("list.csv", BAD.encode())}
+        ended = self.admin.send(f"{bank}/imports", {"labels": "propaganda"}, files=files)
+        import_lists(self.api)
+        begun = self.admin.send(f"{bank}/imports", {"pasted": BAD})
+        imports = [urlsplit(one.headers["location"]).path for one in (ended, begun)]
+        self.admin.send("/banks", {"name": "held", "stance": "known", "note": "waits"})
+        self.admin.send("/banks/held/entries", {"text": "words that are known, and many of them"})
+        shown = self.admin.get("/banks/held").text
+        (other,) = re.findall(r'data-testid="entry" data-id="([^"]+)"', shown)
+        switch = {"what": "disable", "enabled": "no", "name": "held", "undo_seconds": "30"}
+        self.admin.send("/banks/held/switch", switch)
+        assert 'data-testid="held-change"' in self.admin.get("/banks/held").text
+        at, there = f"{bank}/entries/{entry}", f"/banks/held/entries/{other}"
+        offers = ("confirm", "refute", "disable", "enable", "delete")
+        filters = "state=unconfirmed&kind=pdq&label=propaganda&by=me&since=24h&q=nothing"
+        what = ("disable", "radius&kind=text_minhash&bits=40", "radius&kind=pdq&bits=20")
+        return {
+            "/banks/{bank}": [bank, f"{bank}?{filters}", f"{bank}?kind=pdq", "/banks/held"],
+            "/banks/{bank}/change": [
+                *(f"{bank}/change?what={one}" for one in what),
+                "/banks/held/change?what=enable",
+            ],
+            "/banks/{bank}/entries/{entry}": [
+                at,
+                there,
+                *(f"{at}?change={one}" for one in offers),
+            ],
+            "/banks/{bank}/imports/{import}": imports,
+            "/banks/{bank}/imports/{import}/errors": [],  # a table for other programs
+        }
+
+    def policy(self) -> dict[str, list[str]]:
+        """A version that took another's place, a rule in shadow, and drafts: replayed and proposed, wrong,
+        being replayed, and of no name that anybody saved."""
+        ana, live, shadow = Author(self.api, "ana@example.org"), 'mode = "live"', 'mode = "shadow"'
+        before, outcome = ana.in_force(), '\noutcome = "review"\ntext = "These'
+        ana.replayed(asking("picture").replace(live + outcome, shadow + outcome))
+        assert ana.live().status_code == 303
+        self.api.submit("shown", text="another picture")
+        source = ana.page()["source"].replace("\"item.publicness == 'public'\"", WIDER, 1)
+        made = ana.replayed(source.replace(shadow + outcome, live + outcome))
+        assert made["replay"]["different"] > 0
+        assert made["needs_second"]
+        assert ana.live().status_code == 303
+        drafts = [f"/policy/drafts/{name}" for name in ("mine", "wrong", "runs", "new")]
+        wrong = source.replace("reports.count > 0", "reports.counts > 0")
+        self.admin.send(drafts[1], {"revision": "0", "source": wrong})
+        text = {"revision": "0", "source": asking("words"), "days": "7"}
+        self.admin.send(f"{drafts[2]}/replay", text)
+        versions = [f"/policy/{one}" for one in (before, ana.in_force())]
+        return {"/policy/{version}": versions, "/policy/drafts/{name}": drafts}
+
+    def people(self) -> dict[str, list[str]]:
+        """Somebody with limits, somebody who is shut out, and a key with bounds."""
+        limits = {"queues": "reports, senior", "languages": "ar de", "platforms": "default"}
+        form = {"email": "rita@example.org", "role": "senior", "display_name": "Rita R."}
+        self.admin.send("/people", form | limits)
+        self.admin.send("/people", form | {"email": "gone@example.org", "display_name": "Gone"})
+        people = self.admin.get("/people.json").json()["people"]
+        ids = {one["email"]: one["id"] for one in people}
+        self.admin.send(f"/people/{ids['gone@example.org']}/disable")
+        key = {"scopes": ["reports:write"], "channels": ["referral"], "platform": "default"}
+        bounds = {"network": "10.0.0.0/8", "rate": "50/s", "expires": "90d", "name": "a program"}
+        made = self.admin.send("/keys", key | bounds, headers=XA)
+        link = self.admin.send(f"/people/{ids['rita@example.org']}/link", headers=XA)
+        for answer in (made, link):
+            assert 'data-testid="shown-once"' in answer.text
+            check(answer, "what is shown once")
+        wanted = ("rita@example.org", "gone@example.org", self.admin.email)
+        return {"/people/{person}": [f"/people/{ids[one]}" for one in wanted]}
+
+    def find(self) -> dict[str, list[str]]:
+        """What is found of each sort, what is not there, and what is near to an address and a code."""
+        walk(self.api)
+        found = ("picture&tab=items", "picture&tab=cases", "tape&tab=entries",
+                 "outcome%3Arestrict&tab=decisions")  # fmt: skip
+        for one in found:
+            assert 'data-testid="row"' in self.admin.get(f"/find?q={one}").text, one
+        others = ("post+label%3Apropaganda+by%3Ame", "author%3Ax&tab=entries", "0" * 64,
+                  "https%3A%2F%2Fexample.net%2Fnothing")  # fmt: skip
+        return {"/find": ["/find", *(f"/find?q={one}" for one in (*found, *others))]}
 
 
 @pytest.fixture
@@ -116,7 +207,7 @@ def test_every_page_marks_all_that_is_ours(desk: Desk) -> None:
             assert answer.status_code == 200, path
             check(answer, path)
             seen += 1
-    assert seen > 25
+    assert seen > 60
 
 
 def test_pages_of_others_and_of_those_who_may_little(desk: Desk) -> None:
@@ -125,7 +216,7 @@ def test_pages_of_others_and_of_those_who_may_little(desk: Desk) -> None:
         check(desk.admin.get(path, headers=XA), path)
     for role in ("auditor", "curator"):
         person = Visitor(desk.api.instance, desk.api.client, role)
-        for path in ("/", "/account", "/banks/known"):
+        for path in ("/", "/account", "/banks/known", "/policy", "/find"):
             check(person.get(path, headers=XA), path)
 
 
@@ -148,6 +239,20 @@ def refused(desk: Desk) -> Iterator[tuple[str, httpx.Response]]:
     yield "csrf", send("/me/settings", csrf=False, headers=XA)
     yield "password", send("/account/password", {"password": "a", "again": "b"}, headers=XA)
     yield "search", send("/search", {"text": CONTENT}, headers=XA)
+    yield "near", send("/find", {"text": "a post with a picture\n" * 40}, headers=XA)
+    files = {"file": ("tape.png", picture(), "image/png")}
+    yield "near a file", send("/find", files=files, headers=XA)
+    yield "operator", desk.admin.get("/find?q=after%3Anever", headers=XA)
+    yield "person", send("/people", {"email": "nobody", "role": "emperor"}, headers=XA)
+    yield "key", send("/keys", {"name": "none", "rate": "often"}, headers=XA)
+    yield "draft", send("/policy/drafts", {"name": "no spaces"}, headers=XA)
+    wrong = {"revision": "0", "source": "name = 1", "reason": "because it is so"}
+    yield "live", send("/policy/drafts/wrong/live", wrong, headers=XA)
+    yield "check", send("/policy/drafts/wrong/check", wrong, headers=XA)
+    yield "import", send("/banks/known/imports", {}, headers=XA)
+    switch = {"what": "disable", "enabled": "no", "name": "other"}
+    yield "switch", send("/banks/known/switch", switch, headers=XA)
+    yield "filter", desk.admin.get("/banks/known?kind=none", headers=XA)
     yield "codes", send("/account/security/codes", headers=XA)
     yield "nowhere", desk.admin.get("/nowhere", headers=XA)
     yield "no case", desk.admin.get("/cases/nothing", headers=XA)

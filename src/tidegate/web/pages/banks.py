@@ -27,6 +27,7 @@ from tidegate.signals.fingerprints import KINDS
 from tidegate.web.api.paging import decode_uuid, encode_cursor
 from tidegate.web.pages.bank_filters import filter_of
 from tidegate.web.pages.effects import HeldView, held_view
+from tidegate.web.pages.names import said
 from tidegate.web.pages.page import PageRoute, Query, see_other, with_query
 from tidegate.web.pages.queue import Chip
 from tidegate.web.pages.visit import Visit
@@ -85,7 +86,7 @@ class BankPage(msgspec.Struct, frozen=True, kw_only=True):
     def chips(self) -> list[Chip]:
         """What the list is narrowed to."""
         return [
-            Chip(name, f"{part_name(name)}: {value}", self.to(**{name: ""}))
+            Chip(name, _chip(name, value), self.to(**{name: ""}))
             for name, value in self.filters.items()
         ]
 
@@ -122,6 +123,11 @@ def part_name(name: str) -> str:
         "since": _("since"),
         "q": _("is"),
     }[name]
+
+
+def _chip(name: str, value: str) -> str:
+    shown = said(value) if name == "state" else value
+    return _("%(part)s: %(value)s") % {"part": part_name(name), "value": shown}
 
 
 def show_banks(visit: Visit) -> BanksPage:
