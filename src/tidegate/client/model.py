@@ -214,6 +214,7 @@ class ItemRecord(msgspec.Struct, frozen=True, kw_only=True):
     holds: list[dict[str, Any]] = []  # those that this key may see
     kept_by_hold: bool = False
     held_decision: dict[str, Any] | None = None  # decided, and not left yet
+    proposed_decision: dict[str, Any] | None = None  # it waits for another person
 
 
 class Hold(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ import msgspec
 import sqlalchemy as sa
 
 from tidegate.content.model import ERASED, ItemRow
+from tidegate.decisions.looks import forget_looks, shown_of
 from tidegate.decisions.model import (
     Decision,
     EntryVerdict,
@@ -240,7 +241,8 @@ def forget_explanations(tx: Tx, item_id: UUID) -> None:
     held has nothing left to do."""
     forget_readings(tx, [item_id])
     tx.execute(sa.update(evaluations).where(evaluations.c.item_id == item_id).values(problems=[]))
-    of_item = decisions.c.item_id == item_id
+    of_item = sa.or_(decisions.c.item_id == item_id, decisions.c.case_id.in_(shown_of(item_id)))
+    forget_looks(tx, item_id)
     tx.execute(sa.update(decisions).where(of_item).values(reason=ERASED))
     held = decisions.c.state == "held"
     tx.execute(sa.update(decisions).where(of_item, held).values(state="cancelled"))

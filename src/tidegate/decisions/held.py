@@ -112,11 +112,13 @@ def undo(tx: Tx, decision: Decision, subject: Subject, platform: str | None) -> 
     "already-undone", "already-cancelled".
     """
     if decision.maker is not None and decision.maker != tx.identity:
+        # Who agreed to another's decision made it leave.
+        person = decision.maker if decision.maker.startswith("user:") else decision.decided_by
         raise Refusal(
             "not-yours",
             403,
             "Somebody else decided it",
-            f"Only {decision.decided_by} can undo the decision.",
+            f"Only {person} can undo the decision.",
         )
     _refuse_unless_held(tx, decision)
     tx.execute(sa.update(decisions).where(decisions.c.id == decision.id).values(state="undone"))

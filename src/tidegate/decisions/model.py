@@ -81,7 +81,7 @@ class DecisionIn(
     lifts: Annotated[list[UUID], Meta(min_length=1, max_length=1000)] | None = None
 
 
-SubjectKind = Literal["item", "entry", "cluster"]
+SubjectKind = Literal["item", "entry", "cluster", "look"]
 
 
 class Subject(msgspec.Struct, frozen=True):

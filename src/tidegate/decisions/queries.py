@@ -12,6 +12,7 @@ from tidegate.content.holds.queries import is_closed
 from tidegate.content.model import ItemRow
 from tidegate.content.queries import of_platform
 from tidegate.content.tables import items
+from tidegate.decisions.looks import not_blind
 from tidegate.decisions.model import (
     Decision,
     Evaluation,
@@ -76,6 +77,7 @@ def decisions_of(tx: Tx, item_id: UUID, newest: int | None = None) -> list[Decis
     query = (
         sa.select(decisions)
         .where(decisions.c.item_id == item_id, of_platform(tx, decisions.c.item_id))
+        .where(not_blind(tx, decisions.c.item_id))
         .order_by(decisions.c.created_at.desc(), decisions.c.id.desc())
         .limit(newest)
     )
@@ -90,6 +92,33 @@ def decisions_of_case(tx: Tx, case_id: UUID) -> list[Decision]:
         .order_by(decisions.c.created_at, decisions.c.id)
     )
     return [decision_of(row) for row in tx.execute(query)]
+
+
+def decided_by_people(tx: Tx, since: datetime, limit: int) -> list[sa.Row[Any]]:
+    """What people decided in cases about items since then, and whether a person has lifted it: `id`,
+    `case_id`, `decided_by`, `created_at`, `lifted`; the newest first."""
+    ends = decisions.alias("ends")
+    lifted = sa.exists().where(
+        restrictions.c.decision_id == decisions.c.id,
+        restrictions.c.item_id == decisions.c.item_id,
+        ends.c.id == restrictions.c.ended_by,
+        ends.c.decided_by.startswith("user:"),
+    )
+    query = (
+        sa.select(
+            decisions.c.id,
+            decisions.c.case_id,
+            decisions.c.decided_by,
+            decisions.c.created_at,
+            lifted.label("lifted"),
+        )
+        .where(decisions.c.case_id.isnot(None), decisions.c.created_at >= since)
+        .where(decisions.c.item_id.isnot(None), decisions.c.state == "left")
+        .where(decisions.c.decided_by.startswith("user:"))
+        .order_by(decisions.c.created_at.desc())
+        .limit(limit)
+    )
+    return list(tx.execute(query).all())
 
 
 def is_decided(tx: Tx, item_id: UUID, revision: int) -> bool:
@@ -224,6 +253,7 @@ def last_decisions(tx: Tx, item_ids: Collection[UUID]) -> dict[UUID, Decision]:
         sa.select(decisions)
         .ext(distinct_on(decisions.c.item_id))
         .where(decisions.c.item_id.in_(item_ids), of_platform(tx, decisions.c.item_id))
+        .where(not_blind(tx, decisions.c.item_id))
         .order_by(decisions.c.item_id, decisions.c.created_at.desc(), decisions.c.id.desc())
     )
     return {row.item_id: decision_of(row) for row in tx.execute(query)}

@@ -25,7 +25,7 @@ def _verbs() -> Verbs:
 
 DECISIONS = Slice(
     name="decisions",
-    forgets=("evaluations", "decisions", "shadow_hits"),
+    forgets=("evaluations", "decisions", "shadow_hits", "looks"),
     keeps={"restrictions": "what was done to the item, and when: ids, places and times alone"},
     verbs=_verbs,
 )

@@ -117,3 +117,52 @@ sa.Index(
     shadow_hits.c.version,
     shadow_hits.c.created_at,
 )
+
+looks = sa.Table(
+    # Another person's look at a decision: second eyes before it leaves, or a look at one that has left.
+    "looks",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),  # second, after, double, gold
+    # proposed, disputed; drawn, open, answered, disputed; and how it ended: agreed, adjudicated, wrong,
+    # withdrawn, overtaken, cancelled.
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column(
+        "case_id", sa.Uuid, nullable=False, index=True
+    ),  # the case that was decided, or is to be
+    # The case as which it is shown to another, like any; null: it is shown in the case itself.
+    sa.Column("shown_as", sa.Uuid, index=True),
+    sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id"), nullable=False, index=True),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("gold_of", sa.Uuid, index=True),  # of gold: the look whose adjudication is the answer
+    # What each of them concluded, in the order in which they did: a decision, who, when, and whether they
+    # had opened what others had concluded.
+    sa.Column("answers", Sealed(JSONB()), nullable=False),
+    sa.Column(
+        "choices", ARRAY(sa.Text), nullable=False
+    ),  # the same as words of ours: "restrict/threat"
+    sa.Column("people", ARRAY(sa.Text), nullable=False),  # who did, by their identities
+    sa.Column("not_for", ARRAY(sa.Text), nullable=False),  # who has had a part in it already
+    sa.Column(
+        "opened_by", ARRAY(sa.Text), nullable=False, server_default="{}"
+    ),  # who has it open, or had
+    sa.Column(
+        "told", ARRAY(sa.Text), nullable=False, server_default="{}"
+    ),  # who has read how it ended
+    sa.Column("label", sa.Text),
+    sa.Column("language", sa.Text),
+    sa.Column(
+        "decision_id", sa.Uuid, index=True
+    ),  # the decision that it looks at, or that came of it
+    sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("ended_at", sa.TIMESTAMP(timezone=True)),
+)
+_live = looks.c.ended_at.is_(None)
+sa.Index("ix_looks_live", looks.c.kind, looks.c.created_at, postgresql_where=_live)
+sa.Index(
+    "uq_looks_second",
+    looks.c.case_id,
+    unique=True,
+    postgresql_where=sa.and_(_live, looks.c.kind == "second"),
+)
+sa.Index("ix_looks_ended_at", looks.c.ended_at)

@@ -111,6 +111,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             description="A decision made on the pages can be undone for so long before it leaves",
         ),
     ] = 10.0
+    double_rate: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1,
+            description="This share of what people decided is shown to another, who is not told what the"
+            " first one decided ([quality](quality.md))",
+        ),
+    ] = 0.05
+    gold_rate: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1,
+            description="So often, by what people decide, a case whose answer is known is shown once more",
+        ),
+    ] = 0.01
     hard_in_a_row: Annotated[
         int,
         Meta(

@@ -21,6 +21,7 @@ from tidegate.infra.parsing import convert
 from tidegate.infra.slices import Home
 from tidegate.pipeline.decide import decide_case
 from tidegate.pipeline.leave import take_back
+from tidegate.pipeline.second import waits_for_another
 from tidegate.policy.model import Pack
 from tidegate.review import bulk as bulks
 from tidegate.review.bulk import Bulk, Member
@@ -36,6 +37,7 @@ _WHY = {
     "case-moved": "changed",
     "item-erased": "erased",
     "invalid-body": "exemption",
+    "same-person": "second-eyes",
 }
 STEP = 20  # cases of a bulk, before the next bulk has its turn
 # While a bulk is carried out or undone its decisions wait for its end, but not for ever.
@@ -64,7 +66,7 @@ def preview(
     if not found:
         raise bad_field("/case", "cases that wait", "none")
     shared = _shared(tx, found) if decision["outcome"] == "restrict" else {one.id for one in found}
-    told = [(one, _left_out(tx, one, decision, shared, closed)) for one in found]
+    told = [(one, _left_out(tx, one, decision, shared, pack, closed)) for one in found]
     return bulks.preview(tx, decision, told, undo_seconds)
 
 
@@ -88,6 +90,7 @@ def _left_out(
     case: CaseRow,
     decision: Mapping[str, Any],
     shared: set[UUID],
+    pack: Pack,
     closed: Callable[[CaseRow], bool],
 ) -> str | None:
     """Why a case is left out, as a code."""
@@ -101,6 +104,8 @@ def _left_out(
         return "not-same"
     if decision["outcome"] == "restrict" and closed(case):
         return "unseen"
+    if waits_for_another(tx, case, decision, pack):
+        return "second-eyes"
     asks = decision["outcome"] == "restrict" and decision.get("exemption") is None
     return "exemption" if asks and quotes(tx, case.item_id, case.revision) else None
 
@@ -186,7 +191,7 @@ def _decide_one(tx: Tx, bulk: Bulk, member: Member, pack: Pack) -> int:
         return 1
     undo = AT_MOST if bulk.undo_seconds > 0 else timedelta()
     given = convert(bulk.decision, CaseDecisionIn)
-    decided = decide_case(tx, case.id, given, pack=pack, undo=undo)
+    decided = decide_case(tx, case.id, given, pack=pack, undo=undo, where="bulk")
     bulks.settle_member(tx, bulk, case.id, "decided", decision_id=decided.decision)
     return 1
 

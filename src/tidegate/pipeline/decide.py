@@ -30,12 +30,13 @@ from tidegate.enforcement.model import Action, Order
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.intake.queries import is_threat
-from tidegate.pipeline import entries
+from tidegate.pipeline import blind, entries
 from tidegate.pipeline.reads import note_work, read_case
+from tidegate.pipeline.second import Where, concluded, press
 from tidegate.pipeline.standing import carry_out, settle
 from tidegate.policy.model import Pack
 from tidegate.review import actions as review
-from tidegate.review.model import CaseDecisionIn, CaseDetail, CaseRow
+from tidegate.review.model import LOOK, CaseDecisionIn, CaseDetail, CaseRow
 from tidegate.review.queries import lock_case, lock_waiting_case, subject_of_case
 
 # A whole account is more than a post: that can be undone for at least so long.
@@ -49,16 +50,21 @@ def decide_case(
     *,
     pack: Pack,
     undo: timedelta = timedelta(),
+    where: Where = "api",
 ) -> CaseDetail:
     """Decide a case, and with `entry` judge the bank entry that it is about, or whose match opened it.
 
     With `undo` the decision is held for so long: the case is decided, and nothing else begins before
-    it leaves (`pipeline/leave.py`). No claim is needed, but another's live claim forbids it. Raises
-    Refusal: 404; 410 when the item was erased; 422 for a bad decision; 409 "case-decided" (with the
+    it leaves (`pipeline/leave.py`). What needs second eyes is proposed, and the case waits for another
+    person (`pipeline/second.py`): it is not decided then. No claim is needed, but another's live claim
+    forbids it. Raises Refusal: 404; 410 when the item was erased; 422 for a bad decision; 409 "case-decided" (with the
     decision that stands), "case-claimed", "case-moved" (there is a newer revision),
-    "nothing-to-lift", "order-stands", "no-match", "entry-gone".
+    "nothing-to-lift", "order-stands", "no-match", "entry-gone", "same-person".
     """
     subject = subject_of_case(tx, case_id)
+    if subject.kind == LOOK:
+        blind.answer(tx, case_id, subject.id, decision_in, pack=pack, undo=undo)
+        return read_case(tx, case_id)
     if subject.kind == "entry":
         leaves_at = None if decision_in.outcome == "escalate" or not undo else tx.now + undo
         entries.decide(tx, case_id, subject.id, decision_in, pack=pack, leaves_at=leaves_at)
@@ -68,12 +74,20 @@ def decide_case(
     review.refuse_unless_free(tx, case)
     _check_revision(case, decision_in.revision)
     assert case.revision is not None
-    leaves_at = _leaves_at(tx, item, decision_in, undo)
-    decision, orders = _conclude(tx, item, case.revision, decision_in, pack, case, leaves_at)
-    review.close_case(tx, case, decision, decision_in.entry)
-    if decision.entry is not None and decision_in.entry is not None:
+    pressed = press(tx, item, case, decision_in, pack, where)
+    if pressed.given is None:
+        note_work(tx, case_id, item.platform)
+        return read_case(tx, case_id)
+    given = pressed.given
+    leaves_at = _leaves_at(tx, item, given, undo)
+    decision, orders = _conclude(
+        tx, item, case.revision, given, pack, case, leaves_at, by=pressed.by
+    )
+    concluded(tx, pressed, item, decision)
+    review.close_case(tx, case, decision, given.entry)
+    if decision.entry is not None and given.entry is not None:
         if leaves_at is None:
-            entries.judge(tx, decision.entry, decision_in.entry)
+            entries.judge(tx, decision.entry, given.entry)
         else:  # that it may be judged by this person is asked now
             entries.hold(tx, decision.entry)
     note_work(tx, case_id, item.platform)
@@ -174,9 +188,11 @@ def _conclude(
     pack: Pack,
     case: CaseRow | None,
     leaves_at: datetime | None = None,
+    *,
+    by: str | None = None,
 ) -> tuple[Decision, list[Order]]:
-    """Check and record a person's decision, and unless it is held carry it out on the item; the actions
-    come last."""
+    """Check and record a person's decision, the actor's or that of whom they agree with (`by`), and unless
+    it is held carry it out on the item; the actions come last."""
     quoted = given.outcome == "restrict" and quotes(tx, item.id, revision)
     check(given, pack.labels, now=leaves_at or tx.now, quotes=quoted)
     judges = None
@@ -189,6 +205,7 @@ def _conclude(
         revision=revision,
         outcome=given.outcome,
         reason=given.reason,
+        decided_by=by,
         label=given.label,
         ground=ground_of(given, pack),
         exemption=given.exemption,

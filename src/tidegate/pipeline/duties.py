@@ -4,6 +4,7 @@ than one."""
 from tidegate.infra.db import Tx
 from tidegate.infra.slices import Duty, Errand, Gauge, Home, in_tx
 from tidegate.pipeline import bank_changes, bank_imports
+from tidegate.pipeline.blind import ask_again
 from tidegate.pipeline.bulk import carry_on
 from tidegate.pipeline.decide import lift_expired
 from tidegate.pipeline.erase import expire, sweep_evidence
@@ -47,6 +48,10 @@ def duties_of(instance: Instance) -> list[Duty]:
         looker.purge()
         return 0
 
+    def ask_others(tx: Tx) -> int:
+        double, gold = instance.settings.double_rate, instance.settings.gold_rate
+        return ask_again(tx, instance.secrets.terms_key, double_rate=double, gold_rate=gold)
+
     def sweep(_: Home) -> int:
         return sweep_evidence(instance.database, instance.evidence)
 
@@ -58,6 +63,7 @@ def duties_of(instance: Instance) -> list[Duty]:
         Duty("bank-imports", 0.5, lambda _: bank_imports.carry_on(instance)),
         Duty("bulk", 0.5, lambda home: carry_on(home, instance.pack)),
         Duty("replay", 0.5, replay_on),
+        Duty("look-again", 60.0, in_tx(ask_others)),
         Duty("rank", 1.0, in_tx(lambda tx: rank_waiting(tx, instance))),
         Duty("retention", 60.0, in_tx(lambda tx: expire(tx, instance.settings)), LONG),
         Duty("sweep", 1800.0, sweep, LONG),

@@ -18,12 +18,12 @@ from tidegate.decisions.queries import find_decision
 from tidegate.enforcement.actions import issue_many
 from tidegate.infra.db import Tx
 from tidegate.infra.slices import Home
-from tidegate.pipeline import entries
+from tidegate.pipeline import blind, entries, second
 from tidegate.pipeline.reads import note_work, read_case
 from tidegate.pipeline.standing import carry_out, settle
 from tidegate.review import actions as review
 from tidegate.review.drafts import drop_draft
-from tidegate.review.model import CaseDetail
+from tidegate.review.model import LOOK, CaseDetail
 from tidegate.review.queries import lock_case, subject_of_case
 from tidegate.signals.banks.locks import lock_entry
 
@@ -52,7 +52,7 @@ def leave_due(home: Home) -> int:
 def leave(tx: Tx, due: held.Due) -> bool:
     """Let one leave; False where another holds its subject now, or it is not held any more."""
     if due.item_id is None:
-        return _leave_entry(tx, due.id)
+        return _leave_other(tx, due.id)
     item = lock_free_item(tx, due.item_id)
     if item is None:
         return False
@@ -69,17 +69,21 @@ def leave(tx: Tx, due: held.Due) -> bool:
     if left.entry is not None:
         entries.leave(tx, left)
     if left.case_id is not None:
-        drop_draft(tx, left.case_id)
+        for person in {tx.identity, left.maker or tx.identity}:  # who decided it, and who agreed
+            drop_draft(tx, left.case_id, person)
     issue_many(tx, orders if order is None else [*orders, order])
     return True
 
 
-def _leave_entry(tx: Tx, decision_id: UUID) -> bool:
-    """The same of a decision about a bank entry, which may have been deleted meanwhile."""
+def _leave_other(tx: Tx, decision_id: UUID) -> bool:
+    """The same of an answer to a blind look, and of a decision about a bank entry, which may have been
+    deleted meanwhile."""
     found = find_decision(tx, decision_id)
     if found is None or found.case_id is None:
         return False
     subject = subject_of_case(tx, found.case_id)
+    if subject.kind == LOOK:
+        return blind.leave(tx, decision_id, subject.id)
     lock_entry(tx, subject.id)
     case = lock_case(tx, found.case_id)
     decision = held.lock_decision(tx, decision_id)
@@ -96,9 +100,11 @@ def _leave_entry(tx: Tx, decision_id: UUID) -> bool:
 def undo(
     tx: Tx, decision_id: UUID, *, lease: timedelta, on: Literal["pages"] | None = None
 ) -> CaseDetail:
-    """Take back a decision that is held: its maker has the case in hand again, for `lease`; `on` the
-    pages, if it is undone there. Raises Refusal as `take_back` does.
+    """Take back a decision that is held, or one that was proposed: its maker has the case in hand again,
+    for `lease`; `on` the pages, if it is undone there. Raises Refusal as `take_back` does.
     """
+    if find_decision(tx, decision_id) is None:
+        return read_case(tx, second.withdraw(tx, decision_id, lease=lease, on=on))
     case_id = take_back(tx, decision_id, lease=lease, on=on)
     return read_case(tx, case_id)
 
@@ -119,6 +125,9 @@ def take_back(
     decision = held.lock_decision(tx, decision_id)
     held.undo(tx, decision, subject, case.platform)
     review.take_back(tx, case, decision, lease, on=on)
+    if subject.kind == LOOK:
+        blind.taken_back(tx, case.id)
+    second.taken_back(tx, decision_id)
     review.touch(tx, [subject.id])
     note_work(tx, case.id, case.platform)
     return case.id
@@ -126,8 +135,8 @@ def take_back(
 
 def _hold_subject(tx: Tx, decision: Decision, case_id: UUID) -> Subject:
     subject = subject_of_case(tx, case_id)
-    if decision.item_id is not None:
-        lock_item_by_id(tx, decision.item_id)
+    if subject.kind != "entry":
+        lock_item_by_id(tx, subject.id)
     else:
         lock_entry(tx, subject.id)
     return subject

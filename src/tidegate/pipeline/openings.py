@@ -27,7 +27,7 @@ def open_entry(tx: Tx, bank: str, entry_id: UUID, given: OpeningIn) -> datetime:
 def open_case(tx: Tx, case_id: UUID, given: OpeningIn) -> datetime:
     """What the case is about. Raises Refusal: 404; 409 "open-already"; 422."""
     subject = subject_of_case(tx, case_id)
-    if subject.kind == "item":
+    if subject.kind != "entry":
         return open_item(tx, subject.id, given)
     entry = entries_by_id(tx, [subject.id]).get(str(subject.id))
     if entry is None:

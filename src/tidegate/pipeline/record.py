@@ -11,6 +11,7 @@ from tidegate.content.holds.queries import is_held, is_kept_by_hold, standing_ho
 from tidegate.content.model import Content, ItemRow, Version
 from tidegate.content.queries import revisions_of
 from tidegate.decisions.held import held_on
+from tidegate.decisions.looks import is_blind, looks_of_item
 from tidegate.decisions.model import shown_decision
 from tidegate.decisions.queries import decisions_of, shown_evaluations, standing_on
 from tidegate.decisions.restrictions import (
@@ -41,6 +42,24 @@ class RevisionRecord(msgspec.Struct, frozen=True, kw_only=True):
     language: Language
 
 
+class Proposed(msgspec.Struct, frozen=True):
+    """That something is proposed about an item, in a case, and waits for another person. What it is, they
+    are to say before they know."""
+
+    case: UUID
+    state: str
+    by: str
+    at: datetime
+
+
+def proposed_on(tx: Tx, item_id: UUID) -> Proposed | None:
+    """What is proposed about an item, and waits for another."""
+    found = looks_of_item(tx, item_id)
+    if not found:
+        return None
+    return Proposed(found[-1].case_id, found[-1].state, found[-1].people[0], found[-1].created_at)
+
+
 class ItemRecord(msgspec.Struct, frozen=True, kw_only=True):
     """An item with all its revisions, evaluations, decisions, actions, reports and cases.
 
@@ -48,7 +67,7 @@ class ItemRecord(msgspec.Struct, frozen=True, kw_only=True):
     `restricted_by` the decision of the first. `reports` are the first, `reports_next` the cursor of those
     after them, which its case lists. It is `held` while a hold forbids its erasure; `holds` are those that
     the reader placed, or with the scope `holds:write` all. `held_decision` is what is decided and has not
-    left yet.
+    left yet; `proposed_decision` waits for another person.
     """
 
     id: str
@@ -72,12 +91,14 @@ class ItemRecord(msgspec.Struct, frozen=True, kw_only=True):
     holds: list[HoldView]
     kept_by_hold: bool
     held_decision: dict[str, Any] | None
+    proposed_decision: Proposed | None
 
 
 def item_record(tx: Tx, item: ItemRow, *, sees_holds: bool = False) -> ItemRecord:
     """The record of a standing item. `verdict` is that of the latest evaluation."""
     evaluations = shown_evaluations(tx, item.id)
-    standing = by_strength(standing_at(standing_on(tx, item.id), tx.now))
+    stands = [] if is_blind(tx, item.id) else standing_on(tx, item.id)
+    standing = by_strength(standing_at(stands, tx.now))
     reported, following = read_reports(tx, item)
     held = held_on(tx, item.id)
     return ItemRecord(
@@ -112,4 +133,5 @@ def item_record(tx: Tx, item: ItemRow, *, sees_holds: bool = False) -> ItemRecor
         holds=standing_holds(tx, item.id, every=sees_holds),
         kept_by_hold=is_kept_by_hold(tx, item.id),
         held_decision=None if held is None else shown_decision(held),
+        proposed_decision=proposed_on(tx, item.id),
     )

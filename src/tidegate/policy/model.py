@@ -50,6 +50,19 @@ class Label(msgspec.Struct, frozen=True, kw_only=True):
         return self.words or self.name.replace("_", " ")
 
 
+class SecondEyes(msgspec.Struct, frozen=True, kw_only=True):
+    """Which restrictions wait for another person: those of these scopes, on grounds of these kinds, under
+    these labels; and with `news` those of what is news: its platform says so by an attribute of this name,
+    or somebody had answered so before. Without `api` only people on the pages are asked."""
+
+    scopes: tuple[str, ...] = ("account",)
+    grounds: tuple[GroundKind, ...] = ("law",)
+    labels: tuple[str, ...] = ()
+    news: bool = True
+    news_attribute: str = "news"
+    api: bool = False
+
+
 UNSPECIFIED = "unspecified"
 
 
@@ -84,8 +97,8 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True):
     `reads` the paths of them (`item.language`), and `binding` makes these. `sieve` is false exactly
     when none of the rules can fire or fail (None: too many for one expression).
     `private_digest_match`: private items are judged by digest matches too. `pass_unjudged`: types of
-    media that cannot be judged and do not count as a problem. `translations` are its texts in other
-    languages than the one that it is written in, by language.
+    media that cannot be judged and do not count as a problem. `second_eyes`: what waits for another person.
+    `translations` are its texts in other languages than the one that it is written in, by language.
     """
 
     name: str
@@ -99,6 +112,7 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True):
     exemptions: Mapping[str, str]
     private_digest_match: bool
     pass_unjudged: tuple[str, ...] = ()
+    second_eyes: SecondEyes = SecondEyes()
     source: str
     digest: bytes
     translations: Mapping[str, Translation] = {}

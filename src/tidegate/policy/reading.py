@@ -25,6 +25,7 @@ from tidegate.policy.model import (
     Pack,
     PackProblem,
     Rule,
+    SecondEyes,
     compiled,
     unspecified,
     uses_of,
@@ -40,6 +41,8 @@ MAX_CONDITIONS = 20
 MAX_CONDITION = 2_000
 
 _TYPES = re.compile(r"\*|[a-z]+/(\*|[a-z0-9][a-z0-9.+-]{0,99})")
+_SCOPES = re.compile("account|item")
+_GROUNDS = re.compile("law|terms")
 _GROUND_KINDS: tuple[GroundKind, ...] = ("law", "terms")
 
 
@@ -88,6 +91,7 @@ class _Reader(Fields):
         translations = read_translations(
             self, root, labels, exemptions, [rule.name for rule in rules]
         )
+        second_eyes = self._second_eyes(root, labels)
         if self.problems:
             raise InvalidPack(sorted(self.problems, key=lambda one: one.line or 0))
         return compiled(
@@ -104,6 +108,7 @@ class _Reader(Fields):
                 translations=translations,
                 private_digest_match=digest_match,
                 pass_unjudged=tuple(passing),
+                second_eyes=second_eyes,
                 source=self.source.text,
                 digest=hashlib.sha256(self.source.text.encode()).digest(),
             )
@@ -171,6 +176,29 @@ class _Reader(Fields):
         if not 1 <= severity <= 5 and type(table.data["severity"]) is int:
             self.problem(table, "severity", "`severity` is 1 (easy to look at) to 5 (the hardest)")
         return severity
+
+    def _second_eyes(self, root: Table, labels: dict[str, Label]) -> SecondEyes:
+        table, usual = self.table(root, "second_eyes"), SecondEyes()
+        self.known(table, "second_eyes")
+        given = table.data
+        named = self.texts(table, "labels", NAME, "labels of the pack")
+        for label in named:
+            if label not in labels:
+                hint = did_you_mean(label, labels)
+                self.problem(table, "labels", f"unknown label `{label}`", hint)
+        scopes = self.texts(table, "scopes", _SCOPES, "scopes, `account` or `item`")
+        grounds = self.texts(table, "grounds", _GROUNDS, "kinds of grounds, `law` or `terms`")
+        attribute = self.text(table, "news_attribute", usual.news_attribute)
+        return SecondEyes(
+            scopes=tuple(scopes) if "scopes" in given else usual.scopes,
+            grounds=tuple(kind for kind in _GROUND_KINDS if kind in grounds)
+            if "grounds" in given
+            else usual.grounds,
+            labels=tuple(named),
+            news=self.value(table, "news", bool, usual.news),
+            news_attribute=attribute,
+            api=self.value(table, "api", bool, usual.api),
+        )
 
     def _default_label(self, head: Table, ground: Ground, labels: dict[str, Label]) -> str:
         """The label of what has none. A pack need not name one, nor have the label `unspecified`:

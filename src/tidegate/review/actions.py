@@ -1,10 +1,10 @@
 """The verbs that move cases. Who opens or decides one holds its subject's row already: the order of locks
-is subject, then case. A case's `version` moves in `_change`, with every step of its own, and in `touch`,
+is subject, then case. A case's `version` moves in `change`, with every step of its own, and in `touch`,
 with every change of what else it shows.
 """
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from tidegate.content.model import ItemRow
+from tidegate.decisions import looks
 from tidegate.decisions.model import Decision, Subject, shown_decision
 from tidegate.decisions.queries import find_decision
 from tidegate.infra.db import Tx
@@ -22,27 +23,27 @@ from tidegate.ledger.actions import append
 from tidegate.review.bulk import forget_bulks
 from tidegate.review.drafts import drop_draft, forget_drafts
 from tidegate.review.model import (
+    LOOK,
     SENIOR_QUEUE,
     SOMEBODY,
     CaseRow,
     Origin,
     SkipReason,
-    Verb,
     claimed_elsewhere,
     held_by_another,
-    transition,
 )
+from tidegate.review.moves import change, mine, move, note
 from tidegate.review.notes import forget_notes
 from tidegate.review.priority import REOPENED
 from tidegate.review.queries import (
     CASE_COLUMNS,
     CLAIMED,
+    NO_LOOK,
     WAITING,
     is_about,
     lock_case,
     lock_waiting_case,
 )
-from tidegate.review.sameness import forget_keys
 from tidegate.review.sight import refuse_out_of_sight
 from tidegate.review.tables import case_events, cases
 from tidegate.signals.model import Match
@@ -114,7 +115,7 @@ def _come_back(
     if case.match is None and match is not None:
         values["match"] = match
     note(tx, case.id, "reported" if origin == "report" else "joined", detail)
-    return _change(tx, case, values), False
+    return change(tx, case, values), False
 
 
 def reopen(tx: Tx, case_id: UUID, reason: str) -> CaseRow:
@@ -143,7 +144,7 @@ def _reopen(
     # Until it is ranked anew: what waits again is no less urgent than others that do.
     band = sa.func.least(cases.c.base_band, REOPENED)
     fresh |= {"waits_since": tx.now, "base_band": band, "band": band, "same": None}
-    return _move(tx, case, "reopen", **fresh, **(values or {}))
+    return move(tx, case, "reopen", **fresh, **(values or {}))
 
 
 def claim(
@@ -158,7 +159,7 @@ def claim(
     refuse_unless_free(tx, case)
     until = tx.now + lease
     note(tx, case.id, "claimed", {"until": until.isoformat()})
-    return _move(tx, case, "claim", **_mine(tx, until, on))
+    return move(tx, case, "claim", **mine(tx, until, on))
 
 
 def take_over(
@@ -178,23 +179,14 @@ def take_over(
             "There is nothing to take over: claim it.",
         )
     note(tx, case.id, "taken-over", {"from": case.claimed_by, "reason": reason})
-    return _move(tx, case, "claim", **_mine(tx, tx.now + lease, on))
+    return move(tx, case, "claim", **mine(tx, tx.now + lease, on))
 
 
 def renew(
     tx: Tx, case: CaseRow, lease: timedelta, *, on: Literal["pages"] | None = None
 ) -> CaseRow:
     """Extend the actor's live claim, which is no step of the case. The caller has locked it."""
-    return _change(tx, case, {"claimed_until": tx.now + lease, "claimed_on": on})
-
-
-def _mine(tx: Tx, until: datetime, on: str | None) -> dict[str, Any]:
-    return {
-        "claimed_by": tx.actor,
-        "claimant": tx.identity,
-        "claimed_until": until,
-        "claimed_on": on,
-    }
+    return change(tx, case, {"claimed_until": tx.now + lease, "claimed_on": on})
 
 
 def release(tx: Tx, case_id: UUID, *, force: bool = False) -> CaseRow:
@@ -220,7 +212,7 @@ def release(tx: Tx, case_id: UUID, *, force: bool = False) -> CaseRow:
 def give_back(tx: Tx, case: CaseRow) -> CaseRow:
     """Put a claimed case, which the caller has locked, back to wait."""
     note(tx, case.id, "released", {"from": case.claimed_by})
-    return _move(tx, case, "release")
+    return move(tx, case, "release")
 
 
 def release_expired(tx: Tx, limit: int = 500) -> int:
@@ -235,15 +227,16 @@ def release_expired(tx: Tx, limit: int = 500) -> int:
     expired = [CaseRow(**row) for row in due.mappings()]
     for case in expired:
         note(tx, case.id, "expired", {"from": case.claimed_by})
-        _move(tx, case, "expire")
+        move(tx, case, "expire")
     return len(expired)
 
 
 def refuse_unless_free(tx: Tx, case: CaseRow) -> None:
     """Raises Refusal: 409 when the case is decided, with its decision, or another holds it; 403 when it
-    is not one that the actor sees."""
+    is not one that the actor sees; 409 "same-person" when another is to decide after them."""
     refuse_out_of_sight(tx, case.id)
     refuse_decided(tx, case)
+    looks.refuse_same_person(tx, case.id)
     if held_by_another(case, tx.identity, tx.now):
         raise claimed_elsewhere(case)
 
@@ -273,7 +266,7 @@ def close_case(
     note(tx, case.id, "decided", detail if entry is None else detail | {"entry": entry})
     if decision.leaves_at is None:  # else it is there again when the decision is undone
         drop_draft(tx, case.id)
-    return _move(tx, case, "decide", decision_id=decision.id, decided_at=tx.now)
+    return move(tx, case, "decide", decision_id=decision.id, decided_at=tx.now)
 
 
 def take_back(
@@ -287,15 +280,15 @@ def take_back(
     """The decision on a locked case was undone: its maker has the case in hand again, for `lease`, unless
     it was reopened meanwhile and somebody else holds or has decided it. Without a lease it waits again."""
     note(tx, case.id, "undone", {"decision": str(decision.id)})
-    mine = _mine(tx, tx.now + (lease or timedelta()), on)
+    claimed = mine(tx, tx.now + (lease or timedelta()), on)
     if case.state == "decided" and case.decision_id == decision.id:
-        undone = _move(tx, case, "undo", decision_id=None, decided_at=None, **mine)
-        return undone if lease is not None else _move(tx, undone, "release")
+        undone = move(tx, case, "undo", decision_id=None, decided_at=None, **claimed)
+        return undone if lease is not None else move(tx, undone, "release")
     if lease is None:
-        return _change(tx, case, {})
+        return change(tx, case, {})
     if case.state == "decided" or held_by_another(case, tx.identity, tx.now):
-        return _change(tx, case, {})
-    return _move(tx, case, "claim", **mine)
+        return change(tx, case, {})
+    return move(tx, case, "claim", **claimed)
 
 
 def withdraw(tx: Tx, subject: Subject) -> None:
@@ -303,12 +296,13 @@ def withdraw(tx: Tx, subject: Subject) -> None:
     case = lock_waiting_case(tx, subject)
     if case is not None:
         note(tx, case.id, "withdrawn", {})
-        _move(tx, case, "decide", decided_at=tx.now)
+        move(tx, case, "decide", decided_at=tx.now)
 
 
 def close_erased(tx: Tx, item_id: UUID) -> None:
     """Erasure: the item's waiting case is withdrawn, and what its cases show of it is forgotten."""
     withdraw(tx, Subject("item", item_id))
+    withdraw(tx, Subject(LOOK, item_id))
     touch(tx, [item_id])
     unknown: dict[str, Any] = dict.fromkeys(("language", "label", "bank", "same"))
     unknown |= {"because": [], "channels": [], "images": 0, "videos": 0, "others": 0}
@@ -336,8 +330,9 @@ def touch(tx: Tx, ids: Collection[UUID]) -> None:
 
 
 def edited(tx: Tx, item_id: UUID, revision: int) -> None:
-    """The item's waiting case is about what it says now; `touch` follows. The caller holds the item."""
-    older = (cases.c.item_id == item_id, cases.c.revision < revision, WAITING)
+    """The item's waiting case is about what it says now, a blind look about what was decided; `touch`
+    follows. The caller holds the item."""
+    older = (cases.c.item_id == item_id, cases.c.revision < revision, WAITING, NO_LOOK)
     tx.execute(sa.update(cases).where(*older).values(revision=revision))
 
 
@@ -361,36 +356,5 @@ def pass_on(tx: Tx, case: CaseRow, reason: SkipReason, *, another: bool, senior:
     note(tx, case.id, "skipped", {"reason": reason} | queue, actor=SOMEBODY)
     values = queue | ({"skips": cases.c.skips + 1} if another else {})
     if case.state == "claimed" and case.claimant == tx.identity:
-        return _move(tx, case, "release", **values)
-    return _change(tx, case, values)
-
-
-def note(
-    tx: Tx, case_id: UUID, kind: str, detail: dict[str, Any], *, actor: str | None = None
-) -> None:
-    """Add a step to a case's history, by the actor unless it is told otherwise."""
-    tx.execute(
-        sa.insert(case_events).values(
-            case_id=case_id, at=tx.now, kind=kind, actor=actor or tx.actor, detail=detail
-        )
-    )
-
-
-def _move(tx: Tx, case: CaseRow, verb: Verb, **values: Any) -> CaseRow:
-    """Move a locked case; whoever had claimed it has it no more unless `values` say so."""
-    state = transition(case.state, verb, reopened=case.reopened_at is not None)
-    assert state is not None, (case.state, verb)
-    nobody: dict[str, Any] = dict.fromkeys(
-        ("claimed_by", "claimant", "claimed_until", "claimed_on")
-    )
-    if verb == "decide":
-        forget_keys(tx, [case.id])
-    if verb in ("reopen", "undo"):
-        nobody["ranked_at"] = None
-    return _change(tx, case, {"state": state} | nobody | values)
-
-
-def _change(tx: Tx, case: CaseRow, values: dict[str, Any]) -> CaseRow:
-    changed = values | {"version": cases.c.version + 1}
-    query = sa.update(cases).where(cases.c.id == case.id).values(changed).returning(*CASE_COLUMNS)
-    return CaseRow(**tx.execute(query).mappings().one())
+        return move(tx, case, "release", **values)
+    return change(tx, case, values)

@@ -103,9 +103,11 @@ def drafts_of(tx: Tx, limit: int = 20) -> list[DraftOn]:
     return [DraftOn(*row) for row in tx.execute(query)]
 
 
-def drop_draft(tx: Tx, case_id: UUID) -> None:
-    """The actor needs it no more. Others keep theirs: who loses a race does not lose what they wrote."""
-    tx.execute(sa.delete(drafts).where(drafts.c.person == tx.identity, drafts.c.case_id == case_id))
+def drop_draft(tx: Tx, case_id: UUID, person: str | None = None) -> None:
+    """The actor, or another person, needs it no more. Others keep theirs: who loses a race does not lose
+    what they wrote."""
+    mine = drafts.c.person == (person or tx.identity)
+    tx.execute(sa.delete(drafts).where(mine, drafts.c.case_id == case_id))
 
 
 def drop_old_drafts(tx: Tx) -> int:

@@ -25,7 +25,8 @@ Origin = Literal["evaluation", "report", "escalation", "quarantine"]
 EVALUATION_QUEUE = "default"
 REPORT_QUEUE = "reports"
 ENTRY_QUEUE = "entries"  # of its own: whoever works off another queue meets items only
-SENIOR_QUEUE = "senior"  # what several could not take
+SENIOR_QUEUE = "senior"  # what several could not take, or do not agree on
+LOOK = "look"  # the subject of a case by which something decided is shown again; it is the item's id, too
 
 SkipReason = Literal["not-for-me", "language", "know-somebody", "technical"]
 SOMEBODY = "somebody"
@@ -103,6 +104,13 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     decided_at: datetime | None
 
 
+class Standing(msgspec.Struct, frozen=True):
+    """Where a case stands, and in which language its content is, as far as that is known."""
+
+    band: int
+    language: str | None
+
+
 class CaseItem(msgspec.Struct, frozen=True, kw_only=True):
     """What a case's detail says of its item."""
 
@@ -173,8 +181,9 @@ def transition(state: CaseState, verb: Verb, *, reopened: bool) -> CaseState | N
 
 def shown_subject(subject: Subject, item: str | None) -> SubjectView:
     """A subject as callers know it; `item` is the platform's own id where there is an item."""
-    known = item if subject.kind == "item" and item is not None else str(subject.id)
-    return SubjectView(subject.kind, known)
+    kind = "item" if subject.kind == LOOK else subject.kind  # a blind look is shown as any case
+    known = item if kind == "item" and item is not None else str(subject.id)
+    return SubjectView(kind, known)
 
 
 def is_held(until: datetime | None, now: datetime) -> bool:

@@ -6,6 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from tidegate.content.tables import items
+from tidegate.decisions.looks import not_for_me
 from tidegate.infra.db import Tx
 from tidegate.review.filters import FIRST_MATCHES, QUARANTINE, Filter, case_named
 from tidegate.review.sight import in_sight
@@ -16,6 +17,7 @@ DECIDED: sa.ColumnElement[str] = sa.literal_column("'decided'")
 ENTRY: sa.ColumnElement[str] = sa.literal_column("'entry'")
 _CONFIRMED: sa.ColumnElement[str] = sa.literal_column("'confirmed'")
 UNCONFIRMED: sa.ColumnElement[str] = sa.literal_column("'false'")
+_LOOK: sa.ColumnElement[str] = sa.literal_column("'look'")
 _TAKEN: sa.ColumnElement[str] = sa.literal_column("'claimed'")
 
 
@@ -25,10 +27,12 @@ def passing(tx: Tx, filter: Filter, of: sa.FromClause = cases) -> sa.ColumnEleme
     c = of.c
     conditions = [in_sight(tx, of)]
     if filter.decided:
-        conditions.append(c.state == DECIDED)
+        conditions += [c.state == DECIDED, c.subject_kind != _LOOK]
     else:
         conditions += [c.state != DECIDED, c.waits_since.isnot(None)]
         states = filter.values("state")
+        if tx.identity.startswith("user:"):
+            conditions.append(c.id != sa.func.all(not_for_me(tx)))
         if states != ["waiting"]:
             conditions.append(c.state.in_(states))
     if queues := filter.values("queue"):

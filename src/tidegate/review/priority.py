@@ -35,6 +35,7 @@ class CaseFacts(msgspec.Struct, frozen=True, kw_only=True):
     origin: Origin
     reopened: bool = False
     escalated: bool = False
+    proposed: bool = False  # somebody has concluded something, and another is to look
     verdict: Verdict | None = None
     rule: str | None = None
     problems: int = 0
@@ -107,6 +108,8 @@ def _grounds(case: CaseFacts) -> Iterator[tuple[int, Why]]:
         and not (case.matches or case.reporters)
     ):
         yield LAST, Why("rule", case.rule)
+    if case.proposed:
+        yield LAST, Why("second_eyes")
     if case.problems:
         yield LAST, Why("unjudged", case.problems)
 

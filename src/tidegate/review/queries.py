@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from tidegate.content.queries import item_authors, item_names
 from tidegate.content.tables import items
+from tidegate.decisions.looks import is_blind
 from tidegate.decisions.model import (
     Subject,
     SubjectKind,
@@ -49,6 +50,7 @@ CASE_COLUMNS = [cases.c[name] for name in CaseRow.__struct_fields__]
 # Literals, not parameters: only so does a prepared statement use the partial indexes.
 WAITING = cases.c.state != sa.literal_column("'decided'")
 CLAIMED = cases.c.state == sa.literal_column("'claimed'")
+NO_LOOK = cases.c.subject_kind != sa.literal_column("'look'")
 
 _REPORTS = (
     sa.select(sa.func.count())
@@ -143,7 +145,7 @@ def list_cases(
     """
     if order == "priority":
         return _by_priority(tx, queue, state, cursor, limit)
-    query = _VIEW.where(in_sight(tx))
+    query = _VIEW.where(in_sight(tx), NO_LOOK)
     query = query.order_by(cases.c.opened_at, cases.c.id).limit(limit + 1)
     if queue is not None:
         query = query.where(cases.c.queue == queue)
@@ -166,7 +168,7 @@ def _by_priority(
     if state == "decided":
         raise bad_filter("order", "oldest, for cases that wait no more", "priority")
     order = (cases.c.band, cases.c.waits_since, cases.c.id)
-    query = _VIEW.where(WAITING, cases.c.waits_since.isnot(None), in_sight(tx))
+    query = _VIEW.where(WAITING, cases.c.waits_since.isnot(None), in_sight(tx), NO_LOOK)
     query = query.order_by(*order).limit(limit + 1)
     if queue is not None:
         query = query.where(cases.c.queue == queue)
@@ -268,7 +270,7 @@ def decisions_by_entry(tx: Tx, entry_id: str, limit: int) -> list[UUID]:
     query = (
         sa.select(cases.c.decision_id)
         .where(cases.c.match["entry"].astext == entry_id, cases.c.decision_id.isnot(None))
-        .where(in_sight(tx))
+        .where(in_sight(tx), NO_LOOK)
         .order_by(cases.c.decided_at.desc())
         .limit(limit)
     )
@@ -281,7 +283,7 @@ def reports_of_case(
     """A page of a case's reports, the first first, and the cursor of the next page, if there is one.
     Raises Refusal: 404, 422 for a cursor that no answer gave."""
     subject = subject_of_case(tx, case_id)
-    return _reported(tx, subject.id if subject.kind == "item" else None, cursor, limit)
+    return _reported(tx, subject.id if subject.kind != "entry" else None, cursor, limit)
 
 
 def _reported(
@@ -329,11 +331,10 @@ def _view(row: sa.Row[Any]) -> dict[str, Any]:
 def _about(tx: Tx, item_id: UUID) -> CaseItem:
     names = ["platform", "publicness", "revision", "verdict", "restricted_by", "received_at"]
     row = tx.execute(sa.select(items).where(items.c.id == item_id)).one()
-    return CaseItem(
-        id=row.external_id,
-        erased_at=row.erased_at,
-        **{name: getattr(row, name) for name in names},
-    )
+    shown = {name: getattr(row, name) for name in names}
+    if is_blind(tx, item_id):
+        shown["restricted_by"] = None
+    return CaseItem(id=row.external_id, erased_at=row.erased_at, **shown)
 
 
 def _events(tx: Tx, case_id: UUID) -> list[CaseEvent]:
@@ -389,5 +390,5 @@ def _with_authors(event: CaseEvent, authors: Mapping[UUID, tuple[str, str | None
 
 def cases_of_item(tx: Tx, item_id: UUID) -> list[UUID]:
     """The ids of an item's cases, the first first."""
-    query = sa.select(cases.c.id).where(cases.c.item_id == item_id, in_sight(tx))
+    query = sa.select(cases.c.id).where(cases.c.item_id == item_id, in_sight(tx), NO_LOOK)
     return list(tx.execute(query.order_by(cases.c.opened_at)).scalars())

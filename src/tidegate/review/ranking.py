@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from tidegate.content.kept import kept_revisions
 from tidegate.content.media.model import leaves_unjudged
 from tidegate.content.model import Content
+from tidegate.decisions.looks import proposed_in
 from tidegate.decisions.model import Evaluation
 from tidegate.decisions.queries import evaluations_on
 from tidegate.infra.db import Tx
@@ -38,6 +39,7 @@ from tidegate.signals.language import language_of
 from tidegate.signals.model import Match
 
 PAGE = 200
+PROPOSED = "waits-for-another"  # what is so in a case, beside its steps
 DEFAULT_SEVERITY = 3
 _MOST_AGEING = 24 * 365 * 100.0  # hours: beyond is never
 
@@ -72,7 +74,10 @@ def rank(tx: Tx, ranking: Ranking, seen: Sequence[Seen], *, guess: bool = False)
     language of a text is guessed where its platform names none, which takes a while."""
     if not seen:
         return 0
-    steps = _steps(tx, [one.case.id for one in seen if one.case.version > 1])
+    moved = [one.case.id for one in seen if one.case.version > 1]
+    steps = _steps(tx, moved)
+    for case_id in proposed_in(tx, moved) if moved else ():
+        steps.setdefault(case_id, set()).add(PROPOSED)
     heard = heard_of(tx, seen)
     facts = {one.case.id: facts_of(one, heard, steps.get(one.case.id, set())) for one in seen}
     keys = {
@@ -143,6 +148,7 @@ def facts_of(seen: Seen, heard: Mapping[UUID, Heard], steps: Collection[str] = (
         origin=case.origin,
         reopened=case.reopened_at is not None,
         escalated="escalated" in steps,
+        proposed=PROPOSED in steps,
         verdict=telling and telling.verdict,
         rule=fired[0].rule if fired else None,
         problems=sum(map(leaves_unjudged, telling.problems)) if telling else 0,

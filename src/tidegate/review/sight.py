@@ -1,13 +1,15 @@
 """Which cases somebody may see, and so work on: those of their platforms, queues and languages.
 
 Every query of cases that is made for somebody has this condition. A case whose content says nothing of
-its language, or has none, is for whoever has its queue: somebody has to look at it.
+its language, or has none, is for whoever has its queue: somebody has to look at it. Of blind looks one
+sees those that one may answer, and meanwhile not what the first one decided.
 """
 
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from tidegate.decisions.looks import hidden_from_me
 from tidegate.infra.acting import Sight
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
@@ -18,6 +20,8 @@ def in_sight(tx: Tx, of: sa.FromClause = cases) -> sa.ColumnElement[bool]:
     """The condition that a case is one that this transaction may see; `of` is another name for the
     table."""
     bounds = [tx.within(of.c.platform)]
+    if tx.identity.startswith("user:"):
+        bounds.append(of.c.id != sa.func.all(hidden_from_me(tx)))
     if tx.queues is not None:
         bounds.append(of.c.queue.in_(sorted(tx.queues)))
     if tx.languages is not None:

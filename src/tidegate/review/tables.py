@@ -14,7 +14,7 @@ cases = sa.Table(
     "cases",
     metadata,
     sa.Column("id", sa.Uuid, primary_key=True),
-    sa.Column("subject_kind", sa.Text, nullable=False),  # item, entry, cluster
+    sa.Column("subject_kind", sa.Text, nullable=False),  # item, entry, cluster, look
     sa.Column("subject_id", sa.Uuid, nullable=False, index=True),
     # Whose it is: its item's, or that of the bank of its entry; null: everybody's.
     sa.Column("platform", sa.Text),

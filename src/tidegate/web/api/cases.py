@@ -6,16 +6,20 @@ from uuid import UUID
 
 import msgspec
 from msgspec import Meta
+from starlette.responses import Response
 
 from tidegate.decisions.held import decision_unknown
+from tidegate.decisions.looks import find_look, second_look
 from tidegate.decisions.model import Decision
 from tidegate.decisions.queries import find_decision
+from tidegate.decisions.second import Look
 from tidegate.infra.db import Tx
 from tidegate.pipeline.decide import claim_case, decide_case, release_case
 from tidegate.pipeline.leave import undo
 from tidegate.pipeline.reads import read_case, read_case_reports
 from tidegate.pipeline.telling import READS_BANKS, tell_case, tell_cases
 from tidegate.review import queries as review
+from tidegate.review.again import case_for_keys
 from tidegate.review.model import CaseDecisionIn, CaseDetail, CaseFilter, CaseOrder
 from tidegate.web.api.endpoint import Call, Endpoint
 from tidegate.web.api.paging import DEFAULT_LIMIT, Page, PageQuery
@@ -44,10 +48,11 @@ def _case_id(call: Call) -> UUID:
         raise review.case_unknown(call.path["id"]) from None
 
 
-def _to_change(tx: Tx, call: Call) -> UUID:
-    """The id of a case whose kept answer will speak of its subject, and goes with it."""
+def _of_path(tx: Tx, call: Call) -> UUID:
+    """The id of a case; a kept answer speaks of its subject, and goes with it. Blind looks are for people
+    on the pages alone. Raises Refusal (404)."""
     case_id = _case_id(call)
-    call.subject = review.subject_of_case(tx, case_id).id
+    call.subject = case_for_keys(tx, case_id).id
     return case_id
 
 
@@ -57,38 +62,45 @@ def _told(tx: Tx, call: Call, case: CaseDetail) -> CaseDetail:
 
 def list_reports(tx: Tx, call: Call[object, PageQuery]) -> Page:
     q = call.query
-    return Page(*read_case_reports(tx, _case_id(call), q.cursor, q.limit))
+    return Page(*read_case_reports(tx, _of_path(tx, call), q.cursor, q.limit))
 
 
 def get_case(tx: Tx, call: Call) -> CaseDetail:
-    return _told(tx, call, read_case(tx, _case_id(call)))
+    return _told(tx, call, read_case(tx, _of_path(tx, call)))
 
 
 def claim(tx: Tx, call: Call) -> CaseDetail:
     lease = timedelta(minutes=call.instance.settings.claim_minutes)
-    return _told(tx, call, claim_case(tx, _to_change(tx, call), lease))
+    return _told(tx, call, claim_case(tx, _of_path(tx, call), lease))
 
 
 def release(tx: Tx, call: Call) -> CaseDetail:
-    case = release_case(tx, _to_change(tx, call), force=call.principal.may("admin"))
+    case = release_case(tx, _of_path(tx, call), force=call.principal.may("admin"))
     return _told(tx, call, case)
 
 
-def decide(tx: Tx, call: Call[CaseDecisionIn]) -> CaseDetail:
+def decide(tx: Tx, call: Call[CaseDecisionIn]) -> CaseDetail | Response:
     wait, pack = timedelta(seconds=call.body.undo_seconds), call.instance.pack(tx)
-    return _told(tx, call, decide_case(tx, _to_change(tx, call), call.body, pack=pack, undo=wait))
+    case = decide_case(tx, _of_path(tx, call), call.body, pack=pack, undo=wait)
+    if case.state == "decided":
+        return _told(tx, call, case)
+    look = second_look(tx, case.id)
+    assert look is not None
+    body = msgspec.json.encode({"state": look.state, "proposal": look.id})
+    return Response(body, status_code=202, media_type="application/json")
 
 
 def take_back(tx: Tx, call: Call) -> CaseDetail:
     decision = _decision(tx, call)
-    call.subject = decision.item_id
+    call.subject = decision.item_id  # of what was proposed, too
     lease = timedelta(minutes=call.instance.settings.claim_minutes)
     return _told(tx, call, undo(tx, decision.id, lease=lease))
 
 
-def _decision(tx: Tx, call: Call) -> Decision:
+def _decision(tx: Tx, call: Call) -> Decision | Look:
     try:
-        found = find_decision(tx, UUID(call.path["id"]))
+        decision_id = UUID(call.path["id"])
+        found = find_decision(tx, decision_id) or find_look(tx, decision_id)
     except ValueError:
         found = None
     if found is None:

@@ -28,9 +28,11 @@ from tidegate.web.pages import (
     people,
     permissions,
     policy,
+    quality,
     queue,
     search,
     second,
+    second_eyes,
     security,
     settings,
     sign_in,
@@ -48,6 +50,7 @@ routes: list[PageRoute] = with_twins(
         queue,
         case,
         decide,
+        second_eyes,
         bulk,
         holding,
         items,
@@ -73,6 +76,7 @@ routes: list[PageRoute] = with_twins(
         api_keys,
         settings,
         permissions,
+        quality,
     )
     for page in module.pages
 )

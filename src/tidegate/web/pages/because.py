@@ -111,5 +111,6 @@ _SENTENCES: Mapping[str, Callable[[Any], str]] = {
     "entry_quarantined": _entry_quarantined,
     "reopened": lambda _value: _("It was decided before, and is open again"),
     "rule": lambda value: _("The rule %(rule)s asks for a look") % {"rule": value},
+    "second_eyes": lambda _value: _("It waits for second eyes"),
     "unjudged": _unjudged,
 }

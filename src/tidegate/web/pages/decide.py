@@ -7,7 +7,10 @@ from urllib.parse import parse_qsl
 from uuid import UUID
 
 from tidegate.decisions.held import decision_unknown
+from tidegate.decisions.looks import find_look, second_look
+from tidegate.decisions.model import Decision
 from tidegate.decisions.queries import find_decision
+from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal, bad_field
 from tidegate.infra.parsing import convert, read_decimal, read_whole
 from tidegate.pipeline.decide import ACCOUNT_UNDO, decide_case
@@ -59,19 +62,41 @@ def _decide(visit: Visit, case_id: UUID) -> str:
         match = match_of_case(tx, case_id)
         body["reason"] = reason_of(visit, pack, body, match["bank"] if match else None)
         decision = convert(body, CaseDecisionIn)
-        case = decide_case(tx, case_id, decision, pack=pack, undo=wait)
-        if (field := _by_likeness(decision)) and (parts := unseen(visit, tx, case_id)):
-            raise not_looked_at(field, parts)
-        if _is_held(case):
-            keep_typed(tx, case_id, {name: visit.fields(name) for name in TYPED})
-        else:
-            drop_draft(tx, case_id)
-        done = {"done": "decided", "undo": str(case.decision)}
+        done = decided(visit, tx, case_id, decision, wait)
         stay = with_query(f"/cases/{case_id}", **within | done)
         sent.claim(visit, tx, stay)
+    return go_on(visit, stay, within, done)
+
+
+def decided(
+    visit: Visit, tx: Tx, case_id: UUID, decision: CaseDecisionIn, wait: timedelta
+) -> dict[str, str]:
+    """Decide, or propose what waits for another person, or leave to a senior what two do not agree on; what
+    to say of it. What was typed is kept for as long as it can be taken back."""
+    pack = visit.instance.pack(tx)
+    case = decide_case(tx, case_id, decision, pack=pack, undo=wait, where="pages")
+    if (field := _by_likeness(decision)) and (parts := unseen(visit, tx, case_id)):
+        raise not_looked_at(field, parts)
+    typed = {name: visit.fields(name) for name in TYPED}
+    if case.state != "decided":
+        look = second_look(tx, case_id)
+        if look is not None and look.state == "proposed":
+            keep_typed(tx, case_id, typed)
+            return {"done": "proposed", "undo": str(look.id)}
+        drop_draft(tx, case_id)
+        return {"done": "disputed"}
+    if _is_held(tx, case):
+        keep_typed(tx, case_id, typed)
+    else:
+        drop_draft(tx, case_id)
+    return {"done": "decided", "undo": str(case.decision)}
+
+
+def go_on(visit: Visit, stay: str, within: dict[str, str], done: dict[str, str]) -> str:
+    """To the next case if that was asked for; the decision stands, whatever comes of this."""
     if visit.field("then") != "next":
         return stay
-    with visit.begin() as tx:  # the decision stands, whatever comes of this
+    with visit.begin() as tx:
         return with_more(after(visit, tx, within), **done)
 
 
@@ -82,8 +107,9 @@ def _by_likeness(decision: CaseDecisionIn) -> str | None:
     return "entry" if decision.entry == "confirm" else None
 
 
-def _is_held(case: CaseDetail) -> bool:
-    return any(one["state"] == "held" for one in case.decisions if one["id"] == str(case.decision))
+def _is_held(tx: Tx, case: CaseDetail) -> bool:
+    found = case.decision and find_decision(tx, case.decision)
+    return bool(found) and found.state == "held"
 
 
 def waits(visit: Visit) -> timedelta:
@@ -100,9 +126,10 @@ def take_back(visit: Visit) -> str:
     undone: what it did stands on the item's page, where it can be lifted."""
     decision_id = visit.uuid("decision", decision_unknown)
     with visit.begin() as tx:
-        found = find_decision(tx, decision_id)
+        found = find_decision(tx, decision_id) or find_look(tx, decision_id)
     if found is None:
         raise decision_unknown(decision_id)
+    item_id = found.item_id if isinstance(found, Decision) else None
     try:
         with visit.begin() as tx:
             lease = timedelta(minutes=visit.instance.settings.claim_minutes)
@@ -112,7 +139,7 @@ def take_back(visit: Visit) -> str:
     except Refusal as refusal:
         if refusal.status != 409:
             raise
-        return _too_late(visit, refusal.type, found.item_id, found.case_id)
+        return _too_late(visit, refusal.type, item_id, found.case_id)
     return to
 
 

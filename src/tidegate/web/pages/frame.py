@@ -1,7 +1,7 @@
 """What every page carries around its own content: alerts that ring, decisions that can still be undone,
 and how the person wants the pages."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -11,6 +11,7 @@ import msgspec
 from tidegate.access.preferences import Preferences, preferences_of
 from tidegate.access.queries import session_ends
 from tidegate.decisions.held import held_by
+from tidegate.decisions.looks import proposed_by
 from tidegate.infra.db import Tx
 from tidegate.review.alerts import Alert, ringing
 from tidegate.review.bulk import of_bulks, undoable_bulks
@@ -35,6 +36,7 @@ class Undoable(msgspec.Struct, frozen=True, kw_only=True):
     change: UUID | None = None
     bank: str | None = None
     entry: UUID | None = None
+    proposed: bool = False  # it waits for another person
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,8 +49,9 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     session_ends_at: datetime | None = None
 
 
-def undoable(tx: Tx) -> list[Undoable]:
-    """What the person has decided and can undo, the last first; a bulk as one."""
+def undoable(tx: Tx, lately: timedelta) -> list[Undoable]:
+    """What the person has decided and can undo, the last first; a bulk as one. What they proposed is among
+    it for as long as a decision would be, and after that on its case's page."""
     held, bulks = held_by(tx, tx.identity), undoable_bulks(tx)
     together = of_bulks(tx, [one.id for one in bulks], [one.id for one in held])
     found = [
@@ -90,6 +93,19 @@ def undoable(tx: Tx) -> list[Undoable]:
         )
         for one in changes_by(tx, tx.identity)
     ]
+    found += [
+        Undoable(
+            decision=one.id,
+            outcome=one.answers[0].choice.outcome,
+            case=one.case_id,
+            item=one.item_id,
+            decided_at=one.created_at,
+            leaves_at=None,
+            proposed=True,
+        )
+        for one in proposed_by(tx, tx.identity)
+        if one.state == "proposed" and one.created_at + lately > tx.now
+    ]
     return sorted(found, key=lambda one: one.decided_at, reverse=True)
 
 
@@ -99,7 +115,7 @@ def frame_of(visit: Visit) -> Frame:
     with visit.begin() as tx:
         chosen: Any = preferences_of(tx, tx.identity)
         return Frame(
-            undoable=undoable(tx),
+            undoable=undoable(tx, timedelta(seconds=visit.instance.settings.undo_seconds)),
             alerts=ringing(tx) if visit.may("cases:read") else [],
             back=_back(visit),
             preferences=chosen,

@@ -1,10 +1,11 @@
 """Home: what needs the person who looks, in the order in which it does. Each part only for those who can
 do something about it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
+from tidegate.decisions.looks import proposed_by, returned_to
 from tidegate.infra.db import Tx
 from tidegate.review.drafts import drafts_of
 from tidegate.review.figures import (
@@ -25,6 +26,7 @@ from tidegate.web.pages.rows import RowView, row_view
 from tidegate.web.pages.visit import Visit
 
 MOST_URGENT = 5
+RETURNED = timedelta(days=14)  # for which it says how something was settled
 URGENT = Filter(band="0,1")
 _NOTHING = Trend([0] * HOURS, [0] * HOURS)
 
@@ -48,11 +50,13 @@ class OwnCase(msgspec.Struct, frozen=True):
 
 
 class Mine(msgspec.Struct, frozen=True):
-    """What is one's own. `returned` is what a second person sent back, once there are second looks."""
+    """What is one's own. `proposed` waits for another person; `returned` is what a senior settled between
+    two of whom one was: `by` whom, and why."""
 
     held: list[OwnCase]
     drafts: list[OwnCase]
     asked: list[OwnCase]
+    proposed: list[OwnCase]
     returned: list[OwnCase]
 
 
@@ -113,7 +117,12 @@ def _urgent(visit: Visit, tx: Tx) -> Urgent:
 
 def _mine(visit: Visit, tx: Tx) -> Mine:
     held, begun, asked = held_on_pages(tx), drafts_of(tx), mentions_of(tx, tx.identity)
-    named = {*held, *(one.case for one in begun), *(one.case for one in asked)}
+    proposed = proposed_by(tx, tx.identity)
+    returned = returned_to(tx, tx.identity, tx.now - RETURNED)
+    waiting = {one.case_id for one in proposed}
+    begun = [one for one in begun if one.case not in waiting]
+    named = {*held, *(one.case for one in begun), *(one.case for one in asked), *waiting}
+    named |= {one.case_id for one in returned}
     called = visit.names.called
     rows = {row.id: row_view(row, called) for row in rows_of(tx, list(named))}
     return Mine(
@@ -122,7 +131,14 @@ def _mine(visit: Visit, tx: Tx) -> Mine:
         ],
         drafts=[OwnCase(rows[one.case], one.saved_at) for one in begun],
         asked=[OwnCase(rows[one.case], one.created_at, called(one.by), one.text) for one in asked],
-        returned=[],
+        proposed=[
+            OwnCase(rows[one.case_id], one.created_at) for one in proposed if one.case_id in rows
+        ],
+        returned=[
+            OwnCase(rows[one.case_id], last.at, called(last.by), last.reason)
+            for one in returned
+            if one.case_id in rows and (last := next(iter(one.answers[-1:]), None)) is not None
+        ],
     )
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, structs
 
 from tidegate.content.holds.actions import open_hold
 from tidegate.content.holds.model import HoldView, OpeningIn
@@ -18,6 +18,7 @@ from tidegate.content.queries import (
     item_unknown,
     revisions_of,
 )
+from tidegate.decisions.looks import is_blind
 from tidegate.decisions.model import DecisionIn, shown_decision
 from tidegate.decisions.queries import decisions_of, shown_evaluations, standing_on
 from tidegate.decisions.restrictions import Effective, Standing, by_strength, effective, standing_at
@@ -26,6 +27,7 @@ from tidegate.infra.parsing import convert
 from tidegate.intake.model import ReportView
 from tidegate.pipeline.decide import decide_item
 from tidegate.pipeline.reads import read_reports
+from tidegate.pipeline.record import Proposed, proposed_on
 from tidegate.review.queries import cases_of_item
 from tidegate.review.wellness import severity_of_item
 from tidegate.web.pages.content import ContentView, content_view, rule_texts
@@ -67,6 +69,7 @@ class ItemPage(msgspec.Struct, frozen=True, kw_only=True):
     closed: bool
     lifting: bool
     opens: bool
+    proposed: Proposed | None
     rules: dict[str, str]
 
 
@@ -84,12 +87,15 @@ def show(visit: Visit) -> ItemPage:
         item = item_by_id(tx, item_id)
         if item is None:
             raise item_unknown(str(item_id))
-        standing = by_strength(standing_at(standing_on(tx, item_id), tx.now))
+        blind = is_blind(
+            tx, item_id
+        )  # they are asked what they would decide, and not told what was
+        standing = by_strength(standing_at([] if blind else standing_on(tx, item_id), tx.now))
         may_read = visit.may("cases:read")
         severity = severity_of_item(tx, item_id)
         reported, following = read_reports(tx, item) if may_read else ([], None)
         return ItemPage(
-            item=item,
+            item=structs.replace(item, restricted_by=None) if blind else item,
             revisions=[
                 content_view(item_id, row, severity) for row in reversed(revisions_of(tx, item_id))
             ],
@@ -97,7 +103,7 @@ def show(visit: Visit) -> ItemPage:
             decisions=[_builtins(shown_decision(one)) for one in decisions_of(tx, item_id)],
             restrictions=standing,
             effective=effective(standing),
-            actions=actions_of_item(tx, item_id) if visit.may("actions:read") else [],
+            actions=actions_of_item(tx, item_id) if visit.may("actions:read") and not blind else [],
             reports=reported,
             more_reports=following is not None,
             cases=cases_of_item(tx, item_id) if reported else [],
@@ -106,6 +112,7 @@ def show(visit: Visit) -> ItemPage:
             closed=is_closed(tx, item_id),
             lifting=visit.query.done == "already-left",
             opens=may_open(tx, item_id),
+            proposed=proposed_on(tx, item_id),
             rules=rule_texts(visit.pack(tx)),
         )
 

@@ -38,6 +38,7 @@ NAVIGATION = [
     ("items", noted("Items"), "/items", "items:read"),
     ("banks", noted("Banks"), "/banks", "banks:read"),
     ("policy", noted("Policy"), "/policy", "policy:read"),
+    ("quality", noted("Quality"), "/quality", "cases:read"),
     ("actions", noted("Actions"), "/actions", "actions:read"),
     ("ledger", noted("Ledger"), "/ledger", "ledger:read"),
     ("people", noted("People"), "/people", "admin"),
@@ -56,6 +57,8 @@ DONE = {
         "Your day is closed: you are signed out, and nothing is held in your name."
     ),
     "decided": noted("Decided."),
+    "proposed": noted("Proposed. It waits for another person, and nothing leaves before."),
+    "disputed": noted("You decided otherwise than another: a senior settles it."),
     "applied": noted("It is being carried out, case by case."),
     "undoing": noted("Nothing more of it begins, and what has not left is being undone."),
     "undone": noted("Undone. The case is yours again, with what you had typed."),

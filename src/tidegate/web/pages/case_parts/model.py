@@ -11,7 +11,7 @@ from tidegate.decisions.restrictions import Effective, Standing
 from tidegate.intake.grouped import ReportGroup
 from tidegate.pipeline.before import Fared
 from tidegate.policy.data import Offence
-from tidegate.policy.model import Label
+from tidegate.policy.model import Ground, Label
 from tidegate.review.drafts import Draft
 from tidegate.review.media import MediaCount
 from tidegate.review.model import ShownCase
@@ -91,6 +91,37 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     next: UUID | None = None
 
 
+class ChoiceView(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody concluded, and why; `opened`: they had seen before what others had."""
+
+    by: str
+    at: datetime
+    outcome: str
+    label: str | None
+    exemption: str | None
+    ground: Ground | None
+    scope: str | None
+    territory: list[str] | None
+    until: datetime | None
+    reason: str
+    revision: int
+    opened: bool
+
+
+class SecondView(msgspec.Struct, frozen=True, kw_only=True):
+    """That another person is asked. What was concluded is in `choices` as far as the reader has opened it,
+    or concluded it; all of it once it is settled. `mine`: the reader has had a part in it; who `proposed`
+    it can take it back."""
+
+    id: UUID
+    state: str
+    since: datetime
+    mine: bool
+    proposed: bool
+    opened: bool
+    choices: list[ChoiceView]
+
+
 class CasePage(msgspec.Struct, frozen=True, kw_only=True):
     """A case with all that its decision needs: first what its row in the queue says. `evaluation` is the
     look to explain, the newest that says more than pass; `entries` are the entries of its matches, by id,
@@ -153,6 +184,7 @@ class CasePage(msgspec.Struct, frozen=True, kw_only=True):
     offences: list[Offence]
     exemptions: dict[str, str]
     panel: Panel
+    second: SecondView | None
     filter: str
     where: Place
     conflict: Conflict | None

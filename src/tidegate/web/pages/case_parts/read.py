@@ -6,8 +6,10 @@ from uuid import UUID
 
 from tidegate.content.openings import may_open
 from tidegate.content.queries import RevisionRow, revisions_of
+from tidegate.decisions.looks import last_second_look, open_for, read_by, shown_look
 from tidegate.decisions.queries import standing_on
 from tidegate.decisions.restrictions import Standing, by_strength, effective, standing_at
+from tidegate.decisions.second import Look
 from tidegate.infra.db import Tx
 from tidegate.intake.grouped import GroupedReports, grouped_reports
 from tidegate.pipeline.before import before, fared
@@ -15,7 +17,7 @@ from tidegate.pipeline.next import look_at_case
 from tidegate.pipeline.reads import read_shown_case
 from tidegate.policy.model import Pack
 from tidegate.review.drafts import draft_of
-from tidegate.review.model import ShownCase, is_held
+from tidegate.review.model import LOOK, ShownCase, is_held
 from tidegate.review.notes import notes_of
 from tidegate.review.queries import subject_of_case
 from tidegate.review.rows import row_of
@@ -54,6 +56,7 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
     if visit.may("cases:decide"):
         subject_of_case(tx, case_id)
         look_at_case(tx, case_id, visit.instance.settings)
+    look = _look(visit, tx, case_id)
     case = read_shown_case(tx, case_id)
     draft = draft_of(tx, case_id)
     restore(visit, draft)
@@ -70,6 +73,7 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
     mine = live and case.claimed_by == visit.who.actor
     held = live and not mine
     decision = shown.decision_of(case)
+    second = shown.second_of(look, case.decision, tx.identity)
     list_ = within(visit)
     content = about.content.content if about.content else None
     row = shown.row_shown(visit, row_of(tx, case_id), content)
@@ -94,7 +98,9 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
         matches=matches,
         entries=entries,
         fared=fared(tx, list(dict.fromkeys(str(one["entry"]) for one in matches))),
-        judges=asked is not None and may_change_bank(tx, asked.bank),
+        judges=asked is not None
+        and subject_of_case(tx, case_id).kind != LOOK
+        and may_change_bank(tx, asked.bank),
         quarantined=next((one.detail for one in case.events if one.kind == "quarantined"), None),
         before=about.before,
         notes=[NoteView(one.by, one.text, one.created_at) for one in notes_of(tx, case_id)],
@@ -103,7 +109,7 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
         decision=decision,
         restrictions=list(about.restrictions),
         effective=effective(about.restrictions),
-        may=shown.may_of(visit, case, mine=mine, held=held, decision=decision),
+        may=shown.may_of(visit, case, mine=mine, held=held, decision=decision, second=second),
         mine=mine,
         held=held,
         opens=about_entry or (about.id is not None and may_open(tx, about.id)),
@@ -111,6 +117,7 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
         offences=visit.instance.offences,
         exemptions=dict(pack.exemptions),
         panel=_panel(visit, case, row.label, pack, about, matches, entries),
+        second=second,
         filter=list_.address(),
         where=place_of(tx, case_id, list_, visit.instance.totals),
         conflict=shown.conflict_of(visit, case, held=held, decision=decision, draft=draft),
@@ -119,15 +126,29 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
     )
 
 
+def _look(visit: Visit, tx: Tx, case_id: UUID) -> Look | None:
+    """What another person is asked here. Of a blind look nothing is said, unless two did not agree: whoever
+    may answer it has it before them from now on."""
+    if subject_of_case(tx, case_id).kind != LOOK:
+        read_by(tx, case_id)
+        return last_second_look(tx, case_id)
+    found = shown_look(tx, case_id)
+    if found.state == "open" and visit.may("cases:decide"):
+        open_for(tx, found)
+    return found if found.state == "disputed" and len(found.answers) > 1 else None
+
+
 def _subject(tx: Tx, visit: Visit, case: ShownCase) -> _Subject:
     subject = subject_of_case(tx, case.id)
-    if subject.kind != "item" or case.revision is None:
+    if subject.kind == "entry" or case.revision is None:
         return _Subject()
     looked = shown.looked_at(visit)
     rows = {one.revision: one for one in revisions_of(tx, subject.id, {case.revision, looked})}
     row = rows.get(case.revision)
     newer = looked if looked != case.revision else 0
-    standing = by_strength(standing_at(standing_on(tx, subject.id), tx.now))
+    # To a blind look nothing stands: it says what was decided.
+    stands = [] if subject.kind == LOOK else standing_on(tx, subject.id)
+    standing = by_strength(standing_at(stands, tx.now))
     earlier = before(tx, subject.id, case.revision)
     return _Subject(
         id=subject.id,

@@ -45,6 +45,9 @@ def event_words(event: CaseEvent) -> str:
         "skipped": _("Skipped"),
         "taken-over": _("Taken over"),
         "undone": _("The decision was taken back"),
+        "proposed": _("A decision was proposed: it waits for another person"),
+        "disputed": _("Another decided otherwise: a senior settles it"),
+        "second-opened": _("What was concluded was opened"),
     }
     return known.get(event.kind, upper_first(said(event.kind)))
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from msgspec.structs import replace
 
 from tidegate.content.model import Content
+from tidegate.decisions.second import Answer, Look
 from tidegate.infra.parsing import read_whole
 from tidegate.pipeline.before import Before, Earlier
 from tidegate.policy.model import Pack
@@ -14,7 +16,14 @@ from tidegate.review.media import count_media
 from tidegate.review.model import CaseEvent, ShownCase
 from tidegate.review.rows import Row, excerpt_of
 from tidegate.web.pages.case_parts import said
-from tidegate.web.pages.case_parts.model import BeforeView, Conflict, EarlierItem, Step
+from tidegate.web.pages.case_parts.model import (
+    BeforeView,
+    ChoiceView,
+    Conflict,
+    EarlierItem,
+    SecondView,
+    Step,
+)
 from tidegate.web.pages.rows import RowView, Sentence, row_view
 from tidegate.web.pages.visit import Visit
 
@@ -125,8 +134,44 @@ def _closer(events: Iterable[CaseEvent]) -> str | None:
     return next((one.actor for one in events if one.kind in ("decided", "withdrawn")), None)
 
 
+def second_of(look: Look | None, decision: UUID | None, identity: str) -> SecondView | None:
+    """What the reader is told of second eyes on a case; `decision` is that which decided it."""
+    if look is None or (look.state == "agreed" and look.decision_id != decision):
+        return None
+    place = look.people.index(identity) if identity in look.people else None
+    opened, ended = identity in look.opened_by, look.ended_at is not None
+    own = [] if place is None else look.answers[place : place + 1]
+    return SecondView(
+        id=look.id,
+        state=look.state,
+        since=look.answers[-1].at if look.answers else look.created_at,
+        mine=identity in look.not_for,
+        proposed=place == 0,
+        opened=opened,
+        choices=[_choice(one) for one in (look.answers if opened or ended else own)],
+    )
+
+
+def _choice(one: Answer) -> ChoiceView:
+    names = ("outcome", "label", "exemption", "ground", "scope", "territory", "until")
+    return ChoiceView(
+        **{name: getattr(one.choice, name) for name in names},
+        by=one.by,
+        at=one.at,
+        reason=one.reason,
+        revision=one.revision,
+        opened=one.opened,
+    )
+
+
 def may_of(
-    visit: Visit, case: ShownCase, *, mine: bool, held: bool, decision: dict[str, Any] | None
+    visit: Visit,
+    case: ShownCase,
+    *,
+    mine: bool,
+    held: bool,
+    decision: dict[str, Any] | None,
+    second: SecondView | None = None,
 ) -> list[str]:
     """What the person may do with the case as it is."""
     if not visit.may("cases:decide") or (case.about and case.about.erased_at is not None):
@@ -135,7 +180,12 @@ def may_of(
     if case.state == "decided":
         held_back = decision is not None and decision["state"] == "held"
         return [*found, "undo"] if held_back else [*found, "reopen"]
+    if second is not None and second.mine:
+        return [*found, "undo"] if second.proposed and second.state == "proposed" else found
     if held:
         return [*found, *(["take-over"] if visit.may("cases:senior") else []),
                 *(["release"] if visit.may("admin") else [])]  # fmt: skip
-    return ["decide", "release" if mine else "claim", "skip", *found]
+    asked = [] if second is None else ["agree" if second.opened else "open"]
+    if second is not None and second.state == "disputed" and second.opened:
+        asked = []
+    return ["decide", "release" if mine else "claim", "skip", *found, *asked]
