@@ -8,8 +8,8 @@ from uuid import UUID
 import msgspec
 import pytest
 import sqlalchemy as sa
-
 from tests.pipeline.holding import LEASE, asked
+
 from tidegate.access.actions import create_user
 from tidegate.access.model import Limits
 from tidegate.access.people import disable_user
@@ -21,6 +21,7 @@ from tidegate.decisions.queries import decisions_of, standing_on
 from tidegate.decisions.second import Look
 from tidegate.decisions.tables import decisions, looks, restrictions
 from tidegate.enforcement.tables import actions, messages
+from tidegate.infra.acting import Acting
 from tidegate.infra.clock import FakeClock
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
@@ -50,12 +51,12 @@ class Team:
         for name, role in (("anna", "reviewer"), ("bert", "reviewer"), ("sara", "senior")):
             self.people(name, role)
         submit("post")
-        self.case = self.within(self._opened)
+        self.case = self.within(self.opened)
 
     def people(self, name: str, role: str, **limits: Any) -> None:
         self.within(lambda tx: create_user(tx, f"{name}@x.org", role, Limits(**limits)))
 
-    def within(self, work: Callable[[Tx], Any], person: str = "system") -> Any:
+    def within(self, work: Callable[[Tx], Any], person: Acting | str = "system") -> Any:
         self.clock.advance(0.001)
         with self.instance.database.begin(person) as tx:
             return work(tx)
@@ -67,8 +68,8 @@ class Team:
         assert self.everything() == before
         return refused.value.type
 
-    def _opened(self, tx: Tx) -> UUID:
-        item = lock_item(tx, "forum", "post")
+    def opened(self, tx: Tx, id: str = "post") -> UUID:
+        item = lock_item(tx, "forum", id)
         subject = Subject("item", item.id)
         return open_case(
             tx,
@@ -310,9 +311,7 @@ def test_the_ledger_is_told(team: Team) -> None:
     team.decide(ANNA, ACCOUNT)
     team.decide(BERT, PASS)
     team.decide(SARA, PASS)
-    kinds = team.within(
-        lambda tx: tx.execute(sa.select(ledger_pending.c.kind)).scalars().all()
-    )
+    kinds = team.within(lambda tx: tx.execute(sa.select(ledger_pending.c.kind)).scalars().all())
     told = [one for one in kinds if one.startswith("decision.")]
     assert sorted(told) == sorted(
         ("decision.proposed", "decision.disputed", "decision.adjudicated", "decision.held")

@@ -98,7 +98,8 @@ def same_person() -> Refusal:
 
 def not_for_me(tx: Tx) -> sa.ColumnElement[Any]:
     """The cases in which the actor has proposed something, or disagreed: they wait for others."""
-    query = sa.select(looks.c.case_id).where(_LIVE, _SECOND)
+    waits = sa.or_(_SECOND, looks.c.state == sa.literal_column("'disputed'"))
+    query = sa.select(sa.func.coalesce(looks.c.shown_as, looks.c.case_id)).where(_LIVE, waits)
     return sa.func.array(query.where(looks.c.not_for.contains([tx.identity])).scalar_subquery())
 
 
@@ -106,9 +107,9 @@ def hidden_from_me(tx: Tx) -> sa.ColumnElement[Any]:
     """The cases that the actor does not see: a blind look at what they had a part in; and, while they have
     a blind look before them, the case in which that was decided."""
     others = looks.c.not_for.contains([tx.identity])
-    blind = sa.and_(looks.c.opened_by.contains([tx.identity]), _UNSEEN)
+    blind = looks.c.opened_by.contains([tx.identity])
     which = sa.case((others, looks.c.shown_as), else_=looks.c.case_id)
-    query = sa.select(which).where(_BLIND, sa.or_(others, blind), which.isnot(None))
+    query = sa.select(which).where(_BLIND, _UNSEEN, sa.or_(others, blind), which.isnot(None))
     return sa.func.array(query.scalar_subquery())
 
 
