@@ -73,6 +73,7 @@ MORE_SQL = {
     "content/witness.py",
     "decisions/found.py",  # what /find looks through, slice by slice
     "decisions/held.py",
+    "decisions/looks.py",  # what other people conclude of a decision
     "decisions/matched.py",
     "decisions/shadow.py",  # what rules in shadow say beside those that act
     "decisions/witness.py",
@@ -88,6 +89,7 @@ MORE_SQL = {
     "policy/drafts.py",
     "policy/replays.py",  # the jobs; what a replay counts is pure
     "policy/witness.py",
+    "review/again.py",  # cases that wait for another person
     "review/alerts.py",
     "review/bulk.py",
     "review/drafts.py",
@@ -95,9 +97,11 @@ MORE_SQL = {
     "review/found.py",
     "review/holding.py",  # who may have which case next
     "review/looks.py",  # who decides by a likeness has seen both
+    "review/moves.py",  # what every step of a case goes through
     "review/notes.py",
     "review/passing.py",
     "review/presence.py",
+    "review/quality.py",
     "review/ranking.py",  # a case's rank, and what its row is filtered by
     "review/rows.py",  # the queue
     "review/sameness.py",

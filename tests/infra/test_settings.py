@@ -37,6 +37,8 @@ GIVEN: dict[str, tuple[str, Any]] = {
     "claims_per_person": ("5", 5),
     "ageing_hours": ("0.25", 0.25),
     "undo_seconds": ("2.5", 2.5),
+    "double_rate": ("0.2", 0.2),
+    "gold_rate": ("0", 0.0),
     "hard_in_a_row": ("2", 2),
     "exposure_minutes": ("0.5", 0.5),
     "work_minutes": ("45.5", 45.5),

@@ -263,6 +263,11 @@ def page_attempts(of_b: OfB, person: UUID) -> dict[tuple[str, str], list[Asked]]
         ("POST", "/cases/{case}/take-over"): [(f"{case}/take-over", {"reason": "of a, by a"})],
         ("POST", "/cases/{case}/here"): [(f"{case}/here", {})],
         ("POST", "/cases/{case}/reveal"): [(f"{case}/reveal", {"part": "media/0"})],
+        **{
+            ("POST", f"/cases/{{case}}/second/{one}"): [(f"{case}/second/{one}", {})]
+            for one in ("open", "agree")
+        },
+        ("GET", "/quality"): [("/quality", {})],
         ("POST", "/decisions/{decision}/undo"): [(f"/decisions/{of_b.held}/undo", {})],
         # Of another platform's cases none waits for them: that is refused (test_bulk.py). A batch is its
         # maker's alone.

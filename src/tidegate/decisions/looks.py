@@ -133,7 +133,7 @@ def not_blind(tx: Tx, item_id: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
     return ~before
 
 
-def begin(tx: Tx, kind: LookKind, state: LookState, **values: Any) -> Look | None:
+def ask(tx: Tx, kind: LookKind, state: LookState, **values: Any) -> Look | None:
     """Keep a new look; None where the case has one of second eyes already."""
     answers: Sequence[Answer] = values.pop("answers")
     people: Sequence[str] = values.pop("people")

@@ -196,7 +196,7 @@ def _double(tx: Tx, found: Drawable) -> Look | None:
         given={},
         revision=decision.revision,
     )
-    return looks.begin(
+    return looks.ask(
         tx,
         "double",
         "drawn",
@@ -218,7 +218,7 @@ def _gold(tx: Tx, found: Drawable) -> Look | None:
         kept = kept_revisions(tx, [(one.item_id, one.revision)])
         if one.case_id == found.case or not kept:
             continue
-        return looks.begin(
+        return looks.ask(
             tx,
             "gold",
             "drawn",

@@ -93,7 +93,7 @@ def press(
 
 def _propose(tx: Tx, item: ItemRow, case: CaseRow, answer: Answer) -> None:
     stands = standing_of(tx, case.id)
-    look = looks.begin(
+    look = looks.ask(
         tx,
         "second",
         "proposed",
@@ -145,7 +145,7 @@ def concluded(tx: Tx, pressed: Pressed, item: ItemRow, decision: Decision) -> No
     if pressed.after is None or decision.case_id is None:
         return
     stands = standing_of(tx, decision.case_id)
-    looks.begin(
+    looks.ask(
         tx,
         "after",
         "drawn",

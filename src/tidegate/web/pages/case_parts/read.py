@@ -98,9 +98,7 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
         matches=matches,
         entries=entries,
         fared=fared(tx, list(dict.fromkeys(str(one["entry"]) for one in matches))),
-        judges=asked is not None
-        and subject_of_case(tx, case_id).kind != LOOK
-        and may_change_bank(tx, asked.bank),
+        judges=_judges(tx, case_id, asked),
         quarantined=next((one.detail for one in case.events if one.kind == "quarantined"), None),
         before=about.before,
         notes=[NoteView(one.by, one.text, one.created_at) for one in notes_of(tx, case_id)],
@@ -124,6 +122,13 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
         moved=about.moved,
         erased_at=case.about.erased_at if case.about else None,
     )
+
+
+def _judges(tx: Tx, case_id: UUID, entry: EntryView | None) -> bool:
+    """Whether the person may judge the entry that opened the case; a blind look changes nothing of it."""
+    if entry is None or subject_of_case(tx, case_id).kind == LOOK:
+        return False
+    return may_change_bank(tx, entry.bank)
 
 
 def _look(visit: Visit, tx: Tx, case_id: UUID) -> Look | None:
