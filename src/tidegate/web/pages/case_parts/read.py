@@ -67,7 +67,6 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
     matches = explained(case.evaluation["matches"] if case.evaluation else [])
     opened = [str(case.match["entry"])] if case.match else []
     entries = entries_by_id(tx, ids_of([*(str(one["entry"]) for one in matches), *opened]))
-    asked = entries.get(opened[0]) if opened else None
     about_entry = case.entry is not None and case.entry.closed is True
     live = is_held(case.claimed_until, tx.now)
     mine = live and case.claimed_by == visit.who.actor
@@ -98,7 +97,7 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
         matches=matches,
         entries=entries,
         fared=fared(tx, list(dict.fromkeys(str(one["entry"]) for one in matches))),
-        judges=_judges(tx, case_id, asked),
+        judges=_judges(tx, case_id, entries.get(opened[0]) if opened else None),
         quarantined=next((one.detail for one in case.events if one.kind == "quarantined"), None),
         before=about.before,
         notes=[NoteView(one.by, one.text, one.created_at) for one in notes_of(tx, case_id)],
