@@ -42,6 +42,7 @@ from tidegate.policy.model import Ground, Pack
 from tidegate.review import actions as review
 from tidegate.review import again
 from tidegate.review.again import standing_of
+from tidegate.review.drafts import drop_draft
 from tidegate.review.model import SENIOR_QUEUE, CaseDecisionIn, CaseRow
 from tidegate.review.queries import lock_case
 from tidegate.review.sight import sees_case
@@ -122,6 +123,7 @@ def _go_on(tx: Tx, case: CaseRow, look: Look, given: CaseDecisionIn, answer: Ans
         disputed = looks.answer(tx, look, answer, "disputed")
         looks.tell(tx, "decision.disputed", disputed, case.platform, answer=answer)
         again.wait_for_another(tx, case, "disputed", queue=SENIOR_QUEUE)
+        drop_draft(tx, case.id, look.people[0])  # it can be taken back no more
         return Pressed(None)
     settled = looks.answer(tx, look, answer, "adjudicated", ended_at=tx.now)
     looks.tell(tx, "decision.adjudicated", settled, case.platform, answer=answer)

@@ -22,6 +22,7 @@ from tidegate.infra.db import Tx
 from tidegate.intake.tables import reports
 from tidegate.review.filters import Filter
 from tidegate.review.media import MediaCount
+from tidegate.review.model import LOOK
 from tidegate.review.passing import DECIDED, passing
 from tidegate.review.places import Place, read_place, write_place
 from tidegate.review.presence import readers_of
@@ -288,7 +289,7 @@ def _row(
         id=row.id,
         item=row.external_id,
         platform=row.platform,
-        subject=row.subject_kind,
+        subject="item" if row.subject_kind == LOOK else row.subject_kind,  # shown like any
         state=row.state,
         queue=row.queue,
         band=row.band,

@@ -62,7 +62,11 @@ def row_view(row: Row, called: Callable[[str], str]) -> RowView:
         state=row.state,
         queue=row.queue,
         band=row.band,
-        because=[Sentence(one.code, say(one.code, one.value), one.value) for one in row.because],
+        because=[
+            Sentence(one.code, say(one.code, one.value), one.value)
+            for one in row.because
+            if one.code != "second_eyes" or row.state != "decided"  # that is over
+        ],
         excerpt=excerpt,
         quoted=quoted,
         language=row.language,

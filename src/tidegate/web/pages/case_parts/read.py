@@ -134,7 +134,8 @@ def _look(visit: Visit, tx: Tx, case_id: UUID) -> Look | None:
     """What another person is asked here. Of a blind look nothing is said, unless two did not agree: whoever
     may answer it has it before them from now on."""
     if subject_of_case(tx, case_id).kind != LOOK:
-        read_by(tx, case_id)
+        if visit.query.looked is None:  # else a page that lies open asks anew how things stand
+            read_by(tx, case_id)
         return last_second_look(tx, case_id)
     found = shown_look(tx, case_id)
     if found.state == "open" and visit.may("cases:decide"):
