@@ -69,7 +69,8 @@ def test_the_interval_holds_the_figure_and_is_the_same_again(pairs: list[tuple[s
         return
     assert found.low is not None
     assert found.high is not None
-    assert found.low <= found.value == alpha(pairs) <= found.high <= 1
+    assert found.value == alpha(pairs)
+    assert found.low <= found.value <= found.high <= 1
 
 
 def test_the_interval_narrows_with_more() -> None:
