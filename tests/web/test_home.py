@@ -63,6 +63,7 @@ def test_what_is_mine_is_what_i_hold_began_or_am_asked_about(api: Api, clock: Fa
         "held": [held],
         "drafts": [begun],
         "asked": [asked],
+        "proposed": [],
         "returned": [],
     }
     assert page["asked"][0]["by"] == "admin"
@@ -70,7 +71,13 @@ def test_what_is_mine_is_what_i_hold_began_or_am_asked_about(api: Api, clock: Fa
     assert "a decision that you began" in text
     assert "admin</bdi> asks you to look" in text
     assert "00:30 UTC</time>" in text
-    assert home(other)["mine"] == {"held": [], "drafts": [], "asked": [], "returned": []}
+    assert home(other)["mine"] == {
+        "held": [],
+        "drafts": [],
+        "asked": [],
+        "proposed": [],
+        "returned": [],
+    }
     clock.advance(31 * 60)
     assert home(mine)["mine"]["held"] == []
 
