@@ -96,7 +96,6 @@ MORE_SQL = {
     "review/figures.py",
     "review/found.py",
     "review/holding.py",  # who may have which case next
-    "review/looks.py",  # who decides by a likeness has seen both
     "review/moves.py",  # what every step of a case goes through
     "review/notes.py",
     "review/passing.py",
@@ -106,6 +105,7 @@ MORE_SQL = {
     "review/rows.py",  # the queue
     "review/sameness.py",
     "review/saved_filters.py",
+    "review/seen.py",  # who decides by a likeness has seen both
     "review/sight.py",  # which cases a query sees
     "review/steps.py",  # what the live feed reads
     "review/wellness.py",

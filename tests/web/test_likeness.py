@@ -11,7 +11,7 @@ from tests.web.visitor import Visitor
 
 from tidegate.infra.clock import FakeClock
 from tidegate.pipeline.bulk import carry_on
-from tidegate.review.looks import sweep_looks
+from tidegate.review.seen import sweep_seen
 
 RESTRICT = {"outcome": "restrict", "label": "threat", "reason": "It calls for an attack."}
 CONFIRM = {"outcome": "pass", "entry": "confirm", "reason": "It is the known picture."}
@@ -91,7 +91,7 @@ def test_a_look_counts_for_a_day_and_names_nobody(
     curator.sign_in()
     assert refused(api, curator, case, RESTRICT) == "/outcome"
     with api.instance.database.begin() as tx:
-        assert sweep_looks(tx) == 2
+        assert sweep_seen(tx) == 2
 
 
 def test_nothing_else_asks_for_it(api: Api, case: str, curator: Visitor) -> None:

@@ -11,9 +11,9 @@ def _verbs() -> Verbs:
     from tidegate.review.bulk import drop_previews
     from tidegate.review.drafts import drop_old_drafts
     from tidegate.review.holding import sweep_skips
-    from tidegate.review.looks import sweep_looks
     from tidegate.review.presence import sweep_readers
     from tidegate.review.queries import waiting_counts
+    from tidegate.review.seen import sweep_seen
     from tidegate.review.wellness import sweep_wellness
 
     def gauges(tx: Tx) -> list[Gauge]:
@@ -30,7 +30,7 @@ def _verbs() -> Verbs:
             Duty("release", 2.0, in_tx(release_expired)),
             Duty("readers", 60.0, in_tx(sweep_readers)),
             Duty("skips", 600.0, in_tx(sweep_skips)),
-            Duty("looks", 3600.0, in_tx(sweep_looks)),
+            Duty("seen-files", 3600.0, in_tx(sweep_seen)),
             Duty("wellness", 3600.0, in_tx(sweep_wellness)),
             Duty("drafts", 600.0, in_tx(drop_old_drafts)),
             Duty("bulk-previews", 600.0, in_tx(drop_previews)),
@@ -68,7 +68,7 @@ REVIEW = Slice(
         "alerts": "that somebody had to be called, and who answered: ids and times alone",
         "bulk_cases": "which cases were decided together: ids alone",
         "saved_filters": "people who work here, and what they look for: no content",
-        "looks": "that somebody has seen a file: digests that name neither, swept after a day",
+        "seen_files": "that somebody has seen a file: digests that name neither, swept after a day",
         "exposure": "what a person who works here had to look at: theirs, and swept after 90 days",
         "stints": "how long a person who works here has worked: theirs, and swept after a day",
     },

@@ -301,10 +301,10 @@ bulk_cases = sa.Table(
     sa.Column("decision_id", sa.Uuid),
 )
 
-looks = sa.Table(
-    "looks",  # that somebody has seen a file, as a digest that names neither; swept after a day
+seen_files = sa.Table(
+    "seen_files",  # that somebody has seen a file, as a digest that names neither; swept after a day
     metadata,
-    sa.Column("mark", Keyed("looks"), primary_key=True),
+    sa.Column("mark", Keyed("seen_files"), primary_key=True),
     sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False, index=True),
 )
 

@@ -24,7 +24,7 @@ from tidegate.pipeline.reads import (
     read_evidence,
 )
 from tidegate.review import wellness
-from tidegate.review.looks import note_look
+from tidegate.review.seen import note_look
 from tidegate.signals.banks.queries import entries_by_id
 from tidegate.web.pages.case import case_page
 from tidegate.web.pages.case_parts.looking import file_of_entry

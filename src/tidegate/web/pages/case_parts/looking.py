@@ -8,7 +8,7 @@ from tidegate.decisions.queries import telling_evaluation
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal, bad_field
 from tidegate.intake.grouped import grouped_reports
-from tidegate.review import looks
+from tidegate.review import seen
 from tidegate.signals.banks.queries import entries_by_id
 from tidegate.web.pages.case_parts.panel import to_look_at
 from tidegate.web.pages.content import ContentView, content_view, explained, ids_of
@@ -27,7 +27,7 @@ def can_be_seen(view: ContentView | None) -> list[str]:
 
 def unseen(visit: Visit, tx: Tx, case_id: UUID) -> list[str]:
     """The parts that the person has to look at first and has not."""
-    about = looks.item_in_case(tx, case_id)
+    about = seen.item_in_case(tx, case_id)
     look = telling_evaluation(tx, *about) if about else None
     if about is None or look is None or not look["matches"]:
         return []
@@ -41,9 +41,7 @@ def unseen(visit: Visit, tx: Tx, case_id: UUID) -> list[str]:
     files = {one.part: f"file {one.sha256}" for one in view.media} if view else {}
     files |= {f"entry/{id}": file_of_entry(id) for id in shown}
     wanted = to_look_at(matches, reports, can_be_seen(view), shown)
-    return looks.unseen(
-        tx, visit.instance.secrets.terms_key, {part: files[part] for part in wanted}
-    )
+    return seen.unseen(tx, visit.instance.secrets.terms_key, {part: files[part] for part in wanted})
 
 
 def not_looked_at(field: str, parts: list[str]) -> Refusal:

@@ -15,22 +15,22 @@ from sqlalchemy.dialects.postgresql import insert
 from tidegate.infra.db import Tx
 from tidegate.infra.digests import keyed
 from tidegate.review.sight import in_sight
-from tidegate.review.tables import cases, looks
+from tidegate.review.tables import cases, seen_files
 
 KEPT = timedelta(days=1)
 
 
 def note_look(tx: Tx, key: bytes, file: str) -> None:
     """The actor looks at a file, or the file of an entry, by whatever it is known again."""
-    row = insert(looks).values(mark=_mark(tx, key, file), at=tx.now)
+    row = insert(seen_files).values(mark=_mark(tx, key, file), at=tx.now)
     tx.execute(row.on_conflict_do_update(index_elements=["mark"], set_={"at": tx.now}))
 
 
 def unseen(tx: Tx, key: bytes, files: Mapping[str, str]) -> list[str]:
     """The parts, out of these with their files, that the actor has not looked at."""
     marks = {part: _mark(tx, key, file) for part, file in files.items()}
-    query = sa.select(looks.c.mark).where(looks.c.mark.in_(list(marks.values())))
-    seen = set(tx.execute(query.where(looks.c.at > tx.now - KEPT)).scalars())
+    query = sa.select(seen_files.c.mark).where(seen_files.c.mark.in_(list(marks.values())))
+    seen = set(tx.execute(query.where(seen_files.c.at > tx.now - KEPT)).scalars())
     return [part for part, mark in marks.items() if mark not in seen]
 
 
@@ -41,11 +41,11 @@ def item_in_case(tx: Tx, case_id: UUID) -> tuple[UUID, int] | None:
     return None if row is None or None in row else (row.item_id, row.revision)
 
 
-def sweep_looks(tx: Tx) -> int:
+def sweep_seen(tx: Tx) -> int:
     """Forget those of before. For the worker; returns how many."""
-    return tx.execute(sa.delete(looks).where(looks.c.at <= tx.now - KEPT)).rowcount
+    return tx.execute(sa.delete(seen_files).where(seen_files.c.at <= tx.now - KEPT)).rowcount
 
 
 def _mark(tx: Tx, key: bytes, file: str) -> bytes:
     said = hashlib.sha256(f"{tx.identity}\n{file}".encode()).digest()
-    return keyed(key, "looks", said)
+    return keyed(key, "seen_files", said)
