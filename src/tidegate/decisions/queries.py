@@ -1,6 +1,7 @@
 """Reading evaluations, decisions and what stands by them."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
