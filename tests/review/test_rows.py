@@ -239,7 +239,7 @@ def test_who_reads_a_case_is_shown_for_a_minute(database: Database, new_item: Ne
             row = {"case_id": case.id, "person": person} | seen
             tx.execute(sa.insert(case_readers).values(row))
         (row,) = page_of(tx, Filter()).rows
-        assert row.readers == ["a@x.org"]
+        assert row.readers == ["a"]
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "AAAA", "é", "A" * 40 + "=", "_" * 40])

@@ -58,13 +58,19 @@ def test_what_one_may_see_is_not_counted_for_another(database: Database, new_ite
         assert totals(tx, Filter(held="me")) == 0
 
 
-def test_a_page_and_a_place_go_by_it(database: Database, new_item: NewItem) -> None:
+def test_a_page_and_a_place_go_by_it(
+    database: Database, new_item: NewItem, clock: FakeClock
+) -> None:
     totals = Totals(many=1)
     with database.begin() as tx:
         first = opened_in(tx, new_item)
+    clock.advance(0.5)
+    with database.begin() as tx:
         opened_in(tx, new_item)
         page = page_of(tx, ALL, None, 1, counting=totals)
         assert (page.first, page.last, page.total) == (1, 1, 2)
+    clock.advance(0.5)
+    with database.begin() as tx:
         last = opened_in(tx, new_item)
         assert position(tx, first, ALL, counting=totals) == (1, 2)
         assert position(tx, last, ALL, counting=totals) == (3, 3), "never the third of two"

@@ -84,7 +84,7 @@ def test_a_look_counts_for_a_day_and_names_nobody(
 ) -> None:
     look(curator, *previews(curator, case))
     with api.instance.database.begin() as tx:
-        rows = [str(row) for row in tx.connection.exec_driver_sql("SELECT * FROM looks")]
+        rows = [str(row) for row in tx.connection.exec_driver_sql("SELECT * FROM seen_files")]
     assert len(rows) == 2
     assert not any(curator.email in row or case in row for row in rows)
     clock.advance(24 * 3600)

@@ -87,7 +87,7 @@ def test_the_pages_show_and_lift_it(api: Api, entry: dict[str, Any]) -> None:
     at = f"/cases/{the_case(api)['id']}"
     shown = person.get(at).text
     assert "51 different things of as many authors in an hour" in shown
-    assert "on default (1), " in shown
+    assert "on <bdi data-content>default</bdi> (1), " in shown
     assert "and 40 more." in shown
     assert "everybody.example" in shown
     linked = [n for n in range(51) if f'href="/items?platform=default&id=post-{n}"' in shown]

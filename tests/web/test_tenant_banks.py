@@ -184,7 +184,7 @@ def test_the_pages_show_and_take_a_banks_platform(api: Api, of_a: str) -> None:
     person = Visitor(api.instance, api.client)
     form = {"name": "by-hand", "stance": "known", "platform": "a", "labels": "", "note": ""}
     assert person.send("/banks", form).status_code == 303
-    assert "for a alone" in person.get("/banks/by-hand").text
+    assert "for <bdi data-content>a</bdi> alone" in person.get("/banks/by-hand").text
     assert api.get("/v1/banks/by-hand").json()["platform"] == "a"
     found = person.send("/search", {"text": KNOWN}).text
     assert "of-a" in found

@@ -139,7 +139,7 @@ def _given(key: bytes, sought: Sought, stretches: Sequence[int]) -> dict[str, ob
             for stretch in stretches
         ]
 
-    parts = {"needed": sought.said, "some": sought.any}
+    parts = {"needed": sought.said, "either": sought.any}
     found: dict[str, object] = {name: written(said) for name, said in parts.items() if said}
     return found | {"since": sought.since, "before": sought.before}
 
@@ -150,7 +150,7 @@ _TIMES = (
 )
 _PARTS = {
     "needed": "w.terms @> CAST(s.needed AS bigint[])",
-    "some": "w.terms && CAST(s.some AS bigint[])",
+    "either": "w.terms && CAST(s.either AS bigint[])",
 }
 
 
@@ -183,7 +183,7 @@ def _among(table: str, parts: tuple[str, ...]) -> sa.TextClause:
 
 
 def _parts(sought: Sought) -> tuple[str, ...]:
-    return tuple(name for name, said in (("needed", sought.said), ("some", sought.any)) if said)
+    return tuple(name for name, said in (("needed", sought.said), ("either", sought.any)) if said)
 
 
 _TABLES = (ITEM_TERMS, ENTRY_TERMS)
