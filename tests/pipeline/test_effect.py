@@ -108,6 +108,7 @@ def test_what_it_counts_is_what_the_look_back_then_does(
     if what == "enable bank":
         make(instance, "disable", None)
     some_posts(submit, instance, seed)
+    submit("certain", TEXTS[0], author="somebody")
     work_off(looker)
     verb, _, of = what.partition(" ")
     target = None if of == "bank" else first

@@ -429,7 +429,7 @@ def test_a_bound_person_gets_at_nothing_of_another_platform(api: Api) -> None:
     queues = person.get("/index.json").json()["queues"]
     assert [(one["queue"], one["waiting"]) for one in queues] == [("reports", 1)]
     assert {one["record"]["actor"] for one in person.get("/ledger.json").json()["entries"]} != set()
-    assert "a, c" in person.get("/account").text
+    assert "a and c" in person.get("/account").text
     with api.instance.database.begin() as tx:
         change_limits(tx, person.email, platforms=None)
     assert person.get("/cases").status_code == 303

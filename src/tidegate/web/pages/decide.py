@@ -41,7 +41,8 @@ def decide(visit: Visit) -> str:
     try:
         return _decide(visit, case_id)
     except Refusal as refusal:
-        if refusal.status in (409, 422):
+        # What somebody has proposed is kept with all that they typed for it, and not written over.
+        if refusal.status in (409, 422) and refusal.type != "same-person":
             _keep_refused(visit, case_id)
         raise
 
