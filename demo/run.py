@@ -19,15 +19,19 @@ from rich.console import Console
 from tidegate.access.actions import create_key, create_link, create_user
 from tidegate.cli.context import database_of, settings_of
 from tidegate.client import Case, Client, ClientError, Decision, ItemAnswer
+from tidegate.decisions.model import Restriction
 from tidegate.enforcement.webhooks import create_webhook
 from tidegate.infra.db import Database
 from tidegate.infra.secrets import InstanceSecrets
 from tidegate.ledger.model import HEAD_FILE
 from tidegate.ledger.sequencer import read_head
 from tidegate.ledger.verify import Verification, verify
+from tidegate.pipeline.decide import decide_case
 from tidegate.pipeline.house import MESSAGE_TYPES, SCOPES
 from tidegate.policy.actions import activate_pack, store_pack
 from tidegate.policy.data import default_source
+from tidegate.policy.queries import PackStore
+from tidegate.review.model import CaseDecisionIn
 
 from . import desk, story
 from .processes import DemoError, Receiver, Server, fresh_directory, refuse_taken_port
@@ -39,6 +43,12 @@ R = TypeVar("R")
 CONNECTIONS = 8
 ADMIN, REVIEWER, COLLEAGUE = (f"{one}@example.org" for one in ("admin", "reviewer", "noor"))
 WAIT_SECONDS = 30.0
+PROPOSED = CaseDecisionIn(
+    outcome="restrict",
+    label="recruitment",
+    reason="The account does nothing but look for recruits: this is the third post of its kind.",
+    restriction=Restriction("account"),
+)
 
 PICTURES, TEXTS, BATCHES = (
     "pictures, one by one, 2 connections",
@@ -310,7 +320,8 @@ class Demo:
         show(self._console, self._verdicts, list(self._paths.values()), facts, self.checks)
 
     def _fill_desk(self) -> None:
-        """What a newcomer finds: a colleague holds a case, a target is gone, a rule watches."""
+        """What a newcomer finds: a colleague holds a case and has proposed what needs second eyes, a target
+        is gone, a rule watches."""
         with self._database.begin("system:demo") as tx:
             create_user(tx, COLLEAGUE, "reviewer")
             key = create_key(tx, SCOPES, "colleague", ["cases:decide"], user_email=COLLEAGUE)[1]
@@ -325,6 +336,10 @@ class Demo:
         with Client(self._server.url, key) as colleague:
             held = colleague.claim(waiting[-1].id)
         self.checks.equal(held.state, "claimed", "the case that a colleague holds")
+        with self._database.begin(f"user:{COLLEAGUE}") as tx:
+            pack_now = PackStore().refresh(tx)
+            proposed = decide_case(tx, waiting[-2].id, PROPOSED, pack=pack_now, where="pages")
+        self.checks.that(proposed.state != "decided", "a ban of an account waits for second eyes")
 
     def _decide(self, case: Case, decision: Decision) -> None:
         """Claim and decide, as the pages do."""
