@@ -41,7 +41,7 @@ def work(instance: Instance, people: int, seconds: float) -> Found:
     links: list[str] = []
     for number in range(people):
         with database.begin() as tx:
-            links.append(create_user(tx, f"crowd-{number}@example.org", "reviewer", None)[1])
+            links.append(create_user(tx, f"crowd-{number}@example.org", "reviewer")[1])
     database.close()
     with ExitStack() as stack:
         browsers = [stack.enter_context(_browser(address, link)) for link in links]

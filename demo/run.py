@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path as FilePath
 from typing import TypeVar
+from uuid import UUID
 
 from rich.console import Console
 
@@ -338,7 +339,7 @@ class Demo:
         self.checks.equal(held.state, "claimed", "the case that a colleague holds")
         with self._database.begin(f"user:{COLLEAGUE}") as tx:
             pack_now = PackStore().refresh(tx)
-            proposed = decide_case(tx, waiting[-2].id, PROPOSED, pack=pack_now, where="pages")
+            proposed = decide_case(tx, UUID(waiting[-2].id), PROPOSED, pack=pack_now, where="pages")
         self.checks.that(proposed.state != "decided", "a ban of an account waits for second eyes")
 
     def _decide(self, case: Case, decision: Decision) -> None:

@@ -77,7 +77,7 @@ def test_known_shapes_of_a_thread_are_posts() -> None:
         {"parent": {"by": "b", "content": "two", "parent": {"by": "a", "content": "one"}}},
         json.dumps([{"author": "a", "text": "one"}, {"author": "b", "text": "two"}]),
     ):
-        posts = thread_of(context).above  # pyright: ignore[reportArgumentType]
+        posts = thread_of(context).above
         assert {(one.author, one.text) for one in posts} == {("a", "one"), ("b", "two")}, context
     assert [one.text for one in thread_of("what stood before").above] == ["what stood before"]
     assert [one.text for one in thread_of({"replies": ["no", {"text": "yes"}]}).below] == [
