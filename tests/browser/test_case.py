@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, Request
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 from tests.browser.desk import Desk, desk_of, violations
 
 pytestmark = pytest.mark.long
@@ -171,18 +171,19 @@ def test_letters_in_a_field_decide_nothing_and_digits_follow_what_is_chosen(
     page.close()
 
 
-def test_no_label_is_asked_for_by_the_browser_and_nothing_is_sent(
+def test_without_a_label_the_form_comes_back_and_says_so_first(
     desk: Desk, rita: BrowserContext
 ) -> None:
     case = desk.reported("no-label", "hello to you all")
     page = desk.tab(rita, f"/cases/{case}")
     page.locator("#reason").fill("It calls for an attack")
     page.keyboard.press("Escape")
-    posts = sent(page, "/decide")
     page.keyboard.press("r")
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.name") == "label"
-    assert posts == []
+    expect(page.get_by_test_id("errors")).to_be_focused()
+    desk.complaints[:] = [one for one in desk.complaints if "status of 422" not in one]
+    assert page.locator("#reason").input_value() == "It calls for an attack"
+    assert desk.case(case)["state"] != "decided"
     page.close()
 
 

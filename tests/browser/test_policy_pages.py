@@ -83,7 +83,7 @@ def test_a_rule_is_edited_replayed_agreed_upon_and_rolled_back(
 
         other = desk.tab(second, "/policy")
         other.get_by_role("link", name="Look at it and decide").click()
-        expect(other.get_by_test_id("proposed")).to_contain_text("ana@x.org")
+        expect(other.get_by_test_id("proposed")).to_contain_text("proposed by ana")
         other.get_by_test_id("go-live").click()
         expect(other.get_by_test_id("in-force")).to_have_attribute("data-pack", "tvec@4")
         assert list(violations(other)) == []

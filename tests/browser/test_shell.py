@@ -118,19 +118,19 @@ def test_a_person_can_switch_single_keys_off(desk: Desk) -> None:
 
 
 def test_in_a_field_letters_are_letters_and_escape_leads_back(desk: Desk, tab: Page) -> None:
-    tab.get_by_role("link", name="Search the banks").focus()
+    tab.get_by_role("link", name="Items").focus()
     tab.get_by_label("Name").focus()
     tab.keyboard.type("hq/?n")
     assert tab.get_by_label("Name").input_value() == "hq/?n"
     assert tab.url == f"{desk.served.url}/banks"
     tab.keyboard.press("Escape")
-    assert focused(tab) == "Search the banks"
+    assert focused(tab) == "Items"
     for opens, shown in (("?", "keys"), ("Control+k", "palette")):
         tab.keyboard.press(opens)
         expect(tab.get_by_test_id(shown)).to_be_visible()
         tab.keyboard.press("Escape")
         expect(tab.get_by_test_id(shown)).to_be_hidden()
-        assert focused(tab) == "Search the banks"
+        assert focused(tab) == "Items"
 
 
 def test_the_sheet_says_every_key(tab: Page) -> None:
@@ -343,6 +343,7 @@ def test_what_has_the_focus_and_goes_leaves_it_to_the_page(tab: Page) -> None:
 @pytest.mark.parametrize("theme", ["light", "dark", "contrast"])
 def test_axe_finds_nothing(desk: Desk, admin: BrowserContext, theme: str) -> None:
     page = desk.tab(admin, "/account")
+    page.emulate_media(reduced_motion="reduce")  # colours are there at once
     for path in PAGES:
         page.goto(desk.served.url + path)
         page.evaluate("theme => (document.documentElement.dataset.theme = theme)", theme)

@@ -7,13 +7,14 @@ const rings = () => [...(bar?.querySelectorAll("[data-id]") ?? [])].map((one) =>
 let known = new Set(rings());
 
 // The title says how many ring, so that a tab in the background says it too.
-const prefix = () => (bar.dataset.title ? `${bar.dataset.title} · ` : "");
+const prefix = () => (bar?.dataset.title ? `${bar.dataset.title} · ` : "");
 const plain = document.title.startsWith(prefix()) ? document.title.slice(prefix().length) : document.title;
 const entitle = () => (document.title = prefix() + plain);
 
 let asking = null;
 let again = false;
 async function refresh() {
+  if (!bar) return; // a page that stands alone, as what is not there does
   if (asking) {
     again = true;
     return;
