@@ -72,7 +72,7 @@ class Desk:
             wait = timedelta(seconds=seconds)
             pack = self.instance.pack(tx)
             decided = decide_case(tx, case.id, given, pack=pack, undo=wait)
-            (made,) = [one for one in decisions_of(tx, item.id) if one.id == decided.decision]
+            (made,) = [one for one in decisions_of(tx, item.id) if one.id == decided.decision_id]
             return made
 
         return self._in_tx(work, person)

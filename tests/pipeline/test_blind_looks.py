@@ -138,7 +138,7 @@ def test_nobody_answers_what_they_had_a_part_in(team: Looking) -> None:
 def test_an_answer_can_be_undone(team: Looking) -> None:
     team.ask()
     shown = team.shown()
-    made = team.answer(BERT, PASS, shown, timedelta(seconds=10)).decision
+    made = team.answer(BERT, PASS, shown, timedelta(seconds=10)).decision_id
     assert team.states() == ["answered"]
     team.within(lambda tx: undo(tx, made, lease=LEASE, on="pages"), BERT)
     assert team.states() == ["open"]

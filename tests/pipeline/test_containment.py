@@ -247,7 +247,8 @@ class TestExemption:
             given = CaseDecisionIn(
                 outcome="restrict", reason="spreads it", label="propaganda", exemption="none"
             )
-            decided = decide_case(tx, case, given, pack=instance.pack(tx))
+            decide_case(tx, case, given, pack=instance.pack(tx))
+            decided = get_case(tx, case)
         assert decided.decisions[0]["exemption"] == "none"
 
     def test_without_a_case_too(self, instance: Instance, case: UUID) -> None:

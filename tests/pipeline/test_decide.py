@@ -31,6 +31,7 @@ from tidegate.pipeline.decide import (
 )
 from tidegate.pipeline.erase import erase_item
 from tidegate.pipeline.instance import Instance
+from tidegate.pipeline.reads import read_case
 from tidegate.review.actions import open_case
 from tidegate.review.model import CaseDecisionIn, CaseDetail
 from tidegate.review.queries import get_case
@@ -69,7 +70,7 @@ def decide(
     instance: Instance, case: str | UUID, given: CaseDecisionIn, actor: str = "user:a@x.org"
 ) -> CaseDetail:
     with later(instance).database.begin(actor) as tx:
-        return decide_case(tx, UUID(str(case)), given, pack=instance.pack(tx))
+        return read_case(tx, decide_case(tx, UUID(str(case)), given, pack=instance.pack(tx)).id)
 
 
 def decide_directly(

@@ -24,6 +24,7 @@ from tidegate.ledger.tables import ledger_pending
 from tidegate.pipeline import entries
 from tidegate.pipeline.decide import claim_case, decide_case, release_case, reopen_case
 from tidegate.pipeline.instance import Instance
+from tidegate.pipeline.reads import read_case
 from tidegate.review.actions import open_case
 from tidegate.review.model import CaseDecisionIn, CaseDetail
 from tidegate.review.queries import get_case
@@ -71,7 +72,7 @@ def decide(
     assert isinstance(instance.clock, FakeClock)
     instance.clock.advance(0.001)
     with instance.database.begin(actor) as tx:
-        return decide_case(tx, case, given, pack=instance.pack(tx))
+        return read_case(tx, decide_case(tx, case, given, pack=instance.pack(tx)).id)
 
 
 def look(instance: Instance, case: UUID) -> CaseDetail:

@@ -31,6 +31,7 @@ from tidegate.pipeline.erase import erase_item
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.leave import leave_due, undo
 from tidegate.pipeline.next import hold_case, take_next
+from tidegate.pipeline.reads import read_case
 from tidegate.pipeline.record import item_record
 from tidegate.pipeline.second import Where, agreeing, open_choice
 from tidegate.review.actions import open_case
@@ -90,14 +91,16 @@ class Team:
     ) -> Callable[[Tx], CaseDetail]:
         def work(tx: Tx) -> CaseDetail:
             pack = self.instance.pack(tx)
-            return decide_case(tx, self.case, given, pack=pack, undo=undo, where=where)
+            decided = decide_case(tx, self.case, given, pack=pack, undo=undo, where=where)
+            return read_case(tx, decided.id)
 
         return work
 
     def agree(self, person: str) -> CaseDetail:
         def work(tx: Tx) -> CaseDetail:
             given, pack = agreeing(tx, self.case, 0), self.instance.pack(tx)
-            return decide_case(tx, self.case, given, pack=pack, undo=UNDO, where="pages")
+            decided = decide_case(tx, self.case, given, pack=pack, undo=UNDO, where="pages")
+            return read_case(tx, decided.id)
 
         return self.within(work, person)
 

@@ -13,7 +13,7 @@ from tidegate.infra.acting import Acting
 from tidegate.infra.db import Database, Tx
 from tidegate.infra.errors import Refusal
 from tidegate.review.filters import Filter
-from tidegate.review.rows import Row, count, neighbours, page_of, position, queues
+from tidegate.review.rows import Position, Row, count, page_of, position, queues
 from tidegate.review.tables import case_readers, cases
 
 ME = "user:a@x.org"
@@ -170,15 +170,17 @@ def test_a_case_has_its_place_and_its_neighbours(
             filter = Filter.read(given)
             found = [row["id"] for row in in_order(tx, filter, made)]
             for place, case_id in enumerate(found):
-                assert position(tx, case_id, filter) == (place + 1, len(found))
-                around = neighbours(tx, case_id, filter)
                 before = found[place - 1] if place else None
                 after = found[place + 1] if place + 1 < len(found) else None
-                assert around == (before, after)
+                assert position(tx, case_id, filter) == Position(
+                    place=place + 1, total=len(found), previous=before, next=after
+                )
             for row in made:
                 if row["id"] not in found:
-                    assert position(tx, row["id"], filter) == (None, len(found))
-        assert neighbours(tx, uuid4(), Filter()) == (None, None)
+                    stands = position(tx, row["id"], filter)
+                    assert (stands.place, stands.total) == (None, len(found))
+        unknown = position(tx, uuid4(), Filter())
+        assert (unknown.place, unknown.previous, unknown.next) == (None, None, None)
 
 
 def test_the_members_of_a_group_are_listed_one_by_one(
@@ -208,8 +210,7 @@ def test_only_what_may_be_seen_is_there_and_counted(database: Database, new_item
         assert ([row.id for row in page.rows], page.total) == ([case.id], 1)
         assert page.rows[0].same is None, "nor is what may not be seen counted as a copy"
         assert queues(tx) == ["default"]
-        assert position(tx, everybodys.id, Filter()) == (None, 1)
-        assert neighbours(tx, everybodys.id, Filter()) == (None, None)
+        assert position(tx, everybodys.id, Filter()) == Position(total=1)
         assert page_of(tx, Filter(q=str(everybodys.id))).rows == []
 
 

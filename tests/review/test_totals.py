@@ -72,6 +72,8 @@ def test_a_page_and_a_place_go_by_it(
     clock.advance(0.5)
     with database.begin() as tx:
         last = opened_in(tx, new_item)
-        assert position(tx, first, ALL, counting=totals) == (1, 2)
-        assert position(tx, last, ALL, counting=totals) == (3, 3), "never the third of two"
+        stands = position(tx, first, ALL, counting=totals)
+        assert (stands.place, stands.total) == (1, 2)
+        stands = position(tx, last, ALL, counting=totals)
+        assert (stands.place, stands.total) == (3, 3), "never the third of two"
         assert page_of(tx, ALL, None, 9, counting=totals).total == 3, "all that there is was read"

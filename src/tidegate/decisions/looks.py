@@ -6,6 +6,7 @@ but that a blind look was asked for: that would say which they are.
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -96,18 +97,20 @@ def same_person() -> Refusal:
     )
 
 
-def not_for_me(tx: Tx) -> sa.ColumnElement[Any]:
-    """The cases in which the actor has proposed something, or disagreed: they wait for others."""
+@lru_cache(maxsize=1024)
+def not_for(person: str) -> sa.ColumnElement[Any]:
+    """The cases in which a person has proposed something, or disagreed: they wait for others."""
     waits = sa.or_(_SECOND, looks.c.state == sa.literal_column("'disputed'"))
     query = sa.select(sa.func.coalesce(looks.c.shown_as, looks.c.case_id)).where(_LIVE, waits)
-    return sa.func.array(query.where(looks.c.not_for.contains([tx.identity])).scalar_subquery())
+    return sa.func.array(query.where(looks.c.not_for.contains([person])).scalar_subquery())
 
 
-def hidden_from_me(tx: Tx) -> sa.ColumnElement[Any]:
-    """The cases that the actor does not see: a blind look at what they had a part in; and, while they have
+@lru_cache(maxsize=1024)
+def hidden_from(person: str) -> sa.ColumnElement[Any]:
+    """The cases that a person does not see: a blind look at what they had a part in; and, while they have
     a blind look before them, the case in which that was decided."""
-    others = looks.c.not_for.contains([tx.identity])
-    blind = looks.c.opened_by.contains([tx.identity])
+    others = looks.c.not_for.contains([person])
+    blind = looks.c.opened_by.contains([person])
     which = sa.case((others, looks.c.shown_as), else_=looks.c.case_id)
     query = sa.select(which).where(_BLIND, _UNSEEN, sa.or_(others, blind), which.isnot(None))
     return sa.func.array(query.scalar_subquery())

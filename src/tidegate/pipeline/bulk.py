@@ -192,7 +192,7 @@ def _decide_one(tx: Tx, bulk: Bulk, member: Member, pack: Pack) -> int:
     undo = AT_MOST if bulk.undo_seconds > 0 else timedelta()
     given = convert(bulk.decision, CaseDecisionIn)
     decided = decide_case(tx, case.id, given, pack=pack, undo=undo, where="bulk")
-    bulks.settle_member(tx, bulk, case.id, "decided", decision_id=decided.decision)
+    bulks.settle_member(tx, bulk, case.id, "decided", decision_id=decided.decision_id)
     return 1
 
 

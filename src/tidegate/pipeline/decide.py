@@ -51,7 +51,7 @@ def decide_case(
     pack: Pack,
     undo: timedelta = timedelta(),
     where: Where = "api",
-) -> CaseDetail:
+) -> CaseRow:
     """Decide a case, and with `entry` judge the bank entry that it is about, or whose match opened it.
 
     With `undo` the decision is held for so long: the case is decided, and nothing else begins before
@@ -64,11 +64,11 @@ def decide_case(
     subject = subject_of_case(tx, case_id)
     if subject.kind == LOOK:
         blind.answer(tx, case_id, subject.id, decision_in, pack=pack, undo=undo)
-        return read_case(tx, case_id)
+        return lock_case(tx, case_id)
     if subject.kind == "entry":
         leaves_at = None if decision_in.outcome == "escalate" or not undo else tx.now + undo
         entries.decide(tx, case_id, subject.id, decision_in, pack=pack, leaves_at=leaves_at)
-        return read_case(tx, case_id)
+        return lock_case(tx, case_id)
     item = lock_item_by_id(tx, subject.id)
     case = lock_case(tx, case_id)
     review.refuse_unless_free(tx, case)
@@ -77,14 +77,14 @@ def decide_case(
     pressed = press(tx, item, case, decision_in, pack, where)
     if pressed.given is None:
         note_work(tx, case_id, item.platform)
-        return read_case(tx, case_id)
+        return lock_case(tx, case_id)
     given = pressed.given
     leaves_at = _leaves_at(tx, item, given, undo)
     decision, orders = _conclude(
         tx, item, case.revision, given, pack, case, leaves_at, by=pressed.by
     )
     concluded(tx, pressed, item, decision)
-    review.close_case(tx, case, decision, given.entry)
+    case = review.close_case(tx, case, decision, given.entry)
     if decision.entry is not None and given.entry is not None:
         if leaves_at is None:
             entries.judge(tx, decision.entry, given.entry)
@@ -92,7 +92,7 @@ def decide_case(
             entries.hold(tx, decision.entry)
     note_work(tx, case_id, item.platform)
     issue_many(tx, orders)
-    return read_case(tx, case_id)
+    return case
 
 
 def decide_item(

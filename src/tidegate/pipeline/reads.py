@@ -38,10 +38,10 @@ def read_case(tx: Tx, case_id: UUID, reports_after: str | None = None) -> CaseDe
     return case
 
 
-def read_shown_case(tx: Tx, case_id: UUID) -> ShownCase:
+def read_shown_case(tx: Tx, case_id: UUID, subject: Subject) -> ShownCase:
     """The same as its page shows it, which does not say who reported. Raises Refusal (404)."""
     case = show_case(tx, case_id)
-    if case.claimed_by is not None and works_on(tx, subject_of_case(tx, case_id)):
+    if case.claimed_by is not None and works_on(tx, subject):
         note_work(tx, case_id, case.platform)
     return case
 

@@ -6,7 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from tidegate.content.tables import items
-from tidegate.decisions.looks import not_for_me
+from tidegate.decisions.looks import not_for
 from tidegate.infra.db import Tx
 from tidegate.review.filters import FIRST_MATCHES, QUARANTINE, Filter, case_named
 from tidegate.review.sight import in_sight
@@ -32,7 +32,7 @@ def passing(tx: Tx, filter: Filter, of: sa.FromClause = cases) -> sa.ColumnEleme
         conditions += [c.state != DECIDED, c.waits_since.isnot(None)]
         states = filter.values("state")
         if tx.identity.startswith("user:"):
-            conditions.append(c.id != sa.func.all(not_for_me(tx)))
+            conditions.append(c.id != sa.func.all(not_for(tx.identity)))
         if states != ["waiting"]:
             conditions.append(c.state.in_(states))
     if queues := filter.values("queue"):

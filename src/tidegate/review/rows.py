@@ -35,6 +35,8 @@ EXCERPT = 140
 MOST_COPIES = 10_000  # of a group so many are counted
 MOST_DECIDED = 10_000  # and of what is decided
 
+_OTHER = cases.alias("other")  # of the same content
+
 Counting = Callable[[Tx, Filter], int]  # `count`, or `Totals`, which remembers
 
 
@@ -89,6 +91,16 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True):
     last: int
     next: str | None
     previous: str | None
+
+
+class Position(msgspec.Struct, frozen=True, kw_only=True):
+    """The place of a case in a list, from 1, and how many are in it; None where it does not pass (any
+    more). `previous` and `next` are its neighbours there, which it has also then."""
+
+    place: int | None = None
+    total: int | None = None
+    previous: UUID | None = None
+    next: UUID | None = None
 
 
 def page_of(
@@ -151,40 +163,31 @@ def count(tx: Tx, filter: Filter) -> int:
 
 def position(
     tx: Tx, case_id: UUID, filter: Filter, *, counting: Counting | None = None
-) -> tuple[int | None, int]:
-    """The place of a case among all that pass, from 1, and how many these are; None where it does not
-    pass (any more)."""
+) -> Position:
+    """Where a case stands among all that pass."""
     total = (counting or count)(tx, filter)
     here = _key_of(tx, case_id, filter)
     if here is None:
-        return None, total
-    order, key = sa.tuple_(*_order_of(filter, cases.c)), sa.tuple_(*map(sa.literal, here))
-    earlier = order > key if filter.decided else order < key
-    before = sa.select(sa.func.count()).select_from(cases).where(passing(tx, filter), earlier)
-    passes = sa.exists().where(cases.c.id == case_id, passing(tx, filter))
-    found = tx.execute(sa.select(before.scalar_subquery().label("before"), passes.label("passes")))
-    row = found.one()
-    if not row.passes:
-        return None, total
-    # One that came since what is remembered was counted.
-    return row.before + 1, total if filter.decided else max(total, row.before + 1)
-
-
-def neighbours(tx: Tx, case_id: UUID, filter: Filter) -> tuple[UUID | None, UUID | None]:
-    """The cases before and after this one among all that pass, also where it does not pass any more."""
-    here = _key_of(tx, case_id, filter)
-    if here is None:
-        return None, None
-    columns = list(_order_of(filter, cases.c))
+        return Position(total=total)
+    columns, passes = list(_order_of(filter, cases.c)), passing(tx, filter)
     order, key = sa.tuple_(*columns), sa.tuple_(*map(sa.literal, here))
-    found: list[UUID | None] = []
-    for falling in (not filter.decided, filter.decided):
-        query = sa.select(cases.c.id).where(
-            passing(tx, filter), order < key if falling else order > key
-        )
-        query = query.order_by(*(one.desc() if falling else one for one in columns)).limit(1)
-        found.append(tx.execute(query).scalar_one_or_none())
-    return found[0], found[1]
+    falling = [one.desc() for one in columns]
+    earlier, later = order < key, order > key
+    if filter.decided:  # the last comes first
+        earlier, later = later, earlier
+        columns, falling = falling, columns
+    one = sa.select(cases.c.id).limit(1)
+    query = sa.select(
+        sa.select(sa.func.count()).where(passes, earlier).scalar_subquery().label("before"),
+        sa.exists().where(cases.c.id == case_id, passes).label("passes"),
+        one.where(passes, earlier).order_by(*falling).scalar_subquery().label("previous"),
+        one.where(passes, later).order_by(*columns).scalar_subquery().label("next"),
+    )
+    found = tx.execute(query).one()
+    place = found.before + 1 if found.passes else None
+    if place is not None and not filter.decided:
+        total = max(total, place)  # it came since what is remembered was counted
+    return Position(place=place, total=total, previous=found.previous, next=found.next)
 
 
 def queues(tx: Tx) -> list[str]:
@@ -205,10 +208,9 @@ def _leads(tx: Tx, filter: Filter) -> sa.ColumnElement[bool]:
     group is asked for each stands for itself, as does what is decided."""
     if filter.same or filter.decided:
         return sa.true()
-    other = cases.alias("other")
-    theirs, mine = sa.tuple_(*_order_of(filter, other.c)), sa.tuple_(*_order_of(filter, cases.c))
+    theirs, mine = sa.tuple_(*_order_of(filter, _OTHER.c)), sa.tuple_(*_order_of(filter, cases.c))
     earlier = sa.exists().where(
-        other.c.same == cases.c.same, passing(tx, filter, other), theirs < mine
+        _OTHER.c.same == cases.c.same, passing(tx, filter, _OTHER), theirs < mine
     )
     return sa.or_(cases.c.same.is_(None), ~earlier)
 

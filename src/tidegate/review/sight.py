@@ -5,11 +5,12 @@ its language, or has none, is for whoever has its queue: somebody has to look at
 sees those that one may answer, and meanwhile not what the first one decided.
 """
 
+from functools import lru_cache
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from tidegate.decisions.looks import hidden_from_me
+from tidegate.decisions.looks import hidden_from
 from tidegate.infra.acting import Sight
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
@@ -19,15 +20,25 @@ from tidegate.review.tables import cases
 def in_sight(tx: Tx, of: sa.FromClause = cases) -> sa.ColumnElement[bool]:
     """The condition that a case is one that this transaction may see; `of` is another name for the
     table."""
-    bounds = [tx.within(of.c.platform)]
-    if tx.identity.startswith("user:"):
-        bounds.append(of.c.id != sa.func.all(hidden_from_me(tx)))
-    if tx.queues is not None:
-        bounds.append(of.c.queue.in_(sorted(tx.queues)))
-    if tx.languages is not None:
+    return sa.and_(tx.within(of.c.platform), _in_sight(tx.identity, tx.queues, tx.languages, of))
+
+
+@lru_cache(maxsize=1024)  # it is in nearly every statement, and takes longer to build than to run
+def _in_sight(
+    identity: str,
+    queues: frozenset[str] | None,
+    languages: frozenset[str] | None,
+    of: sa.FromClause,
+) -> sa.ColumnElement[bool]:
+    bounds: list[sa.ColumnElement[bool]] = []
+    if identity.startswith("user:"):
+        bounds.append(of.c.id != sa.func.all(hidden_from(identity)))
+    if queues is not None:
+        bounds.append(of.c.queue.in_(sorted(queues)))
+    if languages is not None:
         tongue = sa.func.split_part(sa.func.lower(of.c.language), "-", 1)
-        bounds.append(sa.or_(of.c.language.is_(None), tongue.in_(sorted(tx.languages))))
-    return sa.and_(*bounds)
+        bounds.append(sa.or_(of.c.language.is_(None), tongue.in_(sorted(languages))))
+    return sa.and_(sa.true(), *bounds)
 
 
 def sees_case(sight: Sight, queue: str | None, language: str | None) -> bool:

@@ -5,8 +5,10 @@ hours.
 """
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache, lru_cache
 
+from babel import Locale
 from babel.dates import format_date, format_skeleton, format_timedelta, get_datetime_format
 from babel.lists import format_list
 from babel.numbers import format_decimal
@@ -39,9 +41,20 @@ def in_utc(value: datetime | str) -> str:
 
 def _written(at: datetime) -> str:
     formats = spoken().formats
-    day = format_skeleton(_DAY, at, locale=formats)
-    both = str(get_datetime_format("medium", formats)).replace("'", "")
-    return both.replace("{1}", day).replace("{0}", _on_clock(at, _SECOND))
+    day = _day_of(at.date(), formats)
+    return _both(formats).replace("{1}", day).replace("{0}", _on_clock(at, _SECOND))
+
+
+# A page says the same days, spans and numbers again and again.
+@lru_cache(maxsize=4096)
+def _day_of(at: date, formats: Locale) -> str:
+    return format_skeleton(_DAY, datetime.combine(at, time()), locale=formats)
+
+
+@cache
+def _both(formats: Locale) -> str:
+    """How a day and a time are put together."""
+    return str(get_datetime_format("medium", formats)).replace("'", "")
 
 
 def clock(value: datetime | str, *, seconds: bool = False) -> str:
@@ -71,23 +84,30 @@ def ago(then: datetime | str, now: datetime) -> str:
     for length, unit in _UNITS:
         if abs(seconds) >= length:
             whole = abs(seconds) // length * length
-            since = timedelta(seconds=-whole if seconds > 0 else whole)
-            return ours(
-                format_timedelta(
-                    since,
-                    granularity=unit,  # pyright: ignore[reportArgumentType]
-                    threshold=float("inf"),  # no larger unit
-                    add_direction=True,
-                    format="short",
-                    locale=spoken().formats,
-                )
-            )
+            return ours(_span(-whole if seconds > 0 else whole, unit, spoken().formats))
     return gettext("just now") if seconds >= 0 else gettext("in under a minute")
+
+
+@lru_cache(maxsize=4096)
+def _span(seconds: int, unit: str, formats: Locale) -> str:
+    return format_timedelta(
+        timedelta(seconds=seconds),
+        granularity=unit,  # pyright: ignore[reportArgumentType]
+        threshold=float("inf"),  # no larger unit
+        add_direction=True,
+        format="short",
+        locale=formats,
+    )
 
 
 def count(value: float) -> str:
     """A whole number, grouped."""
-    return format_decimal(round(value), locale=spoken().formats)
+    return _grouped(round(value), spoken().formats)
+
+
+@lru_cache(maxsize=4096)
+def _grouped(value: int, formats: Locale) -> str:
+    return format_decimal(value, locale=formats)
 
 
 def decimal(value: float) -> str:

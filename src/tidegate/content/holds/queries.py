@@ -1,6 +1,7 @@
 """Reading holds, and whether what one of them keeps is closed to the reader."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -87,27 +88,31 @@ def is_kept_by_hold(tx: Tx, item_id: UUID) -> bool:
 
 def audited_items(tx: Tx) -> sa.ColumnElement[bool]:
     """The condition that an item is closed because the reader audits, and has not opened it."""
-    return ~sa.exists().where(_opened(tx)) if tx.audits else sa.false()
+    return ~sa.exists().where(_opened(tx.identity, tx.now)) if tx.audits else sa.false()
 
 
-def _opened(tx: Tx) -> sa.ColumnElement[bool]:
+def _opened(opener: object, now: object) -> sa.ColumnElement[bool]:
     """The condition that an opening is of the reader, about an item, and lasts."""
     return sa.and_(
-        openings.c.item_id == items.c.id,
-        openings.c.opener == tx.identity,
-        openings.c.until > tx.now,
+        openings.c.item_id == items.c.id, openings.c.opener == opener, openings.c.until > now
     )
+
+
+_WHO: sa.BindParameter[str] = sa.bindparam("opener")
+_NOW: sa.BindParameter[datetime] = sa.bindparam("now")
+_OPENED = _opened(_WHO, _NOW)
+_OF_HOLD = sa.and_(openings.c.hold_id.isnot(None), openings.c.opened_at >= items.c.kept_by_hold_at)
+_IS_CLOSED = sa.select(
+    sa.or_(
+        sa.and_(items.c.kept_by_hold_at.isnot(None), ~sa.exists().where(_OPENED, _OF_HOLD)),
+        sa.and_(sa.bindparam("audits", type_=sa.Boolean), ~sa.exists().where(_OPENED)),
+    )
+).where(items.c.id == sa.bindparam("item"))
 
 
 def is_closed(tx: Tx, item_id: UUID) -> bool:
     """Whether only a hold keeps the item's content, or the reader audits, and they have not opened it
     since; or the item is not theirs to see."""
-    of_hold = sa.and_(
-        openings.c.hold_id.isnot(None), openings.c.opened_at >= items.c.kept_by_hold_at
-    )
-    opened = sa.exists().where(_opened(tx), of_hold)
-    kept = sa.and_(items.c.kept_by_hold_at.isnot(None), ~opened)
-    query = sa.select(sa.or_(kept, audited_items(tx))).where(
-        items.c.id == item_id, tx.within(items.c.platform)
-    )
-    return tx.execute(query).scalar_one_or_none() is not False
+    query = _IS_CLOSED.where(tx.within(items.c.platform))
+    given = {"item": item_id, "opener": tx.identity, "now": tx.now, "audits": tx.audits}
+    return tx.execute(query, given).scalar_one_or_none() is not False

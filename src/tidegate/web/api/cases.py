@@ -83,7 +83,7 @@ def decide(tx: Tx, call: Call[CaseDecisionIn]) -> CaseDetail | Response:
     wait, pack = timedelta(seconds=call.body.undo_seconds), call.instance.pack(tx)
     case = decide_case(tx, _of_path(tx, call), call.body, pack=pack, undo=wait)
     if case.state == "decided":
-        return _told(tx, call, case)
+        return _told(tx, call, read_case(tx, case.id))
     look = second_look(tx, case.id)
     assert look is not None
     body = msgspec.json.encode({"state": look.state, "proposal": look.id})

@@ -16,7 +16,7 @@ from tidegate.infra.parsing import convert, read_decimal, read_whole
 from tidegate.pipeline.decide import ACCOUNT_UNDO, decide_case
 from tidegate.pipeline.leave import undo
 from tidegate.review.drafts import drop_draft, keep_typed, save_draft
-from tidegate.review.model import CaseDecisionIn, CaseDetail
+from tidegate.review.model import CaseDecisionIn, CaseRow
 from tidegate.review.queries import case_unknown, match_of_case
 from tidegate.web.pages import sent
 from tidegate.web.pages.case import case_page
@@ -90,7 +90,7 @@ def decided(
         keep_typed(tx, case_id, typed)
     else:
         drop_draft(tx, case_id)
-    return {"done": "decided", "undo": str(case.decision)}
+    return {"done": "decided", "undo": str(case.decision_id)}
 
 
 def go_on(visit: Visit, stay: str, within: dict[str, str], done: dict[str, str]) -> str:
@@ -108,8 +108,8 @@ def _by_likeness(decision: CaseDecisionIn) -> str | None:
     return "entry" if decision.entry == "confirm" else None
 
 
-def _is_held(tx: Tx, case: CaseDetail) -> bool:
-    found = case.decision and find_decision(tx, case.decision)
+def _is_held(tx: Tx, case: CaseRow) -> bool:
+    found = case.decision_id and find_decision(tx, case.decision_id)
     return bool(found) and found.state == "held"
 
 

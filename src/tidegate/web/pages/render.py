@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -149,8 +149,15 @@ def _put(text: str, values: dict[str, Any]) -> Markup:
     return Markup(text) % given  # noqa: S704  the sentence is ours
 
 
+@lru_cache(maxsize=4096)  # a few thousand sentences, in as many languages as are spoken
+def _whole(text: str) -> Markup:
+    """A sentence into which nothing is put."""
+    return _put(text, {})
+
+
 def _gettext(text: str, /, **values: Any) -> Markup:
-    return _put(gettext(text), values)
+    said = gettext(text)
+    return _put(said, values) if values else _whole(said)
 
 
 def _ngettext(one: str, many: str, count: int, /, **values: Any) -> Markup:

@@ -51,6 +51,11 @@ class RowView(msgspec.Struct, frozen=True, kw_only=True):
     waits_since: datetime | None
     opened_at: datetime
 
+    @property
+    def files(self) -> str:
+        """What else than words it has."""
+        return files_said(self.media)
+
 
 def row_view(row: Row, called: Callable[[str], str]) -> RowView:
     """A row with its words; `called` says what others know an actor by."""

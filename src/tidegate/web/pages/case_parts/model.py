@@ -15,7 +15,7 @@ from tidegate.policy.model import Ground, Label
 from tidegate.review.drafts import Draft
 from tidegate.review.media import MediaCount
 from tidegate.review.model import ShownCase
-from tidegate.review.rows import Same
+from tidegate.review.rows import Position, Same
 from tidegate.signals.banks.model import EntryView
 from tidegate.web.pages.case_parts import said
 from tidegate.web.pages.case_parts.changes import Changes
@@ -80,15 +80,6 @@ class Conflict(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime | None = None
     until: datetime | None = None
     outcome: str | None = None
-
-
-class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the case stands in the list that it was opened from, and its neighbours there."""
-
-    place: int | None = None
-    total: int | None = None
-    previous: UUID | None = None
-    next: UUID | None = None
 
 
 class ChoiceView(msgspec.Struct, frozen=True, kw_only=True):
@@ -186,7 +177,7 @@ class CasePage(msgspec.Struct, frozen=True, kw_only=True):
     panel: Panel
     second: SecondView | None
     filter: str
-    where: Place
+    where: Position
     conflict: Conflict | None
     moved: Changes | None
     erased_at: datetime | None

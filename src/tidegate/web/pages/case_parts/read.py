@@ -7,6 +7,7 @@ from uuid import UUID
 from tidegate.content.openings import may_open
 from tidegate.content.queries import RevisionRow, revisions_of
 from tidegate.decisions.looks import last_second_look, open_for, read_by, shown_look
+from tidegate.decisions.model import Subject
 from tidegate.decisions.queries import standing_on
 from tidegate.decisions.restrictions import Standing, by_strength, effective, standing_at
 from tidegate.decisions.second import Look
@@ -20,7 +21,7 @@ from tidegate.review.drafts import draft_of
 from tidegate.review.model import LOOK, ShownCase, is_held
 from tidegate.review.notes import notes_of
 from tidegate.review.queries import subject_of_case
-from tidegate.review.rows import row_of
+from tidegate.review.rows import position, row_of
 from tidegate.review.wellness import severity_of_case
 from tidegate.signals.banks.model import EntryView
 from tidegate.signals.banks.queries import entries_by_id, may_change_bank
@@ -28,7 +29,6 @@ from tidegate.web.pages.case_parts import panel, shown
 from tidegate.web.pages.case_parts.changes import Changes, changes
 from tidegate.web.pages.case_parts.looking import can_be_seen
 from tidegate.web.pages.case_parts.model import BeforeView, CasePage, NoteView
-from tidegate.web.pages.case_parts.place import place_of
 from tidegate.web.pages.case_parts.typed import choose_anew, restore, within
 from tidegate.web.pages.content import ContentView, content_view, explained, ids_of, rule_texts
 from tidegate.web.pages.rows import RowView
@@ -40,7 +40,7 @@ REPORTS = 100  # groups of a page
 ROW = [name for name in RowView.__struct_fields__ if name not in ("because", "reports")]
 
 
-class _Subject(NamedTuple):
+class _About(NamedTuple):
     """What is read of the item that a case is about; of an entry, nothing."""
 
     id: UUID | None = None
@@ -53,15 +53,15 @@ class _Subject(NamedTuple):
 
 def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
     """The case as this person sees it now, with what they have typed. Raises Refusal (404)."""
+    subject = subject_of_case(tx, case_id)
     if visit.may("cases:decide"):
-        subject_of_case(tx, case_id)
         look_at_case(tx, case_id, visit.instance.settings)
-    look = _look(visit, tx, case_id)
-    case = read_shown_case(tx, case_id)
+    look = _look(visit, tx, case_id, subject)
+    case = read_shown_case(tx, case_id, subject)
     draft = draft_of(tx, case_id)
     restore(visit, draft)
     pack = visit.pack(tx)
-    about = _subject(tx, visit, case)
+    about = _about(tx, visit, case, subject)
     if about.moved:
         choose_anew(visit)
     matches = explained(case.evaluation["matches"] if case.evaluation else [])
@@ -97,7 +97,7 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
         matches=matches,
         entries=entries,
         fared=fared(tx, list(dict.fromkeys(str(one["entry"]) for one in matches))),
-        judges=_judges(tx, case_id, entries.get(opened[0]) if opened else None),
+        judges=_judges(tx, subject, entries.get(opened[0]) if opened else None),
         quarantined=next((one.detail for one in case.events if one.kind == "quarantined"), None),
         before=about.before,
         notes=[NoteView(one.by, one.text, one.created_at) for one in notes_of(tx, case_id)],
@@ -116,24 +116,24 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
         panel=_panel(visit, case, row.label, pack, about, matches, entries),
         second=second,
         filter=list_.address(),
-        where=place_of(tx, case_id, list_, visit.instance.totals),
+        where=position(tx, case_id, list_, counting=visit.instance.totals),
         conflict=shown.conflict_of(visit, case, held=held, decision=decision, draft=draft),
         moved=about.moved,
         erased_at=case.about.erased_at if case.about else None,
     )
 
 
-def _judges(tx: Tx, case_id: UUID, entry: EntryView | None) -> bool:
+def _judges(tx: Tx, subject: Subject, entry: EntryView | None) -> bool:
     """Whether the person may judge the entry that opened the case; a blind look changes nothing of it."""
-    if entry is None or subject_of_case(tx, case_id).kind == LOOK:
+    if entry is None or subject.kind == LOOK:
         return False
     return may_change_bank(tx, entry.bank)
 
 
-def _look(visit: Visit, tx: Tx, case_id: UUID) -> Look | None:
+def _look(visit: Visit, tx: Tx, case_id: UUID, subject: Subject) -> Look | None:
     """What another person is asked here. Of a blind look nothing is said, unless two did not agree: whoever
     may answer it has it before them from now on."""
-    if subject_of_case(tx, case_id).kind != LOOK:
+    if subject.kind != LOOK:
         if visit.query.looked is None:  # else a page that lies open asks anew how things stand
             read_by(tx, case_id)
         return last_second_look(tx, case_id)
@@ -143,10 +143,9 @@ def _look(visit: Visit, tx: Tx, case_id: UUID) -> Look | None:
     return found if found.state == "disputed" and len(found.answers) > 1 else None
 
 
-def _subject(tx: Tx, visit: Visit, case: ShownCase) -> _Subject:
-    subject = subject_of_case(tx, case.id)
+def _about(tx: Tx, visit: Visit, case: ShownCase, subject: Subject) -> _About:
     if subject.kind == "entry" or case.revision is None:
-        return _Subject()
+        return _About()
     looked = shown.looked_at(visit)
     rows = {one.revision: one for one in revisions_of(tx, subject.id, {case.revision, looked})}
     row = rows.get(case.revision)
@@ -155,7 +154,7 @@ def _subject(tx: Tx, visit: Visit, case: ShownCase) -> _Subject:
     stands = [] if subject.kind == LOOK else standing_on(tx, subject.id)
     standing = by_strength(standing_at(stands, tx.now))
     earlier = before(tx, subject.id, case.revision)
-    return _Subject(
+    return _About(
         id=subject.id,
         content=None
         if row is None
@@ -177,7 +176,7 @@ def _panel(
     case: ShownCase,
     label: str | None,
     pack: Pack,
-    about: _Subject,
+    about: _About,
     matches: list[dict[str, Any]],
     entries: dict[str, EntryView],
 ) -> panel.Panel:
