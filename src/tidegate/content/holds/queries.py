@@ -1,7 +1,6 @@
 """Reading holds, and whether what one of them keeps is closed to the reader."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -99,7 +98,6 @@ def _opened(opener: object, now: object) -> sa.ColumnElement[bool]:
 
 
 _WHO: sa.BindParameter[str] = sa.bindparam("opener")
-_NOW: sa.BindParameter[datetime] = sa.bindparam("now")
 _OPENED = _opened(_WHO, _NOW)
 _OF_HOLD = sa.and_(openings.c.hold_id.isnot(None), openings.c.opened_at >= items.c.kept_by_hold_at)
 _IS_CLOSED = sa.select(
