@@ -6,7 +6,8 @@ every filter, alone and in twos, from the first page and from cursors deep in th
 taking turns. Counted is the time until the whole page is there, as a client beside the server sees it; HTML,
 as sent, compressed where the server does that. p50 and p95 of each kind and of all, and the processor time of
 one request, which other work on the machine changes least. Then a case with a thousand reports, what is
-transferred, and fifty people at once (`benchmarks/crowd.py`). QUICK=1 seeds fewer, and only prints.
+transferred, what a person waits in Chromium (`benchmarks/painted.py`), and fifty people at once
+(`benchmarks/crowd.py`). QUICK=1 seeds fewer, and only prints.
 """
 
 import os
@@ -20,7 +21,7 @@ import httpx
 import msgspec
 import psycopg
 
-from benchmarks import crowd, report
+from benchmarks import crowd, painted, report
 from benchmarks.instance import Instance, running
 from benchmarks.load import percentile
 from tidegate.review.places import Place, write_place
@@ -32,6 +33,7 @@ ROUNDS = 3 if QUICK else 20
 TARGET = 60.0  # ms, p95
 REPORTS = 100 if QUICK else 1_000
 CASE_TARGET = 80.0
+PAINT_TARGET = 250.0
 PEOPLE = 10 if QUICK else 50
 SECONDS = 10.0 if QUICK else 60.0
 FILTERS = {
@@ -52,10 +54,15 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def link_of(instance: Instance, email: str) -> str:
+    """A new person's link to sign in by."""
+    said = instance.cli("users", "create", "--email", email, "--role", "reviewer")
+    return said[said.index("/sign-in/") :].split()[0]
+
+
 def sign_in(instance: Instance, email: str = "bench@example.org") -> httpx.Client:
     """A person's browser."""
-    said = instance.cli("users", "create", "--email", email, "--role", "reviewer")
-    path = said[said.index("/sign-in/") :].split()[0]
+    path = link_of(instance, email)
     client = httpx.Client(base_url=f"http://127.0.0.1:{instance.port}", timeout=60)
     if client.post(path).status_code != 303:
         raise RuntimeError("the link did not sign in")
@@ -214,6 +221,18 @@ def beside(instance: Instance) -> Iterator[report.Line]:
     for process, seconds in after.items():
         each = 1000 * (seconds - before[process]) / len(taken)
         yield line(name, f"CPU {process}", each, "ms", len(taken))
+    if painted.chromium() is None:
+        say(
+            "no Chromium on this machine (Debian: apt install chromium): what a person waits is left out"
+        )
+    else:
+        link = link_of(instance, "painted@example.org")
+        taken = painted.waits(instance, "/cases", link, ROUNDS * 3)
+        name = f"decide to the next case painted, Chromium, n={CASES}"
+        yield line(name, "p50", percentile(taken, 0.5), "ms", len(taken))
+        yield line(
+            name, f"p95 (at most {PAINT_TARGET:.0f})", percentile(taken, 0.95), "ms", len(taken)
+        )
     found = crowd.work(instance, PEOPLE, SECONDS)
     name = f"{PEOPLE} people, a decision each 5 s n={CASES}"
     for kind, times in found.taken.items():

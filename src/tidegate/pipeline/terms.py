@@ -42,7 +42,8 @@ class TermWalk:
         self._begun = False  # at first it is asked by what the terms were made
 
     def step(self) -> int:
-        """The next page of items and of entries: how much was done."""
+        """The next page of items and of entries: how much was done, if there may be more. What comes one by
+        one is left to gather: a page costs little more than a post."""
         with self._instance.database.begin() as tx:
             idle = self._begun and not behind(tx) and newest_entry(tx) <= walked(tx, ENTRIES)
         self._begun = True
@@ -65,7 +66,7 @@ class TermWalk:
             for number, error in bad.items():
                 set_aside(tx, "texts to find by", number, error)
             _advance(tx, ITEMS, walk, numbers, free)
-        return len(free)
+        return len(free) if len(page) == PAGE else 0
 
     def _made(self, page: Sequence[Unmade]) -> tuple[list[Termed], dict[int, Exception]]:
         """The terms of a page. What cannot be read is found by nothing, and told of."""
