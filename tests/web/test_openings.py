@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from tests.api import Api, item
 from tests.web.test_audit import told
+from tests.web.test_find_page import walk
 from tests.web.test_pages import picture
 from tests.web.two_platforms import rows
 from tests.web.visitor import Visitor
@@ -145,6 +146,28 @@ def test_an_entry_opens_from_its_bank_and_from_its_case(api: Api, post: Post) ->
         assert [one for one in (NOTE, WORDS, remark) if one not in said] == []
         assert COMMENT not in shown(person, [f"/cases/{post.case}"])
     assert [record["entry"] for _, record in told(api, "content.opened")] == [post.entry] * 2
+
+
+def test_what_is_closed_is_found_by_none_of_its_words(api: Api, post: Post) -> None:
+    walk(api)
+    anna = Visitor(api.instance, api.client, "auditor", email="anna@example.org")
+    reviewer = Visitor(api.instance, api.client, "reviewer")
+    asked = ("known", "secret", '"words of the post"', "author:author-1", f"sha256:{'a' * 64}")
+    for q in ("known", "secret", '"words of the post"'):
+        assert found(reviewer, q)["entries"] == 1, q
+    for q in asked:
+        assert set(found(anna, q).values()) == {0}, q
+    # What it is, is no secret.
+    assert found(anna, f"entry:{post.entry}")["entries"] == 1
+    assert anna.send(f"/banks/known/entries/{post.entry}/open", GIVEN).status_code == 303
+    assert found(anna, "secret") == {"items": 0, "cases": 0, "entries": 1, "decisions": 0}
+    assert found(anna, "known")["items"] == 0
+
+
+def found(person: Visitor, q: str) -> dict[str, int]:
+    """How many of each sort are found."""
+    tabs = person.get("/find.json", params={"q": q}).json()["tabs"]
+    return {tab["name"]: tab["count"] for tab in tabs}
 
 
 @pytest.mark.parametrize(

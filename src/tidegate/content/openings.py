@@ -58,10 +58,21 @@ def closed_entries(tx: Tx, ids: Collection[UUID]) -> set[UUID]:
     """Which of these entries are closed to the reader."""
     if not tx.audits or not ids:
         return set()
-    query = sa.select(openings.c.entry_id).where(
-        openings.c.opener == tx.identity, openings.c.until > tx.now, openings.c.entry_id.in_(ids)
+    return set(ids) - set(tx.execute(_opened(tx).where(openings.c.entry_id.in_(ids))).scalars())
+
+
+def is_entry_open(tx: Tx, id: sa.ColumnElement[UUID]) -> sa.ColumnElement[bool]:
+    """The condition that an entry is not closed to the reader."""
+    return id.in_(_opened(tx)) if tx.audits else sa.true()
+
+
+def _opened(tx: Tx) -> sa.Select[tuple[UUID]]:
+    """The entries that the reader, who audits, has open."""
+    return sa.select(openings.c.entry_id).where(
+        openings.c.opener == tx.identity,
+        openings.c.until > tx.now,
+        openings.c.entry_id.is_not(None),
     )
-    return set(ids) - set(tx.execute(query).scalars())
 
 
 def _open(tx: Tx, subject: dict[str, UUID], given: OpeningIn, platform: str | None) -> datetime:

@@ -9,6 +9,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from tidegate.content.openings import is_entry_open
 from tidegate.infra.db import Tx
 from tidegate.signals.banks.queries import is_shown
 from tidegate.signals.banks.tables import banks, entries
@@ -28,7 +29,8 @@ class UnmadeEntry(NamedTuple):
 
 
 class EntryFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """What entries are narrowed to; empty is not at all. `by` are actors who made or judged it."""
+    """What entries are narrowed to; empty is not at all. `numbers` are those that say or are what is asked
+    for: one that is closed to the reader is found by none of that. `by` are actors who made or judged it."""
 
     numbers: Collection[int] | None = None
     ids: Collection[UUID] | None = None
@@ -57,7 +59,7 @@ def found_entries(tx: Tx, filter: EntryFilter, below: int | None, limit: int) ->
     if below is not None:
         looked = looked.where(entries.c.number < below)
     if filter.numbers is not None:
-        looked = looked.where(_numbered(filter.numbers))
+        looked = looked.where(_numbered(filter.numbers), is_entry_open(tx, entries.c.id))
     if filter.ids is not None:
         looked = looked.where(entries.c.id.in_(filter.ids))
     narrow = filter.numbers is not None or filter.ids is not None
