@@ -66,6 +66,13 @@ def open_page(desk: Desk, page: Page, path: str) -> None:
 
 def add_passkey(desk: Desk, page: Page, name: str) -> None:
     open_page(desk, page, "/account/security")
+    # Without a name it is said at the field, as for every form.
+    page.get_by_role("button", name="Add a passkey").click()
+    expect(page.get_by_test_id("errors")).to_be_focused()
+    expect(page.get_by_test_id("field-error").filter(visible=True)).to_have_text(
+        re.compile("Name: expected")
+    )
+    page.locator("html[data-ready]").wait_for()
     page.get_by_label("Name of the new passkey").fill(name)
     page.get_by_role("button", name="Add a passkey").click()
     page.get_by_test_id("passkey").get_by_text(name, exact=True).wait_for()

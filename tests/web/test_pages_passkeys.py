@@ -1,6 +1,7 @@
 """Passkeys at the console: they sign in alone, are asked for after a password, and nothing that was shown
 once, elsewhere, or by a copy opens anything."""
 
+import re
 from typing import Any
 
 import pytest
@@ -284,7 +285,12 @@ def test_passkeys_are_renamed_and_removed_by_their_owner_alone(
     for verb in ("rename", "remove"):
         answer = other.send(f"{SECURITY}/passkeys/{id}/{verb}", {"name": "mine"})
         assert answer.status_code == 404
-    assert person.send(f"{SECURITY}/passkeys/{id}/rename", {"name": " "}).status_code == 422
+    unnamed = person.send(f"{SECURITY}/passkeys/{id}/rename", {"name": " "})
+    assert unnamed.status_code == 422
+    # It is said where the name was, and not where a new passkey gets one.
+    (at,) = re.findall(r'<form[^>]*/rename".*?</form>', unnamed.text, re.S)
+    assert unnamed.text.count('id="error-name"') == at.count('id="error-name"') == 1
+    assert unnamed.text.count(' id="name"') == at.count(' id="name"') == 1
     assert person.send(f"{SECURITY}/passkeys/x/remove").status_code == 404
     assert rows(api) == before
     person.send(f"{SECURITY}/passkeys/{id}/rename", {"name": "old phone"})

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from tests.api import Api
 from tests.web.visitor import Visitor
 
-from tidegate.access.tables import sessions
+from tidegate.access.tables import sessions, sign_in_failures
 from tidegate.infra.clock import FakeClock
 
 PASSWORD = "correct horse battery"
@@ -113,6 +113,20 @@ def test_a_password_signs_in_and_a_wrong_one_says_nothing_more(api: Api) -> None
     assert PASSWORD not in unknown.text
     hide = re.compile(r'(name="token" value|name="email"[^>]+value)="[^"]+"')
     assert hide.sub("", wrong.text) == hide.sub("", unknown.text)
+
+
+def test_an_empty_field_is_no_try(api: Api) -> None:
+    person = with_password(api)
+    for _ in range(9):
+        answer = sign_in(api, person.email, "")
+        assert answer.status_code == 422
+        assert 'href="#password"' in answer.text
+        assert 'id="error-password"' in answer.text
+        assert f'value="{person.email}"' in answer.text
+    assert sign_in(api, "", "").text.count('data-testid="field-error"') == 2
+    with api.instance.database.begin() as tx:
+        assert tx.execute(sa.select(sign_in_failures)).all() == []
+    assert sign_in(api, person.email, PASSWORD).status_code == 303
 
 
 def test_guessing_is_slowed_and_the_page_says_until_when(api: Api, clock: FakeClock) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+import sqlalchemy as sa
 from starlette.routing import Route
 from tests.api import Api
 from tests.web.authenticator import Device
@@ -23,6 +24,7 @@ from tests.web.factors import (
 )
 from tests.web.visitor import Visitor
 
+from tidegate.access.tables import sign_in_failures
 from tidegate.infra.clock import FakeClock
 from tidegate.web.pages.page import PageRoute
 from tidegate.web.pages.visit import Visit
@@ -181,6 +183,16 @@ def test_guesses_are_slowed_there_too(api: Api, person: Visitor) -> None:
     for field in ("password", "code", "password", "code", "password", "code"):
         assert person.send("/account/confirm", {field: "wrong"}).status_code == 422
     assert person.send("/account/confirm", {"password": PASSWORD}).status_code == 429
+
+
+def test_an_empty_field_is_no_guess_and_is_named(api: Api, person: Visitor) -> None:
+    for field, called in (("code", "Recovery code"), ("password", "Password")):
+        for _ in range(7):
+            answer = person.send("/account/confirm", {field: ""})
+            assert answer.status_code == 422
+        assert f'<a href="#{field}">{called}: expected ' in answer.text
+    with api.instance.database.begin() as tx:
+        assert tx.execute(sa.select(sign_in_failures)).all() == []
 
 
 def test_who_has_a_passkey_shows_that_or_a_code_and_no_password(

@@ -115,7 +115,7 @@ def _check(name: str, value: str) -> None:
     }
     several = [one.strip() for one in value.split(",") if one.strip()]
     if name in known and not (several and set(several) <= set(known[name])):
-        raise bad_filter(name, f"of {', '.join(known[name])}", value)
+        raise bad_filter(name, f"some of {', '.join(known[name])}", value)
     if name == "state" and len(several) > 1 and {"decided", WAITING} & set(several):
         raise bad_filter(name, "decided cases or such that wait, not both", value)
     if name == "lang" and not all(_LANGUAGE.fullmatch(one) for one in several):

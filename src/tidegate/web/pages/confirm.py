@@ -24,8 +24,10 @@ from tidegate.infra.errors import FieldError, Refusal
 from tidegate.web.nextpath import HOME, LONGEST, own_path
 from tidegate.web.pages.page import CONFIRM, PageRoute, Query, see_other
 from tidegate.web.pages.showing import ask_for_one, party, shown
-from tidegate.web.pages.sign_in import note_failed
+from tidegate.web.pages.sign_in import note_failed, refuse_empty
 from tidegate.web.pages.visit import Visit
+
+_EXPECTED = {"code": "a recovery code that was not used yet", "password": "your password"}
 
 
 class ConfirmQuery(Query, frozen=True):
@@ -78,10 +80,13 @@ def confirm(visit: Visit) -> Response:
         user = get_user(tx, visit.who.name)
     session = visit.who.session
     assert session is not None  # keys open no pages
+    if not visit.field("credential"):
+        one = "code" if visit.fields("code") else "password"
+        refuse_empty(visit, {one: _EXPECTED[one]})
     try:
         if visit.field("credential"):
             _by_passkey(visit, user, session)
-        elif visit.field("code"):
+        elif visit.fields("code"):
             _by_code(visit, user, session)
         else:
             _by_password(visit, user, session)
@@ -103,7 +108,7 @@ def _by_code(visit: Visit, user: User, session: bytes) -> None:
         attempt = begin_attempt_within(tx, user.email, session)
     with visit.begin() as tx:
         if not use_code(tx, visit.instance.secrets.terms_key, user.id, visit.field("code")):
-            raise _wrong("code", "a recovery code that was not used yet")
+            raise _wrong("code", _EXPECTED["code"])
         clear_attempt(tx, attempt)
         freshen(tx, session)
 
@@ -114,7 +119,7 @@ def _by_password(visit: Visit, user: User, session: bytes) -> None:
         attempt = begin_attempt_within(tx, user.email, session)
     typed = next((value for key, value in visit.form.fields if key == "password"), "")
     if not verify_password(attempt.password_hash, typed):
-        raise _wrong("password", "your password")
+        raise _wrong("password", _EXPECTED["password"])
     with visit.begin() as tx:
         _password_will_do(tx, user)
         clear_attempt(tx, attempt)

@@ -11,6 +11,7 @@ from tidegate.web.words import gettext, noted
 # What fields are called where that is not their name.
 CALLED = {
     "again": noted("The same again"),
+    "code": noted("Recovery code"),
     "comment": noted("Comment"),
     "display_name": noted("Name for others"),
     "email": noted("E-mail address"),
@@ -29,10 +30,11 @@ CALLED = {
     "note": noted("Note"),
     "old": noted("Password until now"),
     "outcome": noted("Outcome"),
-    "password": noted("New password"),
+    "password": noted("Password"),
     "platform": noted("Platform"),
     "days": noted("Days"),
     "from": noted("Begin with"),
+    "purpose": noted("For what"),
     "q": noted("Find"),
     "reason": noted("Reason"),
     "reopen_reason": noted("Why"),
@@ -40,6 +42,7 @@ CALLED = {
     "revision": noted("Revision"),
     "scope": noted("Scope"),
     "source": noted("Text of the pack"),
+    "take_over_reason": noted("Why"),
     "template": noted("Template"),
     "territory": noted("Territory"),
     "text": noted("Text"),

@@ -111,7 +111,7 @@ def take_over(visit: Visit) -> str:
     reason = visit.field("reason")
     if not 1 <= len(reason) <= LONGEST_REASON:
         expected = f"why, in up to {LONGEST_REASON} characters"
-        raise bad_field("/reason", expected, str(len(reason)) if reason else "nothing")
+        raise bad_field("/take_over_reason", expected, str(len(reason)) if reason else "nothing")
     with visit.begin() as tx:
         take_over_case(tx, case_id, reason, visit.instance.settings)
     return _back_to(visit, case_id, "taken-over")

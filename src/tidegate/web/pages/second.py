@@ -17,7 +17,15 @@ from tidegate.web.nextpath import HOME, LONGEST, own_path
 from tidegate.web.pages.page import PageRoute, Query, see_other
 from tidegate.web.pages.render import html
 from tidegate.web.pages.showing import Shown, ask_for_one, party, shown
-from tidegate.web.pages.sign_in import STEP_COOKIE, brought, check_site, note_failed, with_session
+from tidegate.web.pages.sign_in import (
+    EMPTY,
+    STEP_COOKIE,
+    brought,
+    check_site,
+    note_failed,
+    refuse_empty,
+    with_session,
+)
 from tidegate.web.pages.visit import Visit
 
 
@@ -65,9 +73,11 @@ def go_on(visit: Visit) -> Response:
         if visit.field("credential"):
             opened = _by_passkey(visit, step)
         else:
+            refuse_empty(visit, {"code": "a recovery code that was not used yet"})
             opened = _by_code(visit, step)
     except Refusal as refusal:
-        note_failed(visit, email)
+        if refusal.type != EMPTY:
+            note_failed(visit, email)
         found = show(visit)
         if visit.by_script or isinstance(found, Response):
             raise

@@ -3,6 +3,7 @@
 
 import hmac
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 from urllib.parse import quote, unquote
@@ -30,7 +31,7 @@ from tidegate.access.sign_in import (
     open_session,
     redeem_link,
 )
-from tidegate.infra.errors import Refusal
+from tidegate.infra.errors import FieldError, Refusal
 from tidegate.pipeline.house import SCOPES
 from tidegate.web.csrf import masked
 from tidegate.web.gate import COOKIE
@@ -52,6 +53,7 @@ DEVICE_COOKIE = "tidegate_device"
 # The step after a password; the way to a provider and back.
 STEP_COOKIE = "tidegate_step"
 PROVIDER_COOKIE = "tidegate_provider"
+EMPTY = "not-confirmed"
 STEP_SECONDS = int(LIFETIME.total_seconds())
 
 
@@ -137,6 +139,11 @@ def sign_in(visit: Visit) -> Response:
         return show_form(visit)
     email = visit.field("email")
     password = next((value for key, value in visit.form.fields if key == "password"), "")
+    try:
+        refuse_empty(visit, {"email": "an e-mail address", "password": "your password"})
+    except Refusal as refusal:
+        visit.refusal = refusal
+        return show_form(visit)
     try:
         with visit.begin() as tx:
             attempt = begin_attempt(tx, email, visit.address, brought(visit).device)
@@ -248,6 +255,19 @@ def note_failed(visit: Visit, email: str | None) -> None:
     """Have the ledger tell of a failed sign-in, by the account if it is one."""
     name = email.lower() if email is not None and is_email(email) else None
     visit.instance.refused.note("sign_in.failed", name, visit.address, visit.instance.clock.now())
+
+
+def refuse_empty(visit: Visit, expected: Mapping[str, str]) -> None:
+    """Raises Refusal (422) where one of these fields is empty, which is no try and counts as none."""
+    filled = {name for name, value in visit.form.fields if value}
+    errors = [
+        FieldError(f"/{name}", what, "nothing")
+        for name, what in expected.items()
+        if name not in filled
+    ]
+    if errors:
+        detail = f"Expected {errors[0].expected}."
+        raise Refusal(EMPTY, 422, "That did not match", detail, errors=errors)
 
 
 def check_site(visit: Visit) -> None:

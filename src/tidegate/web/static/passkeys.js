@@ -38,13 +38,23 @@ async function post(path, fields) {
   const said = await response.json().catch(() => ({}));
   if (response.ok) return said;
   if (said.confirm) location.assign(said.confirm);
-  throw new Error([said.title, said.detail].filter(Boolean).join(". ") || String(response.status));
+  throw Object.assign(new Error([said.title, said.detail].filter(Boolean).join(". ") || String(response.status)), { status: response.status });
+}
+
+// What was typed is wrong: the server draws the page that says so.
+function natively(form) {
+  form.action = form.getAttribute("action") + "/options";
+  HTMLFormElement.prototype.submit.call(form);
+  return new Promise(() => {});
 }
 
 async function show(form) {
   const fields = [...new FormData(form)];
   const path = form.getAttribute("action");
-  const { challenge, options } = await post(path + "/options", fields);
+  const { challenge, options } = await post(path + "/options", fields).catch((error) => {
+    if (error.status === 422) return natively(form);
+    throw error;
+  });
   const credential = await navigator.credentials[form.dataset.passkey]({ publicKey: wanted(options) });
   const { location: next } = await post(path, [...fields, ["challenge", challenge], ["credential", told(credential)]]);
   location.assign(next);
