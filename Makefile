@@ -18,8 +18,8 @@ setup: ## install what running needs into .venv
 setup-dev: ## install what developing needs into .venv
 	@sh scripts/setup.sh dev $(if $(filter $@,$(MAKECMDGOALS)),again)
 
-demo: setup ## run the main job on real posts and reports, then serve (HEADLESS=1: exit after the summary)
-	@$(PY) -m tidegate demo $(if $(HEADLESS),--headless)
+demo: setup ## run the main job on real posts and reports, then serve (PORT=8420; HEADLESS=1: exit after the summary)
+	@$(PY) -m tidegate demo $(if $(PORT),--port $(PORT)) $(if $(HEADLESS),--headless)
 
 test: setup-dev ## pass the tests, on an embedded PostgreSQL; some: TESTS=tests/review/test_cases.py or TESTS="-k claim"
 	@$(PY) -m pytest -n 2 --dist worksteal -m "not long" $(TESTS)

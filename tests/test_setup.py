@@ -115,3 +115,12 @@ def test_kernels_that_are_required_fail_each_time(set_up: SetUp, tmp_path: Path)
         assert "required" in done.stderr
         assert asked(tmp_path) == ["uv", "pip"]
     assert left(tmp_path) == {"kernels.log"}
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="no make on this machine")
+def test_the_demo_is_served_on_the_port_that_one_names() -> None:
+    asked = ["make", "-n", "demo", "PORT=8431"]
+    said = subprocess.run(
+        asked, cwd=SCRIPT.parents[1], capture_output=True, text=True, check=True
+    ).stdout
+    assert "tidegate demo --port 8431" in said

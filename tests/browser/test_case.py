@@ -3,6 +3,7 @@ typed survives, and what is marked is found."""
 
 import base64
 import io
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs
@@ -316,6 +317,12 @@ def test_what_is_printed_has_the_decision_and_who_printed(desk: Desk, rita: Brow
                  "Terms of service: threats of terrorist acts"):  # fmt: skip
         assert page.get_by_text(text).first.is_visible(), text
     assert not page.get_by_role("button", name="Next case").is_visible()
+    at = page.get_by_test_id("history").locator("time").first
+    beside = at.evaluate("one => getComputedStyle(one, '::after').content")
+    assert re.search(r"\d{4}, \d\d:\d\d", beside), beside  # how long ago says nothing on paper
+    assert "flex" in page.locator(".because > .meta").first.evaluate(
+        "one => getComputedStyle(one).display"
+    )
     page.close()
 
 

@@ -102,3 +102,21 @@ def test_nothing_escapes_translation_once_scripts_have_run(desk: Desk, case: str
         tab.locator("#palette li").first.wait_for()
         assert tab.evaluate(UNMARKED) == []
         tab.close()
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "de", "ar"])
+def test_no_language_is_wider_than_a_small_phone(desk: Desk, case: str, language: str) -> None:
+    small = {"width": 320, "height": 640}
+    with desk.person("slim@example.org", "admin", viewport=small) as context:
+        page = desk.tab(context)
+        page.set_extra_http_headers({"Accept-Language": language})
+        pages = ["/", "/cases", f"/cases/{case}", "/policy", "/policy/drafts", "/me/break", "/me/settings",
+                 "/account/security", "/people", "/keys", "/quality", "/banks", "/find"]  # fmt: skip
+        wide: dict[str, int] = {}
+        for path in pages:
+            page.goto(desk.served.url + path)
+            assert page.locator("html").get_attribute("lang") == language
+            width = page.evaluate("document.documentElement.scrollWidth")
+            if width > small["width"]:
+                wide[path] = width
+        assert wide == {}

@@ -212,6 +212,13 @@ def test_what_went_before_is_told_with_what_was_decided(api: Api) -> None:
     assert {one["item"] for one in said["copies"]} == {"copy-0", "copy-1", "copy-2"}
 
 
+def test_a_long_post_of_before_ends_with_dots_and_apart_from_what_was_found(api: Api) -> None:
+    api.submit("earlier", text="word " * 60)
+    case = reported(api, text="and now this")
+    page = visitor(api, "reviewer").get(f"/cases/{case}").text
+    assert re.search(r'word ?…</a>\s+<span class="muted">nothing was found', page)
+
+
 def test_before_says_nothing_of_other_platforms(api: Api) -> None:
     data = {"filename": "a.png", "content_type": "image/png", "data": "AAAA"}
     api.submit("elsewhere", text="copy", platform="other", media=[data])

@@ -14,7 +14,7 @@ from tidegate.policy.model import Pack
 from tidegate.review.drafts import Draft
 from tidegate.review.media import count_media
 from tidegate.review.model import CaseEvent, ShownCase
-from tidegate.review.rows import Row, excerpt_of
+from tidegate.review.rows import EXCERPT, Row, excerpt_of
 from tidegate.web.pages.case_parts import said
 from tidegate.web.pages.case_parts.model import (
     BeforeView,
@@ -81,11 +81,12 @@ def before_of(earlier: Before, case: ShownCase) -> BeforeView:
 
 def _line(one: Earlier) -> EarlierItem:
     item, decision = one.item, one.decision
+    words = excerpt_of(item.content)
     return EarlierItem(
         id=item.id,
         item=item.external_id,
         platform=item.platform,
-        excerpt=excerpt_of(item.content),
+        excerpt=words + "…" if len(words) == EXCERPT else words,
         media=count_media(item.content),
         received_at=item.received_at,
         verdict=item.verdict,
