@@ -169,6 +169,11 @@ def test_a_dropped_picture_shows_what_is_near(api: Api) -> None:
     check_html(shown.text)
     assert f'data-id="{answer.json()["id"]}"' in shown.text
     assert f"/items/{names_by_id(api, 'one')}" in shown.text
+    for path, found in (("/find", "near"), ("/search", "")):
+        copy = {"file": ("copy.png", out.getvalue(), "image/png")}
+        told = person.send(path, files=copy, headers={"accept": "application/json"}).json()
+        entries = told[found]["entries"] if found else told["found"]
+        assert [one["match"]["entry"] for one in entries] == [answer.json()["id"]]
     with api.instance.database.begin() as tx:
         erase_item(tx, "default", "one")
     again = person.send("/find", files={"file": ("copy.png", out.getvalue(), "image/png")}).text

@@ -166,3 +166,13 @@ def test_pages_lead_to_each_other_and_say_who_is_signed_in(ana: Author) -> None:
         assert "<bdi data-content>ana</bdi></a>" in ana.html(path), path
         for link in set(re.findall(r'href="(/policy[^"#]*)"', ana.html(path))):
             assert ana.person.get(link).status_code == 200, (path, urlsplit(link).path)
+
+
+def test_a_script_is_told_what_is_wrong_without_a_page(ana: Author) -> None:
+    source = shipped().replace("reports.count > 0", "reports.cuont > 0")
+    answer = ana.person.send(
+        f"{DRAFT}/check", {"source": source}, headers={"accept": "application/json"}
+    )
+    assert answer.headers["content-type"] == "application/json"
+    assert [one["rule"] for one in answer.json()["diagnostics"]] == ["reported"]
+    assert ana.page()["revision"] == 0

@@ -222,6 +222,19 @@ def test_a_roll_back_is_a_version(api: Api, ana: Author, two: Author) -> None:
     assert [one["change"] for one in page["difference"]["rules"]] == ["new"]
 
 
+@pytest.mark.parametrize("written_so", ["tvec@03", "tvec@003", "tvec@0"])
+def test_a_version_has_one_address(api: Api, ana: Author, written_so: str) -> None:
+    ana.replayed(asking("zebra"))
+    ana.live()
+    before = written(api)
+    for path in (f"/policy/{written_so}", f"/policy/{written_so}.json"):
+        assert ana.person.get(path).status_code == 404
+    assert ana.person.send(f"/policy/{written_so}/rollback", {"reason": WHY}).status_code == 404
+    begun = ana.person.send("/policy/drafts", {"name": "other", "from": written_so})
+    assert begun.status_code == 404
+    assert written(api) == before
+
+
 def test_a_roll_back_that_restricts_more_needs_two_unless_it_undoes_the_last_change(
     api: Api, ana: Author, two: Author
 ) -> None:

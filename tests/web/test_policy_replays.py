@@ -199,6 +199,27 @@ def test_who_is_bound_to_a_platform_replays_and_sees_theirs_alone(api: Api, ana:
     assert "of the shop" not in str(said["cells"])
 
 
+def test_a_partial_replay_stands_in_nobodys_way(api: Api, ana: Author) -> None:
+    two = Author(api, "ben@example.org")
+    bound = Author(api, "bea@example.org", "forum")
+    ana.replayed(asking("zebra"), 7)
+    bound.replayed(asking("zebra"))
+    assert bound.page()["replay"]["fresh"] is False
+    for person in (ana, two):
+        said = person.page()
+        assert (said["replay"]["by"], said["replay"]["fresh"]) == ("ana", True)
+        assert said["in_the_way"] == []
+
+
+def test_a_bound_colleague_stops_no_replay_of_the_same_text(api: Api, ana: Author) -> None:
+    bound = Author(api, "bea@example.org", "forum")
+    ana.send("/replay", asking("zebra"))
+    bound.send("/replay", days="7")
+    work(api)
+    assert (ana.page()["replay"]["by"], ana.page()["replay"]["state"]) == ("ana", "done")
+    assert bound.page()["replay"]["state"] == "done"
+
+
 def test_a_replay_that_cannot_go_on_says_so(api: Api, ana: Author) -> None:
     api.submit("post-1", text="a zebra")
     ana.send("/replay", asking("zebra"))

@@ -6,6 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from tests.api import Api
 from tests.web.test_deciding import reported
+from tests.web.test_find_page import walk
 from tests.web.test_second_eyes_http import ACCOUNT, PASS, SECRET, Three, told
 from tests.web.visitor import Visitor
 
@@ -106,6 +107,10 @@ def test_a_pack_may_ask_keys_too(api: Api) -> None:
             "restriction": {"scope": "account"}}  # fmt: skip
     first = api.post(f"/v1/cases/{case}/decide", body)
     assert (first.status_code, first.json()["state"]) == (202, "proposed")
+    said = api.client.get("/openapi.json").json()
+    answers = said["paths"]["/v1/cases/{id}/decide"]["post"]["responses"]
+    name = answers["202"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    assert said["components"]["schemas"][name]["properties"].keys() == first.json().keys()
     again = api.post(f"/v1/cases/{case}/decide", body)
     assert (again.status_code, again.json()["type"].rpartition("/")[2]) == (409, "same-person")
     assert api.get("/v1/actions").json()["data"] == []
@@ -138,6 +143,38 @@ def test_a_blind_look_s_page_says_nothing_of_the_first(api: Api) -> None:
     assert team.bert.send(f"/cases/{row['id']}/decide", PASS).status_code == 303
     assert team.bert.get(f"/cases/{case}").status_code == 404  # it can still be undone
     assert api.get(f"/v1/cases/{row['id']}").status_code == 404
+
+
+def test_looking_for_it_tells_a_blind_look_nothing(api: Api) -> None:
+    team, case = Three(api), reported(api)
+    form = ACCOUNT | {"scope": "item", "undo_seconds": "0"}
+    assert team.anna.send(f"/cases/{case}/decide", form).status_code == 303
+    _ask(api)
+    asked = ("outcome:restrict", f"by:{team.anna.email}", "label:propaganda", "after:7d")
+    walk(api)
+    known = {q: _found_by(team.bert, q) for q in asked}
+    assert known["outcome:restrict"]["decisions"] == 1
+    (row,) = told(team.bert, "/cases.json")["cases"]
+    page = told(team.bert, f"/cases/{row['id']}.json")  # from here on, they have it before them
+    for q in asked:
+        said = _found_by(team.bert, q)
+        assert said["decisions"] == 0, q
+        assert said["items"] == (1 if q == "after:7d" else 0), q
+    said = told(team.bert, "/find.json?q=after:7d")
+    assert [one["restricted"] for one in said["items"]] == [False]
+    assert told(team.bert, f"/items.json?id={page['item']}")["item"]["restricted_by"] is None
+    assert (
+        team.bert.send(f"/cases/{row['id']}/decide", PASS | {"undo_seconds": "0"}).status_code
+        == 303
+    )
+    assert (
+        _found_by(team.bert, "outcome:restrict")["decisions"] == 1
+    )  # answered: no secret any more
+
+
+def _found_by(person: Visitor, q: str) -> dict[str, int]:
+    tabs = told(person, f"/find.json?q={q}")["tabs"]
+    return {one["name"]: one["count"] for one in tabs}
 
 
 def _ask(api: Api) -> None:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from tidegate.content.queries import of_platform
+from tidegate.decisions.looks import not_blind
 from tidegate.decisions.model import Decision
 from tidegate.decisions.queries import decision_of
 from tidegate.decisions.tables import decisions, evaluations
@@ -99,8 +100,9 @@ def items_matching(tx: Tx, entry_id: UUID, limit: int) -> list[UUID]:
 
 
 def _seen(tx: Tx) -> sa.ColumnElement[bool]:
-    """The condition that a decision may be seen: it is about an item that may, or about none, for who is
-    bound to no platform."""
+    """The condition that a decision may be seen: it is about an item that may, and of which the actor has no
+    blind look before them, or about none, for who is bound to no platform."""
+    open_ = not_blind(tx, decisions.c.item_id)
     if tx.platforms is None:
-        return sa.true()
-    return sa.and_(decisions.c.item_id.isnot(None), of_platform(tx, decisions.c.item_id))
+        return open_
+    return sa.and_(decisions.c.item_id.isnot(None), of_platform(tx, decisions.c.item_id), open_)

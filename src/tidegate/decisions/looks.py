@@ -118,10 +118,15 @@ def hidden_from(person: str) -> sa.ColumnElement[Any]:
 
 def is_blind(tx: Tx, item_id: UUID) -> bool:
     """Whether the actor has a blind look at an item before them: then they are not told what stands on it."""
-    if not tx.identity.startswith("user:"):
-        return False
-    query = sa.select(looks.c.id).where(looks.c.item_id == item_id, blind_look(tx))
-    return tx.execute(query.limit(1)).first() is not None
+    return bool(blind_among(tx, [item_id]))
+
+
+def blind_among(tx: Tx, item_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these items of which the actor has a blind look before them."""
+    if not item_ids or not tx.identity.startswith("user:"):
+        return set()
+    query = sa.select(looks.c.item_id).where(looks.c.item_id.in_(item_ids), blind_look(tx))
+    return set(tx.execute(query).scalars())
 
 
 def blind_look(tx: Tx) -> sa.ColumnElement[bool]:

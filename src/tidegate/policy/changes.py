@@ -2,6 +2,7 @@
 two persons where more is restricted and two may. And the record of who did so, when and why.
 """
 
+import re
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -31,6 +32,8 @@ from tidegate.policy.tables import pack_changes
 
 SHORTEST = 10  # a reason has so many characters at least
 LONGEST = 2_000
+
+_VERSION = re.compile(r"[1-9][0-9]{0,8}")  # as it is written: one version has one address
 
 ChangeState = Literal["proposed", "live", "declined", "overtaken"]
 
@@ -176,7 +179,7 @@ def proposals(tx: Tx) -> list[Change]:
 def named(ident: str) -> tuple[str, int]:
     """NAME@VERSION. Raises Refusal (404)."""
     name, _, version = ident.rpartition("@")
-    if not name or not version.isascii() or not version.isdigit() or len(version) > 9:
+    if not name or _VERSION.fullmatch(version) is None:
         detail = f"No {ident[:80]} is stored."
         raise Refusal("pack-unknown", 404, "There is no such policy pack", detail)
     return name, int(version)

@@ -92,15 +92,19 @@ def start_replay(
     tx: Tx, draft: str, pack: Pack, days: int, first: UUID, last: UUID, total: int
 ) -> UUID:
     """Let the worker replay a draft's text; its id. One that runs for the same goes on, any other of this
-    draft ends."""
+    draft ends, but for one of this text on what others see."""
     bound = None if tx.platforms is None else sorted(tx.platforms)
     running = sa.select(replays.c.id, replays.c.digest, replays.c.days, replays.c.platforms).where(
         replays.c.draft == draft, _RUNNING
     )
+    same = None
     for row in tx.execute(running.with_for_update()).all():
         if (row.digest, row.days, row.platforms) == (pack.digest, days, bound):
-            return row.id
-        _end(tx, row.id, "stopped")
+            same = row.id
+        elif row.digest != pack.digest or row.platforms == bound:
+            _end(tx, row.id, "stopped")
+    if same is not None:
+        return same
     values: dict[str, Any] = {
         "id": uuid7(tx.now),
         "draft": draft,
@@ -123,11 +127,17 @@ def start_replay(
 
 
 def last_replay(tx: Tx, draft: str, digest: bytes) -> Replay | None:
-    """The replay that says most of a draft: the last of this very text, else the last of any."""
+    """The replay that says most of a draft: the last of this very text, else the last of any; to who sees
+    all platforms, rather one over all of them, for only on such a one a text goes live."""
     query = (
         sa.select(*_COLUMNS)
         .where(sa.or_(replays.c.draft == draft, replays.c.digest == digest), _seen_by(tx))
-        .order_by((replays.c.digest == digest).desc(), replays.c.created_at.desc(), replays.c.id)
+        .order_by(
+            (replays.c.digest == digest).desc(),
+            replays.c.platforms.is_(None).desc(),
+            replays.c.created_at.desc(),
+            replays.c.id,
+        )
         .limit(1)
     )
     row = tx.execute(query).mappings().one_or_none()

@@ -12,7 +12,7 @@ from tidegate.decisions.held import decision_unknown
 from tidegate.decisions.looks import find_look, second_look
 from tidegate.decisions.model import Decision
 from tidegate.decisions.queries import find_decision
-from tidegate.decisions.second import Look
+from tidegate.decisions.second import Look, LookState
 from tidegate.infra.db import Tx
 from tidegate.pipeline.decide import claim_case, decide_case, release_case
 from tidegate.pipeline.leave import undo
@@ -31,6 +31,13 @@ class CasesQuery(msgspec.Struct, frozen=True):
     order: CaseOrder = "oldest"
     cursor: str | None = None
     limit: Annotated[int, Meta(ge=1, le=500)] = DEFAULT_LIMIT
+
+
+class Proposed(msgspec.Struct, frozen=True):
+    """What waits for another person: how far it is, and by which id it is taken back."""
+
+    state: LookState
+    proposal: UUID
 
 
 def list_cases(tx: Tx, call: Call[object, CasesQuery]) -> Page:
@@ -86,7 +93,7 @@ def decide(tx: Tx, call: Call[CaseDecisionIn]) -> CaseDetail | Response:
         return _told(tx, call, read_case(tx, case.id))
     look = second_look(tx, case.id)
     assert look is not None
-    body = msgspec.json.encode({"state": look.state, "proposal": look.id})
+    body = msgspec.json.encode(Proposed(look.state, look.id))
     return Response(body, status_code=202, media_type="application/json")
 
 
@@ -167,6 +174,7 @@ endpoints = [
         handler=decide,
         body=CaseDecisionIn,
         answer=CaseDetail,
+        accepted=Proposed,
         idempotent=True,
         refusals=(404, 409, 410),
     ),

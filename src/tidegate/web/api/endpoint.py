@@ -86,8 +86,9 @@ class Endpoint(msgspec.Struct, Generic[Body, Query], frozen=True, kw_only=True):
 
     `handler` is `(tx, call) -> answer`, run in a thread with a transaction of its own, or
     `async (call) -> answer` where that does not fit: this one reads the body itself. The answer is
-    anything msgspec encodes, or a Response. `idempotent` writes take an `Idempotency-Key`. What is of
-    the `whole` instance is refused to keys that are bound to a platform.
+    anything msgspec encodes, or a Response; `accepted` is what a 202 says, where it may be one.
+    `idempotent` writes take an `Idempotency-Key`. What is of the `whole` instance is refused to keys that
+    are bound to a platform.
     """
 
     method: str
@@ -101,6 +102,7 @@ class Endpoint(msgspec.Struct, Generic[Body, Query], frozen=True, kw_only=True):
     body: type[Body] = NoneType  # pyright: ignore[reportAssignmentType]
     query: type[Query] = NoneType  # pyright: ignore[reportAssignmentType]
     answer: Any = None
+    accepted: Any = None
     status: int = 200
     idempotent: bool = False
     whole: bool = False

@@ -41,7 +41,11 @@ def document(endpoints: Sequence[Endpoint[Any, Any]], version: str) -> dict[str,
     """The OpenAPI 3.1 document of these endpoints and of the batch route beside them."""
     types: list[Any] = [Problem, Page]
     for endpoint in endpoints:
-        types += [one for one in (endpoint.body, endpoint.answer) if one not in _NOTHING]
+        types += [
+            one
+            for one in (endpoint.body, endpoint.answer, endpoint.accepted)
+            if one not in _NOTHING
+        ]
     schemas, components = msgspec.json.schema_components(
         types, ref_template="#/components/schemas/{name}"
     )
@@ -116,7 +120,11 @@ def _responses(endpoint: Endpoint[Any, Any], by_type: dict[int, Any]) -> dict[st
         refused |= {400, 413, 415}
     if endpoint.idempotent:
         refused.add(409)
-    return {str(endpoint.status): success} | _problems(refused, by_type)
+    found = {str(endpoint.status): success}
+    if endpoint.accepted is not None:
+        content = {"application/json": {"schema": by_type[id(endpoint.accepted)]}}
+        found["202"] = {"description": "Kept; it waits for another person", "content": content}
+    return found | _problems(refused, by_type)
 
 
 def _problems(statuses: set[int], by_type: dict[int, Any]) -> dict[str, Any]:

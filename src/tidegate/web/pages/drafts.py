@@ -28,7 +28,7 @@ from tidegate.policy.model import Pack, PackProblem
 from tidegate.policy.queries import list_packs, pack_source
 from tidegate.policy.replays import last_replay
 from tidegate.policy.stricter import Difference, difference, restricts_more
-from tidegate.web.pages.page import PageRoute, with_query
+from tidegate.web.pages.page import PageRoute, page_or_twin, with_query
 from tidegate.web.pages.policy import WRITES, done, may_change, two_may
 from tidegate.web.pages.policy_views import (
     ChangeView,
@@ -38,7 +38,6 @@ from tidegate.web.pages.policy_views import (
     diagnostics,
     replay_view,
 )
-from tidegate.web.pages.render import html
 from tidegate.web.pages.visit import Visit
 from tidegate.web.words import gettext, noted
 
@@ -210,7 +209,7 @@ def check(visit: Visit) -> Response:
     name = check_name_of(visit)
     with visit.begin() as tx:
         page = _page(visit, tx, name, _typed(visit))
-    return html("policy_draft.html", visit, page)
+    return page_or_twin("policy_draft.html", visit, page)
 
 
 def replay(visit: Visit) -> str:

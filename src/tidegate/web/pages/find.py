@@ -31,11 +31,12 @@ from tidegate.web.pages.found import (
 )
 from tidegate.web.pages.named import is_digest, is_url, straight
 from tidegate.web.pages.near import Near, dropped, near_address, near_code
-from tidegate.web.pages.page import PageRoute, Query, see_other
+from tidegate.web.pages.page import PageRoute, Query, page_or_twin, see_other
 from tidegate.web.pages.render import html
 from tidegate.web.pages.rows import RowView, row_view
 from tidegate.web.pages.search import upload_limit
 from tidegate.web.pages.visit import Visit
+from tidegate.web.places import in_turn
 from tidegate.web.words import gettext as _
 from tidegate.web.words import noted
 
@@ -257,7 +258,8 @@ async def near(visit: Visit) -> Response:
     """A POST although it changes nothing: a picture does not fit into an address."""
     tabs = _tabs(visit)
     found = await dropped(visit)
-    return html("find.html", visit, FindPage(tab=tabs[0], near=found if found.searched else None))
+    page = FindPage(tab=tabs[0], near=found if found.searched else None)
+    return await in_turn(visit.request, page_or_twin, "find.html", visit, page)
 
 
 _page = PageRoute(path="/find", handler=show, scope=None, query=FindQuery, template="find.html")

@@ -9,6 +9,7 @@ import msgspec
 
 from tidegate.content.others import OtherItem, open_items_by_id
 from tidegate.decisions.found import decisions_by_id
+from tidegate.decisions.looks import blind_among
 from tidegate.decisions.model import shown_decision
 from tidegate.infra.db import Tx
 from tidegate.review.media import MediaCount, count_media
@@ -75,14 +76,22 @@ def said(cut: Sequence[Stretch]) -> str:
 
 def found_items(tx: Tx, ids: Collection[UUID], needles: Collection[str]) -> list[FoundItem]:
     """These items in this order, as far as they may be seen."""
-    found = open_items_by_id(tx, ids)
+    found = _told_items(tx, ids)
     return [_item(found[one], needles) for one in ids if one in found]
+
+
+def _told_items(tx: Tx, ids: Collection[UUID]) -> dict[UUID, OtherItem]:
+    """These items; who has a blind look at one before them is not told what stands on it."""
+    found = open_items_by_id(tx, ids)
+    for one in blind_among(tx, [id for id, item in found.items() if item.restricted]):
+        found[one] = msgspec.structs.replace(found[one], restricted=False)
+    return found
 
 
 def found_decisions(tx: Tx, ids: Collection[UUID], cases: bool) -> list[FoundDecision]:
     """These decisions in this order. `cases`: whether the person may open those."""
     decisions = decisions_by_id(tx, ids)
-    about = open_items_by_id(tx, {one.item_id for one in decisions.values() if one.item_id})
+    about = _told_items(tx, {one.item_id for one in decisions.values() if one.item_id})
     found: list[FoundDecision] = []
     for one in (decisions[id] for id in ids if id in decisions):
         item = about.get(one.item_id) if one.item_id else None

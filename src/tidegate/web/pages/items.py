@@ -78,6 +78,8 @@ def find(visit: Visit) -> FindPage:
     platform = query.platform or min(visit.who.platforms or {"default"})
     with visit.begin() as tx:
         item = find_item(tx, platform, query.id) if query.id else None
+        if item is not None and is_blind(tx, item.id):
+            item = structs.replace(item, restricted_by=None)
     return FindPage(query.id, platform, item)
 
 

@@ -160,8 +160,7 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(found, Response):
             return found
         if self.json:
-            told = await in_turn(visit.request, visit.names.told, msgspec.json.encode(found))
-            return Response(told, media_type="application/json")
+            return await in_turn(visit.request, _twin, visit, found)
         return await in_turn(visit.request, html, self.template, visit, found)
 
     async def _read_form(self, visit: Visit) -> Form:
@@ -233,6 +232,19 @@ def with_twins(pages: Iterable[PageRoute]) -> list[PageRoute]:
             routes.append(msgspec.structs.replace(page, path=path, json=True, twin=True))
         routes.append(page)
     return routes
+
+
+def page_or_twin(template: str, visit: Visit, page: object) -> Response:
+    """What a form of ours shows in place of going on, which is a page: to a script it is what its twin
+    would say."""
+    if not visit.by_script:
+        return html(template, visit, page)
+    return _twin(visit, page)
+
+
+def _twin(visit: Visit, page: object) -> Response:
+    told = visit.names.told(msgspec.json.encode(page))
+    return Response(told, media_type="application/json")
 
 
 def gone_on(path: str) -> Response:

@@ -6,9 +6,9 @@ from starlette.responses import Response
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.near import NearEntry
 from tidegate.web.pages.near import dropped
-from tidegate.web.pages.page import PageRoute, Query
-from tidegate.web.pages.render import html
+from tidegate.web.pages.page import PageRoute, Query, page_or_twin
 from tidegate.web.pages.visit import Visit
+from tidegate.web.places import in_turn
 
 
 class SearchPage(msgspec.Struct, frozen=True):
@@ -26,7 +26,8 @@ def show(visit: Visit) -> SearchPage:
 async def search(visit: Visit) -> Response:
     """A POST although it changes nothing: a picture does not fit into an address."""
     near = await dropped(visit)
-    return html("search.html", visit, SearchPage(near.searched, near.entries, near.problems))
+    page = SearchPage(near.searched, near.entries, near.problems)
+    return await in_turn(visit.request, page_or_twin, "search.html", visit, page)
 
 
 def upload_limit(instance: Instance) -> int:
