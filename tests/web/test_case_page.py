@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from tests.api import Api
@@ -11,8 +11,12 @@ from tests.web.test_pages import KNOWN, case_of, check_html, visitor
 from tests.web.visitor import Visitor
 
 from tidegate.infra.clock import FakeClock
+from tidegate.infra.db import Tx
+from tidegate.pipeline.decide import release_case
 from tidegate.review.drafts import drop_old_drafts
 from tidegate.review.notes import mentions_of
+from tidegate.review.rows import Row
+from tidegate.web.pages.case_parts import read
 
 PARTS = ["strip", "content", "why", "match", "before", "notes", "history", "decide"]
 
@@ -455,3 +459,24 @@ def test_labels_and_exemptions_are_choices_with_digits(api: Api) -> None:
     assert re.search('data-testid="exemption-none" data-digit="0"', page)
     assert not re.search('data-testid="exemption-[^>]* checked', page), "no default answer"
     assert "Ground: <bdi data-content>Terms of service: threats of terrorist acts</bdi>" in page
+
+
+def test_who_holds_it_is_of_one_reading_also_where_it_is_given_back_meanwhile(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case, person = reported(api), visitor(api, "reviewer")
+    person.send(f"/cases/{case}/claim")
+    person.get(
+        f"/cases/{case}"
+    )  # the first reading is noted, and holds off whoever would change it
+    row_of = read.row_of
+
+    def after_it_was_given_back(tx: Tx, case_id: UUID) -> Row:
+        with api.instance.database.begin() as other:
+            release_case(other, case_id, force=True)
+        return row_of(tx, case_id)
+
+    monkeypatch.setattr(read, "row_of", after_it_was_given_back)
+    page = person.get(f"/cases/{case}")
+    assert page.status_code == 200
+    assert "Yours until" in page.text

@@ -75,7 +75,7 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
     second = shown.second_of(look, case.decision, tx.identity)
     list_ = within(visit)
     content = about.content.content if about.content else None
-    row = shown.row_shown(visit, row_of(tx, case_id), content)
+    row = shown.row_shown(visit, row_of(tx, case_id), case if live else None, content)
     why = shown.why_of(row, case, pack)
     first = (visit.query.reports - 1) * REPORTS
     groups = about.reports.groups

@@ -28,9 +28,15 @@ from tidegate.web.pages.rows import RowView, Sentence, row_view
 from tidegate.web.pages.visit import Visit
 
 
-def row_shown(visit: Visit, row: Row, content: Content | None) -> RowView:
-    """The case as its row shows it; its files as they are, also before it was ranked."""
-    found = row if content is None else replace(row, media=count_media(content))
+def row_shown(visit: Visit, row: Row, held: ShownCase | None, content: Content | None) -> RowView:
+    """The case as its row shows it; its files as they are, also before it was ranked, and who holds it
+    as the case says (None: nobody), as does all else on the page: the row was read a moment later."""
+    found = replace(
+        row,
+        held_by=held and (row.held_by or held.claimed_by),
+        held_until=held and held.claimed_until,
+        media=row.media if content is None else count_media(content),
+    )
     return row_view(found, visit.names.called)
 
 
