@@ -135,6 +135,17 @@ def test_who_read_who_reported_is_told_once_a_day(api: Api, clock: FakeClock) ->
     assert len(told(api, "reporters.read")) == 3
 
 
+def test_who_decides_on_a_page_reads_no_reporters(api: Api) -> None:
+    api.submit(text="a text")
+    case = report(api)
+    person = Visitor(api.instance, api.client, "reviewer")
+    decision = {"outcome": "pass", "template": "harmless", "revision": "1"}
+    assert person.send(f"/cases/{case}/decide", decision).status_code == 303
+    assert told(api, "reporters.read") == []
+    assert api.get(f"/v1/cases/{case}").json()["state"] == "decided"
+    assert len(told(api, "reporters.read")) == 1, "by whom they were shown to"
+
+
 def test_it_goes_with_the_item(api: Api) -> None:
     api.submit(text="a text")
     api.get(f"/v1/cases/{report(api)}")

@@ -105,7 +105,6 @@ def not_for(person: str) -> sa.ColumnElement[Any]:
     return sa.func.array(query.where(looks.c.not_for.contains([person])).scalar_subquery())
 
 
-@lru_cache(maxsize=1024)
 def hidden_from(person: str) -> sa.ColumnElement[Any]:
     """The cases that a person does not see: a blind look at what they had a part in; and, while they have
     a blind look before them, the case in which that was decided."""

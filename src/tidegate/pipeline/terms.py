@@ -43,7 +43,7 @@ class TermWalk:
 
     def step(self) -> int:
         """The next page of items and of entries: how much was done, if there may be more. What comes one by
-        one is left to gather: a page costs little more than a post."""
+        one is left to gather until the next step."""
         with self._instance.database.begin() as tx:
             idle = self._begun and not behind(tx) and newest_entry(tx) <= walked(tx, ENTRIES)
         self._begun = True
