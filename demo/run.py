@@ -32,7 +32,9 @@ from tidegate.pipeline.house import MESSAGE_TYPES, SCOPES
 from tidegate.policy.actions import activate_pack, store_pack
 from tidegate.policy.data import default_source
 from tidegate.policy.queries import PackStore
+from tidegate.review.filters import Filter
 from tidegate.review.model import CaseDecisionIn
+from tidegate.review.rows import page_of
 
 from . import desk, story
 from .processes import DemoError, Receiver, Server, fresh_directory, refuse_taken_port
@@ -139,6 +141,8 @@ class Demo:
         """Serve until Ctrl-C, or until somebody stops the server; new cases come in meanwhile."""
         with self._database.begin("system:demo") as tx:
             links = {who: create_link(tx, who) for who in (REVIEWER, ADMIN)}
+            first = page_of(tx, Filter(), limit=1).rows[0]
+        links[REVIEWER] += f"?next=/cases/{first.id}"  # two keys decide it: p and Enter
         # By name and not by number: browsers give passkeys to names alone.
         url = f"http://localhost:{self._port}"
         self._console.print(f"\nServing on {url} until Ctrl-C. New cases come in for ten minutes.")

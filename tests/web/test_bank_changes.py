@@ -126,6 +126,8 @@ def test_a_change_leaves_when_its_time_has_come(
     assert judged == f"user:{curator.email}"
     late = curator.send(way_back)
     assert late.headers["location"] == "/banks/known?done=change-left"
+    told = curator.send(way_back, headers={"accept": "application/json"})
+    assert (told.status_code, told.json()["type"]) == (409, "/problems/already-left")
     assert changes(api) == ["left"]
     assert state(api, entry) == ("confirmed", True)
 

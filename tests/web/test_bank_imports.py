@@ -106,6 +106,8 @@ def test_what_is_dropped_leaves_nothing(api: Api, curator: Visitor) -> None:
 def test_a_folder_of_files_is_taken_with_what_they_look_like(api: Api, curator: Visitor) -> None:
     pictures = [picture(number) for number in range(3)]
     files = [("folder", (f"known/{n}.png", data, "image/png")) for n, data in enumerate(pictures)]
+    # What a computer keeps for itself is nobody's entry.
+    files += [("folder", (f"known/{name}", b"x", "")) for name in (".DS_Store", ".git/HEAD")]
     files += [("files", ("again.png", pictures[0], "image/png"))]
     at = sent(curator, files, pasted="url\nhttps://example.org/page\n")
     work(api)

@@ -145,6 +145,8 @@ def test_people_are_found_by_their_names_alone(api: Api, curator: Visitor) -> No
     name = curator.email.split("@")[0]
     assert len(ids(curator, by=name)) == 1
     assert ids(curator, by=f"user:{curator.email}") == []
+    assert len(ids(curator, by="me")) == 1
+    assert ids(Visitor(api.instance, api.client, "senior"), by="me") == []
     shown = curator.get("/banks/known", params={"by": name, "state": "unconfirmed"}).text
     assert shown.count('data-testid="filter-chip"') == 2
     assert 'href="/banks/known?by=curator"' in shown

@@ -223,6 +223,14 @@ def test_a_long_post_of_before_ends_with_dots_and_apart_from_what_was_found(api:
     assert re.search(r'word ?…</a>\s+<span class="muted">nothing was found', page)
 
 
+@pytest.mark.parametrize(("length", "ends"), [(139, "w"), (140, "w"), (141, "…")])
+def test_dots_say_that_more_follows(api: Api, length: int, ends: str) -> None:
+    api.submit("earlier", text="w" * length)
+    case = reported(api, text="and now this")
+    (said,) = twin(visitor(api, "reviewer"), case)["before"]["author"]
+    assert (said["excerpt"][-1], len(said["excerpt"].rstrip("…"))) == (ends, min(length, 140))
+
+
 def test_before_says_nothing_of_other_platforms(api: Api) -> None:
     data = {"filename": "a.png", "content_type": "image/png", "data": "AAAA"}
     api.submit("elsewhere", text="copy", platform="other", media=[data])

@@ -272,7 +272,7 @@ def test_what_cannot_be_looked_for_is_said_at_the_field(api: Api) -> None:
     twin = person.get("/find.json?q=autor:anna")
     assert twin.status_code == 422
     assert twin.json()["errors"][0]["pointer"] == "q"
-    for cursor in ("x", "9" * 30, "-1", "a b"):
+    for cursor in ("x", "9" * 30, "-1", "a b", "0", "01"):
         assert person.get(f"/find?q=word&cursor={cursor}").status_code == 422
         assert person.get(f"/find?q=word&tab=cases&cursor={cursor}").status_code == 422
     assert person.get("/find?tab=other").status_code == 422

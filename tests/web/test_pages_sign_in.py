@@ -51,7 +51,8 @@ def test_a_link_shows_a_button_that_signs_in_once(api: Api) -> None:
     assert person.email in api.client.get(f"/sign-in/{link}").text
     # What mail systems append to links says nothing.
     assert api.client.get(f"/sign-in/{link}?utm_source=mail&fbclid=1").status_code == 200
-    assert api.client.get(f"/sign-in/{link}.json").json() == {"email": person.email}
+    told = api.client.get(f"/sign-in/{link}.json").json()
+    assert told == {"email": person.email, "next": "/"}
     assert sessions_of(api) == before
 
     answer = api.client.post(f"/sign-in/{link}?utm_source=mail")
@@ -70,6 +71,21 @@ def test_a_link_shows_a_button_that_signs_in_once(api: Api) -> None:
             assert method == "HEAD" or "does not work any more" in answer.text
             assert person.email not in answer.text
     assert sessions_of(api) == after == before + 1
+
+
+@pytest.mark.parametrize(
+    ("wanted", "led"),
+    [("/cases/1?a=b", "/cases/1?a=b"), ("//evil.example", "/"), ("https://evil.example", "/")],
+)
+def test_a_link_leads_to_a_page_of_ours(api: Api, wanted: str, led: str) -> None:
+    person = Visitor(api.instance, api.client, "reviewer")
+    link = person.new_link()
+    shown = api.client.get(f"/sign-in/{link}", params={"next": wanted, "utm_source": "mail"})
+    field = re.search(r'name="next" value="([^"]*)"', shown.text)
+    assert field
+    assert field[1] == led
+    answer = api.client.post(f"/sign-in/{link}", data={"next": wanted})
+    assert (answer.status_code, answer.headers["location"]) == (303, led)
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])

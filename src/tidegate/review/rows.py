@@ -246,10 +246,10 @@ def row_of(tx: Tx, case_id: UUID) -> Row:
     return _rows(tx, Filter(), [case_id])[0]
 
 
-def excerpt_of(content: Content | None) -> str:
-    """How a post begins, in one line; "" where it has no words."""
-    text = " ".join((content.text or "")[: 4 * EXCERPT].split()) if content else ""
-    return text[:EXCERPT]
+def excerpt_of(content: Content | None, most: int = EXCERPT) -> str:
+    """How a post begins, in one line of at most so many letters; "" where it has no words."""
+    text = " ".join((content.text or "")[: 4 * most].split()) if content else ""
+    return text[:most]
 
 
 def _rows(tx: Tx, filter: Filter, ids: Sequence[UUID]) -> list[Row]:

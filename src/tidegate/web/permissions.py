@@ -8,6 +8,7 @@ import msgspec
 
 from tidegate.access.model import ROLES
 from tidegate.pipeline.house import SCOPES
+from tidegate.web import events
 from tidegate.web.api import batch, endpoints
 from tidegate.web.metrics import metrics_endpoint
 
@@ -48,6 +49,7 @@ def permissions() -> list[Permission]:
     }
     declared |= {(one.method, one.path): one.scope for one in [*endpoints, metrics_endpoint]}
     declared["POST", "/v1/items/batch"] = batch.SCOPE
+    declared["GET", events.route.path] = None  # to have signed in
     return [
         Permission(method, path, {role: may(role, scope, path) for role in ROLES})
         for (method, path), scope in sorted(declared.items(), key=lambda one: one[0][::-1])

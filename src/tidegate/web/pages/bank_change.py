@@ -110,7 +110,7 @@ def take_back(visit: Visit) -> str:
             to = with_query(_at(found), done="change-undone")
             sent.claim(visit, tx, to)
     except Refusal as refusal:
-        if refusal.status != 409:
+        if refusal.status != 409 or visit.by_script:
             raise
         return with_query(f"/banks/{name}", done=refusal.type.replace("already", "change"))
     return to

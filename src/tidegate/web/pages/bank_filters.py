@@ -22,7 +22,7 @@ def filter_of(visit: Visit, tx: Tx, bank: BankView, asked: Mapping[str, str]) ->
     if kind and kind not in KINDS:
         raise bad_filter("kind", f"one of {', '.join(KINDS)}", kind)
     since = Filter.read({"since": asked.get("since", "")}).earliest(tx.now)
-    by = visit.names.actors(asked["by"]) if asked.get("by") else None
+    by = visit.actors(asked["by"]) if asked.get("by") else None
     ids, among = _named(visit, tx, asked.get("q", ""))
     return EntryFilter(
         state=state,

@@ -81,6 +81,7 @@ def begin(visit: Visit) -> str:
         Sent(one.filename or one.name, one.content_type, one.data, one.name == "list")
         for one in visit.form.files
         if one.name in ("list", "files", "folder") and (one.filename or one.data)
+        if not (one.name == "folder" and _is_hidden(one.filename or ""))
     ]
     if pasted := visit.field("pasted"):
         files.append(Sent("pasted", "text/plain", pasted.encode(), is_list=True))
@@ -98,6 +99,11 @@ def begin(visit: Visit) -> str:
         to = f"/banks/{visit.path['bank']}/imports/{import_id}"
         sent.claim(visit, tx, to)
     return to
+
+
+def _is_hidden(path: str) -> bool:
+    """Whether somebody's computer keeps this file, or a folder on its way, from their eyes."""
+    return any(part.startswith(".") for part in path.split("/"))
 
 
 def take(visit: Visit) -> str:

@@ -58,12 +58,14 @@ class Names:
         return self._by_address.get(address) or default_name(address)
 
     def actors(self, name: str) -> set[str]:
-        """Who goes by a name: people, and whatever else acts; nobody by their address."""
+        """Who goes by a name: people, keys, rules and whatever else acts; nobody by their address."""
         wanted = name.casefold()
         people = {
             f"{PREFIX}{at}" for at, one in self._by_address.items() if one.casefold() == wanted
         }
-        return people or ({name} if not name.startswith(PREFIX) else set())
+        if name.startswith(PREFIX):
+            return people
+        return people | {name, f"key:{name}", f"rule:{name}"}
 
     def told(self, page: bytes) -> bytes:
         """A page's JSON with names for addresses."""

@@ -5,6 +5,7 @@ Looking is told to nobody, as reading a list or a post is not: no file is shown 
 opened from here is recorded as ever.
 """
 
+import re
 from collections.abc import Collection
 from typing import Annotated, Literal
 from urllib.parse import urlencode
@@ -174,7 +175,7 @@ def _tabs(visit: Visit) -> list[str]:
 def _found(visit: Visit, tx: Tx, asked: Asked, tabs: list[str], page: FindPage) -> FindPage:
     secrets = visit.instance.secrets
     keys = Keys(secrets.terms_key, secrets.author_key)
-    by = _actors(visit, asked.by)
+    by = visit.actors(asked.by) if asked.by is not None else ()
     finder = Finder(tx, keys, asked, by)
     looked = _Looked(visit=visit, tx=tx, asked=asked, finder=finder, keys=keys, by=by)
     after = _read_place(page.tab, visit.query.cursor)
@@ -203,15 +204,6 @@ def _found(visit: Visit, tx: Tx, asked: Asked, tabs: list[str], page: FindPage) 
 def _tab(name: str, some: Some) -> Tab:
     count = min(len(some.found), COUNTED)
     return Tab(name, count, len(some.found) > COUNTED or some.after is not None)
-
-
-def _actors(visit: Visit, by: str | None) -> Collection[str]:
-    """Whom a `by:` means, as records name them: people, keys and rules go by names of their own."""
-    if by is None:
-        return ()
-    if by == "me":
-        return (visit.who.actor,)
-    return (by, *visit.names.actors(by), *(f"{kind}:{by}" for kind in ("key", "rule")))
 
 
 def _chips(asked: Asked, tab: str) -> list[Chip]:
@@ -249,7 +241,7 @@ def _read_place(tab: str, cursor: str | None) -> int | Place | None:
         return None
     if tab in ("cases", "decisions"):
         return read_cursor(cursor)
-    if not cursor.isascii() or not cursor.isdecimal() or len(cursor) > 18:
+    if not re.fullmatch("[1-9][0-9]{0,17}", cursor):
         raise bad_query("the `next` of an earlier answer", cursor)
     return int(cursor)
 

@@ -211,9 +211,11 @@ def stay(visit: Visit) -> Response:
 
 
 class LinkPage(msgspec.Struct, frozen=True):
-    """Whom a one-time link would sign in. Whoever has the link could be them by one click more."""
+    """Whom a one-time link would sign in, and where it leads then. Whoever has the link could be them by one
+    click more."""
 
     email: str
+    next: str
 
 
 def show_link(visit: Visit) -> LinkPage:
@@ -222,11 +224,11 @@ def show_link(visit: Visit) -> LinkPage:
         email = owner_of_link(tx, visit.path["token"])
     if email is None:
         raise link_gone(to_admin=visit.may("admin"))
-    return LinkPage(email)
+    return LinkPage(email, own_path(visit.request.query_params.get("next", "")))
 
 
 def follow_link(visit: Visit) -> Response:
-    """Use up a one-time link. It is the secret, so the form has no field; but a page elsewhere may not
+    """Use up a one-time link. It is the secret, so the form has no token; but a page elsewhere may not
     sign a visitor in with a link of its own, and browsers say where a form came from."""
     check_site(visit)
     with visit.begin() as tx:
@@ -236,7 +238,9 @@ def follow_link(visit: Visit) -> Response:
         except Refusal as refusal:
             note_failed(visit, None)
             raise link_gone(to_admin=visit.may("admin")) from refusal
-    wanted = own_path(unquote(visit.request.cookies.get(NEXT_COOKIE, "")))
+    wanted = own_path(visit.field("next"))
+    if wanted == HOME:
+        wanted = own_path(unquote(visit.request.cookies.get(NEXT_COOKIE, "")))
     return with_session(visit, opened, see_other(wanted))
 
 

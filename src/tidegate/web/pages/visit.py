@@ -71,6 +71,10 @@ class Visit:
         """The active pack as the reader is shown it, in their language as far as it has that."""
         return self.instance.pack(tx).in_language(spoken().tag)
 
+    def actors(self, by: str) -> set[str]:
+        """Whom a name in a filter means, as records name them; "me" is the person."""
+        return {self.who.actor} if by == "me" else self.names.actors(by)
+
     def uuid(self, name: str, unknown: Callable[[str], Refusal]) -> UUID:
         """A path parameter that is an id of ours. Raises Refusal for what cannot be one."""
         try:

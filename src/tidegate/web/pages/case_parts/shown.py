@@ -87,12 +87,12 @@ def before_of(earlier: Before, case: ShownCase) -> BeforeView:
 
 def _line(one: Earlier) -> EarlierItem:
     item, decision = one.item, one.decision
-    words = excerpt_of(item.content)
+    words = excerpt_of(item.content, EXCERPT + 1)
     return EarlierItem(
         id=item.id,
         item=item.external_id,
         platform=item.platform,
-        excerpt=words + "…" if len(words) == EXCERPT else words,
+        excerpt=words[:EXCERPT] + "…" if len(words) > EXCERPT else words,
         media=count_media(item.content),
         received_at=item.received_at,
         verdict=item.verdict,
