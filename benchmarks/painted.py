@@ -60,8 +60,11 @@ def _pass(page: Page) -> float:
     page.keyboard.press("p")
     page.keyboard.press("Enter")
     page.locator(f'[data-testid="case"]:not([data-id="{at}"])').wait_for()
-    page.wait_for_function("window.waited")
-    return float(page.evaluate("window.waited"))
+    while (waited := page.evaluate("window.waited")) is None:
+        page.wait_for_timeout(
+            1
+        )  # Playwright's own way of waiting for it is eval, which our pages forbid
+    return float(waited)
 
 
 def _ready(page: Page) -> None:

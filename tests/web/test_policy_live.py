@@ -247,6 +247,10 @@ def test_a_roll_back_that_restricts_more_needs_two_unless_it_undoes_the_last_cha
     assert ana.page("/policy/tvec@3")["needs_second"] is False
     assert back(ana, "tvec@3").status_code == 303
     assert ana.in_force() == "tvec@5"
+    # What one rolled back from is not brought back by another alone.
+    assert two.page("/policy/tvec@4")["needs_second"] is True
+    assert back(two, "tvec@4", **JSON).status_code == 202
+    assert ana.in_force() == "tvec@5"
     ana.replayed(asking("zebra"))
     ana.live()
     assert ana.in_force() == "tvec@6"

@@ -91,7 +91,7 @@ def kept_revisions(tx: Tx, wanted: Sequence[tuple[UUID, int]]) -> dict[tuple[UUI
     """Revisions by item and number there; those whose content is gone, or closed to whoever audits, are
     left out."""
     given = {"items": [item for item, _ in wanted], "revisions": [number for _, number in wanted]}
-    found = [_kept(row) for row in tx.execute(_THESE, given)]
+    found = [_kept(row) for row in tx.execute(_THESE, given).all()]
     closed = closed_items(tx, {item for item, _ in wanted})
     return {(one.item.id, one.item.revision): one for one in found if one.item.id not in closed}
 

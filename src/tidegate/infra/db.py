@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 import psycopg
 import sqlalchemy as sa
 from psycopg import sql
@@ -73,7 +74,7 @@ class Tx:
     ) -> None:
         self.connection = connection
         self.now = now
-        by = Acting(by) if isinstance(by, str) else by
+        self.by = by = Acting(by) if isinstance(by, str) else by
         self.actor = by.actor
         self.identity = by.identity
         self.key = by.key
@@ -174,6 +175,7 @@ class Database:
             hide_parameters=True,  # an error's words end in logs, and content has no place there
             pool_timeout=10,
             pool_pre_ping=False,
+            json_deserializer=msgspec.json.decode,
             connect_args={
                 "connect_timeout": 5,
                 "application_name": "tidegate",

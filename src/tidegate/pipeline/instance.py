@@ -59,7 +59,7 @@ class Instance:
         self.asking = Asking()
         self.packs = PackStore()
         self.refused = Refused()
-        self.totals = Totals()
+        self.totals = Totals(self.database.begin)
         self.media = MediaPool(
             hasher=HASHER,
             accepts=can_be,
@@ -75,6 +75,7 @@ class Instance:
 
     def close(self) -> None:
         self.media.close()
+        self.totals.close()
         self.database.close()
 
 

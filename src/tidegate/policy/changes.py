@@ -91,7 +91,8 @@ def go_live(tx: Tx, draft: Draft, reason: str, *, two_may: bool) -> ChangeState:
 
 def roll_back(tx: Tx, ident: str, reason: str, *, two_may: bool) -> ChangeState:
     """Put the text of a stored version into force again, as a version of its own; "live" or "proposed".
-    What the last change took out of force comes back by one person: that must not wait.
+    What the last change took out of force comes back by one person, for that must not wait, unless that change
+    was a roll back itself.
 
     Raises Refusal: 403; 404; 409 "same-person", "already-live"; 422.
     """
@@ -111,7 +112,7 @@ def roll_back(tx: Tx, ident: str, reason: str, *, two_may: bool) -> ChangeState:
             "Begin a draft with it, give it another version there, and let that go live.",
         )
     pack = load(again, ident)
-    more = ident != last_before(tx, active.ident) and bool(restricts_more(active, pack))
+    more = ident != back_by_one(tx, active.ident) and bool(restricts_more(active, pack))
     why = Why(kind="rollback", reason=reason, rolls_back_to=ident)
     return _change(tx, pack, why, active, two=more and two_may)
 
@@ -164,9 +165,11 @@ def changes_to(tx: Tx, ident: str) -> list[Change]:
     return [Change(**row) for row in tx.execute(query).mappings()]
 
 
-def last_before(tx: Tx, ident: str) -> str | None:
-    """What was in force until this version was, the last time."""
-    return next((one.previous for one in changes_to(tx, ident)), None)
+def back_by_one(tx: Tx, active: str) -> str | None:
+    """The version that one person may bring back whatever it restricts: what the last change took out of
+    force. What somebody rolled back from is not among it."""
+    last = next(iter(changes_to(tx, active)), None)
+    return None if last is None or last.kind == "rollback" else last.previous
 
 
 def proposals(tx: Tx) -> list[Change]:

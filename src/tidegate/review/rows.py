@@ -258,7 +258,8 @@ def _rows(tx: Tx, filter: Filter, ids: Sequence[UUID]) -> list[Row]:
         return []
     # An array is one parameter, however many there are: the statement is made once.
     wanted = sa.any_(sa.cast(list(ids), ARRAY(sa.Uuid)))
-    found = {row.id: row for row in tx.execute(_ROWS.where(cases.c.id == wanted, in_sight(tx)))}
+    rows = tx.execute(_ROWS.where(cases.c.id == wanted, in_sight(tx))).all()
+    found = {row.id: row for row in rows}
     told = [found[one] for one in ids if one in found]
     places = [(row.item_id, row.revision or 0) for row in told if row.item_id is not None]
     contents = {key: kept.content for key, kept in kept_revisions(tx, places).items()}

@@ -17,10 +17,10 @@ from tidegate.pipeline.house import SCOPES
 from tidegate.policy.actions import load
 from tidegate.policy.changes import (
     ChangeState,
+    back_by_one,
     changes_to,
     decline,
     history,
-    last_before,
     named,
     proposal_unknown,
     proposals,
@@ -165,7 +165,7 @@ def show_version(visit: Visit) -> VersionPage:
         other = _loaded(tx, against) if against else None
         waiting = [one for one in proposals(tx) if one.rolls_back_to == ident]
         more = restricts_more(live, pack) if pack is not None and pack.ident != live.ident else []
-        asks = bool(more) and ident != last_before(tx, live.ident)
+        asks = bool(more) and ident != back_by_one(tx, live.ident)
         return VersionPage(
             version=stored[ident],
             policy=policy_view(pack, visit.instance.offences) if pack else None,
