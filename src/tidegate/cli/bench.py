@@ -1,5 +1,6 @@
 """`tidegate bench`: what measuring an instance needs of it."""
 
+import gc
 import time
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
@@ -43,6 +44,7 @@ def seed(
             with instance.database.begin("system:cli") as tx:
                 return seed_group(tx, instance, random, min(GROUP, cases - group * GROUP))
 
+        gc.disable()  # what is made has no cycles, and looking for them takes a fifth of the time
         began = time.monotonic()
         made = sum(pool.map(make, range(-(-cases // GROUP))))
         took = time.monotonic() - began

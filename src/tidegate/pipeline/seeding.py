@@ -5,14 +5,15 @@ none 40, one to four pictures 45, a video 10, another file 5; a fifth of those w
 a case is there: a threat to life 0.5, a trusted flagger 3, a notice 2, near to a confirmed entry 5, near to an
 unconfirmed one 15, five or more reporters 5, one to four reporters 29.5, a rule 40. A tenth of the cases are
 copies, in groups of 2 to 40. They have waited for up to five days. Items, revisions, evaluations, reports and
-cases are as they would be; the bytes of files are not there, and the ledger says once how many were made.
+cases are as they would be, with ids and words of their own, so that more can be made where there are some; the
+bytes of files are not there, and the ledger says once how many were made.
 """
 
 import hashlib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from random import Random
-from uuid import UUID
+from uuid import uuid4
 
 import msgspec
 
@@ -127,7 +128,7 @@ def _posts(instance: Instance, random: Random, count: int, now: datetime) -> Ite
         for _ in range(min(copies, count - made)):
             made += 1
             yield msgspec.structs.replace(
-                first, id=f"seed-{random.getrandbits(64):016x}", waited=_waited(random)
+                first, id=f"seed-{uuid4().hex[:16]}", waited=_waited(random)
             )
 
 
@@ -153,7 +154,7 @@ def _content(instance: Instance, random: Random, now: datetime) -> Content:
     words = _WORDS[language]
     first = random.randrange(len(words) - _MOST_WORDS)
     text = " ".join(words[first : first + random.randint(8, _MOST_WORDS)])
-    stamp = f"{random.getrandbits(32):08x}"
+    stamp = uuid4().hex[:8]
     author = pseudonym(instance.secrets.author_key, PLATFORM, f"seed-{random.getrandbits(20)}")
     return Content(
         surface="post",
@@ -180,7 +181,7 @@ def _match(random: Random, *, confirmed: bool) -> Match:
         part="media/0" if random.random() < 0.5 else "text",
         bank=bank,
         stance="known",
-        entry=str(UUID(int=random.getrandbits(128))),
+        entry=str(uuid4()),
         labels=[label],
         kind="pdq",
         route="pdq",
