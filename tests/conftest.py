@@ -1,4 +1,4 @@
-"""Fixtures on a real PostgreSQL: one migrated template a run, one clone of it a test."""
+"""Fixtures on a real PostgreSQL: a migrated template, of which tests share one clone, or have one of their own."""
 
 import os
 import signal
@@ -15,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import settings
 
+from tests.kept_database import KeptDatabase
 from tests.quick import EXAMPLES, forbid_opening, is_listed, is_quick
 from tests.serving import Served, drop_database, serving
 from tests.waiting import until
@@ -157,10 +158,25 @@ def database_urls(server_urls: tuple[str, str], template: str) -> Iterator[tuple
         yield urls
 
 
+@pytest.fixture(scope="session")
+def kept_database(server_urls: tuple[str, str], template: str) -> Iterator[KeptDatabase]:
+    """The database that most tests share, one after another."""
+    kept = KeptDatabase(lambda: cloned(server_urls, template))
+    yield kept
+    kept.drop()
+
+
 @pytest.fixture
-def database_url(database_urls: tuple[str, str]) -> str:
-    """That database, with the role that serves."""
-    return database_urls[1]
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database that is as it was made, with the role that serves: a fresh one for who has its owner's role
+    too, and may change it for good."""
+    if "database_urls" in request.fixturenames:
+        urls: tuple[str, str] = request.getfixturevalue("database_urls")
+        yield urls[1]
+        return
+    kept: KeptDatabase = request.getfixturevalue("kept_database")
+    with kept.lent() as urls:
+        yield urls[1]
 
 
 @pytest.fixture

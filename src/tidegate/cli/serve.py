@@ -93,6 +93,6 @@ def _web(sockets: Sequence[int]) -> Callable[["Instance", Pulse], bool]:
     def run(instance: "Instance", pulse: Pulse) -> bool:
         settings = instance.settings
         note_address(settings)
-        return run_web(web_server(create_app(instance), settings), sockets, pulse)
+        return run_web(web_server(create_app(instance, warm=True), settings), sockets, pulse)
 
     return run

@@ -102,8 +102,9 @@ async def _not_found(request: Request, error: Exception) -> Response:
     return problem(refusal, request.state.request_id)
 
 
-def create_app(instance: Instance) -> ASGIApp:
-    """The ASGI application of an open instance."""
+def create_app(instance: Instance, *, warm: bool = False) -> ASGIApp:
+    """The ASGI application of an open instance. `warm`: decoders and tables, which the first requests would
+    have to wait for, are there before them."""
     submissions = GroupCommit(instance.database, committer(instance))
     lookups = GroupCommit(instance.database, stored_answers)
     limit = instance.settings.rate_limit
@@ -114,9 +115,9 @@ def create_app(instance: Instance) -> ASGIApp:
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
         submissions.start()
         lookups.start()
-        await run_in_threadpool(instance.media.start)
-        # Its tables are made once, and not in a request.
-        await run_in_threadpool(estimate, Worded("é"))
+        if warm:
+            await run_in_threadpool(instance.media.start)
+            await run_in_threadpool(estimate, Worded("é"))
         writing = asyncio.create_task(keep_writing(instance))
         yield
         writing.cancel()
