@@ -303,6 +303,29 @@ def test_what_has_not_begun_never_does(
     assert left_out(shown(person, bulk)) == {"stopped": 3}
 
 
+def test_who_is_shut_out_or_may_less_decides_no_more_by_it(
+    api: Api, reported: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tidegate.pipeline.bulk.STEP", 2)
+    for number, (verb, form) in enumerate([("disable", {}), ("role", {"role": "auditor"})]):
+        person = Visitor(api.instance, api.client, "reviewer", email=f"r{number}@example.org")
+        ids = reported(5, name=f"of-{number}")
+        applied(person, previewed(person, PASS | {"case": ids}), **PASS)
+        carry_on(api.instance, api.instance.pack)
+        assert sorted(outcomes(api, ids)) == ["none"] * 3 + ["pass held"] * 2
+        admin = Visitor(api.instance, api.client, email=f"a{number}@example.org")
+        at = next(
+            one["id"]
+            for one in admin.get("/people.json").json()["people"]
+            if one["email"] == person.email
+        )
+        assert admin.send(f"/people/{at}/{verb}", form).status_code == 303
+        work(api)
+        turn(api, 60)
+        assert sorted(outcomes(api, ids)) == ["none"] * 3 + ["pass undone"] * 2
+        assert {api.get(f"/v1/cases/{one}").json()["state"] for one in ids} == {"open"}
+
+
 def test_a_bulk_goes_on_where_it_was_killed(
     api: Api, person: Visitor, reported: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

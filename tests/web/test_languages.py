@@ -9,6 +9,7 @@ from tests.web.visitor import Visitor
 
 from tidegate.infra.errors import FieldError, Refusal
 from tidegate.web import formats
+from tidegate.web.formats import facts
 from tidegate.web.pages.faults import faults
 from tidegate.web.pages.refusals import plain_words, told
 from tidegate.web.pages.sentences import in_words
@@ -35,6 +36,10 @@ def person(api: Api) -> Visitor:
         ("pt, fr-CH;q=0.7, en;q=0.3", "fr", "ltr", "Se connecter"),
         ("ar-EG", "ar", "rtl", "تسجيل الدخول"),
         ("xx", "en", "ltr", "Sign in"),
+        ("DE", "de", "ltr", "Anmelden"),
+        ("PT,Fr", "fr", "ltr", "Se connecter"),
+        ("AR-eg", "ar", "rtl", "تسجيل الدخول"),
+        (PSEUDO.lower(), PSEUDO, "ltr", "⟦Sign in⟧"),
         (PSEUDO, PSEUDO, "ltr", "⟦Sign in⟧"),
     ],
 )
@@ -157,6 +162,13 @@ def test_an_id_in_a_line_from_the_right_keeps_its_own_direction(api: Api, person
     page = person.get(item[0]).text
     assert "<bdi data-content>default</bdi>" in page
     assert '<html lang="ar" dir="rtl"' in page
+
+
+def test_small_facts_stand_apart_and_in_the_order_of_the_language() -> None:
+    told = ["image/png", "15 kB", "", "333 × 200"]
+    assert facts(told) == "image/png, 15 kB, 333 × 200"
+    with in_language("ar"):
+        assert facts(told) == "\u2068image/png\u2069، \u206815 kB\u2069، \u2068333 × 200\u2069"
 
 
 def test_a_first_letter_is_raised_and_nouns_keep_theirs() -> None:

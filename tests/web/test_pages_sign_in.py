@@ -214,6 +214,18 @@ def test_a_password_that_is_not_changed(api: Api, form: dict[str, str], said: st
     assert sign_in(api, person.email, PASSWORD).status_code == 303
 
 
+def test_the_first_password_asks_who_it_is(api: Api, clock: FakeClock) -> None:
+    person = Visitor(api.instance, api.client, "admin")
+    clock.advance(11 * 60)
+    form = {"password": PASSWORD, "again": PASSWORD, "csrf": person.csrf()}
+    answer = person.send("/account/password", form, csrf=False)
+    assert answer.status_code == 403
+    assert "/account/confirm?next=" in answer.text
+    assert sign_in(api, person.email, PASSWORD).status_code == 401
+    person.sign_in()  # by a fresh link
+    assert person.send("/account/password", form | {"csrf": person.csrf()}).status_code == 303
+
+
 def test_a_changed_password_ends_the_other_sessions(api: Api) -> None:
     person = with_password(api)
     elsewhere = sign_in(api, person.email, PASSWORD)
@@ -234,6 +246,7 @@ def test_a_changed_password_ends_the_other_sessions(api: Api) -> None:
     [
         ("/cases?queue=reports&lang=ar", "/cases?queue=reports&lang=ar"),
         ("/items/a%2Fb", "/items/a%2Fb"),
+        ("/find?q=漢", "/find?q=%E6%BC%A2"),
         ("/cases?q=50%25", "/cases?q=50%25"),
         *(
             (bad, "/")

@@ -189,6 +189,46 @@ def test_whoever_changes_people_or_keys_shows_first_that_it_is_them(
     assert admin.send(f"{rita}/role", {"role": "senior"}).status_code == 303
 
 
+def test_a_form_that_was_open_too_long_keeps_what_was_typed(
+    api: Api, admin: Visitor, clock: FakeClock
+) -> None:
+    clock.advance(11 * 60)
+    form = {"email": "new@example.org", "role": "senior", "display_name": "The new one"}
+    form |= {"csrf": admin.csrf()}
+    refused = admin.send("/people", form, csrf=False)
+    assert refused.status_code == 403
+    for kept in (
+        'value="new@example.org"',
+        'value="The new one"',
+        '<option value="senior" selected>',
+    ):
+        assert kept in refused.text, kept
+    assert 'data-testid="errors"' in refused.text
+    assert re.search(r'href="/account/confirm\?next=[^"]+" target="_blank"', refused.text)
+    admin.sign_in()
+    assert admin.send("/people", form | {"csrf": admin.csrf()}, csrf=False).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "field", "said"),
+    [
+        ("/people", {"platforms": ".."}, "platforms", "Platforms: expected 1 to 64 letters"),
+        ("/people", {"languages": "german!"}, "languages", "Languages: expected languages such"),
+        ("/keys", {"scopes": []}, "scopes", "Scopes: expected"),
+        ("/keys", {"user": "nobody@example.org"}, "user", "Acts for the person: expected the add"),
+    ],
+)
+def test_a_fault_leads_to_its_field(
+    api: Api, admin: Visitor, path: str, form: dict[str, Any], field: str, said: str
+) -> None:
+    whole = {"email": "x@example.org", "role": "reviewer", "name": "k", "scopes": ["items:read"]}
+    answer = admin.send(path, whole | form)
+    assert answer.status_code == 422
+    assert f'<a href="#{field}">{said}' in answer.text
+    assert f'id="{field}"' in answer.text
+    assert f'id="error-{field}"' in answer.text
+
+
 def test_ones_own_name_is_changed_at_the_account(api: Api, admin: Visitor) -> None:
     Visitor(api.instance, api.client, "reviewer", email=RITA)
     rita = Visitor(api.instance, api.client, "curator", email="curt@example.org")

@@ -252,10 +252,10 @@ def check_key_name(name: str) -> str:
     return name
 
 
-def check_platform(platform: str | None) -> str | None:
+def check_platform(platform: str | None, pointer: str = "/platform") -> str | None:
     """The platform. Raises Refusal (422)."""
     if platform is not None and not _PLATFORM.match(platform):
-        raise bad("/platform", "1 to 64 letters, digits or _.-, not . or ..", repr(platform[:64]))
+        raise bad(pointer, "1 to 64 letters, digits or _.-, not . or ..", repr(platform[:64]))
     return platform
 
 
@@ -264,7 +264,7 @@ def check_platforms(platforms: Iterable[str] | None) -> list[str] | None:
     at all."""
     if platforms is None:
         return None
-    wanted = sorted({one for one in platforms if check_platform(one) is not None})
+    wanted = sorted({one for one in platforms if check_platform(one, "/platforms") is not None})
     if not wanted:
         raise bad("/platforms", "at least one platform", "none")
     return wanted

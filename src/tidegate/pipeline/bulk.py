@@ -148,6 +148,12 @@ def undo(tx: Tx, bulk_id: UUID) -> None:
     held.leave_at(tx, bulks.stop(tx, bulk), tx.now + AT_MOST)
 
 
+def take_back_all(tx: Tx, person: str) -> None:
+    """Stop what an identity has running, and undo what of it was decided and has not left."""
+    for bulk in bulks.lock_running(tx, person):
+        held.leave_at(tx, bulks.stop(tx, bulk), tx.now + AT_MOST)
+
+
 def carry_on(home: Home, pack_of: Callable[[Tx], Pack]) -> int:
     """Decide, or undo, the next cases of all bulks; returns how many. For the worker."""
     with home.database.begin() as tx:

@@ -1,5 +1,5 @@
-"""People who may less, or come in no more: what they hold goes back to wait at once, in the same
-transaction."""
+"""People who may less, or come in no more: what they hold goes back to wait at once, and a bulk of theirs that
+is being carried out stops and is undone, in the same transaction."""
 
 from collections.abc import Callable
 
@@ -10,6 +10,7 @@ from tidegate.access.identities import Rules, Told
 from tidegate.access.model import Limits, User
 from tidegate.access.queries import get_user
 from tidegate.infra.db import Tx
+from tidegate.pipeline.bulk import take_back_all
 from tidegate.review.holding import take_from
 
 
@@ -41,4 +42,5 @@ def _carry_out(tx: Tx, email: str, change: Callable[[], User]) -> User:
     user = change()
     if user != before:
         take_from(tx, f"user:{user.email}")
+        take_back_all(tx, f"user:{user.email}")
     return user

@@ -196,6 +196,12 @@ def open_bulks(tx: Tx, limit: int = 20) -> list[Bulk]:
     return [Bulk(**row) for row in tx.execute(query).mappings()]
 
 
+def lock_running(tx: Tx, person: str) -> list[Bulk]:
+    """The bulks of an identity that are being carried out, locked."""
+    query = sa.select(*_COLUMNS).where(bulks.c.person == person, bulks.c.state == "running")
+    return [Bulk(**row) for row in tx.execute(query.with_for_update()).mappings()]
+
+
 def to_do(tx: Tx, bulk: Bulk, limit: int) -> list[Member]:
     """The next cases to decide, or to undo the decisions of. Nothing is locked."""
     state, left = bulk_cases.c.state, bulk_cases.c.why.is_(None)

@@ -124,7 +124,8 @@ def listed(values: Iterable[object]) -> str:
 
 def facts(values: Iterable[object]) -> str:
     """Small facts, one after another; what is nothing is left out."""
-    return ("، " if spoken().rtl else ", ").join(str(value) for value in values if value)
+    told = [str(value) for value in values if value]
+    return "، ".join(map(apart, told)) if spoken().rtl else ", ".join(told)
 
 
 def size(bytes_: float) -> str:

@@ -89,8 +89,8 @@ def language_for(accepted: str) -> Language:
         key=lambda one: -one[1],
     )
     tags = [tag for tag, weight in wanted if weight > 0 and _TAG.fullmatch(tag)]
-    found = negotiate_locale(tags, list(languages()), sep="-")
-    return languages()[found or SOURCE]
+    found = negotiate_locale(tags, list(languages()), sep="-") or SOURCE
+    return next(one for tag, one in languages().items() if tag.lower() == found.lower())
 
 
 def _weighed(part: str) -> tuple[str, float]:
@@ -116,10 +116,13 @@ def spoken() -> Language:
     return _current.get().language
 
 
+_NO_ZONES = {"localtime", "Factory", "posixrules"}  # the machine's own, and what stands for none
+
+
 @cache
 def zones() -> frozenset[str]:
     """The zones of time whose rules this machine knows."""
-    return frozenset(available_timezones() | {"UTC"})
+    return frozenset(available_timezones() - _NO_ZONES | {"UTC"})
 
 
 def zone() -> ZoneInfo:

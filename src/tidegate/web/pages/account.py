@@ -11,7 +11,7 @@ from tidegate.access.passwords import SHORTEST, hash_password, verify_password
 from tidegate.access.queries import find_password, get_user
 from tidegate.infra.errors import FieldError, Refusal
 from tidegate.pipeline.house import SCOPES
-from tidegate.web.pages.page import PageRoute, see_other, with_query
+from tidegate.web.pages.page import PageRoute, confirm_again, see_other, with_query
 from tidegate.web.pages.sign_in import DEVICE_COOKIE, note_failed
 from tidegate.web.pages.visit import Visit
 
@@ -32,7 +32,8 @@ def show(visit: Visit) -> AccountPage:
 
 
 def change_password(visit: Visit) -> Response:
-    """Set a password; where there is one, the old one must be known, and guessing it is slowed."""
+    """Set a password; where there is one, the old one must be known, and guessing it is slowed. The first is a
+    factor more, and asks for one that was shown lately."""
     email, session = visit.who.name, visit.who.session
     assert session is not None  # keys open no pages
     new, again = _typed(visit, "password"), _typed(visit, "again")
@@ -48,6 +49,8 @@ def change_password(visit: Visit) -> Response:
             raise _refused("/old", "your password until now", "another")
         with visit.begin() as tx:
             clear_attempt(tx, attempt)
+    elif visit.needs_fresh():
+        raise confirm_again(visit)
     hashed = hash_password(new, email)
     with visit.begin() as tx:
         set_password(tx, email, hashed, session, visit.request.cookies.get(DEVICE_COOKIE))

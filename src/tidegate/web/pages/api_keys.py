@@ -12,6 +12,7 @@ from tidegate.access.bounds import Bounds, read_end, read_key_rate, read_network
 from tidegate.access.model import KeyView
 from tidegate.access.queries import list_keys
 from tidegate.infra.durations import read_overlap
+from tidegate.infra.errors import Refusal, bad_field
 from tidegate.pipeline.house import SCOPES
 from tidegate.web.pages.once import shown_once
 from tidegate.web.pages.page import PageRoute, with_query
@@ -48,7 +49,7 @@ def show(visit: Visit) -> KeysPage:
     with visit.begin() as tx:
         found = [_row(key, tx.now, visit.names.called) for key in list_keys(tx)]
     scopes = {name: scope.allows for name, scope in SCOPES.known.items()}
-    return KeysPage(found, scopes, sorted(SCOPES.channels), not visit.needs_fresh())
+    return KeysPage(found, scopes, sorted(SCOPES.channels), visit.shows_what_is_asked_for())
 
 
 def create(visit: Visit) -> Response:
@@ -64,15 +65,20 @@ def create(visit: Visit) -> Response:
             channels=tuple(one for one in visit.fields("channels") if one),
             rate=read_key_rate(rate) if rate else None,
         )
-        key_id, token = create_key(
-            tx,
-            SCOPES,
-            visit.field("name"),
-            visit.fields("scopes"),
-            visit.field("platform") or None,
-            visit.field("user") or None,
-            bounds,
-        )
+        try:
+            key_id, token = create_key(
+                tx,
+                SCOPES,
+                visit.field("name"),
+                visit.fields("scopes"),
+                visit.field("platform") or None,
+                visit.field("user") or None,
+                bounds,
+            )
+        except Refusal as refusal:
+            if refusal.status != 404:
+                raise
+            raise bad_field("/user", "the address of a user", visit.field("user")) from refusal
     return _with(visit, Shown(id=key_id, key=token))
 
 

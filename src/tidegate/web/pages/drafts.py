@@ -169,7 +169,7 @@ def _page(visit: Visit, tx: Tx, name: str, typed: str | None) -> DraftPage:
         in_the_way=_in_the_way(visit, live, problems, digest, shown, proposed),
         proposed=proposed,
         needs_second=more and two_may(tx),
-        fresh=not visit.needs_fresh(),
+        fresh=visit.shows_what_is_asked_for(),
     )
 
 

@@ -11,10 +11,13 @@ from tidegate.web.words import gettext, noted
 # What fields are called where that is not their name.
 CALLED = {
     "again": noted("The same again"),
+    "channels": noted("It may report as"),
     "code": noted("Recovery code"),
     "comment": noted("Comment"),
     "display_name": noted("Name for others"),
     "email": noted("E-mail address"),
+    "expires": noted("Ends"),
+    "hide_from": noted("Whatever you chose, hidden in cases of severity"),
     "entry": noted("Entry"),
     "exemption": noted("Exemption"),
     "ground_kind": noted("Ground"),
@@ -24,6 +27,7 @@ CALLED = {
     "language": noted("Language"),
     "zone": noted("Time zone"),
     "labels": noted("Labels"),
+    "languages": noted("Languages"),
     "lifts": noted("What a lift ends"),
     "name": noted("Name"),
     "network": noted("Networks"),
@@ -32,6 +36,9 @@ CALLED = {
     "outcome": noted("Outcome"),
     "password": noted("Password"),
     "platform": noted("Platform"),
+    "platforms": noted("Platforms"),
+    "queues": noted("Queues"),
+    "rate": noted("How often"),
     "days": noted("Days"),
     "from": noted("Begin with"),
     "purpose": noted("For what"),
@@ -40,7 +47,10 @@ CALLED = {
     "reopen_reason": noted("Why"),
     "replay": noted("Replay"),
     "revision": noted("Revision"),
+    "role": noted("Role"),
     "scope": noted("Scope"),
+    "scopes": noted("Scopes"),
+    "since": noted("Since"),
     "source": noted("Text of the pack"),
     "take_over_reason": noted("Why"),
     "template": noted("Template"),
@@ -48,6 +58,7 @@ CALLED = {
     "text": noted("Text"),
     "until": noted("Until"),
     "url": noted("URL"),
+    "user": noted("Acts for the person"),
 }
 
 

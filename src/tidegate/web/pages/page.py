@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
@@ -39,6 +39,8 @@ from tidegate.web.words import language_for, languages, speaking
 
 FORM_LIMIT = 1 << 20
 MOST_FIELDS = 999  # a selection of cases has a field for each
+_ASCII = "".join(map(chr, range(0x21, 0x7F)))
+_CONFIRM_AGAIN = "confirm-again"
 CONFIRM = "/account/confirm"
 
 
@@ -107,19 +109,23 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
         if self.whole and visit.who.limited:
             raise everybodys("it is about the whole instance")
         visit.query = self.query() if self.followed else parse_query(visit.request, self.query)
-        if self.fresh and visit.needs_fresh():
-            if self.method == "GET" and not self.json:
-                return see_other(CONFIRM, next=_asked(visit.request))
-            raise _confirm_again(visit)
+        stale = self.fresh and visit.needs_fresh()
         if self.method == "GET":
+            if stale and not self.json:
+                return see_other(CONFIRM, next=_asked(visit.request))
+            if stale:
+                raise confirm_again(visit)
             return await self._show(await self._run(visit), visit)
         visit.form = await self._read_form(visit)
         if not self.public:
             _check_csrf(visit)
         try:
+            if stale:
+                raise confirm_again(visit)
             found = await self._once(visit)
         except Refusal as refusal:
-            if self.again is None or visit.by_script or refusal.status not in (409, 422):
+            shown_again = refusal.status in (409, 422) or refusal.type == _CONFIRM_AGAIN
+            if self.again is None or visit.by_script or not shown_again:
                 raise
             visit.refusal = await in_turn(visit.request, visit.names.refused, refusal)
             visit.query = self.again.query()
@@ -263,7 +269,8 @@ def _told(response: Response) -> Response:
 
 def see_other(path: str, **query: str) -> Response:
     """Go on with a GET, as every form does when it worked."""
-    return Response(status_code=303, headers={"Location": with_query(path, **query)})
+    location = quote(with_query(path, **query), safe=_ASCII)
+    return Response(status_code=303, headers={"Location": location})
 
 
 def with_query(path: str, **query: str) -> str:
@@ -288,13 +295,13 @@ def _asked(request: Request) -> str:
     return own_path((path.partition(b"?")[0] + (b"?" + query if query else b"")).decode("latin-1"))
 
 
-def _confirm_again(visit: Visit) -> Refusal:
+def confirm_again(visit: Visit) -> Refusal:
     """Its page comes before the form, so this is for a form that lay open for long, and for scripts. They
     go on where they came from."""
     came = urlsplit(visit.request.headers.get("referer", ""))
     back = own_path(came.path + (f"?{came.query}" if came.query else ""))
     return Refusal(
-        "confirm-again",
+        _CONFIRM_AGAIN,
         403,
         "Show again that it is you",
         "Nothing was changed. This asks for your passkey, a recovery code or your password again, ten minutes"

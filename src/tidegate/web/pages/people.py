@@ -64,7 +64,7 @@ def show(visit: Visit) -> PeoplePage:
     with visit.begin() as tx:
         seen = last_seen(tx)
         found = [_person(visit, user, seen.get(user.id)) for user in list_users(tx)]
-    return PeoplePage(found, list(ROLES), not visit.needs_fresh())
+    return PeoplePage(found, list(ROLES), visit.shows_what_is_asked_for())
 
 
 def show_person(visit: Visit) -> PersonPage:
@@ -72,7 +72,7 @@ def show_person(visit: Visit) -> PersonPage:
     with visit.begin() as tx:
         user = user_by_id(tx, person_id)
         person = _person(visit, user, last_seen(tx).get(user.id))
-    return PersonPage(person, list(ROLES), not visit.needs_fresh())
+    return PersonPage(person, list(ROLES), visit.shows_what_is_asked_for())
 
 
 def invite(visit: Visit) -> Response:

@@ -128,7 +128,7 @@ def show(visit: Visit) -> PolicyPage:
             back=since.previous if since else None,
             stored=list_packs(tx),
             may_write=may_change(visit),
-            fresh=not visit.needs_fresh(),
+            fresh=visit.shows_what_is_asked_for(),
         )
 
 
@@ -178,7 +178,7 @@ def show_version(visit: Visit) -> VersionPage:
             restricts_more=more,
             proposed=change_view(visit, waiting[0]) if waiting else None,
             may_write=may_change(visit),
-            fresh=not visit.needs_fresh(),
+            fresh=visit.shows_what_is_asked_for(),
             needs_second=asks and two_may(tx),
         )
 

@@ -82,7 +82,7 @@ def show(visit: Visit) -> SecurityPage:
             for one in sessions
         ],
         possible=party(visit) is not None,
-        fresh=not visit.needs_fresh(),
+        fresh=visit.shows_what_is_asked_for(),
         has_password=user.has_password,
     )
 

@@ -36,6 +36,8 @@ PARSED = (
     "another value",
     "one of %(choices)s",
     "one of the documented values",
+    "queues such as reports",
+    "languages such as de or ar",
     "a field %(name)s",
     "no field %(name)s",
     "%(count)s characters",

@@ -64,6 +64,11 @@ class Visit:
         """Whether the person must show again that it is them: their last factor is a while ago."""
         return not self.who.is_fresh(self.instance.clock.now())
 
+    def shows_what_is_asked_for(self) -> bool:
+        """Whether a page has the forms that ask for that: also where one was sent too late, with what was
+        typed in it."""
+        return self.refusal is not None or not self.needs_fresh()
+
     def may(self, scope: str) -> bool:
         return self.principal is not None and self.principal.may(scope)
 
