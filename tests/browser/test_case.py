@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 from tests.browser.desk import Desk, desk_of, violations
+from tests.browser.desk import picture as posted_picture
 
 pytestmark = pytest.mark.long
 
@@ -357,7 +358,57 @@ def test_a_new_revision_is_shown_at_once(desk: Desk, rita: BrowserContext) -> No
     assert page.locator("ins", has_text="attack").is_visible()
     assert page.locator("#reason").input_value() == "A march, and lawful"
     assert page.locator("[name=revision]").input_value() == "2"
+    assert page.locator("h1").inner_text() == "The attack is on Monday"
+    assert "attack" in page.title()
+    # Whoever was typing goes on with the sentence.
+    page.keyboard.type("; no, people do call for it")
+    assert page.locator("#reason").input_value() == "A march, and lawful; no, people do call for it"
+    assert page.url.endswith(case)
+    assert desk.case(case)["decisions"] == []
+    page.close()
+
+
+@pytest.mark.parametrize("field", ["reason", "note"])
+def test_who_types_as_another_takes_the_case_presses_nothing(
+    desk: Desk, rita: BrowserContext, field: str
+) -> None:
+    others = [desk.reported(f"other-{field}-{number}", "hello") for number in range(2)]
+    case = desk.reported(f"typed-{field}", "hello to you all")
+    page = desk.tab(rita, f"/cases/{case}")
+    page.locator("html[data-live=on]").wait_for()
+    page.keyboard.press("a" if field == "note" else "w")
+    page.locator(f"#{field}" if field == "reason" else "textarea:focus").wait_for()
+    page.keyboard.type("nobody")
+    desk.api.post(f"/v1/cases/{case}/release")
+    another(desk, case)
+    page.get_by_test_id("conflict").wait_for()
+    page.keyboard.type(" needs it now")
+    page.keyboard.press("Enter")
+    assert page.url.endswith(case)
+    if field == "note":
+        assert page.locator("textarea:focus").input_value().startswith("nobody needs it now")
+    else:
+        assert page.get_by_label("What you wrote").input_value() == "nobody"
+        page.wait_for_timeout(1100)  # they look up, and see it
+        page.keyboard.press("Enter")
+        page.wait_for_url(lambda url: case not in url)
+    assert {desk.case(one)["state"] for one in others} <= {"open", "claimed"}
+    page.close()
+
+
+def test_what_was_erased_is_gone_from_the_open_page(desk: Desk, rita: BrowserContext) -> None:
+    case = desk.reported("erased-open", "words that shall be gone", media=[posted_picture(9)])
+    page = desk.tab(rita, f"/cases/{case}")
+    page.locator("html[data-live=on]").wait_for()
+    page.keyboard.press("Shift+V")
+    page.locator("[data-shown=blurred], [data-shown=shown]").first.wait_for()
+    desk.served.cli("items", "erase", "erased-open")
+    page.get_by_test_id("erased").wait_for()
+    assert "shall be gone" not in page.content()
+    assert "shall be gone" not in page.title()
+    assert page.locator(".tiles img").count() == 0
     assert page.evaluate("document.activeElement !== document.body")
+    assert list(violations(page)) == []
     page.close()
 
 

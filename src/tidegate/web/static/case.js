@@ -274,26 +274,51 @@ const refresh = async () => {
   // What opens later takes the focus then, and not as it comes into the page.
   const first = all("[autofocus]", fresh);
   for (const element of first) element.removeAttribute("autofocus");
-  one("#state").replaceWith(one("#state", fresh));
-  one("#panel").replaceWith(one("#panel", fresh));
+  const field = focused.matches("#panel textarea") && { id: focused.id, at: [focused.selectionStart, focused.selectionEnd] };
+  const gone = one("#state [data-testid=erased]", fresh) !== null;
+  swapAll(gone ? "#shown" : "#state", fresh);
+  swapAll("#panel", fresh);
   for (const element of first) if (element.closest("[popover]")) element.setAttribute("autofocus", "");
   if (one("#yours")) {
     one("#yours").value ||= written;
     one(".yours").hidden = !one("#yours").value;
   }
-  if (one("#state [data-testid=moved]")) {
+  const moved = one("#state [data-testid=moved]") !== null;
+  if (moved || gone) retitle(fresh);
+  if (moved) {
     swap("[data-testid=content]", fresh);
     swap(".matches", fresh);
     page.dataset.revision = one("[data-testid=case]", fresh).dataset.revision;
     seen.clear();
   }
-  if (form() && one("#reason")) one("#reason").value ||= written;
+  if (form() && one("#reason") && written) one("#reason").value = written;
   begin();
   say(one("h2", one("#state")).textContent);
-  const next = one("#state button.primary");
-  if (next) next.focus();
-  else if (!focused.isConnected) one("#decision").focus();
+  refocus(focused, field && document.getElementById(field.id), field.at);
 };
+
+// Whoever types goes on typing: in the same field where it is still there, else nowhere for a moment.
+const refocus = (focused, field, at) => {
+  if (field && !field.readOnly) {
+    field.focus({ preventScroll: true });
+    return field.setSelectionRange(...at);
+  }
+  if (focused.isConnected && focused.matches("textarea, input")) return;
+  const next = one("#state button.primary");
+  if (!next && focused.isConnected) return;
+  keys.pause();
+  (next ?? one("#decision")).focus();
+};
+
+// In place: the heading may have the focus.
+const retitle = (fresh) => {
+  const [was, now] = [one("h1"), one("h1", fresh)];
+  document.title = fresh.title;
+  was.replaceChildren(...now.childNodes);
+  was.dir = now.dir;
+};
+
+const swapAll = (selector, fresh) => one(selector).replaceWith(one(selector, fresh));
 
 const swap = (selector, fresh) => {
   const [was, now] = [one(selector), one(selector, fresh)];

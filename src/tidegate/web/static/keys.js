@@ -3,6 +3,9 @@
 import { all, root, writing, usable, rest, lost } from "./dom.js";
 
 const handlers = new Map();
+const UNHEARD = 1000; // ms without a key after which somebody has seen what changed
+let typed = -UNHEARD; // when a key was last pressed in a field
+let paused = false;
 let before = null; // what had the focus before a field took it
 
 // Single keys can be switched off (WCAG 2.1.4): speech input would press them by accident.
@@ -96,6 +99,20 @@ function pressed(event) {
   }
 }
 
+// The page has taken the focus from somebody's field: while they go on typing their keys press nothing.
+export function pause() {
+  paused = true;
+}
+
+function hear(event) {
+  const typing = event.timeStamp - typed < UNHEARD;
+  if (paused && typing) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  } else paused = false;
+  if (paused || writing(event.target)) typed = event.timeStamp;
+}
+
 export function open(id) {
   const dialog = document.getElementById(id);
   if (dialog && !dialog.open) dialog.showModal();
@@ -106,6 +123,7 @@ export function start(keep) {
   on("?", "the sheet of keys", () => open("keys"));
   on("j", "next row", () => move(1), { repeat: true });
   on("k", "previous row", () => move(-1), { repeat: true });
+  document.addEventListener("keydown", hear, true);
   document.addEventListener("keydown", pressed);
   document.addEventListener("focusin", ({ target }) => {
     if (!writing(target)) before = target;
