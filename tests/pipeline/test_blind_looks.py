@@ -8,7 +8,7 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 from tests.pipeline.holding import LEASE, asked
-from tests.pipeline.test_second_eyes import ANNA, BERT, PASS, SARA, Submit, Team
+from tests.pipeline.test_second_eyes import ANNA, BERT, CARL, PASS, SARA, Submit, Team
 
 from tidegate.content.queries import lock_item
 from tidegate.decisions.looks import is_blind, returned_to
@@ -182,6 +182,36 @@ def test_who_calls_for_help_is_heard(team: Looking) -> None:
     ringing = sa.text("SELECT case_id FROM alerts WHERE kind = 'escalation'")
     assert team.within(lambda tx: tx.execute(ringing).scalar_one()) == team.case
     assert team.states() == ["disputed"]
+    issued = sa.select(actions.c.kind).order_by(actions.c.number.desc()).limit(1)
+    assert team.within(lambda tx: tx.execute(issued).scalar_one()) == "escalate"
+
+
+def test_what_stands_and_what_matched_is_not_told_by_a_refusal(team: Looking) -> None:
+    team.ask()
+    pack = team.instance.packs
+    for given, told in (
+        (CaseDecisionIn(outcome="lift", reason="it was wrong"), "nothing-to-lift"),
+        (msgspec.structs.replace(PASS, entry="confirm"), "no-match"),
+    ):
+
+        def work(tx: Tx, given: CaseDecisionIn = given) -> Any:
+            return decide_case(tx, team.shown(), given, pack=pack.refresh(tx), where="pages")
+
+        assert team.refused(work, BERT) == told
+
+
+def test_a_disputed_look_is_for_seniors(team: Looking) -> None:
+    team.people("carl", "reviewer")
+    team.ask()
+    team.answer(BERT, PASS, team.shown())
+    assert team.states() == ["disputed"]
+
+    def work(tx: Tx) -> Any:
+        return decide_case(tx, team.shown(), PASS, pack=team.instance.pack(tx), where="pages")
+
+    assert team.refused(work, CARL) == "for-seniors"
+    team.answer(SARA, PASS, team.shown())
+    assert team.states() == ["adjudicated"]
 
 
 def test_the_urgent_is_not_drawn_nor_what_keys_decide(team: Looking) -> None:

@@ -16,7 +16,7 @@ from tidegate.access.people import disable_user
 from tidegate.content.model import ItemRow
 from tidegate.content.queries import find_item, lock_item
 from tidegate.decisions.looks import find_look, second_look
-from tidegate.decisions.model import GroundIn, Subject
+from tidegate.decisions.model import DecisionIn, GroundIn, Restriction, Subject
 from tidegate.decisions.queries import decisions_of, standing_on
 from tidegate.decisions.second import Look
 from tidegate.decisions.tables import decisions, looks, restrictions
@@ -26,7 +26,7 @@ from tidegate.infra.clock import FakeClock
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.ledger.tables import ledger_pending
-from tidegate.pipeline.decide import claim_case, decide_case, reopen_case
+from tidegate.pipeline.decide import claim_case, decide_case, decide_item, reopen_case
 from tidegate.pipeline.erase import erase_item
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.leave import leave_due, undo
@@ -34,11 +34,13 @@ from tidegate.pipeline.next import hold_case, take_next
 from tidegate.pipeline.reads import read_case
 from tidegate.pipeline.record import item_record
 from tidegate.pipeline.second import Where, agreeing, open_choice
+from tidegate.policy.actions import activate_pack, store_pack
+from tidegate.policy.data import default_source
 from tidegate.review.actions import open_case
 from tidegate.review.model import CaseDecisionIn, CaseDetail
 
 Submit = Callable[..., tuple[ItemRow, dict[str, Any]]]
-ANNA, BERT, SARA = "user:anna@x.org", "user:bert@x.org", "user:sara@x.org"
+ANNA, BERT, SARA, CARL = (f"user:{name}@x.org" for name in ("anna", "bert", "sara", "carl"))
 ACCOUNT, PASS, PLAIN = asked("restrict", "account"), asked("pass"), asked("restrict")
 LAW = msgspec.structs.replace(PLAIN, ground=GroundIn("law", "§ 130 StGB"))
 UNDO = timedelta(seconds=30)
@@ -62,7 +64,7 @@ class Team:
         with self.instance.database.begin(person) as tx:
             return work(tx)
 
-    def refused(self, work: Callable[[Tx], Any], person: str) -> str:
+    def refused(self, work: Callable[[Tx], Any], person: Acting | str) -> str:
         before = self.everything()
         with pytest.raises(Refusal) as refused:
             self.within(work, person)
@@ -271,6 +273,65 @@ def test_disagreement_goes_to_a_senior_who_settles_it(team: Team) -> None:
 def test_a_senior_without_another_settles_it(team: Team) -> None:
     team.decide(ANNA, ACCOUNT)
     assert team.decide(SARA, PASS).state == "decided"
+
+
+def test_a_senior_settles_it_and_nobody_else_while_there_is_one(team: Team) -> None:
+    team.people("carl", "reviewer")
+    team.decide(ANNA, ACCOUNT)
+    team.decide(BERT, PASS)
+    assert team.refused(team.deciding(ACCOUNT), CARL) == "for-seniors"
+    assert team.refused(lambda tx: open_choice(tx, team.case), CARL) == "for-seniors"
+    assert team.decide(SARA, PASS).state == "decided"
+
+
+def test_what_a_senior_proposed_is_settled_by_whoever_had_no_part_in_it(team: Team) -> None:
+    team.decide(SARA, ACCOUNT)
+    team.decide(ANNA, PASS)
+    assert team.look().state == "disputed"
+    assert team.refused(team.deciding(PASS), SARA) == "same-person"
+    assert team.decide(BERT, PASS).state == "decided"
+
+
+def test_where_nobody_is_left_the_second_ones_word_counts(team: Team) -> None:
+    team.within(lambda tx: disable_user(tx, "bert@x.org"))
+    team.decide(SARA, ACCOUNT)
+    assert team.decide(ANNA, PASS).state == "decided"
+    assert team.nothing_left() is False
+    assert team.stands() == []
+
+
+def test_what_becomes_about_a_life_after_it_was_proposed_waits_no_more(team: Team) -> None:
+    team.decide(ANNA, ACCOUNT)
+    team.within(lambda tx: tx.execute(sa.text("UPDATE cases SET band = 0")))
+    assert team.decide(BERT, PLAIN).state == "decided"
+    kinds = team.within(lambda tx: tx.execute(sa.select(looks.c.kind, looks.c.state)).all())
+    assert sorted(map(tuple, kinds)) == [("after", "drawn"), ("second", "overtaken")]
+
+
+def test_keys_that_are_asked_for_second_eyes_do_not_get_past_them_by_the_item(team: Team) -> None:
+    def with_api(tx: Tx) -> None:
+        source = default_source().replace("version = 3", "version = 9", 1)
+        pack = store_pack(tx, f'{source}\n[second_eyes]\nscopes = ["account"]\napi = true\n')
+        activate_pack(tx, pack.name, pack.version)
+
+    team.within(with_api)
+    key = Acting("key:console", "abc")
+
+    def past(given: DecisionIn) -> Callable[[Tx], Any]:
+        return lambda tx: decide_item(tx, "forum", "post", given, pack=team.instance.pack(tx))
+
+    account = DecisionIn(
+        outcome="restrict",
+        reason="it is propaganda",
+        label="propaganda",
+        restriction=Restriction("account"),
+        exemption="none",
+    )
+    assert team.refused(past(account), key) == "second-eyes"
+    team.decide(ANNA, ACCOUNT)
+    assert team.refused(past(DecisionIn(outcome="pass", reason="it is fine")), key) == "second-eyes"
+    escalate = DecisionIn(outcome="escalate", reason="somebody is in danger")
+    assert team.within(past(escalate), key).outcome == "escalate"
 
 
 def test_what_is_about_a_life_does_not_wait_and_is_looked_at_after(team: Team) -> None:

@@ -51,8 +51,10 @@ class Account:
             return "same-person"
         if self.holder not in (None, person):
             return "case-claimed"
-        self.holder = None
         before = len(self.said)
+        if before == 2 and person not in SENIORS:  # there is always one who had no part in it
+            return "for-seniors"
+        self.holder = None
         proposes = before == 0 and choice == "account"
         disagrees = before == 1 and choice != self.said[0][1] and not self._settles(person)
         if proposes or disagrees:

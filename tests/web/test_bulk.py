@@ -326,6 +326,20 @@ def test_who_is_shut_out_or_may_less_decides_no_more_by_it(
         assert {api.get(f"/v1/cases/{one}").json()["state"] for one in ids} == {"open"}
 
 
+def test_what_was_undone_never_leaves_however_long_the_worker_was_away(
+    api: Api, person: Visitor, reported: Any
+) -> None:
+    ids = reported(3)
+    bulk = previewed(person, PASS | {"case": ids})
+    applied(person, bulk, **PASS)
+    work(api)
+    assert person.send(f"/bulk/{bulk}/undo").status_code == 303
+    turn(api, 3700)
+    assert outcomes(api, ids) == ["pass held"] * 3
+    work(api)
+    assert outcomes(api, ids) == ["pass undone"] * 3
+
+
 def test_a_bulk_goes_on_where_it_was_killed(
     api: Api, person: Visitor, reported: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

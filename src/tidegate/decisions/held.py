@@ -105,8 +105,11 @@ def leave(
     return left
 
 
-def undo(tx: Tx, decision: Decision, subject: Subject, platform: str | None) -> None:
-    """Take a held decision back. The caller holds both rows.
+def undo(
+    tx: Tx, decision: Decision, subject: Subject, platform: str | None, *, promised: bool = False
+) -> None:
+    """Take a held decision back; one that was `promised` to be also when its time is over. The caller holds
+    both rows.
 
     Raises Refusal: 403 for who did not make it; 409 "already-left", also of one that never waited,
     "already-undone", "already-cancelled".
@@ -120,7 +123,8 @@ def undo(tx: Tx, decision: Decision, subject: Subject, platform: str | None) -> 
             "Somebody else decided it",
             f"Only {person} can undo the decision.",
         )
-    _refuse_unless_held(tx, decision)
+    if not (promised and decision.state == "held"):
+        _refuse_unless_held(tx, decision)
     tx.execute(sa.update(decisions).where(decisions.c.id == decision.id).values(state="undone"))
     record = {"decision": decision.id, "case": decision.case_id, "subject": subject}
     append(tx, "decision.undone", record, subject.id, platform)

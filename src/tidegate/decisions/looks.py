@@ -73,6 +73,12 @@ def look_of_decision(tx: Tx, decision_id: UUID) -> Look | None:
     return _only(tx, looks.c.decision_id == decision_id, _SECOND, lock=True)
 
 
+def blind_looks(tx: Tx, item_id: UUID) -> list[Look]:
+    """The blind looks at an item that were asked for and are not over, locked."""
+    query = sa.select(looks).where(looks.c.item_id == item_id, _BLIND).with_for_update()
+    return [_look(row) for row in tx.execute(query)]
+
+
 def looks_of_item(tx: Tx, item_id: UUID) -> list[Look]:
     """What is proposed about an item and not settled yet."""
     query = sa.select(looks).where(looks.c.item_id == item_id, _LIVE, _SECOND)

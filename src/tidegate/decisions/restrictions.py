@@ -124,13 +124,17 @@ def to_lift(standing: Sequence[Standing], chosen: Sequence[UUID] | None) -> list
     if not found and standing:
         raise _order_stands(standing[0])
     if not found:
-        raise Refusal(
-            "nothing-to-lift",
-            409,
-            "No restriction stands on the item",
-            "Nothing was written. Only a standing restriction can be lifted.",
-        )
+        raise nothing_to_lift()
     return found
+
+
+def nothing_to_lift() -> Refusal:
+    return Refusal(
+        "nothing-to-lift",
+        409,
+        "No restriction stands on the item",
+        "Nothing was written. Only a standing restriction can be lifted.",
+    )
 
 
 def of_decisions(standing: Iterable[Standing]) -> list[Standing]:

@@ -12,18 +12,17 @@ from tidegate.decisions import actions as decisions
 from tidegate.decisions import held, looks
 from tidegate.decisions.model import Decision, Subject, check, ground_of
 from tidegate.decisions.queries import find_decision, quotes
+from tidegate.decisions.restrictions import nothing_to_lift
 from tidegate.decisions.second import MANY_VIEWS, Answer, Choice, Look
 from tidegate.infra.db import Tx
 from tidegate.infra.digests import keyed
-from tidegate.infra.errors import bad_field
 from tidegate.pipeline.reads import note_work
-from tidegate.pipeline.second import another
+from tidegate.pipeline.second import another, refuse_to_settle
 from tidegate.policy.model import Pack
 from tidegate.review import actions as review
 from tidegate.review import again
-from tidegate.review.alerts import open_alert
 from tidegate.review.drafts import drop_draft
-from tidegate.review.model import LOOK, CaseDecisionIn, CaseRow
+from tidegate.review.model import LOOK, CaseDecisionIn, CaseRow, no_match
 from tidegate.review.quality import Drawable, decided_between, parts_of
 from tidegate.review.queries import lock_case
 
@@ -34,16 +33,19 @@ PAGE = 50
 
 def answer(
     tx: Tx, case_id: UUID, item_id: UUID, given: CaseDecisionIn, *, pack: Pack, undo: timedelta
-) -> None:
-    """Answer a blind look, or settle one that two do not agree on. Raises Refusal as `decide_case`."""
+) -> UUID:
+    """Answer a blind look, or settle one that two do not agree on; the case that was decided. Raises Refusal
+    as `decide_case`."""
     item = lock_item_by_id(tx, item_id)
     case = lock_case(tx, case_id)
     review.refuse_unless_free(tx, case)
     look = looks.shown_look(tx, case_id, lock=True)
-    if given.outcome == "lift":
-        raise bad_field(
-            "/outcome", "what the content calls for: restrict, pass or escalate", "lift"
-        )
+    if look.state == "disputed":
+        refuse_to_settle(tx, case, look)
+    if given.outcome == "lift":  # what stands is not told here
+        raise nothing_to_lift()
+    if given.entry is not None and case.match is None:
+        raise no_match()
     quoted = given.outcome == "restrict" and quotes(tx, item.id, look.revision)
     check(given, pack.labels, now=tx.now, quotes=quoted)
     waits = bool(undo) and given.outcome != "escalate"
@@ -64,11 +66,10 @@ def answer(
     case = review.close_case(tx, case, decision)
     if look.state == "open":
         look = looks.change(tx, look, state="answered")
-    if given.outcome == "escalate":
-        open_alert(tx, "escalation", item_id=item.id, case_id=look.case_id, platform=item.platform)
     note_work(tx, case.id, case.platform)
     if not waits:
         _settle(tx, look, case, decision)
+    return look.case_id
 
 
 def leave(tx: Tx, decision_id: UUID, item_id: UUID) -> bool:
@@ -149,6 +150,14 @@ def _answer(look: Look, decision: Decision) -> Answer:
 def _word(decision: Decision) -> str:
     label = decision.label if decision.outcome == "restrict" else None
     return Choice(outcome=decision.outcome, label=label).word
+
+
+def withdraw(tx: Tx, item_id: UUID) -> None:
+    """Show an item no more without what was decided on it: something has come that must be seen whole. The
+    caller holds the item."""
+    for look in looks.blind_looks(tx, item_id):
+        looks.end(tx, look, "withdrawn")
+        review.withdraw(tx, Subject(LOOK, item_id))
 
 
 # --- Asking, for the worker ---

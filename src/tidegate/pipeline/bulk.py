@@ -204,7 +204,7 @@ def _decide_one(tx: Tx, bulk: Bulk, member: Member, pack: Pack) -> int:
 
 def _undo_one(tx: Tx, bulk: Bulk, member: Member) -> int:
     assert member.decision_id is not None
-    case_id = take_back(tx, member.decision_id, lease=None)
+    case_id = take_back(tx, member.decision_id, lease=None, promised=True)
     bulks.settle_member(tx, bulk, case_id, "undone")
     return 1
 

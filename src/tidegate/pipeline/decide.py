@@ -32,11 +32,11 @@ from tidegate.infra.errors import Refusal
 from tidegate.intake.queries import is_threat
 from tidegate.pipeline import blind, entries
 from tidegate.pipeline.reads import note_work, read_case
-from tidegate.pipeline.second import Where, concluded, press
+from tidegate.pipeline.second import Where, concluded, press, refuse_past
 from tidegate.pipeline.standing import carry_out, settle
 from tidegate.policy.model import Pack
 from tidegate.review import actions as review
-from tidegate.review.model import LOOK, CaseDecisionIn, CaseDetail, CaseRow
+from tidegate.review.model import LOOK, CaseDecisionIn, CaseDetail, CaseRow, no_match
 from tidegate.review.queries import lock_case, lock_waiting_case, subject_of_case
 
 # A whole account is more than a post: that can be undone for at least so long.
@@ -63,7 +63,9 @@ def decide_case(
     """
     subject = subject_of_case(tx, case_id)
     if subject.kind == LOOK:
-        blind.answer(tx, case_id, subject.id, decision_in, pack=pack, undo=undo)
+        about = blind.answer(tx, case_id, subject.id, decision_in, pack=pack, undo=undo)
+        if decision_in.outcome == "escalate":  # who calls for help is heard, whatever was decided
+            _escalate(tx, subject.id, about, decision_in.reason)
         return lock_case(tx, case_id)
     if subject.kind == "entry":
         leaves_at = None if decision_in.outcome == "escalate" or not undo else tx.now + undo
@@ -107,6 +109,7 @@ def decide_item(
     case = lock_waiting_case(tx, Subject("item", item.id))
     if case is not None:
         review.refuse_unless_free(tx, case)
+    refuse_past(tx, item, case, decision_in, pack)
     decision, orders = _conclude(tx, item, item.revision, decision_in, pack, case)
     if case is not None and decision.outcome == "escalate":
         review.note(tx, case.id, "escalated", {"decision": str(decision.id)})
@@ -170,6 +173,21 @@ def lift_expired(tx: Tx, limit: int = 200) -> int:
     expired = lock_expired(tx, limit)
     issue_many(tx, [order for item in expired for order in settle(tx, item)[1]])
     return len(expired)
+
+
+def _escalate(tx: Tx, item_id: UUID, case_id: UUID, reason: str) -> None:
+    item = lock_item_by_id(tx, item_id)
+    standing, orders = settle(tx, item)
+    decision = decisions.record(
+        tx,
+        item=item,
+        revision=item.revision,
+        outcome="escalate",
+        reason=reason,
+        case_id=case_id,
+    )
+    order = carry_out(tx, item, standing, decision)
+    issue_many(tx, orders if order is None else [*orders, order])
 
 
 def _leaves_at(tx: Tx, item: ItemRow, given: CaseDecisionIn, undo: timedelta) -> datetime | None:
@@ -240,10 +258,5 @@ def _check_revision(case: CaseRow, looked_at: int | None) -> None:
 def _matched(case: CaseRow | None) -> UUID:
     """The entry whose match opened the case."""
     if case is None or case.match is None:
-        raise Refusal(
-            "no-match",
-            409,
-            "No match opened the case",
-            "There is no entry to confirm or refute. Decide without `entry`.",
-        )
+        raise no_match()
     return UUID(case.match["entry"])

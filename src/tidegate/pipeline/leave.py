@@ -22,6 +22,7 @@ from tidegate.pipeline import blind, entries, second
 from tidegate.pipeline.reads import note_work, read_case
 from tidegate.pipeline.standing import carry_out, settle
 from tidegate.review import actions as review
+from tidegate.review.bulk import is_being_undone
 from tidegate.review.drafts import drop_draft
 from tidegate.review.model import LOOK, CaseDetail
 from tidegate.review.queries import lock_case, subject_of_case
@@ -57,7 +58,7 @@ def leave(tx: Tx, due: held.Due) -> bool:
     if item is None:
         return False
     decision = held.lock_decision(tx, due.id)
-    if decision.state != "held":
+    if decision.state != "held" or is_being_undone(tx, decision.case_id, due.id):
         return False
     subject = Subject("item", item.id)
     standing, orders = settle(tx, item)
@@ -110,9 +111,15 @@ def undo(
 
 
 def take_back(
-    tx: Tx, decision_id: UUID, *, lease: timedelta | None, on: Literal["pages"] | None = None
+    tx: Tx,
+    decision_id: UUID,
+    *,
+    lease: timedelta | None,
+    on: Literal["pages"] | None = None,
+    promised: bool = False,
 ) -> UUID:
-    """The same; the case, which without a `lease` waits again.
+    """The same; the case, which without a `lease` waits again. What was `promised` to be undone is, while it
+    is held.
 
     Raises Refusal: 404, also of another platform; 403 for another person; 410 when the item was
     erased; 409 "already-left", "already-undone", "already-cancelled".
@@ -123,7 +130,7 @@ def take_back(
     subject = _hold_subject(tx, found, found.case_id)
     case = lock_case(tx, found.case_id)
     decision = held.lock_decision(tx, decision_id)
-    held.undo(tx, decision, subject, case.platform)
+    held.undo(tx, decision, subject, case.platform, promised=promised)
     review.take_back(tx, case, decision, lease, on=on)
     if subject.kind == LOOK:
         blind.taken_back(tx, case.id)

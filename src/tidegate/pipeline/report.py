@@ -17,6 +17,7 @@ from tidegate.infra.db import Tx
 from tidegate.intake.actions import record_report, settle_report
 from tidegate.intake.model import ReportIn, is_anonymous, take
 from tidegate.intake.queries import has_reported, stored_answer
+from tidegate.pipeline import blind
 from tidegate.pipeline.escalation import within_budget
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.judge import Looked
@@ -74,6 +75,8 @@ def submit_report(
         problems += noted
     # Beyond the budget nobody is called: such reports by the hundred would drown the rest.
     alert = _ring(tx, item) if report.reason == THREAT and not noted else None
+    if alert is not None:
+        blind.withdraw(tx, item.id)
     case = _repeated(tx, instance, looked, report) if again else _first(tx, instance, looked)
     if alert is not None:
         alert_about(tx, alert, case.id)

@@ -20,7 +20,7 @@ from tidegate.content.model import ItemRow
 from tidegate.content.queries import item_by_id, lock_item_by_id
 from tidegate.decisions import looks
 from tidegate.decisions.held import decision_unknown
-from tidegate.decisions.model import Decision, check, ground_of
+from tidegate.decisions.model import Decision, DecisionIn, check, ground_of
 from tidegate.decisions.queries import decisions_of, quotes
 from tidegate.decisions.second import (
     Answer,
@@ -43,7 +43,7 @@ from tidegate.review import actions as review
 from tidegate.review import again
 from tidegate.review.again import standing_of
 from tidegate.review.drafts import drop_draft
-from tidegate.review.model import SENIOR_QUEUE, CaseDecisionIn, CaseRow
+from tidegate.review.model import SENIOR_QUEUE, CaseDecisionIn, CaseRow, ShownCase
 from tidegate.review.queries import lock_case
 from tidegate.review.sight import sees_case
 from tidegate.review.slice import REVIEW
@@ -83,13 +83,38 @@ def press(
     quoted = given.outcome == "restrict" and quotes(tx, item.id, case.revision)
     check(given, pack.labels, now=tx.now, quotes=quoted)
     answer = _answer(tx, given, choice, case.revision, look)
+    if _waits_for_nobody(tx, item, case) and not _agrees(look, answer):
+        looks.overtake(tx, case.id)
+        return Pressed(given, after=answer)
     if look is not None:
         return _go_on(tx, case, look, given, answer)
-    band = standing_of(tx, case.id).band
-    if is_threat(tx, item.id) or cannot_wait(band, clock_of(tx, case), tx.now):
-        return Pressed(given, after=answer)
     _propose(tx, item, case, answer)
     return Pressed(None)
+
+
+def refuse_past(tx: Tx, item: ItemRow, case: CaseRow | None, given: DecisionIn, pack: Pack) -> None:
+    """Raises Refusal (409) for a key's decision on an item that needs second eyes, of packs that ask keys for
+    them too: it is proposed in a case."""
+    if not pack.second_eyes.api or given.outcome == "escalate":
+        return
+    choice = choice_of(given, ground_of(given, pack))
+    news = _is_news(tx, item, item.revision, pack)
+    proposed = case is not None and looks.second_look(tx, case.id) is not None
+    if not proposed and not needs_second(pack.second_eyes, choice, news=news):
+        return
+    if case is None or not _waits_for_nobody(tx, item, case):
+        raise second_eyes()
+
+
+def _waits_for_nobody(tx: Tx, item: ItemRow, case: CaseRow) -> bool:
+    """Whether it is about a life, or about an hour that is nearly over."""
+    band = standing_of(tx, case.id).band
+    return is_threat(tx, item.id) or cannot_wait(band, clock_of(tx, case), tx.now)
+
+
+def _agrees(look: Look | None, answer: Answer) -> bool:
+    proposed = look is not None and look.state == "proposed"
+    return proposed and look is not None and answer.choice == look.answers[0].choice
 
 
 def _propose(tx: Tx, item: ItemRow, case: CaseRow, answer: Answer) -> None:
@@ -119,7 +144,9 @@ def _go_on(tx: Tx, case: CaseRow, look: Look, given: CaseDecisionIn, answer: Ans
         agreed = looks.answer(tx, look, answer, "agreed", ended_at=tx.now)
         looks.tell(tx, "decision.agreed", agreed, case.platform, answer=answer)
         return Pressed(_once_more(first, given), first.by, agreed)
-    if does == "dispute" and not _settles(tx, case, look):
+    if does == "adjudicate":
+        refuse_to_settle(tx, case, look)
+    if does == "dispute" and _settles(tx, case, {*look.people, tx.identity}) is not None:
         disputed = looks.answer(tx, look, answer, "disputed")
         looks.tell(tx, "decision.disputed", disputed, case.platform, answer=answer)
         again.wait_for_another(tx, case, "disputed", queue=SENIOR_QUEUE)
@@ -130,11 +157,35 @@ def _go_on(tx: Tx, case: CaseRow, look: Look, given: CaseDecisionIn, answer: Ans
     return Pressed(given, None, settled)
 
 
-def _settles(tx: Tx, case: CaseRow, look: Look) -> bool:
-    """Whether the second is a senior, and there is no third: then it is settled, or it would wait for ever."""
-    two = {*look.people, tx.identity}
+def _settles(tx: Tx, case: CaseRow | ShownCase, two: set[str]) -> str | None:
+    """What somebody who had no part in it must be allowed to, to settle what two do not agree on: seniors
+    do, and where there is none, whoever decides cases. None: the actor, who is a senior, does, or there is nobody
+    else: it would wait for ever."""
     if another(tx, case, "cases:senior", two):
+        return "cases:senior"
+    waits = not _is_senior(tx) and another(tx, case, "cases:decide", two)
+    return "cases:decide" if waits else None
+
+
+def refuse_to_settle(tx: Tx, case: CaseRow, look: Look) -> None:
+    """Raises Refusal (403) for who may not settle what two do not agree on, while somebody else may."""
+    if waits_for_seniors(tx, case, look):
+        raise Refusal(
+            "for-seniors",
+            403,
+            "A senior settles it",
+            "Two people do not agree. Nothing was changed: somebody with the role senior decides it.",
+        )
+
+
+def waits_for_seniors(tx: Tx, case: CaseRow | ShownCase, look: Look | None) -> bool:
+    """Whether two do not agree in a case, and the actor is none of those who may settle it."""
+    if look is None or look.state != "disputed" or _is_senior(tx):
         return False
+    return _settles(tx, case, set(look.people)) == "cases:senior"
+
+
+def _is_senior(tx: Tx) -> bool:
     return any(
         f"user:{one.email}" == tx.identity and _has(one, "cases:senior") for one in list_users(tx)
     )
@@ -209,7 +260,7 @@ def agreeing(
 
 def open_choice(tx: Tx, case_id: UUID) -> None:
     """The actor, who has the content before them, opens what was concluded; it is in the history that they
-    did. Raises Refusal: 404; 409 "nothing-proposed"."""
+    did. Raises Refusal: 404; 403 for who may not settle it; 409 "nothing-proposed"."""
     case = lock_case(tx, case_id)
     look = looks.second_look(tx, case_id, lock=True)
     if look is None and case.subject_kind == "look":
@@ -217,6 +268,7 @@ def open_choice(tx: Tx, case_id: UUID) -> None:
         look = found if found.state == "disputed" else None
     if look is None:
         raise nothing_proposed()
+    refuse_to_settle(tx, case, look)
     if looks.open_for(tx, look):
         review.note(tx, case_id, "second-opened", {})
 
@@ -263,7 +315,7 @@ def taken_back(tx: Tx, decision_id: UUID) -> None:
         looks.take_answer_back(tx, looks.change(tx, look, decision_id=None), state)
 
 
-def another(tx: Tx, case: CaseRow, scope: str, but: set[str]) -> bool:
+def another(tx: Tx, case: CaseRow | ShownCase, scope: str, but: set[str]) -> bool:
     """Whether anybody but these may do that with a case: active people with the right, who see it."""
     stands = standing_of(tx, case.id)
     queue = SENIOR_QUEUE if scope == "cases:senior" else case.queue

@@ -287,6 +287,13 @@ def of_bulks(tx: Tx, bulk_ids: Sequence[UUID], decision_ids: Sequence[UUID]) -> 
     return set(tx.execute(query).scalars())
 
 
+def is_being_undone(tx: Tx, case_id: UUID | None, decision_id: UUID) -> bool:
+    """Whether a case's decision was made in a bulk that somebody has undone: it must not leave."""
+    made = (bulk_cases.c.case_id == case_id, bulk_cases.c.decision_id == decision_id)
+    query = sa.exists().where(*made, bulks.c.id == bulk_cases.c.bulk_id, bulks.c.state == "undoing")
+    return bool(tx.execute(sa.select(query)).scalar_one())
+
+
 def drop_previews(tx: Tx, limit: int = 100) -> int:
     """Forget what was previewed a day ago and never applied; returns how many. For the worker."""
     old = (

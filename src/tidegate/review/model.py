@@ -191,6 +191,15 @@ def is_held(until: datetime | None, now: datetime) -> bool:
     return until is not None and until > now
 
 
+def no_match() -> Refusal:
+    return Refusal(
+        "no-match",
+        409,
+        "No match opened the case",
+        "There is no entry to confirm or refute. Decide without `entry`.",
+    )
+
+
 def held_by_another(case: CaseRow, identity: str, now: datetime) -> bool:
     """Whether somebody else's claim is live."""
     return (

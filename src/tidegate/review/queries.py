@@ -31,6 +31,7 @@ from tidegate.intake.queries import FIRST_REPORTS, reports_of
 from tidegate.intake.tables import reports
 from tidegate.review.filters import bad_filter
 from tidegate.review.model import (
+    LOOK,
     CaseDetail,
     CaseEvent,
     CaseFilter,
@@ -232,15 +233,19 @@ def show_case(tx: Tx, case_id: UUID) -> ShownCase:
         about=None if item is None else _about(tx, item),
         entry=entries_by_id(tx, about_entry).get(str(row.subject_id)),
         exemption_first=item is not None and quotes(tx, item, row.revision),
-        evaluation=None if item is None else _evaluation(tx, item, row.revision),
+        evaluation=None if item is None else _evaluation(tx, row),
         decisions=[msgspec.to_builtins(shown_decision(one)) for one in reversed(decisions)],
         events=_newest_events(tx, case_id),
     )
 
 
-def _evaluation(tx: Tx, item_id: UUID, revision: int) -> dict[str, Any] | None:
-    found = telling_evaluation(tx, item_id, revision)
-    return None if found is None else msgspec.to_builtins(found)
+def _evaluation(tx: Tx, row: sa.Row[Any]) -> dict[str, Any] | None:
+    """What a case came of; of a blind look it is as new as the look, or its time would tell."""
+    found = telling_evaluation(tx, row.item_id, row.revision)
+    if found is None:
+        return None
+    told: dict[str, Any] = msgspec.to_builtins(found)
+    return told | {"created_at": row.opened_at} if row.subject_kind == LOOK else told
 
 
 def _newest_events(tx: Tx, case_id: UUID) -> list[CaseEvent]:

@@ -102,7 +102,7 @@ class ChoiceView(msgspec.Struct, frozen=True, kw_only=True):
 class SecondView(msgspec.Struct, frozen=True, kw_only=True):
     """That another person is asked. What was concluded is in `choices` as far as the reader has opened it,
     or concluded it; all of it once it is settled. `mine`: the reader has had a part in it; who `proposed`
-    it can take it back."""
+    it can take it back; what is `for_seniors` to settle the reader does not."""
 
     id: UUID
     state: str
@@ -110,6 +110,7 @@ class SecondView(msgspec.Struct, frozen=True, kw_only=True):
     mine: bool
     proposed: bool
     opened: bool
+    for_seniors: bool
     choices: list[ChoiceView]
 
 

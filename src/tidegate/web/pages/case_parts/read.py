@@ -16,6 +16,7 @@ from tidegate.intake.grouped import GroupedReports, grouped_reports
 from tidegate.pipeline.before import before, fared
 from tidegate.pipeline.next import look_at_case
 from tidegate.pipeline.reads import read_shown_case
+from tidegate.pipeline.second import waits_for_seniors
 from tidegate.policy.model import Pack
 from tidegate.review.drafts import draft_of
 from tidegate.review.model import LOOK, ShownCase, is_held
@@ -72,7 +73,7 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
     mine = live and case.claimed_by == visit.who.actor
     held = live and not mine
     decision = shown.decision_of(case)
-    second = shown.second_of(look, case.decision, tx.identity)
+    second = shown.second_of(look, case, tx.identity, waits_for_seniors(tx, case, look))
     list_ = within(visit)
     content = about.content.content if about.content else None
     row = shown.row_shown(visit, row_of(tx, case_id), case if live else None, content)

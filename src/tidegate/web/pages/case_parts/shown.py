@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from typing import Any
-from uuid import UUID
 
 from msgspec.structs import replace
 
@@ -141,9 +140,11 @@ def _closer(events: Iterable[CaseEvent]) -> str | None:
     return next((one.actor for one in events if one.kind in ("decided", "withdrawn")), None)
 
 
-def second_of(look: Look | None, decision: UUID | None, identity: str) -> SecondView | None:
-    """What the reader is told of second eyes on a case; `decision` is that which decided it."""
-    if look is None or (look.state == "agreed" and look.decision_id != decision):
+def second_of(
+    look: Look | None, case: ShownCase, identity: str, for_seniors: bool
+) -> SecondView | None:
+    """What the reader is told of second eyes on a case."""
+    if look is None or (look.state == "agreed" and look.decision_id != case.decision):
         return None
     place = look.people.index(identity) if identity in look.people else None
     opened, ended = identity in look.opened_by, look.ended_at is not None
@@ -155,6 +156,7 @@ def second_of(look: Look | None, decision: UUID | None, identity: str) -> Second
         mine=identity in look.not_for,
         proposed=place == 0,
         opened=opened,
+        for_seniors=for_seniors,
         choices=[_choice(one) for one in (look.answers if opened or ended else own)],
     )
 
@@ -186,9 +188,12 @@ def may_of(
     found = ["note"]
     if case.state == "decided":
         held_back = decision is not None and decision["state"] == "held"
-        return [*found, "undo"] if held_back else [*found, "reopen"]
+        own = decision is not None and decision["decided_by"] == visit.who.actor
+        return [*found, *(["undo"] if own else [])] if held_back else [*found, "reopen"]
     if second is not None and second.mine:
         return [*found, "undo"] if second.proposed and second.state == "proposed" else found
+    if second is not None and second.for_seniors:
+        return found
     if held:
         return [*found, *(["take-over"] if visit.may("cases:senior") else []),
                 *(["release"] if visit.may("admin") else [])]  # fmt: skip
