@@ -172,6 +172,26 @@ def test_looking_for_it_tells_a_blind_look_nothing(api: Api) -> None:
     )  # answered: no secret any more
 
 
+def test_a_threat_to_life_ends_a_blind_look(api: Api) -> None:
+    team, case = Three(api), reported(api)
+    form = ACCOUNT | {"scope": "item", "undo_seconds": "0"}
+    assert team.anna.send(f"/cases/{case}/decide", form).status_code == 303
+    _ask(api)
+    report = {
+        "id": "threat",
+        "channel": "user",
+        "reason": "threat_to_life",
+        "item_id": told(team.bert, f"/cases/{case}.json")["item"],
+    }
+    report["created_at"] = "2025-12-31T23:30:00Z"
+    answer = api.post("/v1/reports", report)
+    assert answer.status_code == 201, answer.text
+    with api.instance.database.begin() as tx:
+        assert tx.execute(sa.select(looks.c.state)).scalars().all() == ["withdrawn"]
+    rows = told(team.bert, "/cases.json")["cases"]
+    assert [(row["id"], row["band"]) for row in rows] == [(answer.json()["case"], 0)]
+
+
 def _found_by(person: Visitor, q: str) -> dict[str, int]:
     tabs = told(person, f"/find.json?q={q}")["tabs"]
     return {one["name"]: one["count"] for one in tabs}

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from tidegate.content.queries import of_platform
 from tidegate.content.tables import items
+from tidegate.decisions.looks import not_blind
 from tidegate.decisions.restrictions import Effective
 from tidegate.enforcement.model import ActionKind, DeliveryState
 from tidegate.enforcement.tables import actions, deliveries, messages, webhooks
@@ -132,15 +133,17 @@ def list_actions(tx: Tx, after: int = 0, limit: int = 100) -> list[ActionView]:
 
 
 def latest_actions(tx: Tx, before: int | None, limit: int) -> list[ActionView]:
-    """A page of actions, the latest first; `before` is the last number of the page before."""
-    query = _ACTIONS.where(tx.within(items.c.platform))
+    """A page of actions, the latest first; `before` is the last number of the page before. Of what the actor
+    has a blind look before them, nothing."""
+    query = _ACTIONS.where(tx.within(items.c.platform), not_blind(tx, actions.c.item_id))
     query = query.order_by(None).order_by(actions.c.number.desc()).limit(limit)
     return _actions(tx, query if before is None else query.where(actions.c.number < before))
 
 
 def actions_of_item(tx: Tx, item_id: UUID) -> list[ActionView]:
-    """Every action on an item, oldest first."""
-    return _actions(tx, _ACTIONS.where(actions.c.item_id == item_id, tx.within(items.c.platform)))
+    """Every action on an item, oldest first; none while the actor has a blind look at it."""
+    seen = tx.within(items.c.platform), not_blind(tx, actions.c.item_id)
+    return _actions(tx, _ACTIONS.where(actions.c.item_id == item_id, *seen))
 
 
 def _actions(tx: Tx, query: sa.Select[Any]) -> list[ActionView]:

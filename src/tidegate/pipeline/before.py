@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from tidegate.content.others import MOST_COPIES, OtherItem, copies_of, items_of_author
+from tidegate.decisions.looks import blind_among
 from tidegate.decisions.model import Decision
 from tidegate.decisions.queries import last_decisions, outcomes_of
 from tidegate.infra.db import Tx
@@ -46,8 +47,8 @@ class Fared(msgspec.Struct, frozen=True):
 
 def before(tx: Tx, item_id: UUID, revision: int) -> Before:
     """What went before an item's revision, as far as the reader may see it."""
-    of_author = items_of_author(tx, item_id, OF_AUTHOR)
-    copies = copies_of(tx, item_id, revision)
+    of_author = _seen(tx, items_of_author(tx, item_id, OF_AUTHOR))
+    copies = _seen(tx, copies_of(tx, item_id, revision))
     decided = last_decisions(tx, [one.id for one in [*of_author, *copies]])
     outcomes = Counter(decided[one.id].outcome if one.id in decided else "" for one in copies)
     return Before(
@@ -56,6 +57,14 @@ def before(tx: Tx, item_id: UUID, revision: int) -> Before:
         copies_total=len(copies),
         copies_decided=dict(outcomes),
     )
+
+
+def _seen(tx: Tx, found: Sequence[OtherItem]) -> list[OtherItem]:
+    """Of what the reader has a blind look before them, not what stands on it."""
+    blind = blind_among(tx, [one.id for one in found])
+    return [
+        msgspec.structs.replace(one, restricted=False) if one.id in blind else one for one in found
+    ]
 
 
 def fared(tx: Tx, entry_ids: Sequence[str]) -> dict[str, Fared]:

@@ -23,10 +23,9 @@ from tidegate.review import actions as review
 from tidegate.review import again
 from tidegate.review.drafts import drop_draft
 from tidegate.review.model import LOOK, CaseDecisionIn, CaseRow, no_match
-from tidegate.review.quality import Drawable, decided_between, parts_of
+from tidegate.review.quality import Drawable, decided_since, parts_of
 from tidegate.review.queries import lock_case
 
-RESTED = timedelta(hours=1)  # what was decided rests before it is shown again
 WITHIN = timedelta(days=3)
 PAGE = 50
 
@@ -174,7 +173,7 @@ def ask_again(tx: Tx, key: bytes, *, double_rate: float, gold_rate: float) -> in
     both = min(1.0, double_rate + gold_rate)
     if both == 0:
         return asked
-    found = decided_between(tx, tx.now - WITHIN, tx.now - RESTED)
+    found = decided_since(tx, tx.now - WITHIN)
     places = {one.decision: draw(key, one.case) for one in found}
     wanted = [one for one in found if places[one.decision] < both]
     known = looks.looked_at(tx, [one.decision for one in wanted])

@@ -41,11 +41,11 @@ class Worked(msgspec.Struct, frozen=True, kw_only=True):
     overturned: bool
 
 
-def decided_between(tx: Tx, since: datetime, until: datetime) -> list[Drawable]:
-    """The cases about items that were decided in that time and still are, the first first."""
+def decided_since(tx: Tx, since: datetime) -> list[Drawable]:
+    """The cases about items that were decided since then and still are, the first first."""
     query = (
         sa.select(cases.c.id, cases.c.decision_id, cases.c.label, cases.c.language)
-        .where(_DECIDED, cases.c.decided_at > since, cases.c.decided_at <= until, NO_LOOK)
+        .where(_DECIDED, cases.c.decided_at > since, NO_LOOK)
         .where(cases.c.item_id.isnot(None), cases.c.decision_id.isnot(None))
         .where(cases.c.base_band >= NOT_URGENT, cases.c.band >= NOT_URGENT)
         .order_by(cases.c.decided_at, cases.c.id)
