@@ -93,7 +93,9 @@ def test_agreed_it_is_decided_and_leaves(api: Api, team: Three, case: str) -> No
 
 def test_who_agrees_unread_is_refused(api: Api, team: Three, case: str) -> None:
     propose(team, case)
-    answer = team.bert.send(f"/cases/{case}/second/agree", {"then": "stay"})
+    for bad in ({}, {"revision": "abc"}):
+        assert team.bert.send(f"/cases/{case}/second/agree", bad).status_code == 422
+    answer = team.bert.send(f"/cases/{case}/second/agree", {"then": "stay", "revision": "1"})
     assert answer.status_code == 409
     assert told(team.bert, f"/cases/{case}.json")["state"] == "open"
 

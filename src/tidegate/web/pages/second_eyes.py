@@ -4,6 +4,8 @@ agreeing to it. Whoever decides otherwise does so by the form that decides any c
 from datetime import timedelta
 from urllib.parse import parse_qsl
 
+from tidegate.infra.errors import bad_field
+from tidegate.infra.parsing import read_whole
 from tidegate.pipeline.decide import ACCOUNT_UNDO
 from tidegate.pipeline.second import agreeing, open_choice
 from tidegate.review.queries import case_unknown
@@ -29,8 +31,9 @@ def agree(visit: Visit) -> str:
     within = dict(parse_qsl(visit.field("filter").removeprefix("?")))
     wait: timedelta = waits(visit)
     with visit.begin() as tx:
-        seen = visit.field("revision")
-        revision = int(seen[:9]) if seen.isascii() and seen.isdigit() else None
+        revision = read_whole(visit.field("revision"))
+        if revision is None:  # nobody agrees to what they do not say they have read
+            raise bad_field("/revision", "the number of a revision", visit.field("revision")[:60])
         decision = agreeing(tx, case_id, wait.total_seconds(), revision)
         if decision.restriction is not None and decision.restriction.scope == "account":
             wait = max(wait, ACCOUNT_UNDO)
