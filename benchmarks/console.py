@@ -1,13 +1,13 @@
 """What the pages cost when much waits: `make bench-console`.
 
-A real `tidegate serve` with a hundred thousand open cases of a known mix (`tidegate bench seed`), the
-words of their posts indexed and its database vacuumed. A person who signed in asks for `/cases` over one kept-alive connection, page by page: for
-every filter, alone and in twos, from the first page and from cursors deep in the list, the kinds of request
-taking turns. Counted is the time until the whole page is there, as a client beside the server sees it; HTML,
-as sent, compressed where the server does that. p50 and p95 of each kind and of all, and the processor time of
-one request, which other work on the machine changes least. Then a case with a thousand reports, what is
-transferred, what a person waits in Chromium (`benchmarks/painted.py`), and fifty people at once
-(`benchmarks/crowd.py`). QUICK=1 seeds fewer, and only prints.
+A real `tidegate serve` with a hundred thousand open cases of a known mix (`tidegate bench seed`), the words
+of their posts indexed and its database vacuumed. A person who signed in asks for `/cases` over one kept-alive
+connection, page by page: for every filter, alone and in twos, from the first page and from cursors deep in
+the list, the kinds of request taking turns. Counted is the time until the whole page is there, as a client
+beside the server sees it; HTML, as sent, compressed where the server does that. p50 and p95 of each kind and
+of all, and the processor time of one request, which other work on the machine changes least. Then a case with
+a thousand reports, what is transferred, what a person waits in Chromium (`benchmarks/painted.py`), and fifty
+people at once (`benchmarks/crowd.py`). QUICK=1 seeds fewer, and only prints.
 """
 
 import os

@@ -326,6 +326,31 @@ def test_who_is_shut_out_or_may_less_decides_no_more_by_it(
         assert {api.get(f"/v1/cases/{one}").json()["state"] for one in ids} == {"open"}
 
 
+@pytest.mark.parametrize("filter", ["langg=fr", "lang=fr&foo=bar", "?zz=1"])
+def test_a_slip_in_the_filter_selects_nothing(
+    api: Api, person: Visitor, reported: Any, filter: str
+) -> None:
+    reported(2)
+    token, before = person.csrf(), written(api)
+    form = PASS | {"filter": filter, "csrf": token}
+    assert person.send("/cases/bulk/preview", form, csrf=False).status_code == 422
+    assert written(api) == before
+
+
+def test_the_template_of_the_preview_is_the_reason_that_is_applied(
+    api: Api, person: Visitor, reported: Any
+) -> None:
+    ids = reported(2)
+    bulk = previewed(person, {"outcome": "pass", "template": "exempt", "case": ids})
+    applied(person, bulk)
+    work(api)
+    reasons = {api.get(f"/v1/cases/{one}").json()["decisions"][-1]["reason"] for one in ids}
+    (reason,) = reasons
+    assert (
+        reason == "It reports, studies, depicts or counters such content, and does not spread it."
+    )
+
+
 def test_what_was_undone_never_leaves_however_long_the_worker_was_away(
     api: Api, person: Visitor, reported: Any
 ) -> None:

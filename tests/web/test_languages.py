@@ -13,6 +13,7 @@ from tidegate.web.formats import facts
 from tidegate.web.pages.faults import faults
 from tidegate.web.pages.refusals import plain_words, told
 from tidegate.web.pages.sentences import in_words
+from tidegate.web.permissions import permissions
 from tidegate.web.words import PSEUDO, gettext, languages, ngettext, speaking, zone
 
 NOON = datetime(2026, 1, 31, 12, 0, 5, tzinfo=UTC)
@@ -169,6 +170,27 @@ def test_small_facts_stand_apart_and_in_the_order_of_the_language() -> None:
     assert facts(told) == "image/png, 15 kB, 333 × 200"
     with in_language("ar"):
         assert facts(told) == "\u2068image/png\u2069، \u206815 kB\u2069، \u2068333 × 200\u2069"
+
+
+@pytest.mark.parametrize("language", ["ar", "de", PSEUDO])
+def test_every_twin_says_it_in_every_language(api: Api, language: str) -> None:
+    person = Visitor(api.instance, api.client, "admin")
+    person.send("/me/settings", {"language": language})
+    api.submit("post-1", text=TEXT)
+    report = {"id": "r", "item_id": "post-1", "channel": "user", "reason": "terrorism"}
+    case = api.post("/v1/reports", report | {"created_at": "2025-12-31T23:00:00Z"}).json()["case"]
+    looked = 0
+    for one in permissions():
+        path = one.path.replace("{case}", case)
+        if one.method != "GET" or "{" in path or path.startswith(("/v1", "/events", "/metrics")):
+            continue
+        if path.endswith(".json"):
+            continue
+        twin = "/index.json" if path == "/" else f"{path}.json"
+        answer = person.get(twin)
+        assert answer.status_code in (200, 303, 404, 405, 422), (twin, answer.text[:300])
+        looked += answer.status_code == 200
+    assert looked > 15
 
 
 def test_a_first_letter_is_raised_and_nouns_keep_theirs() -> None:

@@ -14,7 +14,7 @@ from tidegate.infra.db import Tx
 from tidegate.infra.errors import bad_field
 from tidegate.review.queries import subject_of_case
 from tidegate.review.sight import in_sight
-from tidegate.review.tables import case_events, cases, drafts
+from tidegate.review.tables import case_events, case_skips, cases, drafts
 
 KEPT = timedelta(days=7)
 LONGEST = 4000  # of a field, as of a decision's reason
@@ -92,11 +92,17 @@ def draft_of(tx: Tx, case_id: UUID) -> Draft | None:
 
 
 def drafts_of(tx: Tx, limit: int = 20) -> list[DraftOn]:
-    """The cases on which the actor has a draft, the newest first."""
+    """The cases on which the actor has a draft, the newest first; not those that they skipped and are not
+    offered."""
+    skipped = sa.exists().where(
+        case_skips.c.case_id == drafts.c.case_id,
+        case_skips.c.person == tx.identity,
+        case_skips.c.until > tx.now,
+    )
     query = (
         sa.select(drafts.c.case_id, drafts.c.saved_at)
         .join(cases, cases.c.id == drafts.c.case_id)
-        .where(drafts.c.person == tx.identity, in_sight(tx))
+        .where(drafts.c.person == tx.identity, in_sight(tx), ~skipped)
         .order_by(drafts.c.saved_at.desc())
         .limit(limit)
     )

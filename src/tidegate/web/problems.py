@@ -2,12 +2,12 @@
 
 import errno
 
-import msgspec
 import structlog
 from starlette.responses import Response
 
 from tidegate.infra.db import UNAVAILABLE, NoRoom, no_room, unavailable
 from tidegate.infra.errors import Refusal
+from tidegate.web.words import to_json
 
 log = structlog.get_logger()
 
@@ -18,7 +18,7 @@ def problem(refusal: Refusal, request_id: str = "") -> Response:
     if request_id:
         document["request_id"] = request_id
     return Response(
-        msgspec.json.encode(document),
+        to_json(document),
         status_code=refusal.status,
         media_type="application/problem+json",
         headers=refusal.headers,

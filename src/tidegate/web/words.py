@@ -143,6 +143,17 @@ class Apart(str):
         return str.__mod__(self, apart(values))
 
 
+def to_json(value: object) -> bytes:
+    """What a page or a refusal says, for a script; what is said in any language is plain text there."""
+    return msgspec.json.encode(value, enc_hook=_plain)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Apart):
+        return str.__str__(value)
+    raise NotImplementedError(f"no JSON of {type(value).__name__}")
+
+
 def apart(value: Any) -> Any:
     """A text between marks that keep its direction to itself (U+2068, U+2069); anything else as it is."""
     return f"\u2068{value}\u2069" if type(value) is str and value else value

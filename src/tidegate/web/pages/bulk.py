@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl
 from uuid import UUID
 
 import msgspec
@@ -168,13 +169,15 @@ def make(visit: Visit) -> str:
     filter lets through."""
     filters = visit.fields("filter")
     ids = [] if filters else [convert(one, UUID) for one in visit.fields("case")]
-    filter = Filter.of_address(filters[-1]) if filters else None
+    filter = _filter(filters[-1]) if filters else None
     undo_seconds = waits(visit).total_seconds()
     with visit.begin() as tx:
         pack = visit.instance.pack(tx)
         body = _body(visit)
         if reason := visit.field("reason"):
             body["reason"] = reason
+        elif visit.field("template"):
+            body["reason"] = reason_of(visit, pack, body, None)
         bulk_id = preview(
             tx,
             ids,
@@ -185,6 +188,14 @@ def make(visit: Visit) -> str:
             closed=lambda case: bool(unseen(visit, tx, case.id)),
         )
     return f"/bulk/{bulk_id}"
+
+
+def _filter(address: str) -> Filter:
+    """Raises Refusal (422) also for what is no part of a filter: a slip must not select the whole desk."""
+    named = [name for name, _ in parse_qsl(address.removeprefix("?"))]
+    if unknown := [name for name in named if name not in Filter.__struct_fields__]:
+        raise bad_field("/filter", "a filter of the list of cases", unknown[0][:60])
+    return Filter.of_address(address)
 
 
 def start(visit: Visit) -> str:
@@ -199,7 +210,11 @@ def start(visit: Visit) -> str:
         body |= _body(visit)
         if body.get("outcome") == "restrict" and "label" not in body:
             raise bad_field("/label", "a label, which a restriction needs", "nothing")
-        body["reason"] = reason_of(visit, pack, body, None)
+        written = visit.field("reason") or visit.field("template")
+        if written or not bulk.decision.get("reason"):
+            body["reason"] = reason_of(visit, pack, body, None)
+        else:  # as it was previewed
+            body["reason"] = bulk.decision["reason"]
         decision = msgspec.to_builtins(convert(body, DecisionIn))
         apply(tx, bulk.id, decision, pack=pack, undo_seconds=undo_seconds)
         path = with_query(f"/bulk/{bulk.id}", done="applied")

@@ -44,7 +44,7 @@ def note(visit: Visit) -> str:
 def reopen(visit: Visit) -> str:
     """Put a decided case back into its queue."""
     case_id = visit.uuid("case", case_unknown)
-    reason = visit.field("reopen_reason")
+    reason = visit.field("reopen_reason") or visit.field("reason")
     if not 1 <= len(reason) <= 4000:
         raise bad_field("/reopen_reason", "a reason of up to 4000 characters", f"{len(reason)}")
     with visit.begin() as tx:

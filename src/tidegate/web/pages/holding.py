@@ -29,6 +29,7 @@ from tidegate.review.queries import case_unknown
 from tidegate.web.pages.case import case_page
 from tidegate.web.pages.page import PageRoute, with_more, with_query
 from tidegate.web.pages.visit import Visit
+from tidegate.web.words import to_json
 
 LONGEST_REASON = 500
 
@@ -133,7 +134,7 @@ def _held(visit: Visit, case: CaseRow) -> Response:
     by = case.claimed_by and visit.names.called(case.claimed_by)
     location = with_query(f"/cases/{case.id}", **within_of(visit))
     told = Held(location, case.state, by, case.claimed_until)
-    return Response(msgspec.json.encode(told), media_type="application/json")
+    return Response(to_json(told), media_type="application/json")
 
 
 def _back_to(visit: Visit, case_id: UUID, done: str) -> str:

@@ -120,7 +120,7 @@ def _mine(visit: Visit, tx: Tx) -> Mine:
     proposed = proposed_by(tx, tx.identity)
     returned = returned_to(tx, tx.identity, tx.now - RETURNED)
     waiting = {one.case_id for one in proposed}
-    begun = [one for one in begun if one.case not in waiting]
+    begun = [one for one in begun if one.case not in {*waiting, *held}]
     named = {*held, *(one.case for one in begun), *(one.case for one in asked), *waiting}
     named |= {one.case_id for one in returned}
     called = visit.names.called

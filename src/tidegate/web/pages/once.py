@@ -5,12 +5,13 @@ from starlette.responses import Response
 
 from tidegate.web.pages.render import html
 from tidegate.web.pages.visit import Visit
+from tidegate.web.words import to_json
 
 
 def shown_once(visit: Visit, template: str, page: msgspec.Struct) -> Response:
     """The page with the secret in it, as the form was sent: for a script as JSON."""
     if visit.by_script:
-        return Response(msgspec.json.encode(page), media_type="application/json")
+        return Response(to_json(page), media_type="application/json")
     return html(template, visit, page)
 
 

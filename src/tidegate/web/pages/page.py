@@ -35,7 +35,7 @@ from tidegate.web.pages.visit import Visit
 from tidegate.web.places import in_turn
 from tidegate.web.problems import as_refusal, problem
 from tidegate.web.squeeze import squeeze
-from tidegate.web.words import language_for, languages, speaking
+from tidegate.web.words import language_for, languages, speaking, to_json
 
 FORM_LIMIT = 1 << 20
 MOST_FIELDS = 999  # a selection of cases has a field for each
@@ -249,13 +249,13 @@ def page_or_twin(template: str, visit: Visit, page: object) -> Response:
 
 
 def _twin(visit: Visit, page: object) -> Response:
-    told = visit.names.told(msgspec.json.encode(page))
+    told = visit.names.told(to_json(page))
     return Response(told, media_type="application/json")
 
 
 def gone_on(path: str) -> Response:
     """What a form of ours that a script sent gets in place of a redirect: where it leads."""
-    return Response(msgspec.json.encode({"location": path}), media_type="application/json")
+    return Response(to_json({"location": path}), media_type="application/json")
 
 
 def _told(response: Response) -> Response:

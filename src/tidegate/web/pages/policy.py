@@ -39,6 +39,7 @@ from tidegate.policy.variables import FUNCTIONS, Variable, variables
 from tidegate.web.pages.page import PageRoute, Query, with_query
 from tidegate.web.pages.policy_views import ChangeView, change_view
 from tidegate.web.pages.visit import Visit
+from tidegate.web.words import to_json
 
 WRITES = "policy:write"
 
@@ -228,7 +229,7 @@ def done(visit: Visit, state: ChangeState, here: str) -> str | Response:
     if not visit.by_script:
         return path
     told = {"state": "proposed", "location": path}
-    return Response(msgspec.json.encode(told), 202, media_type="application/json")
+    return Response(to_json(told), 202, media_type="application/json")
 
 
 def two_may(tx: Tx) -> bool:

@@ -27,6 +27,7 @@ from tidegate.web.pages.render import html
 from tidegate.web.pages.showing import ask_for_new, needed_party, party, taken
 from tidegate.web.pages.sign_in import sign_out
 from tidegate.web.pages.visit import Visit
+from tidegate.web.words import to_json
 
 PATH = "/account/security"
 
@@ -126,7 +127,7 @@ def new_codes(visit: Visit) -> Response:
         user = get_user(tx, visit.who.name, lock=True)
         made = NewCodes(make_codes(tx, visit.instance.secrets.terms_key, user))
     if visit.by_script:
-        return Response(msgspec.json.encode(made), media_type="application/json")
+        return Response(to_json(made), media_type="application/json")
     return html("account_codes.html", visit, made)
 
 

@@ -41,6 +41,7 @@ from tidegate.web.pages.render import html
 from tidegate.web.pages.showing import party
 from tidegate.web.pages.visit import Visit
 from tidegate.web.problems import problem
+from tidegate.web.words import to_json
 
 # Before there is a session, the form's token stands in a cookie of its own (double submit), so that
 # no other site can sign a visitor in as somebody else.
@@ -119,7 +120,7 @@ def _state(name: str, csrf: str, ends: datetime | None, now: datetime) -> SignIn
 
 
 def _json(value: object) -> Response:
-    return Response(msgspec.json.encode(value), media_type="application/json")
+    return Response(to_json(value), media_type="application/json")
 
 
 def _with_form(visit: Visit, response: Response, token: str) -> Response:

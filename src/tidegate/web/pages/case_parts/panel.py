@@ -56,6 +56,7 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True):
     templates: list[TemplateChoice] = []
     look: list[str] = []
     undo_seconds: float = 0.0
+    at_once: bool = False  # it is about a life: what is decided leaves and is not undone
     clause: str = ""
 
 

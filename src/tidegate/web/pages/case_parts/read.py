@@ -12,6 +12,7 @@ from tidegate.decisions.queries import standing_on
 from tidegate.decisions.restrictions import Standing, by_strength, effective, standing_at
 from tidegate.decisions.second import Look
 from tidegate.infra.db import Tx
+from tidegate.intake.channels import THREAT
 from tidegate.intake.grouped import GroupedReports, grouped_reports
 from tidegate.pipeline.before import before, fared
 from tidegate.pipeline.next import look_at_case
@@ -118,7 +119,7 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
         second=second,
         filter=list_.address(),
         where=position(tx, case_id, list_, counting=visit.instance.totals),
-        conflict=shown.conflict_of(visit, case, held=held, decision=decision, draft=draft),
+        conflict=shown.conflict_of(visit, case, decision, draft, second, held=held),
         moved=about.moved,
         erased_at=case.about.erased_at if case.about else None,
     )
@@ -198,5 +199,6 @@ def _panel(
         templates=templates,
         look=panel.to_look_at(matches, about.reports.total, files, known),
         undo_seconds=undo_seconds,
+        at_once=any(one.reason == THREAT for one in about.reports.groups),
         clause=pack.ground.reference,
     )

@@ -50,7 +50,10 @@ def why_of(row: RowView, case: ShownCase, pack: Pack) -> list[Sentence]:
 
 
 def decision_of(case: ShownCase) -> dict[str, Any] | None:
-    """The decision that decided the case."""
+    """The decision that decided the case; where the last one was undone, that."""
+    last = case.decisions[-1] if case.decisions else None
+    if last is not None and last["state"] == "undone" and last["case"] == str(case.id):
+        return last
     return next((one for one in case.decisions if one["id"] == str(case.decision)), None)
 
 
@@ -114,10 +117,11 @@ def looked_at(visit: Visit) -> int:
 def conflict_of(
     visit: Visit,
     case: ShownCase,
-    *,
-    held: bool,
     decision: dict[str, Any] | None,
     draft: Draft | None,
+    second: SecondView | None,
+    *,
+    held: bool,
 ) -> Conflict | None:
     """Who was first, for somebody who meant to decide: they sent the form, have a draft, or have the
     page before them."""
@@ -127,6 +131,8 @@ def conflict_of(
     if case.state == "decided":
         by = decision["decided_by"] if decision else _closer(case.events)
         if by is None or (by == visit.who.actor and visit.refusal is None):
+            return None
+        if second is not None and second.mine:  # who agreed was no loser
             return None
         outcome = decision["outcome"] if decision else None
         return Conflict(what="decided", by=by, at=case.decided_at, outcome=outcome)
