@@ -166,6 +166,7 @@ def test_a_password_shows_it_again(api: Api, person: Visitor, clock: FakeClock) 
         "codes": 0,
         "password": True,
         "provider": None,
+        "command": None,
     }
     form = {"next": SECURITY, "password": "wrong horse battery"}
     answer = person.send("/account/confirm", form)

@@ -37,7 +37,8 @@ class ConfirmQuery(Query, frozen=True):
 
 
 class ConfirmPage(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody can show. `passkeys`: they have one, and it can be shown at this address."""
+    """What somebody can show. `passkeys`: they have one, and it can be shown at this address; `command`: what
+    makes a fresh link, for who runs the instance."""
 
     email: str
     next: str
@@ -45,6 +46,7 @@ class ConfirmPage(msgspec.Struct, frozen=True, kw_only=True):
     codes: int
     password: bool
     provider: str | None
+    command: str | None
 
     @property
     def nothing(self) -> bool:
@@ -64,6 +66,7 @@ def show(visit: Visit) -> ConfirmPage:
             codes=codes_of(tx, user.id).left if has or not user.has_password else 0,
             password=user.has_password and not has,
             provider=known.name if known is not None and comes else None,
+            command=f"tidegate users link --email {user.email}" if visit.may("admin") else None,
         )
 
 
