@@ -71,6 +71,7 @@ def test_only_what_there_is_can_be_chosen(person: Visitor, form: dict[str, str])
     assert (
         person.send("/me/settings", {"language": "de", "zone": "Europe/Berlin"}).status_code == 303
     )
+    assert person.get("/me/settings.json").json()["chosen"]["hide_from"] == 4  # as nobody chose
     answer = person.send("/me/settings", form)
     assert answer.status_code == 422
     chosen = person.get("/me/settings.json").json()["chosen"]

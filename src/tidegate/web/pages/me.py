@@ -38,9 +38,10 @@ class BreakQuery(Query, frozen=True):
 
 
 class SettingsPage(msgspec.Struct, frozen=True):
-    """What the person has chosen, of these languages (each as it calls itself) and zones of time."""
+    """What the person has chosen, or what holds as long as they have not, of these languages (each as it
+    calls itself) and zones of time."""
 
-    chosen: Preferences
+    chosen: dict[str, Any]
     languages: dict[str, str]
     zones: list[str]
 
@@ -79,7 +80,7 @@ def show_settings(visit: Visit) -> SettingsPage:
     with visit.begin() as tx:
         chosen = preferences_of(tx, tx.identity)
     spoken = {tag: one.name for tag, one in languages().items()}
-    return SettingsPage(chosen, spoken, sorted(zones()))
+    return SettingsPage(msgspec.structs.asdict(chosen), spoken, sorted(zones()))
 
 
 def change_settings(visit: Visit) -> str:
