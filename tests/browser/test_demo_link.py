@@ -16,13 +16,21 @@ from tidegate.infra.postgres import EmbeddedPostgres
 pytestmark = pytest.mark.long
 
 
+def _hear_ctrl_c() -> None:
+    """Who runs the tests in the background has it ignored, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def links(tmp_path: Path) -> Iterator[list[str]]:
     """The links that the demo prints: for a reviewer, for an admin."""
     data_dir, found = tmp_path / "demo", list[str]()
     command = [sys.executable, "-u", "-m", "tidegate", "demo", "--port", str(free_port())]
     with subprocess.Popen(
-        [*command, "--data-dir", str(data_dir)], stdout=subprocess.PIPE, text=True
+        [*command, "--data-dir", str(data_dir)],
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=_hear_ctrl_c,
     ) as demo:
         assert demo.stdout
         try:
