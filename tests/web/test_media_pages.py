@@ -10,6 +10,7 @@ from tests.web.test_pages import check_html, picture
 from tests.web.visitor import Visitor
 
 from tidegate.access.preferences import Preferences, choose
+from tidegate.infra.clock import FakeClock
 
 WHY = {"purpose": "investigation", "justification": "The police asked for the file."}
 
@@ -130,6 +131,12 @@ def test_a_file_is_taken_away_for_a_purpose_that_is_recorded(api: Api, case: str
     entry = re.findall(r"/media/entries/[0-9a-f-]+", rita.get("/banks/known").text)[0]
     assert rita.send(f"{entry}/download", WHY).status_code == 200
     assert len(told(api, "evidence.downloaded")) == 2
+    # It is an export: ten minutes later they show again that it is them, and what they wrote stays.
+    assert isinstance(api.instance.clock, FakeClock)
+    api.instance.clock.advance(11 * 60)
+    stale = rita.send(at, WHY | {"csrf": rita.csrf()}, csrf=False)
+    assert (stale.status_code, len(told(api, "evidence.downloaded"))) == (403, 2)
+    assert WHY["justification"] in stale.text
 
 
 def test_another_platforms_file_is_nobodys(api: Api, case: str) -> None:

@@ -309,5 +309,12 @@ pages = [
         again=draft_page,
         fresh=True,
     ),
-    PageRoute(method="POST", path="/policy/drafts/{name}/delete", handler=drop, scope=WRITES),
+    PageRoute(
+        method="POST",
+        path="/policy/drafts/{name}/delete",
+        handler=drop,
+        scope=WRITES,
+        again=draft_page,
+        fresh=True,
+    ),
 ]

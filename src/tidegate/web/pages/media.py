@@ -207,7 +207,12 @@ def _routes(path: str, scope: str) -> list[PageRoute]:
         path=f"{path}/download", handler=show, scope="cases:decide", template="download.html"
     )
     taken = PageRoute(
-        method="POST", path=ask.path, handler=download, scope="cases:decide", again=ask
+        method="POST",
+        path=ask.path,
+        handler=download,
+        scope="cases:decide",
+        again=ask,
+        fresh=True,
     )
     drawn = PageRoute(path=path, handler=preview, scope=scope, query=MediaQuery)
     return [alone, revealing(alone), ask, taken, drawn]
