@@ -16,7 +16,7 @@ from tidegate.access.model import ROLES
 from tidegate.pipeline.house import SCOPES
 from tidegate.review.tables import cases
 from tidegate.web import pages
-from tidegate.web.permissions import May, permissions
+from tidegate.web.permissions import May, permissions, told
 
 # What the forms and bodies of routes about a case want, all at once: so that each gets as far as the case.
 FORM = {
@@ -74,18 +74,19 @@ def matrix() -> dict[tuple[str, str], dict[str, May]]:
 
 
 def test_the_matrix_has_every_route_and_every_role(api: Api) -> None:
-    told = Visitor(api.instance, api.client, "intake").get("/permissions.json").json()["routes"]
-    found = {(one["method"], one["path"]): one["roles"] for one in told}
-    assert found == matrix()
+    routes = Visitor(api.instance, api.client, "intake").get("/permissions.json").json()["routes"]
+    found = {(one["method"], one["path"]): one["roles"] for one in routes}
+    assert found == {(one.method, one.path): one.roles for one in told()}
+    assert len(found) == len(routes) == len(permissions())
     declared = {
         (page.method, page.path) for page in pages.routes if not page.public and not page.twin
     }
-    assert declared | {("GET", path) for path in STREAMS} <= found.keys()
+    assert declared | {("GET", path) for path in STREAMS} <= matrix().keys()
     assert ("POST", "/v1/cases/{id}/decide") in found
     assert all(list(roles) == list(ROLES) for roles in found.values())
     assert {one for roles in found.values() for one in roles.values()} == set(get_args(May))
     assert found["GET", "/cases"]["curator"] == "no"
-    assert found["GET", "/cases/{case}"]["reviewer"] == "own"
+    assert found["GET", "/cases/{id}"]["reviewer"] == "own"
     assert found["GET", "/people"] == dict.fromkeys(ROLES, "no") | {"admin": "yes"}
 
 

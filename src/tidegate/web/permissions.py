@@ -20,6 +20,10 @@ _OF_ONESELF = r"account|me"
 _OWN = re.compile(rf"/(?:v1/)?(?:{_OF_CASES}|{_OF_ONESELF})(?:/.*)?\Z")
 
 
+# What is called by its id alone in a path that people are told.
+_BY_ID = re.compile(r"\{(?:alert|bulk|case|decision|entry)\}")
+
+
 class Permission(msgspec.Struct, frozen=True):
     """What each role may on a route. `yes`: all that there is of it, on the platforms that they have.
     `own`: the cases of their queues, languages and platforms, or what is about themselves. `no`: it answers
@@ -28,6 +32,13 @@ class Permission(msgspec.Struct, frozen=True):
     method: str
     path: str
     roles: dict[str, May]
+
+
+def told() -> list[Permission]:
+    """The permissions, with paths as they are written for people."""
+    return [
+        msgspec.structs.replace(one, path=_BY_ID.sub("{id}", one.path)) for one in permissions()
+    ]
 
 
 def may(role: str, scope: str | None, path: str) -> May:
@@ -60,7 +71,7 @@ def render_permissions() -> str:
     """The permissions' page, in Markdown."""
     rows = [
         f"| {one.method} | `{one.path}` | " + " | ".join(map(_cell, one.roles.values())) + " |"
-        for one in permissions()
+        for one in told()
     ]
     return "\n".join(
         [

@@ -4,7 +4,7 @@ import msgspec
 
 from tidegate.web.pages.page import PageRoute
 from tidegate.web.pages.visit import Visit
-from tidegate.web.permissions import Permission, permissions
+from tidegate.web.permissions import Permission, told
 
 
 class Matrix(msgspec.Struct, frozen=True):
@@ -12,7 +12,7 @@ class Matrix(msgspec.Struct, frozen=True):
 
 
 def show(_: Visit) -> Matrix:
-    return Matrix(permissions())
+    return Matrix(told())
 
 
 pages = [PageRoute(path="/permissions.json", handler=show, scope=None, json=True)]
