@@ -207,8 +207,12 @@ def test_what_somebody_had_to_look_at_is_theirs_alone(desk: Desk, rita: BrowserC
     page = desk.tab(rita, f"/cases/{case}")
     page.get_by_test_id("reveal").first.click()
     page.locator("[data-testid=media][data-shown=shown]").first.wait_for()
-    own = rita.request.get(f"{desk.served.url}/me/exposure.json").json()
-    assert "files" in str(own)
+
+    def recorded() -> bool:
+        own = rita.request.get(f"{desk.served.url}/me/exposure.json").json()
+        return "files" in str(own["days"])
+
+    until(recorded, "the record of what was revealed")
     with desk.person("boss@example.org", "admin") as boss:
         for path in ("/me/exposure?person=user:rita@example.org", "/exposure",
                      "/people/rita@example.org/exposure", "/me/exposure/rita@example.org"):  # fmt: skip

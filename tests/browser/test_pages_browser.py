@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 from tests.api import item
+from tests.browser.desk import NOTES
 from tests.serving import Served, serving
 
 pytestmark = pytest.mark.long
@@ -61,8 +62,12 @@ class Tab:
     def __init__(self, context: BrowserContext) -> None:
         self.complaints: list[str] = []
         self.page: Page = context.new_page()
-        self.page.on("console", lambda said: self.complaints.append(said.text))
+        self.page.on("console", lambda said: self._hear(said.text))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _hear(self, text: str) -> None:
+        if not text.startswith(NOTES):
+            self.complaints.append(text)
 
 
 def shown(page: Page) -> str:
