@@ -60,10 +60,9 @@ def _pass(page: Page) -> float:
     page.keyboard.press("p")
     page.keyboard.press("Enter")
     page.locator(f'[data-testid="case"]:not([data-id="{at}"])').wait_for()
+    # Playwright's own way of waiting for it is eval, which our pages forbid.
     while (waited := page.evaluate("window.waited")) is None:
-        page.wait_for_timeout(
-            1
-        )  # Playwright's own way of waiting for it is eval, which our pages forbid
+        page.wait_for_timeout(1)
     return float(waited)
 
 

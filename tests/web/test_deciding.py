@@ -108,6 +108,16 @@ def test_it_waits_as_long_as_is_usual_or_as_the_form_says(api: Api, person: Visi
     ]
 
 
+def test_what_is_about_a_life_says_that_it_does_not_wait(api: Api, person: Visitor) -> None:
+    case = reported(api, "post-1")
+    said = "what you decide leaves at once and cannot be taken back"
+    assert said not in person.get(f"/cases/{case}").text
+    threat = {"id": "t", "item_id": "post-1", "channel": "user", "reason": "threat_to_life"}
+    answer = api.post("/v1/reports", threat | {"created_at": "2025-12-31T23:00:00Z"})
+    assert answer.status_code == 201, answer.text
+    assert said in person.get(f"/cases/{case}").text
+
+
 def test_next_goes_on_to_the_next_case_within_the_list(api: Api, person: Visitor) -> None:
     first, second = reported(api, "post-1"), reported(api, "post-2")
     form = PASS | {"then": "next", "filter": "queue=reports"}
@@ -238,6 +248,8 @@ def test_undo_leads_back_to_the_case_with_all_that_was_typed(
     assert undone.status_code == 303, undone.text
     assert undone.headers["location"] == f"/cases/{case}?done=undone"
     assert "Undone." in person.get(undone.headers["location"]).text
+    told = person.get(f"/cases/{case}.json").json()
+    assert (told["state"], told["decision"]["state"]) == ("claimed", "undone")
     with api.instance.database.begin() as tx:
         kept = tx.execute(sa.select(drafts.c.person, drafts.c.fields)).one()
     assert kept.person == f"user:{person.email}"

@@ -69,6 +69,9 @@ def test_what_is_mine_is_what_i_hold_began_or_am_asked_about(api: Api, clock: Fa
     assert page["asked"][0]["by"] == "admin"
     text = mine.get("/").text
     assert "a decision that you began" in text
+    # What somebody skipped is not put before them again.
+    assert mine.send(f"/cases/{begun}/skip", {"reason": "not-for-me"}).status_code == 303
+    assert home(mine)["mine"]["drafts"] == []
     assert "admin</bdi> asks you to look" in text
     assert "00:30 UTC</time>" in text
     assert home(other)["mine"] == {

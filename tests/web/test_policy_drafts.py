@@ -8,6 +8,8 @@ import pytest
 from tests.api import Api
 from tests.web.desk_of_policy import DRAFT, Author, asking, codes, marks, shipped, wider, written
 
+from tidegate.infra.clock import FakeClock
+
 
 @pytest.fixture
 def ana(api: Api) -> Author:
@@ -115,7 +117,9 @@ def test_a_form_without_a_text_or_of_an_odd_revision_is_refused(api: Api, ana: A
     assert written(api) == before
 
 
-def test_drafts_begin_with_any_version_and_are_deleted(api: Api, ana: Author) -> None:
+def test_drafts_begin_with_any_version_and_are_deleted(
+    api: Api, ana: Author, clock: FakeClock
+) -> None:
     made = ana.person.send("/policy/drafts", {"name": "other", "from": "tvec@3"})
     assert made.headers["location"] == "/policy/drafts/other"
     assert ana.page("/policy/drafts/other")["source"] == shipped()
@@ -124,6 +128,11 @@ def test_drafts_begin_with_any_version_and_are_deleted(api: Api, ana: Author) ->
         answer = ana.person.send("/policy/drafts", form)
         assert answer.status_code in (404, 422), answer.text
     assert written(api) == before
+    clock.advance(11 * 60)
+    stale = {"csrf": ana.person.csrf(), "source": "typed meanwhile"}
+    assert ana.person.send("/policy/drafts/other/delete", stale, csrf=False).status_code == 403
+    assert written(api) == before
+    ana.person.sign_in()
     assert ana.person.send("/policy/drafts/other/delete").status_code == 303
     assert ana.person.send("/policy/drafts/other/delete").status_code == 404
     assert ana.page("/policy/drafts")["drafts"] == []

@@ -83,6 +83,10 @@ def test_agreed_it_is_decided_and_leaves(api: Api, team: Three, case: str) -> No
     answer = team.bert.send(f"/cases/{case}/second/agree", {"then": "stay", "revision": "1"})
     assert asks(answer.headers["location"])["done"] == "decided"
     assert api.get("/v1/actions").json()["data"] == []
+    # Who agreed made it leave: they undo it, and are told of no conflict.
+    assert "undo" in told(team.bert, f"/cases/{case}.json")["may"]
+    assert "undo" not in told(team.anna, f"/cases/{case}.json")["may"]
+    assert 'data-testid="conflict"' not in team.bert.get(f"/cases/{case}?looked=1").text
     turn(api, 31)
     (action,) = api.get("/v1/actions").json()["data"]
     assert action["kind"] == "restrict"

@@ -195,6 +195,10 @@ def may_of(
     if case.state == "decided":
         held_back = decision is not None and decision["state"] == "held"
         own = decision is not None and decision["decided_by"] == visit.who.actor
+        if (
+            second is not None and second.state == "agreed"
+        ):  # who agreed made it leave, and undoes it
+            own = second.mine and not second.proposed
         return [*found, *(["undo"] if own else [])] if held_back else [*found, "reopen"]
     if second is not None and second.mine:
         return [*found, "undo"] if second.proposed and second.state == "proposed" else found
