@@ -375,7 +375,8 @@ def counted(part: str, rows: list[dict[str, object]]) -> Iterator[str]:
         aside = sum(row["threat"] is None for row in mine)
         threats = sum(levels.values()) - levels["low"]
         bases = len({row["base"] for row in mine if row["threat"] and row["level"] != "low"})
-        yield f"{part} {language}: {threats} threats of {bases} sentences {dict(levels)}, {harmless} harmless, {aside} aside"
+        told = f"{threats} threats of {bases} sentences {dict(levels)}"
+        yield f"{part} {language}: {told}, {harmless} harmless, {aside} aside"
 
 
 def main() -> None:
