@@ -2,30 +2,41 @@
 
 Every sentence in `threat_material/` was written by hand. This adds, the same on each run, what people do to
 sentences: misspelling, disguise, longer messages around them. `dev` and `held` share no sentence and no wrapping.
-`python scripts/threat_set.py` writes both files under `tests/data/threats/` and prints what is in them.
+`python -m scripts.threat_set` writes both files under `tests/data/threats/` and prints what is in them.
 """
 
 import json
 import random
-import re
 import sys
-import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from difflib import SequenceMatcher
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
+from scripts.threat_changes import (
+    ARABIC_DISGUISES,
+    DISGUISES,
+    LONG_WORD,
+    MARKED,
+    Manner,
+    disguised,
+    hurried,
+    misspelt,
+    shouted,
+    spoken,
+    without_accents,
+)
+
 HERE = Path(__file__).resolve().parent
 MATERIAL = HERE / "threat_material"
 TARGET = HERE.parent / "tests" / "data" / "threats"
 PARTS, LANGUAGES = ("dev", "held"), ("en", "fr", "de", "ar")
+HARMLESS = {"-", "?", "l"}  # codes of what does not count as a threat
 LEVELS = {"l": "low", "m": "medium", "hu": "high_unspecific", "hs": "high_specific"}
 TOO_ALIKE = 0.82  # two sentences of different parts that share this much are one sentence
 
-MARKED = re.compile(r"\*([^*]+)\*")
-LONG_WORD = re.compile(r"[^\W\d_]{4,}")
 RELAYED = {"relayed", "hotline"}  # kinds that are a witness's own words
 OWN = {
     "direct",
@@ -33,6 +44,7 @@ OWN = {
     "veiled",
 }  # kinds that go into a long message by the one who threatens
 WHOLE = {"email", "hotline", "posted"}  # kinds that nothing is wrapped around
+JESTS = {"idiom", "gaming", "sports", "lyrics"}  # harmless kinds in which people disguise words too
 LATIN_KINDS = {"arabizi"}  # Arabic in Latin letters
 
 
@@ -46,6 +58,13 @@ class Sentence(NamedTuple):
     @property
     def plain(self) -> str:
         return self.text.replace("*", "")
+
+
+class Part(NamedTuple):
+    """What the sentences of a part share: the messages around them, and by language the words that get disguised."""
+
+    wraps: dict[str, list[str]]
+    marked: dict[str, set[str]]
 
 
 def sections(path: Path) -> Iterator[tuple[str, str]]:
@@ -68,202 +87,7 @@ def sentences(part: str, language: str) -> list[Sentence]:
     return found
 
 
-# ------------------------------------------------------------------ what is done to a whole message
-
-FILLERS = {
-    "en": ["uh", "um", "you know", "like", "yeah"],
-    "fr": ["euh", "ben", "voilà", "quoi", "genre"],
-    "de": ["äh", "ähm", "also", "ja", "halt"],
-    "ar": ["يعني", "اه", "طيب", "شوف", "والله"],
-    "arabizi": ["ya3ni", "ah", "tayyeb", "shuf"],
-}
-UMLAUTS = {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"}
-LIGATURES = {"œ": "oe", "Œ": "Oe", "æ": "ae", "«": '"', "»": '"', "’": "'", "ß": "ss"}
-HAMZAS = {"أ": "ا", "إ": "ا", "آ": "ا", "ى": "ي", "ة": "ه", "ؤ": "و", "ئ": "ي"}
-
-
-def bare(text: str, table: dict[str, str]) -> str:
-    for one, other in table.items():
-        text = text.replace(one, other)
-    return text
-
-
-def without_accents(text: str, language: str, chance: random.Random) -> str:
-    """As typed on a keyboard that lacks them: French e for é, German ae or a for ä, Arabic without hamzas."""
-    if language == "ar":
-        return bare(text, HAMZAS)
-    if language == "de" and chance.random() < 0.6:
-        return bare(text, UMLAUTS)
-    apart = unicodedata.normalize("NFD", bare(text, LIGATURES))
-    return "".join(one for one in apart if not unicodedata.combining(one))
-
-
-def hurried(text: str, language: str, chance: random.Random) -> str:
-    """No capitals, no punctuation; in a telephone's manner."""
-    return re.sub(r"[.,;:!?…،؛؟]+(?=\s|$)", "", text).lower()
-
-
-def shouted(text: str, language: str, chance: random.Random) -> str:
-    return text.upper().rstrip(".") + "!!!"
-
-
-def spoken(text: str, language: str, chance: random.Random) -> str:
-    """What a recogniser makes of a voice message: no punctuation, fillers, a word said twice."""
-    words = re.sub(r"[.,;:!?…«»“”„\"،؛؟–]+", " ", text).lower().split()
-    said: list[str] = []
-    for place, word in enumerate(words):
-        if place and chance.random() < 0.12:
-            said.append(chance.choice(FILLERS[language]))
-        said.append(word)
-        if len(word) <= 4 and chance.random() < 0.06:
-            said.append(word)
-    return " ".join(said)
-
-
-# ------------------------------------------------------------------ what is done to words
-
-NEAR = {
-    "a": "qs", "b": "vn", "c": "xv", "d": "sf", "e": "wr", "f": "dg", "g": "fh", "h": "gj", "i": "uo", "j": "hk",
-    "k": "jl", "l": "k", "m": "n", "n": "bm", "o": "ip", "p": "o", "r": "et", "s": "ad", "t": "ry", "u": "yi",
-    "v": "cb", "w": "qe", "x": "zc", "y": "tu", "z": "x",
-}  # fmt: skip
-CONFUSED = {"ض": "ظ", "ظ": "ض", "أ": "ا", "إ": "ا", "ذ": "د", "ث": "ت", "س": "ص"}
-LEET = {"a": "4@", "e": "3", "i": "1!", "o": "0", "s": "5$", "t": "7", "b": "8", "l": "1"}
-TWINS = dict(zip("aceopxyiskhABEKMHOPCTX", "асеорхуіѕкһАВЕКМНОРСТХ", strict=True))
-DOTLESS = dict(zip("بتثنقفجخذزشضظغيةؤئأإآ", "ٮٮٮٮٯڡححدرسصطعىهوىااا", strict=True))
-PERSIAN = {"ك": "ک", "ي": "ی", "ه": "ہ"}
-MARKS = "\u064e\u064f\u0650\u0652"
-PICTURES: dict[str, tuple[str, ...]] = {
-    "🔫": ("gun", "pistol", "rifle", "shotgun", "glock", "strap", "pistolet", "fusil", "flingue", "carabine", "arme",
-           "gewehr", "pistole", "knarre", "flinte", "schrotflinte", "waffe", "مسدس", "بندقي", "سلاح", "رشاش", "فرد"),
-    "🔪": ("knife", "knives", "blade", "couteau", "lame", "messer", "klinge", "سكين", "سكاكين", "موس"),
-    "💣": ("bomb", "explosi", "bombe", "sprengstoff", "قنبل", "متفجر", "عبوة", "حزام"),
-    "🔥": ("fire", "burn", "petrol", "feu", "brûl", "essence", "feuer", "benzin", "brennen", "نار", "حرق", "بنزين"),
-    "🚚": ("truck", "van", "camion", "lkw", "laster", "شاحن"),
-    "🕌": ("mosque", "mosquée", "moschee", "مسجد", "جامع"),
-    "🕍": ("synagog", "كنيس"),
-    "⛪": ("church", "église", "kirche"),
-    "🏫": ("school", "école", "lycée", "schule", "مدرس"),
-    "💀": ("dead", "death", "mort", "tot", "tod", "ميت", "جثت", "جثث"),
-    "🪓": ("axe", "hache", "axt", "beil", "فأس"),
-    "👮": ("police", "cop", "flic", "bulle", "شرط"),
-}  # fmt: skip
-
-
-def slip(word: str, chance: random.Random) -> str:
-    """One slip of the fingers inside a word of four letters or more."""
-    at = chance.randrange(1, len(word) - 1)
-    way = chance.randrange(4)
-    if word[at] in CONFUSED:
-        return word[:at] + CONFUSED[word[at]] + word[at + 1 :]
-    if way == 0:
-        return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
-    if way == 1:
-        return word[:at] + word[at + 1 :]
-    if way == 2 or word[at] not in NEAR:
-        return word[:at] + word[at] + word[at:]
-    return word[:at] + chance.choice(NEAR[word[at]]) + word[at + 1 :]
-
-
-def misspelt(text: str, language: str, chance: random.Random) -> str:
-    """About one long word in eight is wrong, and one of the words that matter (it stands between asterisks)."""
-    marked = [found.group(1) for found in MARKED.finditer(text)]
-    wrong = chance.choice(marked) if marked else ""
-    text = MARKED.sub(lambda found: found.group(1), text)
-
-    def word(found: re.Match[str]) -> str:
-        hit = wrong != "" and found.group() == wrong
-        return slip(found.group(), chance) if hit or chance.random() < 0.12 else found.group()
-
-    changed = LONG_WORD.sub(word, text)
-    if changed == text and (long := list(LONG_WORD.finditer(text))):
-        one = chance.choice(long)
-        changed = text[: one.start()] + slip(one.group(), chance) + text[one.end() :]
-    return changed
-
-
-def leet(word: str, chance: random.Random) -> str:
-    return "".join(chance.choice(LEET[one]) if one in LEET else one for one in word.lower())
-
-
-def spaced(word: str, chance: random.Random) -> str:
-    return " ".join(word)
-
-
-def dotted(word: str, chance: random.Random) -> str:
-    return chance.choice(".-_").join(word)
-
-
-def twins(word: str, chance: random.Random) -> str:
-    return "".join(TWINS.get(one, one) for one in word)
-
-
-def hidden(word: str, chance: random.Random) -> str:
-    """A sign without width, or a soft hyphen, inside."""
-    at = max(1, len(word) // 2)
-    return word[:at] + chance.choice("\u200b\u200d\u00ad\u2060") + word[at:]
-
-
-def starred(word: str, chance: random.Random) -> str:
-    at = 1 if len(word) < 5 else 2
-    return word[:at] + chance.choice("*#") + word[at + 1 :]
-
-
-def stretched(word: str, chance: random.Random) -> str:
-    at = max(0, len(word) - 2)
-    return word[:at] + word[at] * chance.randint(3, 5) + word[at + 1 :]
-
-
-def tatweel(word: str, chance: random.Random) -> str:
-    return (
-        "".join(
-            one + "ـ" * chance.randint(1, 3) if one not in "اأإآدذرزوؤةىء" else one
-            for one in word[:-1]
-        )
-        + word[-1]
-    )
-
-
-def dotless(word: str, chance: random.Random) -> str:
-    return "".join(DOTLESS.get(one, one) for one in word)
-
-
-def vowelled(word: str, chance: random.Random) -> str:
-    return "".join(one + chance.choice(MARKS) for one in word)
-
-
-def persian(word: str, chance: random.Random) -> str:
-    return "".join(PERSIAN.get(one, one) for one in word)
-
-
-def pictured(word: str, chance: random.Random) -> str:
-    for picture, stems in PICTURES.items():
-        if word.lower().startswith(stems):
-            return picture
-    return spaced(word, chance)
-
-
-Disguise = Callable[[str, random.Random], str]
-DISGUISES: list[Disguise] = [leet, spaced, twins, hidden, pictured, dotted, starred, stretched]
-ARABIC_DISGUISES: list[Disguise] = [
-    tatweel,
-    spaced,
-    dotless,
-    hidden,
-    pictured,
-    vowelled,
-    dotted,
-    persian,
-]
-
-
-def disguised(text: str, disguise: Disguise, chance: random.Random) -> str:
-    return MARKED.sub(lambda found: disguise(found.group(1), chance), text)
-
-
 # ------------------------------------------------------------------ putting it together
-
-Manner = Callable[[str, str, random.Random], str]
 
 
 def wrappings(part: str) -> dict[str, list[str]]:
@@ -291,44 +115,62 @@ def manners(one: Sentence, language: str) -> list[tuple[str, Manner]]:
     return plain
 
 
-def varied(
-    one: Sentence, turn: int, language: str, wraps: dict[str, list[str]]
-) -> Iterator[tuple[str, str]]:
+def remarked(text: str, words: set[str]) -> str:
+    """The text of a jest with asterisks around its first word that threats of the same part have them around."""
+    for found in LONG_WORD.finditer(text):
+        if found.group().lower() in words:
+            return f"{text[: found.start()]}*{found.group()}*{text[found.end() :]}"
+    return text
+
+
+def around(one: Sentence, turn: int, language: str, wraps: dict[str, list[str]]) -> str | None:
+    """The longer message that is this sentence's by turn, if it gets one."""
+    harmless = one.code in HARMLESS
+    if one.kind in WHOLE or one.code == "?" or (turn // 2 if harmless else turn) % 2:
+        return None
+    told = one.kind in RELAYED
+    first = one.kind in OWN and turn % 4 == 0
+    whose = "plain" if harmless else "told" if told else "own" if first else "tip"
+    fit = wraps[f"{language} {whose}"]
+    return fit[turn // 4 % len(fit)]
+
+
+def varied(one: Sentence, turn: int, language: str, part: Part) -> Iterator[tuple[str, str]]:
     """(name of the variation, text): the sentence itself, then what becomes of it; by turns, so that all occur."""
     chance = random.Random(f"{language} {one.text}")
     speech = "arabizi" if one.kind in LATIN_KINDS else language
+    harmless = one.code in HARMLESS
     yield "none", one.plain
-    harmless = one.code in {"-", "?", "l"}
-    if harmless and turn % 2:
-        return
-    own = "told" if one.kind in RELAYED else "own" if one.kind in OWN and turn % 4 == 0 else "tip"
-    around = wraps.get(f"{language} {'plain' if harmless else own}", [])
-    if (
-        around
-        and one.kind not in WHOLE
-        and one.code != "?"
-        and (turn // 2 if harmless else turn) % 2 == 0
-    ):
-        yield "wrapped", placed(one.plain, around[turn // 4 % len(around)])
-    else:
-        name, manner = (choices := manners(one, language))[
-            turn // (4 if harmless else 2) % len(choices)
-        ]
-        yield name, manner(one.text if manner is misspelt else one.plain, speech, chance)
-    if not harmless and turn % 2 and MARKED.search(one.text):
+    if not (harmless and turn % 2):
+        if message := around(one, turn, language, part.wraps):
+            yield "wrapped", placed(one.plain, message)
+        else:
+            choices = manners(one, language)
+            name, manner = choices[turn // (4 if harmless else 2) % len(choices)]
+            yield name, manner(one.text if manner is misspelt else one.plain, speech, chance)
+    text = remarked(one.text, part.marked[language]) if one.kind in JESTS else one.text
+    if turn % 2 and MARKED.search(text):
         kinds = ARABIC_DISGUISES if speech == "ar" else DISGUISES
         disguise = kinds[turn // 2 % len(kinds)]
-        yield f"disguised_{disguise.__name__}", disguised(one.text, disguise, chance)
+        yield f"disguised_{disguise.__name__}", disguised(text, disguise, chance)
 
 
 def records(part: str) -> Iterator[dict[str, object]]:
     wraps = wrappings(part)
+    marked = {
+        language: {
+            word.lower() for one in sentences(part, language) for word in MARKED.findall(one.text)
+        }
+        for language in LANGUAGES
+    }
     for language in LANGUAGES:
         turns, seen = Counter[str](), set[str]()
         for place, one in enumerate(sentences(part, language)):
-            group = one.code if one.code in {"-", "?", "l"} else "threat"
+            group = one.code if one.code in HARMLESS else "threat"
             base = f"{part}-{language}-{place + 1:03}"
-            for number, (variation, text) in enumerate(varied(one, turns[group], language, wraps)):
+            for number, (variation, text) in enumerate(
+                varied(one, turns[group], language, Part(wraps, marked))
+            ):
                 if text in seen:
                     continue
                 seen.add(text)
@@ -367,7 +209,13 @@ def alike() -> Iterator[str]:
                     yield f"{language}, in both parts: {one} / {other}"
 
 
-def counted(part: str, rows: list[dict[str, object]]) -> Iterator[str]:
+def lines(part: str) -> str:
+    """The file of a part."""
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in records(part))
+
+
+def counted(part: str) -> Iterator[str]:
+    rows = list(records(part))
     for language in LANGUAGES:
         mine = [row for row in rows if row["language"] == language]
         levels = Counter(str(row["level"]) for row in mine if row["threat"])
@@ -386,10 +234,8 @@ def main() -> None:
     for part in PARTS:
         if not (MATERIAL / part).is_dir():
             raise SystemExit(f"{MATERIAL / part} isn't there")
-        rows = list(records(part))
-        lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        (TARGET / f"{part}.ndjson").write_text(lines, "utf-8")
-        sys.stdout.writelines(f"{line}\n" for line in counted(part, rows))
+        (TARGET / f"{part}.ndjson").write_text(lines(part), "utf-8")
+        sys.stdout.writelines(f"{line}\n" for line in counted(part))
 
 
 if __name__ == "__main__":
