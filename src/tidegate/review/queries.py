@@ -30,6 +30,7 @@ from tidegate.intake.model import ReportView
 from tidegate.intake.queries import FIRST_REPORTS, reports_of
 from tidegate.intake.tables import reports
 from tidegate.review.filters import bad_filter
+from tidegate.review.membership import WAITS, items_of, shown_members, total_members
 from tidegate.review.model import (
     LOOK,
     CaseDetail,
@@ -44,7 +45,7 @@ from tidegate.review.model import (
 )
 from tidegate.review.places import Place, read_place, write_place
 from tidegate.review.sight import in_sight
-from tidegate.review.tables import case_events, cases
+from tidegate.review.tables import case_events, case_members, cases
 from tidegate.signals.banks.queries import entries_by_id
 
 CASE_COLUMNS = [cases.c[name] for name in CaseRow.__struct_fields__]
@@ -53,13 +54,17 @@ WAITING = cases.c.state != sa.literal_column("'decided'")
 CLAIMED = cases.c.state == sa.literal_column("'claimed'")
 NO_LOOK = cases.c.subject_kind != sa.literal_column("'look'")
 
-_REPORTS = (
+# How many voices a case has: of its own item, and of those that wait with it.
+VOICES = (
     sa.select(sa.func.count())
     .where(reports.c.item_id == cases.c.item_id, reports.c.counts)
     .scalar_subquery()
-    .label("reports")
-)
-_VIEW = sa.select(cases, items.c.external_id, _REPORTS).outerjoin_from(
+    + sa.select(sa.func.count())
+    .where(case_members.c.case_id == cases.c.id, WAITS)
+    .where(reports.c.item_id == case_members.c.item_id, reports.c.counts)
+    .scalar_subquery()
+).label("reports")
+_VIEW = sa.select(cases, items.c.external_id, VOICES).outerjoin_from(
     cases, items, items.c.id == cases.c.item_id
 )
 
@@ -68,6 +73,15 @@ def lock_case(tx: Tx, case_id: UUID) -> CaseRow:
     """The case, its row locked until the end. Raises Refusal (404)."""
     query = sa.select(*CASE_COLUMNS).where(cases.c.id == case_id, in_sight(tx))
     row = tx.execute(query.with_for_update()).mappings().one_or_none()
+    if row is None:
+        raise case_unknown(case_id)
+    return CaseRow(**row)
+
+
+def find_case(tx: Tx, case_id: UUID) -> CaseRow:
+    """The case as it is now, without a lock. Raises Refusal (404)."""
+    query = sa.select(*CASE_COLUMNS).where(cases.c.id == case_id, in_sight(tx))
+    row = tx.execute(query).mappings().one_or_none()
     if row is None:
         raise case_unknown(case_id)
     return CaseRow(**row)
@@ -198,10 +212,13 @@ def get_case(tx: Tx, case_id: UUID, reports_after: str | None = None) -> CaseDet
     evaluations = [] if item is None else shown_evaluations(tx, item)
     quoted = item is not None and quotes(tx, item, row.revision)
     decisions = decisions_of_case(tx, case_id) if item is None else decisions_of(tx, item)
-    reported, following = _reported(tx, item, reports_after)
+    reported, following = _reported(tx, case_id, item, reports_after)
+    members, total = shown_members(tx, case_id)
     return CaseDetail(
         **_view(row),
         about=None if item is None else _about(tx, item),
+        members=members,
+        members_total=total,
         entry=entries_by_id(tx, about_entry).get(str(row.subject_id)),
         reported=reported,
         reported_next=following,
@@ -231,6 +248,7 @@ def show_case(tx: Tx, case_id: UUID) -> ShownCase:
     return ShownCase(
         **_view(row),
         about=None if item is None else _about(tx, item),
+        members=total_members(tx, case_id),
         entry=entries_by_id(tx, about_entry).get(str(row.subject_id)),
         exemption_first=item is not None and quotes(tx, item, row.revision),
         evaluation=None if item is None else _evaluation(tx, row),
@@ -288,13 +306,15 @@ def reports_of_case(
     """A page of a case's reports, the first first, and the cursor of the next page, if there is one.
     Raises Refusal: 404, 422 for a cursor that no answer gave."""
     subject = subject_of_case(tx, case_id)
-    return _reported(tx, subject.id if subject.kind != "entry" else None, cursor, limit)
+    return _reported(tx, case_id, subject.id if subject.kind != "entry" else None, cursor, limit)
 
 
 def _reported(
-    tx: Tx, item_id: UUID | None, cursor: str | None, limit: int = FIRST_REPORTS
+    tx: Tx, case_id: UUID, item_id: UUID | None, cursor: str | None, limit: int = FIRST_REPORTS
 ) -> tuple[list[ReportView], str | None]:
-    return ([], None) if item_id is None else reports_of(tx, item_id, cursor, limit)
+    if item_id is None:
+        return [], None
+    return reports_of(tx, [item_id, *items_of(tx, [case_id]).get(case_id, [])], cursor, limit)
 
 
 def waiting_counts(tx: Tx) -> dict[str, dict[str, int]]:
