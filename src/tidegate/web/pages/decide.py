@@ -31,7 +31,7 @@ from tidegate.web.words import zone
 
 # What is kept of a form to be there again when its decision is undone.
 TYPED = ("outcome", "label", "exemption", "reason", "template", "ground_kind", "ground_reference",
-         "scope", "territory", "until", "entry", "lifts")  # fmt: skip
+         "scope", "territory", "until", "entry", "lifts", "members")  # fmt: skip
 LONGEST_UNDO = 120.0
 
 
@@ -158,6 +158,8 @@ def decision_body(visit: Visit) -> dict[str, Any]:
         if (number := read_whole(revision)) is None:
             raise bad_field("/revision", "the number of a revision", repr(revision[:60]))
         body["revision"] = number
+    if visit.field("members") == "all":
+        body |= {"members": "all", "seen": read_whole(visit.field("seen")) or 1}
     reference, kind = visit.field("ground_reference"), visit.field("ground_kind", "terms")
     if reference:
         by_law = reference in {one.ground for one in visit.instance.offences}
