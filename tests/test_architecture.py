@@ -95,6 +95,7 @@ MORE_SQL = {
     "review/drafts.py",
     "review/figures.py",
     "review/found.py",
+    "review/history.py",  # the steps of a case
     "review/holding.py",  # who may have which case next
     "review/members.py",
     "review/membership.py",  # what waits in a case beside its own item
