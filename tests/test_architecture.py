@@ -95,7 +95,10 @@ MORE_SQL = {
     "review/drafts.py",
     "review/figures.py",
     "review/found.py",
+    "review/history.py",  # the steps of a case
     "review/holding.py",  # who may have which case next
+    "review/members.py",
+    "review/membership.py",  # what waits in a case beside its own item
     "review/moves.py",  # what every step of a case goes through
     "review/notes.py",
     "review/passing.py",
@@ -139,7 +142,6 @@ JOINS = {
     ): "what is found is looked up among the items that stand",
     ("review/passing.py", "content"): "cases are found by the platforms' ids of their items",
     ("review/rows.py", "content"): "a page of rows with the platforms' ids of their items",
-    ("review/rows.py", "intake"): "how many reports each row has",
 }
 DRIVERS = ("sqlalchemy", "psycopg")
 SQL = re.compile(

@@ -70,9 +70,9 @@ def is_threat(tx: Tx, item_id: UUID) -> bool:
 
 
 def reports_of(
-    tx: Tx, item_id: UUID, cursor: str | None = None, limit: int = FIRST_REPORTS
+    tx: Tx, item_ids: Sequence[UUID], cursor: str | None = None, limit: int = FIRST_REPORTS
 ) -> tuple[list[ReportView], str | None]:
-    """A page of the reports on an item, the first first, and the cursor of the next page, if there is
+    """A page of the reports on these items, the first first, and the cursor of the next page, if there is
     one. What reporters wrote, and who they were, is closed with the content.
 
     Raises Refusal (422) for a cursor that no answer gave.
@@ -89,8 +89,9 @@ def reports_of(
             reports.c.received_at,
             reports.c.counts,
             reports.c.problems,
+            reports.c.item_id,
         )
-        .where(reports.c.item_id == item_id, tx.within(reports.c.platform))
+        .where(reports.c.item_id.in_(item_ids), tx.within(reports.c.platform))
         .order_by(reports.c.received_at, reports.c.id)
         .limit(limit + 1)
     )
@@ -103,8 +104,14 @@ def reports_of(
         following = write_cursor(rows[limit - 1]["received_at"], rows[limit - 1]["own_id"])
     names = ReportView.__struct_fields__
     views = [ReportView(**{name: row[name] for name in names}) for row in rows[:limit]]
-    if views and is_closed(tx, item_id):
-        views = [msgspec.structs.replace(one, comment=None, reporter=None) for one in views]
+    closed = {item for item in {row["item_id"] for row in rows} if is_closed(tx, item)}
+    if closed:
+        views = [
+            msgspec.structs.replace(one, comment=None, reporter=None)
+            if row["item_id"] in closed
+            else one
+            for one, row in zip(views, rows, strict=False)
+        ]
     return views, following
 
 
@@ -173,3 +180,15 @@ def heard_on(tx: Tx, item_ids: Sequence[UUID], since: datetime) -> dict[UUID, He
         )
         for row in tx.execute(query)
     }
+
+
+def together(heard: Sequence[Heard]) -> Heard | None:
+    """What was reported of several items, as of one."""
+    if len(heard) < 2:
+        return heard[0] if heard else None
+    return Heard(
+        sum(one.voices for one in heard),
+        sum(one.recent for one in heard),
+        tuple(sorted({channel for one in heard for channel in one.channels})),
+        tuple(sorted({reason for one in heard for reason in one.reasons})),
+    )

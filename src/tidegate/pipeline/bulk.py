@@ -40,8 +40,6 @@ _WHY = {
     "same-person": "second-eyes",
 }
 STEP = 20  # cases of a bulk, before the next bulk has its turn
-# While a bulk is carried out or undone its decisions wait for its end, but not for ever.
-AT_MOST = timedelta(hours=1)
 
 
 def preview(
@@ -145,13 +143,13 @@ def undo(tx: Tx, bulk_id: UUID) -> None:
             "There is nothing to undo any more",
             "The decisions have left. A restriction can be lifted, a case reopened.",
         )
-    held.leave_at(tx, bulks.stop(tx, bulk), tx.now + AT_MOST)
+    held.leave_at(tx, bulks.stop(tx, bulk), tx.now + bulks.AT_MOST)
 
 
 def take_back_all(tx: Tx, person: str) -> None:
     """Stop what an identity has running, and undo what of it was decided and has not left."""
     for bulk in bulks.lock_running(tx, person):
-        held.leave_at(tx, bulks.stop(tx, bulk), tx.now + AT_MOST)
+        held.leave_at(tx, bulks.stop(tx, bulk), tx.now + bulks.AT_MOST)
 
 
 def carry_on(home: Home, pack_of: Callable[[Tx], Pack]) -> int:
@@ -195,7 +193,7 @@ def _decide_one(tx: Tx, bulk: Bulk, member: Member, pack: Pack) -> int:
         why = "decided" if case.state == "decided" else "held" if by_another else "changed"
         bulks.settle_member(tx, bulk, case.id, "left_out", why=why)
         return 1
-    undo = AT_MOST if bulk.undo_seconds > 0 else timedelta()
+    undo = bulks.AT_MOST if bulk.undo_seconds > 0 else timedelta()
     given = convert(bulk.decision, CaseDecisionIn)
     decided = decide_case(tx, case.id, given, pack=pack, undo=undo, where="bulk")
     bulks.settle_member(tx, bulk, case.id, "decided", decision_id=decided.decision_id)

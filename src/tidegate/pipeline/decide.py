@@ -31,6 +31,7 @@ from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.intake.queries import is_threat
 from tidegate.pipeline import blind, entries
+from tidegate.pipeline.members import hand_on, leave_alone
 from tidegate.pipeline.reads import note_work, read_case
 from tidegate.pipeline.second import Where, concluded, press, refuse_past
 from tidegate.pipeline.standing import carry_out, settle
@@ -87,6 +88,7 @@ def decide_case(
     )
     concluded(tx, pressed, item, decision)
     case = review.close_case(tx, case, decision, given.entry)
+    hand_on(tx, case)
     if decision.entry is not None and given.entry is not None:
         if leaves_at is None:
             entries.judge(tx, decision.entry, given.entry)
@@ -102,8 +104,8 @@ def decide_item(
 ) -> Decision:
     """Decide an item without a case, or lift restrictions of it.
 
-    A waiting case asks the same question and is closed by the answer; an escalation leaves it
-    waiting. Raises Refusal as `decide_case` does.
+    A waiting case asks the same question and is closed by the answer, and where the item waits in the
+    case of another it does so no more; an escalation leaves it waiting. Raises Refusal as `decide_case` does.
     """
     item = lock_item(tx, platform, external_id)
     case = lock_waiting_case(tx, Subject("item", item.id))
@@ -114,7 +116,9 @@ def decide_item(
     if case is not None and decision.outcome == "escalate":
         review.note(tx, case.id, "escalated", {"decision": str(decision.id)})
     elif case is not None:
-        review.close_case(tx, case, decision)
+        hand_on(tx, review.close_case(tx, case, decision))
+    elif decision.outcome != "escalate":
+        leave_alone(tx, item.id)
     if case is not None:
         note_work(tx, case.id, item.platform)
     issue_many(tx, orders)

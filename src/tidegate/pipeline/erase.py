@@ -10,6 +10,7 @@ from tidegate.infra.answers import forget_answers
 from tidegate.infra.db import Database, Tx
 from tidegate.infra.settings import Settings
 from tidegate.pipeline.house import SLICES
+from tidegate.pipeline.members import hand_on_erased
 from tidegate.review.actions import touch
 from tidegate.signals.banks.queries import evidence_of_entries
 
@@ -29,6 +30,7 @@ def erase_item(tx: Tx, platform: str, external_id: str, *, sees_holds: bool = Fa
     for one in SLICES:
         if erase := one.verbs().erase:
             erase(tx, item.id)
+    hand_on_erased(tx, item.id)
     return released
 
 

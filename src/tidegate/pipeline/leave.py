@@ -5,6 +5,7 @@ come after it. Each leaves in a transaction of its own, in the name of who made 
 it held or left; of several processes one lets it leave.
 """
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Literal
 from uuid import UUID
@@ -17,14 +18,18 @@ from tidegate.decisions.model import Decision, Subject, still_ended
 from tidegate.decisions.queries import find_decision
 from tidegate.enforcement.actions import issue_many
 from tidegate.infra.db import Tx
+from tidegate.infra.errors import Refusal
 from tidegate.infra.slices import Home
 from tidegate.pipeline import blind, entries, second
 from tidegate.pipeline.reads import note_work, read_case
 from tidegate.pipeline.standing import carry_out, settle
+from tidegate.pipeline.together import stop_bulk
 from tidegate.review import actions as review
+from tidegate.review import members
 from tidegate.review.bulk import is_being_undone
 from tidegate.review.drafts import drop_draft
-from tidegate.review.model import LOOK, CaseDetail
+from tidegate.review.membership import parted_with
+from tidegate.review.model import LOOK, CaseDetail, CaseRow
 from tidegate.review.queries import lock_case, subject_of_case
 from tidegate.signals.banks.locks import lock_entry
 
@@ -135,9 +140,23 @@ def take_back(
     if subject.kind == LOOK:
         blind.taken_back(tx, case.id)
     second.taken_back(tx, decision_id)
+    _take_back_members(tx, lock_case(tx, case.id), decision_id)
     review.touch(tx, [subject.id])
     note_work(tx, case.id, case.platform)
     return case.id
+
+
+def _take_back_members(tx: Tx, case: CaseRow, decision_id: UUID) -> None:
+    """What was decided together with a case waits in it again, where that waits."""
+    stop_bulk(tx, decision_id)
+    for one in parted_with(tx, decision_id):
+        if one.decision_id is None:
+            continue
+        with suppress(Refusal), tx.savepoint():
+            take_back(tx, one.decision_id, lease=None)
+            if case.state != "decided":
+                review.withdraw(tx, Subject("item", one.item_id))
+                members.come_back(tx, case.id, one.item_id)
 
 
 def _hold_subject(tx: Tx, decision: Decision, case_id: UUID) -> Subject:

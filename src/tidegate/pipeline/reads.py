@@ -59,7 +59,7 @@ def read_case_reports(
 
 def read_reports(tx: Tx, item: ItemRow) -> tuple[list[ReportView], str | None]:
     """The first page of the reports on an item, and the cursor of the next."""
-    found, following = reports_of(tx, item.id)
+    found, following = reports_of(tx, [item.id])
     if any(one.reporter for one in found):
         _note_reporters(tx, item.id, item.platform)
     return found, following

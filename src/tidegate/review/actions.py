@@ -20,6 +20,7 @@ from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.infra.ids import uuid7
 from tidegate.ledger.actions import append
+from tidegate.review import members
 from tidegate.review.bulk import forget_bulks
 from tidegate.review.drafts import drop_draft, forget_drafts
 from tidegate.review.model import (
@@ -62,9 +63,14 @@ def open_case(
 ) -> tuple[CaseRow, bool]:
     """The subject's waiting case: joined when there is one, reopened when its last was decided, else
     opened. Returns it with whether it waits anew (opened or reopened). The caller holds the subject;
-    `item` is the subject's item, where it has one; else `platform` says whose the case is.
+    `item` is the subject's item, where it has one; else `platform` says whose the case is. An item that
+    waits in the case of another joins that one again, unless a match says more of it.
     """
     shown = None if match is None else msgspec.to_builtins(match)
+    if subject.kind == "item" and (elsewhere := members.waits_in(tx, subject.id)) is not None:
+        if match is None:
+            return _come_back(tx, elsewhere, None, origin, None)
+        members.leave(tx, subject.id)
     if (last := last_case(tx, subject)) is not None:
         return _come_back(tx, last, revision, origin, shown)
     query = (
@@ -303,6 +309,7 @@ def close_erased(tx: Tx, item_id: UUID) -> None:
     """Erasure: the item's waiting case is withdrawn, and what its cases show of it is forgotten."""
     withdraw(tx, Subject("item", item_id))
     withdraw(tx, Subject(LOOK, item_id))
+    members.forget_members(tx, item_id)
     touch(tx, [item_id])
     unknown: dict[str, Any] = dict.fromkeys(("language", "label", "bank", "same"))
     unknown |= {"because": [], "channels": [], "images": 0, "videos": 0, "others": 0}

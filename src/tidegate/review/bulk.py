@@ -28,6 +28,8 @@ from tidegate.review.tables import bulk_cases, bulks, cases
 
 MOST = 500
 PREVIEW_LASTS = timedelta(days=1)
+# While a bulk is carried out or undone its decisions wait for its end, but not for ever.
+AT_MOST = timedelta(hours=1)
 
 BulkState = Literal["previewed", "running", "done", "undoing", "undone"]
 MemberState = Literal["waiting", "decided", "left_out", "undone"]
@@ -112,9 +114,12 @@ def preview(
     decision: Mapping[str, Any],
     members: Iterable[tuple[CaseRow, str | None]],
     undo_seconds: float,
+    *,
+    bulk_id: UUID | None = None,
 ) -> UUID:
-    """Keep a selection and what is to be decided of it; of each case why it is left out, if it is."""
-    bulk_id = uuid7(tx.now)
+    """Keep a selection and what is to be decided of it; of each case why it is left out, if it is. It goes by
+    `bulk_id`, or by an id of its own."""
+    bulk_id = bulk_id or uuid7(tx.now)
     tx.execute(
         sa.insert(bulks).values(
             id=bulk_id,

@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from tidegate.content.model import ItemId
 from tidegate.decisions.model import DecisionIn, Subject, SubjectKind
 from tidegate.infra.errors import Refusal
 from tidegate.intake.model import ReportView
@@ -28,6 +29,8 @@ ENTRY_QUEUE = "entries"  # of its own: whoever works off another queue meets ite
 SENIOR_QUEUE = "senior"  # what several could not take, or do not agree on
 LOOK = "look"  # the subject of a case by which something decided is shown again; it is the item's id, too
 
+MOST_MEMBERS = 500  # of a case, that are decided with it in one request
+
 SkipReason = Literal["not-for-me", "language", "know-somebody", "technical"]
 SOMEBODY = "somebody"
 """Who skipped a case: they are listed nowhere."""
@@ -39,11 +42,18 @@ class CaseDecisionIn(
     """A decision on a case. `entry` judges the bank entry that the case is about, or whose match
     opened it; `revision` is the one that was looked at, and a newer one then refuses the decision. Its
     effects wait for `undo_seconds`, in which its maker can undo it.
+
+    `members` are the items of the case that are meant, its own among them; `all`: those that had joined when
+    its version was `seen`, or have by now. Without it only its own item is.
     """
 
     entry: Literal["confirm", "refute"] | None = None
     revision: Annotated[int, Meta(ge=1)] | None = None
     undo_seconds: Annotated[float, Meta(ge=0, le=120)] = 0.0
+    members: (
+        Literal["all"] | Annotated[list[ItemId], Meta(min_length=1, max_length=MOST_MEMBERS)] | None
+    ) = None
+    seen: Annotated[int, Meta(ge=1)] | None = None
 
 
 class CaseRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,13 +143,25 @@ class CaseEvent(msgspec.Struct, frozen=True):
     detail: dict[str, Any]
 
 
+class MemberView(msgspec.Struct, frozen=True):
+    """An item that waits in a case beside the case's own, by the platform's id; `joined` is the case's
+    version since it does."""
+
+    item: str
+    joined: int
+    joined_at: datetime
+
+
 class CaseDetail(CaseView, frozen=True, kw_only=True):
     """A case with everything that deciding it needs: the list view's fields and the rest. `about` is
     the item, `entry` the bank entry that it is about; null where there is none, or none any more.
     `reported` are the first reports, `reported_next` the cursor of those after them. `exemption_first`:
-    known content is quoted in it, so the first question is what for, and a restriction needs the answer."""
+    known content is quoted in it, so the first question is what for, and a restriction needs the answer.
+    `members` are the first items that wait in the case beside its own, `members_total` how many do."""
 
     about: CaseItem | None
+    members: list[MemberView]
+    members_total: int
     entry: EntryView | None
     reported: list[ReportView]
     reported_next: str | None
@@ -151,10 +173,11 @@ class CaseDetail(CaseView, frozen=True, kw_only=True):
 
 class ShownCase(CaseView, frozen=True, kw_only=True):
     """A case as its page shows it: of what there may be any number of, reports, looks, steps, only as
-    much as somebody reads. `decisions` and `events` are the newest, the newest first; steps that only
-    say that it was reported again are one, with their count."""
+    much as somebody reads. `members` is how many items wait with it. `decisions` and `events` are the
+    newest, the newest first; steps that only say that it was reported again are one, with their count."""
 
     about: CaseItem | None
+    members: int
     entry: EntryView | None
     exemption_first: bool
     evaluation: dict[str, Any] | None

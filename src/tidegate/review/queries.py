@@ -1,13 +1,11 @@
 """Reading cases: the queues, oldest first, and one case with all that its decision needs."""
 
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
 
-from tidegate.content.queries import item_authors, item_names
 from tidegate.content.tables import items
 from tidegate.decisions.looks import is_blind
 from tidegate.decisions.model import (
@@ -30,10 +28,11 @@ from tidegate.intake.model import ReportView
 from tidegate.intake.queries import FIRST_REPORTS, reports_of
 from tidegate.intake.tables import reports
 from tidegate.review.filters import bad_filter
+from tidegate.review.history import history, newest_steps
+from tidegate.review.membership import WAITS, items_of, shown_members, total_members
 from tidegate.review.model import (
     LOOK,
     CaseDetail,
-    CaseEvent,
     CaseFilter,
     CaseItem,
     CaseOrder,
@@ -44,7 +43,7 @@ from tidegate.review.model import (
 )
 from tidegate.review.places import Place, read_place, write_place
 from tidegate.review.sight import in_sight
-from tidegate.review.tables import case_events, cases
+from tidegate.review.tables import case_members, cases
 from tidegate.signals.banks.queries import entries_by_id
 
 CASE_COLUMNS = [cases.c[name] for name in CaseRow.__struct_fields__]
@@ -53,13 +52,17 @@ WAITING = cases.c.state != sa.literal_column("'decided'")
 CLAIMED = cases.c.state == sa.literal_column("'claimed'")
 NO_LOOK = cases.c.subject_kind != sa.literal_column("'look'")
 
-_REPORTS = (
+# How many voices a case has: of its own item, and of those that wait with it.
+VOICES = (
     sa.select(sa.func.count())
     .where(reports.c.item_id == cases.c.item_id, reports.c.counts)
     .scalar_subquery()
-    .label("reports")
-)
-_VIEW = sa.select(cases, items.c.external_id, _REPORTS).outerjoin_from(
+    + sa.select(sa.func.count())
+    .where(case_members.c.case_id == cases.c.id, WAITS)
+    .where(reports.c.item_id == case_members.c.item_id, reports.c.counts)
+    .scalar_subquery()
+).label("reports")
+_VIEW = sa.select(cases, items.c.external_id, VOICES).outerjoin_from(
     cases, items, items.c.id == cases.c.item_id
 )
 
@@ -68,6 +71,15 @@ def lock_case(tx: Tx, case_id: UUID) -> CaseRow:
     """The case, its row locked until the end. Raises Refusal (404)."""
     query = sa.select(*CASE_COLUMNS).where(cases.c.id == case_id, in_sight(tx))
     row = tx.execute(query.with_for_update()).mappings().one_or_none()
+    if row is None:
+        raise case_unknown(case_id)
+    return CaseRow(**row)
+
+
+def find_case(tx: Tx, case_id: UUID) -> CaseRow:
+    """The case as it is now, without a lock. Raises Refusal (404)."""
+    query = sa.select(*CASE_COLUMNS).where(cases.c.id == case_id, in_sight(tx))
+    row = tx.execute(query).mappings().one_or_none()
     if row is None:
         raise case_unknown(case_id)
     return CaseRow(**row)
@@ -198,22 +210,24 @@ def get_case(tx: Tx, case_id: UUID, reports_after: str | None = None) -> CaseDet
     evaluations = [] if item is None else shown_evaluations(tx, item)
     quoted = item is not None and quotes(tx, item, row.revision)
     decisions = decisions_of_case(tx, case_id) if item is None else decisions_of(tx, item)
-    reported, following = _reported(tx, item, reports_after)
+    reported, following = _reported(tx, case_id, item, reports_after)
+    members, total = shown_members(tx, case_id)
     return CaseDetail(
         **_view(row),
         about=None if item is None else _about(tx, item),
+        members=members,
+        members_total=total,
         entry=entries_by_id(tx, about_entry).get(str(row.subject_id)),
         reported=reported,
         reported_next=following,
         exemption_first=quoted,
         evaluations=[msgspec.to_builtins(one) for one in evaluations],
         decisions=[msgspec.to_builtins(shown_decision(one)) for one in decisions],
-        events=_events(tx, case_id),
+        events=history(tx, case_id),
     )
 
 
 SHOWN_DECISIONS = 20
-SHOWN_EVENTS = 100
 
 
 def show_case(tx: Tx, case_id: UUID) -> ShownCase:
@@ -231,11 +245,12 @@ def show_case(tx: Tx, case_id: UUID) -> ShownCase:
     return ShownCase(
         **_view(row),
         about=None if item is None else _about(tx, item),
+        members=total_members(tx, case_id),
         entry=entries_by_id(tx, about_entry).get(str(row.subject_id)),
         exemption_first=item is not None and quotes(tx, item, row.revision),
         evaluation=None if item is None else _evaluation(tx, row),
         decisions=[msgspec.to_builtins(shown_decision(one)) for one in reversed(decisions)],
-        events=_newest_events(tx, case_id),
+        events=newest_steps(tx, case_id),
     )
 
 
@@ -246,28 +261,6 @@ def _evaluation(tx: Tx, row: sa.Row[Any]) -> dict[str, Any] | None:
         return None
     told: dict[str, Any] = msgspec.to_builtins(found)
     return told | {"created_at": row.opened_at} if row.subject_kind == LOOK else told
-
-
-def _newest_events(tx: Tx, case_id: UUID) -> list[CaseEvent]:
-    """The newest steps, the newest first; those of reports that joined it are one."""
-    steps = case_events.c
-    mine = steps.case_id == case_id
-    query = sa.select(steps.id, steps.at, steps.kind, steps.actor, steps.detail).where(mine)
-    newest = query.where(steps.kind != "reported").order_by(steps.id.desc()).limit(SHOWN_EVENTS)
-    found = {
-        row.id: CaseEvent(row.at, row.kind, row.actor, row.detail) for row in tx.execute(newest)
-    }
-    number = sa.select(
-        sa.func.count().label("times"),
-        sa.func.max(steps.id).label("id"),
-        sa.func.min(steps.at).label("first"),
-        sa.func.max(steps.at).label("last"),
-    ).where(mine, steps.kind == "reported")
-    told = tx.execute(number).one()
-    if told.times:
-        detail = {"count": told.times, "first_at": told.first.isoformat()}
-        found[told.id] = CaseEvent(told.last, "reported", "", detail)
-    return _told(tx, [found[id] for id in sorted(found, reverse=True)])
 
 
 def decisions_by_entry(tx: Tx, entry_id: str, limit: int) -> list[UUID]:
@@ -288,13 +281,15 @@ def reports_of_case(
     """A page of a case's reports, the first first, and the cursor of the next page, if there is one.
     Raises Refusal: 404, 422 for a cursor that no answer gave."""
     subject = subject_of_case(tx, case_id)
-    return _reported(tx, subject.id if subject.kind != "entry" else None, cursor, limit)
+    return _reported(tx, case_id, subject.id if subject.kind != "entry" else None, cursor, limit)
 
 
 def _reported(
-    tx: Tx, item_id: UUID | None, cursor: str | None, limit: int = FIRST_REPORTS
+    tx: Tx, case_id: UUID, item_id: UUID | None, cursor: str | None, limit: int = FIRST_REPORTS
 ) -> tuple[list[ReportView], str | None]:
-    return ([], None) if item_id is None else reports_of(tx, item_id, cursor, limit)
+    if item_id is None:
+        return [], None
+    return reports_of(tx, [item_id, *items_of(tx, [case_id]).get(case_id, [])], cursor, limit)
 
 
 def waiting_counts(tx: Tx) -> dict[str, dict[str, int]]:
@@ -340,57 +335,6 @@ def _about(tx: Tx, item_id: UUID) -> CaseItem:
     if is_blind(tx, item_id):
         shown["restricted_by"] = None
     return CaseItem(id=row.external_id, erased_at=row.erased_at, **shown)
-
-
-def _events(tx: Tx, case_id: UUID) -> list[CaseEvent]:
-    query = (
-        sa.select(case_events.c.at, case_events.c.kind, case_events.c.actor, case_events.c.detail)
-        .where(case_events.c.case_id == case_id)
-        .order_by(case_events.c.id)
-    )
-    return _told(tx, [CaseEvent(*row) for row in tx.execute(query)])
-
-
-def _told(tx: Tx, events: list[CaseEvent]) -> list[CaseEvent]:
-    """Steps with the names of the items and the authors that they are about, as far as the reader may
-    see these."""
-    named = item_names(tx, {item for event in events for item in _named_items(event)})
-    posted = [UUID(one["item"]) for event in events for one in event.detail.get("causes", [])]
-    authors = item_authors(tx, posted)
-    return [_with_authors(_with_names(tx, event, named), authors) for event in events]
-
-
-def _named_items(event: CaseEvent) -> list[UUID]:
-    """The items that a quarantine's evidence names. They are kept by our own ids, so that nothing of
-    an erased one is left here; before there were cases about entries, by the platform's."""
-    return [UUID(one) for one in event.detail.get("items", []) if isinstance(one, str)]
-
-
-def _with_names(tx: Tx, event: CaseEvent, names: Mapping[UUID, tuple[str, str]]) -> CaseEvent:
-    """A step with the items that it names as their platforms call them, those that the reader may see."""
-    if "items" not in event.detail:
-        return event
-    found = (names[item] for item in _named_items(event) if item in names)
-    shown = [{"platform": platform, "id": id} for platform, id in found]
-    shown += [
-        one
-        for one in event.detail["items"]
-        if not isinstance(one, str) and tx.sees(one.get("platform", ""))
-    ]
-    return msgspec.structs.replace(event, detail=event.detail | {"items": shown})
-
-
-def _with_authors(event: CaseEvent, authors: Mapping[UUID, tuple[str, str | None]]) -> CaseEvent:
-    """A quarantine's evidence with who posted what the entry matched: kept by an item of theirs, as
-    the items are, and told as far as the reader may see these."""
-    if "causes" not in event.detail:
-        return event
-    shown: list[dict[str, Any]] = []
-    for one in event.detail["causes"]:
-        if (found := authors.get(UUID(one["item"]))) is not None:
-            platform, author = found
-            shown.append({"platform": platform, "author": author, "contents": one["contents"]})
-    return msgspec.structs.replace(event, detail=event.detail | {"causes": shown})
 
 
 def cases_of_item(tx: Tx, item_id: UUID) -> list[UUID]:

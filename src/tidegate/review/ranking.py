@@ -21,9 +21,10 @@ from tidegate.decisions.model import Evaluation
 from tidegate.decisions.queries import evaluations_on
 from tidegate.infra.db import Tx
 from tidegate.infra.settings import Settings
-from tidegate.intake.queries import Heard, heard_on
+from tidegate.intake.queries import Heard, heard_on, together
 from tidegate.policy.model import RuleResult
 from tidegate.review.media import count_media
+from tidegate.review.membership import items_of
 from tidegate.review.model import CaseRow
 from tidegate.review.priority import (
     RECENT,
@@ -227,10 +228,20 @@ def _language(seen: Seen, *, guess: bool) -> tuple[str | None, bool]:
 
 
 def heard_of(tx: Tx, seen: Sequence[Seen]) -> dict[UUID, Heard]:
-    """What was reported; about an item that nobody had a case on nobody has reported anything before."""
+    """What was reported, also of what waits with a case, by the case's own item; about an item that nobody
+    had a case on nobody has reported anything before."""
     told = [one.case for one in seen if one.case.version > 1 or one.case.origin == "report"]
-    items = [case.item_id for case in told if case.item_id is not None]
-    return heard_on(tx, items, tx.now - RECENT) if items else {}
+    own = {case.item_id: case.id for case in told if case.item_id is not None}
+    if not own:
+        return {}
+    members = items_of(tx, [one.id for one in told if one.version > 1])
+    every = [*own, *(item for items in members.values() for item in items)]
+    heard = heard_on(tx, every, tx.now - RECENT)
+    found = {
+        item: together([heard[one] for one in [item, *members.get(case, [])] if one in heard])
+        for item, case in own.items()
+    }
+    return {item: said for item, said in found.items() if said is not None}
 
 
 def _steps(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, set[str]]:

@@ -19,7 +19,6 @@ from tidegate.content.model import Content
 from tidegate.content.openings import closed_items
 from tidegate.content.tables import items
 from tidegate.infra.db import Tx
-from tidegate.intake.tables import reports
 from tidegate.review.filters import Filter
 from tidegate.review.media import MediaCount
 from tidegate.review.model import LOOK
@@ -27,6 +26,7 @@ from tidegate.review.passing import DECIDED, passing
 from tidegate.review.places import Place, read_place, write_place
 from tidegate.review.presence import readers_of
 from tidegate.review.priority import Why
+from tidegate.review.queries import VOICES
 from tidegate.review.sight import in_sight
 from tidegate.review.tables import cases
 
@@ -336,12 +336,6 @@ def _sizes(tx: Tx, filter: Filter, keys: Sequence[UUID]) -> dict[UUID, int]:
     return {row.key: row.size for row in found}
 
 
-_REPORTS = (
-    sa.select(sa.func.count())
-    .where(reports.c.item_id == cases.c.item_id, reports.c.counts)
-    .scalar_subquery()
-    .label("reports")
-)
 _SHOWN = (
     "id",
     "subject_kind",
@@ -369,5 +363,5 @@ _SHOWN = (
     "opened_at",
 )
 _ROWS = sa.select(
-    *(cases.c[name] for name in _SHOWN), items.c.external_id, items.c.erased_at, _REPORTS
+    *(cases.c[name] for name in _SHOWN), items.c.external_id, items.c.erased_at, VOICES
 ).outerjoin_from(cases, items, items.c.id == cases.c.item_id)

@@ -61,7 +61,16 @@ REVIEW = Slice(
             roles=("reviewer", "senior", "policy", "intake", "compliance", "auditor"),
         ),
     ),
-    forgets=("cases", "case_events", "case_keys", "drafts", "case_notes", "mentions", "bulks"),
+    forgets=(
+        "cases",
+        "case_events",
+        "case_keys",
+        "case_members",
+        "drafts",
+        "case_notes",
+        "mentions",
+        "bulks",
+    ),
     keeps={
         "case_skips": "who could not take a case: while that counts, and then no more",
         "case_readers": "who has a case on the screen, for moments",

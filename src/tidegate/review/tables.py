@@ -176,6 +176,26 @@ case_keys = sa.Table(
     sa.Column("case_id", sa.Uuid, sa.ForeignKey("cases.id"), primary_key=True, index=True),
 )
 
+case_members = sa.Table(
+    "case_members",  # what waits in a case beside its own item
+    metadata,
+    sa.Column("case_id", sa.Uuid, sa.ForeignKey("cases.id"), primary_key=True),
+    sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id"), primary_key=True),
+    sa.Column("joined", sa.Integer, nullable=False),  # the case's version since it does
+    sa.Column("joined_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    # Of what was decided together with the case: the decision on the case, and what it got of its own.
+    sa.Column("decided_with", sa.Uuid, index=True),
+    sa.Column("own_case", sa.Uuid),
+    sa.Column("decision_id", sa.Uuid),
+)
+# It waits in one case at a time.
+sa.Index(
+    "uq_case_members_item_id",
+    case_members.c.item_id,
+    unique=True,
+    postgresql_where=case_members.c.decided_with.is_(None),
+)
+
 case_skips = sa.Table(
     # So that it is not offered again to somebody who could not, and that three who could not are three
     # people; swept when it is with a senior, or decided.

@@ -14,10 +14,11 @@ from tidegate.decisions.model import Decision
 from tidegate.decisions.queries import find_decision
 from tidegate.decisions.second import Look, LookState
 from tidegate.infra.db import Tx
-from tidegate.pipeline.decide import claim_case, decide_case, release_case
+from tidegate.pipeline.decide import claim_case, release_case
 from tidegate.pipeline.leave import undo
 from tidegate.pipeline.reads import read_case, read_case_reports
 from tidegate.pipeline.telling import READS_BANKS, tell_case, tell_cases
+from tidegate.pipeline.together import decide_together
 from tidegate.review import queries as review
 from tidegate.review.again import case_for_keys
 from tidegate.review.model import CaseDecisionIn, CaseDetail, CaseFilter, CaseOrder
@@ -88,7 +89,7 @@ def release(tx: Tx, call: Call) -> CaseDetail:
 
 def decide(tx: Tx, call: Call[CaseDecisionIn]) -> CaseDetail | Response:
     wait, pack = timedelta(seconds=call.body.undo_seconds), call.instance.pack(tx)
-    case = decide_case(tx, _of_path(tx, call), call.body, pack=pack, undo=wait)
+    case = decide_together(tx, _of_path(tx, call), call.body, pack=pack, undo=wait)
     if case.state == "decided":
         return _told(tx, call, read_case(tx, case.id))
     look = second_look(tx, case.id)

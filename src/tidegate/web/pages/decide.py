@@ -13,8 +13,9 @@ from tidegate.decisions.queries import find_decision
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal, bad_field
 from tidegate.infra.parsing import convert, read_decimal, read_whole
-from tidegate.pipeline.decide import ACCOUNT_UNDO, decide_case
+from tidegate.pipeline.decide import ACCOUNT_UNDO
 from tidegate.pipeline.leave import undo
+from tidegate.pipeline.together import decide_together
 from tidegate.review.drafts import drop_draft, keep_typed, save_draft
 from tidegate.review.model import CaseDecisionIn, CaseRow
 from tidegate.review.queries import case_unknown, match_of_case
@@ -30,7 +31,7 @@ from tidegate.web.words import zone
 
 # What is kept of a form to be there again when its decision is undone.
 TYPED = ("outcome", "label", "exemption", "reason", "template", "ground_kind", "ground_reference",
-         "scope", "territory", "until", "entry", "lifts")  # fmt: skip
+         "scope", "territory", "until", "entry", "lifts", "members")  # fmt: skip
 LONGEST_UNDO = 120.0
 
 
@@ -75,7 +76,7 @@ def decided(
     """Decide, or propose what waits for another person, or leave to a senior what two do not agree on; what
     to say of it. What was typed is kept for as long as it can be taken back."""
     pack = visit.instance.pack(tx)
-    case = decide_case(tx, case_id, decision, pack=pack, undo=wait, where="pages")
+    case = decide_together(tx, case_id, decision, pack=pack, undo=wait, where="pages")
     if (field := _by_likeness(decision)) and (parts := unseen(visit, tx, case_id)):
         raise not_looked_at(field, parts)
     typed = {name: visit.fields(name) for name in TYPED}
@@ -157,6 +158,8 @@ def decision_body(visit: Visit) -> dict[str, Any]:
         if (number := read_whole(revision)) is None:
             raise bad_field("/revision", "the number of a revision", repr(revision[:60]))
         body["revision"] = number
+    if visit.field("members") == "all":
+        body |= {"members": "all", "seen": read_whole(visit.field("seen")) or 1}
     reference, kind = visit.field("ground_reference"), visit.field("ground_kind", "terms")
     if reference:
         by_law = reference in {one.ground for one in visit.instance.offences}

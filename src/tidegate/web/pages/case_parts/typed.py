@@ -13,7 +13,7 @@ from tidegate.web.pages.visit import Visit
 
 # What a draft keeps of the form of a decision.
 FIELDS = ("outcome", "label", "exemption", "reason", "template", "ground_kind", "ground_reference",
-          "scope", "territory", "until", "entry", "lifts", "revision")  # fmt: skip
+          "scope", "territory", "until", "entry", "lifts", "members", "revision")  # fmt: skip
 # What must be chosen anew where the content is no longer that which was looked at.
 CHOICES = ("outcome", "entry", "revision")
 _ALWAYS = (

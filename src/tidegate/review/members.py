@@ -1,0 +1,135 @@
+"""What waits in a case beside its own item: tips that say the same as it does.
+
+A member waits in one case at a time. Whoever decides the case says which members they mean; each of those
+gets a case and a decision of its own, and the others wait on in a case of theirs. The caller holds the case.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from tidegate.content.queries import item_names
+from tidegate.infra.db import Tx
+from tidegate.infra.errors import FieldError, Refusal
+from tidegate.review.membership import WAITS, Parted, members_of
+from tidegate.review.model import CaseRow
+from tidegate.review.moves import change, note
+from tidegate.review.queries import CASE_COLUMNS
+from tidegate.review.tables import case_members, cases
+
+
+def join(tx: Tx, case: CaseRow, item_id: UUID) -> CaseRow:
+    """Let an item, about which no case waits, wait in this one."""
+    note(tx, case.id, "reported", {"origin": "report", "revision": None})
+    case = change(tx, case, {"ranked_at": None})
+    values = {"case_id": case.id, "item_id": item_id, "joined": case.version, "joined_at": tx.now}
+    tx.execute(sa.insert(case_members).values(values))
+    return case
+
+
+def waits_in(tx: Tx, item_id: UUID) -> CaseRow | None:
+    """The case, locked, in which the item waits beside that case's own; None: in none."""
+    where = sa.select(case_members.c.case_id).where(case_members.c.item_id == item_id, WAITS)
+    known = tx.execute(where).scalar_one_or_none()
+    while known is not None:
+        query = sa.select(*CASE_COLUMNS).where(cases.c.id == known).with_for_update()
+        case = CaseRow(**tx.execute(query).mappings().one())
+        # It was handed on while somebody else held the case.
+        if (now := tx.execute(where).scalar_one_or_none()) == known:
+            return case
+        known = now
+    return None
+
+
+def leave(tx: Tx, item_id: UUID) -> None:
+    """The item waits in the case of another no more: it was erased, or has a case of its own."""
+    mine = sa.and_(case_members.c.item_id == item_id, WAITS)
+    tx.execute(sa.delete(case_members).where(mine))
+
+
+def chosen(
+    tx: Tx, case: CaseRow, members: Literal["all"] | Sequence[str], seen: int | None
+) -> list[UUID]:
+    """The members that are meant, without the case's own item: all that had joined when its version was
+    `seen`, or those that are named. Raises Refusal (422) for a name that is none of the case's, and where its
+    own item is not among them."""
+    waiting = members_of(tx, case.id)
+    if members == "all":
+        return [one.item_id for one in waiting if seen is None or one.joined <= seen]
+    ids = [*([case.item_id] if case.item_id else []), *(one.item_id for one in waiting)]
+    called = {name: id for id, (_, name) in item_names(tx, ids).items()}
+    problems = [
+        FieldError(f"/members/{place}", "an item of this case", name[:64])
+        for place, name in enumerate(members)
+        if name not in called
+    ]
+    meant = {called[name] for name in members if name in called}
+    if case.item_id not in meant:
+        problems.append(FieldError("/members", "the case's own item among them", "others alone"))
+    if problems:
+        raise Refusal(
+            "members-unknown",
+            422,
+            "These are not members of the case",
+            "Nothing was decided. The case lists its members; to judge some of them apart, split their"
+            " cluster first.",
+            errors=problems,
+        )
+    return [one.item_id for one in waiting if one.item_id in meant]
+
+
+def set_apart(tx: Tx, case_id: UUID, ids: Sequence[UUID]) -> None:
+    """These members are being decided with their case: they wait in it no more. `part` follows, or
+    `put_back`."""
+    mine = (case_members.c.case_id == case_id, case_members.c.item_id.in_(ids), WAITS)
+    tx.execute(sa.update(case_members).where(*mine).values(decided_with=case_id))
+
+
+def put_back(tx: Tx, case_id: UUID) -> None:
+    """The case was not decided: what was set apart waits in it as before."""
+    mine = (case_members.c.case_id == case_id, case_members.c.decided_with == case_id)
+    tx.execute(sa.update(case_members).where(*mine).values(decided_with=None))
+
+
+def part(tx: Tx, case_id: UUID, with_decision: UUID, parted: Sequence[Parted]) -> None:
+    """What was set apart was decided together with the case, by `with_decision`."""
+    if not parted:
+        return
+    mine = (case_members.c.case_id == case_id, case_members.c.item_id == sa.bindparam("of_item"))
+    values: dict[str, Any] = {"decided_with": with_decision, "own_case": sa.bindparam("to_case")}
+    query = (
+        sa.update(case_members)
+        .where(*mine)
+        .values(**values, decision_id=sa.bindparam("to_decision"))
+    )
+    rows = [
+        {"of_item": one.item_id, "to_case": one.case_id, "to_decision": one.decision_id}
+        for one in parted
+    ]
+    tx.execute(query, rows)
+
+
+def come_back(tx: Tx, case_id: UUID, item_id: UUID) -> None:
+    """A member's decision was undone with that of its case: it waits there again."""
+    mine = (case_members.c.case_id == case_id, case_members.c.item_id == item_id)
+    nothing: dict[str, Any] = dict.fromkeys(("decided_with", "own_case", "decision_id"))
+    tx.execute(sa.update(case_members).where(*mine).values(nothing))
+
+
+def hand_over(tx: Tx, from_case: UUID, to_case: CaseRow) -> CaseRow:
+    """What waits in one case waits in another from now on, whose own item is no member any more. For its
+    deciders all of them have joined at this moment."""
+    assert to_case.item_id is not None
+    leave(tx, to_case.item_id)
+    case = change(tx, to_case, {"ranked_at": None})
+    mine = sa.and_(case_members.c.case_id == from_case, WAITS)
+    values = {"case_id": case.id, "joined": case.version}
+    tx.execute(sa.update(case_members).where(mine).values(values))
+    return case
+
+
+def forget_members(tx: Tx, item_id: UUID) -> None:
+    """Erasure: the item is no member of anything."""
+    tx.execute(sa.delete(case_members).where(case_members.c.item_id == item_id))
