@@ -79,6 +79,7 @@ MORE_SQL = {
     "decisions/witness.py",
     "enforcement/outbox.py",
     "enforcement/webhooks.py",
+    "intake/filed.py",  # one report by itself
     "intake/grouped.py",  # reports that say the same, as one
     "ledger/blanked.py",  # what verify asks beside its walk
     "ledger/once.py",
@@ -101,6 +102,7 @@ MORE_SQL = {
     "review/membership.py",  # what waits in a case beside its own item
     "review/moves.py",  # what every step of a case goes through
     "review/notes.py",
+    "review/opening.py",  # many cases at once, by COPY
     "review/passing.py",
     "review/presence.py",
     "review/quality.py",
@@ -110,6 +112,7 @@ MORE_SQL = {
     "review/saved_filters.py",
     "review/seen.py",  # who decides by a likeness has seen both
     "review/sight.py",  # which cases a query sees
+    "review/standing.py",  # how far a case is, for those who reported
     "review/steps.py",  # what the live feed reads
     "review/wellness.py",
     "signals/banks/bank_witness.py",
