@@ -21,14 +21,16 @@ HERE = Path(__file__).parent
 COMMAND = f"{sys.executable} -m tidegate.signals.native.build"
 COMPILERS = ("c++", "g++", "clang++")
 
-_UNITS = ("cpu.cpp", "hamming.cpp", "minhash.cpp", "pdq.cpp", "winnow.cpp")
+_UNITS = ("clusters.cpp", "cpu.cpp", "hamming.cpp", "minhash.cpp", "pdq.cpp", "sketch.cpp", "winnow.cpp")
 _PARTS = (
+    "blake2b.inc",
     "kernels.h",
     "guard.h",
     "hamming_avx2.inc",
     "hamming_avx512.inc",
     "hamming_search.inc",
     "pdq_filter.inc",
+    "stories.inc",
 )
 _FLAGS = (
     *("-std=c++20", "-O3", "-fPIC", "-shared", "-fvisibility=hidden"),

@@ -13,7 +13,7 @@ using i16 = int16_t;
 using i32 = int32_t;
 using i64 = int64_t;
 
-#define TIDEGATE_ABI 6
+#define TIDEGATE_ABI 7
 #define EXPORT extern "C" __attribute__((visibility("default")))
 #define INLINE static inline __attribute__((always_inline))
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from tidegate.infra.findings import Finding
 from tidegate.signals.native import build
 
-ABI = 6  # of kernels.h
+ABI = 7  # of kernels.h
 PATHS = {"portable": 1, "avx2": 2, "avx512": 4}
 """Better ones last."""
 
@@ -85,12 +85,38 @@ def _declare(functions: ctypes.CDLL) -> None:
     functions.tidegate_minhash.restype = None
     functions.tidegate_winnow.argtypes = [pointer, pointer, long, pointer, pointer]
     functions.tidegate_winnow.restype = None
+    _declare_clusters(functions)
     functions.tidegate_pdq_scratch.argtypes = [long, long]
     functions.tidegate_pdq_scratch.restype = long
     functions.tidegate_pdq.argtypes = [word, pointer, long, long, long, word, *[pointer] * 5]
     functions.tidegate_pdq.restype = word
     functions.tidegate_pdq_bits.argtypes = [pointer, pointer]
     functions.tidegate_pdq_bits.restype = None
+
+
+def _declare_clusters(functions: ctypes.CDLL) -> None:
+    pointer, long, word, number = (
+        ctypes.c_void_p,
+        ctypes.c_int64,
+        ctypes.c_int32,
+        ctypes.c_uint32,
+    )
+    for name, takes, gives in (
+        ("sketch", [pointer, pointer, pointer, long, pointer, pointer], None),
+        ("clusters_new", [pointer], pointer),
+        ("clusters_free", [pointer], None),
+        ("clusters_reserve", [pointer, long], word),
+        ("clusters_near", [pointer, pointer, pointer, word], word),
+        ("clusters_put", [pointer, pointer, number, word, ctypes.c_double, number], number),
+        ("clusters_assign", [pointer, pointer, pointer, long, pointer, pointer], None),
+        ("clusters_now", [pointer, pointer, long, pointer, pointer], None),
+        ("clusters_merge", [pointer, number, number], None),
+        ("clusters_forget", [pointer, pointer], word),
+        ("clusters_moved", [pointer, pointer, long], long),
+        ("clusters_bytes", [pointer], long),
+    ):
+        function = getattr(functions, f"tidegate_{name}")
+        function.argtypes, function.restype = takes, gives
 
 
 def available() -> bool:
