@@ -178,6 +178,11 @@ def spend_escalations(tx: Tx, report_ids: Sequence[UUID], platform: str, budget:
     return min(left, len(report_ids))
 
 
+def move_reports(tx: Tx, item_ids: Sequence[UUID], case_id: UUID) -> None:
+    """The reports on these items wait in another case from now on."""
+    tx.execute(sa.update(reports).where(reports.c.item_id.in_(item_ids)).values(case_id=case_id))
+
+
 def forget_reporters(tx: Tx, item_ids: Sequence[UUID]) -> None:
     """End of retention: what reporters wrote about the items, and who they were, goes. So does what is
     said of where it was that a report brought."""

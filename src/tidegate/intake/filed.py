@@ -1,5 +1,6 @@
 """One report by itself: under the id that its sender gave it, or under the code that its reporter was given."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -52,6 +53,33 @@ def get_report(tx: Tx, platform: str, external_id: str) -> FiledReport:
 def find_by_reference(tx: Tx, key: bytes) -> FiledReport | None:
     """The report whose code has this key (`reference_key`), or None."""
     return _find(tx, reports.c.reference_key == key)
+
+
+def items_of_reports(tx: Tx, platform: str, names: Sequence[str]) -> dict[str, UUID]:
+    """What each of these reports brought, else what it is about, by the senders' ids; those that there are."""
+    item = sa.func.coalesce(reports.c.brought_id, reports.c.item_id).label("item")
+    query = sa.select(reports.c.external_id, item).where(
+        reports.c.platform == platform,
+        reports.c.external_id.in_(names),
+        tx.within(reports.c.platform),
+    )
+    return {row.external_id: row.item for row in tx.execute(query)}
+
+
+def reports_on(tx: Tx, item_ids: Collection[UUID]) -> dict[UUID, list[str]]:
+    """The senders' ids of the reports about, or that brought, each of these items, the first first."""
+    about = sa.select(reports.c.item_id.label("item"), reports.c.external_id, reports.c.received_at)
+    brought = sa.select(
+        reports.c.brought_id.label("item"), reports.c.external_id, reports.c.received_at
+    )
+    both = sa.union_all(
+        about.where(reports.c.item_id.in_(item_ids), tx.within(reports.c.platform)),
+        brought.where(reports.c.brought_id.in_(item_ids), tx.within(reports.c.platform)),
+    ).subquery()
+    found: dict[UUID, list[str]] = {}
+    for row in tx.execute(sa.select(both).order_by(both.c.received_at, both.c.external_id)):
+        found.setdefault(row.item, []).append(row.external_id)
+    return found
 
 
 def _find(tx: Tx, where: sa.ColumnElement[bool]) -> FiledReport | None:

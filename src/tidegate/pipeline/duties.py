@@ -6,6 +6,7 @@ from tidegate.infra.slices import Duty, Errand, Gauge, Home, in_tx
 from tidegate.pipeline import bank_changes, bank_imports
 from tidegate.pipeline.blind import ask_again
 from tidegate.pipeline.bulk import carry_on
+from tidegate.pipeline.clusters import assign_posts
 from tidegate.pipeline.decide import lift_expired
 from tidegate.pipeline.erase import expire, sweep_evidence
 from tidegate.pipeline.house import SLICES
@@ -52,6 +53,11 @@ def duties_of(instance: Instance) -> list[Duty]:
         double, gold = instance.settings.double_rate, instance.settings.gold_rate
         return ask_again(tx, instance.secrets.terms_key, double_rate=double, gold_rate=gold)
 
+    def rank(home: Home) -> int:
+        assign_posts(home, instance)
+        with home.database.begin() as tx:
+            return rank_waiting(tx, instance)
+
     def sweep(_: Home) -> int:
         return sweep_evidence(instance.database, instance.evidence)
 
@@ -64,7 +70,7 @@ def duties_of(instance: Instance) -> list[Duty]:
         Duty("bulk", 0.5, lambda home: carry_on(home, instance.pack)),
         Duty("replay", 0.5, replay_on),
         Duty("look-again", 60.0, in_tx(ask_others)),
-        Duty("rank", 1.0, in_tx(lambda tx: rank_waiting(tx, instance))),
+        Duty("rank", 1.0, rank),
         Duty("retention", 60.0, in_tx(lambda tx: expire(tx, instance.settings)), LONG),
         Duty("sweep", 1800.0, sweep, LONG),
         Duty("look-back", 0.2, look_back, LONG),

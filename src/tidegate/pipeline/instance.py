@@ -28,6 +28,7 @@ from tidegate.signals.banks.snapshot import BankSnapshot
 from tidegate.signals.fingerprints.pixels import HASHER, can_be
 from tidegate.signals.fingerprints.url import use as use_aliases
 from tidegate.signals.index import CodeIndex, Folder
+from tidegate.triage.kept.memory import ClusterMemory
 
 
 class Instance:
@@ -59,6 +60,7 @@ class Instance:
         self.banks = BankSnapshot(CodeIndex(Folder(self.index_folder / "banks", identity)))
         self.near_items = NearItems(self.index_folder / "items")
         self.asking = Asking()
+        self.clusters = ClusterMemory()
         self.packs = PackStore()
         self.refused = Refused()
         self.totals = Totals(self.database.begin)

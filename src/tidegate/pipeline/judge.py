@@ -6,6 +6,7 @@ changed in between, the snapshot catches up and the revision is judged anew.
 """
 
 from collections.abc import Collection, Sequence
+from uuid import UUID
 
 import msgspec
 
@@ -40,7 +41,8 @@ from tidegate.signals.readings import is_guess
 
 class Looked(msgspec.Struct, frozen=True, kw_only=True):
     """What judging a revision needs to know of it. `item.revision` is the one judged, `digest` that
-    of its content; `before` are the evaluations that it has already, the oldest first."""
+    of its content; `before` are the evaluations that it has already, the oldest first. `new`: this
+    transaction has made the item; `cluster`: if a case waits about that, it joins."""
 
     item: ItemRow
     content: Content
@@ -50,6 +52,7 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
     reports: ReportFacts = ReportFacts()
     before: Sequence[Evaluation] = ()
     new: bool = False
+    cluster: UUID | None = None
 
 
 class Judged(msgspec.Struct, frozen=True):

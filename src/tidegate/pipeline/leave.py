@@ -20,6 +20,7 @@ from tidegate.enforcement.actions import issue_many
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.infra.slices import Home
+from tidegate.intake.actions import move_reports
 from tidegate.pipeline import blind, entries, second
 from tidegate.pipeline.reads import note_work, read_case
 from tidegate.pipeline.standing import carry_out, settle
@@ -157,6 +158,7 @@ def _take_back_members(tx: Tx, case: CaseRow, decision_id: UUID) -> None:
             if case.state != "decided":
                 review.withdraw(tx, Subject("item", one.item_id))
                 members.come_back(tx, case.id, one.item_id)
+                move_reports(tx, [one.item_id], case.id)
 
 
 def _hold_subject(tx: Tx, decision: Decision, case_id: UUID) -> Subject:

@@ -28,6 +28,7 @@ from tidegate.pipeline.judge import Judged, Looked
 from tidegate.pipeline.quarantine import ask_about, judge_counting
 from tidegate.pipeline.ranking import rank_seen
 from tidegate.review.actions import edited, open_case, touch
+from tidegate.review.members import join_many, of_clusters
 from tidegate.review.model import EVALUATION_QUEUE, REPORT_QUEUE, CaseRow, Origin
 from tidegate.review.opening import NewCase, open_new
 from tidegate.review.ranking import Seen
@@ -86,7 +87,11 @@ def look(
     _touch_cases(tx, told)
     raise_verdicts(tx, [(one.looked.item, _remembered(occasion, one)) for one in told])
     made = _open_new(tx, occasion, told)
-    opened += [_announced(case, one) for one in told if (case := made.get(one.looked.item.id))]
+    opened += [
+        _announced(case, one)
+        for one in told
+        if (case := made.get(one.looked.item.id)) and case.item_id == one.looked.item.id
+    ]
     outcomes = [_follow(tx, occasion, one, opened, made) for one in told]
     _rank(tx, instance, told, outcomes)
     announce_cases(tx, opened)
@@ -158,7 +163,8 @@ def _rank(tx: Tx, instance: Instance, told: Sequence[_Seen], outcomes: Sequence[
             evaluations=[*one.looked.before, one.judged.evaluation],
         )
         for one, outcome in zip(told, outcomes, strict=True)
-        if outcome.case is not None
+        # What waits with another case is ranked with that, by the worker.
+        if outcome.case is not None and outcome.case.item_id in (None, one.looked.item.id)
     ]
     rank_seen(tx, instance, seen)
 
@@ -169,15 +175,41 @@ def _decided(tx: Tx, one: Looked) -> bool:
 
 
 def _open_new(tx: Tx, occasion: Occasion, told: Sequence[_Seen]) -> dict[UUID, CaseRow]:
-    """The cases about items that are new, which are opened together; by item."""
+    """The cases about items that are new, which are opened together; by item. What says no more than a
+    case that waits, or the first one of its cluster among these, waits with that."""
     asking = [one for one in told if one.looked.new and _asks(occasion, one)]
+    clusters = {one.looked.cluster for one in asking if _joins(one)}
+    waiting = of_clusters(tx, [one for one in clusters if one is not None])
+    alone: list[_Seen] = []
+    beside: list[_Seen] = []
+    begun = set(waiting)
+    for one in asking:
+        cluster = one.looked.cluster
+        joins = _joins(one) and cluster in begun
+        (beside if joins else alone).append(one)
+        if cluster is not None:
+            begun.add(cluster)
     made = open_new(
         tx,
-        [NewCase(one.looked.item, one.judged.leading_match) for one in asking],
+        [NewCase(one.looked.item, one.judged.leading_match) for one in alone],
         queue=occasion.queue,
         origin=occasion.origin,
     )
-    return {one.looked.item.id: case for one, case in zip(asking, made, strict=True)}
+    found = {one.looked.item.id: case for one, case in zip(alone, made, strict=True)}
+    for one, case in zip(alone, made, strict=True):
+        if one.looked.cluster is not None:
+            waiting.setdefault(one.looked.cluster, case)
+    joined = join_many(
+        tx,
+        [(waiting[one.looked.cluster], one.looked.item.id) for one in beside if one.looked.cluster],
+    )
+    return found | joined
+
+
+def _joins(seen: _Seen) -> bool:
+    """Whether it may wait with another case: nothing is known of it, and no rule calls anybody."""
+    matched = seen.judged.leading_match is not None or seen.judged.ruling is not None
+    return seen.looked.cluster is not None and not matched
 
 
 def _announced(case: CaseRow, seen: _Seen) -> OpenedCase:

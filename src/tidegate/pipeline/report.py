@@ -20,6 +20,7 @@ from tidegate.intake.channels import THREAT
 from tidegate.intake.model import Filed, ReportIn, is_anonymous
 from tidegate.intake.queries import has_reported, stored_answer
 from tidegate.pipeline import blind, report_answer
+from tidegate.pipeline.clusters import arrival, assign, lock
 from tidegate.pipeline.escalation import within_budget
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.judge import Looked
@@ -53,6 +54,7 @@ def submit_report(
     told = describe_report(
         instance, report, platform=platform, by=tx.by, request_id=tx.request_id, now=tx.now
     )
+    lock(tx)
     while (heard := hear(tx, instance, told)).body is None:
         pass  # the same id at once: the other one has committed, and answers now
     return heard.body, heard.item
@@ -74,10 +76,9 @@ def hear(tx: Tx, instance: Instance, told: Told) -> Heard:
     filed = file(tx, instance, told, item, brought=brought, counts=not again)
     if not record_report(tx, filed):
         return Heard(None)
-    (group,) = report_answer.cluster(tx, instance, [filed])
     beside = None if tip is None else look_at_brought(tx, instance, tip)
     outcome, looked, problems = _look(tx, instance, filed, again=again)
-    assert outcome.case is not None
+    (place,) = assign(tx, instance, [arrival(item, looked.content, looked.codes)])
     (priority,) = report_answer.priority(tx, instance, [outcome.case.id])
     answered = Answered(
         told=told,
@@ -87,7 +88,9 @@ def hear(tx: Tx, instance: Instance, told: Told) -> Heard:
         voices=looked.reports.count,
         problems=problems,
     )
-    (body,) = settle(tx, [answered], [Said(cluster=group, threat=threat, priority=priority)])
+    (body,) = settle(
+        tx, [answered], [Said(cluster=place and place.cluster, threat=threat, priority=priority)]
+    )
     acted = any(one is not None and one.action is not None for one in (outcome, beside))
     return Heard(body, item, acted)
 

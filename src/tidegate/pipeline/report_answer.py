@@ -15,6 +15,7 @@ from tidegate.intake.model import Filed
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.told import Told
 from tidegate.review.model import CaseRow
+from tidegate.triage.kept.queries import places_of
 
 
 class ReportAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,11 +62,6 @@ def screen(tx: Tx, instance: Instance, told: Sequence[Told]) -> list[dict[str, A
     return [None for _ in told]
 
 
-def cluster(tx: Tx, instance: Instance, filed: Sequence[Filed]) -> list[UUID | None]:
-    """The cluster that each report is of. They are filed, and nobody is asked about them yet."""
-    return [None for _ in filed]
-
-
 def priority(tx: Tx, instance: Instance, cases: Sequence[UUID]) -> list[dict[str, Any] | None]:
     """The priority of each case. They are ranked by now."""
     return [None for _ in cases]
@@ -73,7 +69,8 @@ def priority(tx: Tx, instance: Instance, cases: Sequence[UUID]) -> list[dict[str
 
 def said_of(tx: Tx, found: FiledReport) -> Said:
     """The same of a report that was kept before, as it is now."""
-    return Said()
+    places = places_of(tx, [found.item_id])
+    return Said(cluster=places[found.item_id].cluster if places else None)
 
 
 def answer(one: Answered, said: Said) -> bytes:

@@ -12,6 +12,7 @@ from tidegate.infra.errors import Refusal
 from tidegate.infra.groupcommit import DEFERRED
 from tidegate.intake.model import StoredReport
 from tidegate.intake.queries import answer_of, stored_reports
+from tidegate.pipeline.clusters import lock
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.metrics import GROUP_SIZE
 from tidegate.pipeline.report import hear
@@ -62,6 +63,7 @@ def submit_reports(tx: Tx, instance: Instance, group: Sequence[Told]) -> list[Re
             fresh[told.taken.key] = place
     if fresh:
         GROUP_SIZE.observe(len(fresh))
+        lock(tx)
         bringing = [place for place in fresh.values() if group[place].is_about_itself]
         others = [place for place in fresh.values() if not group[place].is_about_itself]
         turns = [(bringing, hear_tips), (others, _hear_each)]

@@ -20,21 +20,24 @@ from tidegate.intake.actions import Settled, record_reports, settle_reports
 from tidegate.intake.channels import THREAT
 from tidegate.intake.model import Filed, is_anonymous
 from tidegate.pipeline import report_answer
+from tidegate.pipeline.clusters import arrival, assign
 from tidegate.pipeline.escalation import judged_within_budget
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.judge import Looked
 from tidegate.pipeline.look import REPORTED, SUBMITTED, Occasion, Outcome, look
 from tidegate.pipeline.metrics import REPORTS
 from tidegate.pipeline.report_answer import Answered, Said
-from tidegate.pipeline.retry import arrival
+from tidegate.pipeline.retry import arrival as sent
 from tidegate.pipeline.submission import Submission
 from tidegate.pipeline.submit import kept_files
 from tidegate.pipeline.told import Told
 from tidegate.policy.facts import ReportFacts
 from tidegate.review.alerts import THREAT as ALERT
 from tidegate.review.alerts import alert_about, open_alert
+from tidegate.review.queries import voices_in
 from tidegate.signals.model import Codes, encode_codes
 from tidegate.signals.parts import codes_of_texts
+from tidegate.triage.kept.model import Arrival
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -59,7 +62,7 @@ def admit_tips(tx: Tx, brought: Sequence[Submission]) -> dict[Key, Tip]:
     """Make the items of what reports bring; those whose reports came at once elsewhere are left out."""
     if not brought:
         return {}
-    made = admit(tx, [arrival(one) for one in sorted(brought, key=lambda one: one.key)])
+    made = admit(tx, [sent(one) for one in sorted(brought, key=lambda one: one.key)])
     texts = codes_of_texts([one.content.worded for one in brought])
     return {
         one.key: Tip(one, found.item, [*one.codes, *codes])
@@ -98,13 +101,22 @@ def _look(
     facts: Sequence[ReportFacts],
     occasion: Occasion,
 ) -> list[Outcome]:
-    outcomes = look(tx, instance, looked_at(tips, facts), occasion)
+    assign(tx, instance, [arrival_of(tip) for tip in tips])
+    outcomes = look(tx, instance, looked_at(tips, facts, [None] * len(tips)), occasion)
     keep_tips(tx, instance, tips, outcomes)
     return outcomes
 
 
-def looked_at(tips: Sequence[Tip], facts: Sequence[ReportFacts]) -> list[Looked]:
-    """Tips as a look sees them, with what was reported about each."""
+def arrival_of(tip: Tip) -> Arrival | None:
+    """A tip as clusters see it."""
+    return arrival(tip.item, tip.submission.content, tip.codes)
+
+
+def looked_at(
+    tips: Sequence[Tip], facts: Sequence[ReportFacts], clusters: Sequence[UUID | None]
+) -> list[Looked]:
+    """Tips as a look sees them, with what was reported about each, and the clusters with whose cases they may
+    wait."""
     return [
         Looked(
             item=tip.item,
@@ -114,8 +126,9 @@ def looked_at(tips: Sequence[Tip], facts: Sequence[ReportFacts]) -> list[Looked]
             problems=tip.submission.problems,
             reports=said,
             new=True,
+            cluster=cluster,
         )
-        for tip, said in zip(tips, facts, strict=True)
+        for tip, said, cluster in zip(tips, facts, clusters, strict=True)
     ]
 
 
@@ -176,8 +189,9 @@ def _hear(tx: Tx, instance: Instance, mine: Sequence[tuple[Told, Tip]]) -> list[
     threats = report_answer.screen(tx, instance, told)
     filed = [file(tx, instance, one, tip.item) for one, tip in mine]
     record_reports(tx, filed)
-    clusters = report_answer.cluster(tx, instance, filed)
-    looked = looked_at(tips, [_facts(one) for one in told])
+    places = assign(tx, instance, [arrival_of(tip) for tip in tips])
+    clusters = [place and place.cluster for place in places]
+    looked = looked_at(tips, [_facts(one) for one in told], clusters)
     anonymous = [place for place, one in enumerate(told) if is_anonymous(one.taken.said)]
     looked, noted, judged = judged_within_budget(
         tx, instance, looked, {place: filed[place].id for place in anonymous}
@@ -190,6 +204,8 @@ def _hear(tx: Tx, instance: Instance, mine: Sequence[tuple[Told, Tip]]) -> list[
     }
     outcomes = look(tx, instance, looked, REPORTED, judged)
     keep_tips(tx, instance, tips, outcomes)
+    joined = [one.case.id for one in outcomes if one.case is not None and one.case.version > 1]
+    voices = voices_in(tx, joined) if joined else {}
     answered: list[Answered] = []
     for place, (one, outcome) in enumerate(zip(told, outcomes, strict=True)):
         assert outcome.case is not None
@@ -202,7 +218,7 @@ def _hear(tx: Tx, instance: Instance, mine: Sequence[tuple[Told, Tip]]) -> list[
                 filed=filed[place],
                 brought=None,
                 case=outcome.case,
-                voices=1,
+                voices=voices.get(outcome.case.id, 1),
                 problems=problems,
             )
         )

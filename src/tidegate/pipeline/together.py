@@ -20,6 +20,7 @@ from tidegate.enforcement.actions import announce_cases
 from tidegate.enforcement.model import OpenedCase
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
+from tidegate.intake.actions import move_reports
 from tidegate.pipeline.decide import decide_case
 from tidegate.pipeline.second import Where
 from tidegate.policy.model import Pack
@@ -97,6 +98,7 @@ def _open(tx: Tx, case: CaseRow, item: ItemRow) -> CaseRow:
     opened, _ = open_case(
         tx, subject=subject, item=item, revision=item.revision, queue=case.queue, origin="report"
     )
+    move_reports(tx, [item.id], opened.id)
     return opened
 
 

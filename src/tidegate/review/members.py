@@ -4,11 +4,12 @@ A member waits in one case at a time. Whoever decides the case says which member
 gets a case and a decision of its own, and the others wait on in a case of theirs. The caller holds the case.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Literal
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 
 from tidegate.content.queries import item_names
 from tidegate.infra.db import Tx
@@ -16,17 +17,27 @@ from tidegate.infra.errors import FieldError, Refusal
 from tidegate.review.membership import WAITS, Parted, members_of
 from tidegate.review.model import CaseRow
 from tidegate.review.moves import change, note
-from tidegate.review.queries import CASE_COLUMNS
-from tidegate.review.tables import case_members, cases
+from tidegate.review.queries import CASE_COLUMNS, WAITING
+from tidegate.review.tables import case_members, cases, cluster_cases
 
 
 def join(tx: Tx, case: CaseRow, item_id: UUID) -> CaseRow:
     """Let an item, about which no case waits, wait in this one."""
-    note(tx, case.id, "reported", {"origin": "report", "revision": None})
-    case = change(tx, case, {"ranked_at": None})
-    values = {"case_id": case.id, "item_id": item_id, "joined": case.version, "joined_at": tx.now}
-    tx.execute(sa.insert(case_members).values(values))
-    return case
+    return join_many(tx, [(case, item_id)])[item_id]
+
+
+def join_many(tx: Tx, joining: Sequence[tuple[CaseRow, UUID]]) -> dict[UUID, CaseRow]:
+    """Let items, about which no case waits, wait in these, which the caller holds; by item, the cases as they
+    are then. All that join one case at once have joined at one version."""
+    found: dict[UUID, CaseRow] = {}
+    for case in {case.id: case for case, _ in joining}.values():
+        items = [item for of, item in joining if of.id == case.id]
+        note(tx, case.id, "reported", {"origin": "report", "items": len(items)})
+        case = change(tx, case, {"ranked_at": None})
+        values = {"case_id": case.id, "joined": case.version, "joined_at": tx.now}
+        tx.execute(sa.insert(case_members), [values | {"item_id": item} for item in items])
+        found |= dict.fromkeys(items, case)
+    return found
 
 
 def waits_in(tx: Tx, item_id: UUID) -> CaseRow | None:
@@ -118,16 +129,55 @@ def come_back(tx: Tx, case_id: UUID, item_id: UUID) -> None:
     tx.execute(sa.update(case_members).where(*mine).values(nothing))
 
 
-def hand_over(tx: Tx, from_case: UUID, to_case: CaseRow) -> CaseRow:
-    """What waits in one case waits in another from now on, whose own item is no member any more. For its
-    deciders all of them have joined at this moment."""
-    assert to_case.item_id is not None
-    leave(tx, to_case.item_id)
+def hand_over(tx: Tx, from_case: UUID, to_case: CaseRow, item_ids: Sequence[UUID]) -> CaseRow:
+    """These members of one case wait in another from now on. For its deciders all of them have joined at
+    this moment."""
     case = change(tx, to_case, {"ranked_at": None})
-    mine = sa.and_(case_members.c.case_id == from_case, WAITS)
-    values = {"case_id": case.id, "joined": case.version}
-    tx.execute(sa.update(case_members).where(mine).values(values))
+    mine = (case_members.c.case_id == from_case, case_members.c.item_id.in_(item_ids), WAITS)
+    values = {"case_id": case.id, "joined": case.version, "joined_at": tx.now}
+    tx.execute(sa.update(case_members).where(*mine).values(values))
     return case
+
+
+def waiting_about(tx: Tx, item_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """The waiting case of each of these items, its own or that in which it waits; by item."""
+    own = sa.select(cases.c.item_id, cases.c.id).where(
+        cases.c.item_id.in_(item_ids), cases.c.subject_kind == "item", WAITING
+    )
+    beside = sa.select(case_members.c.item_id, case_members.c.case_id.label("id"))
+    beside = beside.where(case_members.c.item_id.in_(item_ids), WAITS)
+    return {row.item_id: row.id for query in (beside, own) for row in tx.execute(query)}
+
+
+def of_clusters(tx: Tx, cluster_ids: Collection[UUID]) -> dict[UUID, CaseRow]:
+    """The case, locked, that waits about each of these clusters. One that somebody decides at this moment is
+    waited for, and left out then."""
+    about = sa.select(cluster_cases.c.cluster, *CASE_COLUMNS).where(
+        cluster_cases.c.cluster.in_(cluster_ids), cases.c.id == cluster_cases.c.case_id, WAITING
+    )
+    query = about.order_by(cases.c.id).with_for_update(of=cases)
+    found: dict[UUID, CaseRow] = {}
+    for row in tx.execute(query).mappings():
+        values = {name: row[name] for name in CaseRow.__struct_fields__}
+        found[row["cluster"]] = CaseRow(**values)
+    return found
+
+
+def wait_about(tx: Tx, waiting: Sequence[tuple[UUID, UUID]]) -> None:
+    """These cases wait about items of these clusters, as (cluster, case): what says the same joins, unless
+    another case waits about the cluster already. The caller holds the cases."""
+    if not waiting:
+        return
+    first = {cluster: case for cluster, case in reversed(waiting)}
+    rows = [{"cluster": cluster, "case_id": case} for cluster, case in sorted(first.items())]
+    query = insert(cluster_cases).values(rows)
+    other = sa.exists().where(cases.c.id == cluster_cases.c.case_id, WAITING)
+    query = query.on_conflict_do_update(
+        index_elements=[cluster_cases.c.cluster],
+        set_={"case_id": query.excluded.case_id},
+        where=sa.not_(other),
+    )
+    tx.execute(query)
 
 
 def forget_members(tx: Tx, item_id: UUID) -> None:

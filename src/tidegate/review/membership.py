@@ -59,6 +59,19 @@ def cases_with_members(tx: Tx, item_id: UUID) -> list[UUID]:
     return list(tx.execute(query.where(waiting)).scalars())
 
 
+def cases_about(tx: Tx, item_ids: Collection[UUID]) -> set[UUID]:
+    """The waiting cases about these items in which others wait."""
+    waiting = sa.exists().where(case_members.c.case_id == cases.c.id, WAITS)
+    query = sa.select(cases.c.id).where(cases.c.item_id.in_(item_ids), cases.c.state != "decided")
+    return set(tx.execute(query.where(waiting)).scalars())
+
+
+def waits_with(tx: Tx, item_ids: Collection[UUID]) -> set[UUID]:
+    """The cases in which these items wait beside those cases' own."""
+    query = sa.select(case_members.c.case_id).where(case_members.c.item_id.in_(item_ids), WAITS)
+    return set(tx.execute(query).scalars())
+
+
 def total_members(tx: Tx, case_id: UUID) -> int:
     """How many items wait in a case beside its own."""
     mine = sa.and_(case_members.c.case_id == case_id, WAITS)

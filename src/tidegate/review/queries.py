@@ -1,5 +1,6 @@
 """Reading cases: the queues, oldest first, and one case with all that its decision needs."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -65,6 +66,12 @@ VOICES = (
 _VIEW = sa.select(cases, items.c.external_id, VOICES).outerjoin_from(
     cases, items, items.c.id == cases.c.item_id
 )
+
+
+def voices_in(tx: Tx, case_ids: Collection[UUID]) -> dict[UUID, int]:
+    """How many voices each of these cases has."""
+    query = sa.select(cases.c.id, VOICES).where(cases.c.id.in_(case_ids))
+    return {row.id: row.reports for row in tx.execute(query)}
 
 
 def lock_case(tx: Tx, case_id: UUID) -> CaseRow:

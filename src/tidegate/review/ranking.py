@@ -24,6 +24,7 @@ from tidegate.infra.settings import Settings
 from tidegate.intake.queries import Heard, heard_on, together
 from tidegate.policy.model import RuleResult
 from tidegate.review.media import count_media
+from tidegate.review.members import wait_about
 from tidegate.review.membership import items_of
 from tidegate.review.model import CaseRow
 from tidegate.review.priority import (
@@ -38,6 +39,8 @@ from tidegate.review.sameness import group, keep_keys, keys_of
 from tidegate.review.tables import case_events, cases
 from tidegate.signals.language import language_of
 from tidegate.signals.model import Match
+from tidegate.triage.kept.model import Place
+from tidegate.triage.kept.queries import places_of
 
 PAGE = 200
 PROPOSED = "waits-for-another"  # what is so in a case, beside its steps
@@ -81,8 +84,12 @@ def rank(tx: Tx, ranking: Ranking, seen: Sequence[Seen], *, guess: bool = False)
         steps.setdefault(case_id, set()).add(PROPOSED)
     heard = heard_of(tx, seen)
     facts = {one.case.id: facts_of(one, heard, steps.get(one.case.id, set())) for one in seen}
+    places = places_of(tx, [one.case.item_id for one in seen if one.case.item_id])
     keys = {
-        one.case.id: keys_of(ranking.key, one.content, facts[one.case.id].matches) for one in seen
+        one.case.id: keys_of(
+            ranking.key, one.content, facts[one.case.id].matches, _cluster(places, one.case)
+        )
+        for one in seen
     }
     keep_keys(tx, keys, fresh={one.case.id for one in seen if one.case.version == 1})
     groups, again = group(tx, keys)
@@ -93,11 +100,15 @@ def rank(tx: Tx, ranking: Ranking, seen: Sequence[Seen], *, guess: bool = False)
         language, sure = _language(one, guess=guess)
         values = columns_of(ranking, one, facts[case_id], heard, tx.now)
         values |= {"language": language, "same": groups[case_id]}
-        done = sure and case_id not in again
+        # A post waits for the worker to find its cluster, by which it is of a group.
+        placed = guess or one.content is None or one.case.item_id in places
+        done = sure and placed and case_id not in again
         values["ranked_at"] = tx.now if done else None
         settled += done
         rows.append({"of_case": case_id} | {f"to_{name}": values[name] for name in COLUMNS})
     tx.execute(_RANK, rows)
+    clusters = [(one.case.id, _cluster(places, one.case)) for one in seen]
+    wait_about(tx, [(cluster, case_id) for case_id, cluster in clusters if cluster is not None])
     return settled
 
 
@@ -118,6 +129,21 @@ def rank_unranked(tx: Tx, ranking: Ranking, limit: int = PAGE) -> int:
         said = [one for one in looks.get(case.item_id, []) if one.revision == case.revision]
         seen.append(Seen(case=case, content=kept.content if kept else None, evaluations=said))
     return rank(tx, ranking, seen, guess=True)
+
+
+def _cluster(places: Mapping[UUID, Place], case: CaseRow) -> UUID | None:
+    place = places.get(case.item_id) if case.item_id else None
+    return place and place.cluster
+
+
+def unranked_items(tx: Tx, limit: int = PAGE) -> list[tuple[UUID, int]]:
+    """The items, with their revisions, of a page of the cases that are not ranked and are in no cluster, the
+    oldest first."""
+    query = sa.select(cases.c.item_id, cases.c.revision, cases.c.id)
+    query = query.where(WAITING, cases.c.ranked_at.is_(None), cases.c.item_id.isnot(None))
+    rows = tx.execute(query.order_by(cases.c.id).limit(limit)).all()
+    known = places_of(tx, [row.item_id for row in rows])
+    return [(row.item_id, row.revision or 0) for row in rows if row.item_id not in known]
 
 
 def lift_aged(tx: Tx, ageing: timedelta, limit: int = PAGE) -> int:

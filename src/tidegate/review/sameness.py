@@ -28,12 +28,16 @@ SHORT = 30  # characters: under a picture "wow" says nothing of what is posted
 _OTHERS = 8  # of those with a key, which are of one group: to ask some is to ask all
 
 
-def keys_of(key: bytes, content: Content | None, matches: Sequence[Match]) -> set[bytes]:
-    """What content is the same by, as digests under `key`: its files, its text, near entries. None of it
-    where the content is gone."""
+def keys_of(
+    key: bytes, content: Content | None, matches: Sequence[Match], cluster: UUID | None = None
+) -> set[bytes]:
+    """What content is the same by, as digests under `key`: its files, its text, its cluster, near entries.
+    None of it where the content is gone."""
     if content is None:
         return set()
     shared = {f"file {file.sha256}" for file in content.media if file.sha256}
+    if cluster is not None:
+        shared.add(f"cluster {cluster}")
     if content.text:
         text = normalised(seen(content.text, content.text_format).text)
         if text and (len(text) >= SHORT or not content.media):

@@ -75,6 +75,7 @@ REVIEW = Slice(
         "case_skips": "who could not take a case: while that counts, and then no more",
         "case_readers": "who has a case on the screen, for moments",
         "alerts": "that somebody had to be called, and who answered: ids and times alone",
+        "cluster_cases": "which case waits about which cluster: ids alone",
         "bulk_cases": "which cases were decided together: ids alone",
         "saved_filters": "people who work here, and what they look for: no content",
         "seen_files": "that somebody has seen a file: digests that name neither, swept after a day",

@@ -196,6 +196,13 @@ sa.Index(
     postgresql_where=case_members.c.decided_with.is_(None),
 )
 
+cluster_cases = sa.Table(
+    "cluster_cases",  # the case that waits about a cluster, or that did last
+    metadata,
+    sa.Column("cluster", sa.Uuid, primary_key=True),
+    sa.Column("case_id", sa.Uuid, sa.ForeignKey("cases.id"), nullable=False, index=True),
+)
+
 case_skips = sa.Table(
     # So that it is not offered again to somebody who could not, and that three who could not are three
     # people; swept when it is with a senior, or decided.

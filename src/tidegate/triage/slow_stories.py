@@ -64,7 +64,9 @@ class Stories:
             story = self._link(story, claims[1][1])
         return story
 
-    def _claims(self, weights: dict[int, float], total: float, day: float) -> list[tuple[float, int]]:
+    def _claims(
+        self, weights: dict[int, float], total: float, day: float
+    ) -> list[tuple[float, int]]:
         scores: dict[int, float] = {}
         for word, weight in weights.items():
             for story, count in self._postings(word):

@@ -1,0 +1,218 @@
+"""Clusters on the main path: what arrives is put into one, tips join the case that waits about theirs, and
+people merge, split and pin.
+
+One lock is held by whoever assigns or changes, from before any row of an item or a case is (`lock`).
+"""
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from tidegate.content.holds.queries import is_closed
+from tidegate.content.kept import Kept, kept_revisions
+from tidegate.content.model import Content, ItemRow
+from tidegate.content.queries import item_by_id, item_names
+from tidegate.infra.db import Tx
+from tidegate.infra.errors import FieldError, Refusal
+from tidegate.infra.slices import Home
+from tidegate.intake.filed import items_of_reports, reports_on
+from tidegate.pipeline.instance import Instance
+from tidegate.pipeline.members import part_ways
+from tidegate.review.actions import touch
+from tidegate.review.members import waiting_about
+from tidegate.review.ranking import unranked_items
+from tidegate.signals.fingerprints import KINDS
+from tidegate.signals.model import Codes, Fingerprint, decode_codes
+from tidegate.triage.adds import adds
+from tidegate.triage.kept import actions, queries
+from tidegate.triage.kept.actions import lock as lock
+from tidegate.triage.kept.model import Arrival, ClusterView, MemberView, Place
+from tidegate.triage.kept.queries import Member
+
+_OF_MEDIA = ("bytes", "pixels")
+POSTS = 200  # that a step of the worker assigns
+SHOWN_REPORTS = 20  # of an item
+
+
+def arrival(item: ItemRow, content: Content, codes: Codes) -> Arrival | None:
+    """An item as clusters see it; None where it says nothing that they could go by."""
+    media = [code for part, code in codes if part.startswith("media") and _is_media(code)]
+    text = content.text or ""
+    if not text.strip() and not media:
+        return None
+    return Arrival(
+        item_id=item.id,
+        platform=item.platform,
+        text=text,
+        created_at=content.created_at,
+        codes=media,
+    )
+
+
+def assign(tx: Tx, instance: Instance, arrivals: Sequence[Arrival | None]) -> list[Place | None]:
+    """Put arrivals into clusters, in their order; the caller holds the lock."""
+    some = [one for one in arrivals if one is not None]
+    found = iter(instance.clusters.assign(tx, some))
+    return [None if one is None else next(found) for one in arrivals]
+
+
+def assign_posts(home: Home, instance: Instance) -> int:
+    """Put posts that people are asked about into clusters, before they are ranked; returns how many. For the
+    worker."""
+    with home.database.begin() as tx:
+        kept = kept_revisions(tx, unranked_items(tx, POSTS))
+    arrivals = [one for kept_one in kept.values() if (one := _arrival_of(kept_one)) is not None]
+    if not arrivals:
+        return 0
+    with home.database.begin() as tx:
+        lock(tx)
+        standing = [one for one in arrivals if _stands(item_by_id(tx, one.item_id))]
+        instance.clusters.assign(tx, standing)
+    return len(arrivals)
+
+
+def merge(tx: Tx, cluster_id: UUID, others: Collection[UUID]) -> ClusterView:
+    """Make other clusters one with this. Raises Refusal: 404; 422 for itself, or another platform's."""
+    lock(tx)
+    into = queries.get_cluster(tx, cluster_id)
+    found = [queries.get_cluster(tx, one) for one in dict.fromkeys(others)]
+    problems = [
+        FieldError(f"/with/{place}", f"another cluster of {into.platform}", str(one.id))
+        for place, one in enumerate(found)
+        if one.id == into.id or one.platform != into.platform
+    ]
+    if problems:
+        raise _refused(problems)
+    _follow(tx, actions.merge(tx, into.id, [one.id for one in found], into.platform))
+    return read_cluster(tx, into.id)
+
+
+def split(tx: Tx, cluster_id: UUID, reports: Sequence[str]) -> ClusterView:
+    """Take reports, with what they brought or are about, out of a cluster into one of their own; that one.
+    Raises Refusal: 404; 422."""
+    lock(tx)
+    old = queries.get_cluster(tx, cluster_id)
+    items = _items(tx, old.platform, reports)
+    new = actions.split(tx, old.id, items, old.platform)
+    _follow(tx, items)
+    return read_cluster(tx, new)
+
+
+def pin(tx: Tx, cluster_id: UUID, reports: Sequence[str]) -> ClusterView:
+    """Put reports into a cluster for good. Raises Refusal: 404; 422."""
+    lock(tx)
+    into = queries.get_cluster(tx, cluster_id)
+    _follow(tx, actions.pin(tx, into.id, _items(tx, into.platform, reports), into.platform))
+    return read_cluster(tx, into.id)
+
+
+def undo(tx: Tx, change_id: UUID) -> ClusterView:
+    """Take back what somebody changed; the cluster as it is then. Raises Refusal: 404; 409."""
+    lock(tx)
+    change = queries.get_change(tx, change_id)
+    _follow(tx, actions.undo(tx, change))
+    return read_cluster(tx, change.cluster)
+
+
+def read_cluster(
+    tx: Tx, cluster_id: UUID, cursor: str | None = None, limit: int = 50
+) -> ClusterView:
+    """A cluster with a page of its members, the first first, and what each adds beyond the one that stands for
+    it. Raises Refusal: 404; 422 for a cursor that no answer gave."""
+    found = queries.get_cluster(tx, cluster_id)
+    members, following = queries.page_of(tx, cluster_id, cursor, limit)
+    first = queries.first_of(tx, cluster_id)
+    ids = [one.item_id for one in members]
+    named = item_names(tx, ids)
+    told = reports_on(tx, ids)
+    texts = _texts(tx, {*ids, *([first] if first else [])})
+    said = texts.get(first) if first else None
+    waiting = waiting_about(tx, ids)
+    return ClusterView(
+        id=found.id,
+        story=found.story,
+        platform=found.platform,
+        began_at=found.began_at,
+        items=found.items,
+        reports=_reports_in(tx, found.id),
+        members=[
+            MemberView(
+                item=named[one.item_id][1],
+                reports=told.get(one.item_id, [])[:SHOWN_REPORTS],
+                case=waiting.get(one.item_id),
+                created_at=one.created_at,
+                pinned=one.pinned,
+                representative=one.item_id == first,
+                adds=_adds(one, first, said, texts),
+            )
+            for one in members
+        ],
+        next=following,
+        changes=queries.changes_of(tx, found.id),
+    )
+
+
+def _adds(one: Member, first: UUID | None, said: str | None, texts: dict[UUID, str]) -> object:
+    mine = texts.get(one.item_id)
+    return None if one.item_id == first or said is None or mine is None else adds(said, mine)
+
+
+def _reports_in(tx: Tx, cluster_id: UUID) -> int:
+    items = queries.items_in(tx, [cluster_id]).get(cluster_id, [])
+    return sum(len(one) for one in reports_on(tx, items).values())
+
+
+def _texts(tx: Tx, ids: Collection[UUID]) -> dict[UUID, str]:
+    """The texts of items that the reader may read."""
+    rows = [item for id in ids if (item := item_by_id(tx, id)) is not None]
+    kept = kept_revisions(tx, [(one.id, one.revision) for one in rows])
+    return {
+        id: one.content.text
+        for (id, _), one in kept.items()
+        if one.content is not None and one.content.text and not is_closed(tx, id)
+    }
+
+
+def _items(tx: Tx, platform: str, reports: Sequence[str]) -> list[UUID]:
+    """What these reports brought, or are about. Raises Refusal (422) for a report that there is not, or which
+    is in no cluster."""
+    found = items_of_reports(tx, platform, reports)
+    placed = queries.places_of(tx, list(found.values()))
+    problems = [
+        FieldError(f"/members/{place}", "a report that is in a cluster", name[:64])
+        for place, name in enumerate(reports)
+        if found.get(name) not in placed
+    ]
+    if problems:
+        raise _refused(problems)
+    return list(dict.fromkeys(found[name] for name in reports))
+
+
+def _follow(tx: Tx, items: Sequence[UUID]) -> None:
+    """What waits with something that is in another cluster now waits in a case of its own, and the rows of
+    the queue are made anew."""
+    part_ways(tx, items)
+    touch(tx, items)
+
+
+def _refused(problems: list[FieldError]) -> Refusal:
+    return Refusal(
+        "invalid-body",
+        422,
+        "The body is not what this route takes",
+        "Nothing was changed.",
+        errors=problems,
+    )
+
+
+def _is_media(code: Fingerprint) -> bool:
+    return KINDS[code.kind].source in _OF_MEDIA
+
+
+def _arrival_of(kept: Kept) -> Arrival | None:
+    if kept.content is None:
+        return None
+    return arrival(kept.item, kept.content, decode_codes(kept.fingerprints))
+
+
+def _stands(item: ItemRow | None) -> bool:
+    return item is not None and item.erased_at is None
