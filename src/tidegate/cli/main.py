@@ -17,6 +17,7 @@ COMMANDS = (
     "serve",
     "bank",
     "bench",
+    "cluster",
     "database",
     "demo",
     "docs",

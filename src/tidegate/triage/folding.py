@@ -23,7 +23,7 @@ KIND, POINT = (
     0x1FFFFF,
 )  # of an entry: how far its kind is shifted; its code point or place in MORE
 UPPER, SEVERAL, NUMBER = 1 << 24, 1 << 25, 1 << 26
-UNITS = tuple(word | 1 for word in np.random.PCG64(0x0C1057E5).random_raw(5).tolist())
+UNITS = tuple(word | 1 for word in np.random.PCG64(0x0C1057E5).random_raw(4).tolist())
 """The multiplier of each unit of a shingle."""
 
 _MOST = 4  # characters that one may become

@@ -5,7 +5,7 @@ and for small numbers. What a cluster is stands there.
 import numpy as np
 from numpy.typing import NDArray
 
-from tidegate.signals.native.clusters import NEW, Near
+from tidegate.signals.native.clusters import FRESH, NEW, Near
 from tidegate.triage.model import Manner
 from tidegate.triage.slow_stories import Stories
 
@@ -79,13 +79,14 @@ class SlowClusters:
         ]
         return (found + sorted(alike, key=lambda one: (-one.similarity, one.anchor)))[:most]
 
-    def put(self, sketch: bytes, cluster: int, is_anchor: bool, day: float, story: int) -> int:
+    def put(self, sketch: bytes, cluster: int, is_anchor: bool, day: float, beside: int) -> int:
         fresh = cluster == NEW
         if fresh:
             cluster = len(self._into)
             self._into.append(cluster)
             terms = np.frombuffer(sketch, "<u4", offset=16 + 2 * BINS).tolist()
-            self._story.append(self._stories.take(terms, day, story))
+            given = self._story[beside] if beside < FRESH else beside
+            self._story.append(self._stories.take(terms, day, given, cluster))
         else:
             cluster = self._root(cluster)
         _, anchor = self._known.get(sketch[:16], (NEW, NEW))
@@ -110,7 +111,7 @@ class SlowClusters:
 
     def now(self, numbers: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
         clusters = [self._root(number) for number in numbers.tolist()]
-        stories = [self._stories.root(self._story[cluster]) for cluster in clusters]
+        stories = [self._stories.first(self._story[cluster]) for cluster in clusters]
         return np.array(clusters, np.uint32), np.array(stories, np.uint32)
 
     def merge(self, into: int, other: int) -> None:

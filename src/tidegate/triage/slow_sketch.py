@@ -12,7 +12,7 @@ from tidegate.signals.native.sketch import SIZE
 from tidegate.triage import folding
 from tidegate.triage.folding import KIND, NOTHING, POINT, SPACE, SYMBOL, WIDE, WORD
 
-BINS, TERMS, SHINGLE = 128, 24, 5
+BINS, TERMS, SHINGLE = 128, 24, 4
 _MIX, _PICK, _ALL = 0x9E3779B97F4A7C15, 0x9E3779B1, (1 << 64) - 1
 _SECOND = 1 << 31  # the second unit of an ideograph
 _BLANK = ord(" ")

@@ -4,7 +4,7 @@ the doubles are added in the same order.
 
 from math import frexp, isnan
 
-from tidegate.signals.native.clusters import NEW
+from tidegate.signals.native.clusters import FRESH, NEW
 from tidegate.triage.model import LOGARITHMS, Manner
 
 POSTINGS = LINKS = 8
@@ -26,6 +26,7 @@ class Stories:
         self._seen: dict[int, int] = {}
         self._used: dict[int, list[list[int]]] = {}  # of a word: stories, and how often
         self._into: list[int] = []
+        self._first: list[int] = []
         self._count: list[int] = []
         self._day: list[float] = []
         self._links: list[list[list[int]]] = []
@@ -36,8 +37,12 @@ class Stories:
             story = self._into[story]
         return story
 
-    def take(self, terms: list[int], day: float, given: int) -> int:
-        """The story of a new representative: that given, or what its words say."""
+    def first(self, story: int) -> int:
+        """The cluster that began what a story is part of now."""
+        return self._first[self.root(story)]
+
+    def take(self, terms: list[int], day: float, given: int, cluster: int) -> int:
+        """The story of the representative of a new cluster: that given, or what its words say."""
         self._texts += 1
         weights: dict[int, float] = {}
         total = 0.0
@@ -50,9 +55,10 @@ class Stories:
             weights[word] = rare * rare
             total += rare * rare
         claims = self._claims(weights, total, day) if given == NEW else []
-        story = claims[0][1] if claims else NEW if given == NEW else self.root(given)
-        if story == NEW:
-            story = self._begin(day)
+        if claims:
+            story = claims[0][1]
+        else:
+            story = self.root(given) if given < FRESH else self._begin(day, cluster)
         self._count[story] += 1
         if isnan(self._day[story]):
             self._day[story] = day
@@ -73,12 +79,13 @@ class Stories:
                 uses = self._by.often * count / self._count[story]
                 scores[story] = scores.get(story, 0.0) + weight * min(uses, 1.0)
         claims: list[tuple[float, int]] = []
+        more = 1 + self._by.early / self._texts
         for story, sum_ in scores.items():
             timed = not isnan(day) and not isnan(self._day[story])
             score = sum_ / total
             if timed:
                 score *= self._nearness(day, self._day[story])
-            if score >= (self._by.story if timed else self._by.untimed):
+            if score >= (self._by.story if timed else self._by.untimed) * more:
                 claims.append((score, story))
         return sorted(claims, key=lambda claim: (-claim[0], claim[1]))[:2]
 
@@ -89,9 +96,10 @@ class Stories:
         far = (far - self._by.slack) / self._by.days
         return 1 / (1 + far * far)
 
-    def _begin(self, day: float) -> int:
+    def _begin(self, day: float, cluster: int) -> int:
         story = len(self._into)
         self._into.append(story)
+        self._first.append(cluster)
         self._count.append(0)
         self._day.append(day)
         self._links.append([])
@@ -138,7 +146,7 @@ class Stories:
             self._day[older] = (self._day[older] * x + self._day[younger] * y) / (x + y)
         self._count[older] = x + y
         self._into[younger] = older
-        self.moved.append((younger, older))
+        self.moved.append((self._first[younger], self._first[older]))
         for story, count in self._links[younger]:
             third = self.root(story)
             if third < older:

@@ -244,12 +244,14 @@ struct Clusters {
 
   // --------------------------------------------------------------------------- arrivals
 
-  // Records a text: of `cluster`, or of a new one where that is NONE; returns it.
-  u32 put(const Sketch& sketch, u32 cluster, bool is_anchor, double day, u32 story) {
+  // Records a text: of `cluster`, or of a new one where that is NONE; returns it. A new one is in the
+  // story that cluster `beside` is in; NONE: its words say in which; FRESH: in one of its own.
+  u32 put(const Sketch& sketch, u32 cluster, bool is_anchor, double day, u32 beside) {
     const bool fresh = cluster == NONE;
     if (fresh) {
       cluster = static_cast<u32>(clusters.size);
-      clusters.push({cluster, stories.take(by, sketch.terms, day, story)});
+      const u32 story = beside < FRESH ? clusters[beside].story : beside;
+      clusters.push({cluster, stories.take(by, sketch.terms, day, story, cluster)});
     } else {
       cluster = root(cluster);
     }
@@ -287,8 +289,8 @@ EXPORT i32 tidegate_clusters_near(Clusters* all, const Sketch* sketch, Found* fo
 }
 
 EXPORT u32 tidegate_clusters_put(Clusters* all, const Sketch* sketch, u32 cluster, i32 is_anchor,
-                                 double day, u32 story) {
-  return all->put(*sketch, cluster, is_anchor, day, story);
+                                 double day, u32 beside) {
+  return all->put(*sketch, cluster, is_anchor, day, beside);
 }
 
 // Assigns `count` arrivals in their order: the cluster of each, and how like its anchor it is (1 if a
@@ -303,12 +305,13 @@ EXPORT void tidegate_clusters_assign(Clusters* all, const Sketch* sketches, cons
   }
 }
 
-// The clusters and stories that these numbers stand for now.
+// The clusters that these numbers stand for now, and of their stories the clusters that began them.
 EXPORT void tidegate_clusters_now(Clusters* all, const u32* numbers, i64 count, u32* clusters,
                                   u32* stories) {
   for (i64 z = 0; z < count; z++) {
     clusters[z] = all->root(numbers[z]);
-    stories[z] = all->stories.root(all->clusters[clusters[z]].story);
+    const Stories& told = all->stories;
+    stories[z] = told.all[told.root(all->clusters[clusters[z]].story)].first;
   }
 }
 
@@ -327,7 +330,7 @@ EXPORT i32 tidegate_clusters_forget(Clusters* all, const u8* digest) {
   return 1;
 }
 
-// The next of the stories that became part of others, as pairs; how many.
+// The next of the stories that became part of others, as pairs of the clusters that began them; how many.
 EXPORT i64 tidegate_clusters_moved(Clusters* all, Posting* pairs, i64 room) {
   Vector<Posting>& moved = all->stories.moved;
   const i64 count = moved.size < room ? moved.size : room;

@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from tidegate.signals.native.library import Library
 
 NEW = 0xFFFFFFFF
-"""For a cluster or story that is to be a new one, and the anchor of an equal text."""
+"""For a cluster that is to be a new one, a story that its words decide, and the anchor of an equal text."""
+FRESH = 0xFFFFFFFE
+"""For a story that is to be a new one."""
 _AT_ONCE = 4096
 
 
@@ -51,11 +53,13 @@ class NativeClusters:
         count = self._functions.tidegate_clusters_near(self._all, sketch, found.ctypes.data, most)
         return [Near(*row) for row in found[:count].tolist()]
 
-    def put(self, sketch: bytes, cluster: int, is_anchor: bool, day: float, story: int) -> int:
-        """Record a text of a cluster, or of a NEW one, and of a given or a NEW story; the cluster."""
+    def put(self, sketch: bytes, cluster: int, is_anchor: bool, day: float, beside: int) -> int:
+        """Record a text of a cluster, or of a NEW one; the cluster. A new one is in the story of the
+        cluster `beside`, of a FRESH one, or (NEW) in that which its words say. `is_anchor`: what is like
+        this text joins its cluster too."""
         self._reserve(1)
         return self._functions.tidegate_clusters_put(
-            self._all, sketch, cluster, is_anchor, day, story
+            self._all, sketch, cluster, is_anchor, day, beside
         )
 
     def assign(
@@ -77,7 +81,8 @@ class NativeClusters:
         return clusters, alike
 
     def now(self, numbers: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-        """The clusters and the stories that clusters of these numbers are part of now."""
+        """The clusters that these numbers stand for now, and of their stories the clusters that began
+        them."""
         asked = np.ascontiguousarray(numbers, np.uint32)
         clusters, stories = np.empty_like(asked), np.empty_like(asked)
         self._functions.tidegate_clusters_now(
@@ -94,7 +99,8 @@ class NativeClusters:
         return bool(self._functions.tidegate_clusters_forget(self._all, digest))
 
     def moved(self) -> list[tuple[int, int]]:
-        """The stories that became part of others since the last call, in that order."""
+        """The stories that became part of others since the last call, in that order, by the clusters
+        that began them."""
         pairs: list[tuple[int, int]] = []
         some = np.empty((1024, 2), np.uint32)
         while True:

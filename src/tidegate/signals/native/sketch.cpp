@@ -4,7 +4,7 @@
 // symbols with single spaces between them. Punctuation, links, mentions and the word RT are left out. Of the form come
 // - a digest that spaces do not change: equal for texts that are equal after normalisation;
 // - 128 bins, the least shingle of each by one-permutation MinHash (Li, Owen and Zhang 2012): all runs
-//   of 5 units are hashed, and each falls into one bin. An ideograph counts two units, since it says
+//   of 4 units are hashed, and each falls into one bin. An ideograph counts two units, since it says
 //   as much as two letters. A bin that nothing fell into is 0, so short texts are compared nearly
 //   exactly;
 // - up to 24 terms, the words by which stories are known.
@@ -13,7 +13,7 @@
 #include "kernels.h"
 #include "blake2b.inc"
 
-constexpr int BINS = 128, TERMS = 24, SHINGLE = 5;
+constexpr int BINS = 128, TERMS = 24, SHINGLE = 4;
 constexpr u64 MIX = 0x9E3779B97F4A7C15;
 constexpr u32 PICK = 0x9E3779B1;
 
