@@ -22,7 +22,7 @@ from tidegate.review.members import waiting_about
 from tidegate.review.ranking import unranked_items
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.model import Codes, Fingerprint, decode_codes
-from tidegate.triage.adds import adds
+from tidegate.triage.adds import Adds, adds
 from tidegate.triage.kept import actions, queries
 from tidegate.triage.kept.actions import lock as lock
 from tidegate.triage.kept.model import Arrival, ClusterView, MemberView, Place
@@ -151,7 +151,7 @@ def read_cluster(
     )
 
 
-def _adds(one: Member, first: UUID | None, said: str | None, texts: dict[UUID, str]) -> object:
+def _adds(one: Member, first: UUID | None, said: str | None, texts: dict[UUID, str]) -> Adds | None:
     mine = texts.get(one.item_id)
     return None if one.item_id == first or said is None or mine is None else adds(said, mine)
 

@@ -52,6 +52,7 @@ def _hand_on(tx: Tx, case: CaseRow, item_ids: Sequence[UUID]) -> None:
     )
     opened = members.hand_over(tx, case.id, opened, [one.id for one in standing[1:]])
     move_reports(tx, [one.id for one in standing], opened.id)
+    members.wait_about(tx, [(one.cluster, opened.id) for one in places_of(tx, [first.id]).values()])
     if is_new:
         announce_cases(tx, [OpenedCase(opened.id, subject, first, first.revision)])
 

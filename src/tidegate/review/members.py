@@ -18,6 +18,7 @@ from tidegate.review.membership import WAITS, Parted, members_of
 from tidegate.review.model import CaseRow
 from tidegate.review.moves import change, note
 from tidegate.review.queries import CASE_COLUMNS, WAITING
+from tidegate.review.sight import in_sight
 from tidegate.review.tables import case_members, cases, cluster_cases
 
 
@@ -32,7 +33,7 @@ def join_many(tx: Tx, joining: Sequence[tuple[CaseRow, UUID]]) -> dict[UUID, Cas
     found: dict[UUID, CaseRow] = {}
     for case in {case.id: case for case, _ in joining}.values():
         items = [item for of, item in joining if of.id == case.id]
-        note(tx, case.id, "reported", {"origin": "report", "items": len(items)})
+        note(tx, case.id, "reported", {"origin": "report", "count": len(items)})
         case = change(tx, case, {"ranked_at": None})
         values = {"case_id": case.id, "joined": case.version, "joined_at": tx.now}
         tx.execute(sa.insert(case_members), [values | {"item_id": item} for item in items])
@@ -140,12 +141,14 @@ def hand_over(tx: Tx, from_case: UUID, to_case: CaseRow, item_ids: Sequence[UUID
 
 
 def waiting_about(tx: Tx, item_ids: Collection[UUID]) -> dict[UUID, UUID]:
-    """The waiting case of each of these items, its own or that in which it waits; by item."""
+    """The waiting case of each of these items, its own or that in which it waits, where the actor sees it;
+    by item."""
     own = sa.select(cases.c.item_id, cases.c.id).where(
-        cases.c.item_id.in_(item_ids), cases.c.subject_kind == "item", WAITING
+        cases.c.item_id.in_(item_ids), cases.c.subject_kind == "item", WAITING, in_sight(tx)
     )
     beside = sa.select(case_members.c.item_id, case_members.c.case_id.label("id"))
-    beside = beside.where(case_members.c.item_id.in_(item_ids), WAITS)
+    beside = beside.join(cases, cases.c.id == case_members.c.case_id)
+    beside = beside.where(case_members.c.item_id.in_(item_ids), WAITS, in_sight(tx))
     return {row.item_id: row.id for query in (beside, own) for row in tx.execute(query)}
 
 
@@ -168,7 +171,7 @@ def wait_about(tx: Tx, waiting: Sequence[tuple[UUID, UUID]]) -> None:
     another case waits about the cluster already. The caller holds the cases."""
     if not waiting:
         return
-    first = {cluster: case for cluster, case in reversed(waiting)}
+    first = dict(reversed(waiting))
     rows = [{"cluster": cluster, "case_id": case} for cluster, case in sorted(first.items())]
     query = insert(cluster_cases).values(rows)
     other = sa.exists().where(cases.c.id == cluster_cases.c.case_id, WAITING)

@@ -70,8 +70,8 @@ def merge(tx: Tx, into: UUID, others: Collection[UUID], platform: str) -> list[U
 
 
 def split(tx: Tx, cluster: UUID, item_ids: Collection[UUID], platform: str) -> UUID:
-    """Take items out of a cluster, into one of their own, which goes by the first of them; its id. Raises Refusal (422)
-    where that is no part of it, or where nothing would be left."""
+    """Take items out of a cluster, into one of their own, which goes by the first of them; its id. Raises
+    Refusal (422) where that is no part of it, or where nothing would be left."""
     rows = _rows(tx, cluster_items.c.item_id.in_(item_ids))
     _refuse_strangers(cluster, rows)
     left = sa.select(sa.func.count()).where(cluster_items.c.cluster == cluster)

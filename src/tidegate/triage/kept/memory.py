@@ -6,12 +6,13 @@ is noticed by the next, and read anew; so is everything after people changed som
 """
 
 from collections.abc import Sequence
+from functools import cache
 from uuid import UUID
 
 from tidegate.infra.db import Tx
 from tidegate.triage.kept import actions, queries
 from tidegate.triage.kept.model import Arrival, Place
-from tidegate.triage.sketching import VERSION, sketch_of
+from tidegate.triage.sketching import VERSION, digest_of, sketch_of
 from tidegate.triage.stream import Clusters
 
 
@@ -37,14 +38,15 @@ class ClusterMemory:
         return [known[one.item_id] for one in arrivals]
 
     def _assign(self, tx: Tx, fresh: Sequence[Arrival]) -> dict[UUID, Place]:
-        sketches = sketch_of([one.text for one in fresh])
+        rows = sketch_of([one.text for one in fresh])
+        sketches = [_own(one, row.tobytes()) for one, row in zip(fresh, rows, strict=True)]
         self._unsure = [one.item_id for one in fresh]
         found: dict[UUID, Place] = {}
-        for one, row in zip(fresh, sketches, strict=True):
+        for one, sketch in zip(fresh, sketches, strict=True):
             of = self._of.setdefault(one.platform, Clusters())
-            told = of.assign(str(one.item_id), row.tobytes(), one.created_at.timestamp(), one.codes)
+            told = of.assign(str(one.item_id), sketch, one.created_at.timestamp(), one.codes)
             found[one.item_id] = Place(UUID(told.cluster), UUID(told.story), told.is_new)
-        actions.keep(tx, fresh, [row.tobytes() for row in sketches], found)
+        actions.keep(tx, fresh, sketches, found)
         self._number = queries.last_number(tx)
         for of in self._of.values():
             actions.move_stories(tx, [(UUID(old), UUID(new)) for old, new in of.moved_stories()])
@@ -70,3 +72,14 @@ class ClusterMemory:
                     pinned=one.pinned,
                 )
                 self._number = one.number
+
+
+@cache
+def _silence() -> bytes:
+    return digest_of(sketch_of([""])[0].tobytes())
+
+
+def _own(one: Arrival, sketch: bytes) -> bytes:
+    """Its sketch; of what says nothing one that no other is equal to: it goes by its media alone."""
+    silent = digest_of(sketch) == _silence()
+    return one.item_id.bytes + sketch[len(_silence()) :] if silent else sketch

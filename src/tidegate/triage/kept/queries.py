@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -91,11 +92,13 @@ def kept_after(tx: Tx, number: int, version: int) -> Iterator[list[Kept]]:
         rows = tx.execute(query.where(cluster_items.c.number > number).limit(PAGE)).mappings().all()
         if not rows:
             return
-        yield [
-            Kept(**dict(row) | {"codes": decode_fingerprints(row["codes"]) if row["codes"] else []})
-            for row in rows
-        ]
+        yield [_kept(dict(row)) for row in rows]
         number = rows[-1]["number"]
+
+
+def _kept(row: dict[str, Any]) -> Kept:
+    row["codes"] = decode_fingerprints(row["codes"]) if row["codes"] else []
+    return Kept(**row)
 
 
 def get_cluster(tx: Tx, cluster_id: UUID) -> Found:
@@ -165,7 +168,8 @@ def get_change(tx: Tx, change_id: UUID) -> Change:
             f"No change {change_id} of clusters. GET /v1/clusters/… lists those of one.",
         )
     before = [(UUID(item), UUID(cluster), pinned) for item, cluster, pinned in row["before"]]
-    return Change(**dict(row) | {"before": before})
+    values: dict[str, Any] = dict(row) | {"before": before}
+    return Change(**values)
 
 
 def cluster_unknown(cluster_id: object) -> Refusal:
