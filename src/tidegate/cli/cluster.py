@@ -32,7 +32,10 @@ _AT_ONCE = 4096  # lines
 
 def cluster(
     file: Annotated[
-        Path, typer.Argument(help="An object a line: id, text and, if known, created; - is standard input")
+        Path,
+        typer.Argument(
+            help="An object a line: id, text and, if known, created; - is standard input"
+        ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object a line")] = False,
 ) -> None:
@@ -52,7 +55,9 @@ def cluster(
             told = Batch().take(read_texts(cast("BinaryIO", source)), look)
             for start in range(0, len(told), _AT_ONCE if as_json else max(len(told), 1)):
                 some = told[start : start + _AT_ONCE]
-                print("\n".join(_as_json(some) if as_json else _as_text(told, look.samples)), file=out)
+                print(
+                    "\n".join(_as_json(some) if as_json else _as_text(told, look.samples)), file=out
+                )
             out.flush()
     except (OSError, MemoryError, KeyboardInterrupt) as error:
         stop(error)

@@ -18,7 +18,10 @@ from tidegate.signals.fingerprints.normalise import folded, without_excess
 NOTHING, SPACE, SIGN, WORD, WIDE, SYMBOL = range(6)
 """The kinds. SIGN ends a word; NOTHING does not. WIDE: an ideograph or syllable that says as much as
 two letters."""
-KIND, POINT = 21, 0x1FFFFF  # of an entry: how far its kind is shifted; its code point or place in MORE
+KIND, POINT = (
+    21,
+    0x1FFFFF,
+)  # of an entry: how far its kind is shifted; its code point or place in MORE
 UPPER, SEVERAL, NUMBER = 1 << 24, 1 << 25, 1 << 26
 UNITS = tuple(word | 1 for word in np.random.PCG64(0x0C1057E5).random_raw(4).tolist())
 """The multiplier of each unit of a shingle."""

@@ -43,7 +43,5 @@ class MediaIndex:
 
 def _counted(codes: Sequence[Fingerprint]) -> list[Fingerprint]:
     return [
-        code
-        for code in codes
-        if KINDS[code.kind].source in _SOURCES and refuse_poor(code) is None
+        code for code in codes if KINDS[code.kind].source in _SOURCES and refuse_poor(code) is None
     ]

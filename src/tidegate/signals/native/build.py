@@ -21,7 +21,15 @@ HERE = Path(__file__).parent
 COMMAND = f"{sys.executable} -m tidegate.signals.native.build"
 COMPILERS = ("c++", "g++", "clang++")
 
-_UNITS = ("clusters.cpp", "cpu.cpp", "hamming.cpp", "minhash.cpp", "pdq.cpp", "sketch.cpp", "winnow.cpp")
+_UNITS = (
+    "clusters.cpp",
+    "cpu.cpp",
+    "hamming.cpp",
+    "minhash.cpp",
+    "pdq.cpp",
+    "sketch.cpp",
+    "winnow.cpp",
+)
 _PARTS = (
     "blake2b.inc",
     "kernels.h",

@@ -113,4 +113,3 @@ class NativeClusters:
     def bytes_held(self) -> int:
         """Memory, in bytes."""
         return self._functions.tidegate_clusters_bytes(self._all)
-
