@@ -9,8 +9,10 @@ quarter. How often a text is copied follows a power law. All are shuffled. Seede
 """
 
 import csv
+import os
 import random
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from string import ascii_lowercase
 from typing import NamedTuple
@@ -18,7 +20,7 @@ from typing import NamedTuple
 from benchmarks import material
 from tidegate.triage.sketching import digest_of, sketch_of
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
+DATA = Path(os.environ.get("TIDEGATE_SHARED", Path(__file__).parents[2] / "shared")) / "data"
 _FILES = (
     ("tips/disaster_messages_dev.csv", "message"),
     ("tips/crisislex_t26_dev.csv", "text"),
@@ -77,11 +79,34 @@ def originals() -> tuple[list[str], bool]:
     return list(dict(zip(reversed(digests), reversed(some), strict=True)).values())[::-1], real
 
 
-def flood(count: int, seed: int, share: float = 0.15) -> tuple[Flood, bool]:
+def far(texts: Sequence[str]) -> list[str]:
+    """The texts without those that share two fifths of their words with an earlier one: they are copies of one
+    another already, though nobody says so."""
+    kept: list[str] = []
+    words: list[set[str]] = []
+    places: defaultdict[str, list[int]] = defaultdict(list)
+    for text in texts:
+        own = set(text.lower().split())
+        shared = Counter(place for word in own for place in places[word][-200:])
+        if any(
+            5 * many >= 2 * (len(own) + len(words[place]) - many)
+            for place, many in shared.most_common(5)
+        ):
+            continue
+        for word in own:
+            places[word].append(len(kept))
+        kept.append(text)
+        words.append(own)
+    return kept
+
+
+def flood(count: int, seed: int, share: float = 0.15, apart: bool = False) -> tuple[Flood, bool]:
     """So many texts, of which each is an original or made of one; and whether the originals are real.
-    `share`: of the words that an edit touches at most."""
+    `share`: of the words that an edit touches at most. `apart`: of originals that are `far`."""
     draw = random.Random(seed)
     texts, real = originals()
+    if apart:
+        texts = far(texts)
     draw.shuffle(texts)
     # A power law: few texts are copied thousands of times, most a few times.
     weights = [1 / (rank + 20) for rank in range(len(texts))]

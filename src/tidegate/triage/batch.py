@@ -60,8 +60,12 @@ def cluster(
 
     Near-duplicates share a cluster, clusters about one thing a story.
     """
-    all_of = (one if isinstance(one, Text) else Text(*one) for one in texts)
+    all_of = map(_text, texts)
     return Batch(manner).take(Part(part, None) for part in parts(all_of))
+
+
+def _text(one: Text | tuple[str, str] | tuple[str, str, float | None]) -> Text:
+    return Text(one[0], one[1], one[2] if len(one) == 3 else None)
 
 
 class Batch:

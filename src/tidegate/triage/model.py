@@ -17,9 +17,10 @@ class Manner(msgspec.Struct, frozen=True, kw_only=True):
 
     `near`: the Jaccard similarity from which on a text is a copy; `least`: bins that a text needs to be
     compared, else only equal ones join it. `story` and `untimed`: how much of a text's words a story
-    must use, where both have a time and where not; at first, when nobody knows which words are rare, more,
-    and twice as much after `early` texts. `days`: how fast that fades with the days between
-    them, after `slack`. `often`: a word counts wholly for a story from one in so many of its texts on.
+    must use, where both have a time and where not; at first, when nobody knows which words are rare,
+    more, and twice as much after `early` texts. `days`: how fast that fades with the days between
+    them, after `slack`. `often`: a word counts wholly for a story from one in so many of its texts on,
+    not counting `beyond` times as many as use it anywhere: what everybody says is of no story.
     `rival`: a second story with so much of the first one's score claims the text too; `share`: of the
     smaller of two stories, so many such texts make them one. `tag` and `capital`: the weight of
     hashtags and of words with a capital beside others.
@@ -28,21 +29,22 @@ class Manner(msgspec.Struct, frozen=True, kw_only=True):
     near: float = 0.32
     least: int = 12
     story: float = 0.08
-    untimed: float = 0.15
+    untimed: float = 0.12
     early: float = 30.0
     days: float = 7.0
     slack: float = 1.0
-    often: float = 10.0
+    often: float = 20.0
+    beyond: float = 1.5
     rival: float = 0.35
     share: float = 0.3
     tag: float = 2.0
     capital: float = 1.2
 
     def packed(self) -> bytes:
-        """As the kernel takes it: eleven doubles and an integer."""
+        """As the kernel takes it: twelve doubles and an integer."""
         doubles = (self.near, self.story, self.untimed, self.early, self.days, self.slack)
-        more = (self.often, self.rival, self.share, self.tag, self.capital)
-        return pack("<11dq", *doubles, *more, self.least)
+        more = (self.often, self.beyond, self.rival, self.share, self.tag, self.capital)
+        return pack("<12dq", *doubles, *more, self.least)
 
 
 LOGARITHMS = tuple(log2(1 + place / 1024) for place in range(1024))

@@ -75,9 +75,10 @@ class Stories:
     ) -> list[tuple[float, int]]:
         scores: dict[int, float] = {}
         for word, weight in weights.items():
+            common = self._by.beyond * self._seen[word] / self._texts
             for story, count in self._postings(word):
-                uses = self._by.often * count / self._count[story]
-                scores[story] = scores.get(story, 0.0) + weight * min(uses, 1.0)
+                uses = self._by.often * (count / self._count[story] - common)
+                scores[story] = scores.get(story, 0.0) + weight * min(max(uses, 0.0), 1.0)
         claims: list[tuple[float, int]] = []
         more = 1 + self._by.early / self._texts
         for story, sum_ in scores.items():

@@ -105,7 +105,7 @@ class Clusters:
             )
 
     def assign_many(
-        self, ids: Sequence[str], sketches: NDArray[np.uint8], created: NDArray[np.float64]
+        self, ids: list[str], sketches: NDArray[np.uint8], created: NDArray[np.float64]
     ) -> NDArray[np.uint32]:
         """The numbers of the clusters of texts in their order, as `assign` would give them; `created` is
         NaN where nobody knows. `names` says what they are called."""
@@ -114,7 +114,8 @@ class Clusters:
             numbers, _ = self._engine.assign(sketches, created / _DAY)
             fresh = np.flatnonzero(numbers >= before)
             _, places = np.unique(numbers[fresh], return_index=True)
-            for place in fresh[places].tolist():
+            first: list[int] = fresh[places].tolist()
+            for place in first:
                 self._name(ids[place])
             return numbers
 

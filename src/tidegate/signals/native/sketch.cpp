@@ -84,7 +84,7 @@ struct Terms {
   }
 };
 
-// Reads one text; `form` has room for eight units a code point and SHINGLE more.
+// Reads one text; `form` has room for twelve units a code point and SHINGLE more.
 struct Reader {
   const Folding& by;
   u32* form;
@@ -207,7 +207,7 @@ static void make(const Folding& by, const u32* text, i64 length, u32* form, Sket
 }
 
 // The sketches of `count` texts in NFKD, which follow one another in `texts`, each up to its place in
-// `ends`. `form` has room for eight units a code point of the longest text, and SHINGLE more.
+// `ends`. `form` has room for twelve units a code point of the longest text, and SHINGLE more.
 EXPORT void tidegate_sketch(const Folding* by, const u32* texts, const i64* ends, i64 count, u32* form,
                             u8* sketches) {
   i64 start = 0;

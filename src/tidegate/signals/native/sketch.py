@@ -9,7 +9,7 @@ from tidegate.signals.native.library import Library
 
 SIZE = 368
 """Bytes of a sketch: a digest (16), the bins (128 of 2) and the terms (24 of 4)."""
-_UNITS_EACH, _PAD = 8, 8
+_UNITS_EACH, _PAD = 12, 8
 
 
 def sketches(
