@@ -99,7 +99,6 @@ MORE_SQL = {
     "review/holding.py",  # who may have which case next
     "review/moves.py",  # what every step of a case goes through
     "review/notes.py",
-    "review/opening.py",  # many cases at once, by COPY
     "review/passing.py",
     "review/presence.py",
     "review/quality.py",

@@ -21,15 +21,16 @@ from tidegate.decisions.queries import evaluations_of, is_decided
 from tidegate.enforcement.actions import announce_cases
 from tidegate.enforcement.model import OpenedCase
 from tidegate.infra.db import Tx
-from tidegate.intake.queries import report_facts
+from tidegate.intake.queries import Heard, report_facts
 from tidegate.pipeline.decide import decide_by_rule
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.judge import Judged, Looked
 from tidegate.pipeline.quarantine import ask_about, judge_counting
-from tidegate.pipeline.ranking import rank_seen
+from tidegate.pipeline.ranking import open_ranked, rank_seen
+from tidegate.policy.facts import ReportFacts
 from tidegate.review.actions import edited, open_case, touch
 from tidegate.review.model import EVALUATION_QUEUE, REPORT_QUEUE, CaseRow, Origin
-from tidegate.review.opening import NewCase, open_new
+from tidegate.review.opening import NewCase
 from tidegate.review.ranking import Seen
 from tidegate.signals.model import Match, decode_codes
 
@@ -85,10 +86,10 @@ def look(
     record_evaluations(tx, kept)
     _touch_cases(tx, told)
     raise_verdicts(tx, [(one.looked.item, _remembered(occasion, one)) for one in told])
-    made = _open_new(tx, occasion, told)
+    made = _open_new(tx, instance, occasion, told)
     opened += [_announced(case, one) for one in told if (case := made.get(one.looked.item.id))]
     outcomes = [_follow(tx, occasion, one, opened, made) for one in told]
-    _rank(tx, instance, told, outcomes)
+    _rank(tx, instance, told, outcomes, made)
     announce_cases(tx, opened)
     return outcomes
 
@@ -149,8 +150,15 @@ def _touch_cases(tx: Tx, told: Sequence[_Seen]) -> None:
         touch(tx, known)
 
 
-def _rank(tx: Tx, instance: Instance, told: Sequence[_Seen], outcomes: Sequence[Outcome]) -> None:
-    """Have the cases that people are asked by stand where they belong, by what was seen just now."""
+def _rank(
+    tx: Tx,
+    instance: Instance,
+    told: Sequence[_Seen],
+    outcomes: Sequence[Outcome],
+    made: Mapping[UUID, CaseRow],
+) -> None:
+    """Have the cases that people are asked by stand where they belong, by what was seen just now. Those that
+    were `made` do."""
     seen = [
         Seen(
             case=outcome.case,
@@ -158,7 +166,7 @@ def _rank(tx: Tx, instance: Instance, told: Sequence[_Seen], outcomes: Sequence[
             evaluations=[*one.looked.before, one.judged.evaluation],
         )
         for one, outcome in zip(told, outcomes, strict=True)
-        if outcome.case is not None
+        if outcome.case is not None and one.looked.item.id not in made
     ]
     rank_seen(tx, instance, seen)
 
@@ -168,16 +176,28 @@ def _decided(tx: Tx, one: Looked) -> bool:
     return bool(one.before) and is_decided(tx, one.item.id, one.item.revision)
 
 
-def _open_new(tx: Tx, occasion: Occasion, told: Sequence[_Seen]) -> dict[UUID, CaseRow]:
+def _open_new(
+    tx: Tx, instance: Instance, occasion: Occasion, told: Sequence[_Seen]
+) -> dict[UUID, CaseRow]:
     """The cases about items that are new, which are opened together; by item."""
     asking = [one for one in told if one.looked.new and _asks(occasion, one)]
-    made = open_new(
-        tx,
-        [NewCase(one.looked.item, one.judged.leading_match) for one in asking],
-        queue=occasion.queue,
-        origin=occasion.origin,
-    )
+    new = [
+        NewCase(
+            item=one.looked.item,
+            content=one.looked.content,
+            evaluation=one.judged.evaluation,
+            heard=_heard(one.looked.reports),
+            match=one.judged.leading_match,
+        )
+        for one in asking
+    ]
+    made = open_ranked(tx, instance, new, queue=occasion.queue, origin=occasion.origin)
     return {one.looked.item.id: case for one, case in zip(asking, made, strict=True)}
+
+
+def _heard(facts: ReportFacts) -> Heard:
+    """What was reported of a new item: all of it just now."""
+    return Heard(facts.count, facts.count, tuple(facts.channels), tuple(facts.reasons))
 
 
 def _announced(case: CaseRow, seen: _Seen) -> OpenedCase:
