@@ -102,7 +102,6 @@ MORE_SQL = {
     "review/membership.py",  # what waits in a case beside its own item
     "review/moves.py",  # what every step of a case goes through
     "review/notes.py",
-    "review/opening.py",  # many cases at once, by COPY
     "review/passing.py",
     "review/presence.py",
     "review/quality.py",

@@ -25,11 +25,12 @@ from tidegate.pipeline.erase import expire
 from tidegate.review.actions import reopen
 from tidegate.web import pages
 from tidegate.web.api import endpoints
+from tidegate.web.api.batch import KINDS
 from tidegate.web.metrics import metrics_endpoint
 
 Asked = tuple[str, dict[str, Any]]
 API = {(one.method, one.path) for one in [*endpoints, metrics_endpoint]} | {
-    ("POST", "/v1/items/batch")
+    ("POST", kind.path) for kind in KINDS
 }
 DECISION = {"outcome": "restrict", "label": "propaganda", "reason": "of a", "exemption": "none"}
 REPORT = {"id": "by-a", "channel": "user", "reason": "other", "created_at": "2025-12-31T23:30:00Z"}
@@ -40,6 +41,7 @@ def attempts(of_b: OfB) -> dict[tuple[str, str], list[Asked]]:
     at = "/v1/items/post-of-b"
     opened = {"purpose": "review", "justification": "a look at what is not ours"}
     line = body_of(item("by-a", platform="b", text="x")).encode()
+    told = body_of(REPORT | {"item_id": "post-of-b"})
     bank, entry = "/v1/banks/bank-of-b", f"/v1/banks/bank-of-b/entries/{of_b.entry}"
     known = f"/v1/banks/everybodys/entries/{of_b.shared}"
     # Under the name of another bank, too: one that a may read.
@@ -87,6 +89,12 @@ def attempts(of_b: OfB) -> dict[tuple[str, str], list[Asked]]:
         ],
         ("POST", "/v1/holds/{hold}/open"): [(f"/v1/holds/{of_b.hold}/open", {"json": opened})],
         ("POST", "/v1/reports"): [("/v1/reports", {"json": REPORT | {"item_id": "post-of-b"}})],
+        ("POST", "/v1/reports/batch"): [
+            ("/v1/reports/batch?platform=b", {"content": told}),
+            ("/v1/reports/batch", {"content": told}),
+        ],
+        ("GET", "/v1/reports/{id}"): [("/v1/reports/report-of-b", {})],
+        ("GET", "/v1/references/{code}"): [(f"/v1/references/{of_b.reference}", {})],
         ("GET", "/v1/cases"): [
             ("/v1/cases", {}),
             ("/v1/cases?state=waiting", {}),

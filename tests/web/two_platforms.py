@@ -37,6 +37,7 @@ class OfB(msgspec.Struct, frozen=True, kw_only=True):
     action: str
     hold: str
     entry: str
+    reference: str
     asked: str  # the case about the entry
     held: str  # a decision that has not left yet
     alert: str
@@ -65,7 +66,8 @@ def settle_b(api: Api) -> OfB:
     hold = api.post(at.format("/holds"), {"reason": WORDS}).json()["id"]
     report = {"channel": "notice", "reason": "other", "comment": WORDS, "item_id": "post-of-b"}
     report |= {"created_at": "2025-12-31T23:30:00Z", "reporter": "reporter-of-b"}
-    waiting = api.post("/v1/reports?platform=b", report | {"id": "report-of-b"}).json()["case"]
+    first = api.post("/v1/reports?platform=b", report | {"id": "report-of-b"}).json()
+    waiting, reference = first["case"], first["reference"]
     other = item("other-of-b", platform="b", text=WORDS, author="author-of-b")
     assert api.post("/v1/items", other).status_code == 200
     told = report | {"id": "other-report-of-b", "item_id": "other-of-b"}
@@ -103,6 +105,7 @@ def settle_b(api: Api) -> OfB:
         listed = Sent("of-b.csv", None, b"sha256", is_list=True)
         imported = send(tx, "bank-of-b", [listed], Options())
     return OfB(
+        reference=reference,
         item="post-of-b",
         item_id=item_id,
         case=waiting,

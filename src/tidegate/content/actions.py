@@ -11,8 +11,9 @@ from tidegate.content.tables import evidence, items, revisions
 from tidegate.infra.db import Tx
 from tidegate.ledger.actions import forget
 
-_RAISE_VERDICT = sa.text(
-    "UPDATE items SET verdict = :to_verdict, kept_by_hold_at = NULL WHERE id = :item"
+_RAISE_VERDICTS = sa.text(
+    "UPDATE items SET verdict = u.verdict, kept_by_hold_at = NULL FROM unnest(CAST(:items AS uuid[]),"
+    " CAST(:verdicts AS text[])) AS u (item, verdict) WHERE items.id = u.item"
 )
 # In the order in which everybody locks several, so that nobody waits in a circle.
 _LOCK_KEPT = sa.text(
@@ -53,13 +54,12 @@ def set_restriction(tx: Tx, item_id: UUID, decision_id: UUID | None) -> None:
 def raise_verdicts(tx: Tx, said: Iterable[tuple[ItemRow, str]]) -> None:
     """Have items remember the strongest verdict so far, by which retention is counted; what only a hold
     kept has time of its own again, if that is longer."""
-    raised = [
-        {"item": item.id, "to_verdict": verdict}
-        for item, verdict in said
-        if STRENGTH[verdict] > STRENGTH[item.verdict]
-    ]
+    raised = {
+        item.id: verdict for item, verdict in said if STRENGTH[verdict] > STRENGTH[item.verdict]
+    }
     if raised:
-        tx.execute(_RAISE_VERDICT, raised)
+        given = {"items": list(raised), "verdicts": list(raised.values())}
+        tx.execute(_RAISE_VERDICTS, given)
 
 
 def renew_fingerprints(tx: Tx, renewed: Mapping[int, bytes]) -> None:

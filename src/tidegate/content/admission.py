@@ -150,7 +150,7 @@ def _draft(tx: Tx, one: Arrival) -> ItemRow:
         publicness=one.content.publicness,
         author=one.content.author or None,
         revision=1,
-        verdict="pass",
+        verdict=one.verdict,
         sequence=0,
         restricted_by=None,
         received_at=tx.now,
@@ -200,6 +200,7 @@ def _insert(tx: Tx, drafts: Sequence[tuple[ItemRow, Arrival]]) -> set[UUID]:
         "publicness": [item.publicness for item, _ in drafts],
         "authors": [item.author for item, _ in drafts],
         "urls": [one.url_key for _, one in drafts],
+        "verdicts": [item.verdict for item, _ in drafts],
         "now": tx.now,
     }
     return set(tx.execute(_INSERT_ITEMS, given).scalars())
@@ -238,10 +239,11 @@ _REVISION_COLUMNS = (
 _EVIDENCE_COLUMNS = ("item_id", "revision", "part", "sha256", "size", "content_type")
 
 _INSERT_ITEMS = sa.text(
-    "INSERT INTO items (id, platform, external_id, publicness, author, url_key, revision, verdict,"
-    " received_at) SELECT u.*, 1, 'pass', :now FROM unnest(CAST(:ids AS uuid[]),"
+    "INSERT INTO items (id, platform, external_id, publicness, author, url_key, verdict, revision,"
+    " received_at) SELECT u.*, 1, :now FROM unnest(CAST(:ids AS uuid[]),"
     " CAST(:platforms AS text[]), CAST(:externals AS text[]), CAST(:publicness AS text[]),"
-    " CAST(:authors AS text[]), CAST(:urls AS bytea[])) AS u ON CONFLICT DO NOTHING RETURNING id"
+    " CAST(:authors AS text[]), CAST(:urls AS bytea[]), CAST(:verdicts AS text[])) AS u"
+    " ON CONFLICT DO NOTHING RETURNING id"
 )
 _UPDATE_ITEM = sa.text(
     "UPDATE items SET revision = :to_revision, publicness = :to_publicness, author = :to_author,"

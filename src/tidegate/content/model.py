@@ -110,7 +110,8 @@ Key = tuple[str, str]  # platform and the platform's own id
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
-    """A revision to be, of an item that may be new. Both digests are keyed."""
+    """A revision to be, of an item that may be new. Both digests are keyed. `verdict`: what a new item has
+    to begin with; what people are asked about in any case did not simply pass."""
 
     platform: str
     external_id: str
@@ -118,6 +119,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     digest: bytes
     url_key: bytes | None
     version: Version | None = None
+    verdict: Literal["pass", "review"] = "pass"
 
     @property
     def key(self) -> Key:

@@ -9,7 +9,6 @@ import msgspec
 import sqlalchemy as sa
 
 from tidegate.infra.db import Tx
-from tidegate.infra.errors import Refusal
 from tidegate.intake.tables import reports
 
 
@@ -36,18 +35,9 @@ class FiledReport(msgspec.Struct, frozen=True, kw_only=True):
     erased: bool
 
 
-def get_report(tx: Tx, platform: str, external_id: str) -> FiledReport:
-    """The report under its sender's id. Raises Refusal (404)."""
-    where = sa.and_(reports.c.platform == platform, reports.c.external_id == external_id)
-    found = _find(tx, where)
-    if found is None:
-        raise Refusal(
-            "report-unknown",
-            404,
-            "There is no such report",
-            f"No report {external_id[:64]!r} on this platform.",
-        )
-    return found
+def find_report(tx: Tx, platform: str, external_id: str) -> FiledReport | None:
+    """The report under its sender's id, or None."""
+    return _find(tx, sa.and_(reports.c.platform == platform, reports.c.external_id == external_id))
 
 
 def find_by_reference(tx: Tx, key: bytes) -> FiledReport | None:

@@ -18,6 +18,7 @@ DRAWN = 10
 LENGTH = DRAWN + 1
 _GROUPS = (0, 4, 8, LENGTH)
 _BASE = len(SYMBOLS)
+_ALL = _BASE**DRAWN
 _VALUES = {symbol: value for value, symbol in enumerate(SYMBOLS)}
 # What somebody may have read or heard in the place of a symbol, where that can be no other.
 _MEANT = {"S": "5", "Z": "2", "B": "8", "G": "6", "U": "V", "N": "M"}
@@ -30,7 +31,7 @@ Below = Callable[[int], int]
 
 def draw(below: Below) -> str:
     """A new code, grouped."""
-    rest = below(_BASE**DRAWN)
+    rest = below(_ALL)
     drawn: list[int] = []
     for _ in range(DRAWN):
         rest, value = divmod(rest, _BASE)

@@ -6,7 +6,7 @@ followed: the item remembers it, a case asks people, a live rule decides and act
 the occasion, and nothing else.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 from uuid import UUID
 
@@ -21,16 +21,17 @@ from tidegate.decisions.queries import evaluations_of, is_decided
 from tidegate.enforcement.actions import announce_cases
 from tidegate.enforcement.model import OpenedCase
 from tidegate.infra.db import Tx
-from tidegate.intake.queries import report_facts
+from tidegate.intake.queries import Heard, report_facts
 from tidegate.pipeline.decide import decide_by_rule
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.judge import Judged, Looked
 from tidegate.pipeline.quarantine import ask_about, judge_counting
-from tidegate.pipeline.ranking import rank_seen
+from tidegate.pipeline.ranking import open_ranked, rank_seen
+from tidegate.policy.facts import ReportFacts
 from tidegate.review.actions import edited, open_case, touch
 from tidegate.review.members import join_many, of_clusters
 from tidegate.review.model import EVALUATION_QUEUE, REPORT_QUEUE, CaseRow, Origin
-from tidegate.review.opening import NewCase, open_new
+from tidegate.review.opening import NewCase
 from tidegate.review.ranking import Seen
 from tidegate.signals.model import Match, decode_codes
 
@@ -86,14 +87,14 @@ def look(
     record_evaluations(tx, kept)
     _touch_cases(tx, told)
     raise_verdicts(tx, [(one.looked.item, _remembered(occasion, one)) for one in told])
-    made = _open_new(tx, occasion, told)
+    made = _open_new(tx, instance, occasion, told)
     opened += [
         _announced(case, one)
         for one in told
         if (case := made.get(one.looked.item.id)) and case.item_id == one.looked.item.id
     ]
     outcomes = [_follow(tx, occasion, one, opened, made) for one in told]
-    _rank(tx, instance, told, outcomes)
+    _rank(tx, instance, told, outcomes, made)
     announce_cases(tx, opened)
     return outcomes
 
@@ -154,8 +155,15 @@ def _touch_cases(tx: Tx, told: Sequence[_Seen]) -> None:
         touch(tx, known)
 
 
-def _rank(tx: Tx, instance: Instance, told: Sequence[_Seen], outcomes: Sequence[Outcome]) -> None:
-    """Have the cases that people are asked by stand where they belong, by what was seen just now."""
+def _rank(
+    tx: Tx,
+    instance: Instance,
+    told: Sequence[_Seen],
+    outcomes: Sequence[Outcome],
+    made: Mapping[UUID, CaseRow],
+) -> None:
+    """Have the cases that people are asked by stand where they belong, by what was seen just now. Those that
+    were `made` do."""
     seen = [
         Seen(
             case=outcome.case,
@@ -164,7 +172,9 @@ def _rank(tx: Tx, instance: Instance, told: Sequence[_Seen], outcomes: Sequence[
         )
         for one, outcome in zip(told, outcomes, strict=True)
         # What waits with another case is ranked with that, by the worker.
-        if outcome.case is not None and outcome.case.item_id in (None, one.looked.item.id)
+        if outcome.case is not None
+        and one.looked.item.id not in made
+        and outcome.case.item_id in (None, one.looked.item.id)
     ]
     rank_seen(tx, instance, seen)
 
@@ -174,42 +184,62 @@ def _decided(tx: Tx, one: Looked) -> bool:
     return bool(one.before) and is_decided(tx, one.item.id, one.item.revision)
 
 
-def _open_new(tx: Tx, occasion: Occasion, told: Sequence[_Seen]) -> dict[UUID, CaseRow]:
+def _open_new(
+    tx: Tx, instance: Instance, occasion: Occasion, told: Sequence[_Seen]
+) -> dict[UUID, CaseRow]:
     """The cases about items that are new, which are opened together; by item. What says no more than a
     case that waits, or the first one of its cluster among these, waits with that."""
     asking = [one for one in told if one.looked.new and _asks(occasion, one)]
     clusters = {one.looked.cluster for one in asking if _joins(one)}
     waiting = of_clusters(tx, [one for one in clusters if one is not None])
-    alone: list[_Seen] = []
-    beside: list[_Seen] = []
-    begun = set(waiting)
-    for one in asking:
-        cluster = one.looked.cluster
-        joins = _joins(one) and cluster in begun
-        (beside if joins else alone).append(one)
-        if cluster is not None:
-            begun.add(cluster)
-    made = open_new(
-        tx,
-        [NewCase(one.looked.item, one.judged.leading_match) for one in alone],
-        queue=occasion.queue,
-        origin=occasion.origin,
-    )
+    alone, beside = _parted(asking, waiting.keys())
+    new = [
+        NewCase(
+            item=one.looked.item,
+            content=one.looked.content,
+            evaluation=one.judged.evaluation,
+            heard=_heard(one.looked.reports),
+            match=one.judged.leading_match,
+            cluster=one.looked.cluster,
+        )
+        for one in alone
+    ]
+    made = open_ranked(tx, instance, new, queue=occasion.queue, origin=occasion.origin)
     found = {one.looked.item.id: case for one, case in zip(alone, made, strict=True)}
     for one, case in zip(alone, made, strict=True):
         if one.looked.cluster is not None:
             waiting.setdefault(one.looked.cluster, case)
-    joined = join_many(
-        tx,
-        [(waiting[one.looked.cluster], one.looked.item.id) for one in beside if one.looked.cluster],
-    )
-    return found | joined
+    joined = [(waiting[cluster], one.looked.item.id) for one, cluster in beside]
+    return found | join_many(tx, joined)
+
+
+def _parted(
+    asking: Sequence[_Seen], waiting: Collection[UUID]
+) -> tuple[list[_Seen], list[tuple[_Seen, UUID]]]:
+    """Those that get a case of their own, and those that wait with another of their cluster."""
+    alone: list[_Seen] = []
+    beside: list[tuple[_Seen, UUID]] = []
+    begun = set(waiting)
+    for one in asking:
+        cluster = one.looked.cluster
+        if cluster is not None and cluster in begun and _joins(one):
+            beside.append((one, cluster))
+            continue
+        alone.append(one)
+        if cluster is not None:
+            begun.add(cluster)
+    return alone, beside
 
 
 def _joins(seen: _Seen) -> bool:
     """Whether it may wait with another case: nothing is known of it, and no rule calls anybody."""
     matched = seen.judged.leading_match is not None or seen.judged.ruling is not None
     return seen.looked.cluster is not None and not matched
+
+
+def _heard(facts: ReportFacts) -> Heard:
+    """What was reported of a new item: all of it just now."""
+    return Heard(facts.count, facts.count, tuple(facts.channels), tuple(facts.reasons))
 
 
 def _announced(case: CaseRow, seen: _Seen) -> OpenedCase:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from tidegate.infra.db import Tx
 from tidegate.pipeline.instance import Instance
+from tidegate.review.model import CaseRow, Origin
+from tidegate.review.opening import NewCase, open_new
 from tidegate.review.ranking import (
     Ranking,
     Seen,
@@ -18,6 +20,13 @@ def rank_seen(tx: Tx, instance: Instance, seen: Sequence[Seen]) -> None:
     """Rank cases that have just opened or joined, by what is known of them."""
     if seen:
         rank(tx, ranking_of(tx, instance), seen)
+
+
+def open_ranked(
+    tx: Tx, instance: Instance, new: Sequence[NewCase], *, queue: str, origin: Origin
+) -> list[CaseRow]:
+    """Open cases about items that this transaction has made; in their order."""
+    return open_new(tx, ranking_of(tx, instance), new, queue=queue, origin=origin) if new else []
 
 
 def rank_waiting(tx: Tx, instance: Instance) -> int:

@@ -12,11 +12,12 @@ from tidegate.content.holds.queries import is_closed
 from tidegate.content.queries import item_names
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
-from tidegate.intake.filed import FiledReport, find_by_reference, get_report
+from tidegate.intake.filed import FiledReport, find_by_reference, find_report
 from tidegate.intake.queries import report_facts
 from tidegate.intake.references import read_reference, reference_key
 from tidegate.pipeline.reads import note_reporters
 from tidegate.pipeline.report_answer import said_of
+from tidegate.review.model import CaseState
 from tidegate.review.standing import state_of
 
 ReportState = Literal["waiting", "decided", "erased"]
@@ -38,7 +39,7 @@ class ReportRecord(msgspec.Struct, frozen=True, kw_only=True):
     brought: str | None
     state: ReportState
     case: UUID | None
-    case_state: str | None
+    case_state: CaseState
     reports: int
     counts: bool
     reference: str | None
@@ -59,7 +60,7 @@ class ReferenceView(msgspec.Struct, frozen=True, kw_only=True):
     platform: str
     state: ReportState
     case: UUID | None
-    case_state: str | None
+    case_state: CaseState
     received_at: datetime
     messages: list[dict[str, Any]]
 
@@ -69,13 +70,20 @@ def read_report(
 ) -> ReportRecord:
     """The report under its sender's id, with its `words` and who sent it, which the ledger is told, and with
     its `reference`. Raises Refusal (404)."""
-    found = get_report(tx, platform, external_id)
+    found = find_report(tx, platform, external_id)
+    case_state = None if found is None else _case_state(tx, found)
+    if found is None or case_state is None:
+        raise Refusal(
+            "report-unknown",
+            404,
+            "There is no such report",
+            f"No report {external_id[:64]!r} on this platform.",
+        )
     names = item_names(tx, [one for one in (found.item_id, found.brought_id) if one is not None])
     item, brought = names.get(found.item_id), found.brought_id and names.get(found.brought_id)
     words = words and not is_closed(tx, found.item_id)
     if words and found.reporter is not None:
         note_reporters(tx, found.item_id, found.platform)
-    state, case_state = _states(tx, found)
     more = said_of(tx, found)
     return ReportRecord(
         id=found.external_id,
@@ -87,7 +95,7 @@ def read_report(
         reporter=found.reporter if words else None,
         item=item and item[1],
         brought=brought and brought[1],
-        state=state,
+        state=_state(found, case_state),
         case=found.case_id,
         case_state=case_state,
         reports=report_facts(tx, found.item_id).count,
@@ -108,18 +116,18 @@ def follow(tx: Tx, key: bytes, typed: str) -> ReferenceView:
     Raises Refusal: 422 "mistyped"; 404."""
     code = read_reference(typed)
     found = find_by_reference(tx, reference_key(key, code))
-    if found is None:
+    case_state = None if found is None else _case_state(tx, found)
+    if found is None or case_state is None:
         raise Refusal(
             "reference-unknown",
             404,
             "No report has this code",
             f"{code} is written as a code is, and no report here was given it.",
         )
-    state, case_state = _states(tx, found)
     return ReferenceView(
         id=found.external_id,
         platform=found.platform,
-        state=state,
+        state=_state(found, case_state),
         case=found.case_id,
         case_state=case_state,
         received_at=found.received_at,
@@ -132,8 +140,12 @@ def messages_of(tx: Tx, found: FiledReport) -> list[dict[str, Any]]:
     return []
 
 
-def _states(tx: Tx, found: FiledReport) -> tuple[ReportState, str | None]:
-    case_state = None if found.case_id is None else state_of(tx, found.case_id)
+def _case_state(tx: Tx, found: FiledReport) -> CaseState | None:
+    """How far its case is; None for whoever may not see that, and so no report either."""
+    return None if found.case_id is None else state_of(tx, found.case_id)
+
+
+def _state(found: FiledReport, case_state: CaseState) -> ReportState:
     if found.erased:
-        return "erased", case_state
-    return "decided" if case_state == "decided" else "waiting", case_state
+        return "erased"
+    return "decided" if case_state == "decided" else "waiting"

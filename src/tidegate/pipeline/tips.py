@@ -5,10 +5,11 @@ have a case about or have reported. So a flood of them is written by COPY, in on
 """
 
 from collections.abc import Sequence
+from typing import Literal
 from uuid import UUID
 
 import msgspec
-import psycopg
+from psycopg import IntegrityError
 
 from tidegate.content.admission import NewRevision, admit, keep
 from tidegate.content.model import ItemRow, Key
@@ -58,11 +59,15 @@ class Tip(msgspec.Struct, frozen=True):
     codes: Codes
 
 
-def admit_tips(tx: Tx, brought: Sequence[Submission]) -> dict[Key, Tip]:
-    """Make the items of what reports bring; those whose reports came at once elsewhere are left out."""
+def admit_tips(
+    tx: Tx, brought: Sequence[Submission], verdict: Literal["pass", "review"] = "pass"
+) -> dict[Key, Tip]:
+    """Make the items of what reports bring, with this verdict to begin with; those whose reports came at
+    once elsewhere are left out."""
     if not brought:
         return {}
-    made = admit(tx, [sent(one) for one in sorted(brought, key=lambda one: one.key)])
+    arrivals = [sent(one) for one in sorted(brought, key=lambda one: one.key)]
+    made = admit(tx, [msgspec.structs.replace(one, verdict=verdict) for one in arrivals])
     texts = codes_of_texts([one.content.worded for one in brought])
     return {
         one.key: Tip(one, found.item, [*one.codes, *codes])
@@ -168,7 +173,7 @@ def hear_tips(tx: Tx, instance: Instance, told: Sequence[Told]) -> list[Heard]:
     heard: dict[Key, Heard] = {}
     try:
         with tx.savepoint():
-            tips = admit_tips(tx, [one.tip for one in told if one.tip is not None])
+            tips = admit_tips(tx, [one.tip for one in told if one.tip is not None], "review")
             senders: dict[Acting, list[tuple[Told, Tip]]] = {}
             for one in told:
                 if one.tip is not None and (tip := tips.get(one.tip.key)) is not None:
@@ -176,7 +181,7 @@ def hear_tips(tx: Tx, instance: Instance, told: Sequence[Told]) -> list[Heard]:
             for mine in senders.values():
                 said = _hear(tx, instance, mine)
                 heard |= {one.taken.key: found for (one, _), found in zip(mine, said, strict=True)}
-    except psycopg.IntegrityError:
+    except IntegrityError:
         return [lost] * len(told)
     return [heard.get(one.taken.key, lost) for one in told]
 

@@ -1,43 +1,104 @@
-"""Cases about items that are new, opened together: by COPY, however many there are.
+"""Cases about items that are new, opened together: written by COPY with their rank, however many there are.
 
 Of an item that its transaction has just made nobody can have a case, so that none is looked for, and no two
-can meet. What is written is what `open_case` writes.
+can meet. What is written is what `open_case` writes, and `rank` after it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
 
 import msgspec
 
-from tidegate.content.model import ItemRow
+from tidegate.content.model import Content, ItemRow
+from tidegate.decisions.model import Evaluation
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
+from tidegate.intake.queries import Heard
 from tidegate.ledger.actions import append_many
 from tidegate.ledger.model import NewEntry
+from tidegate.review.members import wait_about
 from tidegate.review.model import CaseRow, Origin
-from tidegate.review.tables import case_events, cases
+from tidegate.review.priority import CaseFacts
+from tidegate.review.ranking import COLUMNS, Ranking, Seen, columns_of, facts_of, language_by
+from tidegate.review.sameness import group, keys_of
+from tidegate.review.tables import case_events, case_keys, cases
 from tidegate.signals.model import Match
 
 
-class NewCase(msgspec.Struct, frozen=True):
-    """A case to be: the item that it is about, and the match to look at first."""
+class NewCase(msgspec.Struct, frozen=True, kw_only=True):
+    """A case to be: the item that it is about, what that says, what was said of it, and what was reported
+    about it; `match` is the one to look at first, `cluster` that of the item."""
 
     item: ItemRow
+    content: Content
+    evaluation: Evaluation
+    heard: Heard
     match: Match | None = None
+    cluster: UUID | None = None
 
 
-def open_new(tx: Tx, asked: Sequence[NewCase], *, queue: str, origin: Origin) -> list[CaseRow]:
+def open_new(
+    tx: Tx, ranking: Ranking, asked: Sequence[NewCase], *, queue: str, origin: Origin
+) -> list[CaseRow]:
     """Open a case about each of these items, which this transaction has made; in their order."""
-    made = [_case(tx, one, queue, origin) for one in asked]
-    if not made:
+    if not asked:
         return []
-    at = tx.now.isoformat()
-    tx.copy(cases, (*_OF_CASE, "match", "waits_since"), [_row(case, at) for case in made])
+    seen = [
+        Seen(
+            case=_case(tx, one, queue, origin),
+            content=one.content,
+            evaluations=[one.evaluation],
+        )
+        for one in asked
+    ]
+    heard = {one.item.id: one.heard for one in asked}
+    facts = {one.case.id: facts_of(one, heard) for one in seen}
+    keys = {
+        one.case.id: keys_of(ranking.key, one.content, facts[one.case.id].matches, new.cluster)
+        for one, new in zip(seen, asked, strict=True)
+    }
+    groups, again = group(tx, keys)
+    shown: dict[UUID, dict[str, Any]] = {}
+    for one in seen:
+        language, sure = language_by(one, guess=False)
+        shown[one.case.id] = {
+            "language": language,
+            "same": groups[one.case.id],
+            "ranked_at": tx.now if sure and one.case.id not in again else None,
+        }
+    write(tx, ranking, seen, facts, heard, shown)
+    tx.copy(case_keys, ("key", "case_id"), [(key, id) for id, own in keys.items() for key in own])
+    clusters = [(new.cluster, one.case.id) for one, new in zip(seen, asked, strict=True)]
+    wait_about(tx, [(cluster, case_id) for cluster, case_id in clusters if cluster is not None])
+    append_many(tx, [_entry(one.case) for one in seen])
+    return [one.case for one in seen]
+
+
+def write(
+    tx: Tx,
+    ranking: Ranking,
+    seen: Sequence[Seen],
+    facts: Mapping[UUID, CaseFacts],
+    heard: Mapping[UUID, Heard],
+    shown: Mapping[UUID, dict[str, Any]],
+) -> None:
+    """Write new cases with their rank and their first step. `shown`: what of `COLUMNS` is known of each
+    beside what follows from the others."""
+    rows: list[list[object]] = []
+    for one in seen:
+        case = one.case
+        values = columns_of(ranking, one, facts[case.id], heard, tx.now) | shown[case.id]
+        values["because"] = _json.encode(values["because"]).decode()
+        match = None if case.match is None else _json.encode(case.match).decode()
+        own = [getattr(case, name) for name in _OF_CASE]
+        rows.append([*own, match, *(values[name] for name in COLUMNS)])
+    tx.copy(cases, (*_OF_CASE, "match", *COLUMNS), rows)
     steps = [
-        (case.id, at, "opened", tx.actor, _json.encode(_detail(case)).decode()) for case in made
+        (one.id, one.opened_at, "opened", tx.actor, _json.encode(_detail(one)).decode())
+        for one in (one.case for one in seen)
     ]
     tx.copy(case_events, ("case_id", "at", "kind", "actor", "detail"), steps)
-    append_many(tx, [_entry(case) for case in made])
-    return made
 
 
 def _case(tx: Tx, one: NewCase, queue: str, origin: Origin) -> CaseRow:
@@ -61,12 +122,6 @@ def _case(tx: Tx, one: NewCase, queue: str, origin: Origin) -> CaseRow:
         reopened_at=None,
         decided_at=None,
     )
-
-
-def _row(case: CaseRow, at: str) -> tuple[object, ...]:
-    match = None if case.match is None else _json.encode(case.match).decode()
-    values = (at if name == "opened_at" else getattr(case, name) for name in _OF_CASE)
-    return (*values, match, at)
 
 
 def _detail(case: CaseRow) -> dict[str, object]:

@@ -97,7 +97,7 @@ def rank(tx: Tx, ranking: Ranking, seen: Sequence[Seen], *, guess: bool = False)
     settled = 0
     for one in seen:
         case_id = one.case.id
-        language, sure = _language(one, guess=guess)
+        language, sure = language_by(one, guess=guess)
         values = columns_of(ranking, one, facts[case_id], heard, tx.now)
         values |= {"language": language, "same": groups[case_id]}
         # A post waits for the worker to find its cluster, by which it is of a group.
@@ -245,8 +245,9 @@ def _labels(ranking: Ranking, case: CaseRow, facts: CaseFacts) -> list[str]:
     return [*first, *more, *([by_rule] if by_rule else [])]
 
 
-def _language(seen: Seen, *, guess: bool) -> tuple[str | None, bool]:
-    """What the platform says, and whether that is all; a guess is left to whoever has the time for it."""
+def language_by(seen: Seen, *, guess: bool) -> tuple[str | None, bool]:
+    """The language of a case's content, and whether that is settled: what the platform says, and whether
+    that is all; a guess is left to whoever has the time for it."""
     content = seen.content
     if content is None or content.language or not content.text:
         return (content and content.language) or None, True

@@ -4,17 +4,12 @@ each: for benchmarks, by COPY."""
 from collections.abc import Sequence
 from uuid import UUID
 
-import msgspec
-
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
-from tidegate.review.model import CaseRow
-from tidegate.review.ranking import COLUMNS, Ranking, Seen, columns_of, facts_of, heard_of
+from tidegate.review.opening import write
+from tidegate.review.ranking import Ranking, Seen, facts_of, heard_of
 from tidegate.review.sameness import Groups, keys_of
-from tidegate.review.tables import case_events, case_keys, cases
-
-_DETAIL = '{"origin":"%s","revision":%d}'
-_OF_CASE = tuple(name for name in CaseRow.__struct_fields__ if name != "match")
+from tidegate.review.tables import case_keys
 
 
 def open_ranked(tx: Tx, ranking: Ranking, seen: Sequence[Seen]) -> None:
@@ -26,23 +21,16 @@ def open_ranked(tx: Tx, ranking: Ranking, seen: Sequence[Seen]) -> None:
         one.case.id: keys_of(ranking.key, one.content, facts[one.case.id].matches) for one in seen
     }
     same = _groups(tx, keys)
-    rows: list[list[object]] = []
-    for one in seen:
-        case = one.case
-        shown = columns_of(ranking, one, facts[case.id], heard, tx.now)
-        shown |= {"ranked_at": tx.now, "same": same.get(case.id)}
-        shown |= {"language": one.content.language if one.content else None}
-        shown["because"] = msgspec.json.encode(shown["because"]).decode()
-        match = None if case.match is None else msgspec.json.encode(case.match).decode()
-        own = [getattr(case, name) for name in _OF_CASE]
-        rows.append([*own, match, *(shown[name] for name in COLUMNS)])
-    tx.copy(cases, (*_OF_CASE, "match", *COLUMNS), rows)
+    shown = {
+        one.case.id: {
+            "ranked_at": tx.now,
+            "same": same.get(one.case.id),
+            "language": one.content.language if one.content else None,
+        }
+        for one in seen
+    }
+    write(tx, ranking, seen, facts, heard, shown)
     tx.copy(case_keys, ("key", "case_id"), [(key, id) for id, own in keys.items() for key in own])
-    steps = [
-        (case.id, case.opened_at, "opened", tx.actor, _DETAIL % (case.origin, case.revision or 1))
-        for case in (one.case for one in seen)
-    ]
-    tx.copy(case_events, ("case_id", "at", "kind", "actor", "detail"), steps)
 
 
 def _groups(tx: Tx, keys: dict[UUID, set[bytes]]) -> dict[UUID, UUID]:

@@ -8,10 +8,11 @@ import sqlalchemy as sa
 
 from tidegate.infra.db import Tx
 from tidegate.review.model import CaseState
+from tidegate.review.sight import in_sight
 from tidegate.review.tables import cases
 
 
 def state_of(tx: Tx, case_id: UUID) -> CaseState | None:
-    """The state of a case on a platform that may be seen here, of whatever queue; None where there is none."""
-    query = sa.select(cases.c.state).where(cases.c.id == case_id, tx.within(cases.c.platform))
+    """The state of a case that may be seen here; None where it may not."""
+    query = sa.select(cases.c.state).where(cases.c.id == case_id, in_sight(tx))
     return tx.execute(query).scalar_one_or_none()

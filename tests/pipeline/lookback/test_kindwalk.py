@@ -320,7 +320,7 @@ def pictured(instance: Instance) -> Any:
         submission = describe(
             instance, item, platform="forum", actor="key:f", request_id="r", now=now
         )
-        submission = asyncio.run(examine_media(instance, item, submission))
+        submission = asyncio.run(examine_media(instance, item.media, submission))
         with instance.database.begin("key:f") as tx:
             submit_group(tx, instance, [submission])
 

@@ -7,3 +7,4 @@ ALTER TABLE reports
 ALTER TABLE reports ADD CONSTRAINT fk_reports_brought_id FOREIGN KEY(brought_id) REFERENCES items (id);
 CREATE INDEX ix_reports_brought_id ON reports (brought_id) WHERE brought_id IS NOT NULL;
 CREATE UNIQUE INDEX uq_reports_reference_key ON reports (reference_key) WHERE reference_key IS NOT NULL;
+ALTER TABLE reports SET (fillfactor = 30);
