@@ -131,7 +131,9 @@ class Bodies:
                 "winmail.dat is a package of Outlook's (TNEF), which was not opened: words and files may be in it."
             )
         elif kind in _ENCRYPTED:
-            self.notes.append("It has a part that is signed or encrypted as a whole, which was not read.")
+            self.notes.append(
+                "It has a part that is signed or encrypted as a whole, which was not read."
+            )
         self.files.append(File(name, kind[:127], data))
 
     def _bytes(self, part: Message) -> bytes:

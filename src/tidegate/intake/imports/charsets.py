@@ -60,9 +60,15 @@ def decoded(data: bytes, label: str | None) -> tuple[str, str | None]:
     if name not in ("utf-8", *_LOOSE) and (text := _strictly(data, "utf-8")) is not None:
         return text, f"Text labelled {_shown(label)} is UTF-8, and was read so."
     if name == "utf-8" and (text := _strictly(data, WESTERN)) is not None:
-        return text, "Text labelled UTF-8 is not, and was read as Windows-1252; letters may be others."
+        return (
+            text,
+            "Text labelled UTF-8 is not, and was read as Windows-1252; letters may be others.",
+        )
     read = data.decode(name, "replace")
-    return read, f"Text labelled {_shown(label)} is not quite that; what could not be read is \ufffd."
+    return (
+        read,
+        f"Text labelled {_shown(label)} is not quite that; what could not be read is \ufffd.",
+    )
 
 
 def _unlabelled(data: bytes) -> tuple[str, str | None]:
@@ -92,7 +98,7 @@ def _known(label: str) -> str | None:
         return None
     try:
         found = codecs.lookup(_ALIASES.get(name, name)).name
-        b"a".decode(found)  # refused by what is no charset, such as base64
+        b"a".decode(found, "ignore")  # refused by what is no charset, such as base64
     except (LookupError, ValueError):
         return None
     found = _ALIASES.get(found, found)

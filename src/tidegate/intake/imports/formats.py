@@ -14,8 +14,15 @@ from tidegate.signals.lists.format import HEAD_BYTES
 from tidegate.signals.lists.plain import plain, seekable
 
 FORMATS = ("ndjson", "csv", "eml", "mbox")
-_SUFFIXES = {".ndjson": "ndjson", ".jsonl": "ndjson", ".csv": "csv", ".tsv": "csv", ".eml": "eml"}
-_SUFFIXES |= {".mbox": "mbox", ".mbx": "mbox"}
+_PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"PK\x03\x04", b"\xff\xfe", b"\xfe\xff")
+_SUFFIXES = {
+    ".ndjson": "ndjson",
+    ".jsonl": "ndjson",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".eml": "eml",
+    ".mbox": "mbox",
+}
 _MAIL = ("eml", "mbox")
 
 
@@ -43,7 +50,7 @@ def opened(
     if format not in _MAIL:
         source, head = plain(source, head, stack)
         format = format or _mail_by(head) or _recognised(head, name)
-    elif not (mbox.is_mbox(head) or mbox.is_message(head)):
+    elif head.startswith(_PACKED):
         source, head = plain(source, head, stack)
     if format == "ndjson":
         return ndjson.opened(source, given), source
@@ -67,9 +74,13 @@ def _recognised(head: bytes, name: str) -> str:
         return "ndjson"
     if table.recognise(head):
         return "csv"
-    told = next((_SUFFIXES[one] for one in reversed(Path(name.lower()).suffixes) if one in _SUFFIXES), None)
+    told = next(
+        (_SUFFIXES[one] for one in reversed(Path(name.lower()).suffixes) if one in _SUFFIXES), None
+    )
     if told is None:
-        raise ValueError(f"is in no format that is known here; say which with --format: {', '.join(FORMATS)}")
+        raise ValueError(
+            f"is in no format that is known here; say which with --format: {', '.join(FORMATS)}"
+        )
     return told
 
 

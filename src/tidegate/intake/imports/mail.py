@@ -100,7 +100,9 @@ def _fitting(files: Sequence[File], notes: list[str]) -> list[File]:
     if len(files) <= MAX_MEDIA:
         return list(files)
     whole, rest = files[: MAX_MEDIA - 1], files[MAX_MEDIA - 1 :]
-    notes.append(f"It brings {len(files):,} files; the last {len(rest):,} are packed into more.zip.")
+    notes.append(
+        f"It brings {len(files):,} files; the last {len(rest):,} are packed into more.zip."
+    )
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         for number, one in enumerate(rest, len(whole) + 1):

@@ -16,10 +16,15 @@ from tidegate.signals.fingerprints.tags import PICTURE, Tag, in_place_of, tag_at
 LONGEST = 400_000
 """Characters of markup that are read; pages of mail have a tenth of it."""
 
-_DROPPED = frozenset("head noembed noframes script style template title".split())
-_LINES = frozenset(
+
+def _names(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_DROPPED = _names("head noembed noframes script style template title")
+_LINES = _names(
     "address article aside blockquote br center dd div dl dt fieldset footer form h1 h2 h3 h4 h5 h6 header hr"
-    " li main nav ol p pre section table tr ul".split()
+    " li main nav ol p pre section table tr ul"
 )
 _COMMENT = re.compile(r"--!?>")
 _DECLARATION = re.compile(r"<[!?/][^<>]{0,2000}>")
@@ -62,7 +67,9 @@ class _Scan:
     def __init__(self, text: str) -> None:
         self._text = text
         self._out: list[str] = []
-        self._links: list[tuple[str, int]] = []  # where each open link leads, and where its words begin
+        self._links: list[
+            tuple[str, int]
+        ] = []  # where each open link leads, and where its words begin
         self._ends: dict[str, int] = {}  # where the next </name> begins; -1, there is none
 
     def read(self) -> str:

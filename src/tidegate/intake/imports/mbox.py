@@ -10,6 +10,7 @@ import os
 import re
 from collections import deque
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,6 +21,9 @@ _BLANK = (b"\n", b"\r\n")
 _TIME = re.compile(rb"\b[0-9]{1,2}:[0-9]{2}\b")
 _YEAR = re.compile(rb"\b(?:19|20)[0-9]{2}\b")
 _HEADER = re.compile(rb"[!-9;-~]{1,200}[ \t]*:|>+From ")
+_NAMED = re.compile(
+    rb"[A-Za-z][A-Za-z0-9-]{0,75}[ \t]*:"
+)  # as programs name headers, and no JSON begins
 _ESCAPED = re.compile(rb"^>(>*From )", re.M)
 _LOOKED_AT = 1000
 
@@ -33,9 +37,9 @@ def is_message(head: bytes) -> bool:
     """Whether a file that begins so is an e-mail: its first line is a header, and so is its second or a
     continuation, or the message is over."""
     lines = head.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n").splitlines()[:2]
-    if not lines or not _HEADER.match(lines[0]):
+    if not lines or not _NAMED.match(lines[0]):
         return False
-    return len(lines) == 1 or not lines[1] or bool(_HEADER.match(lines[1]) or lines[1][:1] in b" \t")
+    return len(lines) == 1 or not lines[1] or bool(_NAMED.match(lines[1]) or lines[1][:1] in b" \t")
 
 
 class _Lines:
@@ -84,7 +88,9 @@ def is_dated(head: bytes) -> bool:
 def _message(lines: _Lines, limit: int, *, dated: bool) -> tuple[bytes | None, int]:
     """The message that begins with the next line, None if it is over the limit, and how many bytes it has."""
     first = line = lines.take()
-    kept = bytearray()  # a list would hold forty bytes for each line, of which a message may be made
+    kept = (
+        bytearray()
+    )  # a list would hold forty bytes for each line, of which a message may be made
     size = len(first)
     blank = False
     while lines.look():
@@ -131,8 +137,9 @@ def folder(place: Path, limit: int) -> Frames:
         for index, name in enumerate(names(place)[offset:], offset + 1):
             with (place / name).open("rb") as file:
                 data = file.read(limit + 1)
+                at = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
             kept = data if len(data) <= limit else None
-            yield Piece(number=index, place=f"file {name}", end=index, data=kept)
+            yield Piece(number=index, place=f"file {name}", end=index, data=kept, at=at)
 
     return frames
 

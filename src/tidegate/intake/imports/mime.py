@@ -16,7 +16,10 @@ MOST_PARTS = 1000
 """Parts of a message, those of messages within it counted. People send a few dozen."""
 MOST_WORK = 12_000_000
 """Lines, times the levels that what they stand in may be nested: what parsing costs."""
-_LINES, _LINE_BYTES = 100_000, 24  # so many lines, and one more for so many bytes: each takes sixty in memory
+_LINES, _LINE_BYTES = (
+    100_000,
+    24,
+)  # so many lines, and one more for so many bytes: each takes sixty in memory
 MOST_HEADERS = 10_000
 _HEADER_BYTES = 16_384
 _CHUNK = 1 << 20
@@ -36,6 +39,9 @@ class _Cut(Compat32):
             kept.append(line[:room])
             size += len(kept[-1])
         return super().header_source_parse(kept)
+
+
+_POLICY = _Cut()
 
 
 class _Part(Message):
@@ -65,7 +71,7 @@ class Parser:
         self._work += lines * (1 + sum(1 for _ in _DEEPER.finditer(data)))
         if self._work > MOST_WORK:
             raise bomb("It is nested too often for its size")
-        parser = BytesFeedParser(self._part, policy=_Cut())
+        parser = BytesFeedParser(self._part, policy=_POLICY)
         try:
             for start in range(0, len(data), _CHUNK):
                 parser.feed(data[start : start + _CHUNK])
@@ -73,11 +79,11 @@ class Parser:
         except RecursionError:
             raise bomb("It is nested too deep") from None
 
-    def _part(self, policy: Compat32) -> Message:
+    def _part(self, policy: Compat32 | None = None) -> Message:
         self._parts += 1
         if self._parts > MOST_PARTS:
             raise bomb(f"It has over {MOST_PARTS:,} parts")
-        return _Part(policy, self)
+        return _Part(policy or _POLICY, self)
 
     def count_header(self) -> None:
         """One more header. Raises Bad beyond the bound."""

@@ -19,12 +19,13 @@ MOST_COMMENT = 10_000
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
     """A part of a file that is one report: a line, a row, a message. `number` is that of its last line, or
     its own among messages; `end` the offset after it, in bytes, in a folder in files. `data` None: it is
-    over the limit, and was not kept."""
+    over the limit, and was not kept. `at`: when its file was changed last, where it has one of its own."""
 
     number: int
     place: str  # as people find it: "line 3", "message 17 at byte 12345"
     end: int
     data: bytes | None
+    at: datetime | None = None
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,7 +101,7 @@ def _parsed(parse: Parse, piece: Piece, given: Given) -> Parsed:
             raise too_long(given, piece)
         made = parse(piece)
         place = _joined(place, made.place)
-        report, chosen = completed(made, given)
+        report, chosen = completed(made, given, piece.at or given.at)
     except Bad as bad:
         place, problem = _joined(place, bad.place), bad.refusal
     except Refusal as refusal:
@@ -125,9 +126,9 @@ def _joined(place: str, more: str) -> str:
     return f"{place}, {more}" if more else place
 
 
-def completed(made: Made, given: Given) -> tuple[ReportIn, bool]:
-    """The report of a document in which what the command says is missing, and whether its id and its time
-    were both chosen here. Raises Bad or Refusal (422)."""
+def completed(made: Made, given: Given, at: datetime) -> tuple[ReportIn, bool]:
+    """The report of a document in which what the command says is missing, the time `at` too, and whether
+    its id and its time were both chosen here. Raises Bad or Refusal (422)."""
     document = dict(made.document)
     chosen = "id" not in document and "created_at" not in document
     if "id" not in document:
@@ -142,7 +143,7 @@ def completed(made: Made, given: Given) -> tuple[ReportIn, bool]:
             f"It says {said} and the import {given.channel!r}. Import it with --channel of its own.",
         )
     document.setdefault("reason", given.reason)
-    document.setdefault("created_at", given.at)
+    document.setdefault("created_at", at)
     try:
         return convert(document, ReportIn), chosen
     except Refusal as refusal:

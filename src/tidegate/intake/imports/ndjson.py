@@ -21,8 +21,7 @@ def opened(file: BinaryIO, given: Given) -> Opened:
 
     def frames(offset: int, number: int) -> Iterator[Piece]:
         for line in read_lines(file, offset, number, given.line_limit):
-            place = f"line {line.number}"
-            yield Piece(number=line.number, place=place, end=line.end, data=line.data)
+            yield Piece(number=line.number, place=line.place, end=line.end, data=line.data)
 
     return Opened(format="ndjson", frames=frames, parse=_parse, unit="lines")
 

@@ -32,7 +32,9 @@ COLUMNS = (
 )
 _TELLING = ("text", "url", "item_id")  # one of these says what a report is about
 _MARK = b"\xef\xbb\xbf"
-_GUESSED = "This row is not UTF-8 and was read as Windows-1252; letters beyond a to z may be others."
+_GUESSED = (
+    "This row is not UTF-8 and was read as Windows-1252; letters beyond a to z may be others."
+)
 
 
 def recognise(head: bytes) -> bool:
@@ -80,11 +82,10 @@ def _is_blank(line: Line, heading: Heading) -> bool:
 
 
 def _piece(line: Line, given: Given) -> Piece:
-    place = f"line {line.number}" if not line.more else f"lines {line.number}–{line.last}"
     data = line.data
     if data is not None and len(data) > given.line_limit:
         data = None
-    return Piece(number=line.last, place=place, end=line.end, data=data)
+    return Piece(number=line.last, place=line.place, end=line.end, data=data)
 
 
 def _parse(piece: Piece, heading: Heading) -> Made:
