@@ -171,7 +171,10 @@ class Import(Generic[E]):
         if self._checkpoint is None:
             return
         try:
-            sys.stdout.flush()  # what was told must not be behind what is noted
+            sys.stdout.flush()
+        except OSError:  # nothing may be noted that was to be told, and was not
+            return
+        try:
             self._checkpoint.save(self.reached)
         except OSError as error:
             say(f"{self._checkpoint.path} cannot be written ({error.strerror}): a later import")

@@ -27,6 +27,7 @@ COMMANDS = (
     "match",
     "migrate",
     "policy",
+    "reports",
     "users",
     "webhooks",
 )

@@ -116,8 +116,8 @@ def _begins(lines: _Lines, *, blank: bool, dated: bool) -> bool:
 
 
 def names(folder: Path) -> list[str]:
-    """The files of a folder and of those in it, in the order in which they are read. Left out are links, and
-    what is hidden."""
+    """The files of a folder and of those in it, in the order in which they are read. Left out are links,
+    what is hidden, and what is no file but a pipe, say."""
     found: list[str] = []
     for place, folders, files in os.walk(folder):
         folders[:] = sorted(one for one in folders if not one.startswith("."))
@@ -125,7 +125,9 @@ def names(folder: Path) -> list[str]:
         found += [
             (inside / one).relative_to(folder).as_posix()
             for one in files
-            if not one.startswith(".") and not (inside / one).is_symlink()
+            if not one.startswith(".")
+            and not (inside / one).is_symlink()
+            and (inside / one).is_file()
         ]
     return sorted(found)
 
@@ -135,11 +137,17 @@ def folder(place: Path, limit: int) -> Frames:
 
     def frames(offset: int, number: int) -> Iterator[Piece]:
         for index, name in enumerate(names(place)[offset:], offset + 1):
-            with (place / name).open("rb") as file:
-                data = file.read(limit + 1)
-                at = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
+            told = f"file {name}"
+            try:
+                with (place / name).open("rb") as file:
+                    data = file.read(limit + 1)
+                    at = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
+            except OSError as error:
+                why = f"It cannot be read ({error.strerror})."
+                yield Piece(number=index, place=told, end=index, data=None, fault=why)
+                continue
             kept = data if len(data) <= limit else None
-            yield Piece(number=index, place=f"file {name}", end=index, data=kept, at=at)
+            yield Piece(number=index, place=told, end=index, data=kept, at=at)
 
     return frames
 

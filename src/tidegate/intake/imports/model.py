@@ -26,6 +26,7 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
     end: int
     data: bytes | None
     at: datetime | None = None
+    fault: str = ""  # why it could not be read from the disk
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,6 +98,8 @@ def parsed(opened: Opened, given: Given, offset: int = 0, number: int = 0) -> It
 def _parsed(parse: Parse, piece: Piece, given: Given) -> Parsed:
     place = piece.place
     try:
+        if piece.fault:
+            raise unreadable(piece.fault)
         if piece.data is None:
             raise too_long(given, piece)
         made = parse(piece)
