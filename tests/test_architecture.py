@@ -79,6 +79,7 @@ MORE_SQL = {
     "decisions/witness.py",
     "enforcement/outbox.py",
     "enforcement/webhooks.py",
+    "intake/filed.py",  # one report by itself
     "intake/grouped.py",  # reports that say the same, as one
     "ledger/blanked.py",  # what verify asks beside its walk
     "ledger/once.py",
@@ -98,6 +99,7 @@ MORE_SQL = {
     "review/holding.py",  # who may have which case next
     "review/moves.py",  # what every step of a case goes through
     "review/notes.py",
+    "review/opening.py",  # many cases at once, by COPY
     "review/passing.py",
     "review/presence.py",
     "review/quality.py",
@@ -107,6 +109,7 @@ MORE_SQL = {
     "review/saved_filters.py",
     "review/seen.py",  # who decides by a likeness has seen both
     "review/sight.py",  # which cases a query sees
+    "review/standing.py",  # how far a case is, for those who reported
     "review/steps.py",  # what the live feed reads
     "review/wellness.py",
     "signals/banks/bank_witness.py",

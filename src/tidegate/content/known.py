@@ -48,6 +48,18 @@ def find_known(tx: Tx, keys: Iterable[Key], *, lock: bool = False) -> dict[Key, 
     return {(one.platform, one.external_id): Known(one, latest[one.id]) for one in items}
 
 
+def lock_all(tx: Tx, keys: Sequence[Key], addresses: Sequence[tuple[str, bytes]]) -> None:
+    """Hold the standing items of these names, and those with these addresses (platform and `url_key`), until
+    the end: in the order in which everybody locks several."""
+    given = {
+        "platforms": [one[0] for one in keys],
+        "ids": [one[1] for one in keys],
+        "places": [one[0] for one in addresses],
+        "urls": [one[1] for one in addresses],
+    }
+    tx.execute(_LOCK_ALL, given)
+
+
 def older_answers(tx: Tx, late: Sequence[tuple[UUID, bytes, Version]]) -> list[Older | None]:
     """For each (item, digest, version) the answer to that body: the first at that version or later, else
     its last one; None where it was never seen."""
@@ -84,6 +96,14 @@ _FIND = (
 )
 _FIND_ITEMS = sa.text(_FIND)
 _LOCK_ITEMS = sa.text(f"{_FIND} ORDER BY i.platform, i.external_id FOR UPDATE OF i")
+_LOCK_ALL = sa.text(
+    "SELECT i.id FROM items i WHERE i.id IN (SELECT n.id FROM unnest(CAST(:platforms AS text[]),"
+    " CAST(:ids AS text[])) AS k (platform, id)"
+    " JOIN items n ON n.platform = k.platform AND n.external_id = k.id"
+    " UNION SELECT n.id FROM unnest(CAST(:places AS text[]), CAST(:urls AS bytea[])) AS k (platform, url)"
+    " JOIN items n ON n.platform = k.platform AND n.url_key = k.url WHERE n.erased_at IS NULL)"
+    " ORDER BY i.platform, i.external_id FOR UPDATE OF i"
+)
 _ANSWER = revisions.c.answer.type  # what SQL as text reads of a sealed column is unsealed too
 _LATEST = sa.text(
     "SELECT r.item_id, r.digest, r.answer, r.version, r.edited_at"

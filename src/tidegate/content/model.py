@@ -1,6 +1,8 @@
 """A submitted item as the platform describes it, and the pure rules about it."""
 
 import hashlib
+import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, NamedTuple
 from uuid import UUID
@@ -138,10 +140,13 @@ class ItemRow(msgspec.Struct, frozen=True, kw_only=True):
     erased_at: datetime | None
 
 
+TIP = "tip"  # the surface of what a report brings
+
 ERASED = "erased with the item"
 """What stands in the place of people's words that went with their item."""
 
 _encoder = msgspec.json.Encoder(order="deterministic")
+_TIP_ID = "tip:"
 
 
 def check_name(name: str, pointer: str) -> None:
@@ -154,10 +159,29 @@ def check_name(name: str, pointer: str) -> None:
 def check_item(item: ItemIn) -> None:
     """What the types cannot say. Raises Refusal (422) with the field's pointer."""
     check_name(item.id, "/id")
-    for index, media in enumerate(item.media):
+    if is_tip_id(item.id):
+        raise bad_field("/id", "an id that is no tip's", item.id)
+    check_media(item.media)
+
+
+def check_media(given: Sequence[MediaIn]) -> None:
+    """Each file has its bytes or a URL. Raises Refusal (422) with the field's pointer."""
+    for index, media in enumerate(given):
         if (media.data is None) == (media.url is None):
             got = "both" if media.data is not None else "neither"
             raise bad_field(f"/media/{index}", "either data or url", got)
+
+
+def stored_media(given: Sequence[MediaIn]) -> list[StoredMedia]:
+    """Files as a revision keeps them; of one that is to be fetched there is the URL alone."""
+    return [
+        StoredMedia(one.filename, one.content_type, url=one.url)
+        if one.data is None
+        else StoredMedia(
+            one.filename, one.content_type, hashlib.sha256(one.data).hexdigest(), len(one.data)
+        )
+        for one in given
+    ]
 
 
 def believed(moment: datetime, now: datetime, field: str) -> tuple[datetime, list[str]]:
@@ -232,6 +256,24 @@ def reported_url(key: bytes, platform: str, url: str, canonical: bytes, now: dat
         digest=digest,
         url_key=found,
     )
+
+
+def tip_id(key: bytes, platform: str, report: str) -> str:
+    """The id of the item that a report brings, by the report's own id: nobody without the instance's `key`
+    can tell it before, and so no post has it."""
+    named = hashlib.sha256(f"{len(platform)}:{platform}{report}".encode()).digest()
+    return _TIP_ID + keyed(key, "tip", named)[:16].hex()
+
+
+def is_tip_id(external_id: str) -> bool:
+    """Whether it has the form of such an id, which is no platform's to give."""
+    return re.fullmatch(f"{_TIP_ID}[0-9a-f]{{32}}", external_id) is not None
+
+
+def is_tip(surface: str, author: str) -> bool:
+    """Whether somebody sent it with a report: it has no author then. Every post has one, whatever its
+    surface is called."""
+    return surface == TIP and not author
 
 
 def url_digest(key: bytes, canonical: bytes) -> bytes:

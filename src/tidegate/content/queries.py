@@ -15,6 +15,8 @@ from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.infra.settings import Settings
 
+# What a report brought: posts have an author until they are erased, and none of them such an id.
+IS_TIP = sa.and_(items.c.author.is_(None), items.c.external_id.startswith("tip:"))
 _COLUMNS = [items.c[name] for name in ItemRow.__struct_fields__]
 
 
@@ -177,6 +179,7 @@ def lock_due(tx: Tx, settings: Settings, limit: int, *, held: bool = False) -> l
     """Items whose retention has ended, locked: those that nothing keeps, or with `held` those that a
     hold keeps and that are not closed yet. What another transaction holds is left for the next look."""
     days = sa.case(
+        (IS_TIP, settings.keep_report_days),
         (items.c.verdict != "pass", settings.keep_judged_days),
         (items.c.publicness == "public", settings.keep_public_pass_days),
         (items.c.publicness == "restricted", settings.keep_restricted_pass_days),

@@ -93,6 +93,10 @@ class Tx:
         """Whether things of that platform may be seen and changed here."""
         return self.platforms is None or platform in self.platforms
 
+    def on_behalf(self, by: Acting, request_id: str) -> "Tx":
+        """This same transaction as somebody else's: where the works of several are written together."""
+        return Tx(self.connection, self.now, by, request_id)
+
     def execute(
         self,
         statement: Executable,

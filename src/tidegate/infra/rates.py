@@ -65,6 +65,11 @@ def take(rate: Rate, bucket: Bucket | None, now: int) -> tuple[Bucket, Taken]:
     return Bucket(parts, now), Taken(admitted, parts // one, missing / rate.quota / _MICROSECONDS)
 
 
+def give_back(rate: Rate, bucket: Bucket) -> Bucket:
+    """The bucket without one that was taken before."""
+    return Bucket(bucket.parts + rate.seconds * _MICROSECONDS, bucket.at)
+
+
 def is_full(rate: Rate, bucket: Bucket, now: int) -> bool:
     """Whether a new one would do as well."""
     missing = rate.quota * rate.seconds * _MICROSECONDS - bucket.parts

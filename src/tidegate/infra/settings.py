@@ -164,6 +164,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     keep_private_pass_days: Annotated[
         int, Meta(ge=0, description="The same for private items; 0 keeps no bytes at all")
     ] = 0
+    keep_report_days: Annotated[
+        int,
+        Meta(ge=1, description="What a report brings of its own, whatever is said of it"),
+    ] = 365
     keep_judged_days: Annotated[
         int, Meta(ge=0, description="Content of items that were reviewed or acted on")
     ] = 365

@@ -2,48 +2,98 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from tidegate.content.model import ItemRow
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
-from tidegate.intake.model import Taken
+from tidegate.intake.model import Filed, Taken
 from tidegate.intake.tables import reports
-from tidegate.ledger.actions import append
+from tidegate.ledger.actions import append_many
+from tidegate.ledger.model import NewEntry
 
 ESCALATION_HOUR = timedelta(hours=1)
 
 
-def record_report(tx: Tx, taken: Taken, item: ItemRow, *, counts: bool = True) -> UUID | None:
-    """Append a report about this item with its ledger entry; None when its id is taken, also by a
-    transaction that committed in between. `counts`: whether its reporter is a new voice."""
-    report = taken.said
-    report_id = tx.execute(
-        insert(reports)
-        .values(
-            id=uuid7(tx.now),
-            platform=taken.platform,
-            external_id=report.id,
-            item_id=item.id,
-            channel=report.channel,
-            reason=report.reason,
-            comment=report.comment,
-            reporter=taken.reporter,
-            counts=counts,
-            digest=taken.digest,
-            created_at=taken.created_at,
-            received_at=tx.now,
-        )
-        .on_conflict_do_nothing(index_elements=["platform", "external_id"])
-        .returning(reports.c.id)
-    ).scalar_one_or_none()
-    if report_id is not None:
-        record = {"report": report_id, "channel": report.channel, "reason": report.reason}
-        append(tx, "report.received", record, item.id, item.platform)
-    return report_id
+def record_report(tx: Tx, filed: Filed) -> bool:
+    """Append a report with its ledger entry; False when its id is taken, also by a transaction that
+    committed in between (or, which is next to never, its reference)."""
+    row = dict(zip(_FILED, _filed(tx, filed), strict=True))
+    query = insert(reports).values(row).on_conflict_do_nothing().returning(reports.c.id)
+    if tx.execute(query).scalar_one_or_none() is None:
+        return False
+    append_many(tx, [_received(filed)])
+    return True
+
+
+def record_reports(tx: Tx, filed: Sequence[Filed]) -> None:
+    """Append reports with their ledger entries, by COPY. Raises psycopg.IntegrityError where the id of
+    one of them is taken by a transaction that committed in between."""
+    tx.copy(reports, _FILED, [_filed(tx, one) for one in filed])
+    requests: dict[str, list[NewEntry]] = {}
+    for one in filed:
+        requests.setdefault(one.request_id, []).append(_received(one))
+    for request_id, entries in requests.items():
+        append_many(tx.on_behalf(tx.by, request_id), entries)
+
+
+def _filed(tx: Tx, filed: Filed) -> tuple[object, ...]:
+    taken, report = filed.taken, filed.taken.said
+    return (
+        filed.id,
+        taken.platform,
+        report.id,
+        filed.item.id,
+        filed.brought,
+        report.channel,
+        report.reason,
+        report.comment,
+        report.location,
+        taken.reporter,
+        filed.counts,
+        filed.reference,
+        filed.reference_key,
+        taken.digest,
+        taken.created_at,
+        tx.now,
+    )
+
+
+_FILED = (
+    "id",
+    "platform",
+    "external_id",
+    "item_id",
+    "brought_id",
+    "channel",
+    "reason",
+    "comment",
+    "location",
+    "reporter",
+    "counts",
+    "reference",
+    "reference_key",
+    "digest",
+    "created_at",
+    "received_at",
+)
+
+
+def _received(filed: Filed) -> NewEntry:
+    report = filed.taken.said
+    record: dict[str, object] = {
+        "report": filed.id,
+        "channel": report.channel,
+        "reason": report.reason,
+    }
+    if filed.brought is not None:
+        record["brought"] = filed.brought
+    return NewEntry("report.received", record, filed.item.id, filed.item.platform)
 
 
 def keep_reports(tx: Tx, told: Sequence[tuple[Taken, ItemRow]]) -> None:
@@ -71,20 +121,43 @@ _MANY = (
 )
 
 
-def settle_report(
-    tx: Tx, report_id: UUID, case_id: UUID, answer: bytes, problems: Sequence[str]
-) -> None:
-    """Tie a report to its case and keep the answer for retries, and what was to be said of it."""
-    tx.execute(
-        sa.update(reports)
-        .where(reports.c.id == report_id)
-        .values(case_id=case_id, answer=answer, problems=list(problems))
-    )
+class Settled(msgspec.Struct, frozen=True):
+    """What became of a report: its case, its answer for retries, and what is to be said of it."""
+
+    report: UUID
+    case: UUID
+    answer: bytes
+    problems: Sequence[str]
 
 
-def spend_escalation(tx: Tx, report_id: UUID, platform: str, budget: int) -> bool:
-    """Whether this report may escalate: the platform's budget for those that nobody answers for has
-    something left in the hour. What may not is not heard by rules, now and later."""
+def settle_reports(tx: Tx, settled: Sequence[Settled]) -> None:
+    """Tie reports to their cases, and keep their answers."""
+    given = {
+        "reports": [one.report for one in settled],
+        "cases": [one.case for one in settled],
+        "answers": [one.answer for one in settled],
+    }
+    tx.execute(_SETTLE, given)
+    if noted := [one for one in settled if one.problems]:
+        rows = [{"of_report": one.report, "noted": list(one.problems)} for one in noted]
+        tx.execute(_NOTE, rows)
+
+
+_SETTLE = sa.text(
+    "UPDATE reports SET case_id = s.case_id, answer = s.answer FROM unnest(CAST(:reports AS uuid[]),"
+    " CAST(:cases AS uuid[]), CAST(:answers AS bytea[])) AS s (report, case_id, answer)"
+    " WHERE reports.id = s.report"
+).bindparams(sa.bindparam("answers", type_=sa.ARRAY(reports.c.answer.type)))
+_NOTE = (
+    sa.update(reports)
+    .where(reports.c.id == sa.bindparam("of_report"))
+    .values(problems=sa.bindparam("noted"))
+)
+
+
+def spend_escalations(tx: Tx, report_ids: Sequence[UUID], platform: str, budget: int) -> int:
+    """How many of these reports, the first ones, may escalate: the platform's budget for those that nobody
+    answers for has so much left in the hour. What may not is not heard by rules, now and later."""
     # One after the other, or two at once would both have the last of it.
     tx.execute(
         sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"),
@@ -97,26 +170,29 @@ def spend_escalation(tx: Tx, report_id: UUID, platform: str, budget: int) -> boo
         .limit(budget)
         .subquery()
     )
-    left = tx.execute(sa.select(sa.func.count()).select_from(spent)).scalar_one() < budget
-    tx.execute(sa.update(reports).where(reports.c.id == report_id).values(escalated=left))
-    return left
+    left = budget - tx.execute(sa.select(sa.func.count()).select_from(spent)).scalar_one()
+    for some, may in ((report_ids[:left], True), (report_ids[left:], False)):
+        if some:
+            mine = sa.update(reports).where(reports.c.id.in_(some))
+            tx.execute(mine.values(escalated=may))
+    return min(left, len(report_ids))
 
 
 def forget_reporters(tx: Tx, item_ids: Sequence[UUID]) -> None:
-    """End of retention: what reporters wrote about the items, and who they were, goes."""
-    tx.execute(
-        sa.update(reports)
-        .where(reports.c.item_id.in_(item_ids))
-        .values(comment=None, reporter=None)
-    )
+    """End of retention: what reporters wrote about the items, and who they were, goes. So does what is
+    said of where it was that a report brought."""
+    about, brought = reports.c.item_id.in_(item_ids), reports.c.brought_id.in_(item_ids)
+    said = {"comment": None, "reporter": None, "location": None}
+    tx.execute(sa.update(reports).where(about).values(said))
+    tx.execute(sa.update(reports).where(brought).values(location=None))
 
 
 def forget_reports(tx: Tx, item_id: UUID) -> None:
     """Erasure: the words and the stored answers go too, and by what they were compared; that there
-    was a report stays."""
+    was a report stays. What a report brought goes by itself, and what the report says of another item
+    stays with that."""
     forget_reporters(tx, [item_id])
-    tx.execute(
-        sa.update(reports)
-        .where(reports.c.item_id == item_id)
-        .values(reason="", answer=None, digest=b"", problems=[])
-    )
+    known: dict[str, Any] = {"answer": None, "digest": b"", "problems": [], "reference": None}
+    tx.execute(sa.update(reports).where(reports.c.brought_id == item_id).values(known))
+    about = sa.update(reports).where(reports.c.item_id == item_id)
+    tx.execute(about.values(known | {"reason": ""}))

@@ -9,14 +9,21 @@ import msgspec
 from msgspec import Meta
 
 from tidegate.content.model import (
+    MAX_MEDIA,
+    MAX_TEXT,
     Arrival,
     ItemId,
+    ItemRow,
+    MediaIn,
     Moment,
+    StoredMedia,
     believed,
+    check_media,
     check_name,
     claimed,
     pseudonym,
     reported_url,
+    stored_media,
 )
 from tidegate.infra.digests import keyed
 from tidegate.infra.errors import bad_field
@@ -28,8 +35,8 @@ from tidegate.signals.parts import canonical_url, codes_of
 class ReportIn(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
 ):
-    """A report as `POST /v1/reports` takes it: about `item_id` or, where that is not known, a
-    `url`."""
+    """A report as `POST /v1/reports` takes it: about `item_id` or, where that is not known, a `url`; or
+    about what it brings itself, `text` and `media`, which it may bring with either."""
 
     id: ItemId
     channel: Channel
@@ -41,11 +48,25 @@ class ReportIn(
     reporter: (
         Annotated[str, Meta(min_length=1, max_length=512, description="Kept as a pseudonym")] | None
     ) = None
+    text: (
+        Annotated[str, Meta(min_length=1, max_length=MAX_TEXT, description="What is told")] | None
+    ) = None
+    language: Annotated[str, Meta(max_length=35, description="Of the text, BCP 47")] | None = None
+    media: Annotated[list[MediaIn], Meta(max_length=MAX_MEDIA)] = []
+    location: (
+        Annotated[str, Meta(min_length=1, max_length=1000, description="In any words")] | None
+    ) = None
+
+    @property
+    def brings(self) -> bool:
+        """Whether it has content of its own."""
+        return self.text is not None or bool(self.media)
 
 
 class ReportView(msgspec.Struct, frozen=True, kw_only=True):
     """A report as a case shows it; `id` is the reporting side's own, `reporter` a pseudonym. One that does
-    not count is a reporter's second on the item; `problems` is what was to be said of it."""
+    not count is a reporter's second on the item; `problems` is what was to be said of it, `brought` the id of
+    the item that came with it."""
 
     id: str
     channel: str
@@ -56,6 +77,8 @@ class ReportView(msgspec.Struct, frozen=True, kw_only=True):
     received_at: datetime
     counts: bool
     problems: list[str]
+    location: str | None = None
+    brought: str | None = None
 
 
 class StoredReport(msgspec.Struct, frozen=True):
@@ -70,7 +93,7 @@ class StoredReport(msgspec.Struct, frozen=True):
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
     """A report after it was checked, as it is kept: `said` is what was sent, `reporter` the pseudonym,
     `created_at` the time to go by. `address`, with its `codes`: what it is about, where that is no
-    item's id but a URL."""
+    item's id but a URL. `media`: the files that it brings, by digest."""
 
     platform: str
     said: ReportIn
@@ -80,6 +103,26 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     address: Arrival | None = None
     codes: Codes = []
     problems: list[str] = []
+    media: list[StoredMedia] = []
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.platform, self.said.id
+
+
+class Filed(msgspec.Struct, frozen=True, kw_only=True):
+    """A report as it is written: about an `item`, with the id of the item that it `brought` beside that.
+    `counts`: its reporter is a new voice; `reference_key` is what its reference is found by, `request_id`
+    of the request that it came with."""
+
+    id: UUID
+    taken: Taken
+    item: ItemRow
+    brought: UUID | None
+    reference: str
+    reference_key: bytes
+    counts: bool
+    request_id: str
 
 
 def is_anonymous(report: ReportIn) -> bool:
@@ -101,23 +144,28 @@ def take(
     codes = codes_of(url=report.url)
     canonical = canonical_url(codes)
     created_at, problems = believed(report.created_at, now, "created_at")
-    if (report.item_id is None) == (report.url is None):
-        got = "neither" if report.url is None else "both"
-        raise bad_field("", "either item_id or url", got)
+    if report.item_id is not None and report.url is not None:
+        raise bad_field("", "either item_id or url", "both")
+    if report.item_id is None and report.url is None and not report.brings:
+        raise bad_field("", "at least one of item_id, url, text and media", "none of them")
+    check_media(report.media)
     if report.url is not None and canonical is None:
         expected = "an http(s) URL, or a place such as tg://…, magnet:…, mailto:… or tel:…"
         raise bad_field("/url", expected, report.url[:60])
     address = None
     if report.url is not None and canonical is not None:
         address = reported_url(terms_key, platform, report.url, canonical, now)
-    same = msgspec.structs.replace(report, created_at=claimed(report.created_at))
+    media = stored_media(report.media)
+    same = msgspec.structs.replace(report, created_at=claimed(report.created_at), media=[])
+    canonical_form = _encoder.encode(same) + (_encoder.encode(media) if media else b"")
     return Taken(
         platform=platform,
         said=report,
-        digest=keyed(terms_key, "report", hashlib.sha256(_encoder.encode(same)).digest()),
+        digest=keyed(terms_key, "report", hashlib.sha256(canonical_form).digest()),
         reporter=report.reporter and pseudonym(author_key, platform, report.reporter),
         created_at=created_at,
         address=address,
         codes=codes,
         problems=problems,
+        media=media,
     )

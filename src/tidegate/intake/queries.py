@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
 
 from tidegate.content.holds.queries import is_closed
+from tidegate.content.queries import item_names
 from tidegate.infra.cursors import read_cursor, write_cursor
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
@@ -22,9 +24,12 @@ FIRST_REPORTS = 50  # what a case, or an item, shows with itself
 def stored_answer(tx: Tx, taken: Taken) -> bytes | None:
     """The answer to a report that was here before, or None. Raises Refusal: 410 when its item was
     erased, 409 when another report has its id."""
-    known = find_report(tx, taken.platform, taken.said.id)
-    if known is None:
-        return None
+    known = stored_reports(tx, [taken.key]).get(taken.key)
+    return None if known is None else answer_of(known, taken)
+
+
+def answer_of(known: StoredReport, taken: Taken) -> bytes:
+    """The answer to a report that was here before, as `stored_answer` gives it."""
     if known.answer is None:
         raise Refusal(
             "item-erased",
@@ -42,15 +47,21 @@ def stored_answer(tx: Tx, taken: Taken) -> bytes | None:
     return known.answer
 
 
-def find_report(tx: Tx, platform: str, external_id: str) -> StoredReport | None:
-    """The report under the reporting side's id, or None."""
-    query = sa.select(reports.c.id, reports.c.digest, reports.c.item_id, reports.c.answer).where(
-        reports.c.platform == platform,
-        reports.c.external_id == external_id,
-        tx.within(reports.c.platform),
-    )
-    row = tx.execute(query).one_or_none()
-    return None if row is None else StoredReport(*row)
+def stored_reports(tx: Tx, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], StoredReport]:
+    """The reports that exist under these platforms and the reporting side's ids there."""
+    given = {"platforms": [key[0] for key in keys], "ids": [key[1] for key in keys]}
+    return {
+        (row.platform, row.external_id): StoredReport(row.id, row.digest, row.item_id, row.answer)
+        for row in tx.execute(_STORED, given)
+        if tx.sees(row.platform)
+    }
+
+
+_STORED = sa.text(
+    "SELECT r.platform, r.external_id, r.id, r.digest, r.item_id, r.answer"
+    " FROM unnest(CAST(:platforms AS text[]), CAST(:ids AS text[])) AS k (platform, id)"
+    " JOIN reports r ON r.platform = k.platform AND r.external_id = k.id"
+).columns(answer=reports.c.answer.type)
 
 
 def has_reported(tx: Tx, item_id: UUID, reporter: str | None) -> bool:
@@ -89,6 +100,8 @@ def reports_of(
             reports.c.received_at,
             reports.c.counts,
             reports.c.problems,
+            reports.c.location,
+            reports.c.brought_id,
         )
         .where(reports.c.item_id == item_id, tx.within(reports.c.platform))
         .order_by(reports.c.received_at, reports.c.id)
@@ -101,10 +114,18 @@ def reports_of(
     following = None
     if len(rows) > limit:
         following = write_cursor(rows[limit - 1]["received_at"], rows[limit - 1]["own_id"])
-    names = ReportView.__struct_fields__
-    views = [ReportView(**{name: row[name] for name in names}) for row in rows[:limit]]
+    brought = item_names(tx, [row["brought_id"] for row in rows if row["brought_id"]])
+    names = [name for name in ReportView.__struct_fields__ if name != "brought"]
+    views = [
+        ReportView(
+            **{name: row[name] for name in names},
+            brought=brought.get(row["brought_id"], (None, None))[1],
+        )
+        for row in rows[:limit]
+    ]
     if views and is_closed(tx, item_id):
-        views = [msgspec.structs.replace(one, comment=None, reporter=None) for one in views]
+        closed: dict[str, Any] = {"comment": None, "reporter": None, "location": None}
+        views = [msgspec.structs.replace(one, **closed) for one in views]
     return views, following
 
 

@@ -12,10 +12,13 @@ reports = sa.Table(
     sa.Column("platform", sa.Text, nullable=False),
     sa.Column("external_id", sa.Text, nullable=False),
     sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id"), nullable=False),
+    # What it brought beside that. Where there is nothing beside, what it brought is the item.
+    sa.Column("brought_id", sa.Uuid, sa.ForeignKey("items.id")),
     sa.Column("case_id", sa.Uuid),
     sa.Column("channel", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False, info=plain("a category, which rules read in sum")),
     sa.Column("comment", Sealed()),
+    sa.Column("location", Sealed()),
     # A keyed pseudonym.
     sa.Column("reporter", sa.Text, info=plain("a pseudonym, by which reporters are counted")),
     # False: this reporter has reported the item before.
@@ -30,6 +33,9 @@ reports = sa.Table(
         info=plain("our own notes: a code, and the time that was claimed"),
     ),
     sa.Column("digest", Keyed("report"), nullable=False),  # empty: erased
+    # The short code that the reporter was given; null: of before there were any.
+    sa.Column("reference", Sealed()),
+    sa.Column("reference_key", Keyed("reference")),
     sa.Column("answer", Sealed(sa.LargeBinary())),  # the answer as sent
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("received_at", sa.TIMESTAMP(timezone=True), nullable=False),
@@ -46,4 +52,13 @@ sa.Index(
     reports.c.platform,
     reports.c.received_at,
     postgresql_where=reports.c.escalated,
+)
+sa.Index(
+    "ix_reports_brought_id", reports.c.brought_id, postgresql_where=reports.c.brought_id.isnot(None)
+)
+sa.Index(
+    "uq_reports_reference_key",
+    reports.c.reference_key,
+    unique=True,
+    postgresql_where=reports.c.reference_key.isnot(None),
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from secrets import randbelow
 
 from tidegate.access.refused import Refused
 from tidegate.content.evidence import EvidenceStore
@@ -40,6 +41,7 @@ class Instance:
         self.offences = read_offences(settings.data_dir)
         self.board = board  # what its supervisor has seen (`infra.pulse`)
         self.clock = clock or SystemClock()
+        self.below = randbelow  # whence the codes come that nobody should guess
         place = None if settings.database_url else find_place(settings.data_dir)
         self.room = Room(place and place.data, [settings.data_dir])
         self.database = Database(url, self.clock, pool_size=16, room=self.room)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 import msgspec
 
 from tidegate.content.media.model import leaves_unjudged
-from tidegate.content.model import Content, ItemRow, Worded
+from tidegate.content.model import Content, ItemRow, Worded, is_tip
 from tidegate.content.queries import standing_restrictions
 from tidegate.decisions.model import Evaluation, Ruling, Stage
 from tidegate.infra.db import Tx
@@ -25,7 +25,7 @@ from tidegate.policy.facts import (
     TextFacts,
     to_attributes,
 )
-from tidegate.policy.gate import DIGEST_ROUTES, admission
+from tidegate.policy.gate import DIGEST_ROUTES, Admission, admission
 from tidegate.policy.metrics import RULE_FAILURES
 from tidegate.policy.model import Evaluated, Pack
 from tidegate.signals.banks.snapshot import BankSnapshot
@@ -49,6 +49,7 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
     problems: list[str]
     reports: ReportFacts = ReportFacts()
     before: Sequence[Evaluation] = ()
+    new: bool = False
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -155,7 +156,7 @@ def _by_rules(
 
 def _admitted(pack: Pack, one: Looked) -> list[tuple[str, Fingerprint]]:
     """What the publicness gate keeps out is not matched either."""
-    match admission(pack, one.content.publicness, one.reports.count):
+    match _admission(pack, one):
         case "all":
             return one.codes
         case "digest":
@@ -170,8 +171,13 @@ def _admitted(pack: Pack, one: Looked) -> list[tuple[str, Fingerprint]]:
 
 def _readable(pack: Pack, one: Looked) -> Worded | None:
     """The text, where the publicness gate lets it be searched for phrases."""
-    open_to_all = admission(pack, one.content.publicness, one.reports.count) == "all"
-    return one.content.worded if open_to_all else None
+    return one.content.worded if _admission(pack, one) == "all" else None
+
+
+def _admission(pack: Pack, one: Looked) -> Admission:
+    content = one.content
+    tip = is_tip(content.surface, content.author)
+    return admission(pack, content.publicness, one.reports.count, tip=tip)
 
 
 _LANGUAGE = frozenset({"item.language", "item.language_confidence"})

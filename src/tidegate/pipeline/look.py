@@ -6,7 +6,7 @@ followed: the item remembers it, a case asks people, a live rule decides and act
 the occasion, and nothing else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 from uuid import UUID
 
@@ -29,6 +29,7 @@ from tidegate.pipeline.quarantine import ask_about, judge_counting
 from tidegate.pipeline.ranking import rank_seen
 from tidegate.review.actions import edited, open_case, touch
 from tidegate.review.model import EVALUATION_QUEUE, REPORT_QUEUE, CaseRow, Origin
+from tidegate.review.opening import NewCase, open_new
 from tidegate.review.ranking import Seen
 from tidegate.signals.model import Match, decode_codes
 
@@ -65,11 +66,18 @@ class Outcome(msgspec.Struct, frozen=True):
     action: UUID | None
 
 
-def look(tx: Tx, instance: Instance, looked: Sequence[Looked], occasion: Occasion) -> list[Outcome]:
+def look(
+    tx: Tx,
+    instance: Instance,
+    looked: Sequence[Looked],
+    occasion: Occasion,
+    judged: list[Judged] | None = None,
+) -> list[Outcome]:
     """Look at revisions and do what their verdicts ask for. Returns what came of each of which
     anything was written. The caller holds the items' rows; what is taken last is the counter of actions.
+    `judged`: what `judge` has just said of them, where it was asked already.
     """
-    judged, overreaching = judge_counting(tx, instance, looked, occasion.stage)
+    judged, overreaching = judge_counting(tx, instance, looked, occasion.stage, judged)
     opened = ask_about(tx, judged, overreaching)
     seen = [_Seen(one, said, _decided(tx, one)) for one, said in zip(looked, judged, strict=True)]
     told = [one for one in seen if _is_told(occasion, one)]
@@ -77,7 +85,9 @@ def look(tx: Tx, instance: Instance, looked: Sequence[Looked], occasion: Occasio
     record_evaluations(tx, kept)
     _touch_cases(tx, told)
     raise_verdicts(tx, [(one.looked.item, _remembered(occasion, one)) for one in told])
-    outcomes = [_follow(tx, occasion, one, opened) for one in told]
+    made = _open_new(tx, occasion, told)
+    opened += [_announced(case, one) for one in told if (case := made.get(one.looked.item.id))]
+    outcomes = [_follow(tx, occasion, one, opened, made) for one in told]
     _rank(tx, instance, told, outcomes)
     announce_cases(tx, opened)
     return outcomes
@@ -96,7 +106,7 @@ def would_follow(looked: Looked, judged: Judged, *, decided: bool) -> Verdict | 
 
 def recall(tx: Tx, kept: Kept) -> Looked:
     """What a further look needs to know of a kept revision: what it says, what was said of it before,
-    its media's problems among that, and what was reported about its item."""
+    its media's problems among that, by the first look, and what was reported about its item."""
     item = kept.item
     before = [one for one in evaluations_of(tx, item.id) if one.revision == item.revision]
     return Looked(
@@ -111,7 +121,7 @@ def recall(tx: Tx, kept: Kept) -> Looked:
         ),
         digest=kept.digest,
         codes=decode_codes(kept.fingerprints),
-        problems=[problem for one in before if one.stage == "fast" for problem in one.problems],
+        problems=before[0].problems if before else [],
         reports=report_facts(tx, item.id),
         before=before,
     )
@@ -158,11 +168,36 @@ def _decided(tx: Tx, one: Looked) -> bool:
     return bool(one.before) and is_decided(tx, one.item.id, one.item.revision)
 
 
-def _follow(tx: Tx, occasion: Occasion, seen: _Seen, opened: list[OpenedCase]) -> Outcome:
-    """Carry out what a verdict asks for; a case that waits anew is added to `opened`."""
+def _open_new(tx: Tx, occasion: Occasion, told: Sequence[_Seen]) -> dict[UUID, CaseRow]:
+    """The cases about items that are new, which are opened together; by item."""
+    asking = [one for one in told if one.looked.new and _asks(occasion, one)]
+    made = open_new(
+        tx,
+        [NewCase(one.looked.item, one.judged.leading_match) for one in asking],
+        queue=occasion.queue,
+        origin=occasion.origin,
+    )
+    return {one.looked.item.id: case for one, case in zip(asking, made, strict=True)}
+
+
+def _announced(case: CaseRow, seen: _Seen) -> OpenedCase:
+    item = seen.looked.item
+    return OpenedCase(case.id, case.subject, item, item.revision)
+
+
+def _follow(
+    tx: Tx,
+    occasion: Occasion,
+    seen: _Seen,
+    opened: list[OpenedCase],
+    made: Mapping[UUID, CaseRow],
+) -> Outcome:
+    """Carry out what a verdict asks for; a case that waits anew is added to `opened`, unless it was `made`
+    before."""
     item, evaluation, ruling = seen.looked.item, seen.judged.evaluation, seen.judged.ruling
-    case = decision = action = None
-    if _asks(occasion, seen):
+    decision = action = None
+    case = made.get(item.id)
+    if case is None and _asks(occasion, seen):
         subject = Subject("item", item.id)
         case, is_new = open_case(
             tx,
@@ -174,7 +209,7 @@ def _follow(tx: Tx, occasion: Occasion, seen: _Seen, opened: list[OpenedCase]) -
             match=seen.judged.leading_match,
         )
         if is_new:
-            opened.append(OpenedCase(case.id, subject, item, item.revision))
+            opened.append(_announced(case, seen))
     # What was decided before is not undone by a rule.
     if ruling is not None and not seen.decided:
         decided, issued = decide_by_rule(tx, item, evaluation, ruling)

@@ -8,3 +8,4 @@ GROUP_SIZE = Histogram(
     "Submissions committed together",
     buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256),
 )
+REPORTS = Counter("tidegate_reports", "Reports taken", ["channel"])

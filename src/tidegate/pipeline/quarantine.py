@@ -32,11 +32,14 @@ def judge_counting(
     instance: Instance,
     looked: Sequence[Looked],
     stage: Stage,
+    judged: list[Judged] | None = None,
 ) -> tuple[list[Judged], list[Overreach]]:
-    """Judge revisions; also the entries that went into quarantine by them, for `ask_about` once
-    cases may be opened. What a revision has matched before is not counted again.
+    """Judge revisions, unless that was done in this transaction; also the entries that went into quarantine
+    by them, for `ask_about` once cases may be opened. What a revision has matched before is not counted
+    again.
     """
-    judged = judge(tx, instance, looked, stage)
+    if judged is None:
+        judged = judge(tx, instance, looked, stage)
     seen = [
         sighting
         for one, said in zip(looked, judged, strict=True)

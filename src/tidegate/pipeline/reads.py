@@ -34,7 +34,7 @@ def read_case(tx: Tx, case_id: UUID, reports_after: str | None = None) -> CaseDe
     if case.claimed_by is not None and works_on(tx, subject):
         note_work(tx, case_id, case.platform)
     if any(one.reporter for one in case.reported):
-        _note_reporters(tx, subject.id, case.platform)
+        note_reporters(tx, subject.id, case.platform)
     return case
 
 
@@ -53,7 +53,7 @@ def read_case_reports(
     found, following = reports_of_case(tx, case_id, cursor, limit)
     if any(one.reporter for one in found):
         item_id = subject_of_case(tx, case_id).id
-        _note_reporters(tx, item_id, _platform(tx, item_id))
+        note_reporters(tx, item_id, _platform(tx, item_id))
     return found, following
 
 
@@ -61,7 +61,7 @@ def read_reports(tx: Tx, item: ItemRow) -> tuple[list[ReportView], str | None]:
     """The first page of the reports on an item, and the cursor of the next."""
     found, following = reports_of(tx, item.id)
     if any(one.reporter for one in found):
-        _note_reporters(tx, item.id, item.platform)
+        note_reporters(tx, item.id, item.platform)
     return found, following
 
 
@@ -117,7 +117,8 @@ def _platform(tx: Tx, item_id: UUID) -> str | None:
     return names and names[0]
 
 
-def _note_reporters(tx: Tx, item_id: UUID, platform: str | None) -> None:
+def note_reporters(tx: Tx, item_id: UUID, platform: str | None) -> None:
+    """The actor reads who reported an item."""
     record = {"item": item_id}
     append_once(tx, "reporters.read", record, subject=item_id, platform=platform, period=DAY)
 

@@ -1,7 +1,8 @@
 """From a report to a case: kept once, judged with all that was reported before, always looked at.
 
 Whatever the rules say, a report opens its item's case or joins it. A reporter is one voice for an item:
-what they report again is kept and shown, and looked at where it says what nobody has said.
+what they report again is kept and shown, and looked at where it says what nobody has said. What a report
+brings beside the item is judged as a post; what it brings alone is its item (`tips.py`).
 """
 
 from uuid import UUID
@@ -14,100 +15,130 @@ from tidegate.content.model import ItemRow
 from tidegate.content.queries import lock_item
 from tidegate.decisions.model import Subject
 from tidegate.infra.db import Tx
-from tidegate.intake.actions import record_report, settle_report
-from tidegate.intake.model import ReportIn, is_anonymous, take
+from tidegate.intake.actions import record_report
+from tidegate.intake.channels import THREAT
+from tidegate.intake.model import Filed, ReportIn, is_anonymous
 from tidegate.intake.queries import has_reported, stored_answer
-from tidegate.pipeline import blind
+from tidegate.pipeline import blind, report_answer
 from tidegate.pipeline.escalation import within_budget
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.judge import Looked
-from tidegate.pipeline.look import REPORTED, REPORTED_AGAIN, look, recall
+from tidegate.pipeline.look import REPORTED, REPORTED_AGAIN, Outcome, look, recall
+from tidegate.pipeline.report_answer import Answered, Said
+from tidegate.pipeline.tips import (
+    Heard,
+    Tip,
+    admit_tips,
+    file,
+    hear_tips,
+    look_at_brought,
+    ring,
+    settle,
+)
+from tidegate.pipeline.told import Told, describe_report
 from tidegate.review.actions import last_case, touch
-from tidegate.review.alerts import THREAT, alert_about, open_alert
+from tidegate.review.alerts import alert_about
 from tidegate.review.model import CaseRow
 from tidegate.signals.model import encode_codes
-
-
-class ReportAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What `POST /v1/reports` answers: the report's and the item's ids as the caller knows them,
-    the case that the report opened or joined, how many reports the item has now, and what is to be
-    said of the report itself."""
-
-    id: str
-    item: str
-    case: UUID
-    state: str
-    queue: str
-    reports: int
-    problems: list[str]
 
 
 def submit_report(
     tx: Tx, instance: Instance, report: ReportIn, *, platform: str
 ) -> tuple[bytes, ItemRow | None]:
-    """Take a report; the answer's JSON, and the item unless the answer is a stored one.
+    """Take a report without files; the answer's JSON, and the item unless the answer is a stored one.
 
     The same report again gets the stored answer to the letter, also when both arrive at once.
     Raises Refusal: 422; 404 "item-unknown"; 410 "item-erased"; 409 "report-changed".
     """
-    secrets = instance.secrets
-    taken = take(
-        report,
-        platform=platform,
-        terms_key=secrets.terms_key,
-        author_key=secrets.author_key,
-        now=tx.now,
+    told = describe_report(
+        instance, report, platform=platform, by=tx.by, request_id=tx.request_id, now=tx.now
     )
-    if (answer := stored_answer(tx, taken)) is not None:
-        return answer, None
+    while (heard := hear(tx, instance, told)).body is None:
+        pass  # the same id at once: the other one has committed, and answers now
+    return heard.body, heard.item
+
+
+def hear(tx: Tx, instance: Instance, told: Told) -> Heard:
+    """Hear one report, as `submit_report` does, in the name of who sent it."""
+    if (stored := stored_answer(tx, told.taken)) is not None:
+        return Heard(stored)
+    if told.is_about_itself:
+        return hear_tips(tx, instance, [told])[0]
+    item = _about(tx, told)
+    (threat,) = report_answer.screen(tx, instance, [told])
+    tip = _brought(tx, told)
+    if told.tip is not None and tip is None:
+        return Heard(None)
+    again = has_reported(tx, item.id, told.taken.reporter)
+    brought = None if tip is None else tip.item
+    filed = file(tx, instance, told, item, brought=brought, counts=not again)
+    if not record_report(tx, filed):
+        return Heard(None)
+    (group,) = report_answer.cluster(tx, instance, [filed])
+    beside = None if tip is None else look_at_brought(tx, instance, tip)
+    outcome, looked, problems = _look(tx, instance, filed, again=again)
+    assert outcome.case is not None
+    (priority,) = report_answer.priority(tx, instance, [outcome.case.id])
+    answered = Answered(
+        told=told,
+        filed=filed,
+        brought=brought,
+        case=outcome.case,
+        voices=looked.reports.count,
+        problems=problems,
+    )
+    (body,) = settle(tx, [answered], [Said(cluster=group, threat=threat, priority=priority)])
+    acted = any(one is not None and one.action is not None for one in (outcome, beside))
+    return Heard(body, item, acted)
+
+
+class _Reported(msgspec.Struct, frozen=True):
+    """What came of a report about an item: its case, and the action, if one was issued."""
+
+    case: CaseRow
+    action: UUID | None = None
+
+
+def _about(tx: Tx, told: Told) -> ItemRow:
+    """The item that a report is about, its row locked."""
+    taken = told.taken
     if taken.address is not None:
-        item = admit_url(tx, taken.address, encode_codes(taken.codes))
-    else:
-        item = lock_item(tx, platform, report.item_id or "")
-    again = has_reported(tx, item.id, taken.reporter)
-    report_id = record_report(tx, taken, item, counts=not again)
-    if report_id is None:  # the same id at once: the other one has committed, and answers
-        return submit_report(tx, instance, report, platform=platform)
+        return admit_url(tx, taken.address, encode_codes(taken.codes))
+    return lock_item(tx, taken.platform, taken.said.item_id or "")
+
+
+def _brought(tx: Tx, told: Told) -> Tip | None:
+    """What it brings beside that; None also where the same report comes at once elsewhere."""
+    return None if told.tip is None else admit_tips(tx, [told.tip]).get(told.tip.key)
+
+
+def _look(
+    tx: Tx, instance: Instance, filed: Filed, *, again: bool
+) -> tuple[_Reported, Looked, list[str]]:
+    """Look at the item for a report; what came of it, what was seen, and what is to be said of the
+    report."""
+    item, report = filed.item, filed.taken.said
     looked = recall(tx, kept_revision(tx, item))
-    problems, noted = list(taken.problems), list[str]()
+    problems, noted = list(filed.taken.problems), list[str]()
     if is_anonymous(report):
-        looked, noted = within_budget(tx, instance, looked, report_id)
+        looked, noted = within_budget(tx, instance, looked, filed.id)
         problems += noted
     # Beyond the budget nobody is called: such reports by the hundred would drown the rest.
-    alert = _ring(tx, item) if report.reason == THREAT and not noted else None
+    alert = ring(tx, filed) if report.reason == THREAT and not noted else None
     if alert is not None:
         blind.withdraw(tx, item.id)
-    case = _repeated(tx, instance, looked, report) if again else _first(tx, instance, looked)
+    reported = _repeated(tx, instance, looked, report) if again else _first(tx, instance, looked)
     if alert is not None:
-        alert_about(tx, alert, case.id)
-    body = msgspec.json.encode(
-        ReportAnswer(
-            id=report.id,
-            item=item.external_id,
-            case=case.id,
-            state=case.state,
-            queue=case.queue,
-            reports=looked.reports.count,
-            problems=problems,
-        )
-    )
-    settle_report(tx, report_id, case.id, body, problems)
-    return body, item
+        alert_about(tx, alert, reported.case.id)
+    return reported, looked, problems
 
 
-def _ring(tx: Tx, item: ItemRow) -> UUID | None:
-    """Call people, before rules that hear the same report would do so once more."""
-    return open_alert(tx, THREAT, item_id=item.id, platform=item.platform)
-
-
-def _first(tx: Tx, instance: Instance, looked: Looked) -> CaseRow:
+def _first(tx: Tx, instance: Instance, looked: Looked) -> _Reported:
     """Look at what a new voice reports; the case that asks people."""
-    case = look(tx, instance, [looked], REPORTED)[0].case
-    assert case is not None
-    return case
+    return _reported(look(tx, instance, [looked], REPORTED)[0])
 
 
-def _repeated(tx: Tx, instance: Instance, looked: Looked, report: ReportIn) -> CaseRow:
+def _repeated(tx: Tx, instance: Instance, looked: Looked, report: ReportIn) -> _Reported:
     """What a reporter says again joins the case as it is, unless nobody has looked at this revision for
     a report yet, or it comes by another channel or for another reason: then rules hear that, and what
     they say is written where it is more than was said before. A threat is heard, whoever tells it."""
@@ -123,8 +154,13 @@ def _repeated(tx: Tx, instance: Instance, looked: Looked, report: ReportIn) -> C
         looked = msgspec.structs.replace(looked, reports=told)
         for outcome in look(tx, instance, [looked], REPORTED_AGAIN):
             if outcome.case is not None:
-                return outcome.case
+                return _reported(outcome)
     touch(tx, [looked.item.id])
     case = last_case(tx, Subject("item", looked.item.id))
     assert case is not None
-    return case
+    return _Reported(case)
+
+
+def _reported(outcome: Outcome) -> _Reported:
+    assert outcome.case is not None
+    return _Reported(outcome.case, outcome.action)

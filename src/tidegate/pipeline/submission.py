@@ -5,7 +5,7 @@ them in the sandbox.
 """
 
 import asyncio
-import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from tidegate.content.media.model import Budget, Examined, at_part
 from tidegate.content.model import (
     Content,
     ItemIn,
+    MediaIn,
     StoredMedia,
     Version,
     Worded,
@@ -23,7 +24,9 @@ from tidegate.content.model import (
     check_name,
     content_digest,
     in_utc,
+    is_tip,
     pseudonym,
+    stored_media,
     to_content,
     url_digest,
 )
@@ -69,6 +72,13 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     def key(self) -> tuple[str, str]:
         return self.platform, self.external_id
 
+    @property
+    def keeps_files(self) -> bool:
+        """Whether its files stay whatever is said of it. Of private messages that pass none do, and whether
+        they pass is known at the commit only."""
+        content = self.content
+        return content.publicness != "private" or is_tip(content.surface, content.author)
+
 
 def describe(
     instance: Instance,
@@ -95,15 +105,7 @@ def describe(
         version = in_utc(version, "/version")
         problems += believed(version, now, "version")[1]
     author = pseudonym(instance.secrets.author_key, platform, item.author)
-    media = [
-        StoredMedia(one.filename, one.content_type, url=one.url)
-        if one.data is None
-        else StoredMedia(
-            one.filename, one.content_type, hashlib.sha256(one.data).hexdigest(), len(one.data)
-        )
-        for one in item.media
-    ]
-    content = to_content(item, author, media)
+    content = to_content(item, author, stored_media(item.media))
     codes = codes_of(url=item.url, attributes=item.attributes)
     key = instance.secrets.terms_key
     digest, canonical = content_digest(key, content), canonical_url(codes)
@@ -120,7 +122,7 @@ def describe(
         queue=queue,
         codes=codes,
         version=version,
-        problems=[*problems, *_of_text(content), *not_compared(content, codes)],
+        problems=[*problems, *of_text(content), *not_compared(content, codes)],
     )
 
 
@@ -140,21 +142,23 @@ def estimate(worded: Worded | None) -> float:
     return _POST_SECONDS + seconds + links.effort(text)
 
 
-def _of_text(content: Content) -> list[str]:
+def of_text(content: Content) -> list[str]:
     """What a person is told of a text that is not read to its end; the rules count it."""
     problem = too_long(content.text) if content.text else None
     return [] if problem is None else [at_part(TEXT, problem)]
 
 
-async def examine_media(instance: Instance, item: ItemIn, submission: Submission) -> Submission:
-    """Fetch, keep and decode the item's files. Bad media is never an error: its problems are noted.
+async def examine_media(
+    instance: Instance, given: Sequence[MediaIn], submission: Submission
+) -> Submission:
+    """Fetch, keep and decode the files of a submission. Bad media is never an error: its problems are noted.
 
     Raises Refusal (422) for a media URL that may not or cannot be fetched.
     """
     settings = instance.settings
     budget = Budget(settings.media_post_pixels, settings.media_post_seconds)
     found = await asyncio.gather(
-        *(_one(instance, item, index, submission.queue, budget) for index in range(len(item.media)))
+        *(_one(instance, one, index, submission, budget) for index, one in enumerate(given))
     )
     content = submission.content
     stored: list[StoredMedia] = []
@@ -183,18 +187,15 @@ async def examine_media(instance: Instance, item: ItemIn, submission: Submission
 
 
 async def _one(
-    instance: Instance, item: ItemIn, index: int, queue: str, budget: Budget
+    instance: Instance, media: MediaIn, index: int, of: Submission, budget: Budget
 ) -> tuple[File, ExaminedFile, Examined]:
-    media = item.media[index]
     data = media.data
     if data is None:
         data = await fetch_media(instance, media.url or "", f"/media/{index}/url")
     examined = await instance.media.examine(
-        data, media.content_type or None, media.filename, key=queue, budget=budget
+        data, media.content_type or None, media.filename, key=of.queue, budget=budget
     )
-    # Private messages that pass keep no bytes: whether they do is known at the commit only.
-    kept = item.publicness != "private"
-    digests = await asyncio.to_thread(_digests, instance, data, keep=kept)
+    digests = await asyncio.to_thread(_digests, instance, data, keep=of.keeps_files)
     file = File(Part.media(index).name, data, _sha256(digests), examined.content_type)
     return file, ExaminedFile(digests, examined.codes, media.url), examined
 

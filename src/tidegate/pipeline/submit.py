@@ -123,6 +123,7 @@ def _look(tx: Tx, instance: Instance, turns: list[_Turn]) -> list[Outcome]:
             digest=one.digest,
             codes=turn.codes,
             problems=one.problems,
+            new=turn.item.revision == 1,
         )
         for turn in turns
         for one in [turn.submission]
@@ -148,7 +149,7 @@ def _keep(
             bank_version=outcome.evaluation.bank_version,
             answer=body,
             version=turn.version,
-            files=_files(instance, one, verdict) if one.files else [],
+            files=kept_files(instance, one, verdict) if one.files else [],
         )
         kept.append(revision)
     keep(tx, kept)
@@ -157,9 +158,9 @@ def _keep(
     return answers
 
 
-def _files(instance: Instance, one: Submission, verdict: Verdict) -> list[KeptFile]:
+def kept_files(instance: Instance, one: Submission, verdict: Verdict) -> list[KeptFile]:
     """Which files of a submission stay: passing private messages keep none, unless configured."""
-    private = one.content.publicness == "private"
+    private = not one.keeps_files
     if private and verdict == "pass" and instance.settings.keep_private_pass_days == 0:
         return []
     if private:

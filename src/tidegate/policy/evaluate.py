@@ -5,6 +5,7 @@ The hot path: nearly every item fires nothing, which one expression (`Pack.sieve
 
 import msgspec
 
+from tidegate.content.model import is_tip
 from tidegate.policy import invariant
 from tidegate.policy.cel import Failure, Inputs
 from tidegate.policy.explain import because
@@ -46,7 +47,9 @@ def _asking(rule: RuleResult) -> RuleResult:
 
 
 def _evaluate(pack: Pack, facts: Facts) -> Evaluated:
-    match admission(pack, facts.item.publicness, facts.reports.count):
+    item = facts.item
+    tip = is_tip(item.surface, item.author)
+    match admission(pack, item.publicness, facts.reports.count, tip=tip):
         case "nothing":
             return Evaluated("pass", [])
         case "digest":

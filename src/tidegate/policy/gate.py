@@ -1,7 +1,8 @@
 """The publicness gate: what may be judged at all, before any rule.
 
 Private messages are judged only when somebody reports them, or by a digest match if the operator
-switched that on in the pack. Text of a message that is not admitted is not read.
+switched that on in the pack. Text of a message that is not admitted is not read. What somebody sends us with a
+report is private, and sent to be judged.
 """
 
 from typing import Literal
@@ -16,9 +17,9 @@ DIGEST_ROUTES = frozenset({"digest", "text_digest"})
 RULE = "private-digest-match"
 
 
-def admission(pack: Pack, publicness: Publicness, reports: int) -> Admission:
-    """What of an item may be looked at: everything, its digests, or nothing."""
-    if publicness != "private" or reports > 0:
+def admission(pack: Pack, publicness: Publicness, reports: int, *, tip: bool = False) -> Admission:
+    """What of an item may be looked at: everything, its digests, or nothing. `tip`: a report brought it."""
+    if publicness != "private" or reports > 0 or tip:
         return "all"
     return "digest" if pack.private_digest_match else "nothing"
 

@@ -21,16 +21,17 @@ from tidegate.infra.groupcommit import GroupCommit
 from tidegate.infra.pulse import read_board
 from tidegate.infra.rates import read_rate
 from tidegate.pipeline.instance import Instance
+from tidegate.pipeline.report_group import report_committer, stored_report_answers
 from tidegate.pipeline.retry import stored_answers
 from tidegate.pipeline.submission import estimate
 from tidegate.pipeline.submit import committer
 from tidegate.version import VERSION
 from tidegate.web import pages, static
-from tidegate.web.api import endpoints
-from tidegate.web.api.batch import batch
+from tidegate.web.api import batch, endpoints
 from tidegate.web.api.openapi import document
 from tidegate.web.events import route as events_route
 from tidegate.web.gate import Gate
+from tidegate.web.guesses import Guesses
 from tidegate.web.hub import Hub
 from tidegate.web.kept import Kept
 from tidegate.web.metrics import metrics_endpoint
@@ -54,8 +55,8 @@ async def healthz(request: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """200 when the instance does its work now: there is room, the database answers, submissions are
-    committed, and no process beside this one hangs or keeps dying."""
+    """200 when the instance does its work now: there is room, the database answers, submissions and reports
+    are committed, and no process beside this one hangs or keeps dying."""
     instance: Instance = request.app.state.services
 
     def look() -> str | None:
@@ -63,8 +64,9 @@ async def readyz(request: Request) -> Response:
             instance.pack(tx)
         return instance.packs.problem
 
-    if not request.app.state.submissions.alive:
-        return json_response({"status": "unready", "submissions": "stopped"}, 503)
+    for name in ("submissions", "reports"):
+        if not getattr(request.app.state, name).alive:
+            return json_response({"status": "unready", name: "stopped"}, 503)
     if shortage := instance.room.shortage():
         return json_response({"status": "unready", "disk": shortage}, 503)
     try:
@@ -107,14 +109,17 @@ def create_app(instance: Instance, *, warm: bool = False) -> ASGIApp:
     have to wait for, are there before them."""
     submissions = GroupCommit(instance.database, committer(instance))
     lookups = GroupCommit(instance.database, stored_answers)
+    reports = GroupCommit(instance.database, report_committer(instance))
+    told = GroupCommit(instance.database, stored_report_answers)
+    committing = (submissions, lookups, reports, told)
     limit = instance.settings.rate_limit
     hub = Hub(instance)
     rates = Rates(instance.clock, None if limit is None else read_rate(limit))
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
-        submissions.start()
-        lookups.start()
+        for one in committing:
+            one.start()
         if warm:
             await run_in_threadpool(instance.media.start)
             await run_in_threadpool(estimate, Worded("é"))
@@ -123,11 +128,11 @@ def create_app(instance: Instance, *, warm: bool = False) -> ASGIApp:
         writing.cancel()
         hub.close()
         await run_in_threadpool(write, instance)
-        await run_in_threadpool(lookups.close)
-        await run_in_threadpool(submissions.close)
+        for one in reversed(committing):
+            await run_in_threadpool(one.close)
 
     routes: list[BaseRoute] = [  # the first that fits: what is asked most comes first
-        Route("/v1/items/batch", _Batch(), methods=["POST"]),
+        *(Route(kind.path, batch.Batch(kind), methods=["POST"]) for kind in batch.KINDS),
         *(endpoint.route() for endpoint in [*endpoints, metrics_endpoint]),
         Route("/healthz", healthz),
         Route("/readyz", readyz),
@@ -145,15 +150,12 @@ def create_app(instance: Instance, *, warm: bool = False) -> ASGIApp:
     app.state.services = instance
     app.state.submissions = submissions
     app.state.lookups = lookups
+    app.state.reports = reports
+    app.state.told = told
+    app.state.guesses = Guesses(instance.clock)
     app.state.rates = rates
     app.state.places = Places()
     app.state.hub = hub
     app.state.kept = Kept()
     app.state.provider = Provider(instance.settings) if instance.settings.oidc_issuer else None
     return traced(Gate(app, instance, rates))
-
-
-class _Batch:
-    """Starlette takes an object with `__call__` as a bare ASGI endpoint."""
-
-    __call__ = staticmethod(batch)

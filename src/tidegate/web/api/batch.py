@@ -1,4 +1,5 @@
-"""`POST /v1/items/batch`: NDJSON in, NDJSON out, each line answered once its item is durable.
+"""`POST /v1/items/batch` and `/v1/reports/batch`: NDJSON in, NDJSON out, each line answered once what it
+brings is durable.
 
 Two coroutines share a window: one reads lines and submits them, one writes answers in order. What
 was read and not yet answered *into the socket* is bounded, so a client that only writes is held up.
@@ -9,8 +10,8 @@ answer that waits for it, and when a line comes too slowly. What was done by the
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 import structlog
@@ -21,8 +22,11 @@ from tidegate.content.model import ItemIn
 from tidegate.infra.errors import Refusal
 from tidegate.infra.parsing import decode
 from tidegate.infra.settings import Settings
+from tidegate.intake.model import ReportIn
+from tidegate.pipeline.instance import Instance
 from tidegate.web.api.endpoint import Call, forbidden
 from tidegate.web.api.items import submit_item
+from tidegate.web.api.reports import submit_report
 from tidegate.web.body import Pace
 from tidegate.web.connection import drop
 from tidegate.web.problems import as_refusal, problem
@@ -32,10 +36,35 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 
-SCOPE = "items:write"
 MAX_LINES = 10_000
 MAX_BYTES = 8 << 20
 MEDIA_AHEAD = 16  # lines with media under way at once; more would crowd out other requests
+
+
+class Line(Protocol):
+    """What a line is about: its id, in whose order it is taken, and its files."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def media(self) -> Sequence[object]: ...
+
+
+L = TypeVar("L", bound=Line)
+
+
+class Kind(msgspec.Struct, Generic[L], frozen=True, kw_only=True):
+    """A sort of batch: what its lines are, by which name they are answered, and with what status and by
+    what `submit` as by the route that takes one."""
+
+    path: str
+    scope: str
+    line: type[L]
+    name: str
+    status: int
+    summary: str
+    submit: Callable[[Instance, Call, L], Awaitable[bytes]]
 
 
 class Window:
@@ -99,40 +128,50 @@ class Turns:
         self.media = asyncio.Semaphore(MEDIA_AHEAD)
         self._last: dict[str, asyncio.Event] = {}
 
-    async def take(self, item: ItemIn, work: Callable[[], Awaitable[T]]) -> T:
-        """Do the work when it is the item's turn."""
-        before = self._last.get(item.id)
-        done = self._last[item.id] = asyncio.Event()
+    async def take(self, line: Line, work: Callable[[], Awaitable[T]]) -> T:
+        """Do the work when it is the line's turn."""
+        before = self._last.get(line.id)
+        done = self._last[line.id] = asyncio.Event()
         try:
             if before is not None:
                 await before.wait()
-            if not item.media:
+            if not line.media:
                 return await work()
             async with self.media:
                 return await work()
         finally:
             done.set()
-            if self._last[item.id] is done:
-                del self._last[item.id]
+            if self._last[line.id] is done:
+                del self._last[line.id]
 
 
-async def batch(scope: Scope, receive: Receive, send: Send) -> None:
-    """The ASGI endpoint. Refusals of the envelope are ordinary responses; of a line, its line."""
+class Batch(Generic[L]):
+    """The ASGI endpoint of a sort of batch, as Starlette takes it bare: an object with `__call__`."""
+
+    def __init__(self, kind: Kind[L]) -> None:
+        self.kind = kind
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await _batch(self.kind, scope, receive, send)
+
+
+async def _batch(kind: Kind[L], scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a batch. Refusals of the envelope are ordinary responses; of a line, its line."""
     request = Request(scope, receive)
     request_id: str = request.state.request_id
     try:
         principal = request.state.principal
-        if not principal.may(SCOPE):
-            raise forbidden(SCOPE)
+        if not principal.may(kind.scope):
+            raise forbidden(kind.scope)
         call = Call(request, request.app.state.services, principal, None, None)
         call.platform()
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "application/x-ndjson":
+        sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if sent != "application/x-ndjson":
             raise Refusal(
                 "unsupported-media-type",
                 415,
                 "The body's type is not what this route takes",
-                f"Expected Content-Type: application/x-ndjson, got {kind[:60]!r}.",
+                f"Expected Content-Type: application/x-ndjson, got {sent[:60]!r}.",
             )
     except Exception as error:
         await problem(as_refusal(error, request_id), request_id)(scope, receive, send)
@@ -144,7 +183,7 @@ async def batch(scope: Scope, receive: Receive, send: Send) -> None:
         (b"connection", b"close"),
     ]
     window = Window(call.instance.settings.idle_seconds)
-    reader = asyncio.create_task(_read(call, receive, window))
+    reader = asyncio.create_task(_read(kind, call, receive, window))
     # The reader asks first: whoever sent Expect: 100-continue is told to go on.
     for _ in range(2):
         await asyncio.sleep(0)
@@ -179,7 +218,7 @@ async def _write(window: Window, send: Send, reader: "asyncio.Task[None]") -> No
     await reader
 
 
-async def _read(call: Call, receive: Receive, window: Window) -> None:
+async def _read(kind: Kind[L], call: Call, receive: Receive, window: Window) -> None:
     """Read lines while there is room, and submit each as it comes."""
     index = 0
     turns = Turns()
@@ -189,7 +228,7 @@ async def _read(call: Call, receive: Receive, window: Window) -> None:
         async for line in _lines(receive, window, call.instance.settings):
             if limited:
                 await _turn_of(call, window, rates)
-            task = asyncio.create_task(_answer(call, turns, index, line))
+            task = asyncio.create_task(_answer(kind, call, turns, index, line))
             window.push(task, len(line) if isinstance(line, bytes) else 0)
             index += 1
     finally:
@@ -244,17 +283,41 @@ async def _lines(
         yield bytes(rest)
 
 
-async def _answer(call: Call, turns: Turns, index: int, line: bytes | Refusal) -> bytes:
-    """One line of the answer. `item` is what the single route would answer."""
+async def _answer(
+    kind: Kind[L], call: Call, turns: Turns, index: int, line: bytes | Refusal
+) -> bytes:
+    """One line of the answer, with what the single route would answer."""
     try:
         if isinstance(line, Refusal):
             raise line
-        item = decode(line, ItemIn)
-        body = await turns.take(item, lambda: submit_item(call.instance, call, item))
-        return b'{"index":%d,"status":200,"item":%b}\n' % (index, body)
+        given = decode(line, kind.line)
+        body = await turns.take(given, lambda: kind.submit(call.instance, call, given))
+        told = (index, kind.status, kind.name.encode(), body)
+        return b'{"index":%d,"status":%d,"%b":%b}\n' % told
     except asyncio.CancelledError:
         raise
     except Exception as error:
         refusal = as_refusal(error, call.request_id)
         document = msgspec.json.encode(refusal.document())
         return b'{"index":%d,"status":%d,"problem":%b}\n' % (index, refusal.status, document)
+
+
+ITEMS = Kind(
+    path="/v1/items/batch",
+    scope="items:write",
+    line=ItemIn,
+    name="item",
+    status=200,
+    summary="Submit many posts as NDJSON; each line is answered once it is durable",
+    submit=submit_item,
+)
+REPORTS = Kind(
+    path="/v1/reports/batch",
+    scope="reports:write",
+    line=ReportIn,
+    name="report",
+    status=201,
+    summary="Send many reports as NDJSON; each line is answered once it is durable",
+    submit=submit_report,
+)
+KINDS: tuple[Kind[Any], ...] = (ITEMS, REPORTS)

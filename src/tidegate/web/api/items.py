@@ -1,16 +1,13 @@
 """`/v1/items`: submit a post, read what became of it, decide, erase."""
 
-import msgspec
 from starlette.background import BackgroundTask
 from starlette.responses import Response
 
-from tidegate.content.model import ItemIn, MediaIn
+from tidegate.content.model import ItemIn
 from tidegate.content.queries import get_item, lock_item
 from tidegate.decisions.model import DecisionIn, shown_decision
 from tidegate.infra.db import Tx
-from tidegate.infra.errors import bad_field
 from tidegate.infra.groupcommit import GroupCommit
-from tidegate.infra.parsing import decode
 from tidegate.pipeline.decide import decide_item
 from tidegate.pipeline.erase import discard_evidence, erase_item
 from tidegate.pipeline.instance import Instance
@@ -18,40 +15,14 @@ from tidegate.pipeline.record import ItemRecord, item_record
 from tidegate.pipeline.submission import Submission, describe, estimate, examine_media
 from tidegate.pipeline.submit import Answer
 from tidegate.pipeline.telling import READS_BANKS, tell_record
-from tidegate.web.api.endpoint import Call, Endpoint, require_json
-from tidegate.web.body import read
+from tidegate.web.api.endpoint import Call, Endpoint
+from tidegate.web.api.files import read_with_files
 from tidegate.web.gate import segment
-from tidegate.web.multipart import is_multipart, read_form
 
 
 def item_id(call: Call) -> str:
     """The platform's own id, from the path."""
     return segment(call.path["id"])
-
-
-async def read_item(call: Call) -> ItemIn:
-    """The item of a JSON body, or of a form with a JSON part `item` and file parts.
-
-    Raises Refusal: 400, 413, 415, 422.
-    """
-    settings = call.instance.settings
-    if not is_multipart(call.request):
-        require_json(call.request)
-        return decode(await read(call.request, settings.json_limit), ItemIn)
-    form = await read_form(call.request, settings.upload_limit)
-    named = [value.encode() for name, value in form.fields if name == "item"]
-    named += [file.data for file in form.files if file.name == "item"]
-    if len(named) != 1:
-        raise bad_field("/item", "one JSON part named item", f"{len(named)} of them")
-    if unknown := [name for name, _ in form.fields if name != "item"]:
-        raise bad_field(f"/{unknown[0][:60]}", "the part item, or file parts", "an unknown part")
-    item = decode(named[0], ItemIn)
-    files = [
-        MediaIn(file.filename, file.content_type or "", file.data)
-        for file in form.files
-        if file.name != "item"
-    ]
-    return msgspec.structs.replace(item, media=[*item.media, *files])
 
 
 async def submit_item(instance: Instance, call: Call, item: ItemIn) -> bytes:
@@ -71,14 +42,14 @@ async def submit_item(instance: Instance, call: Call, item: ItemIn) -> bytes:
         known = await call.request.app.state.lookups.run(submission, submission.queue)
         if known is not None:
             return known
-        submission = await examine_media(instance, item, submission)
+        submission = await examine_media(instance, item.media, submission)
     submissions: GroupCommit[Submission, bytes] = call.request.app.state.submissions
     seconds = estimate(submission.content.worded)
     return await submissions.run(submission, submission.queue, seconds)
 
 
 async def post_item(call: Call) -> Response:
-    body = await submit_item(call.instance, call, await read_item(call))
+    body = await submit_item(call.instance, call, await read_with_files(call, ItemIn, "item"))
     return Response(body, media_type="application/json")
 
 

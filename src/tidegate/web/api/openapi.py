@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 import tidegate.infra.errors
+from tidegate.web.api.batch import KINDS, Kind
 from tidegate.web.api.endpoint import Endpoint
 from tidegate.web.api.paging import Page
 
@@ -38,7 +39,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def document(endpoints: Sequence[Endpoint[Any, Any]], version: str) -> dict[str, Any]:
-    """The OpenAPI 3.1 document of these endpoints and of the batch route beside them."""
+    """The OpenAPI 3.1 document of these endpoints and of the batch routes beside them."""
     types: list[Any] = [Problem, Page]
     for endpoint in endpoints:
         types += [
@@ -54,7 +55,8 @@ def document(endpoints: Sequence[Endpoint[Any, Any]], version: str) -> dict[str,
     for endpoint in endpoints:
         operations = paths.setdefault(endpoint.path, {})
         operations[endpoint.method.lower()] = _operation(endpoint, by_type)
-    paths["/v1/items/batch"] = {"post": _batch(by_type)}
+    for kind in KINDS:
+        paths[kind.path] = {"post": _batch(kind, by_type)}
     for path, summary in (("/healthz", "The process is alive"), ("/readyz", "It takes work")):
         paths[path] = {"get": _open(summary)}
     paths["/openapi.json"] = {"get": _open("This document")}
@@ -73,7 +75,7 @@ def document(endpoints: Sequence[Endpoint[Any, Any]], version: str) -> dict[str,
 def _operation(endpoint: Endpoint[Any, Any], by_type: dict[int, Any]) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "summary": endpoint.summary,
-        "description": f"Needs the scope `{endpoint.scope}`.",
+        "description": f"Needs the scope {' or '.join(f'`{one}`' for one in endpoint.scopes)}.",
         "operationId": f"{endpoint.method.lower()}_{_slug(endpoint.path)}",
         "tags": [endpoint.path.split("/")[2]],
         "parameters": _parameters(endpoint),
@@ -135,16 +137,18 @@ def _problems(statuses: set[int], by_type: dict[int, Any]) -> dict[str, Any]:
     }
 
 
-def _batch(by_type: dict[int, Any]) -> dict[str, Any]:
+def _batch(kind: Kind[Any], by_type: dict[int, Any]) -> dict[str, Any]:
     lines = {"application/x-ndjson": {"schema": {"type": "string"}}}
     return {
-        "summary": "Submit many posts as NDJSON; each line is answered once it is durable",
-        "description": "Needs the scope `items:write`. A line of the answer is "
-        '`{"index", "status", "item" | "problem"}`.',
-        "operationId": "post_items_batch",
-        "tags": ["items"],
+        "summary": kind.summary,
+        "description": f"Needs the scope `{kind.scope}`. A line of the answer is "
+        f'`{{"index", "status", "{kind.name}" | "problem"}}`.',
+        "operationId": f"post_{_slug(kind.path)}",
+        "tags": [kind.path.split("/")[2]],
         "requestBody": {"required": True, "content": lines},
-        "responses": {"200": {"description": "One line per item, in order", "content": lines}}
+        "responses": {
+            "200": {"description": f"One line per {kind.name}, in order", "content": lines}
+        }
         | _problems({401, 403, 415, 422, 429}, by_type),
     }
 

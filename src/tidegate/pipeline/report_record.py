@@ -1,0 +1,139 @@
+"""A report as it is read again: by whoever sent it, by whoever works on it, and by the code that its reporter
+was given.
+"""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from tidegate.content.holds.queries import is_closed
+from tidegate.content.queries import item_names
+from tidegate.infra.db import Tx
+from tidegate.infra.errors import Refusal
+from tidegate.intake.filed import FiledReport, find_by_reference, get_report
+from tidegate.intake.queries import report_facts
+from tidegate.intake.references import read_reference, reference_key
+from tidegate.pipeline.reads import note_reporters
+from tidegate.pipeline.report_answer import said_of
+from tidegate.review.standing import state_of
+
+ReportState = Literal["waiting", "decided", "erased"]
+
+
+class ReportRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A report. `state` is how far it is, `case_state` that of its case; `item` and `brought` are null once
+    they are erased. The words of it (`comment`, `location`) and the pseudonym of who reported are for those
+    who read cases, the `reference` for those who send reports: it is what its reporter is known by."""
+
+    id: str
+    platform: str
+    channel: str
+    reason: str
+    comment: str | None
+    location: str | None
+    reporter: str | None
+    item: str | None
+    brought: str | None
+    state: ReportState
+    case: UUID | None
+    case_state: str | None
+    reports: int
+    counts: bool
+    reference: str | None
+    cluster: UUID | None
+    threat: dict[str, Any] | None
+    priority: dict[str, Any] | None
+    problems: list[str]
+    messages: list[dict[str, Any]]
+    created_at: datetime
+    received_at: datetime
+
+
+class ReferenceView(msgspec.Struct, frozen=True, kw_only=True):
+    """What whoever has a report's code is told: its id, how far it and its case are, and what was said to
+    its reporter (`messages`)."""
+
+    id: str
+    platform: str
+    state: ReportState
+    case: UUID | None
+    case_state: str | None
+    received_at: datetime
+    messages: list[dict[str, Any]]
+
+
+def read_report(
+    tx: Tx, platform: str, external_id: str, *, words: bool, reference: bool
+) -> ReportRecord:
+    """The report under its sender's id, with its `words` and who sent it, which the ledger is told, and with
+    its `reference`. Raises Refusal (404)."""
+    found = get_report(tx, platform, external_id)
+    names = item_names(tx, [one for one in (found.item_id, found.brought_id) if one is not None])
+    item, brought = names.get(found.item_id), found.brought_id and names.get(found.brought_id)
+    words = words and not is_closed(tx, found.item_id)
+    if words and found.reporter is not None:
+        note_reporters(tx, found.item_id, found.platform)
+    state, case_state = _states(tx, found)
+    more = said_of(tx, found)
+    return ReportRecord(
+        id=found.external_id,
+        platform=found.platform,
+        channel=found.channel,
+        reason=found.reason,
+        comment=found.comment if words else None,
+        location=found.location if words else None,
+        reporter=found.reporter if words else None,
+        item=item and item[1],
+        brought=brought and brought[1],
+        state=state,
+        case=found.case_id,
+        case_state=case_state,
+        reports=report_facts(tx, found.item_id).count,
+        counts=found.counts,
+        reference=found.reference if reference else None,
+        cluster=more.cluster,
+        threat=more.threat,
+        priority=more.priority,
+        problems=found.problems,
+        messages=messages_of(tx, found),
+        created_at=found.created_at,
+        received_at=found.received_at,
+    )
+
+
+def follow(tx: Tx, key: bytes, typed: str) -> ReferenceView:
+    """What there is to say to whoever has a report's code, as it was `typed`. `key`: the instance's.
+    Raises Refusal: 422 "mistyped"; 404."""
+    code = read_reference(typed)
+    found = find_by_reference(tx, reference_key(key, code))
+    if found is None:
+        raise Refusal(
+            "reference-unknown",
+            404,
+            "No report has this code",
+            f"{code} is written as a code is, and no report here was given it.",
+        )
+    state, case_state = _states(tx, found)
+    return ReferenceView(
+        id=found.external_id,
+        platform=found.platform,
+        state=state,
+        case=found.case_id,
+        case_state=case_state,
+        received_at=found.received_at,
+        messages=messages_of(tx, found),
+    )
+
+
+def messages_of(tx: Tx, found: FiledReport) -> list[dict[str, Any]]:
+    """What was said to the reporter, the first first."""
+    return []
+
+
+def _states(tx: Tx, found: FiledReport) -> tuple[ReportState, str | None]:
+    case_state = None if found.case_id is None else state_of(tx, found.case_id)
+    if found.erased:
+        return "erased", case_state
+    return "decided" if case_state == "decided" else "waiting", case_state

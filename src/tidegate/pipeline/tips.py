@@ -1,0 +1,239 @@
+"""What reports bring: kept as items, judged as any, a group of them together.
+
+A report that is about nothing else than what it brings has an item of its own, which nobody else can hold,
+have a case about or have reported. So a flood of them is written by COPY, in one transaction.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+import psycopg
+
+from tidegate.content.admission import NewRevision, admit, keep
+from tidegate.content.model import ItemRow, Key
+from tidegate.infra.acting import Acting
+from tidegate.infra.db import Tx
+from tidegate.infra.ids import uuid7
+from tidegate.intake import references
+from tidegate.intake.actions import Settled, record_reports, settle_reports
+from tidegate.intake.channels import THREAT
+from tidegate.intake.model import Filed, is_anonymous
+from tidegate.pipeline import report_answer
+from tidegate.pipeline.escalation import judged_within_budget
+from tidegate.pipeline.instance import Instance
+from tidegate.pipeline.judge import Looked
+from tidegate.pipeline.look import REPORTED, SUBMITTED, Occasion, Outcome, look
+from tidegate.pipeline.metrics import REPORTS
+from tidegate.pipeline.report_answer import Answered, Said
+from tidegate.pipeline.retry import arrival
+from tidegate.pipeline.submission import Submission
+from tidegate.pipeline.submit import kept_files
+from tidegate.pipeline.told import Told
+from tidegate.policy.facts import ReportFacts
+from tidegate.review.alerts import THREAT as ALERT
+from tidegate.review.alerts import alert_about, open_alert
+from tidegate.signals.model import Codes, encode_codes
+from tidegate.signals.parts import codes_of_texts
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """What a report was answered with; None: it lost a race, and must be tried once more. `item`: what it
+    is about, unless the answer was a stored one. `acted`: an action was issued, and with it the counter of
+    actions is taken until the commit."""
+
+    body: bytes | None
+    item: ItemRow | None = None
+    acted: bool = False
+
+
+class Tip(msgspec.Struct, frozen=True):
+    """Something that was brought, as an item that this transaction has made."""
+
+    submission: Submission
+    item: ItemRow
+    codes: Codes
+
+
+def admit_tips(tx: Tx, brought: Sequence[Submission]) -> dict[Key, Tip]:
+    """Make the items of what reports bring; those whose reports came at once elsewhere are left out."""
+    if not brought:
+        return {}
+    made = admit(tx, [arrival(one) for one in sorted(brought, key=lambda one: one.key)])
+    texts = codes_of_texts([one.content.worded for one in brought])
+    return {
+        one.key: Tip(one, found.item, [*one.codes, *codes])
+        for one, codes in zip(brought, texts, strict=True)
+        if (found := made.get(one.key)) is not None
+    }
+
+
+def keep_tips(tx: Tx, instance: Instance, tips: Sequence[Tip], outcomes: Sequence[Outcome]) -> None:
+    """Keep the revisions of tips that were looked at, with their files."""
+    kept = [
+        NewRevision(
+            item=tip.item,
+            digest=tip.submission.digest,
+            content=tip.submission.content,
+            fingerprints=encode_codes(tip.codes),
+            media=tip.submission.media,
+            bank_version=outcome.evaluation.bank_version,
+            files=kept_files(instance, tip.submission, outcome.evaluation.verdict),
+        )
+        for tip, outcome in zip(tips, outcomes, strict=True)
+    ]
+    keep(tx, kept)
+
+
+def look_at_brought(tx: Tx, instance: Instance, tip: Tip) -> Outcome:
+    """Look at what a report brings beside the item that it is about, as at a post: where rules ask for it,
+    it gets a case of its own."""
+    return _look(tx, instance, [tip], [ReportFacts()], SUBMITTED)[0]
+
+
+def _look(
+    tx: Tx,
+    instance: Instance,
+    tips: Sequence[Tip],
+    facts: Sequence[ReportFacts],
+    occasion: Occasion,
+) -> list[Outcome]:
+    outcomes = look(tx, instance, looked_at(tips, facts), occasion)
+    keep_tips(tx, instance, tips, outcomes)
+    return outcomes
+
+
+def looked_at(tips: Sequence[Tip], facts: Sequence[ReportFacts]) -> list[Looked]:
+    """Tips as a look sees them, with what was reported about each."""
+    return [
+        Looked(
+            item=tip.item,
+            content=tip.submission.content,
+            digest=tip.submission.digest,
+            codes=tip.codes,
+            problems=tip.submission.problems,
+            reports=said,
+            new=True,
+        )
+        for tip, said in zip(tips, facts, strict=True)
+    ]
+
+
+def file(
+    tx: Tx,
+    instance: Instance,
+    told: Told,
+    item: ItemRow,
+    *,
+    brought: ItemRow | None = None,
+    counts: bool = True,
+) -> Filed:
+    """A report as it is to be written, with a new reference."""
+    code = references.draw(instance.below)
+    return Filed(
+        id=uuid7(tx.now),
+        taken=told.taken,
+        item=item,
+        brought=None if brought is None else brought.id,
+        reference=code,
+        reference_key=references.reference_key(instance.secrets.terms_key, code),
+        counts=counts,
+        request_id=told.request_id,
+    )
+
+
+def ring(tx: Tx, filed: Filed) -> UUID | None:
+    """Call people about what is reported as a threat to a life, before rules that hear the same report
+    would do so once more."""
+    return open_alert(tx, ALERT, item_id=filed.item.id, platform=filed.item.platform)
+
+
+def hear_tips(tx: Tx, instance: Instance, told: Sequence[Told]) -> list[Heard]:
+    """Hear reports with new ids that are about nothing else than what they bring; in their order. Where one
+    of them comes at once elsewhere nothing is written, and all must be tried once more."""
+    lost = Heard(None)
+    heard: dict[Key, Heard] = {}
+    try:
+        with tx.savepoint():
+            tips = admit_tips(tx, [one.tip for one in told if one.tip is not None])
+            senders: dict[Acting, list[tuple[Told, Tip]]] = {}
+            for one in told:
+                if one.tip is not None and (tip := tips.get(one.tip.key)) is not None:
+                    senders.setdefault(one.by, []).append((one, tip))
+            for mine in senders.values():
+                said = _hear(tx, instance, mine)
+                heard |= {one.taken.key: found for (one, _), found in zip(mine, said, strict=True)}
+    except psycopg.IntegrityError:
+        return [lost] * len(told)
+    return [heard.get(one.taken.key, lost) for one in told]
+
+
+def _hear(tx: Tx, instance: Instance, mine: Sequence[tuple[Told, Tip]]) -> list[Heard]:
+    """Hear those of one sender, in their name."""
+    told, tips = [one for one, _ in mine], [tip for _, tip in mine]
+    requests = {one.request_id for one in told}
+    tx = tx.on_behalf(told[0].by, requests.pop() if len(requests) == 1 else "")
+    threats = report_answer.screen(tx, instance, told)
+    filed = [file(tx, instance, one, tip.item) for one, tip in mine]
+    record_reports(tx, filed)
+    clusters = report_answer.cluster(tx, instance, filed)
+    looked = looked_at(tips, [_facts(one) for one in told])
+    anonymous = [place for place, one in enumerate(told) if is_anonymous(one.taken.said)]
+    looked, noted, judged = judged_within_budget(
+        tx, instance, looked, {place: filed[place].id for place in anonymous}
+    )
+    alerts = {
+        one.id: alert
+        for place, one in enumerate(filed)
+        if one.taken.said.reason == THREAT and place not in noted
+        if (alert := ring(tx, one)) is not None
+    }
+    outcomes = look(tx, instance, looked, REPORTED, judged)
+    keep_tips(tx, instance, tips, outcomes)
+    answered: list[Answered] = []
+    for place, (one, outcome) in enumerate(zip(told, outcomes, strict=True)):
+        assert outcome.case is not None
+        if (alert := alerts.get(filed[place].id)) is not None:
+            alert_about(tx, alert, outcome.case.id)
+        problems = [*one.taken.problems, *noted.get(place, [])]
+        answered.append(
+            Answered(
+                told=one,
+                filed=filed[place],
+                brought=None,
+                case=outcome.case,
+                voices=1,
+                problems=problems,
+            )
+        )
+    priorities = report_answer.priority(tx, instance, [one.case.id for one in answered])
+    said = [
+        Said(cluster=group, threat=threat, priority=priority)
+        for group, threat, priority in zip(clusters, threats, priorities, strict=True)
+    ]
+    bodies = settle(tx, answered, said)
+    return [
+        Heard(body, tip.item, outcome.action is not None)
+        for body, tip, outcome in zip(bodies, tips, outcomes, strict=True)
+    ]
+
+
+def settle(tx: Tx, answered: Sequence[Answered], said: Sequence[Said]) -> list[bytes]:
+    """Keep what reports are answered with; the answers."""
+    bodies = [report_answer.answer(*one) for one in zip(answered, said, strict=True)]
+    settle_reports(
+        tx,
+        [
+            Settled(one.filed.id, one.case.id, body, one.problems)
+            for one, body in zip(answered, bodies, strict=True)
+        ],
+    )
+    for one in answered:
+        REPORTS.labels(one.told.taken.said.channel).inc()
+    return bodies
+
+
+def _facts(told: Told) -> ReportFacts:
+    """What rules hear of the only report on what it brought."""
+    report = told.taken.said
+    return ReportFacts(1, 1, [report.channel], [report.reason])
