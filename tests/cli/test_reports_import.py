@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
 from tests.intake.importing import mail, multipart, part
@@ -19,7 +20,6 @@ from typer.testing import CliRunner, Result
 
 from tidegate.cli.backlog import Checkpoint, Reached
 from tidegate.cli.reports import app
-from tidegate.client import Client
 
 Run = Callable[..., Result]
 PICTURE = (Path(__file__).parents[2] / "demo" / "images" / "horse.png").read_bytes()
@@ -183,6 +183,20 @@ def test_a_folder_goes_on_and_says_what_is_no_e_mail(
     assert len(stored(database_url)) == 2
 
 
+def test_a_checkpoint_of_a_folder_is_for_the_same_files(tmp_path: Path) -> None:
+    reached = Reached(target="here", offset=2, line=2, taken=2, refused=0)
+
+    def checkpoint(*names: str) -> Checkpoint:
+        return Checkpoint(tmp_path, "here", size=len(names), names=names)
+
+    checkpoint("a", "b", "c").save(reached)
+    assert checkpoint("a", "b", "c", "d").load().offset == 2
+    assert checkpoint("a", "aa", "b").load().offset == 0
+    assert checkpoint("a").load().offset == 0
+    checkpoint("a").clear()
+    assert list(tmp_path.parent.glob(f"{tmp_path.name}.*")) == []
+
+
 def test_standard_input_is_taken_in_any_format(run: Run, database_url: str) -> None:
     done = run("-", "--channel", "tip", "--format", "ndjson", input=line(1) + b"{}\n")
     assert done.exit_code == 1
@@ -202,7 +216,7 @@ def test_standard_input_is_taken_in_any_format(run: Run, database_url: str) -> N
         (["--channel", "tip", "--format", "pst"], "--format"),
         (["--channel", "tip", "--reason", ""], "--reason"),
         (["--channel", "tip", "--platform", "a b"], "--platform"),
-        (["--channel", "tip", "--url", "http://127.0.0.1:1"], "--key"),
+        (["--channel", "tip", "--format", "mbox", "--url", "http://127.0.0.1:1"], "--key"),
         (["--channel", "tip"], "--format"),
         (["--channel", "tip", "--format", "csv"], "none of the columns"),
     ],
@@ -246,6 +260,11 @@ def test_an_import_goes_on_where_it_was(run: Run, tmp_path: Path, database_url: 
     assert "Going on" not in run(str(file), "--channel", "notice").stderr
 
 
+def noted(checkpoint: Path) -> int:
+    """How far an import has noted that it is."""
+    return json.loads(checkpoint.read_bytes())["line"] if checkpoint.exists() else 0
+
+
 @pytest.mark.long
 def test_a_killed_import_goes_on_with_nothing_twice_and_nothing_lost(
     run: Run, tmp_path: Path, database_url: str
@@ -254,15 +273,22 @@ def test_a_killed_import_goes_on_with_nothing_twice_and_nothing_lost(
     file.write_bytes(box(3000))
     checkpoint = file.with_name("tips.mbox.imported")
     command = [sys.executable, "-m", "tidegate", "reports", "import", str(file), "--channel", "tip"]
-    first = subprocess.Popen(
-        [*command, "--data-dir", str(tmp_path / "instance")],
-        env=os.environ,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    until(lambda: checkpoint.exists() or first.poll() is not None, "the first checkpoint")
-    first.kill()
-    assert first.wait() == -signal.SIGKILL, "it was done before it could be killed"
+    for how, status in ((signal.SIGTERM, 130), (signal.SIGKILL, -signal.SIGKILL)):
+        before = noted(checkpoint)
+        process = subprocess.Popen(
+            [*command, "--data-dir", str(tmp_path / "instance")],
+            env=os.environ,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        until(
+            lambda before=before, process=process: (
+                noted(checkpoint) > before or process.poll() is not None
+            ),
+            "a checkpoint",
+        )
+        process.send_signal(how)
+        assert process.wait() == status, "it was done before it could be stopped"
     done = run(str(file), "--channel", "tip")
     assert done.exit_code == 0, done.output
     assert "Going on after message" in done.stderr
@@ -303,5 +329,6 @@ def test_it_goes_through_a_server_as_well(served: Served, tmp_path: Path) -> Non
     assert "3 taken, 1 refused" in done.stderr
     again = served.command(*words, "--platform", "old")
     assert again.stdout == done.stdout
-    with Client(served.url, key, platform="old") as client:
-        assert client.report_record(told[0]["id"]).reference == told[0]["reference"]
+    headers = {"Authorization": f"Bearer {key}"}
+    one = httpx.get(f"{served.url}/v1/references/{told[0]['reference']}", headers=headers)
+    assert one.json()["id"] == told[0]["id"]

@@ -1,10 +1,10 @@
 """Messages and what an import says of them, for the tests of its formats."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from io import BytesIO
-from typing import Any
+from typing import Any, BinaryIO
 
 from tidegate.intake.imports.formats import opened
 from tidegate.intake.imports.mail import message
@@ -57,11 +57,11 @@ def refused(data: bytes) -> str:
 @contextmanager
 def file(
     data: bytes, name: str = "reports", format: str | None = None, given: Given = GIVEN
-) -> Iterator[tuple[Opened, BytesIO]]:
+) -> Generator[tuple[Opened, BinaryIO]]:
     """A file of reports, opened, and what it is read from."""
     with ExitStack() as stack:
         found, source = opened(stack, BytesIO(data), name, format, given)
-        yield found, source  # pyright: ignore[reportReturnType]
+        yield found, source
 
 
 def reports(

@@ -30,8 +30,7 @@ def test_a_plain_message_is_a_report_whose_sender_is_its_source_alone() -> None:
     assert report is not None
     assert one.place == "message 1, Message-ID <one@mail.example.org>"
     assert report.text == "What I heard\n\nThey will meet at the bridge."
-    assert report.source is not None
-    assert (report.source.name, report.source.contact) == ("Jane Roe", "jane@example.org")
+    assert read(mail())["source"] == {"name": "Jane Roe", "contact": "jane@example.org"}
     assert report.created_at.isoformat() == "2026-01-31T11:00:00+00:00"
     assert (report.channel, report.reason, report.reporter) == ("tip", "import", None)
     assert "jane" not in f"{report.id}{report.text}{report.comment}".lower()

@@ -77,7 +77,7 @@ async def _take(
     async with media:
         if await asyncio.to_thread(_known, instance, submission):
             return
-        await submissions.run(await examine_media(instance, item, submission))
+        await submissions.run(await examine_media(instance, item.media, submission))
 
 
 def _known(instance: Instance, submission: Submission) -> bool:

@@ -78,8 +78,7 @@ def import_(
     told = _checked(channel, format, reason)
     with ExitStack() as stack:
         source = _source(stack, file)
-        take, secret = _taker(stack, settings, url, key, platform)
-        given = _given(settings, told, reason, secret, file)
+        given = _given(settings, told, reason, file)
         try:
             reading, source = _opened(stack, source, file, format, given)
         except ValueError as error:
@@ -87,6 +86,8 @@ def import_(
             raise typer.Exit(2) from error
         except OSError as error:
             raise typer.BadParameter(f"{file}: {error.strerror}", param_hint="FILE") from error
+        take, secret = _taker(stack, settings, url, key, platform)
+        given = msgspec.structs.replace(given, key=secret)
         checkpoint = None
         if str(file) != "-":
             words = (
@@ -172,13 +173,14 @@ def _taker(
     return take, hashlib.sha256(f"ids of an import\n{secret}".encode()).digest()
 
 
-def _given(settings: Settings, channel: Channel, reason: str, secret: bytes, file: Path) -> Given:
+def _given(settings: Settings, channel: Channel, reason: str, file: Path) -> Given:
+    """What the command says; the key is known once it is known who takes the reports."""
     at = datetime.now(UTC)
     if str(file) != "-":
         at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
     return Given(
         channel=channel,
-        key=secret,
+        key=b"",
         at=at,
         reason=reason,
         line_limit=settings.json_limit,

@@ -81,10 +81,13 @@ async def _take(
         raise one.problem
     told = described(one.report)
     if not one.report.media:
-        return await group.run(told)
+        return await group.run(told, told.queue, told.seconds)
     async with media:
         known = await asyncio.to_thread(_stored, instance, told)
-        return known or await group.run(await examine_report(instance, told))
+        if known is not None:
+            return known
+        told = await examine_report(instance, told)
+        return await group.run(told, told.queue, told.seconds)
 
 
 def _stored(instance: Instance, told: Told) -> bytes | None:

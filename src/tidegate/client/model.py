@@ -157,6 +157,15 @@ class BatchAnswer(msgspec.Struct, frozen=True):
     problem: dict[str, Any] | None = None
 
 
+class ReportBatchAnswer(msgspec.Struct, frozen=True):
+    """The same of a batch of reports."""
+
+    index: int
+    status: int
+    report: "ReportAnswer | None" = None
+    problem: dict[str, Any] | None = None
+
+
 class Restriction(msgspec.Struct, frozen=True, kw_only=True):
     """A restriction that stands on an item: everywhere without `territory`, for ever without `until`.
     One whose `source` is "order" ends with that order alone."""
@@ -237,8 +246,8 @@ class Opening(msgspec.Struct, frozen=True):
 
 
 class ReportAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The case that a report opened or joined, how many people reported its item, and what is to be
-    said of the report itself."""
+    """The case that a report opened or joined, how many people reported its item, the code for the
+    reporter, and what is to be said of the report itself."""
 
     id: str
     item: str
@@ -246,6 +255,7 @@ class ReportAnswer(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     queue: str
     reports: int
+    reference: str | None = None
     problems: list[str] = []
 
 
