@@ -10,6 +10,7 @@ from tidegate.intake.imports.formats import opened
 from tidegate.intake.imports.mail import message
 from tidegate.intake.imports.model import Bad, Given, Opened, Parsed, Piece, parsed
 
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(40))
 AT = datetime(2026, 2, 1, tzinfo=UTC)
 GIVEN = Given(channel="tip", key=bytes(32), at=AT, line_limit=100_000, message_limit=4_000_000)
 

@@ -134,7 +134,7 @@ class Bodies:
             self.notes.append(
                 "It has a part that is signed or encrypted as a whole, which was not read."
             )
-        self.files.append(File(name, kind[:127], data))
+        self.files.append(File(name, sound(kind)[:127], data))
 
     def _bytes(self, part: Message) -> bytes:
         """What a part holds, with its transfer encoding undone as far as it can be."""
