@@ -35,11 +35,11 @@ from tidegate.client.model import (
     Replayed,
     Report,
     ReportAnswer,
-    ReportBatchAnswer,
     ReportView,
     Restriction,
     Subject,
 )
+from tidegate.client.reports import ReportBatchAnswer
 from tidegate.client.sync import Client
 from tidegate.client.webhooks import Message, WebhookVerificationError, verify_webhook
 

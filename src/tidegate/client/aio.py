@@ -24,9 +24,9 @@ from tidegate.client.model import (
     Entry,
     LedgerEntry,
     Page,
-    ReportBatchAnswer,
     ReportView,
 )
+from tidegate.client.reports import ReportBatchAnswer
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -14,7 +14,8 @@ import msgspec
 
 from tidegate.client.call import Attempts, decode
 from tidegate.client.errors import problem_of
-from tidegate.client.model import BatchAnswer, Item, Report, ReportBatchAnswer
+from tidegate.client.model import BatchAnswer, Item, Report
+from tidegate.client.reports import ReportBatchAnswer
 
 LINES = 2_000
 BYTES = 4 << 20  # half of what the server takes before it wants its answers read

@@ -157,15 +157,6 @@ class BatchAnswer(msgspec.Struct, frozen=True):
     problem: dict[str, Any] | None = None
 
 
-class ReportBatchAnswer(msgspec.Struct, frozen=True):
-    """The same of a batch of reports."""
-
-    index: int
-    status: int
-    report: "ReportAnswer | None" = None
-    problem: dict[str, Any] | None = None
-
-
 class Restriction(msgspec.Struct, frozen=True, kw_only=True):
     """A restriction that stands on an item: everywhere without `territory`, for ever without `until`.
     One whose `source` is "order" ends with that order alone."""
