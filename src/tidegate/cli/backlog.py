@@ -1,11 +1,12 @@
 """How far a backlog on disk has been taken.
 
-Used by `tidegate items import`. The checkpoint lies beside the file and is advisory: without it the
-import starts anew, and what was taken before gets its stored answer.
+Used by `tidegate items import` and `tidegate reports import`. The checkpoint lies beside the file and is
+advisory: without it the import starts anew, and what was taken before gets its stored answer.
 """
 
 import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -25,17 +26,27 @@ class Reached(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Checkpoint:
-    """The small file beside the backlog that says how far it was taken."""
+    """The small file beside the backlog that says how far it was taken. `size`: where the backlog ends, if
+    it is not read as it lies there. Of a folder, whose files have these `names`, an offset counts files."""
 
-    def __init__(self, backlog: Path, target: str) -> None:
+    def __init__(
+        self,
+        backlog: Path,
+        target: str,
+        *,
+        size: int | None = None,
+        names: Sequence[str] | None = None,
+    ) -> None:
         self.path = backlog.with_name(f"{backlog.name}.imported")
         self._backlog = backlog
         self._target = target
+        self._size = size
+        self._names = names
 
     @property
     def size(self) -> int:
-        """The backlog's size in bytes."""
-        return self._backlog.stat().st_size
+        """Where the backlog ends, in bytes or, of a folder, in files."""
+        return self._backlog.stat().st_size if self._size is None else self._size
 
     def load(self) -> Reached:
         """Where to go on: the start, unless this instance took a part of this very file before."""
@@ -59,5 +70,7 @@ class Checkpoint:
         self.path.unlink(missing_ok=True)
 
     def _prefix(self, offset: int) -> str:
+        if self._names is not None:
+            return hashlib.sha256("\0".join(self._names[:offset]).encode()).hexdigest()
         with self._backlog.open("rb") as file:
             return hashlib.sha256(file.read(min(offset, _PREFIX_BYTES))).hexdigest()

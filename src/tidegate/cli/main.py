@@ -28,6 +28,7 @@ COMMANDS = (
     "match",
     "migrate",
     "policy",
+    "reports",
     "users",
     "webhooks",
 )

@@ -1,148 +1,104 @@
-"""Two ways in which an instance takes a backlog's lines: on its database, or through its server.
+"""Two ways in which an instance takes the parts of a long file: on its database, or through its server.
 
-Both answer in order, each line once its item is durable, and keep a bounded number under way.
+Both answer in order, each part once what it says is durable, and keep a bounded number under way.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
-from typing import Any
-from uuid import uuid4
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Coroutine,
+    Iterator,
+)
+from typing import Any, Protocol, TypeVar
 
-from tidegate.client import AsyncClient
-from tidegate.content.model import ItemIn
+from tidegate.cli.importing import E, Taken
 from tidegate.infra.db import UNAVAILABLE, NoRoom, no_room, unavailable
 from tidegate.infra.errors import Refusal
-from tidegate.infra.groupcommit import GroupCommit
-from tidegate.infra.lines import Line
-from tidegate.infra.parsing import decode
-from tidegate.pipeline.instance import Instance
-from tidegate.pipeline.retry import stored_answers
-from tidegate.pipeline.submission import Submission, describe, examine_media
-from tidegate.pipeline.submit import committer
 
-AHEAD_LINES, AHEAD_BYTES = 1024, 32 << 20
-_MEDIA_AHEAD = 16  # items with media under way: each may have 16 files, and 256 may wait
-_ACTOR = "system:import"
+AHEAD, AHEAD_BYTES = 1024, 32 << 20
+MEDIA_AHEAD = 16  # parts with media under way: each may have 16 files, and 256 may wait
+ACTOR = "system:import"
 
-Taken = tuple[Line, dict[str, Any] | None]  # the problem document of a line that was refused
+A_co = TypeVar("A_co", covariant=True)
+
+
+class Answer(Protocol):
+    """A line of a batch's answer."""
+
+    @property
+    def problem(self) -> dict[str, Any] | None: ...
+
+
+S = TypeVar("S", bound=Answer)
 
 
 async def through_server(
-    client: AsyncClient, lines: Iterator[Line], limit: int
-) -> AsyncIterator[Taken]:
-    """Take lines through a running server. Raises ClientError when it cannot go on."""
-    owed: deque[Line] = deque()
+    entries: Iterator[E],
+    sent: Callable[[E], bytes | dict[str, Any]],
+    stream: Callable[[AsyncIterator[bytes]], AsyncIterator[S]],
+    answered: Callable[[S], bytes | None] = lambda answer: None,
+) -> AsyncIterator[Taken[E]]:
+    """Take parts through a running server. `sent` makes a part's line, or says as a problem document why
+    there is none; `stream` sends lines and yields as many answers in their order; `answered` says what is
+    kept of one. Raises ClientError when it cannot go on."""
+    owed: deque[tuple[E, dict[str, Any] | None]] = deque()
 
-    async def sent() -> AsyncIterator[bytes]:
-        while (line := await _next(lines)) is not None:
-            owed.append(line)
-            if line.data is not None:
-                yield line.data
+    async def lines() -> AsyncIterator[bytes]:
+        while (entry := await following(entries)) is not None:
+            line = sent(entry)
+            if isinstance(line, bytes):
+                owed.append((entry, None))
+                yield line
+            else:
+                owed.append((entry, line))
 
-    async for answer in client.submit_many(sent()):
-        while owed[0].data is None:
-            yield owed.popleft(), too_long(limit)
-        yield owed.popleft(), answer.problem
+    async for answer in stream(lines()):
+        while owed[0][1] is not None:
+            yield Taken(*owed.popleft())
+        yield Taken(owed.popleft()[0], answer.problem, answered(answer))
     while owed:
-        yield owed.popleft(), too_long(limit)
+        yield Taken(*owed.popleft())
 
 
-async def on_database(
-    instance: Instance, lines: Iterator[Line], platform: str | None
-) -> AsyncIterator[Taken]:
-    """Take lines on the instance's database. Raises Refusal (503) when it cannot go on."""
-    submissions: GroupCommit[Submission, bytes] = GroupCommit(
-        instance.database, committer(instance)
-    )
-    media = asyncio.Semaphore(_MEDIA_AHEAD)
-    request_id = f"import-{uuid4().hex[:12]}"
-    owed: deque[tuple[Line, asyncio.Task[None]]] = deque()
+async def in_order(
+    entries: Iterator[E], take: Callable[[E], Coroutine[Any, Any, bytes | None]]
+) -> AsyncIterator[Taken[E]]:
+    """Take parts on the instance's database: `take` returns once one is durable, or raises Refusal. Raises
+    Refusal (503) when it cannot go on."""
+    owed: deque[tuple[E, asyncio.Task[bytes | None]]] = deque()
     ahead = 0
-    submissions.start()
     try:
-        line = await _next(lines)
-        while line is not None or owed:
-            if line is not None and len(owed) < AHEAD_LINES and ahead < AHEAD_BYTES:
-                work = _take(instance, submissions, media, line, platform, request_id)
-                owed.append((line, asyncio.create_task(work)))
-                ahead += len(line.data or b"")
-                line = await _next(lines)
+        entry = await following(entries)
+        while entry is not None or owed:
+            if entry is not None and len(owed) < AHEAD and ahead < AHEAD_BYTES:
+                owed.append((entry, asyncio.create_task(take(entry))))
+                ahead += entry.size
+                entry = await following(entries)
                 continue
             first, task = owed[0]
-            problem = await _settled(task)
+            taken = await _settled(first, task)
             owed.popleft()
-            ahead -= len(first.data or b"")
-            yield first, problem
+            ahead -= first.size
+            yield taken
     finally:
         for _, task in owed:
             task.cancel()
-        await asyncio.to_thread(submissions.close)
 
 
-async def _take(
-    instance: Instance,
-    submissions: GroupCommit[Submission, bytes],
-    media: asyncio.Semaphore,
-    line: Line,
-    platform: str | None,
-    request_id: str,
-) -> None:
-    """Judge one line's item; returns when it is durable. Raises Refusal."""
-    if line.data is None:
-        raise _too_long(instance.settings.json_limit)
-    item = decode(line.data, ItemIn)
-    submission = describe(
-        instance,
-        item,
-        platform=item.platform or platform or "default",
-        actor=_ACTOR,
-        request_id=request_id,
-        now=instance.clock.now(),
-    )
-    if not item.media:
-        await submissions.run(submission)
-        return
-    async with media:
-        if await asyncio.to_thread(_known, instance, submission):
-            return
-        await submissions.run(await examine_media(instance, item.media, submission))
-
-
-def _known(instance: Instance, submission: Submission) -> bool:
-    """Whether it was taken before: then nothing is fetched or decoded again."""
-    with instance.database.begin() as tx:
-        (answer,) = stored_answers(tx, [submission])
-    if isinstance(answer, BaseException):
-        raise answer
-    return answer is not None
-
-
-async def _settled(task: "asyncio.Task[None]") -> dict[str, Any] | None:
-    """The problem of a refused line, None of a taken one. Raises Refusal for what is not the
-    line's fault."""
+async def _settled(entry: E, task: "asyncio.Task[bytes | None]") -> Taken[E]:
+    """What became of a part. Raises Refusal for what is not its fault."""
     try:
-        await task
+        return Taken(entry, answer=await task)
     except Refusal as refusal:
         if refusal.status >= 500:
             raise
-        return refusal.document()
+        return Taken(entry, refusal.document())
     except UNAVAILABLE as error:
         raise (no_room() if isinstance(error, NoRoom) else unavailable()) from error
-    return None
 
 
-async def _next(lines: Iterator[Line]) -> Line | None:
-    # A slow pipe must not hold up what is under way.
-    return await asyncio.to_thread(next, lines, None)
-
-
-def _too_long(limit: int) -> Refusal:
-    return Refusal(
-        "line-too-long", 413, "A line is over the limit", f"A line has at most {limit:,} bytes."
-    )
-
-
-def too_long(limit: int) -> dict[str, Any]:
-    """The problem of a line over the limit."""
-    return _too_long(limit).document()
+async def following(entries: Iterator[E]) -> E | None:
+    """The next part. A slow pipe must not hold up what is under way."""
+    return await asyncio.to_thread(next, entries, None)

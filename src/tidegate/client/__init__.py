@@ -39,6 +39,7 @@ from tidegate.client.model import (
     Restriction,
     Subject,
 )
+from tidegate.client.reports import ReportBatchAnswer
 from tidegate.client.sync import Client
 from tidegate.client.webhooks import Message, WebhookVerificationError, verify_webhook
 
@@ -73,6 +74,7 @@ __all__ = [
     "Replayed",
     "Report",
     "ReportAnswer",
+    "ReportBatchAnswer",
     "ReportView",
     "Restriction",
     "Subject",

@@ -237,8 +237,8 @@ class Opening(msgspec.Struct, frozen=True):
 
 
 class ReportAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The case that a report opened or joined, how many people reported its item, and what is to be
-    said of the report itself."""
+    """The case that a report opened or joined, how many people reported its item, the code for the
+    reporter, and what is to be said of the report itself."""
 
     id: str
     item: str
@@ -246,6 +246,7 @@ class ReportAnswer(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     queue: str
     reports: int
+    reference: str | None = None
     problems: list[str] = []
 
 

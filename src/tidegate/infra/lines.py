@@ -24,6 +24,18 @@ class Line(msgspec.Struct, frozen=True):
     def last(self) -> int:
         return self.number + self.more
 
+    @property
+    def place(self) -> str:
+        """Where it is, as people find it."""
+        if self.more:
+            return f"lines {self.number}–{self.last}"
+        return f"line {self.number}"
+
+    @property
+    def size(self) -> int:
+        """Bytes that it holds."""
+        return len(self.data or b"")
+
 
 def read_lines(file: BinaryIO, offset: int, number: int, limit: int) -> Iterator[Line]:
     """The lines from where the file stands, which is `offset`, after line `number`."""
