@@ -2,6 +2,7 @@
 documentation, and the test that walks it."""
 
 import re
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -21,7 +22,7 @@ _OWN = re.compile(rf"/(?:v1/)?(?:{_OF_CASES}|{_OF_ONESELF})(?:/.*)?\Z")
 
 
 # What is called by its id alone in a path that people are told.
-_BY_ID = re.compile(r"\{(?:alert|bulk|case|decision|entry)\}")
+_BY_ID = re.compile(r"\{(?:alert|bulk|case|decision|entry|incident)\}")
 
 
 class Permission(msgspec.Struct, frozen=True):
@@ -41,9 +42,9 @@ def told() -> list[Permission]:
     ]
 
 
-def may(role: str, scope: str | None, path: str) -> May:
-    """What a role may on a route that needs this scope (None: to have signed in)."""
-    if scope is not None and scope not in SCOPES.of_role(role):
+def may(role: str, scopes: Sequence[str], path: str) -> May:
+    """What a role may on a route that needs one of these scopes (none: to have signed in)."""
+    if scopes and SCOPES.of_role(role).isdisjoint(scopes):
         return "no"
     return "own" if _OWN.match(path) else "yes"
 
@@ -53,17 +54,17 @@ def permissions() -> list[Permission]:
     is."""
     from tidegate.web import pages  # which shows this
 
-    declared = {
-        (page.method, page.path): page.scope
+    declared: dict[tuple[str, str], Sequence[str]] = {
+        (page.method, page.path): [page.scope] if page.scope else []
         for page in pages.routes
         if not (page.public or page.twin)
     }
-    declared |= {(one.method, one.path): one.scope for one in [*endpoints, metrics_endpoint]}
-    declared["POST", "/v1/items/batch"] = batch.SCOPE
-    declared["GET", events.route.path] = None  # to have signed in
+    declared |= {(one.method, one.path): one.scopes for one in [*endpoints, metrics_endpoint]}
+    declared["POST", "/v1/items/batch"] = [batch.SCOPE]
+    declared["GET", events.route.path] = []  # to have signed in
     return [
-        Permission(method, path, {role: may(role, scope, path) for role in ROLES})
-        for (method, path), scope in sorted(declared.items(), key=lambda one: one[0][::-1])
+        Permission(method, path, {role: may(role, scopes, path) for role in ROLES})
+        for (method, path), scopes in sorted(declared.items(), key=lambda one: one[0][::-1])
     ]
 
 

@@ -87,8 +87,8 @@ class Endpoint(msgspec.Struct, Generic[Body, Query], frozen=True, kw_only=True):
     `handler` is `(tx, call) -> answer`, run in a thread with a transaction of its own, or
     `async (call) -> answer` where that does not fit: this one reads the body itself. The answer is
     anything msgspec encodes, or a Response; `accepted` is what a 202 says, where it may be one.
-    `idempotent` writes take an `Idempotency-Key`. What is of the `whole` instance is refused to keys that
-    are bound to a platform.
+    With `or_scope` that one will do as well. `idempotent` writes take an `Idempotency-Key`. What is of the
+    `whole` instance is refused to keys that are bound to a platform.
     """
 
     method: str
@@ -104,6 +104,7 @@ class Endpoint(msgspec.Struct, Generic[Body, Query], frozen=True, kw_only=True):
     answer: Any = None
     accepted: Any = None
     status: int = 200
+    or_scope: str | None = None
     idempotent: bool = False
     whole: bool = False
     refusals: tuple[int, ...] = ()
@@ -129,7 +130,7 @@ class Endpoint(msgspec.Struct, Generic[Body, Query], frozen=True, kw_only=True):
 
     def _admitted(self, request: Request) -> Principal:
         principal: Principal = request.state.principal
-        if not principal.may(self.scope):
+        if not any(principal.may(scope) for scope in self.scopes):
             raise forbidden(self.scope)
         if self.whole and principal.platforms is not None:
             raise everybodys(f"{self.path} is about all platforms")
@@ -173,6 +174,11 @@ class Endpoint(msgspec.Struct, Generic[Body, Query], frozen=True, kw_only=True):
             return Response(status_code=204)
         body = answer if isinstance(answer, bytes) else msgspec.json.encode(answer)
         return Response(body, status_code=self.status, media_type="application/json")
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """Those of which a caller must have one."""
+        return (self.scope,) if self.or_scope is None else (self.scope, self.or_scope)
 
     def parameters(self) -> list[str]:
         """The names in the path, in order."""

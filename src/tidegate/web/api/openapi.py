@@ -73,7 +73,7 @@ def document(endpoints: Sequence[Endpoint[Any, Any]], version: str) -> dict[str,
 def _operation(endpoint: Endpoint[Any, Any], by_type: dict[int, Any]) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "summary": endpoint.summary,
-        "description": f"Needs the scope `{endpoint.scope}`.",
+        "description": f"Needs the scope {' or '.join(f'`{one}`' for one in endpoint.scopes)}.",
         "operationId": f"{endpoint.method.lower()}_{_slug(endpoint.path)}",
         "tags": [endpoint.path.split("/")[2]],
         "parameters": _parameters(endpoint),

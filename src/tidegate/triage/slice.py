@@ -1,0 +1,38 @@
+"""What `triage` names of its own."""
+
+from tidegate.infra.scopes import Scope
+from tidegate.infra.slices import Duty, Gauge, Slice, Verbs, in_tx
+
+
+def _verbs() -> Verbs:
+    from tidegate.infra.db import Tx
+    from tidegate.triage.incidents.arrivals import sweep_arrivals
+    from tidegate.triage.incidents.queries import lasting, live_counts
+
+    def gauges(tx: Tx) -> list[Gauge]:
+        live = live_counts(tx)
+        return [
+            Gauge("tidegate_bursts", "Surges of reports that last", lasting(tx)),
+            Gauge("tidegate_incidents_proposed", "Incidents that are proposed", live["proposed"]),
+            Gauge("tidegate_incidents_open", "Incidents that are open", live["open"]),
+        ]
+
+    return Verbs(duties=(Duty("arrivals-kept", 3600.0, in_tx(sweep_arrivals)),), gauges=gauges)
+
+
+TRIAGE = Slice(
+    name="triage",
+    scopes=(
+        Scope(
+            "incidents:write",
+            "propose, open and close incidents, and take their steps",
+            roles=("senior",),
+            implies="cases:read",
+        ),
+    ),
+    keeps={
+        "incidents": "what was opened and closed, by whom and why: for as long as that must be told",
+        "incident_steps": "who took which step of a protocol: as long as the incident is told of",
+    },
+    verbs=_verbs,
+)
