@@ -52,7 +52,7 @@ def watch(tx: Tx, instance: Instance) -> int:
 def count(tx: Tx, since: datetime, upto: datetime) -> datetime:
     """Count the bins of all reports that were received in this time, and those that it completed, whose
     reports may have been received before; returns how far it came."""
-    touched = {one for one in bins_touched(tx, since - OVERLAP, upto + SETTLES) if one < upto}
+    touched = {one for one in bins_touched(tx, since - OVERLAP, upto + BIN) if one < upto}
     touched |= {upto - BIN, upto - 2 * BIN}
     arrived = [one for counter in COUNTERS for one in counter(tx, touched)]
     keep_arrivals(tx, touched, arrived)

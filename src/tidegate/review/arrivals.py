@@ -10,7 +10,6 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7_from
@@ -41,11 +40,10 @@ def arrived_in(tx: Tx, bins: Collection[datetime]) -> list[Arrived]:
         return []
     voice = sa.func.coalesce(reports.c.reporter, sa.cast(reports.c.item_id, sa.Text))
     language = sa.func.split_part(sa.func.lower(cases.c.language), "-", 1).label("language")
-    wanted = sa.cast(sorted(bins), ARRAY(sa.TIMESTAMP(timezone=True)))
     told = (
         sa.select(reports.c.platform, arrival_bin.label("bin"), voice.label("voice"), language)
         .select_from(reports.outerjoin(cases, cases.c.id == reports.c.case_id))
-        .where(arrival_bin == sa.func.any(wanted), reports.c.counts)
+        .where(arrival_bin.in_(sorted(bins)), reports.c.counts)
         .where(tx.within(reports.c.platform))
         .subquery()
     )

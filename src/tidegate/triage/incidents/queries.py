@@ -121,7 +121,8 @@ def live_counts(tx: Tx) -> dict[str, int]:
     """How many incidents are proposed, and how many open."""
     query = sa.select(_I.state, sa.func.count()).where(_I.state != "closed", tx.within(_I.platform))
     rows = tx.execute(query.group_by(_I.state))
-    return {"proposed": 0, "open": 0} | {str(row[0]): int(row[1]) for row in rows}
+    found: list[tuple[str, int]] = [tuple(row) for row in rows]
+    return {"proposed": 0, "open": 0} | dict(found)
 
 
 def _views(tx: Tx, rows: Sequence[sa.Row[Any]]) -> list[IncidentView]:

@@ -22,6 +22,8 @@ _MOST = 200_000  # characters of a file
 _Text = Annotated[str, Meta(min_length=1, max_length=2000)]
 _PATH = re.compile(r"\$\.(\w+)(?:\[(\d+)\])?(?:\.(\w+))?")
 
+_UNKNOWN = re.compile(r"unknown field `([^`]+)`")
+
 
 class _Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: Name
@@ -118,10 +120,12 @@ def _wrong(read: _File, source: Source, scopes: Collection[str]) -> Iterator[tup
 
 def _line(source: Source, error: str) -> int:
     """Where the value stands that an error of msgspec's is about, as far as it says."""
-    found = _PATH.search(error)
+    found, unknown = _PATH.search(error), _UNKNOWN.search(error)
     if found is None:
-        return 1
+        place = source.key(source.outermost(unknown[1]), None) if unknown else None
+        return place.line if place else 1
     table, number, key = found.groups()
+    key = unknown[1] if unknown else key
     section = source.section(table, int(number or 0)) or source.outermost(table)
     place = source.key(section, key)
     return place.line if place else 1
