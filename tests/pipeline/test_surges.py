@@ -13,6 +13,7 @@ from tests.web.surging import keep, step, surged
 
 from tidegate.infra.clock import FakeClock
 from tidegate.infra.db import Tx
+from tidegate.intake.tables import arrival_bin, reports
 from tidegate.review.arrivals import arrived_in, bins_touched
 from tidegate.review.tables import cases
 from tidegate.triage.bursts import BIN, REACH, SCALES, Arrived, Series, Sums, bin_of, windows
@@ -223,3 +224,12 @@ def test_one_open_incident_a_series_is_an_index(tx: Tx) -> None:
     tx.execute(sa.insert(incidents).values(row | {"id": uuid4()}))
     with pytest.raises(sa.exc.IntegrityError), tx.savepoint():
         tx.execute(sa.insert(incidents).values(row | {"id": uuid4()}))
+
+
+def test_a_bin_is_found_by_its_index(tx: Tx) -> None:
+    keep(tx, [NOW - timedelta(minutes=5 * n) for n in range(1, 50)])
+    tx.execute(sa.text("SET LOCAL enable_seqscan = off"))
+    query = sa.select(reports.c.id).where(arrival_bin.in_([NOW - 2 * BIN, NOW - BIN]))
+    compiled = query.compile(tx.connection.engine, compile_kwargs={"literal_binds": True})
+    plan = tx.execute(sa.text(f"EXPLAIN {compiled}".replace(":", "\\:"))).scalars().all()
+    assert "ix_reports_arrival_bin" in "\n".join(plan)

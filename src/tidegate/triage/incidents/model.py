@@ -270,7 +270,7 @@ def check_closing(state: IncidentState, outcome: Outcome) -> None:
             "outcome-not-of-state",
             409,
             "The incident cannot end so",
-            f"One that is {state} ends as {' or '.join(ends)}.",
+            f"One that is {state} ends as one of these: {', '.join(ends)}.",
         )
 
 

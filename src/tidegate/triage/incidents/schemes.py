@@ -33,7 +33,7 @@ class _Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     activates: str = "incidents:write"
 
 
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     scheme: _Head
     criteria: Annotated[list[Item], Meta(max_length=100)] = []
     checks: Annotated[list[Item], Meta(max_length=100)] = []
