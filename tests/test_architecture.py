@@ -92,11 +92,13 @@ MORE_SQL = {
     "policy/witness.py",
     "review/again.py",  # cases that wait for another person
     "review/alerts.py",
+    "review/arrivals.py",  # reports by bin, with the languages of their cases
     "review/bulk.py",
     "review/drafts.py",
     "review/figures.py",
     "review/found.py",
     "review/history.py",  # the steps of a case
+    "review/handling.py",  # how long cases are in hand
     "review/holding.py",  # who may have which case next
     "review/members.py",
     "review/membership.py",  # what waits in a case beside its own item
@@ -129,11 +131,16 @@ MORE_SQL = {
     "signals/banks/staged.py",
     "signals/banks/trial.py",
     "signals/banks/witness.py",
+    "triage/incidents/arrivals.py",
 }
 # Reading joins: whose tables a slice reads beside its own, and why not by a query of that slice.
 JOINS = {
     ("decisions/queries.py", "content"): "the items of which a restriction has ended, locked",
     ("enforcement/queries.py", "content"): "an action is shown, and listed, by its platform's ids",
+    (
+        "review/arrivals.py",
+        "intake",
+    ): "reports are counted by the language of their cases, all at once",
     ("review/queries.py", "content"): "a page of cases with the platforms' ids of their items",
     ("review/queries.py", "intake"): "how many reports each case of a page has",
     ("decisions/found.py", "signals"): "items are found by numbers, three thousand of them at once",

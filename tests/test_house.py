@@ -38,7 +38,7 @@ AUDITS = {
 }
 RIGHTS = {
     "reviewer": REVIEWS,
-    "senior": REVIEWS | {"cases:senior"},
+    "senior": REVIEWS | {"cases:senior", "incidents:write"},
     "policy": {"policy:write", "policy:read", "items:read", "cases:read", "banks:read"},
     "intake": {"reports:write", "cases:read"},
     "curator": {"banks:write", "banks:read", "items:read", "policy:read"},

@@ -23,6 +23,7 @@ from tidegate.client import (
     Problem,
     Report,
     calls,
+    calls_incidents,
 )
 from tidegate.client.call import Call
 from tidegate.web.api import endpoints
@@ -168,6 +169,22 @@ def test_a_report_becomes_a_case_that_a_person_decides(client: Client) -> None:
         client.replay(found[0].id)
 
 
+def test_an_incident_is_proposed_opened_and_closed(client: Client) -> None:
+    schemes = {one.name: one for one in client.incident_schemes().data}
+    made = client.propose_incident("attack-response", "What happens there", note="by telephone")
+    assert (made.state, made.title, made.note) == ("proposed", "What happens there", "by telephone")
+    opened = client.open_incident(
+        made.id, "It is one.", level="two", criteria=["ongoing"], routes={"languages": ["de"]}
+    )
+    assert (opened.state, opened.level, opened.criteria) == ("open", "two", ["ongoing"])
+    step = schemes["attack-response"].steps[0]["name"]
+    assert [one["step"] for one in client.step_incident(made.id, step).steps] == [step]
+    closed = client.close_incident(made.id, "handled", "It is over.")
+    assert client.incident(made.id) == closed
+    assert made.id in {one.id for one in client.incidents("closed")}
+    assert made.id in {one.id for one in client.incidents_page(limit=500).data}
+
+
 def test_an_item_is_held_and_erased(client: Client) -> None:
     item = client.submit(_item())
     assert (
@@ -240,8 +257,11 @@ def test_the_async_client_does_the_same(served: Served, key: str) -> None:
 def _builders() -> dict[str, Any]:
     return {
         name: one
-        for name, one in vars(calls).items()
-        if inspect.isfunction(one) and not name.startswith("_") and one.__module__ == calls.__name__
+        for module in (calls, calls_incidents)
+        for name, one in vars(module).items()
+        if inspect.isfunction(one)
+        and not name.startswith("_")
+        and one.__module__ == module.__name__
     }
 
 

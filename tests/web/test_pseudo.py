@@ -13,10 +13,12 @@ import pytest
 from tests.api import Api
 from tests.web.desk_of_policy import WIDER, Author, asking
 from tests.web.marked import unmarked, words_of
+from tests.web.surging import surged
 from tests.web.test_bank_imports import BAD
 from tests.web.test_bank_imports import work as import_lists
 from tests.web.test_find_page import walk
 from tests.web.test_pages import CONTENT, case_of, picture
+from tests.web.two_platforms import seal_all
 from tests.web.visitor import Visitor
 
 from tidegate.enforcement.webhooks import create_webhook
@@ -97,7 +99,25 @@ class Desk:
             "/media/entries/{entry}/download": [f"/media/entries/{entry[1]}/download"],
             "/cases": ["/cases", "/cases?state=decided", "/cases?queue=nothing&band=1,2&lang=ar"],
             "/items": ["/items", "/items?id=post-1", "/items?id=nothing"],
+            **self.incidents(),
             "/sign-in/{token}": [],
+        }
+
+    def incidents(self) -> dict[str, list[str]]:
+        """One that is open, with a step, one that is closed, and one that a surge proposed."""
+        said = {"scheme": "attack-response", "title": "what happens there", "note": "by telephone"}
+        made = [self.api.post("/v1/incidents", said).json()["id"] for _ in range(2)]
+        for one in made:
+            form = {"level": "two", "criteria": "ongoing", "reason": "it is one", "bank": "known"}
+            self.admin.send(f"/incidents/{one}/open", form | {"languages": "de", "labels": "a b"})
+            self.admin.send(f"/incidents/{one}/step", {"step": "lead", "step_note": "Ann leads"})
+        self.admin.send(f"/incidents/{made[1]}/close", {"outcome": "handled", "reason": "over"})
+        made += surged(self.api)
+        seal_all(self.api)
+        return {
+            "/incidents": ["/incidents", "/incidents?state=closed"],
+            "/incidents/{incident}": [f"/incidents/{one}" for one in made],
+            "/incidents/{incident}/debrief": [f"/incidents/{one}/debrief" for one in made],
         }
 
     def banks(self, entry: str) -> dict[str, list[str]]:

@@ -33,6 +33,8 @@ API = {(one.method, one.path) for one in [*endpoints, metrics_endpoint]} | {
     ("POST", kind.path) for kind in KINDS
 }
 DECISION = {"outcome": "restrict", "label": "propaganda", "reason": "of a", "exemption": "none"}
+INCIDENT = {"scheme": "attack-response", "title": "of a"}
+CLOSING = {"outcome": "handled", "reason": "of a"}
 REPORT = {"id": "by-a", "channel": "user", "reason": "other", "created_at": "2025-12-31T23:30:00Z"}
 
 
@@ -116,6 +118,21 @@ def attempts(of_b: OfB) -> dict[tuple[str, str], list[Asked]]:
             )
         ],
         ("POST", "/v1/decisions/{id}/undo"): [(f"/v1/decisions/{of_b.held}/undo", {})],
+        ("GET", "/v1/incidents"): [("/v1/incidents", {}), ("/v1/incidents?state=open", {})],
+        ("GET", "/v1/incidents/schemes"): [("/v1/incidents/schemes", {})],
+        ("POST", "/v1/incidents"): [("/v1/incidents", {"json": INCIDENT | {"platform": "b"}})],
+        ("GET", "/v1/incidents/{id}"): [
+            (f"/v1/incidents/{one}", {}) for one in (of_b.incident, of_b.proposed)
+        ],
+        ("POST", "/v1/incidents/{id}/open"): [
+            (f"/v1/incidents/{of_b.proposed}/open", {"json": {"reason": "of a"}})
+        ],
+        ("POST", "/v1/incidents/{id}/step"): [
+            (f"/v1/incidents/{of_b.incident}/step", {"json": {"step": "lead"}})
+        ],
+        ("POST", "/v1/incidents/{id}/close"): [
+            (f"/v1/incidents/{of_b.incident}/close", {"json": CLOSING})
+        ],
         ("GET", "/v1/actions"): [("/v1/actions", {})],
         ("GET", "/v1/ledger"): [("/v1/ledger?limit=1000", {}), ("/v1/ledger?after=3", {})],
         ("POST", "/v1/actions/{id}/replay"): [(f"/v1/actions/{of_b.action}/replay", {})],
@@ -334,6 +351,19 @@ def page_attempts(of_b: OfB, person: UUID) -> dict[tuple[str, str], list[Asked]]
         ("POST", "/actions/{action}/replay"): [(f"/actions/{of_b.action}/replay", {})],
         ("GET", "/alerts"): [("/alerts", {})],
         ("POST", "/alerts/{alert}/acknowledge"): [(f"/alerts/{of_b.alert}/acknowledge", {})],
+        ("GET", "/incidents"): [("/incidents", {}), ("/incidents?state=open", {})],
+        ("POST", "/incidents"): [("/incidents", INCIDENT | {"platform": "b"})],
+        ("GET", "/incidents/{incident}"): [
+            (f"/incidents/{one}", {}) for one in (of_b.incident, of_b.proposed)
+        ],
+        ("GET", "/incidents/{incident}/debrief"): [(f"/incidents/{of_b.incident}/debrief", {})],
+        ("POST", "/incidents/{incident}/open"): [
+            (f"/incidents/{of_b.proposed}/open", {"reason": "of a"})
+        ],
+        ("POST", "/incidents/{incident}/step"): [
+            (f"/incidents/{of_b.incident}/step", {"step": "lead"})
+        ],
+        ("POST", "/incidents/{incident}/close"): [(f"/incidents/{of_b.incident}/close", CLOSING)],
         ("GET", "/ledger"): [("/ledger", {}), ("/ledger?before=9", {})],
         ("GET", "/account"): [("/account", {})],
         ("POST", "/account/password"): [],  # one's own

@@ -43,6 +43,8 @@ class OfB(msgspec.Struct, frozen=True, kw_only=True):
     alert: str
     imported: str  # an import into its bank
     shared: str  # an entry of everybody's bank
+    incident: str  # that is open
+    proposed: str  # one that is not yet
 
     @property
     def marks(self) -> set[str]:
@@ -104,6 +106,9 @@ def settle_b(api: Api) -> OfB:
     with api.instance.database.begin("user:b@example.org") as tx:
         listed = Sent("of-b.csv", None, b"sha256", is_list=True)
         imported = send(tx, "bank-of-b", [listed], Options())
+    incident, proposed = (_incident_of_b(api) for _ in range(2))
+    opened = api.post(f"/v1/incidents/{incident}/open", {"reason": WORDS, "bank": "bank-of-b"})
+    assert opened.status_code == 200, opened.text
     return OfB(
         reference=reference,
         item="post-of-b",
@@ -118,7 +123,16 @@ def settle_b(api: Api) -> OfB:
         alert=str(alert),
         imported=str(imported),
         shared=api.entry("what everybody knows", "everybodys")["id"],
+        incident=incident,
+        proposed=proposed,
     )
+
+
+def _incident_of_b(api: Api) -> str:
+    said = {"scheme": "attack-response", "title": WORDS, "note": WORDS, "platform": "b"}
+    answer = api.post("/v1/incidents", said)
+    assert answer.status_code == 201, answer.text
+    return answer.json()["id"]
 
 
 def settle_a(api: Api) -> None:

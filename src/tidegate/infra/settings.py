@@ -191,6 +191,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             " for them; more are looked at as ordinary ones",
         ),
     ] = 20
+    burst_false_alarms: Annotated[
+        float, Meta(ge=0, description="So many surges a month may be told wrongly; 0: none is told")
+    ] = 1.0
+    burst_scheme: Annotated[
+        str, Meta(description="The scheme of incidents that surges propose")
+    ] = "attack-response"
     rate_limit: Annotated[
         str | None,
         Meta(

@@ -65,3 +65,24 @@ sa.Index(
     unique=True,
     postgresql_where=reports.c.reference_key.isnot(None),
 )
+
+# When a report counts as having arrived: when it was made, of what comes within a day of that; else when it
+# was received. By bins of five minutes, as surges are looked for.
+_before = reports.c.received_at - reports.c.created_at
+arrived_at = sa.case(
+    (
+        sa.or_(
+            _before > sa.text("'24:00:00'::interval"),
+            _before < sa.text("'00:00:00'::interval"),
+        ),
+        reports.c.received_at,
+    ),
+    else_=reports.c.created_at,
+)
+arrival_bin = sa.func.date_bin(
+    sa.text("'00:05:00'::interval"),
+    arrived_at,
+    sa.text("'2000-01-01 00:00:00+00'::timestamptz"),
+    type_=sa.TIMESTAMP(timezone=True),
+)
+sa.Index("ix_reports_arrival_bin", arrival_bin)

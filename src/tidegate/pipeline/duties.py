@@ -18,6 +18,7 @@ from tidegate.pipeline.lookback.phrases import PhraseWalk
 from tidegate.pipeline.lookback.renewal import EntryWalk
 from tidegate.pipeline.ranking import rank_waiting
 from tidegate.pipeline.replay import carry_on as replay_on
+from tidegate.pipeline.surges import watch
 from tidegate.pipeline.terms import TermWalk, behind
 
 LONG = 3600.0  # what walks over all that there is, in one step
@@ -71,6 +72,7 @@ def duties_of(instance: Instance) -> list[Duty]:
         Duty("replay", 0.5, replay_on),
         Duty("look-again", 60.0, in_tx(ask_others)),
         Duty("rank", 1.0, rank),
+        Duty("arrivals", 5.0, in_tx(lambda tx: watch(tx, instance))),
         Duty("retention", 60.0, in_tx(lambda tx: expire(tx, instance.settings)), LONG),
         Duty("sweep", 1800.0, sweep, LONG),
         Duty("look-back", 0.2, look_back, LONG),

@@ -17,6 +17,7 @@ from tidegate.infra.room import Room
 from tidegate.infra.secrets import InstanceSecrets
 from tidegate.infra.settings import Settings
 from tidegate.ledger.model import HEAD_FILE
+from tidegate.pipeline.house import SCOPES
 from tidegate.pipeline.lookback.asking import Asking
 from tidegate.pipeline.near import NearItems
 from tidegate.policy.actions import ensure_default
@@ -28,6 +29,7 @@ from tidegate.signals.banks.snapshot import BankSnapshot
 from tidegate.signals.fingerprints.pixels import HASHER, can_be
 from tidegate.signals.fingerprints.url import use as use_aliases
 from tidegate.signals.index import CodeIndex, Folder
+from tidegate.triage.incidents.schemes import schemes_of
 from tidegate.triage.kept.memory import ClusterMemory
 
 
@@ -40,6 +42,7 @@ class Instance:
         self.settings = settings
         use_aliases(settings.data_dir)
         self.offences = read_offences(settings.data_dir)
+        self.schemes = schemes_of(settings, SCOPES.known)
         self.board = board  # what its supervisor has seen (`infra.pulse`)
         self.clock = clock or SystemClock()
         self.below = randbelow  # whence the codes come that nobody should guess

@@ -2,10 +2,21 @@
 
 from typing import Any
 
-from tidegate.web.api import actions, banks, cases, clusters, holds, items, ledger, policy, reports
+from tidegate.web.api import (
+    actions,
+    banks,
+    cases,
+    clusters,
+    holds,
+    incidents,
+    items,
+    ledger,
+    policy,
+    reports,
+)
 from tidegate.web.api.endpoint import Endpoint
 
-_RESOURCES = (items, holds, reports, clusters, cases, banks, actions, ledger, policy)
+_RESOURCES = (items, holds, reports, clusters, cases, incidents, banks, actions, ledger, policy)
 
 endpoints: list[Endpoint[Any, Any]] = [
     endpoint for resource in _RESOURCES for endpoint in resource.endpoints

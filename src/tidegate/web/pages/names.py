@@ -125,6 +125,10 @@ NAMES = {
     "auditor": noted("auditor"),
     "admin": noted("admin"),
     "threat_to_life": noted("threat to life"),
+    "handled": noted("dealt with"),
+    "stood_down": noted("stood down"),
+    "false_alarm": noted("false alarm"),
+    "dismissed": noted("dismissed"),
 }
 
 

@@ -34,6 +34,7 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 NAVIGATION = [
     ("home", noted("Home"), "/", None),
     ("cases", noted("Cases"), "/cases", "cases:read"),
+    ("incidents", noted("Incidents"), "/incidents", "cases:read"),
     ("find", noted("Find"), "/find", None),
     ("items", noted("Items"), "/items", "items:read"),
     ("banks", noted("Banks"), "/banks", "banks:read"),
@@ -115,6 +116,10 @@ DONE = {
     "stayed": noted("You stay signed in."),
     "acknowledged": noted("Acknowledged: the alert rings no more."),
     "acknowledged-before": noted("Somebody had acknowledged it already. Below it says who."),
+    "incident-proposed": noted("The incident is proposed."),
+    "incident-opened": noted("The incident is open: it has its queue."),
+    "incident-stepped": noted("Noted: the step was taken."),
+    "incident-closed": noted("The incident is closed."),
     "signed-out": noted("You are signed out."),
 }
 
