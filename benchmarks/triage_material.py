@@ -28,6 +28,7 @@ _FILES = (
     ("text/hatemojibuild_dev.csv", "text"),
     ("text/wikinews_2019.csv", "text"),
 )
+_COMMON = 200  # texts with a word
 _EMOJI = "😀😢🙏🔥😡❤️👏😱"
 LEAST, MOST = 40, 1000
 """Characters of the texts that are copied: a shorter one's edits leave nothing to know it by."""
@@ -80,17 +81,19 @@ def originals() -> tuple[list[str], bool]:
 
 
 def far(texts: Sequence[str]) -> list[str]:
-    """The texts without those that share two fifths of their words with an earlier one: they are copies of one
-    another already, though nobody says so."""
+    """The texts without those that share two fifths of their words with an earlier one: they are copies of
+    one another already, though nobody says so. (Which texts to compare is known by words that few have.)"""
     kept: list[str] = []
     words: list[set[str]] = []
     places: defaultdict[str, list[int]] = defaultdict(list)
     for text in texts:
         own = set(text.lower().split())
-        shared = Counter(place for word in own for place in places[word][-200:])
+        shared = Counter(
+            place for word in own if len(places[word]) < _COMMON for place in places[word]
+        )
         if any(
-            5 * many >= 2 * (len(own) + len(words[place]) - many)
-            for place, many in shared.most_common(5)
+            5 * len(own & words[place]) >= 2 * len(own | words[place])
+            for place, _ in shared.most_common(20)
         ):
             continue
         for word in own:

@@ -17,3 +17,7 @@ fi
   -Wextra -Wno-maybe-uninitialized $emulated -I "$kernels" "$kernels/cpu.cpp" tests/native/drive.cpp \
   -o "$folder/drive"
 "$folder/drive" "$@"
+"$cxx" -std=c++20 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -ffp-contract=off -Wall \
+  -Wextra -Wno-maybe-uninitialized -I "$kernels" "$kernels/sketch.cpp" "$kernels/clusters.cpp" \
+  tests/native/drive_clusters.cpp -o "$folder/drive_clusters"
+"$folder/drive_clusters" "$@"

@@ -1,13 +1,12 @@
 """What is urgent: near-duplicates and stories in a flood of texts.
 
-`cluster` does a batch, `Clusters` with `sketch_of` a stream.
+`cluster` does a batch, `Clusters` with `sketch_of` a stream; `adds.adds` says what a copy adds.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tidegate.triage.adds import adds
     from tidegate.triage.batch import Clustered, Text, cluster
     from tidegate.triage.model import Assignment, Manner
     from tidegate.triage.sketching import sketch_of
@@ -19,11 +18,10 @@ _PLACES = {
     "Clusters": "stream",
     "Manner": "model",
     "Text": "batch",
-    "adds": "adds",
     "cluster": "batch",
     "sketch_of": "sketching",
 }
-__all__ = ["Assignment", "Clustered", "Clusters", "Manner", "Text", "adds", "cluster", "sketch_of"]
+__all__ = ["Assignment", "Clustered", "Clusters", "Manner", "Text", "cluster", "sketch_of"]
 
 
 def __getattr__(name: str) -> Any:
