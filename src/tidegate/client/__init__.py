@@ -34,10 +34,15 @@ from tidegate.client.model import (
     Reach,
     Replayed,
     Report,
-    ReportAnswer,
     ReportView,
     Restriction,
     Subject,
+)
+from tidegate.client.reports import (
+    Reference,
+    ReportAnswer,
+    ReportBatchAnswer,
+    ReportRecord,
 )
 from tidegate.client.sync import Client
 from tidegate.client.webhooks import Message, WebhookVerificationError, verify_webhook
@@ -70,9 +75,12 @@ __all__ = [
     "PolicyCheck",
     "Problem",
     "Reach",
+    "Reference",
     "Replayed",
     "Report",
     "ReportAnswer",
+    "ReportBatchAnswer",
+    "ReportRecord",
     "ReportView",
     "Restriction",
     "Subject",

@@ -26,6 +26,7 @@ from tidegate.client.model import (
     Page,
     ReportView,
 )
+from tidegate.client.reports import ReportBatchAnswer
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -111,6 +112,8 @@ class AsyncClient:
     lift_hold = _Verb(calls.lift_hold)
     open_hold = _Verb(calls.open_hold)
     report = _Verb(calls.report)
+    get_report = _Verb(calls.get_report)
+    reference = _Verb(calls.reference)
     banks = _Verb(calls.banks)
     create_bank = _Verb(calls.create_bank)
     bank = _Verb(calls.bank)
@@ -146,23 +149,42 @@ class AsyncClient:
         window: int = batch.LINES,
     ) -> AsyncGenerator[BatchAnswer]:
         """As `Client.submit_many`; `items` may be an asynchronous stream."""
-        packer = batch.Packer(window)
-        async for item in _stream(items):
-            if (full := packer.add(item)) is not None:
+        async for answer in self._many(batch.ITEMS, items, window):
+            yield answer
+
+    async def report_batch(
+        self,
+        reports: Iterable[batch.Line] | AsyncIterable[batch.Line],
+        *,
+        window: int = batch.LINES,
+    ) -> AsyncGenerator[ReportBatchAnswer]:
+        """As `Client.report_batch`; `reports` may be an asynchronous stream."""
+        async for answer in self._many(batch.REPORTS, reports, window):
+            yield answer
+
+    async def _many(
+        self,
+        route: batch.Route[batch.A],
+        lines: Iterable[batch.Line] | AsyncIterable[batch.Line],
+        window: int,
+    ) -> AsyncIterator[batch.A]:
+        packer = batch.Packer(route, window)
+        async for line in _stream(lines):
+            if (full := packer.add(line)) is not None:
                 async for answer in self._batch(full):
                     yield answer
         if (rest := packer.rest()) is not None:
             async for answer in self._batch(rest):
                 yield answer
 
-    async def _batch(self, window: batch.Window) -> AsyncIterator[BatchAnswer]:
+    async def _batch(self, window: batch.Window[batch.A]) -> AsyncIterator[batch.A]:
         attempts = Attempts(self._retries, self._jitter)
         params = {"platform": self._platform} if self._platform else {}
         while window.owed:
             body, headers = window.body(), batch.HEADERS
             try:
                 async with self._http.stream(
-                    "POST", batch.PATH, params=params, headers=headers, content=body
+                    "POST", window.route.path, params=params, headers=headers, content=body
                 ) as response:
                     if response.is_success:
                         async for received in response.aiter_bytes():

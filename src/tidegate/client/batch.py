@@ -1,4 +1,5 @@
-"""`POST /v1/items/batch` for streams of any length: windows of lines, answered one by one.
+"""`POST /v1/items/batch` and `/v1/reports/batch` for streams of any length: windows of lines, answered one by
+one.
 
 A window holds what was sent and not yet answered, so memory is bounded by it, and after a failure
 only the unanswered lines are sent again.
@@ -6,31 +7,44 @@ only the unanswered lines are sent again.
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import httpx
 import msgspec
 
 from tidegate.client.call import Attempts, decode
 from tidegate.client.errors import problem_of
-from tidegate.client.model import BatchAnswer, Item
+from tidegate.client.model import BatchAnswer, Item, Report
+from tidegate.client.reports import ReportBatchAnswer
 
 LINES = 2_000
 BYTES = 4 << 20  # half of what the server takes before it wants its answers read
 HEADERS = {"Content-Type": "application/x-ndjson"}
-PATH = "/v1/items/batch"
 
-Line = Item | Mapping[str, Any] | bytes
+Line = Item | Report | Mapping[str, Any] | bytes
+A = TypeVar("A", BatchAnswer, ReportBatchAnswer)
+
+
+class Route(msgspec.Struct, Generic[A], frozen=True):
+    """Where lines of a sort go, and what answers them."""
+
+    path: str
+    answer: type[A]
+
+
+ITEMS = Route("/v1/items/batch", BatchAnswer)
+REPORTS = Route("/v1/reports/batch", ReportBatchAnswer)
 _json = msgspec.json.Encoder()
 
 
-class Window:
+class Window(Generic[A]):
     """Lines on their way: what is owed, and whether to wait before it is sent again.
 
     `wait` is None while all goes well, else the seconds to wait after this try.
     """
 
-    def __init__(self, first: int, lines: Iterable[bytes]) -> None:
+    def __init__(self, route: Route[A], first: int, lines: Iterable[bytes]) -> None:
+        self.route = route
         self.wait: float | None = None
         self._owed = deque(lines)
         self._next = first
@@ -53,13 +67,13 @@ class Window:
         if self.wait is None:
             raise problem_of(response.status_code, response.content, response.reason_phrase)
 
-    def take(self, received: bytes, attempts: Attempts) -> list[BatchAnswer]:
+    def take(self, received: bytes, attempts: Attempts) -> list[A]:
         """The answers that are complete now, numbered by their place in the whole stream. Stops
         before a line that was refused only for the moment."""
-        answers: list[BatchAnswer] = []
+        answers: list[A] = []
         *lines, self._rest = (self._rest + received).split(b"\n")
         for line in lines:
-            answer = decode(line, BatchAnswer, "a batch")
+            answer: A = decode(line, self.route.answer, "a batch")
             if answer.status in (429, 503):
                 self.wait = attempts.deferred()
                 if self.wait is not None:
@@ -78,16 +92,17 @@ class Window:
             self.wait = attempts.failed(httpx.RemoteProtocolError("the answer ended early"))
 
 
-class Packer:
+class Packer(Generic[A]):
     """Gathers lines into windows."""
 
-    def __init__(self, lines: int = LINES) -> None:
+    def __init__(self, route: Route[A], lines: int = LINES) -> None:
+        self._route = route
         self._most = lines
         self._lines: list[bytes] = []
         self._bytes = 0
         self._first = 0
 
-    def add(self, item: Line) -> Window | None:
+    def add(self, item: Line) -> Window[A] | None:
         """Add an item (or a line of JSON as it is); the window before it, if that is full now."""
         line = item if isinstance(item, bytes) else _json.encode(item)
         if b"\n" in line:
@@ -102,11 +117,11 @@ class Packer:
             full = self.rest()
         return full
 
-    def rest(self) -> Window | None:
+    def rest(self) -> Window[A] | None:
         """What is gathered, as a window."""
         if not self._lines:
             return None
-        window = Window(self._first, self._lines)
+        window = Window(self._route, self._first, self._lines)
         self._first += len(self._lines)
         self._lines, self._bytes = [], 0
         return window

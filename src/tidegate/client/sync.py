@@ -19,6 +19,7 @@ from tidegate.client.model import (
     Page,
     ReportView,
 )
+from tidegate.client.reports import ReportBatchAnswer
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -110,6 +111,8 @@ class Client:
     lift_hold = _Verb(calls.lift_hold)
     open_hold = _Verb(calls.open_hold)
     report = _Verb(calls.report)
+    get_report = _Verb(calls.get_report)
+    reference = _Verb(calls.reference)
     banks = _Verb(calls.banks)
     create_bank = _Verb(calls.create_bank)
     bank = _Verb(calls.bank)
@@ -147,21 +150,32 @@ class Client:
         `items` may be lines of JSON, too. At most `window` of them are on their way at a time, and
         no more are kept.
         """
-        packer = batch.Packer(window)
-        for item in items:
-            if (full := packer.add(item)) is not None:
+        yield from self._many(batch.ITEMS, items, window)
+
+    def report_batch(
+        self, reports: Iterable[batch.Line], *, window: int = batch.LINES
+    ) -> Generator[ReportBatchAnswer]:
+        """Send a stream of reports of any length, as `submit_many` does items."""
+        yield from self._many(batch.REPORTS, reports, window)
+
+    def _many(
+        self, route: batch.Route[batch.A], lines: Iterable[batch.Line], window: int
+    ) -> Iterator[batch.A]:
+        packer = batch.Packer(route, window)
+        for line in lines:
+            if (full := packer.add(line)) is not None:
                 yield from self._batch(full)
         if (rest := packer.rest()) is not None:
             yield from self._batch(rest)
 
-    def _batch(self, window: batch.Window) -> Iterator[BatchAnswer]:
+    def _batch(self, window: batch.Window[batch.A]) -> Iterator[batch.A]:
         attempts = Attempts(self._retries, self._jitter)
         params = {"platform": self._platform} if self._platform else {}
         while window.owed:
             body, headers = window.body(), batch.HEADERS
             try:
                 with self._http.stream(
-                    "POST", batch.PATH, params=params, headers=headers, content=body
+                    "POST", window.route.path, params=params, headers=headers, content=body
                 ) as response:
                     if response.is_success:
                         for received in response.iter_bytes():
