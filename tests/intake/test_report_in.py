@@ -1,5 +1,6 @@
 """What a report may be, and what is refused with its pointer."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tidegate.infra.digests import keyed
 from tidegate.infra.errors import Refusal
 from tidegate.infra.parsing import decode
 from tidegate.intake.model import ReportIn, Taken, take
@@ -55,6 +57,19 @@ def body(changes: str, drop: str = "") -> bytes:
         ("", "created_at", "/created_at"),
         ('created_at="2026-01-01T00:00:00"', "", "/created_at"),
         ('platform="forum"', "", "/platform"),
+        ('url="https://example.org/";text="seen"', "", ""),
+        ('text=""', "", "/text"),
+        ('text="' + "x" * 200_001 + '"', "", "/text"),
+        ('text="a\\u0000b"', "", "/text"),
+        ('text="\\udfff"', "", "/text"),
+        ('location=""', "", "/location"),
+        ('location="' + "x" * 1001 + '"', "", "/location"),
+        ('language="' + "x" * 36 + '"', "", "/language"),
+        ("media=[]", "item_id", ""),
+        ("media=[{}]", "", "/media/0"),
+        ('media=[{"data":"bm9pc2U=","url":"https://example.org/a.png"}]', "", "/media/0"),
+        ('media=[{"data":"no base64!"}]', "", "/media/0/data"),
+        ("media=[" + ",".join(['{"data":"bm9pc2U="}'] * 17) + "]", "", "/media"),
     ],
 )
 def test_bad_reports_point_at_the_field(changes: str, drop: str, pointer: str) -> None:
@@ -104,7 +119,29 @@ def test_the_same_moment_in_another_zone_is_the_same_report(hours: int) -> None:
     assert taken(here).digest == taken(there).digest
 
 
-@given(st.sampled_from(["comment", "reporter", "reason", "item_id"]), st.text(min_size=1))
+def test_reports_of_before_are_the_same_reports() -> None:
+    """What a report may say grows; one that says nothing new has the digest that it had."""
+    said = b'{"id":"r1","channel":"user","reason":"spam","created_at":"2026-01-01T00:00:00Z",'
+    said += b'"item_id":"post"}'
+    assert taken(decode(body(""), ReportIn)).digest == keyed(
+        KEY, "report", hashlib.sha256(said).digest()
+    )
+
+
+def test_files_are_the_same_by_what_is_in_them() -> None:
+    def of(media: str) -> bytes:
+        return taken(decode(body(f"media=[{media}]", "item_id"), ReportIn)).digest
+
+    one = '{"data":"bm9pc2U=","filename":"a.png"}'
+    assert of(one) == of(one.replace(",", " , "))
+    others = [one.replace("U=", "Q="), one.replace("a.png", "b.png"), f"{one},{one}"]
+    assert len({of(one), *map(of, others)}) == 4
+
+
+@given(
+    st.sampled_from(["comment", "reporter", "reason", "item_id", "text", "location", "language"]),
+    st.text(min_size=1),
+)
 def test_any_change_makes_another_report(field: str, value: str) -> None:
     same = decode(body(""), ReportIn)
     try:

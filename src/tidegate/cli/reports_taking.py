@@ -39,7 +39,7 @@ async def through_server(
     def answered(answer: ReportBatchAnswer) -> bytes | None:
         return None if answer.report is None else _json.encode(answer.report)
 
-    async for taken in sent_through(reports, sent, client.report_many, answered):
+    async for taken in sent_through(reports, sent, client.report_batch, answered):
         yield _known(taken)
 
 

@@ -11,7 +11,6 @@ A library for others: it imports nothing else of Tidegate. Start with `Client` o
 from tidegate.client.aio import AsyncClient
 from tidegate.client.call import File
 from tidegate.client.errors import BadField, ClientError, Problem, UnexpectedAnswer, Unreachable
-from tidegate.client.incidents import Incident, IncidentScheme
 from tidegate.client.model import (
     Action,
     Bank,
@@ -35,12 +34,16 @@ from tidegate.client.model import (
     Reach,
     Replayed,
     Report,
-    ReportAnswer,
     ReportView,
     Restriction,
     Subject,
 )
-from tidegate.client.reports import ReportBatchAnswer
+from tidegate.client.reports import (
+    Reference,
+    ReportAnswer,
+    ReportBatchAnswer,
+    ReportRecord,
+)
 from tidegate.client.sync import Client
 from tidegate.client.webhooks import Message, WebhookVerificationError, verify_webhook
 
@@ -59,8 +62,6 @@ __all__ = [
     "Entry",
     "File",
     "Hold",
-    "Incident",
-    "IncidentScheme",
     "Item",
     "ItemAnswer",
     "ItemRecord",
@@ -74,10 +75,12 @@ __all__ = [
     "PolicyCheck",
     "Problem",
     "Reach",
+    "Reference",
     "Replayed",
     "Report",
     "ReportAnswer",
     "ReportBatchAnswer",
+    "ReportRecord",
     "ReportView",
     "Restriction",
     "Subject",

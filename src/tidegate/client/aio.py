@@ -15,9 +15,8 @@ from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 
 import httpx
 
-from tidegate.client import batch, calls, calls_incidents
+from tidegate.client import batch, calls
 from tidegate.client.call import Attempts, Call, answer_of, base_url, headers_of, request_of
-from tidegate.client.incidents import Incident
 from tidegate.client.model import (
     Action,
     BatchAnswer,
@@ -113,6 +112,8 @@ class AsyncClient:
     lift_hold = _Verb(calls.lift_hold)
     open_hold = _Verb(calls.open_hold)
     report = _Verb(calls.report)
+    get_report = _Verb(calls.get_report)
+    reference = _Verb(calls.reference)
     banks = _Verb(calls.banks)
     create_bank = _Verb(calls.create_bank)
     bank = _Verb(calls.bank)
@@ -140,13 +141,6 @@ class AsyncClient:
     ledger_page = _Verb(calls.ledger_page)
     policy = _Verb(calls.policy)
     check_policy = _Verb(calls.check_policy)
-    incidents_page = _Verb(calls_incidents.incidents_page)
-    incident_schemes = _Verb(calls_incidents.incident_schemes)
-    incident = _Verb(calls_incidents.incident)
-    propose_incident = _Verb(calls_incidents.propose_incident)
-    open_incident = _Verb(calls_incidents.open_incident)
-    step_incident = _Verb(calls_incidents.step_incident)
-    close_incident = _Verb(calls_incidents.close_incident)
 
     async def submit_many(
         self,
@@ -155,26 +149,26 @@ class AsyncClient:
         window: int = batch.LINES,
     ) -> AsyncGenerator[BatchAnswer]:
         """As `Client.submit_many`; `items` may be an asynchronous stream."""
-        async for answer in self._batches(batch.ITEMS, items, window):
+        async for answer in self._many(batch.ITEMS, items, window):
             yield answer
 
-    async def report_many(
+    async def report_batch(
         self,
         reports: Iterable[batch.Line] | AsyncIterable[batch.Line],
         *,
         window: int = batch.LINES,
     ) -> AsyncGenerator[ReportBatchAnswer]:
-        """As `Client.report_many`; `reports` may be an asynchronous stream."""
-        async for answer in self._batches(batch.REPORTS, reports, window):
+        """As `Client.report_batch`; `reports` may be an asynchronous stream."""
+        async for answer in self._many(batch.REPORTS, reports, window):
             yield answer
 
-    async def _batches(
+    async def _many(
         self,
-        sort: batch.Sort[batch.A],
+        route: batch.Route[batch.A],
         lines: Iterable[batch.Line] | AsyncIterable[batch.Line],
         window: int,
     ) -> AsyncIterator[batch.A]:
-        packer = batch.Packer(sort, window)
+        packer = batch.Packer(route, window)
         async for line in _stream(lines):
             if (full := packer.add(line)) is not None:
                 async for answer in self._batch(full):
@@ -190,7 +184,7 @@ class AsyncClient:
             body, headers = window.body(), batch.HEADERS
             try:
                 async with self._http.stream(
-                    "POST", window.path, params=params, headers=headers, content=body
+                    "POST", window.route.path, params=params, headers=headers, content=body
                 ) as response:
                     if response.is_success:
                         async for received in response.aiter_bytes():
@@ -214,10 +208,6 @@ class AsyncClient:
     def cases(self, queue: str | None = None, state: str | None = None) -> AsyncIterator[Case]:
         """All cases, the oldest first."""
         return self._pages(lambda cursor: calls.cases_page(queue, state, cursor))
-
-    def incidents(self, state: str | None = None) -> AsyncIterator[Incident]:
-        """All incidents, the last proposed first."""
-        return self._pages(lambda cursor: calls_incidents.incidents_page(state, cursor))
 
     def case_reports(self, id: str) -> AsyncIterator[ReportView]:
         """All reports of a case, the first first."""

@@ -23,18 +23,18 @@ HEADERS = {"Content-Type": "application/x-ndjson"}
 
 Line = Item | Report | Mapping[str, Any] | bytes
 A = TypeVar("A", BatchAnswer, ReportBatchAnswer)
-_json = msgspec.json.Encoder()
 
 
-class Sort(msgspec.Struct, Generic[A], frozen=True):
-    """A sort of batch: where it is sent to, and what a line of its answer is."""
+class Route(msgspec.Struct, Generic[A], frozen=True):
+    """Where lines of a sort go, and what answers them."""
 
     path: str
     answer: type[A]
 
 
-ITEMS = Sort("/v1/items/batch", BatchAnswer)
-REPORTS = Sort("/v1/reports/batch", ReportBatchAnswer)
+ITEMS = Route("/v1/items/batch", BatchAnswer)
+REPORTS = Route("/v1/reports/batch", ReportBatchAnswer)
+_json = msgspec.json.Encoder()
 
 
 class Window(Generic[A]):
@@ -43,10 +43,9 @@ class Window(Generic[A]):
     `wait` is None while all goes well, else the seconds to wait after this try.
     """
 
-    def __init__(self, sort: Sort[A], first: int, lines: Iterable[bytes]) -> None:
+    def __init__(self, route: Route[A], first: int, lines: Iterable[bytes]) -> None:
+        self.route = route
         self.wait: float | None = None
-        self.path = sort.path
-        self._answer = sort.answer
         self._owed = deque(lines)
         self._next = first
         self._rest = b""
@@ -74,7 +73,7 @@ class Window(Generic[A]):
         answers: list[A] = []
         *lines, self._rest = (self._rest + received).split(b"\n")
         for line in lines:
-            answer: A = decode(line, self._answer, "a batch")
+            answer: A = decode(line, self.route.answer, "a batch")
             if answer.status in (429, 503):
                 self.wait = attempts.deferred()
                 if self.wait is not None:
@@ -96,15 +95,15 @@ class Window(Generic[A]):
 class Packer(Generic[A]):
     """Gathers lines into windows."""
 
-    def __init__(self, sort: Sort[A], lines: int = LINES) -> None:
-        self._sort = sort
+    def __init__(self, route: Route[A], lines: int = LINES) -> None:
+        self._route = route
         self._most = lines
         self._lines: list[bytes] = []
         self._bytes = 0
         self._first = 0
 
     def add(self, item: Line) -> Window[A] | None:
-        """Add an item or a report (or a line of JSON as it is); the window before it, if that is full now."""
+        """Add an item (or a line of JSON as it is); the window before it, if that is full now."""
         line = item if isinstance(item, bytes) else _json.encode(item)
         if b"\n" in line:
             # A second line in one would shift every answer after it.
@@ -122,7 +121,7 @@ class Packer(Generic[A]):
         """What is gathered, as a window."""
         if not self._lines:
             return None
-        window = Window(self._sort, self._first, self._lines)
+        window = Window(self._route, self._first, self._lines)
         self._first += len(self._lines)
         self._lines, self._bytes = [], 0
         return window

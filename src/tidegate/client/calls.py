@@ -27,9 +27,9 @@ from tidegate.client.model import (
     PolicyCheck,
     Replayed,
     Report,
-    ReportAnswer,
     ReportView,
 )
+from tidegate.client.reports import Reference, ReportAnswer, ReportRecord
 
 Document = Mapping[str, Any]
 
@@ -119,9 +119,29 @@ def lift_hold(id: str, hold: str) -> Call[None]:
     return Call(method="DELETE", path=path, gone_is_done=True)
 
 
-def report(report: Report | Document) -> Call[ReportAnswer]:
-    """Send a report; the answer names its case."""
-    return Call(method="POST", path="/v1/reports", answer=ReportAnswer, json=_json.encode(report))
+def report(report: Report | Document, files: Sequence[File] = ()) -> Call[ReportAnswer]:
+    """Send a report; the answer names its case, and the code for its reporter. `files` are uploaded as they
+    are; media of the report travel as base64."""
+    encoded = _json.encode(report)
+    if files:
+        return Call(
+            method="POST",
+            path="/v1/reports",
+            answer=ReportAnswer,
+            form=[("report", encoded.decode())],
+            files=[("file", file) for file in files],
+        )
+    return Call(method="POST", path="/v1/reports", answer=ReportAnswer, json=encoded)
+
+
+def get_report(id: str) -> Call[ReportRecord]:
+    """What was reported under this id, and how far it is."""
+    return Call(method="GET", path=f"/v1/reports/{_in_path(id)}", answer=ReportRecord)
+
+
+def reference(code: str) -> Call[Reference]:
+    """How far the report is whose reporter was given this code, however it is written."""
+    return Call(method="GET", path=f"/v1/references/{_in_path(code)}", answer=Reference)
 
 
 # Banks

@@ -48,7 +48,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Report(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A report to send, about `item_id` or, where that is not known, a `url`."""
+    """A report to send, about `item_id` or, where that is not known, a `url`; or about what it brings itself,
+    `text` and `media`, which it may bring with either."""
 
     id: str
     channel: str
@@ -58,6 +59,10 @@ class Report(msgspec.Struct, frozen=True, omit_defaults=True):
     url: str | None = None
     comment: str | None = None
     reporter: str | None = None
+    text: str | None = None
+    language: str | None = None
+    media: list[Media] = []
+    location: str | None = None
 
 
 class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -236,20 +241,6 @@ class Opening(msgspec.Struct, frozen=True):
     until: datetime
 
 
-class ReportAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The case that a report opened or joined, how many people reported its item, the code for the
-    reporter, and what is to be said of the report itself."""
-
-    id: str
-    item: str
-    case: str
-    state: str
-    queue: str
-    reports: int
-    reference: str | None = None
-    problems: list[str] = []
-
-
 class Bank(msgspec.Struct, frozen=True, kw_only=True):
     """A bank of known content; one with a `platform` is for that one's items alone."""
 
@@ -311,6 +302,8 @@ class ReportView(msgspec.Struct, frozen=True, kw_only=True):
     received_at: datetime | None = None
     counts: bool = True
     problems: list[str] = []
+    location: str | None = None
+    brought: str | None = None
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):

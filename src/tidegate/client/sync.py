@@ -8,9 +8,8 @@ from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 
 import httpx
 
-from tidegate.client import batch, calls, calls_incidents
+from tidegate.client import batch, calls
 from tidegate.client.call import Attempts, Call, answer_of, base_url, headers_of, request_of
-from tidegate.client.incidents import Incident
 from tidegate.client.model import (
     Action,
     BatchAnswer,
@@ -112,6 +111,8 @@ class Client:
     lift_hold = _Verb(calls.lift_hold)
     open_hold = _Verb(calls.open_hold)
     report = _Verb(calls.report)
+    get_report = _Verb(calls.get_report)
+    reference = _Verb(calls.reference)
     banks = _Verb(calls.banks)
     create_bank = _Verb(calls.create_bank)
     bank = _Verb(calls.bank)
@@ -139,13 +140,6 @@ class Client:
     ledger_page = _Verb(calls.ledger_page)
     policy = _Verb(calls.policy)
     check_policy = _Verb(calls.check_policy)
-    incidents_page = _Verb(calls_incidents.incidents_page)
-    incident_schemes = _Verb(calls_incidents.incident_schemes)
-    incident = _Verb(calls_incidents.incident)
-    propose_incident = _Verb(calls_incidents.propose_incident)
-    open_incident = _Verb(calls_incidents.open_incident)
-    step_incident = _Verb(calls_incidents.step_incident)
-    close_incident = _Verb(calls_incidents.close_incident)
 
     def submit_many(
         self, items: Iterable[batch.Line], *, window: int = batch.LINES
@@ -156,18 +150,18 @@ class Client:
         `items` may be lines of JSON, too. At most `window` of them are on their way at a time, and
         no more are kept.
         """
-        yield from self._batches(batch.ITEMS, items, window)
+        yield from self._many(batch.ITEMS, items, window)
 
-    def report_many(
+    def report_batch(
         self, reports: Iterable[batch.Line], *, window: int = batch.LINES
     ) -> Generator[ReportBatchAnswer]:
         """Send a stream of reports of any length, as `submit_many` does items."""
-        yield from self._batches(batch.REPORTS, reports, window)
+        yield from self._many(batch.REPORTS, reports, window)
 
-    def _batches(
-        self, sort: batch.Sort[batch.A], lines: Iterable[batch.Line], window: int
+    def _many(
+        self, route: batch.Route[batch.A], lines: Iterable[batch.Line], window: int
     ) -> Iterator[batch.A]:
-        packer = batch.Packer(sort, window)
+        packer = batch.Packer(route, window)
         for line in lines:
             if (full := packer.add(line)) is not None:
                 yield from self._batch(full)
@@ -181,7 +175,7 @@ class Client:
             body, headers = window.body(), batch.HEADERS
             try:
                 with self._http.stream(
-                    "POST", window.path, params=params, headers=headers, content=body
+                    "POST", window.route.path, params=params, headers=headers, content=body
                 ) as response:
                     if response.is_success:
                         for received in response.iter_bytes():
@@ -208,10 +202,6 @@ class Client:
     def case_reports(self, id: str) -> Iterator[ReportView]:
         """All reports of a case, the first first."""
         return self._pages(lambda cursor: calls.case_reports_page(id, cursor))
-
-    def incidents(self, state: str | None = None) -> Iterator[Incident]:
-        """All incidents, the last proposed first."""
-        return self._pages(lambda cursor: calls_incidents.incidents_page(state, cursor))
 
     def actions(
         self, after: str | None = None, *, follow: bool = False, poll: float = 1.0

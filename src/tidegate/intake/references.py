@@ -44,8 +44,9 @@ def read_reference(text: str) -> str:
     of any script are read, and look-alikes of what a code can have. Raises Refusal (422) "mistyped"."""
     symbols = _symbols(text) if len(text) <= _LONGEST else ""
     if strange := [one for one in dict.fromkeys(symbols) if one not in _VALUES]:
+        named = " ".join(one if one.isprintable() else "?" for one in strange[:4])
         raise _mistyped(
-            f"It has {' '.join(strange[:4])}, and no code has that. Codes have the digits 2 to 9 and the"
+            f"It has {named}, and no code has that. Codes have the digits 2 to 9 and the"
             f" letters {' '.join(SYMBOLS[8:])}."
         )
     if len(symbols) != LENGTH:

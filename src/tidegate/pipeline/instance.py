@@ -16,6 +16,7 @@ from tidegate.infra.postgres.place import find_place
 from tidegate.infra.room import Room
 from tidegate.infra.secrets import InstanceSecrets
 from tidegate.infra.settings import Settings
+from tidegate.intake.references import Below
 from tidegate.ledger.model import HEAD_FILE
 from tidegate.pipeline.house import SCOPES
 from tidegate.pipeline.lookback.asking import Asking
@@ -45,7 +46,7 @@ class Instance:
         self.schemes = schemes_of(settings, SCOPES.known)
         self.board = board  # what its supervisor has seen (`infra.pulse`)
         self.clock = clock or SystemClock()
-        self.below = randbelow  # whence the codes come that nobody should guess
+        self.below: Below = randbelow  # whence the codes come that nobody should guess
         place = None if settings.database_url else find_place(settings.data_dir)
         self.room = Room(place and place.data, [settings.data_dir])
         self.database = Database(url, self.clock, pool_size=16, room=self.room)
