@@ -11,6 +11,7 @@ A library for others: it imports nothing else of Tidegate. Start with `Client` o
 from tidegate.client.aio import AsyncClient
 from tidegate.client.call import File
 from tidegate.client.errors import BadField, ClientError, Problem, UnexpectedAnswer, Unreachable
+from tidegate.client.incidents import Incident, IncidentScheme
 from tidegate.client.model import (
     Action,
     Bank,
@@ -62,6 +63,8 @@ __all__ = [
     "Entry",
     "File",
     "Hold",
+    "Incident",
+    "IncidentScheme",
     "Item",
     "ItemAnswer",
     "ItemRecord",

@@ -15,8 +15,9 @@ from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 
 import httpx
 
-from tidegate.client import batch, calls
+from tidegate.client import batch, calls, calls_incidents
 from tidegate.client.call import Attempts, Call, answer_of, base_url, headers_of, request_of
+from tidegate.client.incidents import Incident
 from tidegate.client.model import (
     Action,
     BatchAnswer,
@@ -141,6 +142,13 @@ class AsyncClient:
     ledger_page = _Verb(calls.ledger_page)
     policy = _Verb(calls.policy)
     check_policy = _Verb(calls.check_policy)
+    incidents_page = _Verb(calls_incidents.incidents_page)
+    incident_schemes = _Verb(calls_incidents.incident_schemes)
+    incident = _Verb(calls_incidents.incident)
+    propose_incident = _Verb(calls_incidents.propose_incident)
+    open_incident = _Verb(calls_incidents.open_incident)
+    step_incident = _Verb(calls_incidents.step_incident)
+    close_incident = _Verb(calls_incidents.close_incident)
 
     async def submit_many(
         self,
@@ -208,6 +216,10 @@ class AsyncClient:
     def cases(self, queue: str | None = None, state: str | None = None) -> AsyncIterator[Case]:
         """All cases, the oldest first."""
         return self._pages(lambda cursor: calls.cases_page(queue, state, cursor))
+
+    def incidents(self, state: str | None = None) -> AsyncIterator[Incident]:
+        """All incidents, the last proposed first."""
+        return self._pages(lambda cursor: calls_incidents.incidents_page(state, cursor))
 
     def case_reports(self, id: str) -> AsyncIterator[ReportView]:
         """All reports of a case, the first first."""

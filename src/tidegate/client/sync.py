@@ -8,8 +8,9 @@ from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 
 import httpx
 
-from tidegate.client import batch, calls
+from tidegate.client import batch, calls, calls_incidents
 from tidegate.client.call import Attempts, Call, answer_of, base_url, headers_of, request_of
+from tidegate.client.incidents import Incident
 from tidegate.client.model import (
     Action,
     BatchAnswer,
@@ -140,6 +141,13 @@ class Client:
     ledger_page = _Verb(calls.ledger_page)
     policy = _Verb(calls.policy)
     check_policy = _Verb(calls.check_policy)
+    incidents_page = _Verb(calls_incidents.incidents_page)
+    incident_schemes = _Verb(calls_incidents.incident_schemes)
+    incident = _Verb(calls_incidents.incident)
+    propose_incident = _Verb(calls_incidents.propose_incident)
+    open_incident = _Verb(calls_incidents.open_incident)
+    step_incident = _Verb(calls_incidents.step_incident)
+    close_incident = _Verb(calls_incidents.close_incident)
 
     def submit_many(
         self, items: Iterable[batch.Line], *, window: int = batch.LINES
@@ -202,6 +210,10 @@ class Client:
     def case_reports(self, id: str) -> Iterator[ReportView]:
         """All reports of a case, the first first."""
         return self._pages(lambda cursor: calls.case_reports_page(id, cursor))
+
+    def incidents(self, state: str | None = None) -> Iterator[Incident]:
+        """All incidents, the last proposed first."""
+        return self._pages(lambda cursor: calls_incidents.incidents_page(state, cursor))
 
     def actions(
         self, after: str | None = None, *, follow: bool = False, poll: float = 1.0
