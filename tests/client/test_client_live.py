@@ -22,6 +22,7 @@ from tidegate.client import (
     Media,
     Problem,
     Report,
+    alert_calls,
     calls,
 )
 from tidegate.client.call import Call
@@ -240,8 +241,11 @@ def test_the_async_client_does_the_same(served: Served, key: str) -> None:
 def _builders() -> dict[str, Any]:
     return {
         name: one
-        for name, one in vars(calls).items()
-        if inspect.isfunction(one) and not name.startswith("_") and one.__module__ == calls.__name__
+        for module in (calls, alert_calls)
+        for name, one in vars(module).items()
+        if inspect.isfunction(one)
+        and not name.startswith("_")
+        and one.__module__ == module.__name__
     }
 
 

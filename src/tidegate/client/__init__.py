@@ -9,6 +9,7 @@ A library for others: it imports nothing else of Tidegate. Start with `Client` o
 """
 
 from tidegate.client.aio import AsyncClient
+from tidegate.client.alert_model import Alert, NamedReport
 from tidegate.client.call import File
 from tidegate.client.errors import BadField, ClientError, Problem, UnexpectedAnswer, Unreachable
 from tidegate.client.model import (
@@ -44,6 +45,7 @@ from tidegate.client.webhooks import Message, WebhookVerificationError, verify_w
 
 __all__ = [
     "Action",
+    "Alert",
     "AsyncClient",
     "BadField",
     "Bank",
@@ -64,6 +66,7 @@ __all__ = [
     "Match",
     "Media",
     "Message",
+    "NamedReport",
     "Opening",
     "Page",
     "Policy",

@@ -53,6 +53,16 @@ def find_report(tx: Tx, platform: str, external_id: str) -> StoredReport | None:
     return None if row is None else StoredReport(*row)
 
 
+def report_names(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, str]:
+    """The reporting sides' ids of reports, by ours; also of those whose item is erased."""
+    if not ids:
+        return {}
+    query = sa.select(reports.c.id, reports.c.external_id).where(
+        reports.c.id.in_(ids), tx.within(reports.c.platform)
+    )
+    return {row.id: row.external_id for row in tx.execute(query)}
+
+
 def has_reported(tx: Tx, item_id: UUID, reporter: str | None) -> bool:
     """Whether this reporter counts for the item already, by whatever channel they came."""
     if reporter is None:

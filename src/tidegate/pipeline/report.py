@@ -17,13 +17,14 @@ from tidegate.infra.db import Tx
 from tidegate.intake.actions import record_report, settle_report
 from tidegate.intake.model import ReportIn, is_anonymous, take
 from tidegate.intake.queries import has_reported, stored_answer
-from tidegate.pipeline import blind
+from tidegate.pipeline import alerts, blind
 from tidegate.pipeline.escalation import within_budget
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.judge import Looked
 from tidegate.pipeline.look import REPORTED, REPORTED_AGAIN, look, recall
 from tidegate.review.actions import last_case, touch
-from tidegate.review.alerts import THREAT, alert_about, open_alert
+from tidegate.review.alert_model import Rung
+from tidegate.review.alerts import THREAT, ring
 from tidegate.review.model import CaseRow
 from tidegate.signals.model import encode_codes
 
@@ -69,17 +70,17 @@ def submit_report(
     if report_id is None:  # the same id at once: the other one has committed, and answers
         return submit_report(tx, instance, report, platform=platform)
     looked = recall(tx, kept_revision(tx, item))
-    problems, noted = list(taken.problems), list[str]()
+    problems = list(taken.problems)
     if is_anonymous(report):
         looked, noted = within_budget(tx, instance, looked, report_id)
         problems += noted
-    # Beyond the budget nobody is called: such reports by the hundred would drown the rest.
-    alert = _ring(tx, item) if report.reason == THREAT and not noted else None
-    if alert is not None:
+    # The budget is for what follows by itself: people are called whatever is spent.
+    rung = _ring(tx, item, report_id) if report.reason == THREAT else None
+    if rung is not None:
         blind.withdraw(tx, item.id)
     case = _repeated(tx, instance, looked, report) if again else _first(tx, instance, looked)
-    if alert is not None:
-        alert_about(tx, alert, case.id)
+    if rung is not None:
+        alerts.tell(tx, rung, case.id)
     body = msgspec.json.encode(
         ReportAnswer(
             id=report.id,
@@ -95,9 +96,9 @@ def submit_report(
     return body, item
 
 
-def _ring(tx: Tx, item: ItemRow) -> UUID | None:
+def _ring(tx: Tx, item: ItemRow, report_id: UUID) -> Rung:
     """Call people, before rules that hear the same report would do so once more."""
-    return open_alert(tx, THREAT, item_id=item.id, platform=item.platform)
+    return ring(tx, THREAT, item_id=item.id, platform=item.platform, report=report_id)
 
 
 def _first(tx: Tx, instance: Instance, looked: Looked) -> CaseRow:

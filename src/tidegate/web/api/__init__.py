@@ -2,10 +2,20 @@
 
 from typing import Any
 
-from tidegate.web.api import actions, banks, cases, holds, items, ledger, policy, reports
+from tidegate.web.api import (
+    actions,
+    alerts,
+    banks,
+    cases,
+    holds,
+    items,
+    ledger,
+    policy,
+    reports,
+)
 from tidegate.web.api.endpoint import Endpoint
 
-_RESOURCES = (items, holds, reports, cases, banks, actions, ledger, policy)
+_RESOURCES = (items, holds, reports, cases, alerts, banks, actions, ledger, policy)
 
 endpoints: list[Endpoint[Any, Any]] = [
     endpoint for resource in _RESOURCES for endpoint in resource.endpoints

@@ -125,6 +125,11 @@ NAMES = {
     "auditor": noted("auditor"),
     "admin": noted("admin"),
     "threat_to_life": noted("threat to life"),
+    "escalation": noted("escalation"),
+    "acknowledged": noted("acknowledged"),
+    "handled": noted("handled"),
+    "referred": noted("referred"),
+    "false_alarm": noted("false alarm"),
 }
 
 
