@@ -77,6 +77,7 @@ MORE_SQL = {
     "decisions/matched.py",
     "decisions/shadow.py",  # what rules in shadow say beside those that act
     "decisions/witness.py",
+    "enforcement/alerts.py",
     "enforcement/outbox.py",
     "enforcement/webhooks.py",
     "intake/filed.py",  # one report by itself
@@ -91,6 +92,7 @@ MORE_SQL = {
     "policy/replays.py",  # the jobs; what a replay counts is pure
     "policy/witness.py",
     "review/again.py",  # cases that wait for another person
+    "review/alert_lists.py",
     "review/alerts.py",
     "review/arrivals.py",  # reports by bin, with the languages of their cases
     "review/bulk.py",

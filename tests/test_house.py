@@ -25,7 +25,16 @@ from tidegate.pipeline.instance import Instance
 from tidegate.web import pages
 
 # What only these may: every role but `admin`, which may everything.
-REVIEWS = {"items:read", "cases:decide", "cases:read", "banks:read", "policy:read", "actions:read"}
+REVIEWS = {
+    "items:read",
+    "cases:decide",
+    "cases:read",
+    "banks:read",
+    "policy:read",
+    "actions:read",
+    "alerts:read",
+    "alerts:write",
+}
 AUDITS = {
     "items:read",
     "banks:read",
@@ -35,12 +44,20 @@ AUDITS = {
     "policy:read",
     "ledger:read",
     "metrics:read",
+    "alerts:read",
 }
 RIGHTS = {
     "reviewer": REVIEWS,
     "senior": REVIEWS | {"cases:senior", "incidents:write"},
-    "policy": {"policy:write", "policy:read", "items:read", "cases:read", "banks:read"},
-    "intake": {"reports:write", "cases:read"},
+    "policy": {
+        "policy:write",
+        "policy:read",
+        "items:read",
+        "cases:read",
+        "banks:read",
+        "alerts:read",
+    },
+    "intake": {"reports:write", "cases:read", "alerts:read"},
     "curator": {"banks:write", "banks:read", "items:read", "policy:read"},
     "compliance": AUDITS,
     "auditor": AUDITS,

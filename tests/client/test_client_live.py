@@ -22,6 +22,7 @@ from tidegate.client import (
     Media,
     Problem,
     Report,
+    alert_calls,
     calls,
     calls_incidents,
 )
@@ -216,6 +217,24 @@ def test_ids_belong_to_a_platform(served: Served, key: str) -> None:
             other.item(item.id)
 
 
+def test_an_alert_is_acknowledged_and_closed(client: Client) -> None:
+    item = client.submit(_item())
+    report = Report(uuid4().hex, "user", "threat_to_life", NOW, item_id=item.id)
+    case = client.report(report).case
+    one = next(alert for alert in client.alerts("open") if alert.item == item.id)
+    assert (one.kind, one.case, one.reports) == ("threat_to_life", case, [report.id])
+    assert [named.id for named in client.alert_reports(one.id)] == [report.id]
+    assert one.id in {alert.id for alert in client.alerts_page(limit=500).data}
+    heard = client.acknowledge_alert(one.id)
+    assert (heard.state, len(heard.acknowledgements)) == ("acknowledged", 1)
+    closed = client.close_alert(one.id, "referred", "It is theirs.", "the police")
+    assert client.alert(one.id) == closed
+    assert (closed.outcome, closed.referred_to) == ("referred", "the police")
+    with pytest.raises(Problem) as caught:
+        client.close_alert(one.id, "handled", "once more")
+    assert (caught.value.status, caught.value.type) == (409, "/problems/alert-closed")
+
+
 def test_the_ledger_and_the_policy_are_read(client: Client) -> None:
     for _ in range(5):
         client.submit(_item())
@@ -257,7 +276,7 @@ def test_the_async_client_does_the_same(served: Served, key: str) -> None:
 def _builders() -> dict[str, Any]:
     return {
         name: one
-        for module in (calls, calls_incidents)
+        for module in (calls, alert_calls, calls_incidents)
         for name, one in vars(module).items()
         if inspect.isfunction(one)
         and not name.startswith("_")

@@ -125,6 +125,20 @@ def test_a_stream_is_bounded_by_the_person_s_platforms(api: Api, port: int) -> N
         assert of_b not in told
 
 
+def test_one_that_rings_anew_is_told_anew(api: Api, port: int) -> None:
+    case = case_of(api, "post-1")
+    report(api, "post-1", None, "threat_to_life")
+    alert = api.get("/v1/alerts").json()["data"][0]["id"]
+    with Following(port, signed_in(api.instance)) as stream:
+        stream.until("alert", id=alert, case=case)
+        api.post(f"/v1/alerts/{alert}/acknowledge")
+        (*_, (_, heard)) = stream.until("alert", id=alert)
+        assert "acknowledged_by" in heard
+        report(api, "post-1", None, "threat_to_life")
+        (*_, (_, rings)) = stream.until("alert", id=alert)
+        assert "acknowledged_by" not in rings
+
+
 def test_who_may_not_read_cases_is_told_of_the_session_alone(api: Api, port: int) -> None:
     session = signed_in(api.instance, "curator")
     with Following(port, session) as stream:

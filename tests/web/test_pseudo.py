@@ -93,6 +93,7 @@ class Desk:
             "/cases/{case}": [f"/cases/{one}" for one in (self.case, self.pictured, self.closed)],
             "/items/{item}": [f"/items/{item[1]}"],
             "/bulk/{bulk}": [self.bulk],
+            "/alerts/{alert}": self.alerts(),
             "/media/{item}/{revision}/{index}/file": [f"{media}/file"],
             "/media/{item}/{revision}/{index}/download": [f"{media}/download"],
             "/media/entries/{entry}/file": [f"/media/entries/{entry[1]}/file"],
@@ -119,6 +120,19 @@ class Desk:
             "/incidents/{incident}": [f"/incidents/{one}" for one in made],
             "/incidents/{incident}/debrief": [f"/incidents/{one}/debrief" for one in made],
         }
+
+    def alerts(self) -> list[str]:
+        """One that rings, and one that was closed."""
+        rings = self.api.get("/v1/alerts?state=open").json()["data"][0]
+        escalated = {"outcome": "escalate", "reason": "It is meant."}
+        self.api.post("/v1/items/post-1/decisions", escalated)
+        others = self.api.get("/v1/alerts?state=open").json()["data"]
+        other = next((one for one in others if one["id"] != rings["id"]), None)
+        assert other is not None
+        given = {"outcome": "referred", "reason": "It is theirs.", "referred_to": "x"}
+        closed = self.api.post(f"/v1/alerts/{other['id']}/close", given)
+        assert closed.status_code == 200, closed.text
+        return [f"/alerts/{one['id']}" for one in (rings, other)]
 
     def banks(self, entry: str) -> dict[str, list[str]]:
         """Lists with bad lines, what changes would do, and a bank of which a change waits."""

@@ -106,6 +106,16 @@ def attempts(of_b: OfB) -> dict[tuple[str, str], list[Asked]]:
             (f"/v1/cases/{one}", {}) for one in (of_b.case, of_b.decided, of_b.asked)
         ],
         ("GET", "/v1/cases/{id}/reports"): [(f"/v1/cases/{of_b.case}/reports", {})],
+        ("GET", "/v1/alerts"): [("/v1/alerts", {}), ("/v1/alerts?state=open", {})],
+        ("GET", "/v1/alerts/{id}"): [(f"/v1/alerts/{of_b.alert}", {})],
+        ("GET", "/v1/alerts/{id}/reports"): [(f"/v1/alerts/{of_b.alert}/reports", {})],
+        ("POST", "/v1/alerts/{id}/acknowledge"): [(f"/v1/alerts/{of_b.alert}/acknowledge", {})],
+        ("POST", "/v1/alerts/{id}/close"): [
+            (
+                f"/v1/alerts/{of_b.alert}/close",
+                {"json": {"outcome": "handled", "reason": "of a"}},
+            )
+        ],
         ("POST", "/v1/cases/{id}/claim"): [(f"/v1/cases/{of_b.case}/claim", {})],
         ("POST", "/v1/cases/{id}/release"): [(f"/v1/cases/{of_b.case}/release", {})],
         ("POST", "/v1/cases/{id}/decide"): [
@@ -364,6 +374,10 @@ def page_attempts(of_b: OfB, person: UUID) -> dict[tuple[str, str], list[Asked]]
             (f"/incidents/{of_b.incident}/step", {"step": "lead"})
         ],
         ("POST", "/incidents/{incident}/close"): [(f"/incidents/{of_b.incident}/close", CLOSING)],
+        ("GET", "/alerts/{alert}"): [(f"/alerts/{of_b.alert}", {})],
+        ("POST", "/alerts/{alert}/close"): [
+            (f"/alerts/{of_b.alert}/close", {"outcome": "handled", "reason": "of a"})
+        ],
         ("GET", "/ledger"): [("/ledger", {}), ("/ledger?before=9", {})],
         ("GET", "/account"): [("/account", {})],
         ("POST", "/account/password"): [],  # one's own

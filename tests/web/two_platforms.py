@@ -17,7 +17,7 @@ from tidegate.enforcement.webhooks import create_webhook
 from tidegate.infra.db import metadata
 from tidegate.ledger.sequencer import seal
 from tidegate.review.actions import open_case
-from tidegate.review.alerts import open_alert
+from tidegate.review.alerts import ring
 from tidegate.signals.banks.staged import Options, Sent, send
 
 WORDS = "what only those of b may read"
@@ -102,7 +102,7 @@ def settle_b(api: Api) -> OfB:
             queue="entries",
             origin="quarantine",
         )
-        alert = open_alert(tx, "escalation", item_id=item_id, platform="b")
+        alert = ring(tx, "escalation", item_id=item_id, platform="b").alert
     with api.instance.database.begin("user:b@example.org") as tx:
         listed = Sent("of-b.csv", None, b"sha256", is_list=True)
         imported = send(tx, "bank-of-b", [listed], Options())

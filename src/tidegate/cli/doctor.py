@@ -8,6 +8,7 @@ import typer
 
 from tidegate.cli.context import DataDir, existing, settings_of
 from tidegate.cli.doctor_keys import diagnose_keys
+from tidegate.cli.doctor_targets import diagnose_targets
 from tidegate.content.media.diagnosis import diagnose as diagnose_media
 from tidegate.infra.findings import Finding
 from tidegate.infra.postgres import EmbeddedPostgres, diagnose, environment_of
@@ -61,6 +62,7 @@ def doctor(
     findings = [Finding("settings", True, f"data directory {settings.data_dir}")]
     findings += diagnose_keys(settings)
     findings += diagnose(settings.data_dir, settings.database_url)
+    findings += diagnose_targets(settings)
     findings += diagnose_media()
     findings.append(diagnose_kernels())
     findings.append(_open_files())

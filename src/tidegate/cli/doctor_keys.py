@@ -52,15 +52,20 @@ def _compared(settings: Settings, secrets: InstanceSecrets, mark: bytes | None) 
     return Finding(_NAME, True, f"all {len(SECRETS)} are in {secrets.directory}; {seen}")
 
 
-def _mark(settings: Settings) -> bytes | None:
-    """The database's; None where there is none yet, or it cannot be asked: another finding says why."""
-    url = settings.database_url
+def reachable(settings: Settings) -> str | None:
+    """The URL of the instance's database; None where it cannot be asked now: another finding says why."""
+    if settings.database_url:
+        return settings.database_url
     try:
-        if not url:
-            place = find_place(settings.data_dir.absolute())
-            if place is None or Server(place).running() is None:
-                return None
-            url = place.url
-        return mark_at(url)
+        place = find_place(settings.data_dir.absolute())
+        if place is None or Server(place).running() is None:
+            return None
+        return place.url
     except (PostgresError, OSError):
         return None
+
+
+def _mark(settings: Settings) -> bytes | None:
+    """The database's; None where there is none yet, or it cannot be asked."""
+    url = reachable(settings)
+    return None if url is None else mark_at(url)

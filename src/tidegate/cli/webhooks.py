@@ -50,9 +50,16 @@ def create(
     enforce: Annotated[
         bool, typer.Option("--enforce", help="Send; without it the target is in observe mode")
     ] = False,
+    alerts: Annotated[
+        bool,
+        typer.Option(
+            "--alerts",
+            help="The target gets alerts and nothing else, --enforce or not; see docs/alerts.md",
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Make a target and print its signing secret. Without --enforce nothing is sent."""
+    """Make a target and print its signing secret. Without --enforce or --alerts nothing is sent."""
     settings = settings_of(data_dir)
     try:
         with database_of(settings, make=True) as database, database.begin("system:cli") as tx:
@@ -63,6 +70,7 @@ def create(
                 enforce,
                 known=MESSAGE_TYPES,
                 allowed=settings.allowed_addresses,
+                alerts=alerts,
             )
     except Refusal as refusal:
         leave = not allow_private and _is_taken(url, settings.allowed_addresses)
@@ -96,6 +104,8 @@ def list_(data_dir: DataDir = None, as_json: Json = False) -> None:
 def _mode(one: WebhookView) -> str:
     if one.disabled_at is not None:
         return "off    "
+    if one.alerts:
+        return "alerts "
     return "enforce" if one.enforce else "observe"
 
 
@@ -146,7 +156,11 @@ def observe(webhook_id: Target, data_dir: DataDir = None) -> None:
     """Switch a target back to observe: everything is recorded, nothing sent."""
     with transaction(data_dir) as tx:
         set_enforce(tx, webhook_id, False)
-    say(f"{webhook_id} observes now.")
+        alerts = any(one.id == webhook_id and one.alerts for one in list_webhooks(tx))
+    if alerts:
+        say(f"{webhook_id} gets alerts all the same. `webhooks disable` takes it out of use.")
+    else:
+        say(f"{webhook_id} observes now.")
 
 
 @app.command()

@@ -9,6 +9,7 @@ A library for others: it imports nothing else of Tidegate. Start with `Client` o
 """
 
 from tidegate.client.aio import AsyncClient
+from tidegate.client.alert_model import Alert, NamedReport
 from tidegate.client.call import File
 from tidegate.client.errors import BadField, ClientError, Problem, UnexpectedAnswer, Unreachable
 from tidegate.client.incidents import Incident, IncidentScheme
@@ -50,6 +51,7 @@ from tidegate.client.webhooks import Message, WebhookVerificationError, verify_w
 
 __all__ = [
     "Action",
+    "Alert",
     "AsyncClient",
     "BadField",
     "Bank",
@@ -72,6 +74,7 @@ __all__ = [
     "Match",
     "Media",
     "Message",
+    "NamedReport",
     "Opening",
     "Page",
     "Policy",

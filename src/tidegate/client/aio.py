@@ -15,7 +15,8 @@ from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 
 import httpx
 
-from tidegate.client import batch, calls, calls_incidents
+from tidegate.client import alert_calls, batch, calls, calls_incidents
+from tidegate.client.alert_model import Alert, AlertState, NamedReport
 from tidegate.client.call import Attempts, Call, answer_of, base_url, headers_of, request_of
 from tidegate.client.incidents import Incident
 from tidegate.client.model import (
@@ -137,6 +138,11 @@ class AsyncClient:
     release = _Verb(calls.release)
     decide = _Verb(calls.decide)
     undo = _Verb(calls.undo)
+    alerts_page = _Verb(alert_calls.alerts_page)
+    alert = _Verb(alert_calls.alert)
+    alert_reports_page = _Verb(alert_calls.alert_reports_page)
+    acknowledge_alert = _Verb(alert_calls.acknowledge_alert)
+    close_alert = _Verb(alert_calls.close_alert)
     actions_page = _Verb(calls.actions_page)
     replay = _Verb(calls.replay)
     ledger_page = _Verb(calls.ledger_page)
@@ -224,6 +230,14 @@ class AsyncClient:
     def case_reports(self, id: str) -> AsyncIterator[ReportView]:
         """All reports of a case, the first first."""
         return self._pages(lambda cursor: calls.case_reports_page(id, cursor))
+
+    def alerts(self, state: AlertState | None = None) -> AsyncIterator[Alert]:
+        """All alerts, the latest first."""
+        return self._pages(lambda cursor: alert_calls.alerts_page(state, cursor))
+
+    def alert_reports(self, id: str) -> AsyncIterator[NamedReport]:
+        """All reports that an alert names, the first first."""
+        return self._pages(lambda cursor: alert_calls.alert_reports_page(id, cursor))
 
     def actions(
         self, after: str | None = None, *, follow: bool = False, poll: float = 1.0

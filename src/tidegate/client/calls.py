@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
-from uuid import uuid4
-
-import msgspec
 
 from tidegate.client.call import Call, File
+from tidegate.client.given import encoder as _json
+from tidegate.client.given import given as _given
+from tidegate.client.given import in_path as _in_path
+from tidegate.client.given import once as _once
+from tidegate.client.given import query as _query
 from tidegate.client.model import (
     Action,
     Bank,
@@ -32,23 +33,6 @@ from tidegate.client.model import (
 from tidegate.client.reports import Reference, ReportAnswer, ReportRecord
 
 Document = Mapping[str, Any]
-
-_json = msgspec.json.Encoder()
-
-
-def _once() -> str:
-    """A fresh Idempotency-Key."""
-    return uuid4().hex
-
-
-def _given(**values: object) -> dict[str, Any]:
-    """The values that were given: None is left out."""
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _in_path(segment: str) -> str:
-    return quote(segment, safe="")
-
 
 # Items
 
@@ -331,7 +315,7 @@ def decide(id: str, decision: Decision | Document) -> Call[Case]:
 
 def undo(decision: str) -> Call[Case]:
     """Undo a decision of one's own that has not left yet: its case is claimed again."""
-    path = f"/v1/decisions/{quote(decision, safe='')}/undo"
+    path = f"/v1/decisions/{_in_path(decision)}/undo"
     return Call(method="POST", path=path, answer=Case, key=_once())
 
 
@@ -387,7 +371,3 @@ def check_policy(source: str) -> Call[PolicyCheck]:
         answer=PolicyCheck,
         json=_json.encode({"source": source}),
     )
-
-
-def _query(**values: object) -> dict[str, str]:
-    return {name: str(value) for name, value in _given(**values).items()}

@@ -8,7 +8,8 @@ from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 
 import httpx
 
-from tidegate.client import batch, calls, calls_incidents
+from tidegate.client import alert_calls, batch, calls, calls_incidents
+from tidegate.client.alert_model import Alert, AlertState, NamedReport
 from tidegate.client.call import Attempts, Call, answer_of, base_url, headers_of, request_of
 from tidegate.client.incidents import Incident
 from tidegate.client.model import (
@@ -136,6 +137,11 @@ class Client:
     release = _Verb(calls.release)
     decide = _Verb(calls.decide)
     undo = _Verb(calls.undo)
+    alerts_page = _Verb(alert_calls.alerts_page)
+    alert = _Verb(alert_calls.alert)
+    alert_reports_page = _Verb(alert_calls.alert_reports_page)
+    acknowledge_alert = _Verb(alert_calls.acknowledge_alert)
+    close_alert = _Verb(alert_calls.close_alert)
     actions_page = _Verb(calls.actions_page)
     replay = _Verb(calls.replay)
     ledger_page = _Verb(calls.ledger_page)
@@ -214,6 +220,14 @@ class Client:
     def incidents(self, state: str | None = None) -> Iterator[Incident]:
         """All incidents, the last proposed first."""
         return self._pages(lambda cursor: calls_incidents.incidents_page(state, cursor))
+
+    def alerts(self, state: AlertState | None = None) -> Iterator[Alert]:
+        """All alerts, the latest first."""
+        return self._pages(lambda cursor: alert_calls.alerts_page(state, cursor))
+
+    def alert_reports(self, id: str) -> Iterator[NamedReport]:
+        """All reports that an alert names, the first first."""
+        return self._pages(lambda cursor: alert_calls.alert_reports_page(id, cursor))
 
     def actions(
         self, after: str | None = None, *, follow: bool = False, poll: float = 1.0

@@ -18,6 +18,10 @@ class MessageData(msgspec.Struct, frozen=True, kw_only=True):
     item, as a case about a bank entry is: `subject` says about what. `effective`, which every action
     has, is all that the item has to be kept to from now on.
 
+    Of an alert it says which `alert`, of which `kind` and `level`, and where on the pages it is (`path`);
+    `report` is the one that it rang for, `reports` are the latest that it names, and `step` says how often
+    it was told that nobody has it.
+
     A message whose `sequence` is below one that was seen for the same item is late: leave it be.
     """
 
@@ -31,6 +35,18 @@ class MessageData(msgspec.Struct, frozen=True, kw_only=True):
     effective: Effective | None = None
     case: str | None = None
     subject: Subject | None = None
+    alert: str | None = None
+    kind: str | None = None
+    level: str | None = None
+    state: str | None = None
+    path: str | None = None
+    report: str | None = None
+    reports: list[str] = []
+    reports_total: int = 0
+    rings: int = 0
+    opened_at: datetime | None = None
+    rang_at: datetime | None = None
+    step: int = 0
 
 
 class Message(msgspec.Struct, frozen=True):

@@ -13,11 +13,16 @@ import msgspec
 from tidegate.content.model import ItemRow
 from tidegate.decisions.model import Subject
 from tidegate.decisions.restrictions import Effective
+from tidegate.review.alert_model import Alert
 from tidegate.review.model import shown_subject
 
 ActionKind = Literal["restrict", "lift", "escalate"]
 DeliveryState = Literal["pending", "delivered", "dead", "observed", "cancelled"]
 
+# What targets for alerts get, and no others; these get nothing else.
+ALERT_TYPES = ("alert.opened", "alert.unacknowledged")
+
+GONE = "it answered 410 Gone"  # why a target was disabled
 GIVE_UP_AFTER = timedelta(days=3)
 _LEAST_LIMIT = timedelta(seconds=10)
 _BRISK = timedelta(hours=1)  # how long no attempt waits more than _BRISK_LIMIT
@@ -97,6 +102,46 @@ def message_body(
         data["case"] = case.case_id
         data["subject"] = shown_subject(case.subject, data["item"])
     return msgspec.json.encode({"type": type, "timestamp": now, "data": data})
+
+
+def alert_body(
+    type: str, now: datetime, alert: Alert, *, report: str | None = None, step: int = 0
+) -> bytes:
+    """The JSON of a message about an alert: ids, times and categories, no words of anybody's and nobody who
+    told us. `report` is the one that it rang for, `step` how often it was told that nobody has it."""
+    path = f"/alerts/{alert.id}" if alert.case is None else f"/cases/{alert.case}"
+    data: dict[str, Any] = {
+        "version": 1,
+        "alert": alert.id,
+        "kind": alert.kind,
+        "level": alert.level,
+        "state": alert.state,
+        "platform": alert.platform,
+        "item": alert.item,
+        "case": alert.case,
+        "path": path,
+        "report": report,
+        "reports": alert.reports,
+        "reports_total": alert.reports_total,
+        "rings": alert.rings,
+        "opened_at": alert.opened_at,
+        "rang_at": alert.rang_at,
+        "step": step,
+    }
+    # What readers of other messages rely on.
+    data |= dict.fromkeys(("action", "revision", "sequence", "decision"))
+    return msgspec.json.encode({"type": type, "timestamp": now, "data": data})
+
+
+def reached(step: int, targets: int) -> int:
+    """To how many of the targets for alerts, the first made first, it goes: that one rings to all, that
+    nobody has it to one more than before, beginning with two, until it goes to all."""
+    return targets if step == 0 else min(step + 1, targets)
+
+
+def climbs(step: int, targets: int) -> bool:
+    """Whether that reaches somebody whom the step before did not, or is the first."""
+    return step == 1 or reached(step, targets) > reached(step - 1, targets)
 
 
 def asked_delay(retry_after: str | None, now: datetime) -> timedelta | None:

@@ -65,7 +65,7 @@ def _is_due(now: datetime) -> sa.ColumnElement[bool]:
 def _is_open(now: datetime) -> sa.ColumnElement[bool]:
     """Whether a target is to be sent anything now."""
     return sa.and_(
-        webhooks.c.enforce,
+        sa.or_(webhooks.c.enforce, webhooks.c.alerts),
         webhooks.c.disabled_at.is_(None),
         sa.or_(webhooks.c.paused_until.is_(None), webhooks.c.paused_until <= now),
     )

@@ -61,6 +61,7 @@ class WebhookView(msgspec.Struct, frozen=True, kw_only=True):
     events: list[str]
     allow_private: bool
     enforce: bool
+    alerts: bool  # it gets alerts and nothing else, whether it enforces or not
     created_at: datetime
     failing_since: datetime | None
     last_success_at: datetime | None

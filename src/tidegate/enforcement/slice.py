@@ -11,6 +11,7 @@ def _verbs() -> Verbs:
     import asyncio
 
     from tidegate.enforcement.actions import forget_payloads
+    from tidegate.enforcement.alerts import failing_alert_targets
     from tidegate.enforcement.deliver import Deliverer
     from tidegate.enforcement.queries import outbox_counts
     from tidegate.infra.db import Tx
@@ -29,6 +30,11 @@ def _verbs() -> Verbs:
             Gauge("tidegate_deliveries_pending", "Deliveries that wait", outbox.pending),
             Gauge("tidegate_deliveries_dead", "Dead letters", outbox.dead),
             Gauge("tidegate_delivery_oldest_seconds", "Age of the oldest delivery that waits", age),
+            Gauge(
+                "tidegate_alert_targets_failing",
+                "Targets for alerts that take nothing, or are gone",
+                failing_alert_targets(tx),
+            ),
         ]
 
     return Verbs(errands=(deliver,), erase=forget_payloads, gauges=gauges)

@@ -19,6 +19,8 @@ webhooks = sa.Table(
     sa.Column("events", ARRAY(sa.Text), nullable=False),  # the message types it gets
     sa.Column("allow_private", sa.Boolean, nullable=False),
     sa.Column("enforce", sa.Boolean, nullable=False),  # false: observe, nothing is sent
+    # True: it gets alerts and nothing else, also while it observes.
+    sa.Column("alerts", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("failing_since", sa.TIMESTAMP(timezone=True)),  # no attempt succeeded since
     sa.Column("last_success_at", sa.TIMESTAMP(timezone=True)),
@@ -33,8 +35,16 @@ messages = sa.Table(
     sa.Column("id", sa.Text, primary_key=True),  # the webhook-id, the same in every attempt
     sa.Column("type", sa.Text, nullable=False),
     sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id"), index=True),  # null: it is about none
+    # Of an alert's: ids and times, which stay when its item is erased, so `item_id` is null.
+    sa.Column("alert_id", sa.Uuid, sa.ForeignKey("alerts.id")),
     sa.Column("body", Sealed(sa.LargeBinary())),  # null: erased with its item
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
+)
+sa.Index(
+    "ix_messages_alert_id",
+    messages.c.alert_id,
+    messages.c.type,
+    postgresql_where=messages.c.alert_id.isnot(None),
 )
 
 actions = sa.Table(

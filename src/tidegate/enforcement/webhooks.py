@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
+from tidegate.enforcement.model import ALERT_TYPES, GONE
 from tidegate.enforcement.tables import deliveries, webhooks
 from tidegate.infra.db import Tx
 from tidegate.infra.egress import AddressGuard
@@ -36,9 +37,10 @@ def create_webhook(
     known: Sequence[str],
     events: Sequence[str] | None = None,
     allowed: Sequence[str] = (),
+    alerts: bool = False,
 ) -> NewWebhook:
     """Make a target for messages of the types `events`: some of those `known`, else all of them.
-    Without `enforce` it only records.
+    Without `enforce` it only records. With `alerts` it gets alerts and nothing else, in any case.
 
     `allowed` is the setting allowed_addresses. Raises Refusal: 422 "address-refused" for a URL
     that can be seen not to be reachable, 422 "invalid-body" for an unknown message type.
@@ -46,6 +48,8 @@ def create_webhook(
     if len(url) > _LONGEST_URL:
         raise bad_field("/url", f"at most {_LONGEST_URL} characters", f"{len(url)} characters")
     events = known if events is None else events
+    if alerts:
+        events = known = ALERT_TYPES
     for place, event in enumerate(events):
         if event not in known:
             raise bad_field(f"/events/{place}", f"one of {', '.join(known)}", event[:64])
@@ -60,6 +64,7 @@ def create_webhook(
             events=list(events),
             allow_private=allow_private,
             enforce=enforce,
+            alerts=alerts,
             created_at=tx.now,
         )
     )
@@ -92,13 +97,18 @@ def rotate_webhook(tx: Tx, webhook_id: UUID, overlap: timedelta) -> NewWebhook:
 def set_enforce(tx: Tx, webhook_id: UUID, enforce: bool) -> None:
     """Switch a target between observing and enforcing.
 
-    What waits for a target that goes back to observing is not sent, but recorded as observed.
-    Raises Refusal 404 "webhook-unknown" also for a disabled one.
+    What waits for a target that goes back to observing is not sent, but recorded as observed; a target
+    for alerts goes on getting them. Raises Refusal 404 "webhook-unknown" also for a disabled one.
     """
     _change(tx, webhook_id, {"enforce": enforce})
-    if not enforce:
+    if not enforce and not _takes_alerts(tx, webhook_id):
         _settle_pending(tx, webhook_id, "observed", "the target went back to observing")
     append(tx, "webhook.switched", {"webhook": webhook_id, "enforce": enforce})
+
+
+def _takes_alerts(tx: Tx, webhook_id: UUID) -> bool:
+    query = sa.select(webhooks.c.alerts).where(webhooks.c.id == webhook_id)
+    return bool(tx.execute(query).scalar_one())
 
 
 def disable_webhook(tx: Tx, webhook_id: UUID, because: str = "disabled by hand") -> None:
@@ -110,7 +120,7 @@ def disable_webhook(tx: Tx, webhook_id: UUID, because: str = "disabled by hand")
 
 def retire_gone(tx: Tx, webhook_id: UUID) -> None:
     """Disable a target that answered 410 Gone: what waits for it becomes dead, for all to see."""
-    because = "it answered 410 Gone"
+    because = GONE
     _change(tx, webhook_id, {"disabled_at": tx.now, "disabled_because": because})
     _settle_pending(tx, webhook_id, "dead", "the target answered 410 Gone")
     append(tx, "webhook.disabled", {"webhook": webhook_id, "because": because})

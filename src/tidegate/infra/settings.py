@@ -197,6 +197,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     burst_scheme: Annotated[
         str, Meta(description="The scheme of incidents that surges propose")
     ] = "attack-response"
+    alert_unacknowledged_seconds: Annotated[
+        float,
+        Meta(
+            gt=0,
+            description="An alert that nobody has acknowledged for so long is told again, to one more"
+            " target each time ([alerts](alerts.md))",
+        ),
+    ] = 300.0
     rate_limit: Annotated[
         str | None,
         Meta(

@@ -64,6 +64,16 @@ _STORED = sa.text(
 ).columns(answer=reports.c.answer.type)
 
 
+def report_names(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, str]:
+    """The reporting sides' ids of reports, by ours; also of those whose item is erased."""
+    if not ids:
+        return {}
+    query = sa.select(reports.c.id, reports.c.external_id).where(
+        reports.c.id.in_(ids), tx.within(reports.c.platform)
+    )
+    return {row.id: row.external_id for row in tx.execute(query)}
+
+
 def has_reported(tx: Tx, item_id: UUID, reporter: str | None) -> bool:
     """Whether this reporter counts for the item already, by whatever channel they came."""
     if reporter is None:

@@ -4,6 +4,7 @@ than one."""
 from tidegate.infra.db import Tx
 from tidegate.infra.slices import Duty, Errand, Gauge, Home, in_tx
 from tidegate.pipeline import bank_changes, bank_imports
+from tidegate.pipeline.alerts import remind
 from tidegate.pipeline.blind import ask_again
 from tidegate.pipeline.bulk import carry_on
 from tidegate.pipeline.clusters import assign_posts
@@ -66,6 +67,7 @@ def duties_of(instance: Instance) -> list[Duty]:
         *(duty for one in SLICES for duty in one.verbs().duties),
         Duty("lift", 2.0, in_tx(lift_expired)),
         Duty("leave", 0.3, leave_due),
+        Duty("alerts", 1.0, in_tx(lambda tx: remind(tx, instance.settings))),
         Duty("bank-changes", 0.3, bank_changes.leave_due),
         Duty("bank-imports", 0.5, lambda _: bank_imports.carry_on(instance)),
         Duty("bulk", 0.5, lambda home: carry_on(home, instance.pack)),

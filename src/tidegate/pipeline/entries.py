@@ -12,10 +12,10 @@ from tidegate.decisions import actions as decisions
 from tidegate.decisions.model import Decision, EntryVerdict, Subject, check, ground_of
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal, bad_field
+from tidegate.pipeline.alerts import call
 from tidegate.pipeline.reads import note_work
 from tidegate.policy.model import Pack
 from tidegate.review import actions as review
-from tidegate.review.alerts import open_alert
 from tidegate.review.model import CaseDecisionIn
 from tidegate.review.queries import lock_case, lock_waiting_case, waiting_subjects
 from tidegate.signals.banks import actions as banks
@@ -114,7 +114,7 @@ def decide(
     )
     review.close_case(tx, case, decision, given.entry)
     if decision.outcome == "escalate":
-        open_alert(tx, "escalation", item_id=None, case_id=case.id, platform=case.platform)
+        call(tx, "escalation", item_id=None, case_id=case.id, platform=case.platform)
     note_work(tx, case.id, case.platform)
     if bank is not None and given.entry is not None and leaves_at is None:
         banks.judge_entry(tx, bank.name, entry_id, STATES[given.entry])

@@ -19,7 +19,7 @@ from tidegate.intake.actions import record_report
 from tidegate.intake.channels import THREAT
 from tidegate.intake.model import Filed, ReportIn, is_anonymous
 from tidegate.intake.queries import has_reported, stored_answer
-from tidegate.pipeline import blind, report_answer
+from tidegate.pipeline import alerts, blind, report_answer
 from tidegate.pipeline.clusters import arrival, assign, lock
 from tidegate.pipeline.escalation import within_budget
 from tidegate.pipeline.instance import Instance
@@ -38,7 +38,6 @@ from tidegate.pipeline.tips import (
 )
 from tidegate.pipeline.told import Told, describe_report
 from tidegate.review.actions import last_case, touch
-from tidegate.review.alerts import alert_about
 from tidegate.review.model import CaseRow
 from tidegate.signals.model import encode_codes
 
@@ -126,13 +125,13 @@ def _look(
     if is_anonymous(report):
         looked, noted = within_budget(tx, instance, looked, filed.id)
         problems += noted
-    # Beyond the budget nobody is called: such reports by the hundred would drown the rest.
-    alert = ring(tx, filed) if report.reason == THREAT and not noted else None
-    if alert is not None:
+    # The budget is for what follows by itself: people are called whatever is spent.
+    rung = ring(tx, filed, item.id) if report.reason == THREAT else None
+    if rung is not None:
         blind.withdraw(tx, item.id)
     reported = _repeated(tx, instance, looked, report) if again else _first(tx, instance, looked)
-    if alert is not None:
-        alert_about(tx, alert, reported.case.id)
+    if rung is not None:
+        alerts.tell(tx, rung, reported.case.id)
     return reported, looked, problems
 
 

@@ -11,7 +11,7 @@ import msgspec
 from tidegate.infra.db import Tx
 from tidegate.ledger.model import EntryView
 from tidegate.ledger.queries import entries_about
-from tidegate.review.alerts import Alert, ringing
+from tidegate.review.alert_lists import Ringing, ringing
 from tidegate.review.figures import QueueFigures, queue_figures
 from tidegate.review.handling import decided_in, handled, opened_since
 from tidegate.triage.bursts import BIN, bin_of
@@ -45,7 +45,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     volumes: list[Volume]
     languages: list[tuple[str, int]]
     stories: list[tuple[str, int]]
-    alerts: list[Alert]
+    alerts: list[Ringing]
     queue: QueueFigures
     need: Need
     by_reports: bool

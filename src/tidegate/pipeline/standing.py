@@ -19,9 +19,10 @@ from tidegate.decisions.restrictions import (
 )
 from tidegate.enforcement.model import Order
 from tidegate.infra.db import Tx
+from tidegate.pipeline.alerts import call
 from tidegate.policy.model import Ground
 from tidegate.review.actions import touch
-from tidegate.review.alerts import open_alert, rings_about
+from tidegate.review.alerts import rings_about
 
 
 def settle(tx: Tx, item: ItemRow) -> tuple[list[Standing], list[Order]]:
@@ -70,7 +71,7 @@ def carry_out(
         set_restriction(tx, item.id, by_strength(after)[0].decision if after else None)
     if decision.outcome == "escalate" and not _has_rung(tx, item, decision):
         case = decision.case_id
-        open_alert(tx, "escalation", item_id=item.id, case_id=case, platform=item.platform)
+        call(tx, "escalation", item_id=item.id, case_id=case, platform=item.platform)
     now = effective(after)
     kind = "escalate" if decision.outcome == "escalate" else effect(effective(standing), now)
     if kind is None:

@@ -20,7 +20,7 @@ from tidegate.intake import references
 from tidegate.intake.actions import Settled, record_reports, settle_reports
 from tidegate.intake.channels import THREAT
 from tidegate.intake.model import Filed, is_anonymous
-from tidegate.pipeline import report_answer
+from tidegate.pipeline import alerts, report_answer
 from tidegate.pipeline.clusters import arrival, assign
 from tidegate.pipeline.escalation import judged_within_budget
 from tidegate.pipeline.instance import Instance
@@ -33,8 +33,10 @@ from tidegate.pipeline.submission import Submission
 from tidegate.pipeline.submit import kept_files
 from tidegate.pipeline.told import Told
 from tidegate.policy.facts import ReportFacts
+from tidegate.review import alerts as review
+from tidegate.review.alert_model import Rung
 from tidegate.review.alerts import THREAT as ALERT
-from tidegate.review.alerts import alert_about, open_alert
+from tidegate.review.members import of_clusters
 from tidegate.review.queries import voices_in
 from tidegate.signals.model import Codes, encode_codes
 from tidegate.signals.parts import codes_of_texts
@@ -160,10 +162,11 @@ def file(
     )
 
 
-def ring(tx: Tx, filed: Filed) -> UUID | None:
+def ring(tx: Tx, filed: Filed, about: UUID, level: str | None = None) -> Rung:
     """Call people about what is reported as a threat to a life, before rules that hear the same report
-    would do so once more."""
-    return open_alert(tx, ALERT, item_id=filed.item.id, platform=filed.item.platform)
+    would do so once more; `about`: the item whose alert rings anew, if there is one. `alerts.tell` follows."""
+    platform = filed.item.platform
+    return review.ring(tx, ALERT, item_id=about, platform=platform, report=filed.id, level=level)
 
 
 def hear_tips(tx: Tx, instance: Instance, told: Sequence[Told]) -> list[Heard]:
@@ -201,12 +204,7 @@ def _hear(tx: Tx, instance: Instance, mine: Sequence[tuple[Told, Tip]]) -> list[
     looked, noted, judged = judged_within_budget(
         tx, instance, looked, {place: filed[place].id for place in anonymous}
     )
-    alerts = {
-        one.id: alert
-        for place, one in enumerate(filed)
-        if one.taken.said.reason == THREAT and place not in noted
-        if (alert := ring(tx, one)) is not None
-    }
+    rung = _ring(tx, filed, clusters)
     outcomes = look(tx, instance, looked, REPORTED, judged)
     keep_tips(tx, instance, tips, outcomes)
     joined = [one.case.id for one in outcomes if one.case is not None and one.case.version > 1]
@@ -214,8 +212,8 @@ def _hear(tx: Tx, instance: Instance, mine: Sequence[tuple[Told, Tip]]) -> list[
     answered: list[Answered] = []
     for place, (one, outcome) in enumerate(zip(told, outcomes, strict=True)):
         assert outcome.case is not None
-        if (alert := alerts.get(filed[place].id)) is not None:
-            alert_about(tx, alert, outcome.case.id)
+        if (heard := rung.get(filed[place].id)) is not None:
+            alerts.tell(tx, heard, outcome.case.id)
         problems = [*one.taken.problems, *noted.get(place, [])]
         answered.append(
             Answered(
@@ -237,6 +235,21 @@ def _hear(tx: Tx, instance: Instance, mine: Sequence[tuple[Told, Tip]]) -> list[
         Heard(body, tip.item, outcome.action is not None)
         for body, tip, outcome in zip(bodies, tips, outcomes, strict=True)
     ]
+
+
+def _ring(tx: Tx, filed: Sequence[Filed], clusters: Sequence[UUID | None]) -> dict[UUID, Rung]:
+    """Call people about the threats among these, by report. Those of one cluster are named by one alert, that
+    about the item whose case waits, and ring anew each."""
+    threats = [place for place, one in enumerate(filed) if one.taken.said.reason == THREAT]
+    known = of_clusters(tx, [one for place in threats if (one := clusters[place]) is not None])
+    about = {cluster: case.item_id for cluster, case in known.items() if case.item_id is not None}
+    rung: dict[UUID, Rung] = {}
+    for place in threats:
+        item_id, cluster = filed[place].item.id, clusters[place]
+        if cluster is not None:
+            item_id = about.setdefault(cluster, item_id)
+        rung[filed[place].id] = ring(tx, filed[place], item_id)
+    return rung
 
 
 def settle(tx: Tx, answered: Sequence[Answered], said: Sequence[Said]) -> list[bytes]:

@@ -44,6 +44,7 @@ class CaseFacts(msgspec.Struct, frozen=True, kw_only=True):
     reporters: int = 0
     recent: int = 0
     matches: Sequence[Match] = ()
+    threat: str | None = None  # the level of the alert that stands about it
 
 
 class Why(msgspec.Struct, frozen=True):
@@ -83,8 +84,8 @@ def known_matches(matches: Sequence[Match]) -> list[Match]:
 
 def _grounds(case: CaseFacts) -> Iterator[tuple[int, Why]]:
     """Each reason with the band that it asks for; of one band the most telling comes first."""
-    if THREAT in case.reasons:
-        yield 0, Why("threat_to_life")
+    if THREAT in case.reasons or case.threat is not None:
+        yield 0, Why("threat_to_life", case.threat)
     if case.escalated or case.verdict == "escalate" or case.origin == "escalation":
         yield 0, Why("escalated", case.rule if case.verdict == "escalate" else None)
     yield from _matches(case)

@@ -23,6 +23,7 @@ from tidegate.infra.db import Tx
 from tidegate.infra.settings import Settings
 from tidegate.intake.queries import Heard, heard_on, together
 from tidegate.policy.model import RuleResult
+from tidegate.review.alerts import levels_about
 from tidegate.review.media import count_media
 from tidegate.review.members import wait_about
 from tidegate.review.membership import items_of
@@ -84,6 +85,7 @@ def rank(tx: Tx, ranking: Ranking, seen: Sequence[Seen], *, guess: bool = False)
         steps.setdefault(case_id, set()).add(PROPOSED)
     heard = heard_of(tx, seen)
     facts = {one.case.id: facts_of(one, heard, steps.get(one.case.id, set())) for one in seen}
+    facts = _threatened(tx, seen, facts)
     places = places_of(tx, [one.case.item_id for one in seen if one.case.item_id])
     keys = {
         one.case.id: keys_of(
@@ -185,6 +187,20 @@ def facts_of(seen: Seen, heard: Mapping[UUID, Heard], steps: Collection[str] = (
         recent=said.recent,
         matches=known_matches(telling.matches if telling and telling.matches else opened),
     )
+
+
+def _threatened(
+    tx: Tx, seen: Sequence[Seen], facts: dict[UUID, CaseFacts]
+) -> dict[UUID, CaseFacts]:
+    """The facts with what is known of threats; nothing rings about what was just posted."""
+    told = [one.case for one in seen if one.case.version > 1 or one.case.origin == "report"]
+    items = {case.id: case.item_id for case in told if case.item_id is not None}
+    levels = levels_about(tx, list(items.values())) if items else {}
+    return facts | {
+        case_id: msgspec.structs.replace(facts[case_id], threat=levels[item_id])
+        for case_id, item_id in items.items()
+        if item_id in levels
+    }
 
 
 def _telling(evaluations: Sequence[Evaluation]) -> Evaluation | None:

@@ -5,9 +5,12 @@ from tidegate.infra.slices import Duty, Gauge, Slice, Verbs, in_tx
 
 
 def _verbs() -> Verbs:
+    from uuid import UUID
+
     from tidegate.infra.db import Tx
     from tidegate.review.actions import close_erased, release_expired
-    from tidegate.review.alerts import ringing_since
+    from tidegate.review.alert_lists import ringing_since
+    from tidegate.review.alerts import forget_words
     from tidegate.review.bulk import drop_previews
     from tidegate.review.drafts import drop_old_drafts
     from tidegate.review.holding import sweep_skips
@@ -15,6 +18,10 @@ def _verbs() -> Verbs:
     from tidegate.review.queries import waiting_counts
     from tidegate.review.seen import sweep_seen
     from tidegate.review.wellness import sweep_wellness
+
+    def erase(tx: Tx, item_id: UUID) -> None:
+        close_erased(tx, item_id)
+        forget_words(tx, item_id)
 
     def gauges(tx: Tx) -> list[Gauge]:
         waiting = sum(sum(states.values()) for states in waiting_counts(tx).values())
@@ -35,7 +42,7 @@ def _verbs() -> Verbs:
             Duty("drafts", 600.0, in_tx(drop_old_drafts)),
             Duty("bulk-previews", 600.0, in_tx(drop_previews)),
         ),
-        erase=close_erased,
+        erase=erase,
         gauges=gauges,
     )
 
@@ -60,6 +67,17 @@ REVIEW = Slice(
             "read cases and queues",
             roles=("reviewer", "senior", "policy", "intake", "compliance", "auditor"),
         ),
+        Scope(
+            "alerts:write",
+            "acknowledge and close alerts",
+            roles=("reviewer", "senior"),
+            implies="alerts:read",
+        ),
+        Scope(
+            "alerts:read",
+            "read alerts",
+            roles=("reviewer", "senior", "policy", "intake", "compliance", "auditor"),
+        ),
     ),
     forgets=(
         "cases",
@@ -70,12 +88,14 @@ REVIEW = Slice(
         "case_notes",
         "mentions",
         "bulks",
+        "alerts",
     ),
     keeps={
         "case_skips": "who could not take a case: while that counts, and then no more",
         "case_readers": "who has a case on the screen, for moments",
-        "alerts": "that somebody had to be called, and who answered: ids and times alone",
         "cluster_cases": "which case waits about which cluster: ids alone",
+        "alert_acknowledgements": "who answered when somebody had to be called: ids and times alone",
+        "alert_reports": "for which reports somebody had to be called: ids and times alone",
         "bulk_cases": "which cases were decided together: ids alone",
         "saved_filters": "people who work here, and what they look for: no content",
         "seen_files": "that somebody has seen a file: digests that name neither, swept after a day",

@@ -273,17 +273,33 @@ alerts = sa.Table(
     metadata,
     sa.Column("id", sa.Uuid, primary_key=True),
     sa.Column("kind", sa.Text, nullable=False),  # threat_to_life, escalation
+    # The highest of the reports that it names; null: nobody took their words for anything.
+    sa.Column("level", sa.Text),
     sa.Column("platform", sa.Text),
     sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id"), index=True),
     sa.Column("case_id", sa.Uuid, sa.ForeignKey("cases.id"), index=True),
     sa.Column("opened_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("rang_at", sa.TIMESTAMP(timezone=True)),  # last; null: when it was opened
+    sa.Column("rings", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("reports", sa.Integer, nullable=False, server_default="0"),  # how many it names
+    # Since when nobody has it: rings meanwhile do not move this. Null: since it was opened.
+    sa.Column("unheard_since", sa.TIMESTAMP(timezone=True)),
+    # How often it was told since that nobody has it, and when last.
+    sa.Column("reminders", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("reminded_at", sa.TIMESTAMP(timezone=True)),
     sa.Column("acknowledged_at", sa.TIMESTAMP(timezone=True)),
     sa.Column("acknowledged_by", sa.Text),
+    sa.Column("closed_at", sa.TIMESTAMP(timezone=True)),
+    sa.Column("closed_by", sa.Text),
+    sa.Column("outcome", sa.Text),  # handled, referred, false_alarm
+    sa.Column("reason", Sealed()),
+    sa.Column("referred_to", Sealed()),
     # When it last changed, in the numbers of `case_events`, which it draws its own from: who follows
     # both has one order.
     sa.Column("step", sa.BigInteger, nullable=False, index=True),
 )
 sa.Index("ix_alerts_open", alerts.c.opened_at, postgresql_where=alerts.c.acknowledged_at.is_(None))
+sa.Index("ix_alerts_closed", alerts.c.id, postgresql_where=alerts.c.closed_at.isnot(None))
 # One that rings is enough for what it is about.
 sa.Index(
     "uq_alerts_ringing",
@@ -291,6 +307,24 @@ sa.Index(
     alerts.c.item_id,
     unique=True,
     postgresql_where=alerts.c.acknowledged_at.is_(None),
+)
+
+alert_reports = sa.Table(
+    "alert_reports",  # which reports an alert names: it rang for each
+    metadata,
+    sa.Column("alert_id", sa.Uuid, sa.ForeignKey("alerts.id"), primary_key=True),
+    sa.Column("report_id", sa.Uuid, primary_key=True, index=True),  # ids sort by time
+    sa.Column("level", sa.Text),
+    sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
+)
+
+alert_acknowledgements = sa.Table(
+    "alert_acknowledgements",  # all there were; the alert has the one that holds
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("alert_id", sa.Uuid, sa.ForeignKey("alerts.id"), nullable=False, index=True),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
 )
 
 bulks = sa.Table(

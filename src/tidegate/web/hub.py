@@ -16,7 +16,7 @@ from tidegate.access.model import Principal
 from tidegate.access.queries import standing_sessions
 from tidegate.infra.acting import Sight
 from tidegate.pipeline.instance import Instance
-from tidegate.review.alerts import ringing
+from tidegate.review.alert_lists import ringing
 from tidegate.review.steps import Step, begin, follow, shown, steps_after
 from tidegate.review.tail import Tail
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from tidegate.web.api import (
     actions,
+    alerts,
     banks,
     cases,
     clusters,
@@ -16,7 +17,19 @@ from tidegate.web.api import (
 )
 from tidegate.web.api.endpoint import Endpoint
 
-_RESOURCES = (items, holds, reports, clusters, cases, incidents, banks, actions, ledger, policy)
+_RESOURCES = (
+    items,
+    holds,
+    reports,
+    clusters,
+    cases,
+    alerts,
+    incidents,
+    banks,
+    actions,
+    ledger,
+    policy,
+)
 
 endpoints: list[Endpoint[Any, Any]] = [
     endpoint for resource in _RESOURCES for endpoint in resource.endpoints

@@ -1,39 +1,109 @@
-"""Alerts: which ring and which rang of late, and saying that one has been heard."""
+"""Alerts: which ring, which somebody has, and how the others ended; one of them, with what it names. Saying
+that one was heard, and closing it."""
+
+from uuid import UUID
 
 import msgspec
 
-from tidegate.review.alerts import Alert, acknowledge, alert_unknown, recent_alerts, ringing
+from tidegate.infra.parsing import convert
+from tidegate.pipeline.alerts import acknowledge, close
+from tidegate.review.alert_lists import get_alert, rang_of_late
+from tidegate.review.alert_model import OUTCOMES, Alert, AlertDetail, AlertState, CloseIn
+from tidegate.review.alerts import alert_unknown
 from tidegate.web.nextpath import own_path
-from tidegate.web.pages.page import PageRoute, with_query
+from tidegate.web.pages.page import PageRoute, Query, with_query
 from tidegate.web.pages.visit import Visit
 
+MOST = 200  # of those that ring, or that somebody has
+CLOSED = 50
 
-class AlertsPage(msgspec.Struct, frozen=True):
-    """Those that ring, a threat to life first, and those that were acknowledged, the latest first."""
 
+class AlertsQuery(Query, frozen=True):
+    state: AlertState | None = None
+
+
+class AlertsPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Those that ring, a threat to life first, those that somebody has, and those that were closed, the
+    latest first. With a `state` the others are left out."""
+
+    state: AlertState | None
     ringing: list[Alert]
-    recent: list[Alert]
+    acknowledged: list[Alert]
+    closed: list[Alert]
+
+
+class AlertPage(msgspec.Struct, frozen=True):
+    """One alert, and how it can be said to have ended."""
+
+    alert: AlertDetail
+    outcomes: tuple[str, ...] = OUTCOMES
 
 
 def show(visit: Visit) -> AlertsPage:
+    query: AlertsQuery = visit.query
     with visit.begin() as tx:
-        return AlertsPage(ringing(tx), recent_alerts(tx))
+
+        def of(state: AlertState, most: int) -> list[Alert]:
+            return rang_of_late(tx, state, most) if query.state in (None, state) else []
+
+        ringing = of("open", MOST)
+        return AlertsPage(
+            state=query.state,
+            ringing=sorted(ringing, key=lambda one: (one.kind != "threat_to_life", one.opened_at)),
+            acknowledged=of("acknowledged", MOST),
+            closed=of("closed", CLOSED),
+        )
+
+
+def show_one(visit: Visit) -> AlertPage:
+    with visit.begin() as tx:
+        return AlertPage(get_alert(tx, _alert(visit)))
 
 
 def hear(visit: Visit) -> str:
     """Acknowledge an alert. Back to where it was pressed; who comes second to where it says who was first."""
-    alert_id = visit.uuid("alert", alert_unknown)
     with visit.begin() as tx:
-        heard = acknowledge(tx, alert_id)
+        heard = acknowledge(tx, _alert(visit))
     if heard.before:
         return with_query("/alerts", done="acknowledged-before")
     back = own_path(visit.field("back"))
     return f"{back}{'&' if '?' in back else '?'}done=acknowledged"
 
 
+def end(visit: Visit) -> str:
+    """Say how an alert ended."""
+    names = ("outcome", "reason", "referred_to")
+    given = convert({name: one for name in names if (one := visit.field(name))}, CloseIn)
+    with visit.begin() as tx:
+        closed = close(tx, _alert(visit), given)
+    return with_query(f"/alerts/{closed.id}", done="alert-closed")
+
+
+def _alert(visit: Visit) -> UUID:
+    return visit.uuid("alert", alert_unknown)
+
+
+one_page = PageRoute(
+    path="/alerts/{alert}", handler=show_one, scope="alerts:read", template="alert.html"
+)
+
 pages = [
-    PageRoute(path="/alerts", handler=show, scope="cases:read", template="alerts_page.html"),
     PageRoute(
-        method="POST", path="/alerts/{alert}/acknowledge", handler=hear, scope="cases:decide"
+        path="/alerts",
+        handler=show,
+        scope="alerts:read",
+        query=AlertsQuery,
+        template="alerts_page.html",
+    ),
+    one_page,
+    PageRoute(
+        method="POST", path="/alerts/{alert}/acknowledge", handler=hear, scope="alerts:write"
+    ),
+    PageRoute(
+        method="POST",
+        path="/alerts/{alert}/close",
+        handler=end,
+        scope="alerts:write",
+        again=one_page,
     ),
 ]

@@ -22,6 +22,26 @@ def _escalated(value: Any) -> str:
     return _("The rule %(rule)s escalates it") % {"rule": value}
 
 
+_LEVELS: Mapping[str, Callable[[], str]] = {
+    "low": lambda: _("low"),
+    "medium": lambda: _("medium"),
+    "high_unspecific": lambda: _("high, unspecific"),
+    "high_specific": lambda: _("high, specific"),
+}
+
+
+def level_said(level: str) -> str:
+    """How grave a threat was taken to be, in words."""
+    known = _LEVELS.get(level)
+    return level.replace("_", " ") if known is None else known()
+
+
+def _threat(value: Any) -> str:
+    if value is None:
+        return _("Somebody reports a threat to life")
+    return _("A threat to life: %(level)s") % {"level": level_said(str(value))}
+
+
 def _match(value: Mapping[str, Any]) -> str:
     """ "2 bits from attack-2026, unconfirmed"."""
     near = _near(value)
@@ -101,7 +121,7 @@ def _unjudged(value: Any) -> str:
 
 
 _SENTENCES: Mapping[str, Callable[[Any], str]] = {
-    "threat_to_life": lambda _value: _("Somebody reports a threat to life"),
+    "threat_to_life": _threat,
     "escalated": _escalated,
     "match": _match,
     "match_quarantined": _quarantined,

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import msgspec
 
-from tidegate.enforcement.queries import list_webhooks, outbox_counts
+from tidegate.enforcement.model import GONE
+from tidegate.enforcement.queries import WebhookView, list_webhooks, outbox_counts
 from tidegate.infra.db import Tx
 from tidegate.ledger.queries import unsealed, unsealed_since
 from tidegate.web.formats import moment
@@ -77,14 +78,18 @@ def _letters(tx: Tx) -> Iterator[Broken]:
 
 
 def _targets(tx: Tx) -> Iterator[Broken]:
-    hooks = [hook for hook in list_webhooks(tx) if hook.disabled_at is None]
+    targets = list_webhooks(tx)
+    hooks = [hook for hook in targets if hook.disabled_at is None]
+    yield from _alert_targets(targets)
     for hook in hooks:
+        if hook.alerts:
+            continue
         if hook.failing_since is not None:
             since = {"url": hook.url, "since": moment(hook.failing_since)}
             text = _("%(url)s has taken nothing since %(since)s.") % since
             todo = _("See what its operator knows. Messages are tried again for three days.")
             yield Broken("target-failing", text, todo, "/actions#targets")
-    if observing := sum(not hook.enforce for hook in hooks):
+    if observing := sum(not (hook.enforce or hook.alerts) for hook in hooks):
         text = ngettext(
             "%(count)d target is in observe mode: its actions are recorded, nothing is sent.",
             "%(count)d targets are in observe mode: their actions are recorded, nothing is sent.",
@@ -92,3 +97,20 @@ def _targets(tx: Tx) -> Iterator[Broken]:
         )
         todo = _("When what is recorded is right, switch it on with `tidegate webhooks enforce`.")
         yield Broken("target-observing", text % {"count": observing}, todo, "/actions#targets")
+
+
+def _alert_targets(targets: list[WebhookView]) -> Iterator[Broken]:
+    """Those that alerts go to: that one of them is dead is worse than of any other."""
+    alerts = [hook for hook in targets if hook.alerts]
+    for hook in alerts:
+        if hook.disabled_at is None and hook.failing_since is not None:
+            since = {"url": hook.url, "since": moment(hook.failing_since)}
+            text = _("Alerts do not reach %(url)s: it has taken nothing since %(since)s.") % since
+            todo = _("See what its operator knows, today: pages ring, and this does not.")
+            yield Broken("alert-target-failing", text, todo, "/actions#targets")
+    if any(one.disabled_because == GONE for one in alerts) and not any(
+        one.disabled_at is None for one in alerts
+    ):
+        text = _("Alerts reach no target any more: what they went to is gone.")
+        todo = _("Make another with `tidegate webhooks create --alerts`.")
+        yield Broken("alert-target-gone", text, todo, "/actions#targets")

@@ -25,6 +25,7 @@ ACTORS = frozenset(
             "acknowledged_by",
             "changed_by",
             "claimed_by",
+            "closed_by",
             "created_by",
             "decided_by",
             "held_by",

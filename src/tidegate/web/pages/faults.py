@@ -51,6 +51,7 @@ CALLED = {
     "q": noted("Find"),
     "reason": noted("Reason"),
     "reopen_reason": noted("Why"),
+    "referred_to": noted("Referred to"),
     "replay": noted("Replay"),
     "revision": noted("Revision"),
     "role": noted("Role"),

@@ -13,7 +13,7 @@ from tidegate.access.queries import session_ends
 from tidegate.decisions.held import held_by
 from tidegate.decisions.looks import proposed_by
 from tidegate.infra.db import Tx
-from tidegate.review.alerts import Alert, ringing
+from tidegate.review.alert_lists import Ringing, ringing
 from tidegate.review.bulk import of_bulks, undoable_bulks
 from tidegate.signals.banks.held_changes import changes_by
 from tidegate.web.pages.visit import Visit
@@ -42,7 +42,7 @@ class Undoable(msgspec.Struct, frozen=True, kw_only=True):
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
     """The frame of a page; strangers' pages have an empty one."""
 
-    alerts: list[Alert] = []
+    alerts: list[Ringing] = []
     back: str = "/"  # where the forms of the frame lead back to: this page, if one can go to it
     undoable: list[Undoable] = []
     preferences: Preferences = Preferences()
@@ -116,7 +116,7 @@ def frame_of(visit: Visit) -> Frame:
         chosen: Any = preferences_of(tx, tx.identity)
         return Frame(
             undoable=undoable(tx, timedelta(seconds=visit.instance.settings.undo_seconds)),
-            alerts=ringing(tx) if visit.may("cases:read") else [],
+            alerts=ringing(tx) if visit.may("alerts:read") else [],
             back=_back(visit),
             preferences=chosen,
             session_ends_at=session_ends(tx, session) if session else None,

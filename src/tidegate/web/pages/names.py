@@ -127,8 +127,11 @@ NAMES = {
     "threat_to_life": noted("threat to life"),
     "handled": noted("dealt with"),
     "stood_down": noted("stood down"),
-    "false_alarm": noted("false alarm"),
     "dismissed": noted("dismissed"),
+    "escalation": noted("escalation"),
+    "acknowledged": noted("acknowledged"),
+    "referred": noted("referred"),
+    "false_alarm": noted("false alarm"),
 }
 
 

@@ -16,6 +16,7 @@ from tidegate.access.purposes import PURPOSES
 from tidegate.infra.errors import Refusal
 from tidegate.web import formats
 from tidegate.web.csrf import masked
+from tidegate.web.pages.because import level_said
 from tidegate.web.pages.faults import faults
 from tidegate.web.pages.frame import Frame, frame_of
 from tidegate.web.pages.keys import GROUPS, KEYS, key
@@ -115,6 +116,7 @@ DONE = {
     "sessions-ended": noted("Your other sessions have ended."),
     "stayed": noted("You stay signed in."),
     "acknowledged": noted("Acknowledged: the alert rings no more."),
+    "alert-closed": noted("The alert is closed."),
     "acknowledged-before": noted("Somebody had acknowledged it already. Below it says who."),
     "incident-proposed": noted("The incident is proposed."),
     "incident-opened": noted("The incident is open: it has its queue."),
@@ -249,6 +251,7 @@ def html(
         "refusal": visit.refusal,
         "faults": faults(page if isinstance(page, Refusal) else visit.refusal),
         "typed": visit.field,
+        "level_said": level_said,
         "ticked": visit.fields,
         "request_id": visit.request_id,
         "frame": frame if frame is not None else _frame(visit),

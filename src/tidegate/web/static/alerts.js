@@ -3,7 +3,8 @@
 import { live, say } from "./desk.js";
 
 const bar = document.getElementById("alerts");
-const rings = () => [...(bar?.querySelectorAll("[data-id]") ?? [])].map((one) => one.dataset.id);
+// One that rings anew calls anew: it is known by how often it rang.
+const rings = () => [...(bar?.querySelectorAll("[data-id]") ?? [])].map((one) => `${one.dataset.id} ${one.dataset.rings}`);
 let known = new Set(rings());
 
 // The title says how many ring, so that a tab in the background says it too.
