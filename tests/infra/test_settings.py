@@ -33,6 +33,8 @@ GIVEN: dict[str, tuple[str, Any]] = {
     "media_post_seconds": ("25.5", 25.5),
     "fetch_timeout_seconds": ("3.5", 3.5),
     "allowed_addresses": ("10.0.0.0/8, fd00::/8", ["10.0.0.0/8", "fd00::/8"]),
+    "burst_false_alarms": ("0.5", 0.5),
+    "burst_scheme": ("perpetrator-content", "perpetrator-content"),
     "claim_minutes": ("4.5", 4.5),
     "claims_per_person": ("5", 5),
     "ageing_hours": ("0.25", 0.25),

@@ -91,6 +91,8 @@ def test_both_comparisons_must_be_surprised() -> None:
     assert look([counted(100, 1200, 140)], 1.0) == []  # it was so just before
     assert look([counted(100, 240, 700)], 1.0) == []  # it is so every day
     assert look([counted(100, 240, 140)], 0) == []
+    assert tail(2_000_000, 1 / 13, 1_900_000) == 0.0
+    assert look([counted(1_900_000, 100_000, 100_000)], 0) == []
 
 
 def test_few_are_no_surge_and_of_a_story_it_takes_more() -> None:

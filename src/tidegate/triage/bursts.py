@@ -192,6 +192,8 @@ def compare(counted: Counted, at: int, wrong: float) -> Found | None:
 def look(counted: Sequence[Counted], per_month: float) -> list[Found]:
     """The series that more of arrives than usual, each by the scale that is surest, in the order of series.
     At most `per_month` of a month's looks are wrong (expected, over all series); 0: nothing is found."""
+    if per_month <= 0:  # a chance may be too small for a number, and then be none
+        return []
     # By totals of all windows together: which are looked at says nothing of how they are spread over them.
     enough = [one for one in counted if one.total >= LEAST_TO_COUNT]
     enough = sorted(enough, key=lambda one: (-one.total, one.series))[:MOST_SERIES]
