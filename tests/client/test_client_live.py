@@ -23,6 +23,7 @@ from tidegate.client import (
     Problem,
     Report,
     calls,
+    calls_intake,
 )
 from tidegate.client.call import Call
 from tidegate.web.api import endpoints
@@ -168,6 +169,16 @@ def test_a_report_becomes_a_case_that_a_person_decides(client: Client) -> None:
         client.replay(found[0].id)
 
 
+def test_the_source_of_a_report_is_seen_for_a_purpose(client: Client) -> None:
+    item = client.submit(_item())
+    told = {"name": "Bert Brunnen", "contact": "0555 1234"}
+    report = Report(uuid4().hex, "tip", "violence", NOW, item_id=item.id, source=told)
+    client.report(report)
+    source = client.source(report.id, "threat_to_life")
+    assert (source.name, source.contact, source.relation) == ("Bert Brunnen", "0555 1234", None)
+    assert "Bert" not in f"{source}{source!r}"
+
+
 def test_an_item_is_held_and_erased(client: Client) -> None:
     item = client.submit(_item())
     assert (
@@ -240,8 +251,11 @@ def test_the_async_client_does_the_same(served: Served, key: str) -> None:
 def _builders() -> dict[str, Any]:
     return {
         name: one
-        for name, one in vars(calls).items()
-        if inspect.isfunction(one) and not name.startswith("_") and one.__module__ == calls.__name__
+        for module in (calls, calls_intake)
+        for name, one in vars(module).items()
+        if inspect.isfunction(one)
+        and not name.startswith("_")
+        and one.__module__ == module.__name__
     }
 
 

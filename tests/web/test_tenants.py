@@ -95,6 +95,7 @@ def attempts(of_b: OfB) -> dict[tuple[str, str], list[Asked]]:
         ("GET", "/v1/cases/{id}"): [
             (f"/v1/cases/{one}", {}) for one in (of_b.case, of_b.decided, of_b.asked)
         ],
+        ("POST", "/v1/reports/{id}/source"): [("/v1/reports/report-of-b/source", {"json": opened})],
         ("GET", "/v1/cases/{id}/reports"): [(f"/v1/cases/{of_b.case}/reports", {})],
         ("POST", "/v1/cases/{id}/claim"): [(f"/v1/cases/{of_b.case}/claim", {})],
         ("POST", "/v1/cases/{id}/release"): [(f"/v1/cases/{of_b.case}/release", {})],

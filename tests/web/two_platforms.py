@@ -65,6 +65,7 @@ def settle_b(api: Api) -> OfB:
     hold = api.post(at.format("/holds"), {"reason": WORDS}).json()["id"]
     report = {"channel": "notice", "reason": "other", "comment": WORDS, "item_id": "post-of-b"}
     report |= {"created_at": "2025-12-31T23:30:00Z", "reporter": "reporter-of-b"}
+    report |= {"source": {"name": WORDS}}
     waiting = api.post("/v1/reports?platform=b", report | {"id": "report-of-b"}).json()["case"]
     other = item("other-of-b", platform="b", text=WORDS, author="author-of-b")
     assert api.post("/v1/items", other).status_code == 200

@@ -11,6 +11,7 @@ A library for others: it imports nothing else of Tidegate. Start with `Client` o
 from tidegate.client.aio import AsyncClient
 from tidegate.client.call import File
 from tidegate.client.errors import BadField, ClientError, Problem, UnexpectedAnswer, Unreachable
+from tidegate.client.intake import Source
 from tidegate.client.model import (
     Action,
     Bank,
@@ -75,6 +76,7 @@ __all__ = [
     "ReportAnswer",
     "ReportView",
     "Restriction",
+    "Source",
     "Subject",
     "UnexpectedAnswer",
     "Unreachable",

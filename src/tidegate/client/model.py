@@ -58,6 +58,7 @@ class Report(msgspec.Struct, frozen=True, omit_defaults=True):
     url: str | None = None
     comment: str | None = None
     reporter: str | None = None
+    source: Mapping[str, str] | None = None
 
 
 class Decision(msgspec.Struct, frozen=True, omit_defaults=True):

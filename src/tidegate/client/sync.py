@@ -8,7 +8,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 
 import httpx
 
-from tidegate.client import batch, calls
+from tidegate.client import batch, calls, calls_intake
 from tidegate.client.call import Attempts, Call, answer_of, base_url, headers_of, request_of
 from tidegate.client.model import (
     Action,
@@ -110,6 +110,7 @@ class Client:
     lift_hold = _Verb(calls.lift_hold)
     open_hold = _Verb(calls.open_hold)
     report = _Verb(calls.report)
+    source = _Verb(calls_intake.source)
     banks = _Verb(calls.banks)
     create_bank = _Verb(calls.create_bank)
     bank = _Verb(calls.bank)

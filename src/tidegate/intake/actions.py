@@ -11,6 +11,7 @@ from tidegate.content.model import ItemRow
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
 from tidegate.intake.model import Taken
+from tidegate.intake.sources import forget_sources
 from tidegate.intake.tables import reports
 from tidegate.ledger.actions import append
 
@@ -104,6 +105,7 @@ def spend_escalation(tx: Tx, report_id: UUID, platform: str, budget: int) -> boo
 
 def forget_reporters(tx: Tx, item_ids: Sequence[UUID]) -> None:
     """End of retention: what reporters wrote about the items, and who they were, goes."""
+    forget_sources(tx, item_ids)
     tx.execute(
         sa.update(reports)
         .where(reports.c.item_id.in_(item_ids))

@@ -21,6 +21,7 @@ from tidegate.content.model import (
 from tidegate.infra.digests import keyed
 from tidegate.infra.errors import bad_field
 from tidegate.intake.channels import BOUND, Channel
+from tidegate.intake.source import SourceIn, check_source, source_mark
 from tidegate.signals.model import Codes
 from tidegate.signals.parts import canonical_url, codes_of
 
@@ -41,6 +42,7 @@ class ReportIn(
     reporter: (
         Annotated[str, Meta(min_length=1, max_length=512, description="Kept as a pseudonym")] | None
     ) = None
+    source: SourceIn | None = None
 
 
 class ReportView(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,13 +93,20 @@ _encoder = msgspec.json.Encoder(order="deterministic")
 
 
 def take(
-    report: ReportIn, *, platform: str, terms_key: bytes, author_key: bytes, now: datetime
+    report: ReportIn,
+    *,
+    platform: str,
+    terms_key: bytes,
+    author_key: bytes,
+    sources_key: bytes,
+    now: datetime,
 ) -> Taken:
     """Check what the types cannot say, and say how the report is kept. Two reports are the same when
-    their digests, over the canonical form, are. Raises Refusal (422) with the field's pointer.
+    their digests, over the canonical form and the source, are. Raises Refusal (422) with the field's pointer.
     """
     check_name(report.id, "/id")
     check_name(platform, "/platform")
+    check_source(report.source)
     codes = codes_of(url=report.url)
     canonical = canonical_url(codes)
     created_at, problems = believed(report.created_at, now, "created_at")
@@ -110,11 +119,12 @@ def take(
     address = None
     if report.url is not None and canonical is not None:
         address = reported_url(terms_key, platform, report.url, canonical, now)
-    same = msgspec.structs.replace(report, created_at=claimed(report.created_at))
+    same = msgspec.structs.replace(report, created_at=claimed(report.created_at), source=None)
+    canonical_form = _encoder.encode(same) + source_mark(sources_key, report.source)
     return Taken(
         platform=platform,
         said=report,
-        digest=keyed(terms_key, "report", hashlib.sha256(_encoder.encode(same)).digest()),
+        digest=keyed(terms_key, "report", hashlib.sha256(canonical_form).digest()),
         reporter=report.reporter and pseudonym(author_key, platform, report.reporter),
         created_at=created_at,
         address=address,

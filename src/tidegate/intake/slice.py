@@ -13,8 +13,11 @@ def _verbs() -> Verbs:
 
 INTAKE = Slice(
     name="intake",
-    scopes=(Scope("reports:write", "submit reports", roles=("intake",)),),
+    scopes=(
+        Scope("reports:write", "submit reports", roles=("intake",)),
+        Scope("sources:read", "see who the source of a report is, for a stated purpose"),
+    ),
     channels=BOUND,
-    forgets=("reports",),
+    forgets=("reports", "report_sources"),
     verbs=_verbs,
 )

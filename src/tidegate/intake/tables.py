@@ -47,3 +47,10 @@ sa.Index(
     reports.c.received_at,
     postgresql_where=reports.c.escalated,
 )
+
+report_sources = sa.Table(
+    "report_sources",  # who told us, encrypted under a key of its own; most reports have none
+    metadata,
+    sa.Column("report_id", sa.Uuid, sa.ForeignKey("reports.id"), primary_key=True),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+)

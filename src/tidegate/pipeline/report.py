@@ -17,6 +17,7 @@ from tidegate.infra.db import Tx
 from tidegate.intake.actions import record_report, settle_report
 from tidegate.intake.model import ReportIn, is_anonymous, take
 from tidegate.intake.queries import has_reported, stored_answer
+from tidegate.intake.sources import keep_source
 from tidegate.pipeline import blind
 from tidegate.pipeline.escalation import within_budget
 from tidegate.pipeline.instance import Instance
@@ -56,6 +57,7 @@ def submit_report(
         platform=platform,
         terms_key=secrets.terms_key,
         author_key=secrets.author_key,
+        sources_key=secrets.sources_key,
         now=tx.now,
     )
     if (answer := stored_answer(tx, taken)) is not None:
@@ -68,6 +70,7 @@ def submit_report(
     report_id = record_report(tx, taken, item, counts=not again)
     if report_id is None:  # the same id at once: the other one has committed, and answers
         return submit_report(tx, instance, report, platform=platform)
+    keep_source(tx, secrets, report_id, report.source)
     looked = recall(tx, kept_revision(tx, item))
     problems, noted = list(taken.problems), list[str]()
     if is_anonymous(report):
