@@ -79,6 +79,7 @@ MORE_SQL = {
     "decisions/witness.py",
     "enforcement/outbox.py",
     "enforcement/webhooks.py",
+    "intake/grades.py",
     "intake/grouped.py",  # reports that say the same, as one
     "intake/sources.py",  # who told us: the one file that reads and writes it
     "ledger/blanked.py",  # what verify asks beside its walk

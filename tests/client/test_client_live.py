@@ -179,6 +179,16 @@ def test_the_source_of_a_report_is_seen_for_a_purpose(client: Client) -> None:
     assert "Bert" not in f"{source}{source!r}"
 
 
+def test_a_report_is_graded(client: Client) -> None:
+    item = client.submit(_item())
+    report = Report(uuid4().hex, "tip", "violence", NOW, item_id=item.id)
+    client.report(report)
+    given = client.grade(report.id, "admiralty", "B", "2", handling="TLP:RED", note="as before")
+    assert (given.source.code, given.handling and given.handling.code) == ("B", "TLP:RED")
+    assert client.grades_page(report.id).data == [given]
+    assert "admiralty" in {one.name for one in client.grading_schemes().data}
+
+
 def test_an_item_is_held_and_erased(client: Client) -> None:
     item = client.submit(_item())
     assert (

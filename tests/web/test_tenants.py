@@ -32,6 +32,7 @@ API = {(one.method, one.path) for one in [*endpoints, metrics_endpoint]} | {
     ("POST", "/v1/items/batch")
 }
 DECISION = {"outcome": "restrict", "label": "propaganda", "reason": "of a", "exemption": "none"}
+GRADE = {"scheme": "admiralty", "source": "B", "information": "2"}
 REPORT = {"id": "by-a", "channel": "user", "reason": "other", "created_at": "2025-12-31T23:30:00Z"}
 
 
@@ -95,6 +96,9 @@ def attempts(of_b: OfB) -> dict[tuple[str, str], list[Asked]]:
         ("GET", "/v1/cases/{id}"): [
             (f"/v1/cases/{one}", {}) for one in (of_b.case, of_b.decided, of_b.asked)
         ],
+        ("POST", "/v1/reports/{id}/grade"): [("/v1/reports/report-of-b/grade", {"json": GRADE})],
+        ("GET", "/v1/reports/{id}/grades"): [("/v1/reports/report-of-b/grades", {})],
+        ("GET", "/v1/grading/schemes"): [("/v1/grading/schemes", {})],
         ("POST", "/v1/reports/{id}/source"): [("/v1/reports/report-of-b/source", {"json": opened})],
         ("GET", "/v1/cases/{id}/reports"): [(f"/v1/cases/{of_b.case}/reports", {})],
         ("POST", "/v1/cases/{id}/claim"): [(f"/v1/cases/{of_b.case}/claim", {})],

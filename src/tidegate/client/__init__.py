@@ -11,7 +11,7 @@ A library for others: it imports nothing else of Tidegate. Start with `Client` o
 from tidegate.client.aio import AsyncClient
 from tidegate.client.call import File
 from tidegate.client.errors import BadField, ClientError, Problem, UnexpectedAnswer, Unreachable
-from tidegate.client.intake import Source
+from tidegate.client.intake import Caveat, GradeCode, GradingScheme, ReportGrade, Source
 from tidegate.client.model import (
     Action,
     Bank,
@@ -51,12 +51,15 @@ __all__ = [
     "BatchAnswer",
     "Case",
     "CaseDetail",
+    "Caveat",
     "Client",
     "ClientError",
     "Decision",
     "Effective",
     "Entry",
     "File",
+    "GradeCode",
+    "GradingScheme",
     "Hold",
     "Item",
     "ItemAnswer",
@@ -74,6 +77,7 @@ __all__ = [
     "Replayed",
     "Report",
     "ReportAnswer",
+    "ReportGrade",
     "ReportView",
     "Restriction",
     "Source",

@@ -1,4 +1,7 @@
-"""What is asked and answered about reports beside sending them: who their sources are."""
+"""What is asked and answered about reports beside sending them: who their sources are, how far
+they are believed."""
+
+from datetime import datetime
 
 import msgspec
 
@@ -13,3 +16,43 @@ class Source(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         return "Source(…)"
+
+
+class GradeCode(msgspec.Struct, frozen=True):
+    """A code of a scheme with its words; `value` is on the ladder that all schemes share."""
+
+    code: str
+    words: str | None = None
+    value: float | None = None
+
+
+class Caveat(msgspec.Struct, frozen=True):
+    """Who may be told: a code of a scheme."""
+
+    scheme: str
+    code: str
+    words: str | None = None
+
+
+class ReportGrade(msgspec.Struct, frozen=True, kw_only=True):
+    """One assessment of a report: of its source and of what it says, each for itself."""
+
+    number: int
+    scheme: str
+    source: GradeCode
+    information: GradeCode
+    by: str
+    at: datetime
+    kind: str = "assessment"
+    handling: Caveat | None = None
+    note: str | None = None
+
+
+class GradingScheme(msgspec.Struct, frozen=True, kw_only=True):
+    """The codes of a scheme; one without `source` and `information` is for handling alone."""
+
+    name: str
+    title: str
+    source: list[GradeCode] = []
+    information: list[GradeCode] = []
+    handling: list[GradeCode] = []

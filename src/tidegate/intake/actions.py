@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from tidegate.content.model import ItemRow
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
+from tidegate.intake.grades import forget_grade_notes
 from tidegate.intake.model import Taken
 from tidegate.intake.sources import forget_sources
 from tidegate.intake.tables import reports
@@ -106,6 +107,7 @@ def spend_escalation(tx: Tx, report_id: UUID, platform: str, budget: int) -> boo
 def forget_reporters(tx: Tx, item_ids: Sequence[UUID]) -> None:
     """End of retention: what reporters wrote about the items, and who they were, goes."""
     forget_sources(tx, item_ids)
+    forget_grade_notes(tx, item_ids)
     tx.execute(
         sa.update(reports)
         .where(reports.c.item_id.in_(item_ids))

@@ -21,6 +21,7 @@ from tidegate.content.model import (
 from tidegate.infra.digests import keyed
 from tidegate.infra.errors import bad_field
 from tidegate.intake.channels import BOUND, Channel
+from tidegate.intake.grading import Grade
 from tidegate.intake.source import SourceIn, check_source, source_mark
 from tidegate.signals.model import Codes
 from tidegate.signals.parts import canonical_url, codes_of
@@ -47,7 +48,8 @@ class ReportIn(
 
 class ReportView(msgspec.Struct, frozen=True, kw_only=True):
     """A report as a case shows it; `id` is the reporting side's own, `reporter` a pseudonym. One that does
-    not count is a reporter's second on the item; `problems` is what was to be said of it."""
+    not count is a reporter's second on the item; `problems` is what was to be said of it, `grade` the present
+    assessment of it."""
 
     id: str
     channel: str
@@ -58,6 +60,7 @@ class ReportView(msgspec.Struct, frozen=True, kw_only=True):
     received_at: datetime
     counts: bool
     problems: list[str]
+    grade: Grade | None = None
 
 
 class StoredReport(msgspec.Struct, frozen=True):

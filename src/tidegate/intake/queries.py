@@ -11,6 +11,7 @@ from tidegate.content.holds.queries import is_closed
 from tidegate.infra.cursors import read_cursor, write_cursor
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
+from tidegate.intake.grades import present_grades
 from tidegate.intake.model import ReportView, StoredReport, Taken
 from tidegate.intake.tables import reports
 from tidegate.policy.facts import ReportFacts
@@ -101,8 +102,12 @@ def reports_of(
     following = None
     if len(rows) > limit:
         following = write_cursor(rows[limit - 1]["received_at"], rows[limit - 1]["own_id"])
-    names = ReportView.__struct_fields__
-    views = [ReportView(**{name: row[name] for name in names}) for row in rows[:limit]]
+    names = [name for name in ReportView.__struct_fields__ if name != "grade"]
+    graded = present_grades(tx, [row["own_id"] for row in rows[:limit]])
+    views = [
+        ReportView(**{name: row[name] for name in names}, grade=graded.get(row["own_id"]))
+        for row in rows[:limit]
+    ]
     if views and is_closed(tx, item_id):
         views = [msgspec.structs.replace(one, comment=None, reporter=None) for one in views]
     return views, following

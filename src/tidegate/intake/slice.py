@@ -18,6 +18,6 @@ INTAKE = Slice(
         Scope("sources:read", "see who the source of a report is, for a stated purpose"),
     ),
     channels=BOUND,
-    forgets=("reports", "report_sources"),
+    forgets=("reports", "report_sources", "grades"),
     verbs=_verbs,
 )

@@ -3,7 +3,7 @@ ledger names. Whoever has the database and not `secrets/sources.key` learns that
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -34,9 +34,20 @@ _STEP = 256  # bytes: how long a name is cannot be seen
 
 def keep_source(tx: Tx, secrets: InstanceSecrets, report_id: UUID, source: SourceIn | None) -> None:
     """Keep the source of a report that was just recorded, if it has one."""
-    if source is not None:
-        sealed = encrypt_source(secrets.sources_key, report_id, source)
-        tx.execute(sa.insert(report_sources).values(report_id=report_id, sealed=sealed))
+    keep_sources(tx, secrets, [(report_id, source)])
+
+
+def keep_sources(
+    tx: Tx, secrets: InstanceSecrets, told: Iterable[tuple[UUID, SourceIn | None]]
+) -> None:
+    """The same for any number of reports, each by our own id."""
+    rows = [
+        {"report_id": id, "sealed": encrypt_source(secrets.sources_key, id, source)}
+        for id, source in told
+        if source is not None
+    ]
+    if rows:
+        tx.execute(sa.insert(report_sources), rows)
 
 
 def read_source(

@@ -54,3 +54,19 @@ report_sources = sa.Table(
     sa.Column("report_id", sa.Uuid, sa.ForeignKey("reports.id"), primary_key=True),
     sa.Column("sealed", sa.LargeBinary, nullable=False),
 )
+
+grades = sa.Table(
+    "grades",  # how far a report is believed: each assessment, the newest the present one
+    metadata,
+    sa.Column("report_id", sa.Uuid, sa.ForeignKey("reports.id"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),  # of the report's grades, from 1 on
+    sa.Column("scheme", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False, info=plain("a code of the scheme")),
+    sa.Column("information", sa.Text, nullable=False),
+    # Of whom may be told: the scheme that the code is of, and the code.
+    sa.Column("handling_scheme", sa.Text),
+    sa.Column("handling", sa.Text),
+    sa.Column("note", Sealed()),
+    sa.Column("graded_by", sa.Text, nullable=False),
+    sa.Column("graded_at", sa.TIMESTAMP(timezone=True), nullable=False),
+)

@@ -15,6 +15,7 @@ from tidegate.infra.postgres.place import find_place
 from tidegate.infra.room import Room
 from tidegate.infra.secrets import InstanceSecrets
 from tidegate.infra.settings import Settings
+from tidegate.intake.schemes import read_schemes
 from tidegate.ledger.model import HEAD_FILE
 from tidegate.pipeline.lookback.asking import Asking
 from tidegate.pipeline.near import NearItems
@@ -38,6 +39,7 @@ class Instance:
         self.settings = settings
         use_aliases(settings.data_dir)
         self.offences = read_offences(settings.data_dir)
+        self.schemes = read_schemes(settings.data_dir)
         self.board = board  # what its supervisor has seen (`infra.pulse`)
         self.clock = clock or SystemClock()
         place = None if settings.database_url else find_place(settings.data_dir)

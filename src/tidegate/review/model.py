@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from tidegate.decisions.model import DecisionIn, Subject, SubjectKind
 from tidegate.infra.errors import Refusal
+from tidegate.intake.grading import ToldCaveat
 from tidegate.intake.model import ReportView
 from tidegate.signals.banks.model import EntryView
 
@@ -137,7 +138,8 @@ class CaseDetail(CaseView, frozen=True, kw_only=True):
     """A case with everything that deciding it needs: the list view's fields and the rest. `about` is
     the item, `entry` the bank entry that it is about; null where there is none, or none any more.
     `reported` are the first reports, `reported_next` the cursor of those after them. `exemption_first`:
-    known content is quoted in it, so the first question is what for, and a restriction needs the answer."""
+    known content is quoted in it, so the first question is what for, and a restriction needs the answer.
+    `handling`: who may be told, the narrowest circle that any of its reports was graded for."""
 
     about: CaseItem | None
     entry: EntryView | None
@@ -147,6 +149,7 @@ class CaseDetail(CaseView, frozen=True, kw_only=True):
     evaluations: list[dict[str, Any]]
     decisions: list[dict[str, Any]]
     events: list[CaseEvent]
+    handling: ToldCaveat | None = None
 
 
 class ShownCase(CaseView, frozen=True, kw_only=True):

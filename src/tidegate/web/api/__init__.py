@@ -2,10 +2,21 @@
 
 from typing import Any
 
-from tidegate.web.api import actions, banks, cases, holds, items, ledger, policy, reports, sources
+from tidegate.web.api import (
+    actions,
+    banks,
+    cases,
+    grading,
+    holds,
+    items,
+    ledger,
+    policy,
+    reports,
+    sources,
+)
 from tidegate.web.api.endpoint import Endpoint
 
-_RESOURCES = (items, holds, reports, sources, cases, banks, actions, ledger, policy)
+_RESOURCES = (items, holds, reports, sources, grading, cases, banks, actions, ledger, policy)
 
 endpoints: list[Endpoint[Any, Any]] = [
     endpoint for resource in _RESOURCES for endpoint in resource.endpoints
