@@ -79,8 +79,10 @@ MORE_SQL = {
     "decisions/witness.py",
     "enforcement/outbox.py",
     "enforcement/webhooks.py",
+    "intake/flaggers.py",
     "intake/grades.py",
     "intake/grouped.py",  # reports that say the same, as one
+    "intake/notifiers.py",
     "intake/sources.py",  # who told us: the one file that reads and writes it
     "ledger/blanked.py",  # what verify asks beside its walk
     "ledger/once.py",
@@ -131,6 +133,7 @@ MORE_SQL = {
 JOINS = {
     ("decisions/queries.py", "content"): "the items of which a restriction has ended, locked",
     ("enforcement/queries.py", "content"): "an action is shown, and listed, by its platform's ids",
+    ("intake/flaggers.py", "decisions"): "what became of reports, counted where they are",
     ("intake/sources.py", "content"): "whether the item of a source is gone",
     ("review/queries.py", "content"): "a page of cases with the platforms' ids of their items",
     ("review/queries.py", "intake"): "how many reports each case of a page has",

@@ -41,6 +41,8 @@ class OfB(msgspec.Struct, frozen=True, kw_only=True):
     held: str  # a decision that has not left yet
     alert: str
     imported: str  # an import into its bank
+    flagger: str
+    notifier: str  # the pseudonym of who reported b's
     shared: str  # an entry of everybody's bank
 
     @property
@@ -100,6 +102,11 @@ def settle_b(api: Api) -> OfB:
             origin="quarantine",
         )
         alert = open_alert(tx, "escalation", item_id=item_id, platform="b")
+    flagger = api.post("/v1/flaggers", {"name": WORDS, "contact": WORDS, "platform": "b"}).json()
+    (reported, *_) = api.get(f"/v1/cases/{waiting}/reports").json()["data"]
+    notifier = reported["reporter"]
+    warned = api.post(f"/v1/notifiers/{notifier}/warn?platform=b", {"reason": WORDS})
+    assert warned.status_code == 200, warned.text
     with api.instance.database.begin("user:b@example.org") as tx:
         listed = Sent("of-b.csv", None, b"sha256", is_list=True)
         imported = send(tx, "bank-of-b", [listed], Options())
@@ -115,6 +122,8 @@ def settle_b(api: Api) -> OfB:
         held=held,
         alert=str(alert),
         imported=str(imported),
+        flagger=flagger["id"],
+        notifier=notifier,
         shared=api.entry("what everybody knows", "everybodys")["id"],
     )
 

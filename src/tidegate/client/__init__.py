@@ -11,7 +11,17 @@ A library for others: it imports nothing else of Tidegate. Start with `Client` o
 from tidegate.client.aio import AsyncClient
 from tidegate.client.call import File
 from tidegate.client.errors import BadField, ClientError, Problem, UnexpectedAnswer, Unreachable
-from tidegate.client.intake import Caveat, GradeCode, GradingScheme, ReportGrade, Source
+from tidegate.client.intake import (
+    Caveat,
+    Flagger,
+    GradeCode,
+    GradingScheme,
+    Notifier,
+    NotifierMeasure,
+    Quality,
+    ReportGrade,
+    Source,
+)
 from tidegate.client.model import (
     Action,
     Bank,
@@ -58,6 +68,7 @@ __all__ = [
     "Effective",
     "Entry",
     "File",
+    "Flagger",
     "GradeCode",
     "GradingScheme",
     "Hold",
@@ -68,11 +79,14 @@ __all__ = [
     "Match",
     "Media",
     "Message",
+    "Notifier",
+    "NotifierMeasure",
     "Opening",
     "Page",
     "Policy",
     "PolicyCheck",
     "Problem",
+    "Quality",
     "Reach",
     "Replayed",
     "Report",

@@ -1,5 +1,5 @@
 """What is asked and answered about reports beside sending them: who their sources are, how far
-they are believed."""
+they are believed, and which organisations report."""
 
 from datetime import datetime
 
@@ -56,3 +56,52 @@ class GradingScheme(msgspec.Struct, frozen=True, kw_only=True):
     source: list[GradeCode] = []
     information: list[GradeCode] = []
     handling: list[GradeCode] = []
+
+
+class Quality(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of reports. `precision` is a share with its interval (`n`, `value`, `low`, `high`), `month`
+    when they came."""
+
+    reports: int
+    decided: int
+    acted: int
+    precision: dict[str, float | None]
+    month: str | None = None
+
+
+class Flagger(msgspec.Struct, frozen=True, kw_only=True):
+    """A trusted flagger; read by itself, with what became of its reports."""
+
+    id: str
+    name: str
+    state: str
+    created_at: datetime
+    created_by: str
+    contact: str | None = None
+    areas: list[str] = []
+    platform: str | None = None
+    suspended_reason: str | None = None
+    suspended_at: datetime | None = None
+    quality: Quality | None = None
+    months: list[Quality] = []
+
+
+class NotifierMeasure(msgspec.Struct, frozen=True, kw_only=True):
+    """A warning, a suspension, or the lifting of either."""
+
+    verb: str
+    reason: str
+    by: str
+    at: datetime
+    until: datetime | None = None
+
+
+class Notifier(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a notifier stands, by pseudonym."""
+
+    notifier: str
+    platform: str
+    state: str
+    measures: list[NotifierMeasure]
+    quality: Quality
+    until: datetime | None = None

@@ -15,7 +15,10 @@ from tidegate.content.queries import lock_item
 from tidegate.decisions.model import Subject
 from tidegate.infra.db import Tx
 from tidegate.intake.actions import record_report, settle_report
-from tidegate.intake.model import ReportIn, is_anonymous, take
+from tidegate.intake.flaggers import CHANNEL as FLAGGERS
+from tidegate.intake.flaggers import attribute, flagger_of
+from tidegate.intake.model import ReportIn, Taken, is_anonymous, take
+from tidegate.intake.notifiers import refuse_suspended
 from tidegate.intake.queries import has_reported, stored_answer
 from tidegate.intake.sources import keep_source
 from tidegate.pipeline import blind
@@ -49,7 +52,8 @@ def submit_report(
     """Take a report; the answer's JSON, and the item unless the answer is a stored one.
 
     The same report again gets the stored answer to the letter, also when both arrive at once.
-    Raises Refusal: 422; 404 "item-unknown"; 410 "item-erased"; 409 "report-changed".
+    Raises Refusal: 422; 404 "item-unknown"; 410 "item-erased"; 409 "report-changed"; 403 "notifier-suspended" or
+    "flagger-suspended".
     """
     secrets = instance.secrets
     taken = take(
@@ -62,6 +66,7 @@ def submit_report(
     )
     if (answer := stored_answer(tx, taken)) is not None:
         return answer, None
+    flagger = _flagger(tx, taken)
     if taken.address is not None:
         item = admit_url(tx, taken.address, encode_codes(taken.codes))
     else:
@@ -71,6 +76,7 @@ def submit_report(
     if report_id is None:  # the same id at once: the other one has committed, and answers
         return submit_report(tx, instance, report, platform=platform)
     keep_source(tx, secrets, report_id, report.source)
+    attribute(tx, report_id, flagger)
     looked = recall(tx, kept_revision(tx, item))
     problems, noted = list(taken.problems), list[str]()
     if is_anonymous(report):
@@ -96,6 +102,15 @@ def submit_report(
     )
     settle_report(tx, report_id, case.id, body, problems)
     return body, item
+
+
+def _flagger(tx: Tx, taken: Taken) -> UUID | None:
+    """The trusted flagger that reports. Raises Refusal (403) where its status is suspended, or the reporter
+    is; a threat to life is taken from everybody."""
+    refuse_suspended(tx, taken.platform, taken.reporter, taken.said.reason)
+    if taken.said.channel != FLAGGERS:
+        return None
+    return flagger_of(tx, tx.key, threat=taken.said.reason == THREAT)
 
 
 def _ring(tx: Tx, item: ItemRow) -> UUID | None:

@@ -6,6 +6,7 @@ from tidegate.web.api import (
     actions,
     banks,
     cases,
+    flaggers,
     grading,
     holds,
     items,
@@ -16,7 +17,19 @@ from tidegate.web.api import (
 )
 from tidegate.web.api.endpoint import Endpoint
 
-_RESOURCES = (items, holds, reports, sources, grading, cases, banks, actions, ledger, policy)
+_RESOURCES = (
+    items,
+    holds,
+    reports,
+    sources,
+    grading,
+    flaggers,
+    cases,
+    banks,
+    actions,
+    ledger,
+    policy,
+)
 
 endpoints: list[Endpoint[Any, Any]] = [
     endpoint for resource in _RESOURCES for endpoint in resource.endpoints
