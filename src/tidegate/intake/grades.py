@@ -34,6 +34,15 @@ class GradedReport(msgspec.Struct, frozen=True):
     platform: str
 
 
+class ShownReport(msgspec.Struct, frozen=True):
+    """A report by the reporting side's id, with its present grade."""
+
+    id: str
+    channel: str
+    reason: str
+    grade: GradeView | None
+
+
 def report_to_grade(tx: Tx, platform: str, external_id: str) -> GradedReport:
     """The report under the reporting side's id. Raises Refusal (404)."""
     columns = (reports.c.id, reports.c.item_id, reports.c.case_id, reports.c.platform)
@@ -115,12 +124,24 @@ def handling_on(tx: Tx, schemes: Schemes, item_ids: Collection[UUID]) -> Caveat 
     return most_restrictive(schemes, (one.handling for several in graded for one in several))
 
 
-def view_grades(tx: Tx, schemes: Schemes, report_ids: Collection[UUID]) -> dict[UUID, GradeView]:
-    """The present grade of each of these reports as it is shown, without its note."""
-    newest = _newest(tx, grades.c.report_id.in_(report_ids))
-    return {
-        row["report_id"]: _view(schemes, _present(row), {**row, "note": None}) for row in newest
-    }
+def reports_to_grade(
+    tx: Tx, schemes: Schemes, item_id: UUID, limit: int
+) -> tuple[list[ShownReport], int]:
+    """The newest reports on an item, each with its present grade, and how many there are. Notes are closed
+    with the reports' words."""
+    here = sa.and_(reports.c.item_id == item_id, tx.within(reports.c.platform))
+    columns = (reports.c.id, reports.c.external_id, reports.c.channel, reports.c.reason)
+    order = (reports.c.received_at.desc(), reports.c.id.desc())
+    rows = tx.execute(sa.select(*columns).where(here).order_by(*order).limit(limit)).all()
+    total = len(rows)
+    if total == limit:
+        total = tx.execute(sa.select(sa.func.count()).where(here)).scalar_one()
+    newest = _newest(tx, grades.c.report_id.in_([row.id for row in rows])) if rows else []
+    hidden = {"note": None} if newest and is_closed(tx, item_id) else {}
+    graded = {row["report_id"]: _view(schemes, _present(row), {**row, **hidden}) for row in newest}
+    return [
+        ShownReport(row.external_id, row.channel, row.reason, graded.get(row.id)) for row in rows
+    ], total
 
 
 def forget_grade_notes(tx: Tx, item_ids: Collection[UUID]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from tidegate.content.queries import lock_item_by_id
+from tidegate.content.queries import item_by_id, lock_item_by_id
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.intake.grades import (
@@ -26,10 +26,28 @@ def grade_report(
     is about. The versions of its cases move. Raises Refusal: 422; 404, also for a report whose case is not
     the actor's to see; 410 where the item was erased."""
     report = _seen(tx, platform, external_id)
+    return _grade(tx, schemes, report, given), report.item_id
+
+
+def grade_report_on(
+    tx: Tx, schemes: Schemes, item_id: UUID, external_id: str, given: GradeIn
+) -> GradeView:
+    """The same of a report on an item whose case the actor has before them. Raises Refusal as it does, 404
+    also for a report on another item."""
+    item = item_by_id(tx, item_id)
+    if item is None or not tx.sees(item.platform):
+        raise report_unknown(external_id)
+    report = report_to_grade(tx, item.platform, external_id)
+    if report.item_id != item_id:
+        raise report_unknown(external_id)
+    return _grade(tx, schemes, report, given)
+
+
+def _grade(tx: Tx, schemes: Schemes, report: GradedReport, given: GradeIn) -> GradeView:
     lock_item_by_id(tx, report.item_id)
     made = add_grade(tx, schemes, report, given)
     touch(tx, [report.item_id])
-    return made, report.item_id
+    return made
 
 
 def read_grades(
