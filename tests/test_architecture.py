@@ -81,7 +81,11 @@ MORE_SQL = {
     "enforcement/outbox.py",
     "enforcement/webhooks.py",
     "intake/filed.py",  # one report by itself
+    "intake/flaggers.py",
+    "intake/grades.py",
     "intake/grouped.py",  # reports that say the same, as one
+    "intake/notifiers.py",
+    "intake/sources.py",  # who told us: the one file that reads and writes it
     "ledger/blanked.py",  # what verify asks beside its walk
     "ledger/once.py",
     "ledger/sequencer.py",
@@ -143,6 +147,8 @@ JOINS = {
         "review/arrivals.py",
         "intake",
     ): "reports are counted by the language of their cases, all at once",
+    ("intake/flaggers.py", "decisions"): "what became of reports, counted where they are",
+    ("intake/sources.py", "content"): "whether the item of a source is gone",
     ("review/queries.py", "content"): "a page of cases with the platforms' ids of their items",
     ("review/queries.py", "intake"): "how many reports each case of a page has",
     ("decisions/found.py", "signals"): "items are found by numbers, three thousand of them at once",

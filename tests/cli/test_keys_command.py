@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from tests.access.shown_keys import bearer
@@ -12,6 +13,8 @@ from typer.testing import CliRunner, Result
 from tidegate.cli.failures import explain
 from tidegate.cli.keys import app
 from tidegate.infra.db import Database
+from tidegate.intake.flaggers import create_flagger, flagger_of
+from tidegate.intake.flagging import FlaggerIn
 
 Keys = Callable[..., Result]
 
@@ -51,6 +54,26 @@ def test_a_key_with_every_bound_is_made_listed_and_recorded(keys: Keys, database
     line = keys("list").stdout
     for part in ("desk", "until 2099-01-31", "from 10.0.0.0/8,::1/128", "channels referral"):
         assert part in line
+
+
+def test_a_key_of_a_flagger_is_bound_to_it_or_is_not_made(keys: Keys, database: Database) -> None:
+    with database.begin("user:anna@example.org") as tx:
+        flagger = create_flagger(tx, FlaggerIn(name="Hotline", platform="forum")).id
+    words = ["create", "--name", "hotline", "--scopes", "reports:write", "--flagger"]
+    channel = ["--channels", "trusted_flagger"]
+    for more in (
+        [str(flagger)],  # not over its channel
+        [str(flagger), *channel],  # not on its platform
+        [str(uuid4()), *channel],
+        ["nonsense", *channel],
+    ):
+        assert keys(*words, *more).exit_code != 0, more
+    assert listed(keys) == []
+    made = keys(*words, str(flagger), *channel, "--platform", "forum", "--json")
+    assert made.exit_code == 0, made.output
+    with database.begin() as tx:
+        assert flagger_of(tx, json.loads(made.stdout)["id"]) == flagger
+        assert flagger_of(tx, "of nobody") is None
 
 
 def test_a_rotated_key_is_printed_last_by_name_or_id(keys: Keys, database: Database) -> None:

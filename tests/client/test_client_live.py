@@ -4,7 +4,7 @@ import asyncio
 import inspect
 import re
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_type_hints
 from uuid import uuid4
@@ -25,6 +25,7 @@ from tidegate.client import (
     alert_calls,
     calls,
     calls_incidents,
+    calls_intake,
 )
 from tidegate.client.call import Call
 from tidegate.web.api import endpoints
@@ -186,6 +187,47 @@ def test_an_incident_is_proposed_opened_and_closed(client: Client) -> None:
     assert made.id in {one.id for one in client.incidents_page(limit=500).data}
 
 
+def test_the_source_of_a_report_is_seen_for_a_purpose(client: Client) -> None:
+    item = client.submit(_item())
+    told = {"name": "Bert Brunnen", "contact": "0555 1234"}
+    report = Report(uuid4().hex, "tip", "violence", NOW, item_id=item.id, source=told)
+    client.report(report)
+    source = client.source(report.id, "threat_to_life")
+    assert (source.name, source.contact, source.relation) == ("Bert Brunnen", "0555 1234", None)
+    assert "Bert" not in f"{source}{source!r}"
+
+
+def test_a_report_is_graded(client: Client) -> None:
+    item = client.submit(_item())
+    report = Report(uuid4().hex, "tip", "violence", NOW, item_id=item.id)
+    client.report(report)
+    given = client.grade(report.id, "admiralty", "B", "2", handling="TLP:RED", note="as before")
+    assert (given.source.code, given.handling and given.handling.code) == ("B", "TLP:RED")
+    assert client.grades_page(report.id).data == [given]
+    assert "admiralty" in {one.name for one in client.grading_schemes().data}
+
+
+def test_flaggers_and_notifiers(client: Client) -> None:
+    flagger = client.create_flagger(_name(), areas=["terrorism"])
+    assert flagger.id in {one.id for one in client.flaggers_page(limit=500).data}
+    assert client.suspend_flagger(flagger.id, "It is looked into.").state == "suspended"
+    assert client.resume_flagger(flagger.id, "It was nothing.").state == "active"
+    read = client.flagger(flagger.id)
+    assert read.quality is not None
+    assert (read.quality.reports, read.months) == (0, [])
+    report = Report(
+        uuid4().hex, "notice", "hate", NOW, url="https://example.org/n", reporter=uuid4().hex
+    )
+    case = client.report(report).case
+    (who,) = (one.reporter for one in client.case_reports(case) if one.id == report.id)
+    assert who is not None
+    assert client.warn_notifier(who, "Nothing in it.").state == "warned"
+    until = datetime.now(UTC) + timedelta(days=3)
+    assert client.suspend_notifier(who, "Nothing in it.", until).until == until
+    assert client.lift_notifier(who, "It was somebody else.").state == "none"
+    assert len(client.notifier(who).measures) == 3
+
+
 def test_an_item_is_held_and_erased(client: Client) -> None:
     item = client.submit(_item())
     assert (
@@ -276,7 +318,7 @@ def test_the_async_client_does_the_same(served: Served, key: str) -> None:
 def _builders() -> dict[str, Any]:
     return {
         name: one
-        for module in (calls, alert_calls, calls_incidents)
+        for module in (calls, alert_calls, calls_incidents, calls_intake)
         for name, one in vars(module).items()
         if inspect.isfunction(one)
         and not name.startswith("_")

@@ -18,7 +18,7 @@ KEY = bytes(32)
 
 
 def taken(report: ReportIn) -> Taken:
-    return take(report, platform="forum", terms_key=KEY, author_key=KEY, now=NOW)
+    return take(report, platform="forum", terms_key=KEY, author_key=KEY, sources_key=KEY, now=NOW)
 
 
 def body(changes: str, drop: str = "") -> bytes:

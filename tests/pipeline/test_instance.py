@@ -1,10 +1,13 @@
 """One database belongs to one instance, whose processes share the files of its index."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from tidegate.infra.clock import FakeClock
+from tidegate.infra.identity import identity, mark_of
 from tidegate.infra.secrets import SECRETS, InstanceSecrets, Secret
 from tidegate.infra.settings import Settings, SettingsError
 from tidegate.pipeline.instance import Instance, opened
@@ -51,6 +54,53 @@ def test_a_lost_key_is_never_made_anew(
     path.write_bytes(kept)
     with opened(instance.settings, database_url, clock):
         pass
+
+
+def before_sources(instance: Instance) -> None:
+    """Make it as a program left it that knew no `sources.key`."""
+    secrets = instance.secrets
+    public = secrets.ledger_key.public_key().public_bytes_raw()
+    first = hashlib.sha256(b"tidegate instance\n" + secrets.author_key + public).digest()
+    mark = hashlib.sha256(first + secrets.terms_key).digest()
+    with instance.database.begin() as tx:
+        tx.execute(sa.update(identity).values(mark=mark))
+    (secrets.directory / "sources.key").unlink()
+
+
+def test_the_key_of_sources_is_made_by_the_upgrade(
+    instance: Instance, database_url: str, clock: FakeClock
+) -> None:
+    before_sources(instance)
+    path = instance.secrets.directory / "sources.key"
+    for _ in range(2):
+        with opened(instance.settings, database_url, clock) as upgraded:
+            key = upgraded.secrets.sources_key
+            with upgraded.database.begin() as tx:
+                assert tx.execute(sa.select(identity.c.mark)).scalar_one() == mark_of(
+                    upgraded.secrets
+                )
+        assert path.read_bytes() == key
+    path.unlink()
+    with (
+        pytest.raises(SettingsError, match=r"sources\.key is missing"),
+        opened(instance.settings, database_url, clock),
+    ):
+        pass
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("name", ["author", "ledger", "terms"])
+def test_an_upgrade_makes_no_key_that_was_lost(
+    instance: Instance, database_url: str, clock: FakeClock, name: str
+) -> None:
+    before_sources(instance)
+    (instance.secrets.directory / f"{name}.key").unlink()
+    with (
+        pytest.raises(SettingsError, match=f"{name}.key is missing"),
+        opened(instance.settings, database_url, clock),
+    ):
+        pass
+    assert len(list(instance.secrets.directory.iterdir())) == 2
 
 
 def test_what_one_process_sealed_the_next_finds_in_files(

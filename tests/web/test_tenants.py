@@ -35,6 +35,7 @@ API = {(one.method, one.path) for one in [*endpoints, metrics_endpoint]} | {
 DECISION = {"outcome": "restrict", "label": "propaganda", "reason": "of a", "exemption": "none"}
 INCIDENT = {"scheme": "attack-response", "title": "of a"}
 CLOSING = {"outcome": "handled", "reason": "of a"}
+GRADE = {"scheme": "admiralty", "source": "B", "information": "2"}
 REPORT = {"id": "by-a", "channel": "user", "reason": "other", "created_at": "2025-12-31T23:30:00Z"}
 
 
@@ -47,6 +48,8 @@ def attempts(of_b: OfB) -> dict[tuple[str, str], list[Asked]]:
     bank, entry = "/v1/banks/bank-of-b", f"/v1/banks/bank-of-b/entries/{of_b.entry}"
     known = f"/v1/banks/everybodys/entries/{of_b.shared}"
     # Under the name of another bank, too: one that a may read.
+    flagger, notifier = f"/v1/flaggers/{of_b.flagger}", f"/v1/notifiers/{of_b.notifier}"
+    why = {"json": {"reason": "of a"}}
     hidden = f"/v1/banks/everybodys/entries/{of_b.entry}"
     return {
         ("GET", "/v1/banks"): [("/v1/banks", {})],
@@ -105,6 +108,21 @@ def attempts(of_b: OfB) -> dict[tuple[str, str], list[Asked]]:
         ("GET", "/v1/cases/{id}"): [
             (f"/v1/cases/{one}", {}) for one in (of_b.case, of_b.decided, of_b.asked)
         ],
+        ("POST", "/v1/reports/{id}/grade"): [("/v1/reports/report-of-b/grade", {"json": GRADE})],
+        ("GET", "/v1/reports/{id}/grades"): [("/v1/reports/report-of-b/grades", {})],
+        ("GET", "/v1/flaggers"): [("/v1/flaggers", {})],
+        ("POST", "/v1/flaggers"): [("/v1/flaggers", {"json": {"name": "x", "platform": "b"}})],
+        ("GET", "/v1/flaggers/{id}"): [(flagger, {})],
+        ("POST", "/v1/flaggers/{id}/suspend"): [(f"{flagger}/suspend", why)],
+        ("POST", "/v1/flaggers/{id}/resume"): [(f"{flagger}/resume", why)],
+        ("GET", "/v1/notifiers/{pseudonym}"): [(notifier, {})],
+        ("POST", "/v1/notifiers/{pseudonym}/warn"): [(f"{notifier}/warn", why)],
+        ("POST", "/v1/notifiers/{pseudonym}/suspend"): [
+            (f"{notifier}/suspend", {"json": {"reason": "of a", "until": "2026-02-01T00:00:00Z"}})
+        ],
+        ("POST", "/v1/notifiers/{pseudonym}/lift"): [(f"{notifier}/lift", why)],
+        ("GET", "/v1/grading/schemes"): [("/v1/grading/schemes", {})],
+        ("POST", "/v1/reports/{id}/source"): [("/v1/reports/report-of-b/source", {"json": opened})],
         ("GET", "/v1/cases/{id}/reports"): [(f"/v1/cases/{of_b.case}/reports", {})],
         ("GET", "/v1/alerts"): [("/v1/alerts", {}), ("/v1/alerts?state=open", {})],
         ("GET", "/v1/alerts/{id}"): [(f"/v1/alerts/{of_b.alert}", {})],

@@ -42,6 +42,8 @@ class OfB(msgspec.Struct, frozen=True, kw_only=True):
     held: str  # a decision that has not left yet
     alert: str
     imported: str  # an import into its bank
+    flagger: str
+    notifier: str  # the pseudonym of who reported b's
     shared: str  # an entry of everybody's bank
     incident: str  # that is open
     proposed: str  # one that is not yet
@@ -68,6 +70,7 @@ def settle_b(api: Api) -> OfB:
     hold = api.post(at.format("/holds"), {"reason": WORDS}).json()["id"]
     report = {"channel": "notice", "reason": "other", "comment": WORDS, "item_id": "post-of-b"}
     report |= {"created_at": "2025-12-31T23:30:00Z", "reporter": "reporter-of-b"}
+    report |= {"source": {"name": WORDS}}
     first = api.post("/v1/reports?platform=b", report | {"id": "report-of-b"}).json()
     waiting, reference = first["case"], first["reference"]
     other = item("other-of-b", platform="b", text=WORDS, author="author-of-b")
@@ -103,6 +106,11 @@ def settle_b(api: Api) -> OfB:
             origin="quarantine",
         )
         alert = ring(tx, "escalation", item_id=item_id, platform="b").alert
+    flagger = api.post("/v1/flaggers", {"name": WORDS, "contact": WORDS, "platform": "b"}).json()
+    (reported, *_) = api.get(f"/v1/cases/{waiting}/reports").json()["data"]
+    notifier = reported["reporter"]
+    warned = api.post(f"/v1/notifiers/{notifier}/warn?platform=b", {"reason": WORDS})
+    assert warned.status_code == 200, warned.text
     with api.instance.database.begin("user:b@example.org") as tx:
         listed = Sent("of-b.csv", None, b"sha256", is_list=True)
         imported = send(tx, "bank-of-b", [listed], Options())
@@ -122,6 +130,8 @@ def settle_b(api: Api) -> OfB:
         held=held,
         alert=str(alert),
         imported=str(imported),
+        flagger=flagger["id"],
+        notifier=notifier,
         shared=api.entry("what everybody knows", "everybodys")["id"],
         incident=incident,
         proposed=proposed,

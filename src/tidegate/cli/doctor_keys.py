@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tidegate.infra.findings import Finding
-from tidegate.infra.identity import is_mark_of, mark_at
+from tidegate.infra.identity import is_mark_of, mark_at, unmade_keys
 from tidegate.infra.postgres import PostgresError
 from tidegate.infra.postgres.place import find_place
 from tidegate.infra.postgres.server import Server
@@ -27,8 +27,9 @@ def diagnose_keys(settings: Settings) -> Iterator[Finding]:
     if not head.exists() and mark is None and not any(secrets.has(one.name) for one in SECRETS):
         yield Finding(_NAME, True, "none yet: they are made at the first start")
         return
+    unmade = () if mark is None else unmade_keys(secrets, mark)
     broken = False
-    for error in secrets.damage():
+    for error in secrets.damage(unmade):
         broken = True
         what, _, mend = str(error).partition(". ")
         yield Finding(_NAME, False, what, mend)
@@ -45,10 +46,14 @@ def _compared(settings: Settings, secrets: InstanceSecrets, mark: bytes | None) 
         path = secrets.directory / "ledger.key"
         return Finding(_NAME, False, f"{path} is another key than signed the ledger's head", _BACK)
     if mark is not None and not is_mark_of(secrets, mark):
-        wrong = "author.key or terms.key" if head else "author.key, ledger.key or terms.key"
+        names = [f"{one.name}.key" for one in SECRETS if not (head and one.name == "ledger")]
+        wrong = f"{', '.join(names[:-1])} or {names[-1]}"
         detail = f"{wrong} in {secrets.directory} is another key than the database was made with"
         return Finding(_NAME, False, detail, _BACK)
     seen = "they are the database's" if mark is not None else "the database was not asked"
+    if missing := [f"{one.name}.key" for one in SECRETS if not secrets.has(one.name)]:
+        seen += f"; {', '.join(missing)} came with this version, and the next start makes it"
+        return Finding(_NAME, True, f"all of before are in {secrets.directory}; {seen}")
     return Finding(_NAME, True, f"all {len(SECRETS)} are in {secrets.directory}; {seen}")
 
 

@@ -3,15 +3,17 @@
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 import msgspec
 import typer
 
 from tidegate.access.actions import create_key, revoke_key, rotate_key
 from tidegate.access.bounds import Bounds, read_end, read_key_rate, read_networks
-from tidegate.access.model import KeyView
+from tidegate.access.model import KeyView, bad
 from tidegate.access.queries import list_keys
 from tidegate.cli.context import DataDir, Json, say, transaction
+from tidegate.infra.db import Tx
 from tidegate.infra.durations import read_overlap
 from tidegate.pipeline.house import SCOPES
 
@@ -46,6 +48,10 @@ def create(
         str | None,
         typer.Option(help="How often it may ask, e.g. 50/s or 600/m; else what rate_limit says"),
     ] = None,
+    flagger: Annotated[
+        str | None,
+        typer.Option(help="The id of the trusted flagger whose key it is (GET /v1/flaggers)"),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Make a key and print it. Only its hash is kept, so it is shown this once."""
@@ -58,6 +64,8 @@ def create(
             rate=None if rate is None else read_key_rate(rate),
         )
         key_id, token = create_key(tx, SCOPES, name, wanted, platform, user, bounds)
+        if flagger is not None:
+            _bind(tx, key_id, platform, flagger, bounds.channels)
     if as_json:
         document = {"id": key_id, "key": token, "name": name, "scopes": wanted}
         document |= {"platform": platform, "user": user, "expires_at": bounds.expires_at}
@@ -122,6 +130,19 @@ def _line(key: KeyView, now: datetime) -> str:
         "old secret until": key.old_until,
     }
     return "  ".join([*parts, *(f"{what} {value}" for what, value in more.items() if value)])
+
+
+def _bind(tx: Tx, key_id: str, platform: str | None, flagger: str, channels: Iterable[str]) -> None:
+    """What comes with the key is the flagger's. Raises Refusal (404, 422)."""
+    from tidegate.intake.flaggers import CHANNEL, bind_key, flagger_unknown
+
+    if CHANNEL not in channels:
+        raise bad("/channels", f"{CHANNEL}, for a key of a flagger", ", ".join(channels) or "none")
+    try:
+        flagger_id = UUID(flagger)
+    except ValueError:
+        raise flagger_unknown() from None
+    bind_key(tx, key_id, platform, flagger_id)
 
 
 def _parts(texts: Iterable[str]) -> list[str]:

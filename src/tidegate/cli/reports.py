@@ -162,7 +162,7 @@ def _taker(
         instance = stack.enter_context(opened_instance(settings, found))
         instance.media.start()
         on = platform or "default"
-        return lambda reports: on_database(instance, reports, on), instance.secrets.terms_key
+        return lambda reports: on_database(instance, reports, on), instance.secrets.sources_key
     secret = needed(key)
 
     async def take(reports: Iterator[Parsed]) -> AsyncIterator[Taken[Parsed]]:

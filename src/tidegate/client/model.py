@@ -63,6 +63,7 @@ class Report(msgspec.Struct, frozen=True, omit_defaults=True):
     language: str | None = None
     media: list[Media] = []
     location: str | None = None
+    source: Mapping[str, str] | None = None
 
 
 class Decision(msgspec.Struct, frozen=True, omit_defaults=True):

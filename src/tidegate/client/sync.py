@@ -8,7 +8,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 
 import httpx
 
-from tidegate.client import alert_calls, batch, calls, calls_incidents
+from tidegate.client import alert_calls, batch, calls, calls_incidents, calls_intake
 from tidegate.client.alert_model import Alert, AlertState, NamedReport
 from tidegate.client.call import Attempts, Call, answer_of, base_url, headers_of, request_of
 from tidegate.client.incidents import Incident
@@ -115,6 +115,19 @@ class Client:
     report = _Verb(calls.report)
     get_report = _Verb(calls.get_report)
     reference = _Verb(calls.reference)
+    source = _Verb(calls_intake.source)
+    grade = _Verb(calls_intake.grade)
+    grades_page = _Verb(calls_intake.grades_page)
+    grading_schemes = _Verb(calls_intake.grading_schemes)
+    create_flagger = _Verb(calls_intake.create_flagger)
+    flaggers_page = _Verb(calls_intake.flaggers_page)
+    flagger = _Verb(calls_intake.flagger)
+    suspend_flagger = _Verb(calls_intake.suspend_flagger)
+    resume_flagger = _Verb(calls_intake.resume_flagger)
+    notifier = _Verb(calls_intake.notifier)
+    warn_notifier = _Verb(calls_intake.warn_notifier)
+    suspend_notifier = _Verb(calls_intake.suspend_notifier)
+    lift_notifier = _Verb(calls_intake.lift_notifier)
     banks = _Verb(calls.banks)
     create_bank = _Verb(calls.create_bank)
     bank = _Verb(calls.bank)

@@ -5,6 +5,7 @@ one database would not know each other's authors, and would break the ledger's c
 """
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -31,18 +32,46 @@ identity = sa.Table(
 
 def mark_of(secrets: InstanceSecrets) -> bytes:
     """A digest that tells one instance's secrets from another's and gives nothing of them away."""
+    return hashlib.sha256(_mark_without_sources(secrets) + secrets.sources_key).digest()
+
+
+def _mark_without_sources(secrets: InstanceSecrets) -> bytes:
+    """The mark of before there was `sources.key`."""
     return hashlib.sha256(_mark_of_0_1(secrets) + secrets.terms_key).digest()
 
 
 def _mark_of_0_1(secrets: InstanceSecrets) -> bytes:
-    """The mark of release 0.1, which had no `terms.key`."""
+    """The mark of release 0.1, which had no `terms.key` either."""
     public = secrets.ledger_key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
     return hashlib.sha256(b"tidegate instance\n" + secrets.author_key + public).digest()
 
 
+_Mark = Callable[[InstanceSecrets], bytes]
+# Each mark that databases of before may have, the oldest first, and the keys that were made since. None
+# of these was lost where it is missing: the next start makes it.
+_OLDER: tuple[tuple[_Mark, tuple[str, ...]], ...] = (
+    (_mark_of_0_1, ("terms", "sources")),
+    (_mark_without_sources, ("sources",)),
+)
+
+
+def unmade_keys(secrets: InstanceSecrets, mark: bytes) -> tuple[str, ...]:
+    """The keys that came after the program that gave a database this mark, and that its next start makes
+    where they are missing. None for the mark of today, or of another instance."""
+    for made, since in _OLDER:
+        # A mark is made of the keys of its time: one that is missing was lost, and it is no match.
+        try:
+            if made(secrets) == mark:
+                return since
+        except SettingsError:
+            continue
+    return ()
+
+
 def is_mark_of(secrets: InstanceSecrets, mark: bytes) -> bool:
-    """Whether a database with this mark is the instance's with these keys."""
-    return mark in (mark_of(secrets), _mark_of_0_1(secrets))
+    """Whether a database with this mark is the instance's with these keys. Raises SettingsError where a
+    key that it is made of cannot be read."""
+    return bool(unmade_keys(secrets, mark)) or mark == mark_of(secrets)
 
 
 def mark_at(url: str) -> bytes | None:
@@ -59,8 +88,8 @@ def mark_at(url: str) -> bytes | None:
 
 def claim_database(tx: Tx, secrets: InstanceSecrets, trace: Path) -> None:
     """Mark a fresh database as this instance's, whose keys are made now if `trace` does not say that it
-    was used; of one that release 0.1 filled, put the digests under the key that is new. Raises
-    SettingsError when it is another's, or a key was lost."""
+    was used; of one that an older program filled, make the keys that came since, and put the digests of
+    release 0.1 under theirs. Raises SettingsError when it is another's, or a key was lost."""
     standing = sa.select(identity.c.mark)
     claimed = tx.execute(standing).scalar_one_or_none()
     if claimed is None:
@@ -68,17 +97,19 @@ def claim_database(tx: Tx, secrets: InstanceSecrets, trace: Path) -> None:
         tx.execute(
             insert(identity).values(is_it=True, mark=mark_of(secrets)).on_conflict_do_nothing()
         )
-    elif not secrets.has("terms") and claimed == _mark_of_0_1(secrets):
-        secrets.make_one("terms")
+    else:
+        for name in unmade_keys(secrets, claimed):
+            if not secrets.has(name):
+                secrets.make_one(name)
     mark = mark_of(secrets)
     if tx.execute(standing).scalar_one() == mark:
         return
     # Whoever comes second waits here, and then finds it done.
     found = tx.execute(standing.with_for_update()).scalar_one()
-    if found == _mark_of_0_1(secrets):
-        count = key_old_digests(tx, secrets.terms_key)
+    if unmade := unmade_keys(secrets, found):
+        if "terms" in unmade:
+            log.info("digests.keyed", count=key_old_digests(tx, secrets.terms_key))
         tx.execute(sa.update(identity).values(mark=mark))
-        log.info("digests.keyed", count=count)
     elif found != mark:
         raise SettingsError(
             f"The database belongs to another instance than {secrets.directory.parent}: the secrets "

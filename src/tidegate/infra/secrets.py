@@ -7,7 +7,7 @@ other can stand in for it.
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from functools import cached_property
 from pathlib import Path
 
@@ -33,13 +33,14 @@ SECRETS = (
         "ledger", "nobody can go on with the ledger: what it holds stays as it is, to be verified"
     ),
     Secret("terms", "what was sent before is not known when it comes again"),
+    Secret("sources", "who told us, where they gave their names, can never be read again"),
 )
 
 
 class InstanceSecrets:
     """Keys of one instance. `author_key` makes pseudonyms, `ledger_key` signs the ledger's head,
-    `terms_key` makes the digests by which content is compared in the database. Each raises
-    SettingsError when its file is missing or damaged."""
+    `terms_key` makes the digests by which content is compared in the database, `sources_key` encrypts who
+    the source of a report is. Each raises SettingsError when its file is missing or damaged."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -60,6 +61,10 @@ class InstanceSecrets:
     @cached_property
     def terms_key(self) -> bytes:
         return self._key("terms")
+
+    @cached_property
+    def sources_key(self) -> bytes:
+        return self._key("sources")
 
     def has(self, name: str) -> bool:
         """Whether the file of a key is there."""
@@ -112,9 +117,12 @@ class InstanceSecrets:
             raise self._lost(name, f"is damaged: it has {len(key)} bytes instead of {_BYTES}")
         return key
 
-    def damage(self) -> Iterator[SettingsError]:
-        """What is wrong with each file that cannot be used, and what to do."""
+    def damage(self, unmade: Container[str] = ()) -> Iterator[SettingsError]:
+        """What is wrong with each file that cannot be used, and what to do; those that are `unmade` yet may
+        be missing."""
         for one in SECRETS:
+            if one.name in unmade and not self.has(one.name):
+                continue
             try:
                 self._key(one.name)
             except SettingsError as error:

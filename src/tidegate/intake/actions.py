@@ -12,7 +12,9 @@ from sqlalchemy.dialects.postgresql import insert
 from tidegate.content.model import ItemRow
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
+from tidegate.intake.grades import forget_grade_notes
 from tidegate.intake.model import Filed, Taken
+from tidegate.intake.sources import forget_sources
 from tidegate.intake.tables import reports
 from tidegate.ledger.actions import append_many
 from tidegate.ledger.model import NewEntry
@@ -186,6 +188,8 @@ def move_reports(tx: Tx, item_ids: Sequence[UUID], case_id: UUID) -> None:
 def forget_reporters(tx: Tx, item_ids: Sequence[UUID]) -> None:
     """End of retention: what reporters wrote about the items, and who they were, goes. So does what is
     said of where it was that a report brought."""
+    forget_sources(tx, item_ids)
+    forget_grade_notes(tx, item_ids)
     about, brought = reports.c.item_id.in_(item_ids), reports.c.brought_id.in_(item_ids)
     said = {"comment": None, "reporter": None, "location": None}
     tx.execute(sa.update(reports).where(about).values(said))

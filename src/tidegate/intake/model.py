@@ -28,6 +28,8 @@ from tidegate.content.model import (
 from tidegate.infra.digests import keyed
 from tidegate.infra.errors import bad_field
 from tidegate.intake.channels import BOUND, Channel
+from tidegate.intake.grading import Grade
+from tidegate.intake.source import SourceIn, check_source, source_mark
 from tidegate.signals.model import Codes
 from tidegate.signals.parts import canonical_url, codes_of
 
@@ -62,11 +64,13 @@ class ReportIn(
         """Whether it has content of its own."""
         return self.text is not None or bool(self.media)
 
+    source: SourceIn | None = None
+
 
 class ReportView(msgspec.Struct, frozen=True, kw_only=True):
     """A report as a case shows it; `id` is the reporting side's own, `reporter` a pseudonym. One that does
     not count is a reporter's second on the item; `problems` is what was to be said of it, `brought` the id of
-    the item that came with it."""
+    the item that came with it, `grade` the present assessment of it."""
 
     id: str
     channel: str
@@ -79,6 +83,7 @@ class ReportView(msgspec.Struct, frozen=True, kw_only=True):
     problems: list[str]
     location: str | None = None
     brought: str | None = None
+    grade: Grade | None = None
 
 
 class StoredReport(msgspec.Struct, frozen=True):
@@ -134,13 +139,20 @@ _encoder = msgspec.json.Encoder(order="deterministic")
 
 
 def take(
-    report: ReportIn, *, platform: str, terms_key: bytes, author_key: bytes, now: datetime
+    report: ReportIn,
+    *,
+    platform: str,
+    terms_key: bytes,
+    author_key: bytes,
+    sources_key: bytes,
+    now: datetime,
 ) -> Taken:
     """Check what the types cannot say, and say how the report is kept. Two reports are the same when
-    their digests, over the canonical form, are. Raises Refusal (422) with the field's pointer.
+    their digests, over the canonical form and the source, are. Raises Refusal (422) with the field's pointer.
     """
     check_name(report.id, "/id")
     check_name(platform, "/platform")
+    check_source(report.source)
     codes = codes_of(url=report.url)
     canonical = canonical_url(codes)
     created_at, problems = believed(report.created_at, now, "created_at")
@@ -156,8 +168,11 @@ def take(
     if report.url is not None and canonical is not None:
         address = reported_url(terms_key, platform, report.url, canonical, now)
     media = stored_media(report.media)
-    same = msgspec.structs.replace(report, created_at=claimed(report.created_at), media=[])
+    same = msgspec.structs.replace(
+        report, created_at=claimed(report.created_at), media=[], source=None
+    )
     canonical_form = _encoder.encode(same) + (_encoder.encode(media) if media else b"")
+    canonical_form += source_mark(sources_key, report.source)
     return Taken(
         platform=platform,
         said=report,

@@ -13,6 +13,7 @@ from tidegate.content.queries import item_names
 from tidegate.infra.cursors import read_cursor, write_cursor
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
+from tidegate.intake.grades import present_grades
 from tidegate.intake.model import ReportView, StoredReport, Taken
 from tidegate.intake.tables import reports
 from tidegate.policy.facts import ReportFacts
@@ -126,13 +127,15 @@ def reports_of(
     if len(rows) > limit:
         following = write_cursor(rows[limit - 1]["received_at"], rows[limit - 1]["own_id"])
     brought = item_names(tx, [row["brought_id"] for row in rows if row["brought_id"]])
-    names = [name for name in ReportView.__struct_fields__ if name != "brought"]
+    names = [name for name in ReportView.__struct_fields__ if name not in ("brought", "grade")]
+    graded = present_grades(tx, [row["own_id"] for row in rows[:limit]])
     closed = {item for item in {row["item_id"] for row in rows} if is_closed(tx, item)}
     nothing: dict[str, Any] = {"comment": None, "reporter": None, "location": None}
     views = [
         ReportView(
             **({name: row[name] for name in names} | (nothing if row["item_id"] in closed else {})),
             brought=brought.get(row["brought_id"], (None, None))[1],
+            grade=graded.get(row["own_id"]),
         )
         for row in rows[:limit]
     ]

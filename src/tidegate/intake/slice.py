@@ -1,20 +1,33 @@
 """What `intake` names of its own."""
 
 from tidegate.infra.scopes import Scope
-from tidegate.infra.slices import Slice, Verbs
+from tidegate.infra.slices import Duty, Slice, Verbs, in_tx
 from tidegate.intake.channels import BOUND
 
 
 def _verbs() -> Verbs:
     from tidegate.intake.actions import forget_reporters, forget_reports
+    from tidegate.intake.notifiers import sweep_measures
 
-    return Verbs(erase=forget_reports, expire=forget_reporters)
+    return Verbs(
+        duties=(Duty("notifiers", 3600.0, in_tx(sweep_measures)),),
+        erase=forget_reports,
+        expire=forget_reporters,
+    )
 
 
 INTAKE = Slice(
     name="intake",
-    scopes=(Scope("reports:write", "submit reports", roles=("intake",)),),
+    scopes=(
+        Scope("reports:write", "submit reports", roles=("intake",)),
+        Scope("flaggers:write", "register trusted flaggers, warn and suspend notifiers"),
+        Scope("sources:read", "see who the source of a report is, for a stated purpose"),
+    ),
     channels=BOUND,
-    forgets=("reports",),
+    forgets=("reports", "report_sources", "grades"),
+    keeps={
+        "flaggers": "organisations, and who of the people here registered them",
+        "notifier_measures": "who was warned and why, by pseudonym; swept once it counts no more",
+    },
     verbs=_verbs,
 )

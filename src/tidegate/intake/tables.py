@@ -19,6 +19,7 @@ reports = sa.Table(
     sa.Column("reason", sa.Text, nullable=False, info=plain("a category, which rules read in sum")),
     sa.Column("comment", Sealed()),
     sa.Column("location", Sealed()),
+    sa.Column("flagger_id", sa.Uuid),  # the trusted flagger whose key it came with
     # A keyed pseudonym.
     sa.Column("reporter", sa.Text, info=plain("a pseudonym, by which reporters are counted")),
     # False: this reporter has reported the item before.
@@ -49,6 +50,18 @@ sa.Index(
 )
 sa.Index(
     "ix_reports_item_id_received_at_id", reports.c.item_id, reports.c.received_at, reports.c.id
+)
+sa.Index(
+    "ix_reports_flagger_id",
+    reports.c.flagger_id,
+    reports.c.received_at,
+    postgresql_where=reports.c.flagger_id.isnot(None),
+)
+sa.Index(
+    "ix_reports_reporter",
+    reports.c.platform,
+    reports.c.reporter,
+    postgresql_where=reports.c.reporter.isnot(None),
 )
 sa.Index(
     "ix_reports_escalated",
@@ -86,3 +99,70 @@ arrival_bin = sa.func.date_bin(
     type_=sa.TIMESTAMP(timezone=True),
 )
 sa.Index("ix_reports_arrival_bin", arrival_bin)
+
+report_sources = sa.Table(
+    "report_sources",  # who told us, encrypted under a key of its own; most reports have none
+    metadata,
+    sa.Column("report_id", sa.Uuid, sa.ForeignKey("reports.id"), primary_key=True),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+)
+
+grades = sa.Table(
+    "grades",  # how far a report is believed: each assessment, the newest the present one
+    metadata,
+    sa.Column("report_id", sa.Uuid, sa.ForeignKey("reports.id"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),  # of the report's grades, from 1 on
+    sa.Column("scheme", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False, info=plain("a code of the scheme")),
+    sa.Column("information", sa.Text, nullable=False),
+    # Of whom may be told: the scheme that the code is of, and the code.
+    sa.Column("handling_scheme", sa.Text),
+    sa.Column("handling", sa.Text),
+    sa.Column("note", Sealed()),
+    sa.Column("graded_by", sa.Text, nullable=False),
+    sa.Column("graded_at", sa.TIMESTAMP(timezone=True), nullable=False),
+)
+
+flaggers = sa.Table(
+    "flaggers",  # organisations whose notices come first
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("contact", Sealed()),
+    sa.Column("areas", sa.ARRAY(sa.Text), nullable=False),
+    sa.Column("platform", sa.Text),  # null: everybody's
+    sa.Column("suspended_at", sa.TIMESTAMP(timezone=True)),  # null: active
+    sa.Column("suspended_reason", Sealed()),
+    sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("created_by", sa.Text, nullable=False),
+)
+sa.Index(
+    "uq_flaggers_name",
+    sa.func.lower(flaggers.c.name),
+    sa.func.coalesce(flaggers.c.platform, ""),
+    unique=True,
+)
+
+flagger_keys = sa.Table(
+    "flagger_keys",  # what comes with this key is the flagger's
+    metadata,
+    sa.Column("key_id", sa.Text, primary_key=True),
+    sa.Column("flagger_id", sa.Uuid, sa.ForeignKey("flaggers.id"), nullable=False),
+)
+
+notifier_measures = sa.Table(
+    "notifier_measures",  # who was warned, suspended or freed, by pseudonym
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("platform", sa.Text, nullable=False),
+    sa.Column(
+        "reporter", sa.Text, nullable=False, info=plain("a pseudonym, by which reports are refused")
+    ),
+    sa.Column("number", sa.Integer, nullable=False),  # of the reporter's measures, from 1 on
+    sa.Column("verb", sa.Text, nullable=False),  # warn, suspend, lift
+    sa.Column("reason", Sealed(), nullable=False),
+    sa.Column("until", sa.TIMESTAMP(timezone=True)),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.UniqueConstraint("platform", "reporter", "number"),
+)

@@ -9,6 +9,7 @@ from tidegate.content.queries import evidence_of_items, lock_due, lock_item
 from tidegate.infra.answers import forget_answers
 from tidegate.infra.db import Database, Tx
 from tidegate.infra.settings import Settings
+from tidegate.intake.sources import drop_old_sources
 from tidegate.pipeline.house import SLICES
 from tidegate.pipeline.members import hand_on_erased
 from tidegate.review.actions import touch
@@ -47,6 +48,7 @@ def expire(tx: Tx, settings: Settings) -> int:
     if held:
         close_kept(tx, held)
         forget_answers(tx, held)
+    drop_old_sources(tx, settings.keep_judged_days)
     touch(tx, [*due, *held])
     return len(due) + len(held)
 

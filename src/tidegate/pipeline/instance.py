@@ -17,6 +17,7 @@ from tidegate.infra.room import Room
 from tidegate.infra.secrets import InstanceSecrets
 from tidegate.infra.settings import Settings
 from tidegate.intake.references import Below
+from tidegate.intake.schemes import read_schemes
 from tidegate.ledger.model import HEAD_FILE
 from tidegate.pipeline.house import SCOPES
 from tidegate.pipeline.lookback.asking import Asking
@@ -43,6 +44,7 @@ class Instance:
         self.settings = settings
         use_aliases(settings.data_dir)
         self.offences = read_offences(settings.data_dir)
+        self.grading = read_schemes(settings.data_dir)
         self.schemes = schemes_of(settings, SCOPES.known)
         self.board = board  # what its supervisor has seen (`infra.pulse`)
         self.clock = clock or SystemClock()

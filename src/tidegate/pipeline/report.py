@@ -17,8 +17,10 @@ from tidegate.decisions.model import Subject
 from tidegate.infra.db import Tx
 from tidegate.intake.actions import record_report
 from tidegate.intake.channels import THREAT
+from tidegate.intake.flaggers import attribute
 from tidegate.intake.model import Filed, ReportIn, is_anonymous
 from tidegate.intake.queries import has_reported, stored_answer
+from tidegate.intake.sources import keep_source
 from tidegate.pipeline import alerts, blind, report_answer
 from tidegate.pipeline.clusters import arrival, assign, lock
 from tidegate.pipeline.escalation import within_budget
@@ -26,6 +28,7 @@ from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.judge import Looked
 from tidegate.pipeline.look import REPORTED, REPORTED_AGAIN, Outcome, look, recall
 from tidegate.pipeline.report_answer import Answered, Said
+from tidegate.pipeline.senders import flagger_who_sent, refusals_of
 from tidegate.pipeline.tips import (
     Heard,
     Tip,
@@ -48,7 +51,8 @@ def submit_report(
     """Take a report without files; the answer's JSON, and the item unless the answer is a stored one.
 
     The same report again gets the stored answer to the letter, also when both arrive at once.
-    Raises Refusal: 422; 404 "item-unknown"; 410 "item-erased"; 409 "report-changed".
+    Raises Refusal: 422; 404 "item-unknown"; 410 "item-erased"; 409 "report-changed"; 403 "notifier-suspended" or
+    "flagger-suspended".
     """
     told = describe_report(
         instance, report, platform=platform, by=tx.by, request_id=tx.request_id, now=tx.now
@@ -63,6 +67,9 @@ def hear(tx: Tx, instance: Instance, told: Told) -> Heard:
     """Hear one report, as `submit_report` does, in the name of who sent it."""
     if (stored := stored_answer(tx, told.taken)) is not None:
         return Heard(stored)
+    (refused,) = refusals_of(tx, [told])
+    if refused is not None:
+        raise refused
     if told.is_about_itself:
         return hear_tips(tx, instance, [told])[0]
     item = _about(tx, told)
@@ -75,6 +82,8 @@ def hear(tx: Tx, instance: Instance, told: Told) -> Heard:
     filed = file(tx, instance, told, item, brought=brought, counts=not again)
     if not record_report(tx, filed):
         return Heard(None)
+    keep_source(tx, instance.secrets, filed.id, told.taken.said.source)
+    attribute(tx, filed.id, flagger_who_sent(tx, told))
     beside = None if tip is None else look_at_brought(tx, instance, tip)
     outcome, looked, problems = _look(tx, instance, filed, again=again)
     (place,) = assign(tx, instance, [arrival(item, looked.content, looked.codes)])

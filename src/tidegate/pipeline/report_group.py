@@ -16,6 +16,7 @@ from tidegate.pipeline.clusters import lock
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.metrics import GROUP_SIZE
 from tidegate.pipeline.report import hear
+from tidegate.pipeline.senders import refusals_of
 from tidegate.pipeline.submit import Reply
 from tidegate.pipeline.tips import Heard, hear_tips
 from tidegate.pipeline.told import Told
@@ -64,6 +65,12 @@ def submit_reports(tx: Tx, instance: Instance, group: Sequence[Told]) -> list[Re
     if fresh:
         GROUP_SIZE.observe(len(fresh))
         lock(tx)
+        for place, refused in zip(
+            fresh.values(), refusals_of(tx, [group[place] for place in fresh.values()]), strict=True
+        ):
+            replies[place] = refused
+        fresh = {key: place for key, place in fresh.items() if replies[place] is None}
+    if fresh:
         bringing = [place for place in fresh.values() if group[place].is_about_itself]
         others = [place for place in fresh.values() if not group[place].is_about_itself]
         turns = [(bringing, hear_tips), (others, _hear_each)]

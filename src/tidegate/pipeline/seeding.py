@@ -221,6 +221,7 @@ def _reports(tx: Tx, instance: Instance, post: _Post) -> Iterator[Taken]:
         keys = {
             "terms_key": instance.secrets.terms_key,
             "author_key": instance.secrets.author_key,
+            "sources_key": instance.secrets.sources_key,
         }
         yield take(report, platform=PLATFORM, now=tx.now, **keys)
 

@@ -19,7 +19,9 @@ from tidegate.infra.ids import uuid7
 from tidegate.intake import references
 from tidegate.intake.actions import Settled, record_reports, settle_reports
 from tidegate.intake.channels import THREAT
+from tidegate.intake.flaggers import attribute
 from tidegate.intake.model import Filed, is_anonymous
+from tidegate.intake.sources import keep_sources
 from tidegate.pipeline import alerts, report_answer
 from tidegate.pipeline.clusters import arrival, assign
 from tidegate.pipeline.escalation import judged_within_budget
@@ -29,6 +31,7 @@ from tidegate.pipeline.look import REPORTED, SUBMITTED, Occasion, Outcome, look
 from tidegate.pipeline.metrics import REPORTS
 from tidegate.pipeline.report_answer import Answered, Said
 from tidegate.pipeline.retry import arrival as sent
+from tidegate.pipeline.senders import flagger_who_sent
 from tidegate.pipeline.submission import Submission
 from tidegate.pipeline.submit import kept_files
 from tidegate.pipeline.told import Told
@@ -197,6 +200,9 @@ def _hear(tx: Tx, instance: Instance, mine: Sequence[tuple[Told, Tip]]) -> list[
     threats = report_answer.screen(tx, instance, told)
     filed = [file(tx, instance, one, tip.item) for one, tip in mine]
     record_reports(tx, filed)
+    keep_sources(tx, instance.secrets, [(one.id, one.taken.said.source) for one in filed])
+    for one, sent_one in zip(filed, told, strict=True):
+        attribute(tx, one.id, flagger_who_sent(tx, sent_one))
     places = assign(tx, instance, [arrival_of(tip) for tip in tips])
     clusters = [place and place.cluster for place in places]
     looked = looked_at(tips, [_facts(one) for one in told], clusters)

@@ -56,6 +56,7 @@ def describe_report(
         platform=platform,
         terms_key=secrets.terms_key,
         author_key=secrets.author_key,
+        sources_key=secrets.sources_key,
         now=now,
     )
     tip = _tip(instance, taken, by.actor, request_id, queue) if report.brings else None

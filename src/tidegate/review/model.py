@@ -14,6 +14,7 @@ from msgspec import Meta
 from tidegate.content.model import ItemId
 from tidegate.decisions.model import DecisionIn, Subject, SubjectKind
 from tidegate.infra.errors import Refusal
+from tidegate.intake.grading import ToldCaveat
 from tidegate.intake.model import ReportView
 from tidegate.signals.banks.model import EntryView
 
@@ -157,7 +158,8 @@ class CaseDetail(CaseView, frozen=True, kw_only=True):
     the item, `entry` the bank entry that it is about; null where there is none, or none any more.
     `reported` are the first reports, `reported_next` the cursor of those after them. `exemption_first`:
     known content is quoted in it, so the first question is what for, and a restriction needs the answer.
-    `members` are the first items that wait in the case beside its own, `members_total` how many do."""
+    `members` are the first items that wait in the case beside its own, `members_total` how many do.
+    `handling`: who may be told, the narrowest circle that any of its reports was graded for."""
 
     about: CaseItem | None
     members: list[MemberView]
@@ -169,6 +171,7 @@ class CaseDetail(CaseView, frozen=True, kw_only=True):
     evaluations: list[dict[str, Any]]
     decisions: list[dict[str, Any]]
     events: list[CaseEvent]
+    handling: ToldCaveat | None = None
 
 
 class ShownCase(CaseView, frozen=True, kw_only=True):

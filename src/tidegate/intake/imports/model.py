@@ -14,8 +14,6 @@ from tidegate.intake.channels import Channel
 from tidegate.intake.model import ReportIn
 
 MOST_COMMENT = 10_000
-# A report cannot name its source until that is kept apart from it.
-_HAS_SOURCE = "source" in ReportIn.__struct_fields__
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,8 +146,6 @@ def completed(made: Made, given: Given, at: datetime) -> tuple[ReportIn, bool]:
             f"It says {said} and the import {given.channel!r}. Import it with --channel of its own.",
         )
     document.setdefault("reason", given.reason)
-    if not _HAS_SOURCE:
-        document.pop("source", None)
     document.setdefault("created_at", at)
     try:
         return convert(document, ReportIn), chosen

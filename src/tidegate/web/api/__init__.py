@@ -8,12 +8,15 @@ from tidegate.web.api import (
     banks,
     cases,
     clusters,
+    flaggers,
+    grading,
     holds,
     incidents,
     items,
     ledger,
     policy,
     reports,
+    sources,
 )
 from tidegate.web.api.endpoint import Endpoint
 
@@ -21,6 +24,9 @@ _RESOURCES = (
     items,
     holds,
     reports,
+    sources,
+    grading,
+    flaggers,
     clusters,
     cases,
     alerts,

@@ -15,6 +15,7 @@ from tidegate.decisions.queries import find_decision
 from tidegate.decisions.second import Look, LookState
 from tidegate.infra.db import Tx
 from tidegate.pipeline.decide import claim_case, release_case
+from tidegate.pipeline.grading import case_handling
 from tidegate.pipeline.leave import undo
 from tidegate.pipeline.reads import read_case, read_case_reports
 from tidegate.pipeline.telling import READS_BANKS, tell_case, tell_cases
@@ -65,6 +66,9 @@ def _of_path(tx: Tx, call: Call) -> UUID:
 
 
 def _told(tx: Tx, call: Call, case: CaseDetail) -> CaseDetail:
+    if case.item is not None and call.subject is not None:
+        handling = case_handling(tx, call.instance.grading, call.subject)
+        case = msgspec.structs.replace(case, handling=handling)
     return tell_case(tx, case) if call.principal.may(READS_BANKS) else case
 
 

@@ -9,7 +9,8 @@ from tidegate.pipeline.decide import reopen_case
 from tidegate.pipeline.notes import note_case
 from tidegate.review.drafts import save_draft
 from tidegate.review.notes import answer_mentions
-from tidegate.review.queries import case_unknown
+from tidegate.review.queries import case_unknown, subject_of_case
+from tidegate.web.pages.case_parts.graded import grade_typed
 from tidegate.web.pages.case_parts.model import CasePage
 from tidegate.web.pages.case_parts.read import read_page
 from tidegate.web.pages.case_parts.typed import CaseQuery, typed_fields
@@ -39,6 +40,14 @@ def note(visit: Visit) -> str:
     with visit.begin() as tx:
         note_case(tx, case_id, visit.field("text"))
     return _back(visit, case_id, "notes")
+
+
+def grade(visit: Visit) -> str:
+    """Say how far one of the reports on it is believed."""
+    case_id = visit.uuid("case", case_unknown)
+    with visit.begin() as tx:
+        grade_typed(visit, tx, subject_of_case(tx, case_id).id)
+    return _back(visit, case_id, "grades")
 
 
 def reopen(visit: Visit) -> str:
@@ -72,6 +81,13 @@ pages = [
         method="POST",
         path="/cases/{case}/note",
         handler=note,
+        scope="cases:decide",
+        again=case_page,
+    ),
+    PageRoute(
+        method="POST",
+        path="/cases/{case}/grade",
+        handler=grade,
         scope="cases:decide",
         again=case_page,
     ),

@@ -81,6 +81,7 @@ NAMES = {
     "investigation": noted("investigation"),
     "audit": noted("audit"),
     "complaint": noted("complaint"),
+    "follow_up": noted("follow-up"),
     "other": noted("other"),
     "none": noted("none"),
     "news": noted("news"),

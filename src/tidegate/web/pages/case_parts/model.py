@@ -19,6 +19,7 @@ from tidegate.review.rows import Position, Same
 from tidegate.signals.banks.model import EntryView
 from tidegate.web.pages.case_parts import said
 from tidegate.web.pages.case_parts.changes import Changes
+from tidegate.web.pages.case_parts.graded import GradingView
 from tidegate.web.pages.case_parts.panel import Panel
 from tidegate.web.pages.case_parts.passages import Passage
 from tidegate.web.pages.case_parts.thread import Thread, readable, thread_of
@@ -162,6 +163,7 @@ class CasePage(msgspec.Struct, frozen=True, kw_only=True):
     judges: bool
     quarantined: dict[str, Any] | None
     before: BeforeView
+    grading: GradingView | None
     notes: list[NoteView]
     history: list[Step]
     draft: Draft | None

@@ -29,6 +29,7 @@ from tidegate.signals.banks.model import EntryView
 from tidegate.signals.banks.queries import entries_by_id, may_change_bank
 from tidegate.web.pages.case_parts import panel, shown
 from tidegate.web.pages.case_parts.changes import Changes, changes
+from tidegate.web.pages.case_parts.graded import graded
 from tidegate.web.pages.case_parts.looking import can_be_seen
 from tidegate.web.pages.case_parts.model import BeforeView, CasePage, NoteView
 from tidegate.web.pages.case_parts.typed import choose_anew, restore, within
@@ -79,8 +80,7 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
     content = about.content.content if about.content else None
     row = shown.row_shown(visit, row_of(tx, case_id), case if live else None, content)
     why = shown.why_of(row, case, pack)
-    first = (visit.query.reports - 1) * REPORTS
-    groups = about.reports.groups
+    groups, first = about.reports.groups, (visit.query.reports - 1) * REPORTS
     return CasePage(
         **{name: getattr(row, name) for name in ROW},
         because=why,
@@ -102,6 +102,7 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
         judges=_judges(tx, subject, entries.get(opened[0]) if opened else None),
         quarantined=next((one.detail for one in case.events if one.kind == "quarantined"), None),
         before=about.before,
+        grading=graded(visit, tx, about.id),
         notes=[NoteView(one.by, one.text, one.created_at) for one in notes_of(tx, case_id)],
         history=shown.history_of(case),
         draft=draft,
