@@ -75,6 +75,7 @@ MORE_SQL = {
     "decisions/held.py",
     "decisions/looks.py",  # what other people conclude of a decision
     "decisions/matched.py",
+    "decisions/outcomes.py",  # what is learnt from
     "decisions/shadow.py",  # what rules in shadow say beside those that act
     "decisions/witness.py",
     "enforcement/outbox.py",
@@ -96,6 +97,7 @@ MORE_SQL = {
     "review/figures.py",
     "review/found.py",
     "review/holding.py",  # who may have which case next
+    "review/listing.py",
     "review/moves.py",  # what every step of a case goes through
     "review/notes.py",
     "review/passing.py",
@@ -124,6 +126,7 @@ MORE_SQL = {
     "signals/banks/staged.py",
     "signals/banks/trial.py",
     "signals/banks/witness.py",
+    "triage/records.py",  # how reporters have fared
 }
 # Reading joins: whose tables a slice reads beside its own, and why not by a query of that slice.
 JOINS = {
@@ -140,6 +143,7 @@ JOINS = {
     ("review/passing.py", "content"): "cases are found by the platforms' ids of their items",
     ("review/rows.py", "content"): "a page of rows with the platforms' ids of their items",
     ("review/rows.py", "intake"): "how many reports each row has",
+    ("triage/records.py", "intake"): "of a crowd those reporters are read that weigh most",
 }
 DRIVERS = ("sqlalchemy", "psycopg")
 SQL = re.compile(

@@ -15,6 +15,7 @@ from tidegate.ledger.slice import LEDGER
 from tidegate.policy.slice import POLICY
 from tidegate.review.slice import REVIEW
 from tidegate.signals.slice import SIGNALS
+from tidegate.triage.slice import TRIAGE
 
 SLICES = (
     CONTENT,
@@ -22,6 +23,7 @@ SLICES = (
     POLICY,
     DECISIONS,
     INTAKE,
+    TRIAGE,
     REVIEW,
     ENFORCEMENT,
     LEDGER,

@@ -9,7 +9,7 @@ import msgspec
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
 from tidegate.review.model import CaseRow
-from tidegate.review.ranking import COLUMNS, Ranking, Seen, columns_of, facts_of, heard_of
+from tidegate.review.ranking import COLUMNS, Ranking, Seen, columns_of, facts_of, told_of
 from tidegate.review.sameness import Groups, keys_of
 from tidegate.review.tables import case_events, case_keys, cases
 
@@ -20,8 +20,8 @@ _OF_CASE = tuple(name for name in CaseRow.__struct_fields__ if name != "match")
 def open_ranked(tx: Tx, ranking: Ranking, seen: Sequence[Seen]) -> None:
     """Open these cases, whose items are kept and judged and, by reports, told of. They are new, and of the
     same content as none that is there already."""
-    heard = heard_of(tx, seen)
-    facts = {one.case.id: facts_of(one, heard) for one in seen}
+    told = told_of(tx, ranking, seen)
+    facts = {one.case.id: facts_of(one, told.heard) for one in seen}
     keys = {
         one.case.id: keys_of(ranking.key, one.content, facts[one.case.id].matches) for one in seen
     }
@@ -29,10 +29,11 @@ def open_ranked(tx: Tx, ranking: Ranking, seen: Sequence[Seen]) -> None:
     rows: list[list[object]] = []
     for one in seen:
         case = one.case
-        shown = columns_of(ranking, one, facts[case.id], heard, tx.now)
+        shown = columns_of(ranking, one, facts[case.id], told, tx.now)
         shown |= {"ranked_at": tx.now, "same": same.get(case.id)}
         shown |= {"language": one.content.language if one.content else None}
-        shown["because"] = msgspec.json.encode(shown["because"]).decode()
+        for name in ("because", "scoring"):
+            shown[name] = msgspec.json.encode(shown[name]).decode()
         match = None if case.match is None else msgspec.json.encode(case.match).decode()
         own = [getattr(case, name) for name in _OF_CASE]
         rows.append([*own, match, *(shown[name] for name in COLUMNS)])

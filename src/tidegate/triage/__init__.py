@@ -1,0 +1,1 @@
+"""What is urgent, and why: clusters, priority, surges."""
