@@ -126,6 +126,7 @@ MORE_SQL = {
     "signals/banks/staged.py",
     "signals/banks/trial.py",
     "signals/banks/witness.py",
+    "triage/models.py",  # what was learnt
     "triage/records.py",  # how reporters have fared
 }
 # Reading joins: whose tables a slice reads beside its own, and why not by a query of that slice.
@@ -140,6 +141,7 @@ JOINS = {
         "signals/words/queries.py",
         "content",
     ): "what is found is looked up among the items that stand",
+    ("review/listing.py", "content"): "a replay names cases by the platforms' ids of their items",
     ("review/passing.py", "content"): "cases are found by the platforms' ids of their items",
     ("review/rows.py", "content"): "a page of rows with the platforms' ids of their items",
     ("review/rows.py", "intake"): "how many reports each row has",

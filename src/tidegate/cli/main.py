@@ -27,6 +27,7 @@ COMMANDS = (
     "match",
     "migrate",
     "policy",
+    "triage",
     "users",
     "webhooks",
 )

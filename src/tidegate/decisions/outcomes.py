@@ -14,6 +14,7 @@ from tidegate.infra.db import Tx
 SETTLED = timedelta(minutes=3)  # so long after it was made a decision that can be undone has left
 URGENT = ("restrict", "escalate")
 HARMLESS = "pass"
+_PAGE = 10_000
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +54,17 @@ def outcomes_after(
         if row.state == "left"
     ]
     return found, (settled[-1].created_at, settled[-1].id) if settled else after
+
+
+def outcomes_of(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, bool]:
+    """Of these decisions that restrict, escalate or pass whether something was to be done."""
+    found: dict[UUID, bool] = {}
+    for start in range(0, len(ids), _PAGE):
+        page = ids[start : start + _PAGE]
+        query = sa.select(decisions.c.id, decisions.c.outcome).where(decisions.c.id.in_(page))
+        told = tx.execute(query.where(decisions.c.outcome.in_([*URGENT, HARMLESS])))
+        found |= {row.id: row.outcome in URGENT for row in told}
+    return found
 
 
 def _query(tx: Tx, after: tuple[datetime, UUID] | None) -> sa.Select[*tuple[object, ...]]:

@@ -27,6 +27,7 @@ from tidegate.signals.banks.snapshot import BankSnapshot
 from tidegate.signals.fingerprints.pixels import HASHER, can_be
 from tidegate.signals.fingerprints.url import use as use_aliases
 from tidegate.signals.index import CodeIndex, Folder
+from tidegate.triage.urgency import Urgency
 
 
 class Instance:
@@ -58,6 +59,7 @@ class Instance:
         self.near_items = NearItems(self.index_folder / "items")
         self.asking = Asking()
         self.packs = PackStore()
+        self.urgency = Urgency(self.secrets.terms_key)
         self.refused = Refused()
         self.totals = Totals(self.database.begin)
         self.media = MediaPool(

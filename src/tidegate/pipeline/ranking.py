@@ -40,7 +40,12 @@ def ranking_of(tx: Tx, instance: Instance) -> Ranking:
         key=instance.secrets.terms_key,
         severities={one.name: one.severity for one in pack.labels.values()},
         labels={rule.name: rule.label for rule in pack.rules if rule.label is not None},
-        scoring=Scoring(version=pack.ident, weights=pack.priority, given=given_of),
+        scoring=Scoring(
+            version=pack.ident,
+            weights=pack.priority,
+            learned=instance.urgency.refresh(tx),
+            given=given_of,
+        ),
     )
 
 

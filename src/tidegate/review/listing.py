@@ -1,10 +1,14 @@
 """Cases as the API lists them: in the order in which people are given them, or the oldest first."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
 
+from tidegate.content.tables import items
+from tidegate.decisions.outcomes import outcomes_of
 from tidegate.infra.cursors import is_cursor, read_cursor, write_cursor
 from tidegate.infra.db import Tx
 from tidegate.review.filters import bad_filter
@@ -15,7 +19,10 @@ from tidegate.review.queries import NO_LOOK, VIEW, WAITING, view_of
 from tidegate.review.scoring import shown_priority
 from tidegate.review.sight import in_sight
 from tidegate.review.tables import cases
-from tidegate.triage.score import Priority
+from tidegate.triage.replay import Replayed
+from tidegate.triage.score import Kept, Priority
+
+MOST_REPLAYED = 100_000
 
 
 def list_cases(
@@ -105,3 +112,35 @@ def priority_of_case(tx: Tx, case_id: UUID) -> Priority | None:
     columns = (cases.c.scoring, cases.c.waits_since, cases.c.decided_at)
     row = tx.execute(sa.select(*columns).where(cases.c.id == case_id)).one()
     return shown_priority(row.scoring, row.waits_since, row.decided_at, tx.now)
+
+
+def scored_since(tx: Tx, since: datetime) -> list[Replayed]:
+    """The cases that wait, or waited, since then and were scored, the first first, as a replay reads them; at most
+    a hundred thousand, the newest."""
+    query = (
+        sa.select(
+            cases.c.id,
+            items.c.external_id,
+            cases.c.base_band,
+            cases.c.waits_since,
+            cases.c.scoring,
+            cases.c.decision_id,
+        )
+        .outerjoin_from(cases, items, items.c.id == cases.c.item_id)
+        .where(cases.c.waits_since >= since, cases.c.scoring.isnot(None), in_sight(tx), NO_LOOK)
+        .order_by(cases.c.waits_since.desc(), cases.c.id)
+        .limit(MOST_REPLAYED)
+    )
+    rows = tx.execute(query).all()
+    acted = outcomes_of(tx, [row.decision_id for row in rows if row.decision_id is not None])
+    return [
+        Replayed(
+            id=row.id,
+            item=row.external_id,
+            band=row.base_band,
+            since=row.waits_since,
+            kept=msgspec.convert(row.scoring, Kept),
+            urgent=acted.get(row.decision_id),
+        )
+        for row in reversed(rows)
+    ]

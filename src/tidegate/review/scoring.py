@@ -42,8 +42,8 @@ class Learned(Protocol):
         """Grows when what it says has changed so much that cases are to be ranked by it anew."""
         ...
 
-    def urgency(self, text: str | None) -> float | None:
-        """How likely it is urgent, 0 to 1; None while nothing is known."""
+    def of(self, content: Content | None) -> float | None:
+        """How likely it is urgent, 0 to 1, by its words alone; None while nothing is known."""
         ...
 
 
@@ -80,7 +80,7 @@ def facts_with(
         reports=reports,
         reliability=best and best.expected,
         judged=best.judged if best else 0,
-        learned=learned.urgency(content.text) if learned and content else None,
+        learned=learned.of(content) if learned else None,
         decisions=learned.decisions if learned else 0,
     )
 

@@ -32,8 +32,9 @@ learned_models = sa.Table(
     sa.Column(
         "figures", JSONB, nullable=False, info=plain("counts of decisions, by week and language")
     ),
-    # Of the newest few; null: only its figures are kept.
+    # What it needs to speak, of the newest few, and to learn more, of the newest; null: gone.
     sa.Column("state", Sealed(sa.LargeBinary())),
+    sa.Column("replay", Sealed(sa.LargeBinary())),
 )
 
 outcomes_read = sa.Table(

@@ -29,6 +29,7 @@ CREATE TABLE learned_models (
   urgent INTEGER NOT NULL,
   figures JSONB NOT NULL,
   state BYTEA,
+  replay BYTEA,
   CONSTRAINT pk_learned_models PRIMARY KEY (version)
 );
 CREATE TABLE outcomes_read (
