@@ -75,6 +75,7 @@ MORE_SQL = {
     "decisions/held.py",
     "decisions/looks.py",  # what other people conclude of a decision
     "decisions/matched.py",
+    "decisions/outcomes.py",  # what is learnt from
     "decisions/shadow.py",  # what rules in shadow say beside those that act
     "decisions/witness.py",
     "enforcement/alerts.py",
@@ -108,6 +109,7 @@ MORE_SQL = {
     "review/holding.py",  # who may have which case next
     "review/members.py",
     "review/membership.py",  # what waits in a case beside its own item
+    "review/listing.py",
     "review/moves.py",  # what every step of a case goes through
     "review/notes.py",
     "review/passing.py",
@@ -138,6 +140,8 @@ MORE_SQL = {
     "signals/banks/trial.py",
     "signals/banks/witness.py",
     "triage/incidents/arrivals.py",
+    "triage/models.py",  # what was learnt
+    "triage/records.py",  # how reporters have fared
 }
 # Reading joins: whose tables a slice reads beside its own, and why not by a query of that slice.
 JOINS = {
@@ -157,8 +161,11 @@ JOINS = {
         "signals/words/queries.py",
         "content",
     ): "what is found is looked up among the items that stand",
+    ("review/listing.py", "content"): "a replay names cases by the platforms' ids of their items",
     ("review/passing.py", "content"): "cases are found by the platforms' ids of their items",
     ("review/rows.py", "content"): "a page of rows with the platforms' ids of their items",
+    ("review/rows.py", "intake"): "how many reports each row has",
+    ("triage/records.py", "intake"): "of a crowd those reporters are read that weigh most",
 }
 DRIVERS = ("sqlalchemy", "psycopg")
 SQL = re.compile(

@@ -28,8 +28,9 @@ from tidegate.pipeline.leave import leave_due, undo
 from tidegate.pipeline.ranking import rank_waiting
 from tidegate.pipeline.record import item_record
 from tidegate.review.filters import Filter
+from tidegate.review.listing import list_cases
 from tidegate.review.model import CaseDecisionIn
-from tidegate.review.queries import get_case, list_cases
+from tidegate.review.queries import get_case
 from tidegate.review.rows import page_of
 from tidegate.review.tables import cases
 

@@ -27,10 +27,10 @@ from tidegate.review.actions import (
     reopen,
     touch,
 )
+from tidegate.review.listing import list_cases
 from tidegate.review.model import CaseRow, Origin, SubjectKind
 from tidegate.review.queries import (
     get_case,
-    list_cases,
     lock_case,
     lock_waiting_case,
     waiting_counts,
@@ -282,7 +282,7 @@ def test_lists_are_oldest_first_and_page_without_gaps(
     cursor: str | None = None
     with database.begin() as tx:
         while True:
-            page, cursor = list_cases(tx, cursor=cursor, limit=2)
+            page, cursor = list_cases(tx, cursor=cursor, limit=2, order="oldest")
             seen += [case.id for case in page]
             if cursor is None:
                 break

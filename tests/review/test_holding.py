@@ -54,7 +54,7 @@ def made(database: Database, new_item: NewItem, clock: FakeClock) -> Callable[..
                     tx, subject=about, item=item, revision=1, queue="default", origin="report"
                 )
                 change = sa.update(cases).where(cases.c.id == case.id)
-                tx.execute(change.values(waits_since=tx.now, **columns))
+                tx.execute(change.values(waits_since=tx.now, place_at=tx.now, **columns))
                 found.append(case.id)
         return found
 

@@ -56,6 +56,7 @@ def scatter(tx: Tx, new_item: NewItem, random: Random, number: int) -> list[dict
             "queue": random.choice(["default", "reports"]),
             "band": random.choice([0, 2, 4]),
             "waits_since": at,
+            "place_at": at - timedelta(hours=random.randrange(6)),
             "state": state,
             "decided_at": at if state == "decided" else None,
             "language": random.choice([None, "ar", "ar-EG", "arz", "en"]),
@@ -109,7 +110,7 @@ def in_order(tx: Tx, filter: Filter, made: list[dict[str, Any]]) -> list[dict[st
     found = [row for row in made if passes(tx, filter, row)]
     if filter.decided:
         return sorted(found, key=lambda row: (row["decided_at"], row["id"]), reverse=True)
-    return sorted(found, key=lambda row: (row["band"], row["waits_since"], row["id"]))
+    return sorted(found, key=lambda row: (row["band"], row["place_at"], row["id"]))
 
 
 def leading(filter: Filter, found: list[dict[str, Any]]) -> dict[UUID, int]:

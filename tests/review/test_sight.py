@@ -16,10 +16,10 @@ from tidegate.infra.db import Database, Tx
 from tidegate.infra.errors import Refusal
 from tidegate.review.actions import claim, refuse_unless_free, release, reopen
 from tidegate.review.holding import find_next, keep, skip, take_from
+from tidegate.review.listing import list_cases
 from tidegate.review.queries import (
     cases_of_item,
     get_case,
-    list_cases,
     lock_case,
     lock_waiting_case,
     reports_of_case,
@@ -42,7 +42,7 @@ def all_cases(database: Database, new_item: NewItem) -> dict[UUID, tuple[str, st
         for queue, language in product(QUEUES, LANGUAGES):
             case, _ = come(tx, new_item(tx), queue=queue)
             about = sa.update(cases).where(cases.c.id == case.id)
-            tx.execute(about.values(language=language, waits_since=tx.now))
+            tx.execute(about.values(language=language, waits_since=tx.now, place_at=tx.now))
             found[case.id] = (queue, language)
     return found
 

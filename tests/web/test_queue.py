@@ -95,8 +95,9 @@ def test_what_threatens_a_life_comes_first_then_what_is_certain_then_what_many_s
     assert [one["item"] for one in rest["data"]] == ["many", "match", "first"]
     assert rest["next"] is None
     assert api.get("/v1/cases?order=priority&state=decided").status_code == 422
-    assert api.get(f"/v1/cases?cursor={by_priority['next']}").status_code == 422
-    assert api.get("/v1/cases").json()["data"][0]["item"] == "first"
+    assert api.get(f"/v1/cases?order=oldest&cursor={by_priority['next']}").status_code == 422
+    assert api.get("/v1/cases?order=oldest").json()["data"][0]["item"] == "first"
+    assert api.get("/v1/cases").json()["data"][0]["item"] == "threat"
 
 
 def test_a_row_says_what_was_posted_and_never_its_id_alone(api: Api) -> None:

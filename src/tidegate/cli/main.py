@@ -29,6 +29,7 @@ COMMANDS = (
     "migrate",
     "policy",
     "reports",
+    "triage",
     "users",
     "webhooks",
 )

@@ -16,6 +16,15 @@ def write_cursor(at: datetime, id: UUID) -> str:
     return base64.urlsafe_b64encode(packed).decode()
 
 
+def is_cursor(text: str) -> bool:
+    """Whether this is a place that `write_cursor` wrote."""
+    try:
+        read_cursor(text)
+    except Refusal:
+        return False
+    return True
+
+
 def read_cursor(cursor: str) -> tuple[datetime, UUID]:
     """The place that `write_cursor` wrote. Raises Refusal (422) for anything else."""
     try:

@@ -12,6 +12,7 @@ from tidegate.pipeline.decide import lift_expired
 from tidegate.pipeline.erase import expire, sweep_evidence
 from tidegate.pipeline.house import SLICES
 from tidegate.pipeline.instance import Instance
+from tidegate.pipeline.learning import learn_outcomes, learn_urgency
 from tidegate.pipeline.leave import leave_due
 from tidegate.pipeline.lookback.codes import LookBack
 from tidegate.pipeline.lookback.kinds import KindWalk, left
@@ -75,6 +76,8 @@ def duties_of(instance: Instance) -> list[Duty]:
         Duty("look-again", 60.0, in_tx(ask_others)),
         Duty("rank", 1.0, rank),
         Duty("arrivals", 5.0, in_tx(lambda tx: watch(tx, instance))),
+        Duty("learn", 5.0, in_tx(lambda tx: learn_outcomes(tx, instance))),
+        Duty("learn-urgency", 15.0, in_tx(lambda tx: learn_urgency(tx, instance))),
         Duty("retention", 60.0, in_tx(lambda tx: expire(tx, instance.settings)), LONG),
         Duty("sweep", 1800.0, sweep, LONG),
         Duty("look-back", 0.2, look_back, LONG),

@@ -33,6 +33,7 @@ from tidegate.signals.fingerprints.url import use as use_aliases
 from tidegate.signals.index import CodeIndex, Folder
 from tidegate.triage.incidents.schemes import schemes_of
 from tidegate.triage.kept.memory import ClusterMemory
+from tidegate.triage.urgency import Urgency
 
 
 class Instance:
@@ -68,6 +69,7 @@ class Instance:
         self.asking = Asking()
         self.clusters = ClusterMemory()
         self.packs = PackStore()
+        self.urgency = Urgency(self.secrets.terms_key)
         self.refused = Refused()
         self.totals = Totals(self.database.begin)
         self.media = MediaPool(

@@ -1,9 +1,15 @@
 """Cases by rank: what an instance ranks by comes from its settings, its secrets and its policy pack."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from msgspec import convert
 
 from tidegate.infra.db import Tx
+from tidegate.intake.grades import grades_on
+from tidegate.intake.grading import Schemes, reliability
 from tidegate.pipeline.instance import Instance
+from tidegate.review.alerts import levels_about
 from tidegate.review.model import CaseRow, Origin
 from tidegate.review.opening import NewCase, open_new
 from tidegate.review.ranking import (
@@ -12,8 +18,11 @@ from tidegate.review.ranking import (
     ageing_of,
     lift_aged,
     rank,
+    rank_stale,
     rank_unranked,
 )
+from tidegate.review.scoring import Scoring
+from tidegate.triage.score import ScoreFacts, Threat
 
 
 def rank_seen(tx: Tx, instance: Instance, seen: Sequence[Seen]) -> None:
@@ -31,7 +40,8 @@ def open_ranked(
 
 def rank_waiting(tx: Tx, instance: Instance) -> int:
     """Rank what is not ranked and lift what has waited long; returns how many. For the worker."""
-    ranked = rank_unranked(tx, ranking_of(tx, instance))
+    ranking = ranking_of(tx, instance)
+    ranked = rank_unranked(tx, ranking) or rank_stale(tx, ranking)
     return ranked + lift_aged(tx, ageing_of(instance.settings))
 
 
@@ -43,4 +53,31 @@ def ranking_of(tx: Tx, instance: Instance) -> Ranking:
         key=instance.secrets.terms_key,
         severities={one.name: one.severity for one in pack.labels.values()},
         labels={rule.name: rule.label for rule in pack.rules if rule.label is not None},
+        scoring=Scoring(
+            version=pack.ident,
+            weights=pack.priority,
+            learned=instance.urgency.refresh(tx),
+            given=lambda tx, cases: given_of(tx, instance.grading, cases),
+        ),
     )
+
+
+def given_of(tx: Tx, schemes: Schemes, cases: Sequence[CaseRow]) -> Mapping[UUID, ScoreFacts]:
+    """What is known of cases beside their reports, labels and words, by case: the level of a threat, what their
+    sources were graded, how far they reach, what a clock leaves. What is missing is neutral."""
+    told = {one.id: one.item_id for one in cases if one.version > 1 or one.origin == "report"}
+    items = [item_id for item_id in told.values() if item_id is not None]
+    if not items:
+        return {}
+    levels, graded = levels_about(tx, items), grades_on(tx, items)
+    found: dict[UUID, ScoreFacts] = {}
+    for case_id, item_id in told.items():
+        level = levels.get(item_id) if item_id else None
+        grades = graded.get(item_id, []) if item_id else []
+        if level is None and not grades:
+            continue
+        found[case_id] = ScoreFacts(
+            threat=convert(level or "none", Threat),
+            confidence=max((sum(reliability(schemes, one)) / 2 for one in grades), default=None),
+        )
+    return found

@@ -32,6 +32,7 @@ from tidegate.policy.model import (
 )
 from tidegate.policy.reading_templates import read_templates
 from tidegate.policy.reading_translations import read_translations
+from tidegate.policy.reading_weights import read_weights
 from tidegate.policy.source import Place
 
 MAX_SOURCE = 512_000
@@ -92,6 +93,7 @@ class _Reader(Fields):
             self, root, labels, exemptions, [rule.name for rule in rules]
         )
         second_eyes = self._second_eyes(root, labels)
+        priority = read_weights(self, root)
         if self.problems:
             raise InvalidPack(sorted(self.problems, key=lambda one: one.line or 0))
         return compiled(
@@ -109,6 +111,7 @@ class _Reader(Fields):
                 private_digest_match=digest_match,
                 pass_unjudged=tuple(passing),
                 second_eyes=second_eyes,
+                priority=priority,
                 source=self.source.text,
                 digest=hashlib.sha256(self.source.text.encode()).digest(),
             )

@@ -33,7 +33,7 @@ from tidegate.review.model import (
     claimed_elsewhere,
     held_by_another,
 )
-from tidegate.review.moves import change, mine, move, note
+from tidegate.review.moves import change, mine, move, note, waits_anew
 from tidegate.review.notes import forget_notes
 from tidegate.review.priority import REOPENED
 from tidegate.review.queries import (
@@ -89,6 +89,7 @@ def open_case(
             match=sa.null() if shown is None else shown,
             opened_at=tx.now,
             waits_since=tx.now,
+            place_at=tx.now,
         )
         .on_conflict_do_nothing(
             index_elements=[cases.c.subject_kind, cases.c.subject_id], index_where=WAITING
@@ -149,7 +150,7 @@ def _reopen(
     fresh = {"reopened_at": tx.now, "decision_id": None, "decided_at": None}
     # Until it is ranked anew: what waits again is no less urgent than others that do.
     band = sa.func.least(cases.c.base_band, REOPENED)
-    fresh |= {"waits_since": tx.now, "base_band": band, "band": band, "same": None}
+    fresh |= waits_anew(tx) | {"base_band": band, "band": band, "same": None}
     return move(tx, case, "reopen", **fresh, **(values or {}))
 
 
@@ -312,7 +313,14 @@ def close_erased(tx: Tx, item_id: UUID) -> None:
     members.forget_members(tx, item_id)
     touch(tx, [item_id])
     unknown: dict[str, Any] = dict.fromkeys(("language", "label", "bank", "same"))
-    unknown |= {"because": [], "channels": [], "images": 0, "videos": 0, "others": 0}
+    unknown |= {
+        "scoring": None,
+        "because": [],
+        "channels": [],
+        "images": 0,
+        "videos": 0,
+        "others": 0,
+    }
     tx.execute(sa.update(cases).where(cases.c.item_id == item_id).values(unknown))
     forget_drafts(tx, item_id)
     forget_notes(tx, item_id)

@@ -21,7 +21,7 @@ from tidegate.review.model import (
     Standing,
     held_by_another,
 )
-from tidegate.review.moves import change, mine, move, note
+from tidegate.review.moves import change, mine, move, note, waits_anew
 from tidegate.review.queries import WAITING, case_unknown, subject_of_case
 from tidegate.review.tables import case_events, cases
 
@@ -65,7 +65,7 @@ def take_proposal_back(
 def to_senior(tx: Tx, case: CaseRow) -> CaseRow:
     """Two did not agree: a blind look that was answered, and is locked, waits again for a senior."""
     note(tx, case.id, "disputed", {"queue": SENIOR_QUEUE})
-    fresh = {"reopened_at": tx.now, "waits_since": tx.now, "decision_id": None, "decided_at": None}
+    fresh = {"reopened_at": tx.now, "decision_id": None, "decided_at": None} | waits_anew(tx)
     return move(tx, case, "reopen", queue=SENIOR_QUEUE, same=None, **fresh)
 
 
@@ -89,6 +89,7 @@ def show_again(tx: Tx, case: CaseRow, revision: int) -> UUID | None:
             match=sa.null() if case.match is None else case.match,
             opened_at=tx.now,
             waits_since=tx.now,
+            place_at=tx.now,
         )
         .on_conflict_do_nothing(
             index_elements=[cases.c.subject_kind, cases.c.subject_id], index_where=WAITING

@@ -93,7 +93,7 @@ def selected(tx: Tx, ids: Sequence[UUID], filter: Filter | None) -> list[CaseRow
     query = (
         sa.select(*CASE_COLUMNS)
         .where(chosen if filter is None else passing(tx, filter))
-        .order_by(cases.c.band, cases.c.waits_since, cases.c.id)
+        .order_by(cases.c.band, cases.c.place_at, cases.c.id)
         .limit(MOST)
     )
     return [CaseRow(**row) for row in tx.execute(query).mappings()]

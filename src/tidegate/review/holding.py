@@ -26,7 +26,7 @@ from tidegate.review.tables import case_skips, cases, drafts
 SKIP_LASTS = timedelta(hours=24)
 SKIPS_TO_SENIOR = 3
 
-_ORDER = (cases.c.band, cases.c.waits_since, cases.c.id)
+_ORDER = (cases.c.band, cases.c.place_at, cases.c.id)
 _ON_PAGES = cases.c.claimed_on == "pages"
 
 

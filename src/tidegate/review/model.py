@@ -17,6 +17,7 @@ from tidegate.infra.errors import Refusal
 from tidegate.intake.grading import ToldCaveat
 from tidegate.intake.model import ReportView
 from tidegate.signals.banks.model import EntryView
+from tidegate.triage.score import Priority
 
 CaseState = Literal["open", "claimed", "decided", "reopened"]
 CaseFilter = Literal["open", "claimed", "decided", "reopened", "waiting"]  # waiting: not decided
@@ -94,7 +95,8 @@ class SubjectView(msgspec.Struct, frozen=True):
 class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     """A case as lists show it. `item` is the platform's id, null where the subject has no item, and
     `platform` whose the case is, null where that is everybody's; `version` moves with whatever a
-    decider sees, and `reports` is how many voices reported it."""
+    decider sees, and `reports` is how many voices reported it. Cases come by `band`, 0 first, and within one
+    by the score of their `priority`, null as long as a case is not ranked."""
 
     id: UUID
     subject: SubjectView
@@ -104,6 +106,8 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     revision: int | None
     queue: str
     state: CaseState
+    band: int
+    priority: Priority | None
     origin: Origin
     match: dict[str, Any] | None
     claimed_by: str | None

@@ -2,7 +2,7 @@
 history. The caller has locked it.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -56,3 +56,10 @@ def mine(tx: Tx, until: datetime, on: str | None) -> dict[str, Any]:
         "claimed_until": until,
         "claimed_on": on,
     }
+
+
+def waits_anew(tx: Tx) -> dict[str, Any]:
+    """What is set of a case that waits from now on, until it is ranked anew: its score, but for its age, is
+    what it was."""
+    points = sa.func.coalesce(cases.c.waits_since - cases.c.place_at, timedelta())
+    return {"waits_since": tx.now, "place_at": sa.literal(tx.now) - points}

@@ -20,10 +20,11 @@ from tidegate.ledger.model import NewEntry
 from tidegate.review.members import wait_about
 from tidegate.review.model import CaseRow, Origin
 from tidegate.review.priority import CaseFacts
-from tidegate.review.ranking import COLUMNS, Ranking, Seen, columns_of, facts_of, language_by
+from tidegate.review.ranking import COLUMNS, Ranking, Seen, Told, columns_of, facts_of, language_by
 from tidegate.review.sameness import group, keys_of
 from tidegate.review.tables import case_events, case_keys, cases
 from tidegate.signals.model import Match
+from tidegate.triage.records import heard_voices
 
 
 class NewCase(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +54,8 @@ def open_new(
         for one in asked
     ]
     heard = {one.item.id: one.heard for one in asked}
+    given = ranking.scoring.given(tx, [one.case for one in seen])
+    told = Told(heard, heard_voices(tx, [id for id, one in heard.items() if one.voices]), given)
     facts = {one.case.id: facts_of(one, heard) for one in seen}
     keys = {
         one.case.id: keys_of(ranking.key, one.content, facts[one.case.id].matches, new.cluster)
@@ -67,7 +70,7 @@ def open_new(
             "same": groups[one.case.id],
             "ranked_at": tx.now if sure and one.case.id not in again else None,
         }
-    write(tx, ranking, seen, facts, heard, shown)
+    write(tx, ranking, seen, facts, told, shown)
     tx.copy(case_keys, ("key", "case_id"), [(key, id) for id, own in keys.items() for key in own])
     clusters = [(new.cluster, one.case.id) for one, new in zip(seen, asked, strict=True)]
     wait_about(tx, [(cluster, case_id) for cluster, case_id in clusters if cluster is not None])
@@ -80,7 +83,7 @@ def write(
     ranking: Ranking,
     seen: Sequence[Seen],
     facts: Mapping[UUID, CaseFacts],
-    heard: Mapping[UUID, Heard],
+    told: Told,
     shown: Mapping[UUID, dict[str, Any]],
 ) -> None:
     """Write new cases with their rank and their first step. `shown`: what of `COLUMNS` is known of each
@@ -88,8 +91,9 @@ def write(
     rows: list[list[object]] = []
     for one in seen:
         case = one.case
-        values = columns_of(ranking, one, facts[case.id], heard, tx.now) | shown[case.id]
-        values["because"] = _json.encode(values["because"]).decode()
+        values = columns_of(ranking, one, facts[case.id], told, tx.now) | shown[case.id]
+        for name in ("because", "scoring"):
+            values[name] = _json.encode(values[name]).decode()
         match = None if case.match is None else _json.encode(case.match).decode()
         own = [getattr(case, name) for name in _OF_CASE]
         rows.append([*own, match, *(values[name] for name in COLUMNS)])

@@ -29,7 +29,7 @@ def passing(tx: Tx, filter: Filter, of: sa.FromClause = cases) -> sa.ColumnEleme
     if filter.decided:
         conditions += [c.state == DECIDED, c.subject_kind != _LOOK]
     else:
-        conditions += [c.state != DECIDED, c.waits_since.isnot(None)]
+        conditions += [c.state != DECIDED, c.place_at.isnot(None)]
         states = filter.values("state")
         if tx.identity.startswith("user:"):
             conditions.append(c.id != sa.func.all(not_for(tx.identity)))

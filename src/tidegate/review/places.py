@@ -10,40 +10,47 @@ from uuid import UUID
 from tidegate.infra.errors import FieldError, Refusal
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_PACKED = struct.Struct(">?Bq16sI")
+_PACKED = struct.Struct(">BBq16sI")
+_DECIDED, _RANKED = 0, 2
 
 
 class Place(NamedTuple):
     """After the row of this rank, or with `backwards` before it; `first` is the place of the row that
-    comes next, or of the one that it is before."""
+    comes next, or of the one that it is before. `band` is None among what is decided: that has none."""
 
     backwards: bool
-    band: int
+    band: int | None
     at: datetime
     id: UUID
     first: int
 
-    def key(self, decided: bool) -> tuple[Any, ...]:
-        """What rows are compared with; decided ones have no bands."""
-        return (self.at, self.id) if decided else (self.band, self.at, self.id)
+    def key(self) -> tuple[Any, ...]:
+        """What rows are compared with."""
+        return (self.at, self.id) if self.band is None else (self.band, self.at, self.id)
 
 
 def write_place(place: Place) -> str:
     """As it stands in an address."""
     microseconds = (place.at - _EPOCH) // timedelta(microseconds=1)
+    kind = _DECIDED if place.band is None else _RANKED
+    first = min(place.first, 2**32 - 1)
     packed = _PACKED.pack(
-        place.backwards, place.band, microseconds, place.id.bytes, min(place.first, 2**32 - 1)
+        kind + place.backwards, place.band or 0, microseconds, place.id.bytes, first
     )
     return base64.urlsafe_b64encode(packed).decode()
 
 
-def read_place(cursor: str) -> Place:
-    """The place that `write_place` wrote. Raises Refusal (422) for anything else."""
+def read_place(cursor: str, *, ranked: bool | None) -> Place:
+    """The place that `write_place` wrote, among what is ranked, among what is decided, or (None) in a list that
+    has both. Raises Refusal (422)
+    for anything else, also for one of before there were scores, whose order is no more."""
     try:
         packed = base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True)
-        backwards, band, microseconds, id, first = _PACKED.unpack(packed)
+        kind, band, microseconds, id, first = _PACKED.unpack(packed)
+        if ranked is None:
+            ranked = kind >= _RANKED
         at = _EPOCH + timedelta(microseconds=microseconds)
-        place = Place(backwards, band, at, UUID(bytes=id), first)
+        place = Place(bool(kind & 1), band if ranked else None, at, UUID(bytes=id), first)
         if write_place(place) != cursor:
             raise ValueError
         return place

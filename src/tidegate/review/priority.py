@@ -14,6 +14,7 @@ import msgspec
 from tidegate.policy.model import Verdict
 from tidegate.review.model import Origin
 from tidegate.signals.model import Match
+from tidegate.triage.why import Why
 
 LAST = 4
 REOPENED = 3
@@ -45,14 +46,6 @@ class CaseFacts(msgspec.Struct, frozen=True, kw_only=True):
     recent: int = 0
     matches: Sequence[Match] = ()
     threat: str | None = None  # the level of the alert that stands about it
-
-
-class Why(msgspec.Struct, frozen=True):
-    """A reason for a case's place: a code, and what the sentence about it is filled with. No words of
-    anybody's stand in it."""
-
-    code: str
-    value: Any = None
 
 
 def priority(case: CaseFacts) -> tuple[int, list[Why]]:

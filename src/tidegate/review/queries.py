@@ -1,6 +1,7 @@
-"""Reading cases: the queues, oldest first, and one case with all that its decision needs."""
+"""Reading cases: the queues, and one case with all that its decision needs."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -22,27 +23,22 @@ from tidegate.decisions.queries import (
     shown_evaluations,
     telling_evaluation,
 )
-from tidegate.infra.cursors import read_cursor, write_cursor
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.intake.model import ReportView
 from tidegate.intake.queries import FIRST_REPORTS, reports_of
 from tidegate.intake.tables import reports
-from tidegate.review.filters import bad_filter
 from tidegate.review.history import history, newest_steps
 from tidegate.review.membership import WAITS, items_of, shown_members, total_members
 from tidegate.review.model import (
     LOOK,
     CaseDetail,
-    CaseFilter,
     CaseItem,
-    CaseOrder,
     CaseRow,
-    CaseView,
     ShownCase,
     shown_subject,
 )
-from tidegate.review.places import Place, read_place, write_place
+from tidegate.review.scoring import shown_priority
 from tidegate.review.sight import in_sight
 from tidegate.review.tables import case_members, cases
 from tidegate.signals.banks.queries import entries_by_id
@@ -63,7 +59,7 @@ VOICES = (
     .where(reports.c.item_id == case_members.c.item_id, reports.c.counts)
     .scalar_subquery()
 ).label("reports")
-_VIEW = sa.select(cases, items.c.external_id, VOICES).outerjoin_from(
+VIEW = sa.select(cases, items.c.external_id, VOICES).outerjoin_from(
     cases, items, items.c.id == cases.c.item_id
 )
 
@@ -150,65 +146,10 @@ def case_unknown(case_id: object) -> Refusal:
     )
 
 
-def list_cases(
-    tx: Tx,
-    queue: str | None = None,
-    state: CaseFilter | None = None,
-    cursor: str | None = None,
-    limit: int = 50,
-    order: CaseOrder = "oldest",
-) -> tuple[list[CaseView], str | None]:
-    """A page of cases, oldest first, and the cursor of the next page, if there is one. By `priority` they
-    come as people are given them, and only such that wait: each order has cursors of its own.
-
-    Raises Refusal (422) for a cursor that no answer gave, and for decided cases by priority.
-    """
-    if order == "priority":
-        return _by_priority(tx, queue, state, cursor, limit)
-    query = _VIEW.where(in_sight(tx), NO_LOOK)
-    query = query.order_by(cases.c.opened_at, cases.c.id).limit(limit + 1)
-    if queue is not None:
-        query = query.where(cases.c.queue == queue)
-    if state == "waiting":
-        query = query.where(WAITING)
-    elif state is not None:
-        query = query.where(cases.c.state == state)
-    if cursor is not None:
-        place = sa.tuple_(*map(sa.literal, read_cursor(cursor)))
-        query = query.where(sa.tuple_(cases.c.opened_at, cases.c.id) > place)
-    rows = tx.execute(query).all()
-    views = [CaseView(**_view(row)) for row in rows[:limit]]
-    more = len(rows) > limit
-    return views, write_cursor(views[-1].opened_at, views[-1].id) if more else None
-
-
-def _by_priority(
-    tx: Tx, queue: str | None, state: CaseFilter | None, cursor: str | None, limit: int
-) -> tuple[list[CaseView], str | None]:
-    if state == "decided":
-        raise bad_filter("order", "oldest, for cases that wait no more", "priority")
-    order = (cases.c.band, cases.c.waits_since, cases.c.id)
-    query = _VIEW.where(WAITING, cases.c.waits_since.isnot(None), in_sight(tx), NO_LOOK)
-    query = query.order_by(*order).limit(limit + 1)
-    if queue is not None:
-        query = query.where(cases.c.queue == queue)
-    if state not in (None, "waiting"):
-        query = query.where(cases.c.state == state)
-    if cursor is not None:
-        place = read_place(cursor).key(decided=False)
-        query = query.where(sa.tuple_(*order) > sa.tuple_(*map(sa.literal, place)))
-    rows = tx.execute(query).all()
-    views = [CaseView(**_view(row)) for row in rows[:limit]]
-    if len(rows) <= limit:
-        return views, None
-    last = rows[limit - 1]
-    return views, write_place(Place(False, last.band, last.waits_since, last.id, 0))
-
-
 def get_case(tx: Tx, case_id: UUID, reports_after: str | None = None) -> CaseDetail:
     """One case with its subject, evaluations, decisions, history, and a page of its reports: the first,
     or that after a cursor. Raises Refusal: 404, 422 for a cursor that no answer gave."""
-    query = _VIEW.where(cases.c.id == case_id, in_sight(tx))
+    query = VIEW.where(cases.c.id == case_id, in_sight(tx))
     row = tx.execute(query).one_or_none()
     if row is None:
         raise case_unknown(case_id)
@@ -220,7 +161,7 @@ def get_case(tx: Tx, case_id: UUID, reports_after: str | None = None) -> CaseDet
     reported, following = _reported(tx, case_id, item, reports_after)
     members, total = shown_members(tx, case_id)
     return CaseDetail(
-        **_view(row),
+        **view_of(row, tx.now),
         about=None if item is None else _about(tx, item),
         members=members,
         members_total=total,
@@ -239,7 +180,7 @@ SHOWN_DECISIONS = 20
 
 def show_case(tx: Tx, case_id: UUID) -> ShownCase:
     """One case as its page shows it. Raises Refusal (404)."""
-    query = _VIEW.where(cases.c.id == case_id, in_sight(tx))
+    query = VIEW.where(cases.c.id == case_id, in_sight(tx))
     row = tx.execute(query).one_or_none()
     if row is None:
         raise case_unknown(case_id)
@@ -250,7 +191,7 @@ def show_case(tx: Tx, case_id: UUID) -> ShownCase:
     else:
         decisions = decisions_of(tx, item, SHOWN_DECISIONS)
     return ShownCase(
-        **_view(row),
+        **view_of(row, tx.now),
         about=None if item is None else _about(tx, item),
         members=total_members(tx, case_id),
         entry=entries_by_id(tx, about_entry).get(str(row.subject_id)),
@@ -313,7 +254,8 @@ def waiting_counts(tx: Tx) -> dict[str, dict[str, int]]:
     return counts
 
 
-def _view(row: sa.Row[Any]) -> dict[str, Any]:
+def view_of(row: sa.Row[Any], now: datetime) -> dict[str, Any]:
+    """A row of `VIEW` as the fields of a `CaseView`."""
     return {
         "id": row.id,
         "subject": shown_subject(Subject(row.subject_kind, row.subject_id), row.external_id),
@@ -323,6 +265,8 @@ def _view(row: sa.Row[Any]) -> dict[str, Any]:
         "revision": row.revision,
         "queue": row.queue,
         "state": row.state,
+        "band": row.band,
+        "priority": shown_priority(row.scoring, row.waits_since, row.decided_at, now),
         "origin": row.origin,
         "match": row.match and shown_match(row.match),
         "claimed_by": row.claimed_by,

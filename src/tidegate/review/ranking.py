@@ -37,11 +37,16 @@ from tidegate.review.priority import (
 )
 from tidegate.review.queries import CASE_COLUMNS, WAITING
 from tidegate.review.sameness import group, keep_keys, keys_of
+from tidegate.review.scoring import Scoring, columns_of_score, facts_with
 from tidegate.review.tables import case_events, cases
 from tidegate.signals.language import language_of
 from tidegate.signals.model import Match
 from tidegate.triage.kept.model import Place
 from tidegate.triage.kept.queries import places_of
+from tidegate.triage.records import heard_voices
+from tidegate.triage.score import ScoreFacts
+from tidegate.triage.voices import Heard as Voices
+from tidegate.triage.voices import crowd
 
 PAGE = 200
 PROPOSED = "waits-for-another"  # what is so in a case, beside its steps
@@ -50,13 +55,23 @@ _MOST_AGEING = 24 * 365 * 100.0  # hours: beyond is never
 
 
 class Ranking(msgspec.Struct, frozen=True, kw_only=True):
-    """By what an instance ranks: how waiting lifts a case, the key of digests, and what the policy pack
-    says of labels: how hard each is to look at, and which one a rule gives."""
+    """By what an instance ranks: how waiting lifts a case, the key of digests, what the policy pack says of
+    labels: how hard each is to look at, and which one a rule gives; and by what it scores."""
 
     ageing: timedelta
     key: bytes
     severities: Mapping[str, int] = {}
     labels: Mapping[str, str] = {}
+    scoring: Scoring = Scoring()
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What was read for some cases at once: what was reported, what voices are worth, by item, and what
+    others know, by case."""
+
+    heard: Mapping[UUID, Heard] = {}
+    voices: Mapping[UUID, Voices] = {}
+    given: Mapping[UUID, ScoreFacts] = {}
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,8 +98,8 @@ def rank(tx: Tx, ranking: Ranking, seen: Sequence[Seen], *, guess: bool = False)
     steps = _steps(tx, moved)
     for case_id in proposed_in(tx, moved) if moved else ():
         steps.setdefault(case_id, set()).add(PROPOSED)
-    heard = heard_of(tx, seen)
-    facts = {one.case.id: facts_of(one, heard, steps.get(one.case.id, set())) for one in seen}
+    told = told_of(tx, ranking, seen)
+    facts = {one.case.id: facts_of(one, told.heard, steps.get(one.case.id, set())) for one in seen}
     facts = _threatened(tx, seen, facts)
     places = places_of(tx, [one.case.item_id for one in seen if one.case.item_id])
     keys = {
@@ -100,7 +115,7 @@ def rank(tx: Tx, ranking: Ranking, seen: Sequence[Seen], *, guess: bool = False)
     for one in seen:
         case_id = one.case.id
         language, sure = language_by(one, guess=guess)
-        values = columns_of(ranking, one, facts[case_id], heard, tx.now)
+        values = columns_of(ranking, one, facts[case_id], told, tx.now)
         values |= {"language": language, "same": groups[case_id]}
         # A post waits for the worker to find its cluster, by which it is of a group.
         placed = guess or one.content is None or one.case.item_id in places
@@ -117,7 +132,22 @@ def rank(tx: Tx, ranking: Ranking, seen: Sequence[Seen], *, guess: bool = False)
 def rank_unranked(tx: Tx, ranking: Ranking, limit: int = PAGE) -> int:
     """Rank a page of those that are not, the oldest first; returns how many. For the worker."""
     query = sa.select(*CASE_COLUMNS).where(WAITING, cases.c.ranked_at.is_(None))
-    query = query.order_by(cases.c.id).limit(limit).with_for_update(skip_locked=True)
+    return _rank_page(tx, ranking, query.order_by(cases.c.id), limit)
+
+
+def rank_stale(tx: Tx, ranking: Ranking, limit: int = PAGE) -> int:
+    """Rank a page of those whose scores are of other weights, or of what was learnt much earlier; returns
+    how many. For the worker."""
+    mark = ranking.scoring.mark(ranking.ageing)
+    for other in (cases.c.scored_by < mark, cases.c.scored_by > mark):
+        query = sa.select(*CASE_COLUMNS).where(WAITING, other).order_by(cases.c.scored_by)
+        if done := _rank_page(tx, ranking, query, limit):
+            return done
+    return 0
+
+
+def _rank_page(tx: Tx, ranking: Ranking, query: sa.Select[*tuple[Any, ...]], limit: int) -> int:
+    query = query.limit(limit).with_for_update(skip_locked=True)
     found = [CaseRow(**row) for row in tx.execute(query).mappings()]
     places = [(one.item_id, one.revision or 0) for one in found if one.item_id is not None]
     contents = kept_revisions(tx, places)
@@ -223,7 +253,7 @@ def _fired(telling: Evaluation | None) -> list[RuleResult]:
 
 
 def columns_of(
-    ranking: Ranking, seen: Seen, facts: CaseFacts, heard: Mapping[UUID, Heard], now: datetime
+    ranking: Ranking, seen: Seen, facts: CaseFacts, told: Told, now: datetime
 ) -> dict[str, Any]:
     """What the case's row shows and is filtered by, by column."""
     case = seen.case
@@ -233,6 +263,14 @@ def columns_of(
     labels = _labels(ranking, case, facts)
     hard = [ranking.severities.get(one, DEFAULT_SEVERITY) for one in labels]
     media = count_media(seen.content)
+    scored = facts_with(
+        ranking.scoring,
+        told.given.get(case.id),
+        severity=max(hard, default=None),
+        reports=facts.reporters,
+        heard=told.voices.get(case.item_id) if case.item_id else None,
+        content=seen.content,
+    )
     return {
         "base_band": base,
         "band": band,
@@ -241,11 +279,12 @@ def columns_of(
         "because": msgspec.to_builtins(because),
         "label": labels[0] if labels else None,
         "bank": case.match["bank"] if case.match else None,
-        "channels": sorted(_said(case, heard).channels),
+        "channels": sorted(_said(case, told.heard).channels),
         "images": media.image,
         "videos": media.video,
         "others": media.other,
         "severity": max(hard, default=DEFAULT_SEVERITY),
+        **columns_of_score(ranking.scoring, scored, since, ranking.ageing),
     }
 
 
@@ -270,21 +309,33 @@ def language_by(seen: Seen, *, guess: bool) -> tuple[str | None, bool]:
     return (language_of(content).tag or None if guess else None), guess
 
 
-def heard_of(tx: Tx, seen: Sequence[Seen]) -> dict[UUID, Heard]:
-    """What was reported, also of what waits with a case, by the case's own item; about an item that nobody
-    had a case on nobody has reported anything before."""
-    told = [one.case for one in seen if one.case.version > 1 or one.case.origin == "report"]
-    own = {case.item_id: case.id for case in told if case.item_id is not None}
+def told_of(tx: Tx, ranking: Ranking, seen: Sequence[Seen]) -> Told:
+    """What was reported, also of what waits with a case, by the case's own item, and what others know; about an
+    item that nobody had a case on nobody has reported anything before."""
+    asked = [one.case for one in seen if one.case.version > 1 or one.case.origin == "report"]
+    own = {case.item_id: case.id for case in asked if case.item_id is not None}
+    given = ranking.scoring.given(tx, [one.case for one in seen])
     if not own:
-        return {}
-    members = items_of(tx, [one.id for one in told if one.version > 1])
-    every = [*own, *(item for items in members.values() for item in items)]
-    heard = heard_on(tx, every, tx.now - RECENT)
-    found = {
-        item: together([heard[one] for one in [item, *members.get(case, [])] if one in heard])
-        for item, case in own.items()
+        return Told(given=given)
+    members = items_of(tx, [one.id for one in asked if one.version > 1])
+    heard = heard_on(
+        tx, [*own, *(item for items in members.values() for item in items)], tx.now - RECENT
+    )
+    voices = heard_voices(tx, list(heard))
+    found = {item: [item, *members.get(case, [])] for item, case in own.items()}
+    said = {
+        item: together([heard[one] for one in every if one in heard])
+        for item, every in found.items()
     }
-    return {item: said for item, said in found.items() if said is not None}
+    return Told(
+        {item: one for item, one in said.items() if one is not None},
+        {
+            item: crowd([voices[one] for one in every if one in voices])
+            for item, every in found.items()
+            if any(one in voices for one in every)
+        },
+        given,
+    )
 
 
 def _steps(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, set[str]]:
@@ -321,6 +372,9 @@ COLUMNS = (
     "others",
     "severity",
     "same",
+    "place_at",
+    "scoring",
+    "scored_by",
 )
 _RANK = (
     sa.update(cases)

@@ -1,6 +1,6 @@
 """The queue as rows: a page of the cases that pass a filter, in their order, and a case's place among them.
 
-What waits comes by band, then by how long it has waited; what is decided, the last first. Cases of the
+What waits comes by band, then by score; what is decided, the last first. Cases of the
 same content are one row, that of the first of them. Content is read for the rows of a page alone; the rest
 stands in the index of the order.
 """
@@ -25,10 +25,11 @@ from tidegate.review.model import LOOK
 from tidegate.review.passing import DECIDED, passing
 from tidegate.review.places import Place, read_place, write_place
 from tidegate.review.presence import readers_of
-from tidegate.review.priority import Why
 from tidegate.review.queries import VOICES
+from tidegate.review.scoring import shown_priority
 from tidegate.review.sight import in_sight
 from tidegate.review.tables import cases
+from tidegate.triage.why import Why
 
 PAGE = 50
 EXCERPT = 140
@@ -49,9 +50,9 @@ class Same(msgspec.Struct, frozen=True):
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """A case as a row shows it. `text` begins what was posted, `address` is the link where there is no
-    text; both None where there is neither, or none any more (`gone`), or none for the reader (`closed`).
-    Who holds it is an identity."""
+    """A case as a row shows it. `score` is None as long as it is not ranked. `text` begins what was posted,
+    `address` is the link where there is no text; both None where there is neither, or none any more (`gone`),
+    or none for the reader (`closed`). Who holds it is an identity."""
 
     id: UUID
     item: str | None
@@ -61,6 +62,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     queue: str
     band: int
     because: list[Why]
+    score: float | None
     text: str | None
     address: str | None
     gone: bool
@@ -112,7 +114,7 @@ def page_of(
     counting: Counting | None = None,
 ) -> Rows:
     """A page of the rows that pass. Raises Refusal (422) for a cursor that no answer gave."""
-    place = None if cursor is None else read_place(cursor)
+    place = None if cursor is None else read_place(cursor, ranked=not filter.decided)
     backwards = place is not None and place.backwards
     query = sa.select(cases.c.id, *_order_of(filter, cases.c)).where(
         passing(tx, filter), _leads(tx, filter)
@@ -120,7 +122,7 @@ def page_of(
     order = list(_order_of(filter, cases.c))
     falling = filter.decided != backwards
     if place is not None:
-        here, there = sa.tuple_(*order), sa.tuple_(*map(sa.literal, place.key(filter.decided)))
+        here, there = sa.tuple_(*order), sa.tuple_(*map(sa.literal, place.key()))
         query = query.where(here < there if falling else here > there)
     query = query.order_by(*(one.desc() if falling else one for one in order)).limit(limit + 1)
     found = tx.execute(query).all()
@@ -216,7 +218,7 @@ def _leads(tx: Tx, filter: Filter) -> sa.ColumnElement[bool]:
 
 
 def _order_of(filter: Filter, c: sa.ColumnCollection[str, Any]) -> Sequence[sa.ColumnElement[Any]]:
-    return (c.decided_at, c.id) if filter.decided else (c.band, c.waits_since, c.id)
+    return (c.decided_at, c.id) if filter.decided else (c.band, c.place_at, c.id)
 
 
 def _key_of(tx: Tx, case_id: UUID, filter: Filter) -> tuple[Any, ...] | None:
@@ -229,8 +231,9 @@ def _key_of(tx: Tx, case_id: UUID, filter: Filter) -> tuple[Any, ...] | None:
 
 def _place(filter: Filter, row: sa.Row[Any], first: int, *, backwards: bool = False) -> Place:
     """Where the page after a row begins, or the one before it ends, and the place that is next to it."""
-    band, at = (0, row.decided_at) if filter.decided else (row.band, row.waits_since)
-    return Place(backwards, band, at, row.id, first)
+    if filter.decided:
+        return Place(backwards, None, row.decided_at, row.id, first)
+    return Place(backwards, row.band, row.place_at, row.id, first)
 
 
 def _first_place(place: Place | None, found: int, *, more: bool) -> int:
@@ -297,6 +300,7 @@ def _row(
         queue=row.queue,
         band=row.band,
         because=[Why(one["code"], one.get("value")) for one in row.because],
+        score=score_of(row, now),
         text=excerpt_of(content) or None,
         address=content.url if content else None,
         gone=row.item_id is not None
@@ -316,6 +320,12 @@ def _row(
         waits_since=row.waits_since,
         opened_at=row.opened_at,
     )
+
+
+def score_of(row: sa.Row[Any], now: datetime) -> float | None:
+    """A case's score, None as long as it is not ranked."""
+    found = shown_priority(row.scoring, row.waits_since, row.decided_at, now)
+    return None if found is None else found.score
 
 
 def _sizes(tx: Tx, filter: Filter, keys: Sequence[UUID]) -> dict[UUID, int]:
@@ -346,6 +356,7 @@ _SHOWN = (
     "state",
     "band",
     "because",
+    "scoring",
     "language",
     "label",
     "bank",
@@ -361,6 +372,7 @@ _SHOWN = (
     "claimed_until",
     "waits_since",
     "opened_at",
+    "decided_at",
 )
 _ROWS = sa.select(
     *(cases.c[name] for name in _SHOWN), items.c.external_id, items.c.erased_at, VOICES

@@ -7,7 +7,7 @@ from uuid import UUID
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
 from tidegate.review.opening import write
-from tidegate.review.ranking import Ranking, Seen, facts_of, heard_of
+from tidegate.review.ranking import Ranking, Seen, facts_of, told_of
 from tidegate.review.sameness import Groups, keys_of
 from tidegate.review.tables import case_keys
 
@@ -15,8 +15,8 @@ from tidegate.review.tables import case_keys
 def open_ranked(tx: Tx, ranking: Ranking, seen: Sequence[Seen]) -> None:
     """Open these cases, whose items are kept and judged and, by reports, told of. They are new, and of the
     same content as none that is there already."""
-    heard = heard_of(tx, seen)
-    facts = {one.case.id: facts_of(one, heard) for one in seen}
+    told = told_of(tx, ranking, seen)
+    facts = {one.case.id: facts_of(one, told.heard) for one in seen}
     keys = {
         one.case.id: keys_of(ranking.key, one.content, facts[one.case.id].matches) for one in seen
     }
@@ -29,7 +29,7 @@ def open_ranked(tx: Tx, ranking: Ranking, seen: Sequence[Seen]) -> None:
         }
         for one in seen
     }
-    write(tx, ranking, seen, facts, heard, shown)
+    write(tx, ranking, seen, facts, told, shown)
     tx.copy(case_keys, ("key", "case_id"), [(key, id) for id, own in keys.items() for key in own])
 
 

@@ -44,6 +44,11 @@ cases = sa.Table(
     sa.Column("ages_at", sa.TIMESTAMP(timezone=True)),  # when waiting lifts it next; null: never
     # Since when it waits: opened or reopened. Null as long as it is not ranked.
     sa.Column("waits_since", sa.TIMESTAMP(timezone=True)),
+    # The same, earlier by what its score's points but age are worth in waiting: its place in its band.
+    sa.Column("place_at", sa.TIMESTAMP(timezone=True)),
+    # What its score is made of (`triage.score.Kept`), and by what: "" is to be made.
+    sa.Column("scoring", JSONB(none_as_null=True)),
+    sa.Column("scored_by", sa.Text, nullable=False, server_default=""),
     # [{"code", "value"}], the most telling first: no words of anybody's.
     sa.Column("because", JSONB, nullable=False, server_default="[]"),
     sa.Column("language", sa.Text),
@@ -85,9 +90,9 @@ sa.Index(
 # The order of the queue, with all that it is filtered by: what is asked of a hundred thousand waiting
 # cases is answered by this index alone.
 sa.Index(
-    "ix_cases_rank",
+    "ix_cases_place",
     cases.c.band,
-    cases.c.waits_since,
+    cases.c.place_at,
     cases.c.id,
     postgresql_where=_waiting,
     postgresql_include=[
@@ -105,13 +110,14 @@ sa.Index(
         "claimant",
         "claimed_until",
         "same",
+        "waits_since",
     ],
 )
 sa.Index(
-    "ix_cases_same",
+    "ix_cases_same_place",
     cases.c.same,
     cases.c.band,
-    cases.c.waits_since,
+    cases.c.place_at,
     cases.c.id,
     postgresql_where=sa.and_(_waiting, cases.c.same.isnot(None)),
 )
@@ -121,20 +127,25 @@ sa.Index(
     postgresql_where=sa.and_(_waiting, cases.c.ages_at.isnot(None)),
 )
 sa.Index(
+    "ix_cases_scored_by",
+    cases.c.scored_by,
+    postgresql_where=_waiting,
+)
+sa.Index(
     "ix_cases_unranked", cases.c.id, postgresql_where=sa.and_(_waiting, cases.c.ranked_at.is_(None))
 )
 # What is asked for as if it were a queue (`filters`).
 sa.Index(
-    "ix_cases_first_matches",
+    "ix_cases_first_matches_place",
     cases.c.band,
-    cases.c.waits_since,
+    cases.c.place_at,
     cases.c.id,
     postgresql_where=sa.and_(_waiting, sa.text("(match ->> 'confirmed') = 'false'")),
 )
 sa.Index(
-    "ix_cases_of_entries",
+    "ix_cases_of_entries_place",
     cases.c.band,
-    cases.c.waits_since,
+    cases.c.place_at,
     cases.c.id,
     postgresql_where=sa.and_(_waiting, cases.c.subject_kind == "entry"),
 )

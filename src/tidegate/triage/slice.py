@@ -9,6 +9,7 @@ def _verbs() -> Verbs:
     from tidegate.triage.incidents.arrivals import sweep_arrivals
     from tidegate.triage.incidents.queries import lasting, live_counts
     from tidegate.triage.kept.actions import forget_cluster_item, forget_cluster_items
+    from tidegate.triage.records import sweep_records
 
     def gauges(tx: Tx) -> list[Gauge]:
         live = live_counts(tx)
@@ -19,7 +20,10 @@ def _verbs() -> Verbs:
         ]
 
     return Verbs(
-        duties=(Duty("arrivals-kept", 3600.0, in_tx(sweep_arrivals)),),
+        duties=(
+            Duty("arrivals-kept", 3600.0, in_tx(sweep_arrivals)),
+            Duty("reporter-records", 3600.0, in_tx(sweep_records)),
+        ),
         erase=forget_cluster_item,
         expire=forget_cluster_items,
         gauges=gauges,
@@ -46,6 +50,9 @@ TRIAGE = Slice(
     keeps={
         "clusters": "which items began clusters, and their stories: ids alone",
         "cluster_changes": "who moved which items between clusters: ids alone",
+        "reporter_records": "how often a pseudonym was right: two counts, swept after a year",
+        "learned_models": "what was learnt from all decisions together: it gives no words back",
+        "outcomes_read": "up to which decision was read: an id and a time",
         "incidents": "what was opened and closed, by whom and why: for as long as that must be told",
         "incident_steps": "who took which step of a protocol: as long as the incident is told of",
     },

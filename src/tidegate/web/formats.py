@@ -115,6 +115,11 @@ def decimal(value: float) -> str:
     return format_decimal(round(value, 1), locale=spoken().formats)
 
 
+def points(value: float) -> str:
+    """Points of a score: two places after the point, where these are not 0."""
+    return format_decimal(value, format="#,##0.##", locale=spoken().formats)
+
+
 def listed(values: Iterable[object]) -> str:
     """Things in a sentence: "a, b and c"."""
     language = spoken()

@@ -20,6 +20,7 @@ from tidegate.pipeline.leave import undo
 from tidegate.pipeline.reads import read_case, read_case_reports
 from tidegate.pipeline.telling import READS_BANKS, tell_case, tell_cases
 from tidegate.pipeline.together import decide_together
+from tidegate.review import listing
 from tidegate.review import queries as review
 from tidegate.review.again import case_for_keys
 from tidegate.review.model import CaseDecisionIn, CaseDetail, CaseFilter, CaseOrder
@@ -30,7 +31,7 @@ from tidegate.web.api.paging import DEFAULT_LIMIT, Page, PageQuery
 class CasesQuery(msgspec.Struct, frozen=True):
     queue: Annotated[str, Meta(max_length=64)] | None = None
     state: CaseFilter | None = None
-    order: CaseOrder = "oldest"
+    order: CaseOrder | None = None
     cursor: str | None = None
     limit: Annotated[int, Meta(ge=1, le=500)] = DEFAULT_LIMIT
 
@@ -44,7 +45,7 @@ class Proposed(msgspec.Struct, frozen=True):
 
 def list_cases(tx: Tx, call: Call[object, CasesQuery]) -> Page:
     q = call.query
-    data, following = review.list_cases(tx, q.queue, q.state, q.cursor, q.limit, q.order)
+    data, following = listing.list_cases(tx, q.queue, q.state, q.cursor, q.limit, q.order)
     if call.principal.may(READS_BANKS):
         tell_cases(tx, data)
     return Page(data, following)
@@ -127,7 +128,7 @@ endpoints = [
         method="GET",
         path="/v1/cases",
         scope="cases:read",
-        summary="List cases, the oldest first, or by priority",
+        summary="List cases that wait, by priority, or all, the oldest first",
         handler=list_cases,
         query=CasesQuery,
         answer=Page,

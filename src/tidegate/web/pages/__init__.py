@@ -25,6 +25,7 @@ from tidegate.web.pages import (
     ledger,
     me,
     media,
+    model_card,
     opening,
     people,
     permissions,
@@ -79,6 +80,7 @@ routes: list[PageRoute] = with_twins(
         settings,
         permissions,
         quality,
+        model_card,
     )
     for page in module.pages
 )

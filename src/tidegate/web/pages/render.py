@@ -195,6 +195,7 @@ _FILTERS: dict[str, Callable[..., object]] = {
     "distinct": distinct,
     "count": formats.count,
     "decimal": formats.decimal,
+    "points": formats.points,
     "size": formats.size,
     "listed": formats.listed,
     "facts": formats.facts,

@@ -25,7 +25,8 @@ class Sentence(msgspec.Struct, frozen=True):
 
 class RowView(msgspec.Struct, frozen=True, kw_only=True):
     """A case as the queue shows it; the contract's names. `clock` is for legal deadlines, which no case
-    has yet; `quoted` says that the excerpt is what was posted, and not our words about it."""
+    has yet; `score` is None as long as it is not ranked; `quoted` says that the excerpt is what was posted, and
+    not our words about it."""
 
     id: UUID
     item: str | None
@@ -34,6 +35,7 @@ class RowView(msgspec.Struct, frozen=True, kw_only=True):
     queue: str
     band: int
     because: list[Sentence]
+    score: float | None
     excerpt: str
     quoted: bool
     language: str | None
@@ -72,6 +74,7 @@ def row_view(row: Row, called: Callable[[str], str]) -> RowView:
             for one in row.because
             if one.code != "second_eyes" or row.state != "decided"  # that is over
         ],
+        score=row.score,
         excerpt=excerpt,
         quoted=quoted,
         language=row.language,

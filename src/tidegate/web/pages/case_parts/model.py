@@ -25,6 +25,7 @@ from tidegate.web.pages.case_parts.passages import Passage
 from tidegate.web.pages.case_parts.thread import Thread, readable, thread_of
 from tidegate.web.pages.content import ContentView
 from tidegate.web.pages.rows import Sentence, files_said
+from tidegate.web.pages.scored import PriorityView
 from tidegate.web.pages.tiles import MediaView
 
 
@@ -129,6 +130,8 @@ class CasePage(msgspec.Struct, frozen=True, kw_only=True):
     queue: str
     band: int
     because: list[Sentence]
+    score: float | None
+    priority: PriorityView | None
     excerpt: str
     language: str | None
     dir: str

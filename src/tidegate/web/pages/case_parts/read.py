@@ -35,6 +35,7 @@ from tidegate.web.pages.case_parts.model import BeforeView, CasePage, NoteView
 from tidegate.web.pages.case_parts.typed import choose_anew, restore, within
 from tidegate.web.pages.content import ContentView, content_view, explained, ids_of, rule_texts
 from tidegate.web.pages.rows import RowView
+from tidegate.web.pages.scored import priority_view
 from tidegate.web.pages.visit import Visit
 from tidegate.web.words import spoken
 
@@ -84,6 +85,7 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
     return CasePage(
         **{name: getattr(row, name) for name in ROW},
         because=why,
+        priority=priority_view(case.priority),
         case=case,
         item_id=about.id,
         content=about.content,
