@@ -27,7 +27,7 @@ struct Found {
 };
 struct Clusters;
 extern "C" {
-void tidegate_sketch(const Folding*, const u32*, const i64*, i64, u32*, u8*);
+i32 tidegate_sketch(const Folding*, const u32*, const i64*, i64, u32*, u8*);
 Clusters* tidegate_clusters_new(const Manner*);
 void tidegate_clusters_free(Clusters*);
 i32 tidegate_clusters_reserve(Clusters*, i64);
@@ -66,8 +66,8 @@ auto logarithms = room<double>(1024);
 // A table of any kinds; some code points become four.
 void make_tables() {
   for (u32 point = 0; point < POINTS; point++)
-    fold[point] = below(9) ? point | static_cast<u32>(below(6)) << 21 | static_cast<u32>(below(2)) << 24
-                           : static_cast<u32>(5 * below(10)) | SEVERAL;
+    fold[point] = 1 << 27 | (below(9) ? point | static_cast<u32>(below(6)) << 21 | static_cast<u32>(below(2)) << 24
+                           : static_cast<u32>(5 * below(10)) | SEVERAL);
   for (u32 at = 0; at < 10; at++) {
     more[5 * at] = 4;
     for (u32 z = 1; z < 5; z++)
@@ -107,7 +107,8 @@ std::unique_ptr<u8[]> sketches(size_t count) {
   if (points.size()) memcpy(exact.get(), points.data(), points.size() * sizeof(u32));
   auto made = room<u8>(count * SKETCH);
   const Folding by = {fold.get(), more.get(), {draw() | 1, draw() | 1, draw() | 1, draw() | 1}};
-  tidegate_sketch(&by, exact.get(), ends.get(), static_cast<i64>(count), form.get(), made.get());
+  const i32 done = tidegate_sketch(&by, exact.get(), ends.get(), static_cast<i64>(count), form.get(), made.get());
+  require(done, "no entry", 0);
   return made;
 }
 

@@ -70,7 +70,9 @@ def both(given: list[str]) -> tuple[bytes, bytes]:
         pytest.skip("the kernels were not built: no C++ compiler")
     read = [folding.decomposed(text) for text in given]
     codes = folding.points(read)
+    folding.fill(codes)
     fast = sketch.sketches(native, read, codes, folding.TABLE)
+    assert fast is not None
     return fast.tobytes(), slow_sketch.sketches(read, codes).tobytes()
 
 
@@ -92,7 +94,9 @@ def test_they_agree_on_long_texts_and_many_words() -> None:
 
 def form(text: str) -> str:
     read = folding.decomposed(text)
-    units, _ = slow_sketch.form(folding.points([read]).tolist())
+    codes = folding.points([read])
+    folding.fill(codes)
+    units, _ = slow_sketch.form(codes.tolist())
     return unicodedata.normalize("NFC", "".join(chr(one) for one in units if one < 1 << 31))
 
 

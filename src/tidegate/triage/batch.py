@@ -13,6 +13,7 @@ from itertools import islice
 from math import nan
 from typing import Generic, NamedTuple, TypeVar
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,7 +29,7 @@ _CHARACTERS = 1 << 22  # in a part: of long texts there are fewer
 T = TypeVar("T")
 
 
-class Text(NamedTuple):
+class Text(msgspec.Struct, frozen=True, gc=False):
     """A text to cluster. `created`: seconds since 1970, where known."""
 
     id: str
@@ -36,7 +37,7 @@ class Text(NamedTuple):
     created: float | None = None
 
 
-class Clustered(NamedTuple):
+class Clustered(msgspec.Struct, frozen=True, gc=False):
     """Where a text belongs: its cluster is named after its first text, a story after the first of its
     clusters. The cluster of a text whose id another has had is called `id#2`, and so on."""
 
@@ -65,6 +66,8 @@ def cluster(
 
 
 def _text(one: Text | tuple[str, str] | tuple[str, str, float | None]) -> Text:
+    if isinstance(one, Text):
+        return one
     return Text(one[0], one[1], one[2] if len(one) == 3 else None)
 
 

@@ -23,6 +23,7 @@ KIND, POINT = (
     0x1FFFFF,
 )  # of an entry: how far its kind is shifted; its code point or place in MORE
 UPPER, SEVERAL, NUMBER = 1 << 24, 1 << 25, 1 << 26
+_MADE = 1 << 27  # of every entry: one of 0 is not made yet
 UNITS = tuple(word | 1 for word in np.random.PCG64(0x0C1057E5).random_raw(4).tolist())
 """The multiplier of each unit of a shingle."""
 
@@ -32,7 +33,6 @@ _WIDE = ((0x2E80, 0x3000), (0x3005, 0xA4D0), (0xAC00, 0xFB00), (0x20000, 0xE0000
 
 FOLD = np.zeros(0x110000, np.uint32)
 MORE = np.zeros(1 << 16, np.uint32)
-_filled = np.zeros(0x1100, np.bool_)
 _more_used = 0
 _lock = threading.Lock()
 
@@ -47,20 +47,22 @@ def decomposed(text: str) -> str:
 
 
 def points(texts: Sequence[str]) -> NDArray[np.uint32]:
-    """The code points of texts, one after another; the table has entries for them then."""
-    codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
-    if not _filled[codes >> 8].all():
-        with _lock:
-            for page in np.unique(codes >> 8).tolist():
-                if not _filled[page]:
-                    _fill(page)
-    return codes
+    """The code points of texts, one after another."""
+    return np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
+
+
+def fill(codes: NDArray[np.uint32]) -> None:
+    """See to it that the table has entries for these code points."""
+    with _lock:
+        for page in np.unique(codes >> 8).tolist():
+            if not FOLD[page << 8]:
+                _fill(page)
 
 
 def _fill(page: int) -> None:
-    for code in range(page << 8, (page + 1) << 8):
-        FOLD[code] = _entry(code)
-    _filled[page] = True
+    # The first entry last: it says that they are made.
+    for code in reversed(range(page << 8, (page + 1) << 8)):
+        FOLD[code] = _entry(code) | _MADE
 
 
 def _entry(code: int) -> int:

@@ -46,12 +46,17 @@ def _parts(texts: list[str]) -> list[list[str]]:
 def _some(texts: list[str]) -> NDArray[np.uint8]:
     codes = folding.points(texts)
     native = _native()
-    if native is not None:
-        return sketch.sketches(native, texts, codes, folding.TABLE)
-    # Imported where it is needed, which is nowhere that the kernels were built.
-    from tidegate.triage import slow_sketch
+    if native is None:
+        # Imported where it is needed, which is nowhere that the kernels were built.
+        from tidegate.triage import slow_sketch
 
-    return slow_sketch.sketches(texts, codes)
+        return slow_sketch.sketches(texts, codes)
+    made = sketch.sketches(native, texts, codes, folding.TABLE)
+    if made is None:
+        folding.fill(codes)
+        made = sketch.sketches(native, texts, codes, folding.TABLE)
+    assert made is not None
+    return made
 
 
 @cache

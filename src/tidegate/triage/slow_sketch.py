@@ -20,6 +20,7 @@ _BLANK = ord(" ")
 
 def sketches(texts: Sequence[str], codes: NDArray[np.uint32]) -> NDArray[np.uint8]:
     """The sketches (n, SIZE) of texts in NFKD, whose code points are `codes`."""
+    folding.fill(codes)
     made = np.empty((len(texts), SIZE), np.uint8)
     start = 0
     for row, text in enumerate(texts):

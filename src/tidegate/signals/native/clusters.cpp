@@ -285,6 +285,7 @@ EXPORT i32 tidegate_clusters_near(Clusters* all, const Sketch* sketch, Found* fo
   int count = 0;
   const u32 known = all->known.size ? Clusters::place(all->known, sketch->digest)->cluster : NONE;
   if (known < GONE && room > 0) found[count++] = {1, all->root(known), NONE};
+  if (count == room) return count;
   return count + all->near(sketch->bins, found + count, room - count);
 }
 

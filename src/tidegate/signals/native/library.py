@@ -102,7 +102,7 @@ def _declare_clusters(functions: ctypes.CDLL) -> None:
         ctypes.c_uint32,
     )
     for name, takes, gives in (
-        ("sketch", [pointer, pointer, pointer, long, pointer, pointer], None),
+        ("sketch", [pointer, pointer, pointer, long, pointer, pointer], word),
         ("clusters_new", [pointer], pointer),
         ("clusters_free", [pointer], None),
         ("clusters_reserve", [pointer, long], word),

@@ -19,7 +19,7 @@ constexpr u32 PICK = 0x9E3779B1;
 
 enum Kind : u32 { NOTHING, SPACE, SIGN, WORD, WIDE, SYMBOL };
 constexpr u32 POINT = 0x1FFFFF;  // of an entry of `fold`: a code point, or a place in `more`
-constexpr u32 UPPER = 1 << 24, SEVERAL = 1 << 25, NUMBER = 1 << 26;
+constexpr u32 UPPER = 1 << 24, SEVERAL = 1 << 25, NUMBER = 1 << 26;  // an entry of 0 is not made yet
 INLINE Kind kind_of(u32 entry) { return static_cast<Kind>(entry >> 21 & 7); }
 
 struct Sketch {
@@ -90,6 +90,7 @@ struct Reader {
   u32* form;
   i64 length = 0, word = 0;  // where the present word began
   Terms terms;
+  bool missing = false;  // an entry
 
   Reader(const Folding& by, u32* form) : by(by), form(form) {}
 
@@ -171,6 +172,7 @@ static void read(Reader& reader, const u32* at, const u32* end) {
       in_word = false;
       continue;
     }
+    reader.missing |= !entry;
     reader.take_all(entry);
     if (*at == '#') reader.terms.tag = true;
     if (kind_of(entry) != NOTHING) in_word = wordy(entry);
@@ -179,9 +181,11 @@ static void read(Reader& reader, const u32* at, const u32* end) {
   reader.finish();
 }
 
-static void make(const Folding& by, const u32* text, i64 length, u32* form, Sketch& sketch) {
+// Whether all entries were there.
+static bool make(const Folding& by, const u32* text, i64 length, u32* form, Sketch& sketch) {
   Reader reader(by, form);
   read(reader, text, text + length);
+  if (reader.missing) return false;
   Blake2b digest;
   for (i64 at = 0; at < reader.length; at++)
     if (form[at] != ' ' && !(form[at] >> 31)) digest.take(form[at]);
@@ -204,15 +208,19 @@ static void make(const Folding& by, const u32* text, i64 length, u32* form, Sket
     const u32 value = (least[bin] * PICK) >> 16;
     sketch.bins[bin] = least[bin] == ~0u ? 0 : static_cast<u16>(value ? value : 1);
   }
+  return true;
 }
 
 // The sketches of `count` texts in NFKD, which follow one another in `texts`, each up to its place in
-// `ends`. `form` has room for twelve units a code point of the longest text, and SHINGLE more.
-EXPORT void tidegate_sketch(const Folding* by, const u32* texts, const i64* ends, i64 count, u32* form,
+// `ends`. `form` has room for twelve units a code point of the longest text, and SHINGLE more. Whether
+// that could be done: else entries of `fold` are missing.
+EXPORT i32 tidegate_sketch(const Folding* by, const u32* texts, const i64* ends, i64 count, u32* form,
                             u8* sketches) {
   i64 start = 0;
   for (i64 text = 0; text < count; text++) {
-    make(*by, texts + start, ends[text] - start, form, reinterpret_cast<Sketch*>(sketches)[text]);
+    Sketch& sketch = reinterpret_cast<Sketch*>(sketches)[text];
+    if (!make(*by, texts + start, ends[text] - start, form, sketch)) return 0;
     start = ends[text];
   }
+  return 1;
 }

@@ -17,15 +17,16 @@ def sketches(
     texts: Sequence[str],
     codes: NDArray[np.uint32],
     folding: bytes,
-) -> NDArray[np.uint8]:
+) -> NDArray[np.uint8] | None:
     """The sketches (n, SIZE) of texts in NFKD, whose code points are `codes`; `folding` is the kernel's
-    table: the addresses of `fold` and `more`, and the multipliers of the units."""
+    table: the addresses of `fold` and `more`, and the multipliers of the units. None where `fold` has no
+    entry yet for one of them."""
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))
     ends = np.cumsum(lengths)
     longest = int(lengths.max(initial=0))
     form = np.empty(longest * _UNITS_EACH + _PAD, np.uint32)
     made = np.empty((len(texts), SIZE), np.uint8)
-    library.functions.tidegate_sketch(
+    done = library.functions.tidegate_sketch(
         folding,
         codes.ctypes.data,
         ends.ctypes.data,
@@ -33,4 +34,4 @@ def sketches(
         form.ctypes.data,
         made.ctypes.data,
     )
-    return made
+    return made if done else None
