@@ -131,7 +131,12 @@ def test_a_tip_is_kept_judged_and_asked_about(instance: Instance) -> None:
 
 
 def test_a_group_says_what_each_alone_would(instance: Instance, known: str) -> None:
-    said = [{"text": "one"}, {"text": KNOWN}, {"text": "ثلاثة"}, {"text": "🔥"}]
+    said: list[dict[str, Any]] = [
+        {"text": "one"},
+        {"text": KNOWN},
+        {"text": "ثلاثة"},
+        {"text": "🔥"},
+    ]
     together = hear(instance, *(told(instance, f"g{n}", **one) for n, one in enumerate(said)))
     alone = [send(instance, f"a{n}", **one) for n, one in enumerate(said)]
     for one, other in zip(together, alone, strict=True):

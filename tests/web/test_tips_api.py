@@ -8,7 +8,9 @@ import pytest
 from PIL import Image
 from tests.api import Api
 from tests.web.live import Stream, live
+from tests.web.visitor import Visitor
 
+from tidegate.content.queries import get_item
 from tidegate.infra.clock import FakeClock
 from tidegate.infra.rates import Rate
 from tidegate.web.guesses import EACH, Guesses
@@ -280,3 +282,17 @@ def test_guesses_of_many_are_bounded_together(clock: FakeClock) -> None:
     assert [admitted("b"), admitted("b")] == [True, False]
     clock.advance(12)  # one of five comes back, none of anybody's two
     assert [admitted("a"), admitted("c"), admitted("c")] == [False, True, False]
+
+
+def test_the_desk_shows_where_it_was_and_what_came_with_it(api: Api) -> None:
+    api.submit(text="a text")
+    for number in range(2):
+        tip(api, f"r{number}", item_id="post-1", location="behind the mill")
+    beside = tip(api, "r2", item_id="post-1", text="he sent me this", reporter="bert")
+    with api.instance.database.begin() as tx:
+        brought = get_item(tx, "default", beside["brought"]).id
+    person = Visitor(api.instance, api.client, "reviewer")
+    page = person.get(f"/cases/{beside['case']}").text
+    assert page.count("behind the mill") == 1  # twice the same is one, with its number
+    assert f'href="/items/{brought}"' in page
+    assert "he sent me this" in person.get(f"/items/{brought}").text

@@ -199,6 +199,24 @@ def evaluations_of(tx: Tx, item_id: UUID) -> list[Evaluation]:
     return [_evaluation(row) for row in tx.execute(query)]
 
 
+def telling_evaluations(tx: Tx, item_id: UUID, revision: int) -> list[Evaluation]:
+    """What a further look at a revision needs of those that were: the first, each that banks or rules
+    brought about, and of those for reports, of which there can be any number, the newest. The first first."""
+    rows = tx.execute(_TELLING, {"item": item_id, "revision": revision, "newest": _NEWEST})
+    return [_evaluation(row) for row in rows]
+
+
+_NEWEST = 20
+_TELLING = sa.text(
+    "WITH mine AS MATERIALIZED (SELECT id, stage, created_at FROM evaluations"
+    " WHERE item_id = :item AND revision = :revision),"
+    " wanted AS ((SELECT id FROM mine WHERE stage <> 'report')"
+    " UNION (SELECT id FROM mine ORDER BY created_at, id LIMIT 1)"
+    " UNION (SELECT id FROM mine ORDER BY created_at DESC, id DESC LIMIT :newest))"
+    " SELECT e.* FROM evaluations e JOIN wanted USING (id) ORDER BY e.created_at, e.id"
+).columns(*evaluations.c)
+
+
 def evaluations_on(tx: Tx, item_ids: Sequence[UUID]) -> dict[UUID, list[Evaluation]]:
     """All evaluations of each of these items, the first first."""
     query = sa.select(evaluations).where(evaluations.c.item_id.in_(item_ids))

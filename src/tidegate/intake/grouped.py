@@ -19,8 +19,9 @@ MOST_COMMENTS = 2000  # that are read, the newest; of those beyond, how many the
 
 
 class ReportGroup(msgspec.Struct, frozen=True, kw_only=True):
-    """Reports by one channel, for one reason, with the same comment or none. `again`: so many of them
-    came from somebody who had reported the item before; `note` is one of what was to be said of them."""
+    """Reports by one channel, for one reason, with the same comment or none, of the same place; one that
+    brought something beside the item is by itself, with the id of that. `again`: so many of them came from
+    somebody who had reported the item before; `note` is one of what was to be said of them."""
 
     channel: str
     reason: str
@@ -30,10 +31,12 @@ class ReportGroup(msgspec.Struct, frozen=True, kw_only=True):
     first_at: datetime
     last_at: datetime
     note: str | None = None
+    location: str | None = None
+    brought: UUID | None = None
 
 
 class GroupedReports(msgspec.Struct, frozen=True):
-    """All reports on an item, the most telling group first; `unread`: so many have comments that were not
+    """All reports on an item, the most telling group first; `unread`: so many say more, and were not
     looked at."""
 
     groups: list[ReportGroup] = []
@@ -45,13 +48,13 @@ def grouped_reports(tx: Tx, item_id: UUID) -> GroupedReports:
     """What was reported of an item. What reporters wrote is closed with the content."""
     closed = is_closed(tx, item_id)
     here = sa.and_(reports.c.item_id == item_id, tx.within(reports.c.platform))
-    silent = here if closed else sa.and_(here, reports.c.comment.is_(None))
+    silent = here if closed else sa.and_(here, ~_TELLS)
     groups = [
         ReportGroup(**row, comment=None) for row in tx.execute(_silent(silent)).mappings().all()
     ]
     if closed:
         return GroupedReports(_in_order(groups), sum(one.count for one in groups))
-    said = sa.and_(here, reports.c.comment.isnot(None))
+    said = sa.and_(here, _TELLS)
     spoken = [ReportGroup(**row) for row in tx.execute(_spoken(said)).mappings()]
     unread = 0
     if len(spoken) == MOST_COMMENTS:
@@ -63,10 +66,10 @@ def grouped_reports(tx: Tx, item_id: UUID) -> GroupedReports:
 
 def joined(groups: Iterable[ReportGroup]) -> list[ReportGroup]:
     """Those that say the same as one."""
-    found: dict[tuple[str, str, str | None], ReportGroup] = {}
+    found: dict[tuple[object, ...], ReportGroup] = {}
     for one in groups:
         comment = one.comment.strip() if one.comment else None
-        key = one.channel, one.reason, comment or None
+        key = one.channel, one.reason, comment or None, one.location, one.brought
         known = found.get(key)
         found[key] = (
             msgspec.structs.replace(one, comment=comment or None)
@@ -107,6 +110,9 @@ def _silent(where: sa.ColumnElement[bool]) -> Any:
     )
 
 
+_TELLS = sa.or_(
+    reports.c.comment.isnot(None), reports.c.location.isnot(None), reports.c.brought_id.isnot(None)
+)
 _note = sa.func.array_to_string(reports.c.problems, "; ")
 
 
@@ -117,6 +123,8 @@ def _spoken(where: sa.ColumnElement[bool]) -> Any:
             reports.c.channel,
             reports.c.reason,
             reports.c.comment,
+            reports.c.location,
+            reports.c.brought_id.label("brought"),
             sa.literal(1).label("count"),
             sa.cast(sa.not_(reports.c.counts), sa.Integer).label("again"),
             reports.c.received_at.label("first_at"),

@@ -17,7 +17,7 @@ from tidegate.content.kept import Kept
 from tidegate.content.model import Content
 from tidegate.decisions.actions import record_evaluations
 from tidegate.decisions.model import Evaluation, Stage, Subject, Verdict
-from tidegate.decisions.queries import evaluations_of, is_decided
+from tidegate.decisions.queries import is_decided, telling_evaluations
 from tidegate.enforcement.actions import announce_cases
 from tidegate.enforcement.model import OpenedCase
 from tidegate.infra.db import Tx
@@ -114,7 +114,7 @@ def recall(tx: Tx, kept: Kept) -> Looked:
     """What a further look needs to know of a kept revision: what it says, what was said of it before,
     its media's problems among that, by the first look, and what was reported about its item."""
     item = kept.item
-    before = [one for one in evaluations_of(tx, item.id) if one.revision == item.revision]
+    before = telling_evaluations(tx, item.id, item.revision)
     return Looked(
         item=item,
         # What is left where retention has ended: enough to judge a report by.

@@ -15,7 +15,8 @@ from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.submission import Submission, estimate, examine_media, of_text
 from tidegate.signals.parts import not_compared
 
-_SECONDS = 0.0004  # that a report takes beside what it brings
+# What a report takes beside what it brings: heard together with others, or by itself.
+_TOGETHER, _ALONE = 0.0004, 0.008
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +37,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def seconds(self) -> float:
         """How long hearing it takes, roughly: for taking turns with others."""
-        return _SECONDS + (0.0 if self.tip is None else estimate(self.tip.content.worded))
+        own = _TOGETHER if self.is_about_itself else _ALONE
+        return own + (0.0 if self.tip is None else estimate(self.tip.content.worded))
 
 
 def describe_report(
