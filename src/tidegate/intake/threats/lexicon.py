@@ -1,0 +1,211 @@
+"""Which words of the packs a word of a text is, whatever was done to it. Pure.
+
+Between `words` and `finding`. A word of a text is looked up once and then known: as it is; with digits and
+signs for letters, or a stretched one; with what the language writes before and behind it; with letters that
+were starred out; with a slip of the hand; and several words in one.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from tidegate.intake.threats.spelling import Slips
+from tidegate.signals.fingerprints.evasion import coarse, words_behind
+
+MASK = "\x07"
+"""Stands in a word for a letter that was starred out."""
+
+LONGEST = 60  # characters of a word that is looked at
+_KNOWN = 100_000  # words that are kept at once
+_TOGETHER = 8  # letters from which on a word may be several in one
+_STEM = 3  # letters that are left where something was taken off
+
+_LETTERS = re.compile(r"[^\W\d_]+")
+
+
+class Piece(NamedTuple):
+    """word[start:end] is any of the words `slots`."""
+
+    start: int
+    end: int
+    slots: tuple[int, ...]
+
+
+class Words:
+    """The words of one pack, each form with the slots that it fills."""
+
+    def __init__(self, before: Iterable[str], after: Iterable[str], others: Iterable[str]) -> None:
+        self.exact: dict[str, list[int]] = {}
+        self.others = frozenset(others)
+        self._begins: dict[str, list[int]] = {}
+        self._ends: dict[str, list[int]] = {}
+        self._within: dict[str, list[int]] = {}
+        self._digits: dict[int, list[tuple[str, int]]] = {}
+        self._before = sorted(before, key=len, reverse=True)
+        self._after = sorted(after, key=len, reverse=True)
+        self._slips: Slips | None = None
+        self._keys: set[str] = set()
+        self._begin_keys: set[str] = set()
+        self._begin_lengths: list[int] = []
+        self._end_lengths: list[int] = []
+        self._by_length: dict[int, list[str]] = {}
+
+    def add(self, form: str, slot: int) -> None:
+        """A form of a word, with stars where it goes on."""
+        core = form.strip("*")
+        if "#" in core:
+            self._digits.setdefault(len(core), []).append((core, slot))
+            return
+        tables = {(False, False): self.exact, (False, True): self._begins}
+        tables |= {(True, False): self._ends, (True, True): self._within}
+        tables[form[0] == "*", form[-1] == "*"].setdefault(core, []).append(slot)
+
+    def seal(self) -> None:
+        """Nothing is added any more."""
+        self._slips = Slips(self.exact, self._begins)
+        self._keys = {coarse(one) for one in self.exact}
+        self._begin_keys = {coarse(one) for one in self._begins}
+        self._begin_lengths = sorted({len(one) for one in self._begins})
+        self._end_lengths = sorted({len(one) for one in self._ends})
+        for one in self.exact:
+            self._by_length.setdefault(len(one), []).append(one)
+
+    def plainly(self, word: str) -> list[int]:
+        """The slots of a word as it is written."""
+        found = list(self.exact.get(word, ()))
+        for length in self._begin_lengths:
+            found += self._begins.get(word[:length], ())
+        for length in self._end_lengths:
+            found += self._ends.get(word[-length:], ())
+        for core, slots in self._within.items():
+            if core in word:
+                found += slots
+        for form, slot in self._digits.get(len(word), ()):
+            pairs = zip(form, word, strict=True)
+            if all(one == other or (one == "#" and "0" <= other <= "9") for one, other in pairs):
+                found.append(slot)
+        return found
+
+    def may_be(self, key: str) -> bool:
+        """Whether a word of this key may be one of these words, or begin with one."""
+        if key in self._keys or self._before:
+            return True
+        return any(key[:length] in self._begin_keys for length in range(2, len(key) + 1))
+
+    def bared(self, word: str) -> list[int]:
+        """The slots of a word with something before or behind it."""
+        found: list[int] = []
+        for before in ("", *self._before):
+            if before and not (word.startswith(before) and len(word) >= len(before) + _STEM):
+                continue
+            rest = word[len(before) :]
+            for after in ("", *self._after) if before else self._after:
+                if after and not (rest.endswith(after) and len(rest) >= len(after) + _STEM):
+                    continue
+                found += self.plainly(rest[: len(rest) - len(after)])
+        return found
+
+    def slipped(self, word: str) -> list[int]:
+        """The slots of words that this one may be a slip of the hand for."""
+        if word in self.others or self._slips is None:
+            return []
+        return [slot for one in self._slips.behind(word) for slot in one]
+
+    def masked(self, word: str) -> list[int]:
+        """The slots of the words that this one is with its stars."""
+        if len(word) - word.count(MASK) < 2 or word[0] == MASK:
+            return []
+        pattern = re.compile(re.escape(word).replace(re.escape(MASK), "."))
+        return [
+            slot
+            for one in self._by_length.get(len(word), ())
+            if pattern.fullmatch(one)
+            for slot in self.exact[one]
+        ]
+
+    def together(self, word: str) -> list[tuple[int, int]] | None:
+        """Where words lie that were written in one, fewest first; None where there is more in it."""
+        best: list[tuple[int, int] | None] = [(0, 0)] + [None] * len(word)
+        for end in range(1, len(word) + 1):
+            for start in range(max(0, end - 16), end):
+                before = best[start]
+                if before is None:
+                    continue
+                part = word[start:end]
+                if not (part in self.exact or part in self.others):
+                    continue
+                if len(part) == 1 and part not in "iaàyu2و":
+                    continue
+                cost = before[0] + (6 if len(part) == 1 else 3 if len(part) == 2 else 2)
+                now = best[end]
+                if now is None or cost < now[0]:
+                    best[end] = (cost, start)
+        if best[-1] is None:
+            return None
+        cuts: list[tuple[int, int]] = []
+        end = len(word)
+        while end:
+            step = best[end]
+            if step is None:
+                return None
+            cuts.append((step[1], end))
+            end = step[1]
+        return cuts[::-1] if max(b - a for a, b in cuts) > 3 else None
+
+
+class Lexicon:
+    """All packs' words. Many may ask at once."""
+
+    def __init__(self, packs: Iterable[Words]) -> None:
+        self._packs = list(packs)
+        self._known: dict[str, tuple[Piece, ...]] = {}
+
+    def pieces(self, word: str) -> tuple[Piece, ...]:
+        """Which words of packs a word is, or holds; none where it is none of theirs."""
+        found = self._known.get(word)
+        if found is None:
+            if len(self._known) >= _KNOWN:
+                self._known.clear()
+            found = self._known[word] = tuple(self._look_up(word[:LONGEST]))
+        return found
+
+    def _look_up(self, word: str) -> Iterator[Piece]:
+        slots = [slot for pack in self._packs for slot in pack.plainly(word)]
+        if not slots:
+            slots = [slot for pack in self._packs for slot in pack.bared(word)]
+        if slots:
+            yield Piece(0, len(word), tuple(dict.fromkeys(slots)))
+            return
+        if MASK in word:
+            slots = [slot for pack in self._packs for slot in pack.masked(word)]
+            if slots:
+                yield Piece(0, len(word), tuple(dict.fromkeys(slots)))
+            return
+        for other in self._behind(word):
+            slots = [
+                slot for pack in self._packs for slot in pack.plainly(other) or pack.bared(other)
+            ]
+            if slots:
+                yield Piece(0, len(word), tuple(dict.fromkeys(slots)))
+                return
+        if any(word in pack.others for pack in self._packs) or not _LETTERS.fullmatch(word):
+            return
+        slots = [slot for pack in self._packs for slot in pack.slipped(word)]
+        if slots:
+            yield Piece(0, len(word), tuple(dict.fromkeys(slots)))
+        elif len(word) >= _TOGETHER:
+            yield from self._apart(word)
+
+    def _behind(self, word: str) -> list[str]:
+        others = words_behind(word)
+        if not others:
+            return []
+        key = coarse(word)
+        return others if any(pack.may_be(key) for pack in self._packs) else []
+
+    def _apart(self, word: str) -> Iterator[Piece]:
+        found = [(cuts, pack) for pack in self._packs if (cuts := pack.together(word))]
+        for cuts, pack in sorted(found, key=lambda one: len(one[0]))[:1]:
+            for start, end in cuts:
+                if slots := pack.exact.get(word[start:end]):
+                    yield Piece(start, end, tuple(slots))

@@ -1,0 +1,193 @@
+"""Packs compiled: every phrase as steps from node to node, a node being a word's slot or a group. Pure.
+
+Between `reading` and `finding`. What may be missing is written out; each node that stands in a phrase has a
+bit, so that most phrases are ruled out for a text by one comparison.
+"""
+
+from collections.abc import Iterable
+from itertools import product
+from typing import NamedTuple
+
+from tidegate.intake.threats.lexicon import Lexicon, Words
+from tidegate.intake.threats.model import Pattern, ThreatPack
+from tidegate.intake.threats.wording import Choice, Groups, Part, Ref, Sequence, Word
+
+MOST_WAYS = 256  # ways to write out a phrase in which parts may be missing
+
+Chain = tuple[tuple[int, int], ...]  # nodes, each with the gap before it
+
+
+class Group(NamedTuple):
+    """A group's chains, all and by the slots of which one must be filled for them to be there."""
+
+    chains: list[Chain]
+    by_slot: dict[int, list[Chain]]
+
+
+class Phrase(NamedTuple):
+    """A phrase of a pattern: the bits of all its nodes, and the nodes."""
+
+    need: int
+    chain: Chain
+    pattern: int
+
+
+class Acting(NamedTuple):
+    """A pattern, how it is called in what fires, and the window of its pack."""
+
+    pattern: Pattern
+    ident: str
+    window: int
+
+
+class Together(NamedTuple):
+    """A pattern whose parts, numbered like patterns, must all be in one sentence or in `across` more."""
+
+    pattern: int
+    parts: tuple[int, ...]
+    across: int
+
+
+class Program:
+    """What `finding` runs. Made once for a set of packs, and never changed."""
+
+    def __init__(self, packs: Iterable[ThreatPack], modes: frozenset[str]) -> None:
+        self.groups: dict[int, Group] = {}  # the nodes that are groups
+        self.patterns: list[Acting] = []
+        self.phrases: list[Phrase] = []
+        self.together: list[Together] = []
+        self.bits: dict[int, int] = {}  # of each slot: the bits of the nodes it may begin to fill
+        self.by_slot: dict[int, list[int]] = {}  # the phrases to look at where a slot is filled
+        self._weights: dict[int, int] = {}
+        self._count = 0
+        self._touching: dict[int, frozenset[int]] = {}
+        words: list[Words] = []
+        compilers = [_Compiler(self, pack) for pack in packs]
+        for compiler in compilers:
+            compiler.add_patterns(modes)
+            words.append(compiler.words)
+            compiler.words.seal()
+        self._give_bits()
+        self.lexicon = Lexicon(words)
+
+    def node(self) -> int:
+        """A new node."""
+        self._count += 1
+        return self._count
+
+    def slot(self, word: Word) -> int:
+        """A new node that is a word."""
+        node = self.node()
+        shortest = min(len(form.strip("*")) for form in word.forms)
+        self._weights[node] = 12 if shortest < 4 else 3 if shortest == 4 else 1
+        return node
+
+    def _give_bits(self) -> None:
+        for group in self.groups.values():
+            for chain in group.chains:
+                for slot in self._rarest(chain):
+                    group.by_slot.setdefault(slot, []).append(chain)
+        nodes = dict.fromkeys(node for phrase in self.phrases for node, _ in phrase.chain)
+        bit_of = {node: 1 << place for place, node in enumerate(nodes)}
+        for node, bit in bit_of.items():
+            for slot in self.touching(node):
+                self.bits[slot] = self.bits.get(slot, 0) | bit
+        for place, phrase in enumerate(self.phrases):
+            need = 0
+            for node, _ in phrase.chain:
+                need |= bit_of[node]
+            self.phrases[place] = phrase._replace(need=need)
+            for slot in self._rarest(phrase.chain):
+                self.by_slot.setdefault(slot, []).append(place)
+
+    def _rarest(self, chain: Chain) -> frozenset[int]:
+        """Slots of which one must be filled for a chain to be there: those of its node that is in fewest
+        texts, as far as that can be told by how long and how many its words are."""
+        return min((self.touching(node) for node, _ in chain), key=self._weight)
+
+    def _weight(self, slots: frozenset[int]) -> int:
+        return sum(self._weights[slot] for slot in slots)
+
+    def touching(self, node: int) -> frozenset[int]:
+        """Slots of which one must be filled for a node to be there."""
+        if node not in self.groups:
+            return frozenset([node])
+        known = self._touching.get(node)
+        if known is None:
+            chains = self.groups[node].chains
+            known = frozenset[int]().union(*(self._rarest(chain) for chain in chains))
+            self._touching[node] = known
+        return known
+
+
+class _Compiler:
+    """Compiles one pack into a program."""
+
+    def __init__(self, program: Program, pack: ThreatPack) -> None:
+        self._program = program
+        self._pack = pack
+        self.words = Words(pack.before, pack.after, pack.words)
+        self._nodes: dict[object, int] = {}
+        self._groups: Groups = pack.groups
+
+    def add_patterns(self, modes: frozenset[str]) -> None:
+        for pattern in self._pack.patterns:
+            if pattern.mode not in modes:
+                continue
+            number = len(self._program.patterns)
+            ident = f"{self._pack.name}/{pattern.name}"
+            self._program.patterns.append(Acting(pattern, ident, self._pack.window))
+            for phrase in pattern.phrases:
+                self._add(phrase, number)
+            if pattern.together:
+                parts = tuple(range(number + 1, number + 1 + len(pattern.together)))
+                self._program.together.append(Together(number, parts, pattern.across))
+                for part, phrase in zip(parts, pattern.together, strict=True):
+                    # A part has a number like a pattern's, and is nothing by itself.
+                    self._program.patterns.append(Acting(pattern, ident, self._pack.window))
+                    self._add(phrase, part)
+
+    def _add(self, phrase: Sequence, number: int) -> None:
+        for chain in self._chains(phrase):
+            self._program.phrases.append(Phrase(0, chain, number))
+
+    def _chains(self, sequence: Sequence) -> list[Chain]:
+        """The ways to write out a sequence, without what may be missing."""
+        ways = ways_of(sequence)
+        return list(dict.fromkeys(tuple((self._node(p), gap) for p, gap in way) for way in ways))
+
+    def _node(self, part: Part) -> int:
+        key = ("group", part.name) if isinstance(part, Ref) else part
+        if isinstance(part, Choice):
+            key = Choice(tuple(option for option in part.options if option))
+        if key in self._nodes:
+            return self._nodes[key]
+        node = self._program.slot(part) if isinstance(part, Word) else self._program.node()
+        self._nodes[key] = node
+        if isinstance(part, Word):
+            for form in part.forms:
+                self.words.add(form, node)
+        else:
+            options = self._groups[part.name] if isinstance(part, Ref) else part.options
+            chains = [chain for one in options if one for chain in self._chains(one)]
+            self._program.groups[node] = Group(chains, {})
+        return node
+
+
+def ways_of(sequence: Sequence) -> list[list[tuple[Part, int]]]:
+    """The ways to write out a sequence. What is missing leaves its gap to what follows."""
+    found: list[list[tuple[Part, int]]] = []
+    optional = [isinstance(one.part, Choice) and () in one.part.options for one in sequence]
+    for there in product(*([True, False] if one else [True] for one in optional)):
+        way: list[tuple[Part, int]] = []
+        gap = 0
+        for step, is_there in zip(sequence, there, strict=True):
+            gap = max(gap, step.gap)
+            if is_there:
+                way.append((step.part, gap if way else 0))
+                gap = 0
+        if way:
+            found.append(way)
+        if len(found) == MOST_WAYS:
+            break
+    return found
