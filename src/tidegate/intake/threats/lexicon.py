@@ -18,6 +18,7 @@ MASK = "\x07"
 LONGEST = 60  # characters of a word that is looked at
 _KNOWN = 100_000  # words that are kept at once
 _TOGETHER = 8  # letters from which on a word may be several in one
+_LONG = 9
 _STEM = 3  # letters that are left where something was taken off
 
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -37,6 +38,7 @@ class Words:
     def __init__(self, before: Iterable[str], after: Iterable[str], others: Iterable[str]) -> None:
         self.exact: dict[str, list[int]] = {}
         self.others = frozenset(others)
+        self._loose: dict[bool, dict[str, list[int]]] = {True: {}, False: {}}
         self._begins: dict[str, list[int]] = {}
         self._ends: dict[str, list[int]] = {}
         self._within: dict[str, list[int]] = {}
@@ -50,9 +52,12 @@ class Words:
         self._end_lengths: list[int] = []
         self._by_length: dict[int, list[str]] = {}
 
-    def add(self, form: str, slot: int) -> None:
-        """A form of a word, with stars where it goes on."""
+    def add(self, form: str, slot: int, exactly: bool = False) -> None:
+        """A form of a word, with stars where it goes on. `exactly`: a slip of the hand is another word, unless
+        the word is long."""
         core = form.strip("*")
+        if form[0] != "*" and (not exactly or len(core) >= _LONG):
+            self._loose[form[-1] == "*"].setdefault(core, []).append(slot)
         if "#" in core:
             self._digits.setdefault(len(core), []).append((core, slot))
             return
@@ -62,7 +67,7 @@ class Words:
 
     def seal(self) -> None:
         """Nothing is added any more."""
-        self._slips = Slips(self.exact, self._begins)
+        self._slips = Slips(self._loose[False], self._loose[True])
         self._keys = {coarse(one) for one in self.exact}
         self._begin_keys = {coarse(one) for one in self._begins}
         self._begin_lengths = sorted({len(one) for one in self._begins})

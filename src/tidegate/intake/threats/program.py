@@ -33,10 +33,11 @@ class Phrase(NamedTuple):
 
 
 class Acting(NamedTuple):
-    """A pattern, how it is called in what fires, and the window of its pack."""
+    """A pattern, how it is called in what fires, and its pack: which one, and its window."""
 
     pattern: Pattern
     ident: str
+    pack: int
     window: int
 
 
@@ -62,7 +63,7 @@ class Program:
         self._count = 0
         self._touching: dict[int, frozenset[int]] = {}
         words: list[Words] = []
-        compilers = [_Compiler(self, pack) for pack in packs]
+        compilers = [_Compiler(self, pack, number) for number, pack in enumerate(packs)]
         for compiler in compilers:
             compiler.add_patterns(modes)
             words.append(compiler.words)
@@ -123,20 +124,25 @@ class Program:
 class _Compiler:
     """Compiles one pack into a program."""
 
-    def __init__(self, program: Program, pack: ThreatPack) -> None:
+    def __init__(self, program: Program, pack: ThreatPack, number: int) -> None:
         self._program = program
         self._pack = pack
+        self._number = number
+        self._exactly = False
         self.words = Words(pack.before, pack.after, pack.words)
         self._nodes: dict[object, int] = {}
         self._groups: Groups = pack.groups
 
     def add_patterns(self, modes: frozenset[str]) -> None:
-        for pattern in self._pack.patterns:
-            if pattern.mode not in modes:
-                continue
+        acting = [one for one in self._pack.patterns if one.mode in modes]
+        # Contexts come last: a word that only they have is meant exactly as it is written, for a slip of
+        # the hand must not take a threat back.
+        for pattern in sorted(acting, key=lambda one: one.element == "context"):
+            self._exactly = pattern.element == "context"
             number = len(self._program.patterns)
             ident = f"{self._pack.name}/{pattern.name}"
-            self._program.patterns.append(Acting(pattern, ident, self._pack.window))
+            one = Acting(pattern, ident, self._number, self._pack.window)
+            self._program.patterns.append(one)
             for phrase in pattern.phrases:
                 self._add(phrase, number)
             if pattern.together:
@@ -144,7 +150,7 @@ class _Compiler:
                 self._program.together.append(Together(number, parts, pattern.across))
                 for part, phrase in zip(parts, pattern.together, strict=True):
                     # A part has a number like a pattern's, and is nothing by itself.
-                    self._program.patterns.append(Acting(pattern, ident, self._pack.window))
+                    self._program.patterns.append(one)
                     self._add(phrase, part)
 
     def _add(self, phrase: Sequence, number: int) -> None:
@@ -166,7 +172,7 @@ class _Compiler:
         self._nodes[key] = node
         if isinstance(part, Word):
             for form in part.forms:
-                self.words.add(form, node)
+                self.words.add(form, node, self._exactly)
         else:
             options = self._groups[part.name] if isinstance(part, Ref) else part.options
             chains = [chain for one in options if one for chain in self._chains(one)]

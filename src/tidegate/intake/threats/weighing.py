@@ -13,6 +13,8 @@ from tidegate.intake.threats.finding import Find
 from tidegate.intake.threats.model import SPECIFIC, Element, Fired, Level, Threat
 from tidegate.intake.threats.program import Acting, Program, Together
 
+_TAKING: tuple[Element, Element] = ("context", "meant")
+
 MOST_FIRED = 50
 """What is told of a text at most."""
 
@@ -28,13 +30,13 @@ def weigh(text: str, program: Program, finds: Iterable[Find]) -> Threat | None:
         else:
             by.setdefault(patterns[one.pattern].pattern.element, []).append(one)
     for one in program.together:
-        if patterns[one.pattern].pattern.element in ("context", "meant"):
+        if patterns[one.pattern].pattern.element in _TAKING:
             found = joined(one, [parts[part] for part in one.parts])
             by.setdefault(patterns[one.pattern].pattern.element, []).extend(found)
-    taken = _Taken(program, by.get("context", []), by.get("meant", []))
+    taken = _Takers(program, by)
     for one in program.together:
         element = patterns[one.pattern].pattern.element
-        if element not in ("context", "meant"):
+        if element not in _TAKING:
             there = [[p for p in parts[part] if not taken.over(p)] for part in one.parts]
             by.setdefault(element, []).extend(joined(one, there))
     intents = [one for one in by.get("intent", []) if not taken.back(one)]
@@ -71,8 +73,33 @@ def joined(together: Together, parts: Sequence[Sequence[Find]]) -> list[Find]:
     return found
 
 
+class _Takers:
+    """What the contexts of each pack take back of what the same pack found: a word of one language may be
+    quite another one in the next."""
+
+    def __init__(self, program: Program, by: dict[Element, list[Find]]) -> None:
+        self._patterns = program.patterns
+        self._by_pack: dict[int, _Taken] = {}
+        for pack in {program.patterns[one.pattern].pack for some in by.values() for one in some}:
+            contexts, meant = (
+                [one for one in by.get(element, []) if program.patterns[one.pattern].pack == pack]
+                for element in _TAKING
+            )
+            self._by_pack[pack] = _Taken(program, contexts, meant)
+
+    def over(self, one: Find) -> bool:
+        """Whether a context lies over a find."""
+        taken = self._by_pack.get(self._patterns[one.pattern].pack)
+        return taken is not None and taken.over(one)
+
+    def back(self, one: Find) -> bool:
+        """Whether a find is taken back."""
+        taken = self._by_pack.get(self._patterns[one.pattern].pack)
+        return taken is not None and taken.back(one)
+
+
 class _Taken:
-    """What the contexts of a text take back."""
+    """What the contexts of one pack take back."""
 
     def __init__(
         self, program: Program, contexts: Iterable[Find], meant: Iterable[Find]
