@@ -72,7 +72,8 @@ class Threat(msgspec.Struct, frozen=True):
 class Pattern(msgspec.Struct, frozen=True, kw_only=True):
     """A named element: any of its phrases, or all that must stand `together` in one sentence (with `across`,
     in so many neighbouring ones), in any order. Of a context: which `kind`, and how far it `reaches`; one that is
-    `firm` holds although the text says elsewhere that it is meant. `digest` is the SHA-256 of all that
+    `firm` holds although the text says elsewhere that it is meant. The words of one that is `exact` are not
+    looked for misspelt. `digest` is the SHA-256 of all that
     decides when it fires."""
 
     name: str
@@ -84,6 +85,7 @@ class Pattern(msgspec.Struct, frozen=True, kw_only=True):
     kind: ContextKind | None = None
     reach: Reach = "sentence"
     firm: bool = False
+    exact: bool = False
     text: str = ""
     digest: bytes = b""
 

@@ -137,8 +137,8 @@ class _Compiler:
         acting = [one for one in self._pack.patterns if one.mode in modes]
         # Contexts come last: a word that only they have is meant exactly as it is written, for a slip of
         # the hand must not take a threat back.
-        for pattern in sorted(acting, key=lambda one: one.element == "context"):
-            self._exactly = pattern.element == "context"
+        for pattern in sorted(acting, key=_is_exact):
+            self._exactly = _is_exact(pattern)
             number = len(self._program.patterns)
             ident = f"{self._pack.name}/{pattern.name}"
             one = Acting(pattern, ident, self._number, self._pack.window)
@@ -178,6 +178,10 @@ class _Compiler:
             chains = [chain for one in options if one for chain in self._chains(one)]
             self._program.groups[node] = Group(chains, {})
         return node
+
+
+def _is_exact(pattern: Pattern) -> bool:
+    return pattern.exact or pattern.element == "context"
 
 
 def ways_of(sequence: Sequence) -> list[list[tuple[Part, int]]]:

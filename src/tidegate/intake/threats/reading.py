@@ -38,7 +38,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "spelling": ("words",),
     "pattern": (
         *("name", "element", "mode", "text", "phrases", "together", "across", "kind", "reach"),
-        "firm",
+        *("firm", "exact"),
     ),
 }
 
@@ -264,6 +264,7 @@ class _Reader(Fields):
                 if key in table.data:
                     self.problem(table, key, f"`{key}` is of an element `context` alone")
         firm = self.value(table, "firm", bool, False)
+        exact = self.value(table, "exact", bool, False)
         phrases, together = self._phrases(table, "phrases"), self._phrases(table, "together")
         across = self._count(table, "across", 0)
         if not table.data.get("phrases") and not table.data.get("together"):
@@ -272,7 +273,7 @@ class _Reader(Fields):
             hint = "give several parts, or put it under `phrases`"
             self.problem(table, "together", "`together` has at least two parts", hint)
         all_of_it = (digest(phrases, self._digests), digest(together, self._digests))
-        said = (element, kind, reach, firm, across, all_of_it, affixes)
+        said = (element, kind, reach, firm, exact, across, all_of_it, affixes)
         return Pattern(
             name=name,
             element=element,
@@ -283,6 +284,7 @@ class _Reader(Fields):
             kind=kind,
             reach=reach,
             firm=firm,
+            exact=exact,
             text=self.text(table, "text", ""),
             digest=hashlib.sha256(repr(said).encode()).digest(),
         )
