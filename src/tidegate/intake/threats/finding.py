@@ -60,6 +60,9 @@ def find(
     acting = wanted.intersection(numbers) | {
         part for one in whole_ones if one.pattern in wanted for part in one.parts
     }
+    for sums in program.sums:
+        if sums.may_do(numbers):
+            acting |= numbers.intersection(sums.points)
     if not acting:
         return set()
     places = Places(whole.text, start, end, whole.ends)
@@ -69,9 +72,8 @@ def find(
         if phrase.pattern in acting:
             _add(finders, phrase, found)
     numbers = {one.pattern for one in found}
-    if numbers.isdisjoint(wanted) and not any(
-        numbers.issuperset(one.parts) for one in whole_ones if one.pattern in wanted
-    ):
+    numbers.update(one.pattern for one in whole_ones if numbers.issuperset(one.parts))
+    if numbers.isdisjoint(wanted) and not any(sums.may_do(numbers) for sums in program.sums):
         return set()
     for phrase in chosen:
         if phrase.pattern not in acting:

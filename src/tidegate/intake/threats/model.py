@@ -13,7 +13,9 @@ import msgspec
 from tidegate.intake.threats.wording import Sequence
 
 Level = Literal["low", "medium", "high_unspecific", "high_specific"]
-Element = Literal["intent", "capability", "target", "time", "place", "context", "meant"]
+Element = Literal[
+    "intent", "capability", "target", "time", "place", "sign", "context", "meant"
+]
 Mode = Literal["draft", "shadow", "live", "retired"]
 Reach = Literal["over", "sentence", "near", "text"]
 ContextKind = Literal[
@@ -36,7 +38,7 @@ LEVELS: tuple[Level, ...] = ("low", "medium", "high_unspecific", "high_specific"
 """From the weakest to the strongest: capability without intent; intent without capability; both; both,
 with a place, a victim or a time."""
 ELEMENTS: tuple[Element, ...] = (
-    *("intent", "capability", "target", "time", "place", "context", "meant"),
+    *("intent", "capability", "target", "time", "place", "sign", "context", "meant"),
 )
 MODES: tuple[Mode, ...] = ("draft", "shadow", "live", "retired")
 REACHES: tuple[Reach, ...] = ("over", "sentence", "near", "text")
@@ -73,7 +75,8 @@ class Pattern(msgspec.Struct, frozen=True, kw_only=True):
     """A named element: any of its phrases, or all that must stand `together` in one sentence (with `across`,
     in so many neighbouring ones), in any order. Of a context: which `kind`, and how far it `reaches`; one that is
     `firm` holds although the text says elsewhere that it is meant. The words of one that is `exact` are not
-    looked for misspelt. `digest` is the SHA-256 of all that
+    looked for misspelt. `points`: what it adds to those of other patterns around it; `beside`:
+    what it adds beside others, by their names. Points are enough where one of the patterns is `grave`. `digest` is the SHA-256 of all that
     decides when it fires."""
 
     name: str
@@ -86,13 +89,17 @@ class Pattern(msgspec.Struct, frozen=True, kw_only=True):
     reach: Reach = "sentence"
     firm: bool = False
     exact: bool = False
+    points: int = 0
+    beside: tuple[tuple[str, int], ...] = ()
+    grave: bool = False
     text: str = ""
     digest: bytes = b""
 
 
 class ThreatPack(msgspec.Struct, frozen=True, kw_only=True):
     """A pack as it was read and checked. `items`: posts are screened by it too, not reports alone;
-    `window`: so many sentences around an intent are read with it. `before` and `after` are parts that a
+    `window`: so many sentences around an intent are read with it; `enough`: so many points within them are an
+    intent too, 0: none are. `before` and `after` are parts that a
     word may begin and end with in this language; `words` are words that are no misspelling of another."""
 
     name: str
@@ -101,6 +108,7 @@ class ThreatPack(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     items: bool
     window: int
+    enough: int
     before: tuple[str, ...]
     after: tuple[str, ...]
     words: tuple[str, ...]

@@ -5,6 +5,7 @@ bit, so that most phrases are ruled out for a text by one comparison.
 """
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from itertools import product
 from typing import NamedTuple
 
@@ -41,6 +42,29 @@ class Acting(NamedTuple):
     window: int
 
 
+class Sums(NamedTuple):
+    """The points of a pack: how many are enough (0: none) where one pattern of `grave` is there, those of
+    patterns, and of pairs of them beside each other."""
+
+    enough: int
+    grave: frozenset[int]
+    points: dict[int, int]
+    pairs: dict[tuple[int, int], int]
+
+    def of(self, numbers: AbstractSet[int]) -> int:
+        """The points of these patterns together."""
+        single = sum(p for number, p in self.points.items() if number in numbers)
+        return single + sum(
+            p for (one, other), p in self.pairs.items() if one in numbers and other in numbers
+        )
+
+    def may_do(self, numbers: AbstractSet[int]) -> bool:
+        """Whether some of these patterns may have enough points."""
+        if not self.enough or self.grave.isdisjoint(numbers):
+            return False
+        return self.of({one for one in numbers if self.points.get(one, 0) >= 0}) >= self.enough
+
+
 class Together(NamedTuple):
     """A pattern whose parts, numbered like patterns, must all be in one sentence or in `across` more."""
 
@@ -58,6 +82,7 @@ class Program:
         self.phrases: list[Phrase] = []
         self.together: list[Together] = []
         self.bits: dict[int, int] = {}  # of each slot: the bits of the nodes it may begin to fill
+        self.sums: list[Sums] = []  # of each pack
         self.by_slot: dict[int, list[int]] = {}  # the phrases to look at where a slot is filled
         self._weights: dict[int, int] = {}
         self._count = 0
@@ -134,6 +159,7 @@ class _Compiler:
         self._groups: Groups = pack.groups
 
     def add_patterns(self, modes: frozenset[str]) -> None:
+        numbers: dict[str, int] = {}
         acting = [one for one in self._pack.patterns if one.mode in modes]
         # Contexts come last: a word that only they have is meant exactly as it is written, for a slip of
         # the hand must not take a threat back.
@@ -143,6 +169,7 @@ class _Compiler:
             ident = f"{self._pack.name}/{pattern.name}"
             one = Acting(pattern, ident, self._number, self._pack.window)
             self._program.patterns.append(one)
+            numbers[pattern.name] = number
             for phrase in pattern.phrases:
                 self._add(phrase, number)
             if pattern.together:
@@ -152,6 +179,16 @@ class _Compiler:
                     # A part has a number like a pattern's, and is nothing by itself.
                     self._program.patterns.append(one)
                     self._add(phrase, part)
+
+        points = {numbers[one.name]: one.points for one in acting if one.points}
+        grave = frozenset(numbers[one.name] for one in acting if one.grave)
+        pairs = {
+            (numbers[one.name], numbers[other]): more
+            for one in acting
+            for other, more in one.beside
+            if other in numbers
+        }
+        self._program.sums.append(Sums(self._pack.enough, grave, points, pairs))
 
     def _add(self, phrase: Sequence, number: int) -> None:
         for chain in self._chains(phrase):

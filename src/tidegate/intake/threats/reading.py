@@ -29,16 +29,18 @@ MAX_GROUPS = 300
 MAX_PHRASES = 2_000  # of a group or a pattern
 MAX_PHRASE = 2_000  # characters
 MOST_WINDOW = 5
+MOST_POINTS = 20
+MOST_ENOUGH = 100
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _KEYS: dict[str, tuple[str, ...]] = {
     "": ("pack", "affixes", "spelling", "words", "patterns"),
-    "pack": ("name", "version", "language", "text", "items", "window", "mode"),
+    "pack": ("name", "version", "language", "text", "items", "window", "enough", "mode"),
     "affixes": ("before", "after"),
     "spelling": ("words",),
     "pattern": (
         *("name", "element", "mode", "text", "phrases", "together", "across", "kind", "reach"),
-        *("firm", "exact"),
+        *("firm", "exact", "points", "beside", "grave"),
     ),
 }
 
@@ -98,6 +100,7 @@ class _Reader(Fields):
             text=self.text(head, "text", ""),
             items=self.value(head, "items", bool, False),
             window=self._count(head, "window", 1),
+            enough=self._number(head, "enough", 0, MOST_ENOUGH),
             before=before,
             after=after,
             words=words,
@@ -134,6 +137,13 @@ class _Reader(Fields):
         if not 0 <= number <= MOST_WINDOW:
             self.problem(table, key, f"`{key}` is 0 to {MOST_WINDOW} sentences")
             return default
+        return number
+
+    def _number(self, table: Table, key: str, least: int, most: int) -> int:
+        number = self.value(table, key, int, 0)
+        if not least <= number <= most:
+            self.problem(table, key, f"`{key}` is {least} to {most}")
+            return 0
         return number
 
     def _skeletons(self, table: Table, key: str) -> tuple[str, ...]:
@@ -224,6 +234,7 @@ class _Reader(Fields):
     ) -> tuple[Pattern, ...]:
         found: list[Pattern] = []
         names: set[str] = set()
+        besides: list[tuple[Table, str]] = []
         if not isinstance(entries, list):
             place = Table("`patterns`", {}, self.source.outermost("patterns"))
             hint = "write `[[patterns]]` over each pattern"
@@ -241,6 +252,11 @@ class _Reader(Fields):
                 self.problem(table, "name", f"there is another pattern `{name}`")
             names.add(name)
             found.append(self._pattern(table, name, most, affixes))
+            besides += [(table, other) for other, _ in found[-1].beside]
+        for table, other in besides:
+            if other not in names:
+                hint = did_you_mean(other, names)
+                self.problem(table, "beside", f"there is no pattern `{other}`", hint)
         if not found:
             self.problem(Table("the file", {}, None), None, "a pack has at least one pattern")
         return tuple(found)
@@ -265,6 +281,9 @@ class _Reader(Fields):
                     self.problem(table, key, f"`{key}` is of an element `context` alone")
         firm = self.value(table, "firm", bool, False)
         exact = self.value(table, "exact", bool, False)
+        points = self._number(table, "points", -MOST_POINTS, MOST_POINTS)
+        if element == "sign" and not points and table.data.get("points") != 0:
+            self.problem(table, "points", "an element `sign` needs `points`")
         phrases, together = self._phrases(table, "phrases"), self._phrases(table, "together")
         across = self._count(table, "across", 0)
         if not table.data.get("phrases") and not table.data.get("together"):
@@ -272,8 +291,10 @@ class _Reader(Fields):
         if together and len(together) < 2 and len(self._listed(table, "together")) < 2:
             hint = "give several parts, or put it under `phrases`"
             self.problem(table, "together", "`together` has at least two parts", hint)
+        beside = self._beside(table)
+        grave = self.value(table, "grave", bool, False)
         all_of_it = (digest(phrases, self._digests), digest(together, self._digests))
-        said = (element, kind, reach, firm, exact, across, all_of_it, affixes)
+        said = (element, kind, reach, firm, exact, points, beside, grave, across, all_of_it, affixes)
         return Pattern(
             name=name,
             element=element,
@@ -285,9 +306,27 @@ class _Reader(Fields):
             reach=reach,
             firm=firm,
             exact=exact,
+            points=points,
+            beside=beside,
+            grave=grave,
             text=self.text(table, "text", ""),
             digest=hashlib.sha256(repr(said).encode()).digest(),
         )
+
+
+    def _beside(self, table: Table) -> tuple[tuple[str, int], ...]:
+        given = table.data.get("beside", {})
+        if not isinstance(given, dict):
+            self.problem(table, "beside", "`beside` must be a table, e.g. `{ other = 2 }`")
+            return ()
+        found: list[tuple[str, int]] = []
+        for name, points in cast(dict[str, Any], given).items():
+            if type(points) is int and 0 < points <= MOST_POINTS:
+                found.append((name, points))
+            else:
+                message = f"`beside` gives points of 1 to {MOST_POINTS}, and has {shown(points)}"
+                self.problem(table, "beside", message)
+        return tuple(found)
 
 
 def weaker(mode: Mode, most: Mode) -> Mode:

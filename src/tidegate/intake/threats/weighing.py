@@ -41,6 +41,7 @@ def weigh(text: str, program: Program, finds: Iterable[Find]) -> Threat | None:
             by.setdefault(element, []).extend(joined(one, there))
     intents = [one for one in by.get("intent", []) if not taken.back(one)]
     means = [one for one in by.get("capability", []) if not taken.back(one)]
+    intents += _summed(program, by, taken)
     if not intents:
         return _threat("low", text, patterns, means) if means else None
     around = {one.sentence for one in intents}
@@ -55,6 +56,31 @@ def weigh(text: str, program: Program, finds: Iterable[Find]) -> Threat | None:
     if means:
         level = "high_specific" if details else "high_unspecific"
     return _threat(level, text, patterns, [*intents, *means, *details])
+
+
+def _summed(program: Program, by: dict[Element, list[Find]], taken: "_Takers") -> list[Find]:
+    """What patterns of one pack say together that have enough points, each counted once, in the sentences
+    around one. Nothing where a context stands over it."""
+    patterns, found = program.patterns, dict[Find, None]()
+    for sums in program.sums:
+        if not sums.enough:
+            continue
+        at: dict[int, dict[int, Find]] = {}  # of each sentence: of each pattern its first find
+        for one in (one for some in by.values() for one in some if one.pattern in sums.points):
+            if not taken.over(one):
+                at.setdefault(one.sentence, {}).setdefault(one.pattern, one)
+        for sentence in list(at):
+            window = patterns[next(iter(at[sentence]))].window
+            there: dict[int, Find] = {}
+            for n in range(sentence - window, sentence + window + 1):
+                for number, one in at.get(n, {}).items():
+                    there.setdefault(number, one)
+            is_grave = not sums.grave.isdisjoint(there)
+            if is_grave and sums.of(there.keys()) >= sums.enough:
+                kept = [one for one in there.values() if sums.points[one.pattern] > 0]
+                if not any(taken.back(one) for one in kept):
+                    found.update(dict.fromkeys(kept))
+    return list(found)
 
 
 def joined(together: Together, parts: Sequence[Sequence[Find]]) -> list[Find]:
