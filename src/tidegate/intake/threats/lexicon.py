@@ -6,6 +6,7 @@ were starred out; with a slip of the hand; and several words in one.
 """
 
 import re
+from importlib.resources import files
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -21,7 +22,40 @@ _TOGETHER = 8  # letters from which on a word may be several in one
 _LONG = 9
 _STEM = 3  # letters that are left where something was taken off
 
+ORDINARY = frozenset(files(__package__).joinpath("ordinary.txt").read_text("utf-8").split())
+"""Words of several languages that lie near one of a shipped pack and are no slip for it."""
+
 _LETTERS = re.compile(r"[^\W\d_]+")
+
+
+def is_dotless(word: str) -> bool:
+    """Whether an Arabic word is written without any dots, as far as that can be told from words that have
+    none to begin with."""
+    if word.isascii() or len(word) < 5 or word != shapes(word):
+        return False
+    return "\u06a1" in word or "\u0649" in word[:-1]
+
+
+def shapes(word: str) -> str:
+    """The shapes of the letters of an Arabic word."""
+    return word.translate(_SHAPES)
+
+
+_SHAPES = {
+    ord(letter): shape
+    for shape, letters in (
+        ("\u0649", "\u0628\u062a\u062b\u0646\u064a\u0626\u066e\u06ba"),
+        ("\u06a1", "\u0641\u0642\u066f"),
+        ("\u062d", "\u062c\u062e"),
+        ("\u062f", "\u0630"),
+        ("\u0631", "\u0632"),
+        ("\u0633", "\u0634"),
+        ("\u0635", "\u0636"),
+        ("\u0637", "\u0638"),
+        ("\u0639", "\u063a"),
+    )
+    for letter in letters
+}
 
 
 class Piece(NamedTuple):
@@ -35,7 +69,13 @@ class Piece(NamedTuple):
 class Words:
     """The words of one pack, each form with the slots that it fills."""
 
-    def __init__(self, before: Iterable[str], after: Iterable[str], others: Iterable[str]) -> None:
+    def __init__(
+        self,
+        before: Iterable[str],
+        after: Iterable[str],
+        others: Iterable[str],
+        dotted: bool = True,
+    ) -> None:
         self.exact: dict[str, list[int]] = {}
         self.others = frozenset(others)
         self._loose: dict[bool, dict[str, list[int]]] = {True: {}, False: {}}
@@ -45,6 +85,9 @@ class Words:
         self._digits: dict[int, list[tuple[str, int]]] = {}
         self._before = sorted(before, key=len, reverse=True)
         self._after = sorted(after, key=len, reverse=True)
+        self._undotted: Words | None = None  # the same, as who leaves the dots out writes them
+        if dotted:
+            self._undotted = Words(map(shapes, before), map(shapes, after), (), dotted=False)
         self._slips: Slips | None = None
         self._keys: set[str] = set()
         self._begin_keys: set[str] = set()
@@ -56,6 +99,8 @@ class Words:
         """A form of a word, with stars where it goes on. `exactly`: a slip of the hand is another word, unless
         the word is long."""
         core = form.strip("*")
+        if self._undotted is not None and not form.isascii():
+            self._undotted.add(shapes(form), slot, True)
         if form[0] != "*" and (not exactly or len(core) >= _LONG):
             self._loose[form[-1] == "*"].setdefault(core, []).append(slot)
         if "#" in core:
@@ -67,6 +112,8 @@ class Words:
 
     def seal(self) -> None:
         """Nothing is added any more."""
+        if self._undotted is not None:
+            self._undotted.seal()
         self._slips = Slips(self._loose[False], self._loose[True])
         self._keys = {coarse(one) for one in self.exact}
         self._begin_keys = {coarse(one) for one in self._begins}
@@ -109,6 +156,11 @@ class Words:
                     continue
                 found += self.plainly(rest[: len(rest) - len(after)])
         return found
+
+    def without_dots(self, word: str) -> list[int]:
+        """The slots of an Arabic word that was written without dots."""
+        other = self._undotted
+        return [] if other is None else other.plainly(word) or other.bared(word)
 
     def slipped(self, word: str) -> list[int]:
         """The slots of words that this one may be a slip of the hand for."""
@@ -193,9 +245,13 @@ class Lexicon:
             if slots:
                 yield Piece(0, len(word), tuple(dict.fromkeys(slots)))
                 return
-        if any(word in pack.others for pack in self._packs) or not _LETTERS.fullmatch(word):
+        if word in ORDINARY or not _LETTERS.fullmatch(word):
+            return
+        if any(word in pack.others for pack in self._packs):
             return
         slots = [slot for pack in self._packs for slot in pack.slipped(word)]
+        if not slots and is_dotless(word):
+            slots = [slot for pack in self._packs for slot in pack.without_dots(word)]
         if slots:
             yield Piece(0, len(word), tuple(dict.fromkeys(slots)))
         elif len(word) >= _TOGETHER:

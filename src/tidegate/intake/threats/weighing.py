@@ -15,6 +15,8 @@ from tidegate.intake.threats.program import Acting, Program, Together
 
 _TAKING: tuple[Element, Element] = ("context", "meant")
 
+_SHORT = 400  # characters
+
 MOST_FIRED = 50
 """What is told of a text at most."""
 
@@ -41,7 +43,7 @@ def weigh(text: str, program: Program, finds: Iterable[Find]) -> Threat | None:
             by.setdefault(element, []).extend(joined(one, there))
     intents = [one for one in by.get("intent", []) if not taken.back(one)]
     means = [one for one in by.get("capability", []) if not taken.back(one)]
-    intents += _summed(program, by, taken)
+    intents += _summed(program, by, taken, len(text))
     if not intents:
         return _threat("low", text, patterns, means) if means else None
     around = {one.sentence for one in intents}
@@ -58,10 +60,14 @@ def weigh(text: str, program: Program, finds: Iterable[Find]) -> Threat | None:
     return _threat(level, text, patterns, [*intents, *means, *details])
 
 
-def _summed(program: Program, by: dict[Element, list[Find]], taken: "_Takers") -> list[Find]:
+def _summed(
+    program: Program, by: dict[Element, list[Find]], taken: "_Takers", length: int
+) -> list[Find]:
     """What patterns of one pack say together that have enough points, each counted once, in the sentences
-    around one. Nothing where a context stands over it."""
+    around one. Nothing where a context stands over it. A long text has more sentences in which they may meet
+    by chance: twice the length takes two points more."""
     patterns, found = program.patterns, dict[Find, None]()
+    more = 2 * max(0, (length // _SHORT).bit_length() - 1)
     for sums in program.sums:
         if not sums.enough:
             continue
@@ -76,7 +82,7 @@ def _summed(program: Program, by: dict[Element, list[Find]], taken: "_Takers") -
                 for number, one in at.get(n, {}).items():
                     there.setdefault(number, one)
             is_grave = not sums.grave.isdisjoint(there)
-            if is_grave and sums.of(there.keys()) >= sums.enough:
+            if is_grave and sums.of(there.keys()) >= sums.enough + more:
                 kept = [one for one in there.values() if sums.points[one.pattern] > 0]
                 if not any(taken.back(one) for one in kept):
                     found.update(dict.fromkeys(kept))
