@@ -47,13 +47,8 @@ def find(
     """The patterns in text[start:end]; none where none of the patterns `wanted` is there."""
     reading = read(whole.text[start:end])
     pieces = program.lexicon.pieces
-    filled = {
-        slot
-        for marked in reading
-        for word in words_of(marked)
-        for piece in pieces(word)
-        for slot in piece.slots
-    }
+    words = {word for marked in reading for word in words_of(marked)}
+    filled = {slot for word in words for piece in pieces(word) for slot in piece.slots}
     chosen = _possible(program, filled)
     numbers = {phrase.pattern for phrase in chosen}
     whole_ones = [one for one in program.together if numbers.issuperset(one.parts)]
@@ -88,8 +83,9 @@ def _possible(program: Program, filled: set[int]) -> list[Phrase]:
     for slot in filled:
         there |= program.bits.get(slot, 0)
         indexed.update(program.by_slot.get(slot, ()))
-    phrases = (program.phrases[number] for number in indexed)
-    return [phrase for phrase in phrases if phrase.need & there == phrase.need]
+    missing = ~there
+    phrases = program.phrases
+    return [phrases[number] for number in indexed if not phrases[number][0] & missing]
 
 
 def _add(finders: Iterable["_Finder"], phrase: Phrase, found: set[Find]) -> None:

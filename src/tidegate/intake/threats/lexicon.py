@@ -20,6 +20,8 @@ LONGEST = 60  # characters of a word that is looked at
 _KNOWN = 100_000  # words that are kept at once
 _TOGETHER = 8  # letters from which on a word may be several in one
 _LONG = 9
+_LONGEST_PART = 16
+_SINGLE = frozenset("iaàyuو")
 _STEM = 3  # letters that are left where something was taken off
 
 ORDINARY = frozenset(files(__package__).joinpath("ordinary.txt").read_text("utf-8").split())
@@ -85,13 +87,14 @@ class Words:
         self._digits: dict[int, list[tuple[str, int]]] = {}
         self._before = sorted(before, key=len, reverse=True)
         self._after = sorted(after, key=len, reverse=True)
+        self._foreign = not any(one.isascii() for one in (*self._before, *self._after))
         self._undotted: Words | None = None  # the same, as who leaves the dots out writes them
         if dotted:
             self._undotted = Words(map(shapes, before), map(shapes, after), (), dotted=False)
         self._slips: Slips | None = None
         self._keys: set[str] = set()
         self._begin_keys: set[str] = set()
-        self._begin_lengths: list[int] = []
+        self._begin_lengths: dict[str, list[int]] = {}
         self._end_lengths: list[int] = []
         self._by_length: dict[int, list[str]] = {}
 
@@ -110,6 +113,25 @@ class Words:
         tables |= {(True, False): self._ends, (True, True): self._within}
         tables[form[0] == "*", form[-1] == "*"].setdefault(core, []).append(slot)
 
+    @property
+    def has_affixes(self) -> bool:
+        """Whether words may have something before or behind them."""
+        return bool(self._before or self._after)
+
+    def take(self, other: "Words") -> None:
+        """All words of another pack too, as they are written."""
+        pairs = (
+            (self.exact, other.exact),
+            (self._begins, other._begins),
+            (self._ends, other._ends),
+            (self._within, other._within),
+        )
+        for mine, theirs in pairs:
+            for core, slots in theirs.items():
+                mine.setdefault(core, []).extend(slots)
+        for length, forms in other._digits.items():
+            self._digits.setdefault(length, []).extend(forms)
+
     def seal(self) -> None:
         """Nothing is added any more."""
         if self._undotted is not None:
@@ -117,7 +139,10 @@ class Words:
         self._slips = Slips(self._loose[False], self._loose[True])
         self._keys = {coarse(one) for one in self.exact}
         self._begin_keys = {coarse(one) for one in self._begins}
-        self._begin_lengths = sorted({len(one) for one in self._begins})
+        lengths: dict[str, set[int]] = {}
+        for one in self._begins:
+            lengths.setdefault(one[:2], set()).add(len(one))
+        self._begin_lengths = {start: sorted(some) for start, some in lengths.items()}
         self._end_lengths = sorted({len(one) for one in self._ends})
         for one in self.exact:
             self._by_length.setdefault(len(one), []).append(one)
@@ -125,7 +150,7 @@ class Words:
     def plainly(self, word: str) -> list[int]:
         """The slots of a word as it is written."""
         found = list(self.exact.get(word, ()))
-        for length in self._begin_lengths:
+        for length in self._begin_lengths.get(word[:2], ()):
             found += self._begins.get(word[:length], ())
         for length in self._end_lengths:
             found += self._ends.get(word[-length:], ())
@@ -140,12 +165,14 @@ class Words:
 
     def may_be(self, key: str) -> bool:
         """Whether a word of this key may be one of these words, or begin with one."""
-        if key in self._keys or self._before:
+        if key in self._keys:
             return True
         return any(key[:length] in self._begin_keys for length in range(2, len(key) + 1))
 
     def bared(self, word: str) -> list[int]:
         """The slots of a word with something before or behind it."""
+        if self._foreign and word.isascii():
+            return []
         found: list[int] = []
         for before in ("", *self._before):
             if before and not (word.startswith(before) and len(word) >= len(before) + _STEM):
@@ -181,24 +208,22 @@ class Words:
         ]
 
     def together(self, word: str) -> list[tuple[int, int]] | None:
-        """Where words lie that were written in one, fewest first; None where there is more in it."""
+        """Where words lie that were written in one, the likeliest; None where there is more in it."""
         best: list[tuple[int, int] | None] = [(0, 0)] + [None] * len(word)
-        for end in range(1, len(word) + 1):
-            for start in range(max(0, end - 16), end):
-                before = best[start]
-                if before is None:
-                    continue
+        for start in range(len(word)):
+            before = best[start]
+            if before is None:
+                continue
+            for end in range(start + 1, min(len(word), start + _LONGEST_PART) + 1):
                 part = word[start:end]
                 if not (part in self.exact or part in self.others):
                     continue
-                if len(part) == 1 and part not in "iaàyu2و":
+                if end == start + 1 and part not in _SINGLE:
                     continue
-                cost = before[0] + (6 if len(part) == 1 else 3 if len(part) == 2 else 2)
+                cost = before[0] + (6 if end == start + 1 else 3 if end == start + 2 else 2)
                 now = best[end]
                 if now is None or cost < now[0]:
                     best[end] = (cost, start)
-        if best[-1] is None:
-            return None
         cuts: list[tuple[int, int]] = []
         end = len(word)
         while end:
@@ -215,6 +240,11 @@ class Lexicon:
 
     def __init__(self, packs: Iterable[Words]) -> None:
         self._packs = list(packs)
+        self._with_affixes = [one for one in self._packs if one.has_affixes]
+        self._all = Words((), (), (), dotted=False)  # what is written plainly, of all packs at once
+        for one in self._packs:
+            self._all.take(one)
+        self._all.seal()
         self._known: dict[str, tuple[Piece, ...]] = {}
 
     def pieces(self, word: str) -> tuple[Piece, ...]:
@@ -227,9 +257,7 @@ class Lexicon:
         return found
 
     def _look_up(self, word: str) -> Iterator[Piece]:
-        slots = [slot for pack in self._packs for slot in pack.plainly(word)]
-        if not slots:
-            slots = [slot for pack in self._packs for slot in pack.bared(word)]
+        slots = self._plainly(word)
         if slots:
             yield Piece(0, len(word), tuple(dict.fromkeys(slots)))
             return
@@ -239,10 +267,7 @@ class Lexicon:
                 yield Piece(0, len(word), tuple(dict.fromkeys(slots)))
             return
         for other in self._behind(word):
-            slots = [
-                slot for pack in self._packs for slot in pack.plainly(other) or pack.bared(other)
-            ]
-            if slots:
+            if slots := self._plainly(other):
                 yield Piece(0, len(word), tuple(dict.fromkeys(slots)))
                 return
         if word in ORDINARY or not _LETTERS.fullmatch(word):
@@ -257,12 +282,17 @@ class Lexicon:
         elif len(word) >= _TOGETHER:
             yield from self._apart(word)
 
+    def _plainly(self, word: str) -> list[int]:
+        return self._all.plainly(word) or [
+            slot for pack in self._with_affixes for slot in pack.bared(word)
+        ]
+
     def _behind(self, word: str) -> list[str]:
         others = words_behind(word)
         if not others:
             return []
         key = coarse(word)
-        return others if any(pack.may_be(key) for pack in self._packs) else []
+        return others if self._with_affixes or self._all.may_be(key) else []
 
     def _apart(self, word: str) -> Iterator[Piece]:
         found = [(cuts, pack) for pack in self._packs if (cuts := pack.together(word))]

@@ -20,14 +20,14 @@ class Slips:
         self._words = words
         self._begins = begins
         self._near: dict[str, list[str]] = {}
-        self._by_first: dict[str, list[str]] = {}  # beginnings, by their first letter
+        self._by_first: dict[str, list[str]] = {}  # beginnings, by their first letters
         for word in words:
             if len(word) >= _LEAST and word.isalpha():
                 for short in _shorter(word):
                     self._near.setdefault(short, []).append(word)
         for begin in begins:
             if len(begin) >= _LEAST + 2 and begin.isalpha():
-                self._by_first.setdefault(begin[0], []).append(begin)
+                self._by_first.setdefault(begin[:2], []).append(begin)
 
     def behind(self, word: str) -> Iterator[Sequence[int]]:
         """What is kept of each word that `word` may be meant for."""
@@ -40,7 +40,7 @@ class Slips:
                     seen.add(one)
                     if is_slip(word, one):
                         yield self._words[one]
-        for begin in self._by_first.get(word[0], ()):
+        for begin in self._by_first.get(word[:2], ()):
             least = len(begin) - 1
             if any(is_slip(word[:end], begin) for end in range(least, least + 3)):
                 yield self._begins[begin]
@@ -57,7 +57,7 @@ def is_slip(got: str, wanted: str) -> bool:
         return False
     if abs(len(got) - len(wanted)) > most or got == wanted:
         return False
-    if most == 2 and got[:2] == wanted[:2] and distance(got, wanted) <= 2:
+    if most == 2 and got[:3] == wanted[:3] and distance(got, wanted) <= 2:
         return True
     if len(got) == len(wanted):
         differ = [place for place in range(len(got)) if got[place] != wanted[place]]

@@ -18,6 +18,7 @@ APART = 50
 """How far sentences lie apart in the places of words: more than any gap between two words of a phrase."""
 
 _REACH = 200
+_LINK = re.compile(r"\bhttps?://[^\s<>\"'«»]+", re.I)
 _STARS = AnyOf("*#%")
 _WORD = re.compile("[^ ]+")
 _FREE_WORD = re.compile(f"[{FREE}]|[^{FREE}]+")
@@ -42,7 +43,7 @@ class Spot(NamedTuple):
 def read(text: str) -> list[str]:
     """A text's readings, marked (`evasion.Reading`): as it stands, then those in which something hidden is
     undone. A place in each is that place in the bare text."""
-    bare_text = bare(text)
+    bare_text = bare(without_links(text))
     plainly = as_it_stands(bare_text)
     marked = [plainly.marked]
     lonely = spelled_out(bare_text, plainly)
@@ -62,6 +63,14 @@ def words_of(marked: str) -> list[str]:
     return [one for word in words for one in _FREE_WORD.findall(word)]
 
 
+def without_links(text: str) -> str:
+    """A text with nothing in place of the addresses of pages, as long as it was: they have words of their own
+    that nobody said."""
+    if "://" not in text:
+        return text
+    return _LINK.sub(lambda match: " " * len(match[0]), text)
+
+
 def sentence_ends(text: str) -> list[int]:
     """Where the sentences of a text end."""
     return [match.end() for match in _SENTENCE.finditer(text)]
@@ -71,7 +80,7 @@ class Places:
     """Where the words of text[start:end] lie in the text, and in which of the sentences that `ends` part."""
 
     def __init__(self, text: str, start: int, end: int, ends: list[int]) -> None:
-        self._offsets = bare_with_offsets(text[start:end])
+        self._offsets = bare_with_offsets(without_links(text[start:end]))
         self._start = start
         self._ends = ends
 
@@ -81,27 +90,30 @@ class Places:
         place = 0
         for match in _WORD.finditer(marked):
             for start, end in _parts(match[0]):
-                letters = [n for n in range(start, end) if match[0][n] != "\0"]
-                if not letters:
+                whole = match[0][start:end]
+                word = whole.replace("\0", "")
+                if not word:
                     continue
-                word = "".join(match[0][n] for n in letters)
-                at = [match.start() + n for n in letters]
-                sentence = bisect_right(self._ends, self._start + self._offsets.offsets[at[0]])
                 pieces = lexicon.pieces(word)
+                if not pieces:
+                    place += 1
+                    continue
+                begin = match.start() + start
+                at = [begin + n for n, one in enumerate(whole) if one != "\0"]
+                sentence = bisect_right(self._ends, self._start + self._offsets.offsets[at[0]])
                 for piece in pieces:
                     last = min(piece.end, len(at)) - 1
-                    begin, finish = self._offsets.span(at[piece.start], at[last] + 1)
+                    first, after = self._offsets.span(at[piece.start], at[last] + 1)
                     found.append(
                         Spot(
                             piece.slots,
                             place + sentence * APART,
-                            self._start + begin,
-                            self._start + finish,
+                            self._start + first,
+                            self._start + after,
                             sentence,
                         )
                     )
                     place += 1
-                place += not pieces
         return found
 
 
