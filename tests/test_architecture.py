@@ -80,6 +80,7 @@ MORE_SQL = {
     "enforcement/outbox.py",
     "enforcement/webhooks.py",
     "intake/grouped.py",  # reports that say the same, as one
+    "intake/threats/witness.py",
     "ledger/blanked.py",  # what verify asks beside its walk
     "ledger/once.py",
     "ledger/sequencer.py",

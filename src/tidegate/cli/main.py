@@ -27,6 +27,7 @@ COMMANDS = (
     "match",
     "migrate",
     "policy",
+    "threats",
     "users",
     "webhooks",
 )

@@ -7,8 +7,9 @@ from tidegate.intake.channels import BOUND
 
 def _verbs() -> Verbs:
     from tidegate.intake.actions import forget_reporters, forget_reports
+    from tidegate.intake.threats.witness import ThreatPackWitness
 
-    return Verbs(erase=forget_reports, expire=forget_reporters)
+    return Verbs(erase=forget_reports, expire=forget_reporters, witnesses=(ThreatPackWitness,))
 
 
 INTAKE = Slice(
@@ -16,5 +17,6 @@ INTAKE = Slice(
     scopes=(Scope("reports:write", "submit reports", roles=("intake",)),),
     channels=BOUND,
     forgets=("reports",),
+    keeps={"threat_packs": "patterns, which are kept for ever, and who of the staff stored them"},
     verbs=_verbs,
 )

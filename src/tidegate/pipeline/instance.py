@@ -15,6 +15,9 @@ from tidegate.infra.postgres.place import find_place
 from tidegate.infra.room import Room
 from tidegate.infra.secrets import InstanceSecrets
 from tidegate.infra.settings import Settings
+from tidegate.intake.threats.actions import ensure_threat_packs
+from tidegate.intake.threats.queries import ScreenStore
+from tidegate.intake.threats.screen import Screen
 from tidegate.ledger.model import HEAD_FILE
 from tidegate.pipeline.lookback.asking import Asking
 from tidegate.pipeline.near import NearItems
@@ -58,6 +61,7 @@ class Instance:
         self.near_items = NearItems(self.index_folder / "items")
         self.asking = Asking()
         self.packs = PackStore()
+        self.screens = ScreenStore()
         self.refused = Refused()
         self.totals = Totals(self.database.begin)
         self.media = MediaPool(
@@ -72,6 +76,10 @@ class Instance:
     def pack(self, tx: Tx) -> Pack:
         """The active policy pack, as of now."""
         return self.packs.refresh(tx)
+
+    def threats(self, tx: Tx) -> Screen:
+        """What texts of reports are screened by, as of now."""
+        return self.screens.refresh(tx)
 
     def close(self) -> None:
         self.media.close()
@@ -89,6 +97,7 @@ def opened(
     try:
         with instance.database.begin() as tx:
             ensure_default(tx, settings.data_dir)
+            ensure_threat_packs(tx, settings.data_dir)
             instance.pack(tx)
             instance.banks.refresh(tx)
         yield instance

@@ -41,9 +41,7 @@ class Text:
         return self._ends
 
 
-def find(
-    program: Program, whole: Text, start: int, end: int, wanted: frozenset[int]
-) -> set[Find]:
+def find(program: Program, whole: Text, start: int, end: int, wanted: frozenset[int]) -> set[Find]:
     """The patterns in text[start:end]; none where none of the patterns `wanted` is there."""
     reading = read(whole.text[start:end])
     pieces = program.lexicon.pieces

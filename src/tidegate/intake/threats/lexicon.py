@@ -6,8 +6,8 @@ were starred out; with a slip of the hand; and several words in one.
 """
 
 import re
-from importlib.resources import files
 from collections.abc import Iterable, Iterator
+from importlib.resources import files
 from typing import NamedTuple
 
 from tidegate.intake.threats.spelling import Slips
@@ -24,7 +24,7 @@ _LONGEST_PART = 16
 _SINGLE = frozenset("iaàyuو")
 _STEM = 3  # letters that are left where something was taken off
 
-ORDINARY = frozenset(files(__package__).joinpath("ordinary.txt").read_text("utf-8").split())
+ORDINARY = frozenset(files("tidegate.intake.threats").joinpath("ordinary.txt").read_text("utf-8").split())
 """Words of several languages that lie near one of a shipped pack and are no slip for it."""
 
 _LETTERS = re.compile(r"[^\W\d_]+")

@@ -13,9 +13,7 @@ import msgspec
 from tidegate.intake.threats.wording import Sequence
 
 Level = Literal["low", "medium", "high_unspecific", "high_specific"]
-Element = Literal[
-    "intent", "capability", "target", "time", "place", "sign", "context", "meant"
-]
+Element = Literal["intent", "capability", "target", "time", "place", "sign", "context", "meant"]
 Mode = Literal["draft", "shadow", "live", "retired"]
 Reach = Literal["over", "sentence", "near", "text"]
 ContextKind = Literal[
@@ -73,11 +71,13 @@ class Threat(msgspec.Struct, frozen=True):
 
 class Pattern(msgspec.Struct, frozen=True, kw_only=True):
     """A named element: any of its phrases, or all that must stand `together` in one sentence (with `across`,
-    in so many neighbouring ones), in any order. Of a context: which `kind`, and how far it `reaches`; one that is
-    `firm` holds although the text says elsewhere that it is meant. The words of one that is `exact` are not
-    looked for misspelt. `points`: what it adds to those of other patterns around it; `beside`:
-    what it adds beside others, by their names. Points are enough where one of the patterns is `grave`. `digest` is the SHA-256 of all that
-    decides when it fires."""
+    in so many neighbouring ones), in any order. `digest` is the SHA-256 of all that decides when it fires.
+
+    Of a context: which `kind`, and how far it `reaches`; one that is `firm` holds although the text says
+    elsewhere that it is meant. The words of one that is `exact` are not looked for misspelt. `points`: what it
+    adds to those of other patterns around it, and `beside`, what it adds beside others, by their names; they
+    are enough only where one of the patterns is `grave`.
+    """
 
     name: str
     element: Element

@@ -7,13 +7,18 @@ import hashlib
 import re
 from typing import Any, cast
 
+from msgspec.structs import replace
+
 from tidegate.intake.threats.model import (
     CONTEXTS,
     ELEMENTS,
     MODES,
     REACHES,
+    ContextKind,
+    Element,
     Mode,
     Pattern,
+    Reach,
     ThreatPack,
 )
 from tidegate.intake.threats.wording import Sequence, Unreadable, digest, named, read_phrase
@@ -84,7 +89,9 @@ class _Reader(Fields):
         name, version = self.name(head), self.positive(head, "version")
         language = self.value(head, "language", str)
         if "language" in head.data and not _LANGUAGE.fullmatch(language):
-            self.problem(head, "language", "`language` is a code of two or three letters, e.g. `en`")
+            self.problem(
+                head, "language", "`language` is a code of two or three letters, e.g. `en`"
+            )
         mode: Mode = self.choice(head, "mode", MODES, "live") if "mode" in head.data else "live"
         affixes, spelling = self.table(root, "affixes"), self.table(root, "spelling")
         self.known(affixes, "affixes")
@@ -110,12 +117,16 @@ class _Reader(Fields):
             digest=hashlib.sha256(self.source.text.encode()).digest(),
         )
         if self.problems:
-            raise InvalidPack(sorted(self.problems, key=lambda one: (one.line or 0, one.column or 0)))
+            raise InvalidPack(
+                sorted(self.problems, key=lambda one: (one.line or 0, one.column or 0))
+            )
         return pack
 
     def _parse(self) -> dict[str, Any]:
         if len(self.source.text) > MAX_SOURCE:
-            message = f"a pack has at most {MAX_SOURCE} characters, this has {len(self.source.text)}"
+            message = (
+                f"a pack has at most {MAX_SOURCE} characters, this has {len(self.source.text)}"
+            )
             raise InvalidPack([PackProblem(message=message, file=self.file)])
         try:
             return toml.parse(self.source.text)
@@ -269,50 +280,55 @@ class _Reader(Fields):
         affixes: tuple[tuple[str, ...], tuple[str, ...]],
     ) -> Pattern:
         self.known(table, "pattern")
-        element = self.choice(table, "element", ELEMENTS, "intent")
-        mode = self.choice(table, "mode", MODES, "draft") if "mode" in table.data else "live"
-        kind, reach = None, REACHES[1]
+        element: Element = self.choice(table, "element", ELEMENTS, "intent")
+        mode: Mode = "live"
+        if "mode" in table.data:
+            mode = self.choice(table, "mode", MODES, "draft")
+        kind: ContextKind | None = None
+        reach: Reach = "sentence"
         if element == "context":
             kind = self.choice(table, "kind", CONTEXTS, "news")
-            reach = self.choice(table, "reach", REACHES, reach) if "reach" in table.data else reach
-        else:
-            for key in ("kind", "reach", "firm"):
-                if key in table.data:
-                    self.problem(table, key, f"`{key}` is of an element `context` alone")
-        firm = self.value(table, "firm", bool, False)
-        exact = self.value(table, "exact", bool, False)
-        points = self._number(table, "points", -MOST_POINTS, MOST_POINTS)
-        if element == "sign" and not points and table.data.get("points") != 0:
-            self.problem(table, "points", "an element `sign` needs `points`")
-        phrases, together = self._phrases(table, "phrases"), self._phrases(table, "together")
-        across = self._count(table, "across", 0)
-        if not table.data.get("phrases") and not table.data.get("together"):
-            self.problem(table, None, "a pattern needs `phrases`, or parts `together`")
-        if together and len(together) < 2 and len(self._listed(table, "together")) < 2:
-            hint = "give several parts, or put it under `phrases`"
-            self.problem(table, "together", "`together` has at least two parts", hint)
-        beside = self._beside(table)
-        grave = self.value(table, "grave", bool, False)
-        all_of_it = (digest(phrases, self._digests), digest(together, self._digests))
-        said = (element, kind, reach, firm, exact, points, beside, grave, across, all_of_it, affixes)
-        return Pattern(
+            if "reach" in table.data:
+                reach = self.choice(table, "reach", REACHES, reach)
+        pattern = Pattern(
             name=name,
             element=element,
             mode=weaker(mode, most),
-            phrases=phrases,
-            together=together,
-            across=across,
+            phrases=self._phrases(table, "phrases"),
+            together=self._phrases(table, "together"),
+            across=self._count(table, "across", 0),
             kind=kind,
             reach=reach,
-            firm=firm,
-            exact=exact,
-            points=points,
-            beside=beside,
-            grave=grave,
+            firm=self.value(table, "firm", bool, False),
+            exact=self.value(table, "exact", bool, False),
+            points=self._number(table, "points", -MOST_POINTS, MOST_POINTS),
+            beside=self._beside(table),
+            grave=self.value(table, "grave", bool, False),
             text=self.text(table, "text", ""),
-            digest=hashlib.sha256(repr(said).encode()).digest(),
         )
+        self._agrees(table, element)
+        return replace(pattern, digest=self._digest(pattern, affixes))
 
+    def _agrees(self, table: Table, element: Element) -> None:
+        """What one key of a pattern says against another."""
+        if element != "context":
+            for key in ("kind", "reach", "firm"):
+                if key in table.data:
+                    self.problem(table, key, f"`{key}` is of an element `context` alone")
+        if element == "sign" and "points" not in table.data:
+            self.problem(table, None, "an element `sign` needs `points`")
+        if not table.data.get("phrases") and not table.data.get("together"):
+            self.problem(table, None, "a pattern needs `phrases`, or parts `together`")
+        together = table.data.get("together")
+        if isinstance(together, list) and len(cast(list[Any], together)) == 1:
+            hint = "give several parts, or put it under `phrases`"
+            self.problem(table, "together", "`together` has at least two parts", hint)
+
+    def _digest(self, pattern: Pattern, affixes: tuple[tuple[str, ...], ...]) -> bytes:
+        """Of all that decides when a pattern fires, the words of its groups among it."""
+        parts = [digest(some, self._digests) for some in (pattern.phrases, pattern.together)]
+        rest = replace(pattern, name="", mode="live", text="", phrases=(), together=())
+        return hashlib.sha256(repr((rest, parts, affixes)).encode()).digest()
 
     def _beside(self, table: Table) -> tuple[tuple[str, int], ...]:
         given = table.data.get("beside", {})

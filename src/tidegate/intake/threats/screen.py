@@ -85,9 +85,7 @@ class _Reader:
         patterns = enumerate(self._program.patterns)
         numbered = [(number, one) for number, one in patterns if number not in parts]
         self._wanted = frozenset(
-            number
-            for number, one in numbered
-            if one.pattern.element in ("intent", "capability")
+            number for number, one in numbered if one.pattern.element in ("intent", "capability")
         )
         self._everywhere = frozenset(
             number for number, one in numbered if one.pattern.reach == "text"
@@ -110,7 +108,9 @@ def stretches(text: str) -> Iterator[tuple[int, int]]:
         if end >= len(text):
             yield start, len(text)
             return
-        space = max(text.rfind(" ", end - OVERLAP // 2, end), text.rfind("\n", end - OVERLAP // 2, end))
+        space = max(
+            text.rfind(" ", end - OVERLAP // 2, end), text.rfind("\n", end - OVERLAP // 2, end)
+        )
         end = space if space > 0 else end
         yield start, end
         start = end - OVERLAP

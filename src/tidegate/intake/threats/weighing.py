@@ -133,9 +133,7 @@ class _Takers:
 class _Taken:
     """What the contexts of one pack take back."""
 
-    def __init__(
-        self, program: Program, contexts: Iterable[Find], meant: Iterable[Find]
-    ) -> None:
+    def __init__(self, program: Program, contexts: Iterable[Find], meant: Iterable[Find]) -> None:
         patterns = program.patterns
         self._spread = {one.pattern for one in program.together}  # whose parts are asked one by one
         self._sure = _around((one, patterns[one.pattern].window) for one in meant)

@@ -2,8 +2,8 @@
 
 A phrase is words with spaces between. `kill*` is any word that begins so, `*anschlag*` any that has it; `(a|b
 c)` one of several; `[the]` may be missing; `..` up to three words between, `..6` up to six; `{kill}` a group of
-the pack's `[words]`; `#` is any digit. What is written without a space is one word: `{fut}تل`, `t(u|o)er`. There are no regular
-expressions: whatever is written, reading a text takes a time that grows with its length.
+the pack's `[words]`; `#` is any digit. What is written without a space is one word: `{fut}تل`, `t(u|o)er`.
+There are no regular expressions: whatever is written, reading a text takes a time that grows with its length.
 
 Words are compared as skeletons (`signals.fingerprints.skeleton`): case, accents, harakat, look-alikes and
 punctuation never count. `ä`, `ö`, `ü` are `ae`, `oe`, `ue` as well.
@@ -196,7 +196,9 @@ class _Reader:
         while True:
             options.append(self.sequence("|" + closing))
             if self.at == len(self.text):
-                raise Unreadable(f"`{opening}` is not closed", start, f"it is closed by `{closing}`")
+                raise Unreadable(
+                    f"`{opening}` is not closed", start, f"it is closed by `{closing}`"
+                )
             self.at += 1
             if self.text[self.at - 1] == closing:
                 break
