@@ -22,7 +22,7 @@ _TOGETHER = 8  # letters from which on a word may be several in one
 _LONG = 9
 _LONGEST_PART = 16
 _SINGLE = frozenset("iaàyuو")
-_STEM = 3  # letters that are left where something was taken off
+_STEM = 2  # letters that are left where something was taken off
 
 ORDINARY = frozenset(files("tidegate.intake.threats").joinpath("ordinary.txt").read_text("utf-8").split())
 """Words of several languages that lie near one of a shipped pack and are no slip for it."""

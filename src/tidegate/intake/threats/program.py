@@ -129,10 +129,13 @@ class Program:
     def _rarest(self, chain: Chain) -> frozenset[int]:
         """Slots of which one must be filled for a chain to be there: those of its node that is in fewest
         texts, as far as that can be told by how long and how many its words are."""
-        return min((self.touching(node) for node, _ in chain), key=self._weight)
+        return self.touching(min((node for node, _ in chain), key=self._weight))
 
-    def _weight(self, slots: frozenset[int]) -> int:
-        return sum(self._weights[slot] for slot in slots)
+    def _weight(self, node: int) -> int:
+        known = self._weights.get(node)
+        if known is None:
+            known = self._weights[node] = sum(self._weights[slot] for slot in self.touching(node))
+        return known
 
     def touching(self, node: int) -> frozenset[int]:
         """Slots of which one must be filled for a node to be there."""

@@ -196,7 +196,8 @@ class _Reader(Fields):
             if other in (*within, name):
                 message = f"the group `{name}` is within itself, by way of `{other}`"
                 self.problem(table, name, message)
-                self._groups[name] = ()
+                self._groups[other] = self._groups[name] = ()
+                self._digests[other] = self._digests[name] = b""
             else:
                 self._read_group(table, other, [*within, name])
         if name not in self._groups:

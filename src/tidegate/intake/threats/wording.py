@@ -225,6 +225,9 @@ class _Reader:
         """The words of what was written without spaces: an apostrophe parts two."""
         if text.isascii() and text.isalnum():
             return [Word((text.lower(),))]
+        if "*" in text.strip("*"):
+            why = f"`{text}` is no word"
+            raise Unreadable(why, start, "a word has letters, and a `*` at its ends only")
         middle = _skeleton(text.strip("*").replace("#", "0")).split()
         if len(middle) < 2:
             return [self._word((text,), start)]
