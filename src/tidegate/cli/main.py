@@ -30,6 +30,7 @@ COMMANDS = (
     "policy",
     "reports",
     "triage",
+    "threats",
     "users",
     "webhooks",
 )

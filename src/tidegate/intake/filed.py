@@ -45,6 +45,12 @@ def find_by_reference(tx: Tx, key: bytes) -> FiledReport | None:
     return _find(tx, reports.c.reference_key == key)
 
 
+def answer_to(tx: Tx, report_id: UUID) -> bytes | None:
+    """What a report was answered with; None once it is forgotten."""
+    query = sa.select(reports.c.answer).where(reports.c.id == report_id)
+    return tx.execute(query).scalar_one_or_none()
+
+
 def items_of_reports(tx: Tx, platform: str, names: Sequence[str]) -> dict[str, UUID]:
     """What each of these reports brought, else what it is about, by the senders' ids; those that there are."""
     item = sa.func.coalesce(reports.c.brought_id, reports.c.item_id).label("item")

@@ -8,11 +8,13 @@ from tidegate.intake.channels import BOUND
 def _verbs() -> Verbs:
     from tidegate.intake.actions import forget_reporters, forget_reports
     from tidegate.intake.notifiers import sweep_measures
+    from tidegate.intake.threats.witness import ThreatPackWitness
 
     return Verbs(
         duties=(Duty("notifiers", 3600.0, in_tx(sweep_measures)),),
         erase=forget_reports,
         expire=forget_reporters,
+        witnesses=(ThreatPackWitness,),
     )
 
 
@@ -27,6 +29,7 @@ INTAKE = Slice(
     forgets=("reports", "report_sources", "grades"),
     keeps={
         "flaggers": "organisations, and who of the people here registered them",
+        "threat_packs": "patterns, which are kept for ever, and who of the staff stored them",
         "notifier_measures": "who was warned and why, by pseudonym; swept once it counts no more",
     },
     verbs=_verbs,

@@ -18,6 +18,9 @@ from tidegate.infra.secrets import InstanceSecrets
 from tidegate.infra.settings import Settings
 from tidegate.intake.references import Below
 from tidegate.intake.schemes import read_schemes
+from tidegate.intake.threats.actions import ensure_threat_packs
+from tidegate.intake.threats.queries import ScreenStore
+from tidegate.intake.threats.screen import Screen
 from tidegate.ledger.model import HEAD_FILE
 from tidegate.pipeline.house import SCOPES
 from tidegate.pipeline.lookback.asking import Asking
@@ -70,6 +73,7 @@ class Instance:
         self.clusters = ClusterMemory()
         self.packs = PackStore()
         self.urgency = Urgency(self.secrets.terms_key)
+        self.screens = ScreenStore()
         self.refused = Refused()
         self.totals = Totals(self.database.begin)
         self.media = MediaPool(
@@ -84,6 +88,10 @@ class Instance:
     def pack(self, tx: Tx) -> Pack:
         """The active policy pack, as of now."""
         return self.packs.refresh(tx)
+
+    def threats(self, tx: Tx) -> Screen:
+        """What texts of reports are screened by, as of now."""
+        return self.screens.refresh(tx)
 
     def close(self) -> None:
         self.media.close()
@@ -101,6 +109,7 @@ def opened(
     try:
         with instance.database.begin() as tx:
             ensure_default(tx, settings.data_dir)
+            ensure_threat_packs(tx, settings.data_dir)
             instance.pack(tx)
             instance.banks.refresh(tx)
         yield instance

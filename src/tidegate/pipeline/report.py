@@ -5,6 +5,7 @@ what they report again is kept and shown, and looked at where it says what nobod
 brings beside the item is judged as a post; what it brings alone is its item (`tips.py`).
 """
 
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -16,7 +17,6 @@ from tidegate.content.queries import lock_item
 from tidegate.decisions.model import Subject
 from tidegate.infra.db import Tx
 from tidegate.intake.actions import record_report
-from tidegate.intake.channels import THREAT
 from tidegate.intake.flaggers import attribute
 from tidegate.intake.model import Filed, ReportIn, is_anonymous
 from tidegate.intake.queries import has_reported, stored_answer
@@ -85,7 +85,7 @@ def hear(tx: Tx, instance: Instance, told: Told) -> Heard:
     keep_source(tx, instance.secrets, filed.id, told.taken.said.source)
     attribute(tx, filed.id, flagger_who_sent(tx, told))
     beside = None if tip is None else look_at_brought(tx, instance, tip)
-    outcome, looked, problems = _look(tx, instance, filed, again=again)
+    outcome, looked, problems = _look(tx, instance, filed, threat, again=again)
     (place,) = assign(tx, instance, [arrival(item, looked.content, looked.codes)])
     (priority,) = report_answer.priority(tx, instance, [outcome.case.id])
     answered = Answered(
@@ -124,7 +124,7 @@ def _brought(tx: Tx, told: Told) -> Tip | None:
 
 
 def _look(
-    tx: Tx, instance: Instance, filed: Filed, *, again: bool
+    tx: Tx, instance: Instance, filed: Filed, threat: dict[str, Any] | None, *, again: bool
 ) -> tuple[_Reported, Looked, list[str]]:
     """Look at the item for a report; what came of it, what was seen, and what is to be said of the
     report."""
@@ -135,8 +135,11 @@ def _look(
         looked, noted = within_budget(tx, instance, looked, filed.id)
         problems += noted
     # The budget is for what follows by itself: people are called whatever is spent.
-    rung = ring(tx, filed, item.id) if report.reason == THREAT else None
+    calls = report_answer.rings_for(report, threat)
+    rung = ring(tx, filed, item.id, report_answer.level_of(threat)) if calls else None
     if rung is not None:
+        if threat is not None:
+            threat["alert"] = str(rung.alert)
         blind.withdraw(tx, item.id)
     reported = _repeated(tx, instance, looked, report) if again else _first(tx, instance, looked)
     if rung is not None:

@@ -8,12 +8,17 @@ from uuid import UUID
 
 import msgspec
 
+from tidegate.content.holds.queries import is_closed
 from tidegate.content.model import ItemRow
 from tidegate.infra.db import Tx
-from tidegate.intake.filed import FiledReport
-from tidegate.intake.model import Filed
+from tidegate.intake.channels import THREAT
+from tidegate.intake.filed import FiledReport, answer_to
+from tidegate.intake.model import Filed, ReportIn
+from tidegate.intake.threats.model import rings, strongest
+from tidegate.intake.threats.screen import Screen
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.told import Told
+from tidegate.review.listing import priority_of_case
 from tidegate.review.model import CaseRow
 from tidegate.triage.kept.queries import places_of
 
@@ -58,19 +63,65 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def screen(tx: Tx, instance: Instance, told: Sequence[Told]) -> list[dict[str, Any] | None]:
-    """What each report threatens, heard before anything else is done about it."""
-    return [None for _ in told]
+    """What each report threatens by its words, heard before anything else is done about it: the highest
+    level, and what fired, each with the field that it stands in."""
+    screen = instance.threats(tx)
+    return [_threat(screen, one.taken.said) for one in told]
+
+
+def _threat(screen: Screen, said: ReportIn) -> dict[str, Any] | None:
+    fields = {"text": said.text, "comment": said.comment}
+    found = {
+        name: threat
+        for name, words in fields.items()
+        if words and (threat := screen.screen(words, said.language)) is not None
+    }
+    if not found:
+        return None
+    because = [
+        msgspec.to_builtins(fired) | {"field": name}
+        for name, threat in found.items()
+        for fired in threat.because
+    ]
+    level = strongest(threat.level for threat in found.values())
+    return {"level": level, "because": because, "alert": None}
+
+
+def rings_for(said: ReportIn, threat: dict[str, Any] | None) -> bool:
+    """Whether people are called about a report: it says that a life is threatened, or sounds so."""
+    return said.reason == THREAT or (threat is not None and rings(threat["level"]))
+
+
+def level_of(threat: dict[str, Any] | None) -> str | None:
+    return None if threat is None else threat["level"]
 
 
 def priority(tx: Tx, instance: Instance, cases: Sequence[UUID]) -> list[dict[str, Any] | None]:
     """The priority of each case. They are ranked by now."""
-    return [None for _ in cases]
+    found = {case_id: priority_of_case(tx, case_id) for case_id in dict.fromkeys(cases)}
+    return [None if (one := found[id]) is None else msgspec.to_builtins(one) for id in cases]
 
 
 def said_of(tx: Tx, found: FiledReport) -> Said:
     """The same of a report that was kept before, as it is now."""
     places = places_of(tx, [found.item_id])
-    return Said(cluster=places[found.item_id].cluster if places else None)
+    scored = None if found.case_id is None else priority_of_case(tx, found.case_id)
+    return Said(
+        cluster=places[found.item_id].cluster if places else None,
+        threat=_stored_threat(tx, found),
+        priority=None if scored is None else msgspec.to_builtins(scored),
+    )
+
+
+def _stored_threat(tx: Tx, found: FiledReport) -> dict[str, Any] | None:
+    """As it was answered; of what is closed without the words."""
+    stored = answer_to(tx, found.id)
+    if stored is None:
+        return None
+    threat: dict[str, Any] | None = msgspec.json.decode(stored).get("threat")
+    if threat is None or not is_closed(tx, found.item_id):
+        return threat
+    return threat | {"because": []}
 
 
 def answer(one: Answered, said: Said) -> bytes:

@@ -5,7 +5,7 @@ have a case about or have reported. So a flood of them is written by COPY, in on
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -18,7 +18,6 @@ from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
 from tidegate.intake import references
 from tidegate.intake.actions import Settled, record_reports, settle_reports
-from tidegate.intake.channels import THREAT
 from tidegate.intake.flaggers import attribute
 from tidegate.intake.model import Filed, is_anonymous
 from tidegate.intake.sources import keep_sources
@@ -210,7 +209,7 @@ def _hear(tx: Tx, instance: Instance, mine: Sequence[tuple[Told, Tip]]) -> list[
     looked, noted, judged = judged_within_budget(
         tx, instance, looked, {place: filed[place].id for place in anonymous}
     )
-    rung = _ring(tx, filed, clusters)
+    rung = _ring(tx, filed, clusters, threats)
     outcomes = look(tx, instance, looked, REPORTED, judged)
     keep_tips(tx, instance, tips, outcomes)
     joined = [one.case.id for one in outcomes if one.case is not None and one.case.version > 1]
@@ -243,10 +242,19 @@ def _hear(tx: Tx, instance: Instance, mine: Sequence[tuple[Told, Tip]]) -> list[
     ]
 
 
-def _ring(tx: Tx, filed: Sequence[Filed], clusters: Sequence[UUID | None]) -> dict[UUID, Rung]:
+def _ring(
+    tx: Tx,
+    filed: Sequence[Filed],
+    clusters: Sequence[UUID | None],
+    heard: Sequence[dict[str, Any] | None],
+) -> dict[UUID, Rung]:
     """Call people about the threats among these, by report. Those of one cluster are named by one alert, that
     about the item whose case waits, and ring anew each."""
-    threats = [place for place, one in enumerate(filed) if one.taken.said.reason == THREAT]
+    threats = [
+        place
+        for place, one in enumerate(filed)
+        if report_answer.rings_for(one.taken.said, heard[place])
+    ]
     known = of_clusters(tx, [one for place in threats if (one := clusters[place]) is not None])
     about = {cluster: case.item_id for cluster, case in known.items() if case.item_id is not None}
     rung: dict[UUID, Rung] = {}
@@ -254,7 +262,11 @@ def _ring(tx: Tx, filed: Sequence[Filed], clusters: Sequence[UUID | None]) -> di
         item_id, cluster = filed[place].item.id, clusters[place]
         if cluster is not None:
             item_id = about.setdefault(cluster, item_id)
-        rung[filed[place].id] = ring(tx, filed[place], item_id)
+        threat = heard[place]
+        called = ring(tx, filed[place], item_id, report_answer.level_of(threat))
+        rung[filed[place].id] = called
+        if threat is not None:
+            threat["alert"] = str(called.alert)
     return rung
 
 

@@ -278,6 +278,40 @@ def reads_as(found: str, phrase: str) -> bool:
     )
 
 
+MOST_BEHIND = 64
+_RUNS = re.compile(r"(.)\1+")
+
+
+def coarse(word: str) -> str:
+    """The key of a word, as `key` makes it, without the places: in less time for a single word."""
+    return _RUNS.sub(r"\1", word.translate(_CLASSES))
+
+
+def words_behind(word: str) -> list[str]:
+    """The words of letters alone that a word of a reading may stand for, the likeliest first, 64 at most: its
+    digits and signs are letters, where enough others stand for themselves, and what is stretched is one or two."""
+    if not _OPEN.search(word):
+        return []
+    signs = sum(one in _READS and one != "σ" for one in word)
+    letters = sum(one.isalpha() for one in word)
+    enclosed = word[0] not in _READS and word[-1] not in _READS
+    if signs and not (letters >= 2 and signs <= 2 * letters and (enclosed or len(word) > 4)):
+        return []
+    found = [""]
+    for one, run in groupby(word):
+        times = len(list(run))
+        choices = _READS[one] if one in _READS and one != "σ" else one
+        if not choices.isalpha():
+            return []
+        ways = [letter * count for letter in choices for count in _counts(times)]
+        found = [before + way for before in found for way in ways][:MOST_BEHIND]
+    return [one for one in found if one != word]
+
+
+def _counts(times: int) -> tuple[int, ...]:
+    return (times,) if times < 3 else (1, 2)
+
+
 def _alike(text: str) -> list[str]:
     """`text` in runs of what keys hold for one letter."""
     return ["".join(run) for _, run in groupby(text, lambda one: _CLASSES.get(ord(one), one))]

@@ -1,0 +1,108 @@
+"""The packs that are shipped: what rings, whatever is done to hide it, and what does not."""
+
+import pytest
+from threat_packs import shipped
+
+from tidegate.intake.threats.data import sources
+from tidegate.intake.threats.model import CONTEXTS, rings
+from tidegate.intake.threats.reading import load_threat_pack
+
+RINGS = [
+    "I am going to shoot everyone in that mosque tomorrow, I have my rifle ready",
+    "my brother says he will shoot up the mosque on Friday",
+    "He told me he would kill his wife tonight, please send somebody",
+    "If you go to the police I will kill your kids",
+    "There is a bomb in the station, it goes off at noon",
+    "We know where you live. Enjoy your last weekend.",
+    "don't come to school tomorrow, I'm bringing my dad's gun",
+    "Ich bringe dich um, das schwöre ich",
+    "Mein Nachbar hat gesagt, dass er morgen in der Schule alle erschießen will",
+    "Wenn du mich verlässt, stech ich dich ab",
+    "Im Rathaus liegt eine Bombe, um drei geht sie hoch",
+    "Je vais te tuer, je le jure",
+    "Mon frère m'a dit qu'il allait tirer dans l'église dimanche",
+    "Si tu parles aux flics je tue ta famille",
+    "Il y a une bombe dans la gare, elle explose à midi",
+    "والله سأقتلك",
+    "أخي يقول إنه سيفجر المسجد يوم الجمعة",
+    "إذا ذهبت إلى الشرطة سأقتل أولادك",
+    "رح اذبحه قدام بيته",
+    "هقتلها بكرة ومش بهزر",
+    "wallah ra7 2otlak",
+]
+QUIET = [
+    "Good morning, what time does the library open?",
+    "A man who threatened to kill worshippers was arrested on Friday, police said.",
+    'The defendant wrote "I will kill you all"; the court sentenced him to two years.',
+    "In chapter three the villain whispers: tomorrow I will kill you.",
+    "In 1605 they planned to blow up Parliament.",
+    "Whoever writes 'kill them all' should be ashamed. We stand with our neighbours.",
+    "lol I will kill you if you eat my fries",
+    "🎵 I will burn this town for you, kill the night 🎵",
+    "We are going to kill the final boss tonight, need a healer",
+    "I would never kill anyone",
+    "This exam is going to kill me",
+    "The pharmacist said the pills will kill the infection",
+    "Ein Mann, der gedroht hatte, alle zu töten, wurde festgenommen, teilte die Polizei mit.",
+    "Mama bringt mich um, wenn sie die Vase sieht",
+    "Im Film sagt er: ich werde dich töten",
+    "Un homme qui avait menacé de tuer des fidèles a été interpellé, selon la police.",
+    "Ma mère va me tuer quand elle verra la note mdr",
+    "Dans le film il dit « je vais te tuer »",
+    "أعلنت الشرطة القبض على رجل هدد بقتل المصلين",
+    "الامتحان رح يقتلني",
+    "في الفيلم يقول البطل سأقتلك",
+]
+HIDDEN = [
+    "i am going to k1ll you",
+    "i am going to k i l l you",
+    "i am going to k.i.l.l you",
+    "i am going to ki\u200bll you",
+    "i am going to kіll you",  # a Ukrainian i
+    "i am going to kiiiillll you",
+    "i am going to k*ll you",
+    "i am going to klil you",
+    "I AM GOING TO KÍLL YÖU",
+    "i am going 2 𝓴𝓲𝓵𝓵 you",
+    "ich werde dich toeten",
+    "ich werde dich toten",
+    "ich werde dich tööööten",
+    "je vais te poignardér",
+    "JE VAIS T'EGORGER",
+    "je vais te p0ign@rder",
+    "ســأقتلـــك",
+    "سَأَقْتُلُكَ",
+    "ساقتلك",
+    "سأق‌تلك",
+    "سأقتلڪ",
+    "س أ ق ت ل ك",
+]
+
+
+@pytest.mark.parametrize("text", RINGS + HIDDEN)
+def test_rings(text: str) -> None:
+    found = shipped().screen(text)
+    assert found is not None and rings(found.level), found
+    assert all(one.text == text[one.start : one.end] for one in found.because)
+
+
+@pytest.mark.parametrize("text", QUIET)
+def test_does_not_ring(text: str) -> None:
+    found = shipped().screen(text)
+    assert found is None or not rings(found.level), found
+
+
+def test_a_tip_may_say_that_it_is_in_another_language() -> None:
+    text = "Bonjour, je transmets ceci: Ich bringe dich um, das schwöre ich"
+    assert shipped().screen(text, "fr") == shipped().screen(text) is not None
+
+
+@pytest.mark.parametrize("name", ["ar", "de", "en", "fr"])
+def test_a_shipped_pack_knows_every_context_and_leaves_posts_alone(name: str) -> None:
+    packs = [load_threat_pack(text, where) for where, text in sources().items()]
+    pack = next(one for one in packs if one.name == name)
+    assert pack.language == name
+    assert not pack.items
+    kinds = {one.kind for one in pack.patterns if one.element == "context"}
+    assert kinds >= set(CONTEXTS) - {"quotation"}
+    assert {one.mode for one in pack.patterns} <= {"live", "draft"}
