@@ -29,7 +29,7 @@ def line(**keys: object) -> str:
     return json.dumps(keys, ensure_ascii=False) + "\n"
 
 
-def told(result: Result) -> list[tuple[str, str]]:
+def told(result: Result) -> list[tuple[str | int, str]]:
     found = [json.loads(one) for one in result.stdout.splitlines()]
     assert all(one.keys() == {"id", "cluster", "story"} for one in found)
     return [(one["id"], one["cluster"]) for one in found]
@@ -44,7 +44,7 @@ def test_one_answer_a_line_in_order(run: Run, tmp_path: Path) -> None:
     )
     found = run("tips.ndjson", "--json")
     assert found.exit_code == 0, found.output
-    assert told(found) == [("a", "a"), ("b", "b"), ("7", "a")]
+    assert told(found) == [("a", "a"), ("b", "b"), (7, "a")]
     assert "3 texts: 2 clusters" in found.stderr
     piped = run("-", "--json", input=(tmp_path / "tips.ndjson").read_bytes())
     assert piped.stdout == found.stdout

@@ -36,6 +36,7 @@ u32 tidegate_clusters_put(Clusters*, const u8*, u32, i32, double, u32);
 void tidegate_clusters_assign(Clusters*, const u8*, const double*, i64, u32*, double*);
 void tidegate_clusters_now(Clusters*, const u32*, i64, u32*, u32*);
 void tidegate_clusters_merge(Clusters*, u32, u32);
+void tidegate_clusters_unmerge(Clusters*, u32);
 i32 tidegate_clusters_forget(Clusters*, const u8*);
 i64 tidegate_clusters_moved(Clusters*, u32*, i64);
 i64 tidegate_clusters_bytes(const Clusters*);
@@ -149,6 +150,7 @@ void go(i64 round) {
       u32 two[2] = {static_cast<u32>(below(known)), static_cast<u32>(below(known))}, now[2], stories[2];
       tidegate_clusters_now(all, two, 2, now, stories);
       if (now[0] != now[1]) tidegate_clusters_merge(all, now[0], now[1]);
+      else tidegate_clusters_unmerge(all, two[0]);
     } else {
       const i32 most = static_cast<i32>(below(9));
       auto found = room<Found>(static_cast<size_t>(most));

@@ -69,7 +69,7 @@ def test_stories_that_change_hands_often() -> None:
 
 steps = st.lists(
     st.tuples(
-        st.sampled_from(["put", "pin", "new", "told", "merge", "forget", "near"]),
+        st.sampled_from(["put", "pin", "new", "told", "merge", "unmerge", "forget", "near"]),
         st.integers(0, 39),
         st.integers(0, 39),
     ),
@@ -99,7 +99,10 @@ def test_whatever_people_do(steps: list[tuple[str, int, int]], seed: int) -> Non
                 now, _ = engine.now(np.array([which % count, other % count], np.uint32))
                 if now[0] != now[1]:
                     engine.merge(int(now[0]), int(now[1]))
-        elif what != "merge":
+        elif what == "unmerge" and count:
+            for engine in (fast, slow):
+                engine.unmerge(which % count)
+        elif what not in ("merge", "unmerge"):
             cluster = other % count if what in ("put", "pin") and count else NEW
             beside = {"new": FRESH, "told": other % count if count else NEW}.get(what, NEW)
             made = {

@@ -248,8 +248,23 @@ def test_clusters_that_were_merged_are_one_and_can_be_taken_apart() -> None:
     )
     assert put(known, "four", other).cluster == "three"
     assert put(known, "five", LONG).cluster == "one"
-    with pytest.raises(KeyError):
-        known.merge("one", "nobody")
+
+
+def test_a_merge_is_undone() -> None:
+    known = Clusters()
+    other = "words that say nothing of the kind, about something else entirely"
+    put(known, "one", LONG)
+    put(known, "two", other)
+    known.merge("one", "two")
+    known.unmerge("two")
+    assert known.current("two")[0] == "two"
+    assert put(known, "three", f"{other}, as I said").cluster == "two"
+    assert put(known, "four", LONG).cluster == "one"
+    with pytest.raises(ValueError, match="no other"):
+        known.unmerge("two")
+    for correct in (known.unmerge, lambda name: known.merge("one", name), known.current):
+        with pytest.raises(KeyError):
+            correct("nobody")
 
 
 def test_a_pin_takes_what_is_like_it_along() -> None:

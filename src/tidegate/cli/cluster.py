@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tidegate.triage.batch import Clustered, Part
-    from tidegate.triage.ndjson import BadLine
+    from tidegate.triage.ndjson import Among
 
 _SHOWN = 10  # of the largest clusters and stories
 _SAMPLE = 100  # characters
@@ -53,11 +53,12 @@ def cluster(
                 source = stack.enter_context(file.open("rb"))
             look = _Look(stack.enter_context(bar("texts")), keep=not as_json)
             told = Batch().take(read_texts(cast("BinaryIO", source)), look)
-            for start in range(0, len(told), _AT_ONCE if as_json else max(len(told), 1)):
-                some = told[start : start + _AT_ONCE]
-                print(
-                    "\n".join(_as_json(some) if as_json else _as_text(told, look.samples)), file=out
-                )
+            if as_json:
+                for start in range(0, len(told), _AT_ONCE):
+                    some = told[start : start + _AT_ONCE]
+                    print("\n".join(_as_json(some, start, look.numbered)), file=out)
+            else:
+                print("\n".join(_as_text(told, look.samples)), file=out)
             out.flush()
     except (OSError, MemoryError, KeyboardInterrupt) as error:
         stop(error)
@@ -73,25 +74,35 @@ class _Look:
     def __init__(self, progress: "Callable[[int, int], None]", keep: bool) -> None:
         self.bad = 0
         self.samples: dict[str, str] = {}
+        self.numbered: set[int] = set()  # places of the texts whose ids are numbers
         self._progress, self._keep, self._done = progress, keep, 0
 
-    def __call__(self, part: "Part[list[BadLine]]", numbers: "NDArray[np.uint32]") -> None:
-        for one in part.more:
+    def __call__(self, part: "Part[Among]", numbers: "NDArray[np.uint32]") -> None:
+        for one in part.more.bad:
             self.bad += 1
             say(f"line {one.number}: {plain(one.reason)}")
         before, self._done = self._done, self._done + len(part.texts)
+        self.numbered.update(before + place for place in part.more.numbered)
         self._progress(self._done, self._done)
-        if not sys.stderr.isatty() and before // _EVERY != self._done // _EVERY:
+        if not (sys.stderr and sys.stderr.isatty()) and before // _EVERY != self._done // _EVERY:
             say(f"{self._done:,} texts")
         if self._keep:
             for one in part.texts:
                 self.samples.setdefault(one.id, one.text[:_SAMPLE])
 
 
-def _as_json(some: "list[Clustered]") -> list[str]:
+def _as_json(some: "list[Clustered]", start: int, numbered: set[int]) -> list[str]:
+    """The lines of texts from place `start` on; an id that was a number is one again."""
     encode = msgspec.json.Encoder().encode
     return [
-        encode({"id": one.id, "cluster": one.cluster, "story": one.story}).decode() for one in some
+        encode(
+            {
+                "id": int(one.id) if place in numbered else one.id,
+                "cluster": one.cluster,
+                "story": one.story,
+            }
+        ).decode()
+        for place, one in enumerate(some, start)
     ]
 
 

@@ -26,7 +26,7 @@ class Manner(msgspec.Struct, frozen=True, kw_only=True):
     hashtags and of words with a capital beside others.
     """
 
-    near: float = 0.32
+    near: float = 0.33
     least: int = 12
     story: float = 0.08
     untimed: float = 0.12

@@ -25,6 +25,14 @@ class BadLine(NamedTuple):
     clustered: bool = False
 
 
+class Among(NamedTuple):
+    """What else there is to say of a part's lines: the bad ones, and which of its texts, by their places,
+    have numbers for ids."""
+
+    bad: list[BadLine]
+    numbered: list[int]
+
+
 class _Line(msgspec.Struct):
     id: str | int
     text: str
@@ -34,10 +42,10 @@ class _Line(msgspec.Struct):
 _decode = msgspec.json.Decoder(_Line).decode
 
 
-def read_texts(file: BinaryIO) -> Iterator[Part[list[BadLine]]]:
-    """The texts of a file in their order, part by part, with the bad lines among them."""
+def read_texts(file: BinaryIO) -> Iterator[Part[Among]]:
+    """The texts of a file in their order, part by part."""
     texts: list[Text] = []
-    bad: list[BadLine] = []
+    among = Among([], [])
     size = 0
     for line in read_lines(file, 0, 0, MOST_BYTES):
         try:
@@ -49,14 +57,16 @@ def read_texts(file: BinaryIO) -> Iterator[Part[list[BadLine]]]:
                 created = _time(one.created)
             except (ValueError, OverflowError) as error:
                 created = None
-                bad.append(BadLine(line.number, f"{error}; clustered without", True))
+                among.bad.append(BadLine(line.number, f"{error}; clustered without", True))
+            if isinstance(one.id, int):
+                among.numbered.append(len(texts))
             texts.append(Text(str(one.id), one.text, created))
         except ValueError as error:
-            bad.append(BadLine(line.number, str(error)))
-        if len(texts) + len(bad) >= _AT_ONCE or size >= _BYTES_AT_ONCE:
-            yield Part(texts, bad)
-            texts, bad, size = [], [], 0
-    yield Part(texts, bad)
+            among.bad.append(BadLine(line.number, str(error)))
+        if len(texts) + len(among.bad) >= _AT_ONCE or size >= _BYTES_AT_ONCE:
+            yield Part(texts, among)
+            texts, among, size = [], Among([], []), 0
+    yield Part(texts, among)
 
 
 def _read(data: bytes) -> _Line:

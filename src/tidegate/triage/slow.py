@@ -117,6 +117,9 @@ class SlowClusters:
     def merge(self, into: int, other: int) -> None:
         self._into[self._root(other)] = self._root(into)
 
+    def unmerge(self, cluster: int) -> None:
+        self._into[cluster] = cluster
+
     def forget(self, digest: bytes) -> bool:
         known = self._known.pop(digest, None)
         if known is not None and known[1] != NEW:

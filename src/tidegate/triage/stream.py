@@ -176,6 +176,16 @@ class Clusters:
             if one != two:
                 self._engine.merge(one, two)
 
+    def unmerge(self, name: str) -> None:
+        """Undo a merge: what `name` was before it was made part of another is a cluster again, and what is like
+        its texts goes there. What joined since stays where it is. Raises KeyError for an unknown one, ValueError
+        for one that is part of no other."""
+        with self._lock:
+            number = self._numbers[name]
+            if self._now(number) == number:
+                raise ValueError(f"{name} is part of no other cluster")
+            self._engine.unmerge(number)
+
     def forget(self, sketch: bytes) -> bool:
         """Nothing is found by this text any more; whether it was known. A cluster whose representative
         is forgotten stays, and finds only what is `add`ed as pinned."""

@@ -320,6 +320,11 @@ EXPORT void tidegate_clusters_merge(Clusters* all, u32 into, u32 other) {
   all->clusters[all->root(other)].into = all->root(into);
 }
 
+// Takes a cluster out of what it became part of, with its anchors and the texts put into it before.
+EXPORT void tidegate_clusters_unmerge(Clusters* all, u32 cluster) {
+  all->clusters[cluster].into = cluster;
+}
+
 // Forgets a text: nothing is found by it any more. Whether it was known.
 EXPORT i32 tidegate_clusters_forget(Clusters* all, const u8* digest) {
   if (!all->known.size) return 0;

@@ -94,6 +94,10 @@ class NativeClusters:
         """Make another cluster part of one; both must be present ones."""
         self._functions.tidegate_clusters_merge(self._all, into, other)
 
+    def unmerge(self, cluster: int) -> None:
+        """Take a cluster out of what it was made part of, with what was its own before."""
+        self._functions.tidegate_clusters_unmerge(self._all, cluster)
+
     def forget(self, digest: bytes) -> bool:
         """Find nothing by that text any more; whether it was known."""
         return bool(self._functions.tidegate_clusters_forget(self._all, digest))

@@ -111,6 +111,7 @@ def _declare_clusters(functions: ctypes.CDLL) -> None:
         ("clusters_assign", [pointer, pointer, pointer, long, pointer, pointer], None),
         ("clusters_now", [pointer, pointer, long, pointer, pointer], None),
         ("clusters_merge", [pointer, number, number], None),
+        ("clusters_unmerge", [pointer, number], None),
         ("clusters_forget", [pointer, pointer], word),
         ("clusters_moved", [pointer, pointer, long], long),
         ("clusters_bytes", [pointer], long),
