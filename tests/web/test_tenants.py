@@ -312,6 +312,16 @@ def page_attempts(of_b: OfB, person: UUID) -> dict[tuple[str, str], list[Asked]]
         ("POST", "/cases/{case}/decide"): [(f"{case}/decide", form)],
         ("POST", "/cases/{case}/draft"): [(f"{case}/draft", {"reason": "of a"})],
         ("POST", "/cases/{case}/note"): [(f"{case}/note", {"text": "of a"})],
+        ("POST", "/cases/{case}/grade"): [
+            (
+                f"{case}/grade",
+                {
+                    "grade_report": "report-of-b",
+                    "grade_source": "admiralty B",
+                    "grade_information": "admiralty 2",
+                },
+            )
+        ],
         ("POST", "/cases/{case}/skip"): [(f"{case}/skip", {"reason": "technical"})],
         ("POST", "/cases/{case}/take-over"): [(f"{case}/take-over", {"reason": "of a, by a"})],
         ("POST", "/cases/{case}/here"): [(f"{case}/here", {})],
