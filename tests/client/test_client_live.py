@@ -353,3 +353,30 @@ def test_every_route_of_the_api_has_a_verb() -> None:
         if (endpoint.method, re.sub(r"\{\w+\}", "x", endpoint.path)) not in made
     ]
     assert missing == []
+
+
+def test_tips_are_sent_with_files_and_in_batches_and_read_again(client: Client) -> None:
+    data = PICTURE.read_bytes()
+    tip = Report(uuid4().hex, "tip", "threat", NOW, text="He said so.", location="the mill")
+    answer = client.report(tip, [File(data, "horse.png", "image/png")])
+    assert answer.item.startswith("tip:")
+    assert client.report(tip, [File(data, "horse.png", "image/png")]) == answer
+    assert client.item(answer.item).revisions[0]["content"]["media"][0]["filename"] == "horse.png"
+    found = client.get_report(tip.id)
+    assert (found.case, found.location, found.state) == (answer.case, "the mill", "waiting")
+    told = client.reference(answer.reference.lower())
+    assert (told.id, told.state, told.messages) == (tip.id, "waiting", [])
+    with pytest.raises(Problem) as caught:
+        client.reference("K7QF-3MRT-XCQ")
+    assert caught.value.type == "/problems/mistyped"
+    reports: list[Report | dict[str, Any] | bytes] = [
+        Report(uuid4().hex, "tip", "other", NOW, text=f"the {n}th") for n in range(7)
+    ]
+    reports[2] = {"id": "bad"}
+    answers = list(client.report_batch(reports, window=3))
+    assert [(one.index, one.status) for one in answers] == [
+        (n, 422 if n == 2 else 201) for n in range(7)
+    ]
+    assert [one.report.id for one in answers if one.report] == [
+        one.id for one in reports if isinstance(one, Report)
+    ]

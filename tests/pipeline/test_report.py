@@ -500,3 +500,23 @@ def test_a_report_counts_what_it_is_the_first_to_match(
     assert count() == 1
     send("r2")
     assert count() == 1
+
+
+def test_many_voices_on_one_item_are_each_heard_for_the_same(
+    instance: Instance, submit: Submit, send: Send, known: str
+) -> None:
+    """What is read of the looks before does not grow with their number, and nothing telling is left out."""
+    submit("one", KNOWN)  # found by the first look
+    read: list[int] = []
+
+    def count(_connection: object, cursor: Any, statement: str, *_: object) -> None:
+        if "FROM evaluations" in statement:
+            read.append(max(cursor.rowcount, 0))
+
+    event.listen(instance.database.engine, "after_cursor_execute", count)
+    answers = [send(f"r{number}", reporter=f"person {number}") for number in range(40)]
+    assert max(read) <= 22
+    case = case_of(instance, answers[-1])
+    assert case.reports == 40
+    assert len([one for one in case.evaluations if one["stage"] == "report"]) == 40
+    assert {match["entry"] for one in case.evaluations for match in one["matches"]} == {known}
