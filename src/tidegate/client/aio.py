@@ -185,7 +185,7 @@ class AsyncClient:
 
     def cases(self, queue: str | None = None, state: str | None = None) -> AsyncIterator[Case]:
         """All cases, the oldest first."""
-        return self._pages(lambda cursor: calls.cases_page(queue, state, cursor))
+        return self._pages(lambda cursor: calls.cases_page(queue, state, cursor, order="oldest"))
 
     def case_reports(self, id: str) -> AsyncIterator[ReportView]:
         """All reports of a case, the first first."""

@@ -81,7 +81,6 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
     row = shown.row_shown(visit, row_of(tx, case_id), case if live else None, content)
     why = shown.why_of(row, case, pack)
     first = (visit.query.reports - 1) * REPORTS
-    groups = about.reports.groups
     return CasePage(
         **{name: getattr(row, name) for name in ROW},
         because=why,
@@ -91,9 +90,9 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
         content=about.content,
         why=why,
         voices=case.reports,
-        reports=groups[first : first + REPORTS],
+        reports=about.reports.groups[first : first + REPORTS],
         reports_page=visit.query.reports,
-        reports_pages=-(-len(groups) // REPORTS),
+        reports_pages=-(-len(about.reports.groups) // REPORTS),
         reports_total=about.reports.total,
         reports_unread=about.reports.unread,
         evaluation=case.evaluation,
