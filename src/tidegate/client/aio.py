@@ -234,7 +234,7 @@ class AsyncClient:
 
     def cases(self, queue: str | None = None, state: str | None = None) -> AsyncIterator[Case]:
         """All cases, the oldest first."""
-        return self._pages(lambda cursor: calls.cases_page(queue, state, cursor))
+        return self._pages(lambda cursor: calls.cases_page(queue, state, cursor, order="oldest"))
 
     def incidents(self, state: str | None = None) -> AsyncIterator[Incident]:
         """All incidents, the last proposed first."""

@@ -281,9 +281,11 @@ def cases_page(
     state: str | None = None,
     cursor: str | None = None,
     limit: int | None = None,
+    order: str | None = None,
 ) -> Call[Page[Case]]:
-    """A page of cases, the oldest first. `state` may also be `waiting`: not decided."""
-    query = _query(queue=queue, state=state, cursor=cursor, limit=limit)
+    """A page of cases: what waits as people are given it, then what is decided. `state` may also be `waiting`:
+    not decided. `order`: `priority`, of what waits alone, or `oldest`."""
+    query = _query(queue=queue, state=state, cursor=cursor, limit=limit, order=order)
     return Call(method="GET", path="/v1/cases", answer=Page[Case], params=query)
 
 

@@ -307,9 +307,28 @@ class ReportView(msgspec.Struct, frozen=True, kw_only=True):
     brought: str | None = None
 
 
+class PriorityPart(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a score: `points` are `weight` × `value` in quarters. `because` is a code with a value."""
+
+    name: str
+    value: float
+    weight: float
+    points: float
+    because: Mapping[str, Any]
+
+
+class Priority(msgspec.Struct, frozen=True, kw_only=True):
+    """What a case comes by within its band: the points of the parts add up to the score. `version`: the policy
+    pack whose weights these are."""
+
+    score: float
+    version: str
+    parts: list[PriorityPart] = []
+
+
 class Case(msgspec.Struct, frozen=True, kw_only=True):
     """A case in a list: about its `subject`. `item` is the platform's id, None where the subject has no
-    item; `version` moves with whatever a decider sees."""
+    item; `version` moves with whatever a decider sees. Cases come by `band`, 0 first, then by `priority`."""
 
     id: str
     item: str | None
@@ -328,6 +347,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     decided_at: datetime | None = None
     subject: Subject | None = None
     version: int = 0
+    band: int = 4
+    priority: Priority | None = None
 
 
 class CaseDetail(Case, frozen=True, kw_only=True):

@@ -224,7 +224,7 @@ class Client:
 
     def cases(self, queue: str | None = None, state: str | None = None) -> Iterator[Case]:
         """All cases, the oldest first."""
-        return self._pages(lambda cursor: calls.cases_page(queue, state, cursor))
+        return self._pages(lambda cursor: calls.cases_page(queue, state, cursor, order="oldest"))
 
     def case_reports(self, id: str) -> Iterator[ReportView]:
         """All reports of a case, the first first."""

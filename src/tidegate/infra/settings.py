@@ -101,7 +101,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = 3
     ageing_hours: Annotated[
         float,
-        Meta(gt=0, description="Each so many hours of waiting lift a case by a band, up to band 2"),
+        Meta(
+            gt=0,
+            description="Each so many hours of waiting lift a case by a band, up to band 2, and are the points of `age` within one",
+        ),
     ] = 24.0
     undo_seconds: Annotated[
         float,

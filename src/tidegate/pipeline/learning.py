@@ -8,7 +8,7 @@ from tidegate.decisions.outcomes import SETTLED, Outcome, outcomes_after
 from tidegate.infra.db import Tx
 from tidegate.pipeline.instance import Instance
 from tidegate.triage.models import read_learner, save_learner
-from tidegate.triage.records import count_outcomes, read_up_to, went_on_to
+from tidegate.triage.records import count_outcomes, read_up_to, reads_alone, went_on_to
 
 PAGE = 200
 READER = "outcomes"
@@ -20,10 +20,13 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def learn_outcomes(tx: Tx, instance: Instance) -> int:
     """Read a page of decisions; returns how many. For the worker: of several one reads, the others rest."""
+    if not reads_alone(tx, READER):
+        return 0
     place = read_up_to(tx, READER)
     found, after = outcomes_after(tx, place, PAGE)
-    if after is None or after == place or not went_on_to(tx, READER, place, after):
+    if after is None or after == place:
         return 0
+    went_on_to(tx, READER, after)
     count_outcomes(tx, found)
     return len(found)
 
@@ -31,14 +34,15 @@ def learn_outcomes(tx: Tx, instance: Instance) -> int:
 def learn_urgency(tx: Tx, instance: Instance) -> int:
     """Learn what people find urgent from a page of decisions; returns how many. What an item said then is gone
     where it was erased, or its time was over: then nothing is learnt from it. For the worker."""
+    if not reads_alone(tx, LEARNER):
+        return 0
     place = read_up_to(tx, LEARNER)
     found, after = outcomes_after(tx, place, PAGE)
     if after is None or after == place:
         return 0
     if len(found) < ENOUGH and found and found[0].at > tx.now - SETTLED - LONGEST:
         return 0
-    if not went_on_to(tx, LEARNER, place, after):
-        return 0
+    went_on_to(tx, LEARNER, after)
     if found:
         _learn(tx, instance, found)
     return len(found)

@@ -14,6 +14,7 @@ from tidegate.policy.model import Ground, Label, Mode, Outcome, Pack
 from tidegate.policy.reading import InvalidPack, load_pack
 from tidegate.policy.tables import packs
 from tidegate.policy.templates import Template
+from tidegate.policy.weights import Weights
 
 _log = structlog.get_logger(__name__)
 
@@ -41,7 +42,8 @@ class LabelView(msgspec.Struct, frozen=True):
 
 
 class PolicyView(msgspec.Struct, frozen=True, kw_only=True):
-    """The pack that everything is judged by. `digest` is the SHA-256 of its source."""
+    """The pack that everything is judged by. `digest` is the SHA-256 of its source, `priority` what the
+    parts of a case's score are worth."""
 
     pack: str
     version: int
@@ -55,6 +57,7 @@ class PolicyView(msgspec.Struct, frozen=True, kw_only=True):
     exemptions: dict[str, str]
     private_digest_match: bool
     pass_unjudged: list[str]
+    priority: Weights
     offences: list[Offence]
 
 
@@ -84,6 +87,7 @@ def policy_view(pack: Pack, offences: list[Offence]) -> PolicyView:
         exemptions=dict(pack.exemptions),
         private_digest_match=pack.private_digest_match,
         pass_unjudged=list(pack.pass_unjudged),
+        priority=pack.priority,
         offences=offences,
     )
 

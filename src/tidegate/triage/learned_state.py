@@ -28,7 +28,7 @@ class _Speaks(msgspec.Struct, frozen=True, kw_only=True):
     always: float
 
 
-class _Replayed(msgspec.Struct, frozen=True, array_like=True):
+class _Replayed(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     places: bytes
     values: bytes
     leaned: bytes
@@ -69,12 +69,12 @@ def learning(learner: Learner) -> bytes:
     """What is needed besides to learn more: the replay, and what was said before."""
     replay = [
         _Replayed(
-            one.features.places.tobytes(),
-            one.features.values.astype(np.float16).tobytes(),
-            one.values.astype(np.float16).tobytes(),
-            one.features.words,
-            one.urgent,
-            one.lean,
+            places=one.features.places.tobytes(),
+            values=one.features.values.astype(np.float16).tobytes(),
+            leaned=one.values.astype(np.float16).tobytes(),
+            words=one.features.words,
+            urgent=one.urgent,
+            lean=one.lean,
         )
         for one in learner.replay
     ]

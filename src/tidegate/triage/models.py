@@ -36,8 +36,16 @@ def newest_model(tx: Tx) -> Model | None:
     """The newest version, without what it says."""
     columns = [learned_models.c[name] for name in Model.__struct_fields__]
     query = sa.select(*columns).order_by(learned_models.c.version.desc()).limit(1)
-    row = tx.execute(query).mappings().one_or_none()
-    return None if row is None else msgspec.convert(dict(row), Model)
+    row = tx.execute(query).one_or_none()
+    if row is None:
+        return None
+    return Model(
+        version=row.version,
+        made_at=row.made_at,
+        decisions=row.decisions,
+        urgent=row.urgent,
+        figures=msgspec.convert(row.figures, Figures),
+    )
 
 
 def read_learner(tx: Tx, *, to_learn: bool) -> tuple[int, Learner]:

@@ -71,27 +71,25 @@ def count_outcomes(tx: Tx, outcomes: Sequence[Outcome]) -> None:
         tx.execute(row.on_conflict_do_update(index_elements=[mine.reporter], set_=counted))
 
 
+def reads_alone(tx: Tx, reader: str) -> bool:
+    """Whether this process is the one that reads now, until the end; the others rest."""
+    key = {"name": f"outcomes {reader}"}
+    lock = sa.text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
+    return bool(tx.execute(lock, key).scalar_one())
+
+
 def read_up_to(tx: Tx, reader: str) -> tuple[datetime, UUID] | None:
-    """Up to which decision a reader has read, locked until the end; None: it has read none yet, or another
-    process is at it."""
+    """Up to which decision a reader has read; None: it has read none yet."""
     query = sa.select(outcomes_read.c.at, outcomes_read.c.decision_id)
-    row = tx.execute(
-        query.where(outcomes_read.c.reader == reader).with_for_update(skip_locked=True)
-    ).one_or_none()
+    row = tx.execute(query.where(outcomes_read.c.reader == reader)).one_or_none()
     return None if row is None else (row.at, row.decision_id)
 
 
-def went_on_to(
-    tx: Tx, reader: str, before: tuple[datetime, UUID] | None, after: tuple[datetime, UUID]
-) -> bool:
-    """Note how far a reader has come; False where another process has read meanwhile, or is reading, and what
-    was read just now is not to be counted."""
+def went_on_to(tx: Tx, reader: str, after: tuple[datetime, UUID]) -> None:
+    """Note how far a reader has come, who reads alone."""
     values = {"at": after[0], "decision_id": after[1]}
-    if before is None:
-        row = insert(outcomes_read).values(reader=reader, **values).on_conflict_do_nothing()
-        return tx.execute(row.returning(outcomes_read.c.reader)).one_or_none() is not None
-    moved = sa.update(outcomes_read).where(outcomes_read.c.reader == reader).values(values)
-    return tx.execute(moved).rowcount == 1
+    row = insert(outcomes_read).values(reader=reader, **values)
+    tx.execute(row.on_conflict_do_update(index_elements=[outcomes_read.c.reader], set_=values))
 
 
 def sweep_records(tx: Tx) -> int:

@@ -120,8 +120,9 @@ def first_looks(
     free = [arrivals[coming[0]]] * people if coming else []
     queue: list[tuple[tuple[int, datetime, UUID], int]] = []
     next_, taken = 0, 0
+    now = arrivals[coming[0]] if coming else datetime.min
     while taken < len(arrivals):
-        now = heapq.heappop(free)
+        now = max(now, heapq.heappop(free))  # who was free before waited, too
         if not queue and arrivals[coming[next_]] > now:
             now = arrivals[coming[next_]]
         while next_ < len(coming) and arrivals[coming[next_]] <= now:
