@@ -9,13 +9,13 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_origin, get_type_hints
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
 
 from tidegate.infra.networks import Network, read_network
 from tidegate.infra.rates import read_rate
+from tidegate.infra.services import is_address, is_safe
 from tidegate.infra.wording import sentence
 
 
@@ -103,7 +103,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         float,
         Meta(
             gt=0,
-            description="Each so many hours of waiting lift a case by a band, up to band 2, and are the points of `age` within one",
+            description="Each so many hours of waiting lift a case by a band, up to band 2, and are the"
+            " points of `age` within one",
         ),
     ] = 24.0
     undo_seconds: Annotated[
@@ -367,14 +368,14 @@ def _check(settings: Settings) -> None:
         _ = settings.rate_limit and read_rate(settings.rate_limit)
     except ValueError as error:
         raise SettingsError(f"rate_limit: {error}.") from error
-    if settings.public_url and not _is_address(settings.public_url):
+    if settings.public_url and not is_address(settings.public_url):
         raise SettingsError(
             "public_url: this is no address that people can be sent to. Write it whole, with http:// or"
             " https:// and nothing behind the path, as in https://tidegate.example."
         )
 
     issuer = settings.oidc_issuer
-    if issuer is not None and not (_is_address(issuer) and is_safe(issuer)):
+    if issuer is not None and not (is_address(issuer) and is_safe(issuer)):
         raise SettingsError(
             "oidc_issuer: this is no address of a provider. It begins with https:// (on this machine"
             " http:// will do), as in https://login.example."
@@ -383,27 +384,6 @@ def _check(settings: Settings) -> None:
         raise SettingsError(
             f"oidc_roles: each is group=role, as in desk=reviewer, not {wrong[0]!r}."
         )
-
-
-def is_safe(text: str) -> bool:
-    """Whether it is the address of a service over TLS, or on this machine."""
-    try:
-        url = urlsplit(text)
-        host = url.hostname
-    except ValueError:
-        return False
-    here = url.scheme == "http" and host in ("localhost", "127.0.0.1", "::1")
-    return text.isprintable() and bool(host) and (url.scheme == "https" or here)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        url = urlsplit(text)
-        _ = url.port  # raises for what is no number
-    except ValueError:
-        return False
-    plain = text.isprintable() and not any(mark in text for mark in ' \\?#@"<>')
-    return plain and url.scheme in ("http", "https") and bool(url.hostname)
 
 
 def _decode(kind: type, value: object) -> object:

@@ -59,7 +59,7 @@ cases = sa.Table(
     sa.Column("videos", sa.SmallInteger, nullable=False, server_default="0"),
     sa.Column("others", sa.SmallInteger, nullable=False, server_default="0"),
     sa.Column("severity", sa.SmallInteger, nullable=False, server_default="3"),  # 1 to 5
-    # The cases of the same content have the same id here; null: there is no other.
+    # Of the same content it is the same; null: there is no other.
     sa.Column("same", sa.Uuid),
     sa.Column("skips", sa.SmallInteger, nullable=False, server_default="0"),
 )
@@ -158,8 +158,7 @@ sa.Index(
 )
 sa.Index("ix_cases_opened_at", cases.c.opened_at, cases.c.id)
 sa.Index("ix_cases_state", cases.c.state, cases.c.opened_at, cases.c.id)
-# What was decided last, and how many were of late.
-sa.Index(
+sa.Index(  # what was decided last, and how many were of late
     "ix_cases_decided_at",
     cases.c.decided_at,
     cases.c.id,

@@ -258,6 +258,18 @@ class Lexicon:
             found = self._known[word] = tuple(self._look_up(word[:LONGEST]))
         return found
 
+    def pieces_of(self, token: str) -> tuple[str, int, tuple[Piece, ...]]:
+        """A word of a marked text without its NULs, how many of its letters are left out in front, and its
+        pieces. Where letters were spelled out, one that stood beside them may have been joined to them."""
+        word = token.replace("\0", "")
+        found = self.pieces(word) if word else ()
+        if not found and len(word) > _STEM + 1 and token[1:2] == "\0":
+            if inner := self.pieces(word[1:]):
+                return word[1:], 1, inner
+        if not found and len(word) > _STEM + 1 and token[-2:-1] == "\0":
+            found = self.pieces(word[:-1])
+        return word, 0, found
+
     def _look_up(self, word: str) -> Iterator[Piece]:
         slots = self._plainly(word)
         if slots:
@@ -285,9 +297,8 @@ class Lexicon:
             yield from self._apart(word)
 
     def _plainly(self, word: str) -> list[int]:
-        return self._all.plainly(word) or [
-            slot for pack in self._with_affixes for slot in pack.bared(word)
-        ]
+        bared = [slot for pack in self._with_affixes for slot in pack.bared(word)]
+        return self._all.plainly(word) + bared
 
     def _behind(self, word: str) -> list[str]:
         others = words_behind(word)

@@ -65,9 +65,9 @@ def _summed(
 ) -> list[Find]:
     """What patterns of one pack say together that have enough points, each counted once, in the sentences
     around one. Nothing where a context stands over it. A long text has more sentences in which they may meet
-    by chance: twice the length takes two points more."""
+    by chance: twice the length takes three points more."""
     patterns, found = program.patterns, dict[Find, None]()
-    more = 2 * max(0, (length // _SHORT).bit_length() - 1)
+    more = 3 * max(0, (length // _SHORT).bit_length() - 1)
     for sums in program.sums:
         if not sums.enough:
             continue

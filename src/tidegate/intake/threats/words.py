@@ -54,8 +54,8 @@ def read(text: str) -> list[str]:
 
 
 def words_of(marked: str) -> list[str]:
-    """The words of a marked text."""
-    words = marked.replace("\0", "").split()
+    """The words of a marked text, with their NULs."""
+    words = marked.split()
     if marked.isascii() or not _HAS_FREE.search(marked):
         return words
     return [one for word in words for one in _FREE_WORD.findall(word)]
@@ -89,15 +89,12 @@ class Places:
         for match in _WORD.finditer(marked):
             for start, end in _parts(match[0]):
                 whole = match[0][start:end]
-                word = whole.replace("\0", "")
-                if not word:
-                    continue
-                pieces = lexicon.pieces(word)
+                word, left, pieces = lexicon.pieces_of(whole)
                 if not pieces:
-                    place += 1
+                    place += bool(word)
                     continue
                 begin = match.start() + start
-                at = [begin + n for n, one in enumerate(whole) if one != "\0"]
+                at = [begin + n for n, one in enumerate(whole) if one != "\0"][left:]
                 sentence = bisect_right(self._ends, self._start + self._offsets.offsets[at[0]])
                 for piece in pieces:
                     last = min(piece.end, len(at)) - 1

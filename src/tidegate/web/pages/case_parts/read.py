@@ -81,7 +81,7 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
     content = about.content.content if about.content else None
     row = shown.row_shown(visit, row_of(tx, case_id), case if live else None, content)
     why = shown.why_of(row, case, pack)
-    groups, first = about.reports.groups, (visit.query.reports - 1) * REPORTS
+    first = (visit.query.reports - 1) * REPORTS
     return CasePage(
         **{name: getattr(row, name) for name in ROW},
         because=why,
