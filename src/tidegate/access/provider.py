@@ -24,7 +24,8 @@ from joserfc.jwk import KeySet
 from tidegate.access.identities import Rules, Told, read_rules
 from tidegate.infra.egress import AddressGuard, Client
 from tidegate.infra.errors import Refusal
-from tidegate.infra.settings import Settings, SettingsError, is_safe
+from tidegate.infra.services import is_safe
+from tidegate.infra.settings import Settings, SettingsError
 
 log = structlog.get_logger()
 

@@ -59,8 +59,7 @@ cases = sa.Table(
     sa.Column("videos", sa.SmallInteger, nullable=False, server_default="0"),
     sa.Column("others", sa.SmallInteger, nullable=False, server_default="0"),
     sa.Column("severity", sa.SmallInteger, nullable=False, server_default="3"),  # 1 to 5
-    # Of the same content it is the same; null: there is no other.
-    sa.Column("same", sa.Uuid),
+    sa.Column("same", sa.Uuid),  # of the same content; null: there is no other
     sa.Column("skips", sa.SmallInteger, nullable=False, server_default="0"),
 )
 _waiting = cases.c.state != "decided"
@@ -134,7 +133,6 @@ sa.Index(
 sa.Index(
     "ix_cases_unranked", cases.c.id, postgresql_where=sa.and_(_waiting, cases.c.ranked_at.is_(None))
 )
-# What is asked for as if it were a queue (`filters`).
 sa.Index(
     "ix_cases_first_matches_place",
     cases.c.band,
@@ -149,8 +147,7 @@ sa.Index(
     cases.c.id,
     postgresql_where=sa.and_(_waiting, cases.c.subject_kind == "entry"),
 )
-# How an entry has fared: what was decided where it matched.
-sa.Index(
+sa.Index(  # how an entry has fared: what was decided where it matched
     "ix_cases_match_entry",
     cases.c.match["entry"].astext,
     cases.c.decided_at,
@@ -198,9 +195,8 @@ case_members = sa.Table(
     sa.Column("own_case", sa.Uuid),
     sa.Column("decision_id", sa.Uuid),
 )
-# It waits in one case at a time.
 sa.Index(
-    "uq_case_members_item_id",
+    "uq_case_members_item_id",  # it waits in one case at a time
     case_members.c.item_id,
     unique=True,
     postgresql_where=case_members.c.decided_with.is_(None),
@@ -310,8 +306,7 @@ alerts = sa.Table(
 )
 sa.Index("ix_alerts_open", alerts.c.opened_at, postgresql_where=alerts.c.acknowledged_at.is_(None))
 sa.Index("ix_alerts_closed", alerts.c.id, postgresql_where=alerts.c.closed_at.isnot(None))
-# One that rings is enough for what it is about.
-sa.Index(
+sa.Index(  # one that stands is enough for what it is about
     "uq_alerts_ringing",
     alerts.c.kind,
     alerts.c.item_id,

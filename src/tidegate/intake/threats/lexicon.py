@@ -263,9 +263,13 @@ class Lexicon:
         pieces. Where letters were spelled out, one that stood beside them may have been joined to them."""
         word = token.replace("\0", "")
         found = self.pieces(word) if word else ()
-        if not found and len(word) > _STEM + 1 and token[1:2] == "\0":
-            if inner := self.pieces(word[1:]):
-                return word[1:], 1, inner
+        if (
+            not found
+            and len(word) > _STEM + 1
+            and token[1:2] == "\0"
+            and (inner := self.pieces(word[1:]))
+        ):
+            return word[1:], 1, inner
         if not found and len(word) > _STEM + 1 and token[-2:-1] == "\0":
             found = self.pieces(word[:-1])
         return word, 0, found
