@@ -75,7 +75,8 @@ def test_versions_go_live_by_way_of_the_shadow(
         "trial": "stored",
     }
     refused = run("live", "trial", "1")
-    assert refused.exit_code != 0 and "threats shadow trial 1" in str(refused.exception)
+    assert refused.exit_code != 0
+    assert "threats shadow trial 1" in str(refused.exception)
     assert run("shadow", "trial", "1").exit_code == 0
     assert run("live", "trial", "1", "--reason", "tried for a week").exit_code == 0
     for name in ("ar", "de", "en", "fr"):

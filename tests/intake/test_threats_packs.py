@@ -82,7 +82,8 @@ HIDDEN = [
 @pytest.mark.parametrize("text", RINGS + HIDDEN)
 def test_rings(text: str) -> None:
     found = shipped().screen(text)
-    assert found is not None and rings(found.level), found
+    assert found is not None
+    assert rings(found.level), found
     assert all(one.text == text[one.start : one.end] for one in found.because)
 
 
@@ -101,7 +102,8 @@ def test_a_tip_may_say_that_it_is_in_another_language() -> None:
 def test_a_shipped_pack_knows_every_context_and_leaves_posts_alone(name: str) -> None:
     packs = [load_threat_pack(text, where) for where, text in sources().items()]
     pack = next(one for one in packs if one.name == name)
-    assert pack.language == name and not pack.items
+    assert pack.language == name
+    assert not pack.items
     kinds = {one.kind for one in pack.patterns if one.element == "context"}
     assert kinds >= set(CONTEXTS) - {"quotation"}
     assert {one.mode for one in pack.patterns} <= {"live", "draft"}

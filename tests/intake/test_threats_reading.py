@@ -19,7 +19,8 @@ def test_a_pack_without_problems_is_read() -> None:
     pack = load_threat_pack(WHOLE)
     assert (pack.ident, pack.language, pack.window, pack.items) == ("trial@1", "en", 1, False)
     assert [one.name for one in pack.patterns][:2] == ["will-kill", "armed"]
-    assert pack.source == WHOLE and len(pack.digest) == 32
+    assert pack.source == WHOLE
+    assert len(pack.digest) == 32
 
 
 @pytest.mark.parametrize(

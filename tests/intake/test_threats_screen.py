@@ -1,5 +1,6 @@
 """What a text threatens: levels, contexts, offsets, and long texts."""
 
+import itertools
 import random
 
 import pytest
@@ -124,14 +125,17 @@ def test_a_version_in_shadow_stands_in_the_place_of_the_live_one() -> None:
     assert screen.screen("I will kill them") is not None
     assert screen.screen("I will maim them") is None
     less, more = (screen.screen_shadow(f"I will {one} them") for one in ("kill", "maim"))
-    assert less is not None and (less.live, less.level) == ("medium", None)
-    assert more is not None and (more.live, more.level) == (None, "medium")
+    assert less is not None
+    assert (less.live, less.level) == ("medium", None)
+    assert more is not None
+    assert (more.live, more.level) == (None, "medium")
     assert (screen.idents, screen.shadow_idents) == (("trial@1",), ("trial@2",))
 
 
 def test_items_are_screened_where_a_pack_says_so() -> None:
     items = WHOLE.replace("window = 1", "window = 1\nitems = true")
-    assert not TRIAL.items and TRIAL.screen_item("I will kill them") is None
+    assert not TRIAL.items
+    assert TRIAL.screen_item("I will kill them") is None
     assert screen_of(items).items
     assert screen_of(items).screen_item("I will kill them") is not None
 
@@ -141,8 +145,9 @@ def test_items_are_screened_where_a_pack_says_so() -> None:
 def test_stretches_cover_a_text_and_overlap(length: int, letter: str) -> None:
     text = (letter * length)[:length]
     found = list(stretches(text))
-    assert found[0][0] == 0 and found[-1][1] == length
-    for (start, end), (after, _) in zip(found, found[1:], strict=False):
+    assert found[0][0] == 0
+    assert found[-1][1] == length
+    for (start, end), (after, _) in itertools.pairwise(found):
         assert start < after < end <= start + STRETCH
         assert end - after >= OVERLAP // 2 - 1
 
@@ -153,7 +158,8 @@ def test_a_threat_is_found_wherever_it_stands(place: int) -> None:
     before = (filler * (place // len(filler) + 1))[:place]
     text = f"{before} i will kill them {filler * 900}"
     found = TRIAL.screen(text)
-    assert found is not None and found.level == "medium"
+    assert found is not None
+    assert found.level == "medium"
     assert [one.text for one in found.because] == ["will kill"]
 
 
@@ -186,10 +192,44 @@ def test_hostile_texts_come_to_an_end(text: str) -> None:
 
 
 WORDS = st.sampled_from(
-    "I you will gonna going to not kill k1ll shoot my gun the school at no joke police said"
-    " Tomorrow ich töte dich سأقتلك في المدرسة je vais te tuer 🔪 é e\u0301 \u200b \u202e ...".split(
-        " "
-    )
+    [
+        "I",
+        "you",
+        "will",
+        "gonna",
+        "going",
+        "to",
+        "not",
+        "kill",
+        "k1ll",
+        "shoot",
+        "my",
+        "gun",
+        "the",
+        "school",
+        "at",
+        "no",
+        "joke",
+        "police",
+        "said",
+        "Tomorrow",
+        "ich",
+        "töte",
+        "dich",
+        "سأقتلك",
+        "في",
+        "المدرسة",
+        "je",
+        "vais",
+        "te",
+        "tuer",
+        "🔪",
+        "é",
+        "é",
+        "\u200b",
+        "\u202e",
+        "...",
+    ]
 )
 LETTERS = st.text(st.characters(codec="utf-8") | st.sampled_from("kil \u200b\u0301.*1"), max_size=9)
 

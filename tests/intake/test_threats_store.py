@@ -53,7 +53,8 @@ def test_what_the_operator_withdrew_stays_away(tx: Tx) -> None:
     ensure_threat_packs(tx)
     assert running(tx) == []
     screen = ScreenStore().refresh(tx)
-    assert screen.idents == () and screen.screen("I will kill you") is None
+    assert screen.idents == ()
+    assert screen.screen("I will kill you") is None
 
 
 def test_the_operators_packs_take_the_place_of_those_shipped(tx: Tx, tmp_path: Path) -> None:
@@ -72,7 +73,8 @@ def test_a_pack_to_start_with_that_has_errors_is_refused(tx: Tx, tmp_path: Path)
     (folder / "ar.toml").write_text(BROKEN)
     with pytest.raises(SettingsError, match="there is no group `nope`"):
         ensure_threat_packs(tx, tmp_path)
-    assert list_threat_packs(tx) == [] and kinds(tx) == []
+    assert list_threat_packs(tx) == []
+    assert kinds(tx) == []
 
 
 def test_storing_the_same_again_changes_nothing_and_another_is_refused(tx: Tx) -> None:
@@ -84,7 +86,8 @@ def test_storing_the_same_again_changes_nothing_and_another_is_refused(tx: Tx) -
     with pytest.raises(Refusal) as invalid:
         store_threat_pack(tx, BROKEN, "b.toml")
     assert (invalid.value.type, invalid.value.status) == ("threat-pack-invalid", 422)
-    assert "b.toml" in invalid.value.detail and invalid.value.extra["problems"]
+    assert "b.toml" in invalid.value.detail
+    assert invalid.value.extra["problems"]
     assert kinds(tx) == ["threats.stored"]
     assert [(one.ident, one.state) for one in list_threat_packs(tx)] == [("trial@1", "stored")]
 
@@ -136,7 +139,8 @@ def test_now_is_recorded(tx: Tx) -> None:
     query = sa.select(ledger_pending.c.record).where(ledger_pending.c.kind == "threats.live")
     records = [str(record) for record in tx.execute(query).scalars()]
     [last] = [record for record in records if "attack in the news" in record]
-    assert "will-kill" in last and "trial@1" in last
+    assert "will-kill" in last
+    assert "trial@1" in last
 
 
 def test_what_cannot_be_done_is_refused_and_nothing_is_written(tx: Tx) -> None:
@@ -152,7 +156,8 @@ def test_what_cannot_be_done_is_refused_and_nothing_is_written(tx: Tx) -> None:
         with pytest.raises(Refusal) as refusal:
             verb()
         assert refusal.value.type == type_
-    assert kinds(tx) == before and running(tx) == [("trial", 1, "live")]
+    assert kinds(tx) == before
+    assert running(tx) == [("trial", 1, "live")]
 
 
 def test_withdrawing_ends_what_is_live_and_tried(tx: Tx) -> None:
