@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from benchmarks import report
 from tidegate.intake.threats.data import sources
-from tidegate.intake.threats.model import rings
+from tidegate.intake.threats.model import Level, rings
 from tidegate.intake.threats.reading import load_threat_pack
 from tidegate.intake.threats.screen import Screen
 
@@ -111,8 +111,8 @@ def _texts(file: str, column: str) -> list[str]:
 def _false_alarms(screen: Screen) -> Iterator[report.Line]:
     for name, file, column in CORPORA:
         if texts := _texts(file, column):
-            levels = [found.level for text in texts if (found := screen.screen(text))]
-            rung = sum(map(rings, levels))
+            levels: list[Level] = [found.level for text in texts if (found := screen.screen(text))]
+            rung = sum(rings(level) for level in levels)
             yield _line(name, "texts", len(texts), "", len(texts))
             yield _line(name, "rung", rung, "", len(texts))
             yield _line(name, "rung of 500", 500 * rung / len(texts), "", len(texts))

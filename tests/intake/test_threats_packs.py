@@ -82,7 +82,8 @@ HIDDEN = [
 @pytest.mark.parametrize("text", RINGS + HIDDEN)
 def test_rings(text: str) -> None:
     found = shipped().screen(text)
-    assert found is not None and rings(found.level), found
+    assert found is not None
+    assert rings(found.level), found
     assert all(one.text == text[one.start : one.end] for one in found.because)
 
 

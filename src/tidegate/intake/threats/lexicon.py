@@ -263,16 +263,11 @@ class Lexicon:
         pieces. Where letters were spelled out, one that stood beside them may have been joined to them."""
         word = token.replace("\0", "")
         found = self.pieces(word) if word else ()
-        if (
-            not found
-            and len(word) > _STEM + 1
-            and token[1:2] == "\0"
-            and (inner := self.pieces(word[1:]))
-        ):
+        if found or len(word) < _STEM + 2:
+            return word, 0, found
+        if token[1] == "\0" and (inner := self.pieces(word[1:])):
             return word[1:], 1, inner
-        if not found and len(word) > _STEM + 1 and token[-2:-1] == "\0":
-            found = self.pieces(word[:-1])
-        return word, 0, found
+        return word, 0, self.pieces(word[:-1]) if token[-2] == "\0" else ()
 
     def _look_up(self, word: str) -> Iterator[Piece]:
         slots = self._plainly(word)
@@ -301,8 +296,9 @@ class Lexicon:
             yield from self._apart(word)
 
     def _plainly(self, word: str) -> list[int]:
-        bared = [slot for pack in self._with_affixes for slot in pack.bared(word)]
-        return self._all.plainly(word) + bared
+        return self._all.plainly(word) or [
+            slot for pack in self._with_affixes for slot in pack.bared(word)
+        ]
 
     def _behind(self, word: str) -> list[str]:
         others = words_behind(word)
