@@ -27,7 +27,7 @@ _STEM = 2  # letters that are left where something was taken off
 ORDINARY = frozenset(
     files("tidegate.intake.threats").joinpath("ordinary.txt").read_text("utf-8").split()
 )
-"""Words of several languages that lie near one of a shipped pack and are no slip for it."""
+"""Ordinary words, of news and messages, which are no slip for one of a pack that they lie near."""
 
 _LETTERS = re.compile(r"[^\W\d_]+")
 
