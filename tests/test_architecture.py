@@ -25,6 +25,8 @@ OPENS = {
     "enforcement/deliver.py",
     "ledger/sequencer.py",
     "ledger/slice.py",  # whether it is broken is told outside of the transaction that found it so
+    "pipeline/clusters.py",  # posts are read, and then assigned, in a transaction of its own
+    "pipeline/duties.py",  # clusters first, and then the rank
     "pipeline/bulk.py",  # each case in the name of who applied it
     "pipeline/replay.py",  # each page in the name of who asked for it
     "pipeline/leave.py",  # each decision in its maker's name
@@ -165,7 +167,6 @@ JOINS = {
     ("review/listing.py", "content"): "a replay names cases by the platforms' ids of their items",
     ("review/passing.py", "content"): "cases are found by the platforms' ids of their items",
     ("review/rows.py", "content"): "a page of rows with the platforms' ids of their items",
-    ("review/rows.py", "intake"): "how many reports each row has",
     ("triage/records.py", "intake"): "of a crowd those reporters are read that weigh most",
 }
 DRIVERS = ("sqlalchemy", "psycopg")

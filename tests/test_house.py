@@ -34,6 +34,7 @@ REVIEWS = {
     "actions:read",
     "alerts:read",
     "alerts:write",
+    "clusters:write",
 }
 AUDITS = {
     "items:read",

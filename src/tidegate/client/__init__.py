@@ -44,8 +44,6 @@ from tidegate.client.model import (
     Page,
     Policy,
     PolicyCheck,
-    Priority,
-    PriorityPart,
     Reach,
     Replayed,
     Report,
@@ -53,6 +51,7 @@ from tidegate.client.model import (
     Restriction,
     Subject,
 )
+from tidegate.client.priority import Priority, PriorityPart
 from tidegate.client.reports import (
     Reference,
     ReportAnswer,

@@ -15,7 +15,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 
 import httpx
 
-from tidegate.client import alert_calls, batch, calls, calls_incidents, calls_intake
+from tidegate.client import alert_calls, batch, calls, calls_clusters, calls_incidents, calls_intake
 from tidegate.client.alert_model import Alert, AlertState, NamedReport
 from tidegate.client.call import Attempts, Call, answer_of, base_url, headers_of, request_of
 from tidegate.client.incidents import Incident
@@ -161,6 +161,11 @@ class AsyncClient:
     ledger_page = _Verb(calls.ledger_page)
     policy = _Verb(calls.policy)
     check_policy = _Verb(calls.check_policy)
+    cluster = _Verb(calls_clusters.cluster)
+    merge_clusters = _Verb(calls_clusters.merge_clusters)
+    split_cluster = _Verb(calls_clusters.split_cluster)
+    pin_to_cluster = _Verb(calls_clusters.pin_to_cluster)
+    undo_cluster_change = _Verb(calls_clusters.undo_cluster_change)
     incidents_page = _Verb(calls_incidents.incidents_page)
     incident_schemes = _Verb(calls_incidents.incident_schemes)
     incident = _Verb(calls_incidents.incident)

@@ -9,6 +9,8 @@ from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
+from tidegate.client.priority import Priority
+
 T = TypeVar("T")
 
 Verdict = Literal["pass", "review", "restrict", "escalate"]
@@ -305,25 +307,6 @@ class ReportView(msgspec.Struct, frozen=True, kw_only=True):
     problems: list[str] = []
     location: str | None = None
     brought: str | None = None
-
-
-class PriorityPart(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of a score: `points` are `weight` × `value` in quarters. `because` is a code with a value."""
-
-    name: str
-    value: float
-    weight: float
-    points: float
-    because: Mapping[str, Any]
-
-
-class Priority(msgspec.Struct, frozen=True, kw_only=True):
-    """What a case comes by within its band: the points of the parts add up to the score. `version`: the policy
-    pack whose weights these are."""
-
-    score: float
-    version: str
-    parts: list[PriorityPart] = []
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):

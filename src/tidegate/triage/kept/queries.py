@@ -17,6 +17,7 @@ from tidegate.triage.kept.tables import cluster_changes, cluster_items, clusters
 
 PAGE = 5_000
 SHOWN_CHANGES = 50
+_OF_CLUSTER, _OF_CHANGE = clusters.c.platform, cluster_changes.c.platform
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +106,7 @@ def get_cluster(tx: Tx, cluster_id: UUID) -> Found:
     """A cluster. Raises Refusal (404)."""
     items = sa.select(sa.func.count()).where(cluster_items.c.cluster == cluster_id)
     query = sa.select(clusters, items.scalar_subquery().label("items"))
-    query = query.where(clusters.c.id == cluster_id, tx.within(clusters.c.platform))
+    query = query.where(clusters.c.id == cluster_id, tx.within(_OF_CLUSTER))
     row = tx.execute(query).mappings().one_or_none()
     if row is None or not row["items"]:
         raise cluster_unknown(cluster_id)
@@ -157,7 +158,7 @@ def changes_of(tx: Tx, cluster_id: UUID) -> list[ChangeView]:
 def get_change(tx: Tx, change_id: UUID) -> Change:
     """A change, locked. Raises Refusal (404)."""
     query = sa.select(*(cluster_changes.c[name] for name in Change.__struct_fields__))
-    query = query.where(cluster_changes.c.id == change_id, tx.within(cluster_changes.c.platform))
+    query = query.where(cluster_changes.c.id == change_id, tx.within(_OF_CHANGE))
     query = query.where(cluster_changes.c.kind.in_(["merge", "split", "pin"]))
     row = tx.execute(query.with_for_update()).mappings().one_or_none()
     if row is None:

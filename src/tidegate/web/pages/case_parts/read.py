@@ -62,8 +62,7 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
         look_at_case(tx, case_id, visit.instance.settings)
     look = _look(visit, tx, case_id, subject)
     case = read_shown_case(tx, case_id, subject)
-    draft = draft_of(tx, case_id)
-    restore(visit, draft)
+    restore(visit, draft := draft_of(tx, case_id))
     pack = visit.pack(tx)
     about = _about(tx, visit, case, subject)
     if about.moved:
