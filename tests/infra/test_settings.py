@@ -34,6 +34,8 @@ GIVEN: dict[str, tuple[str, Any]] = {
     "fetch_timeout_seconds": ("3.5", 3.5),
     "allowed_addresses": ("10.0.0.0/8, fd00::/8", ["10.0.0.0/8", "fd00::/8"]),
     "burst_false_alarms": ("0.5", 0.5),
+    "keep_report_days": ("30", 30),
+    "alert_unacknowledged_seconds": ("60", 60.0),
     "burst_scheme": ("perpetrator-content", "perpetrator-content"),
     "claim_minutes": ("4.5", 4.5),
     "claims_per_person": ("5", 5),

@@ -115,7 +115,7 @@ def test_it_commits_with_the_report_or_not_at_all(
         raise RuntimeError
 
     with monkeypatch.context() as broken:
-        broken.setattr(report, "settle_report", ends)
+        broken.setattr(report, "settle", ends)
         body = {"id": "r", "channel": "user", "reason": "threat_to_life", "item_id": "post-1",
                 "created_at": "2025-12-31T23:30:00Z"}  # fmt: skip
         assert api.post("/v1/reports", body).status_code == 500

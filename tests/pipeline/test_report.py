@@ -80,7 +80,7 @@ def test_a_report_opens_a_case_whatever_the_rules_say(
         "reports": 1,
         "cluster": answer["cluster"],
         "threat": None,
-        "priority": None,
+        "priority": answer["priority"],
         "problems": [],
     }
     with instance.database.begin() as tx:

@@ -128,6 +128,19 @@ def attempts(of_b: OfB) -> dict[tuple[str, str], list[Asked]]:
         ("GET", "/v1/alerts/{id}"): [(f"/v1/alerts/{of_b.alert}", {})],
         ("GET", "/v1/alerts/{id}/reports"): [(f"/v1/alerts/{of_b.alert}/reports", {})],
         ("POST", "/v1/alerts/{id}/acknowledge"): [(f"/v1/alerts/{of_b.alert}/acknowledge", {})],
+        ("GET", "/v1/clusters/{id}"): [(f"/v1/clusters/{of_b.cluster}", {})],
+        ("POST", "/v1/clusters/{id}/merge"): [
+            (f"/v1/clusters/{of_b.cluster}/merge", {"json": {"with": [of_b.cluster]}})
+        ],
+        ("POST", "/v1/clusters/{id}/split"): [
+            (f"/v1/clusters/{of_b.cluster}/split", {"json": {"members": ["report-of-b"]}})
+        ],
+        ("POST", "/v1/clusters/{id}/pin"): [
+            (f"/v1/clusters/{of_b.cluster}/pin", {"json": {"members": ["report-of-b"]}})
+        ],
+        ("POST", "/v1/clusters/changes/{id}/undo"): [
+            (f"/v1/clusters/changes/{of_b.change}/undo", {})
+        ],
         ("POST", "/v1/alerts/{id}/close"): [
             (
                 f"/v1/alerts/{of_b.alert}/close",
@@ -331,6 +344,7 @@ def page_attempts(of_b: OfB, person: UUID) -> dict[tuple[str, str], list[Asked]]
             for one in ("open", "agree")
         },
         ("GET", "/quality"): [("/quality", {})],
+        ("GET", "/quality/model"): [("/quality/model", {})],
         ("POST", "/decisions/{decision}/undo"): [(f"/decisions/{of_b.held}/undo", {})],
         # Of another platform's cases none waits for them: that is refused (test_bulk.py). A batch is its
         # maker's alone.

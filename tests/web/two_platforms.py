@@ -43,6 +43,8 @@ class OfB(msgspec.Struct, frozen=True, kw_only=True):
     alert: str
     imported: str  # an import into its bank
     flagger: str
+    cluster: str
+    change: str  # of its cluster
     notifier: str  # the pseudonym of who reported b's
     shared: str  # an entry of everybody's bank
     incident: str  # that is open
@@ -72,7 +74,10 @@ def settle_b(api: Api) -> OfB:
     report |= {"created_at": "2025-12-31T23:30:00Z", "reporter": "reporter-of-b"}
     report |= {"source": {"name": WORDS}}
     first = api.post("/v1/reports?platform=b", report | {"id": "report-of-b"}).json()
-    waiting, reference = first["case"], first["reference"]
+    waiting, reference, cluster = first["case"], first["reference"], first["cluster"]
+    pinned = api.post(f"/v1/clusters/{cluster}/pin", {"members": ["report-of-b"]})
+    assert pinned.status_code == 200, pinned.text
+    change = pinned.json()["changes"][0]["id"]
     other = item("other-of-b", platform="b", text=WORDS, author="author-of-b")
     assert api.post("/v1/items", other).status_code == 200
     told = report | {"id": "other-report-of-b", "item_id": "other-of-b"}
@@ -131,6 +136,8 @@ def settle_b(api: Api) -> OfB:
         alert=str(alert),
         imported=str(imported),
         flagger=flagger["id"],
+        cluster=cluster,
+        change=change,
         notifier=notifier,
         shared=api.entry("what everybody knows", "everybodys")["id"],
         incident=incident,
