@@ -62,7 +62,8 @@ def doctor(
     findings = [Finding("settings", True, f"data directory {settings.data_dir}")]
     findings += diagnose_keys(settings)
     findings += diagnose(settings.data_dir, settings.database_url)
-    findings += diagnose_targets(settings)
+    if all(finding.ok for finding in findings):  # else the database may be none of ours
+        findings += diagnose_targets(settings)
     findings += diagnose_media()
     findings.append(diagnose_kernels())
     findings.append(_open_files())
