@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 from typing import Any
 from uuid import UUID
@@ -22,6 +23,7 @@ from tidegate.infra.clock import FakeClock
 from tidegate.infra.errors import Refusal
 from tidegate.infra.groupcommit import DEFERRED
 from tidegate.intake.model import ReportIn
+from tidegate.intake.notifiers import suspend_notifier, warn_notifier
 from tidegate.intake.tables import reports
 from tidegate.ledger.tables import ledger_pending
 from tidegate.pipeline.erase import erase_item, expire
@@ -442,3 +444,35 @@ def test_what_one_report_costs_does_not_grow(instance: Instance) -> None:
 
     found = [cost(first) for first in range(0, 1000, 50)]
     assert found[1] == found[-1] < 60
+
+
+THREAT = (
+    "My brother says he will shoot everyone at the mosque in Mill Street on Friday with his gun."
+)
+
+
+def test_a_threat_in_words_alone_comes_first_at_once(instance: Instance) -> None:
+    """Not after the worker has ranked the case anew."""
+    answer = send(instance, "t1", text=THREAT)
+    assert answer["threat"]["level"] == "high_specific"
+    for one in answer["threat"]["because"]:
+        assert one["text"] == THREAT[one["start"] : one["end"]]
+    with instance.database.begin() as tx:
+        rung = tx.execute(sa.select(alerts.c.id, alerts.c.case_id)).one()
+        band = tx.execute(sa.select(cases.c.band)).scalar_one()
+    assert answer["threat"]["alert"] == str(rung.id)
+    assert str(rung.case_id) == answer["case"]
+    assert band == 0
+
+
+def test_who_is_suspended_is_heard_where_their_words_are_a_threat(instance: Instance) -> None:
+    send(instance, "s1", text="nothing in it", reporter="bert")
+    with instance.database.begin("user:s@x.org") as tx:
+        who = tx.execute(sa.select(reports.c.reporter)).scalar_one()
+        warn_notifier(tx, "forum", who, "Nothing in it, again.")
+        suspend_notifier(tx, "forum", who, "Nothing in it.", tx.now + timedelta(days=3))
+    before = counts(instance)
+    (refused,) = hear(instance, told(instance, "s2", text="nothing, again", reporter="bert"))
+    assert (refused.status, refused.type) == (403, "notifier-suspended")
+    assert counts(instance) == before
+    assert send(instance, "s3", text=THREAT, reporter="bert")["threat"]["alert"]

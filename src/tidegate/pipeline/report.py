@@ -57,6 +57,7 @@ def submit_report(
     told = describe_report(
         instance, report, platform=platform, by=tx.by, request_id=tx.request_id, now=tx.now
     )
+    (told,) = report_answer.screened(tx, instance, [told])
     lock(tx)
     while (heard := hear(tx, instance, told)).body is None:
         pass  # the same id at once: the other one has committed, and answers now
@@ -73,7 +74,7 @@ def hear(tx: Tx, instance: Instance, told: Told) -> Heard:
     if told.is_about_itself:
         return hear_tips(tx, instance, [told])[0]
     item = _about(tx, told)
-    (threat,) = report_answer.screen(tx, instance, [told])
+    threat = told.threat
     tip = _brought(tx, told)
     if told.tip is not None and tip is None:
         return Heard(None)

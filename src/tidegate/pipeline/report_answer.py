@@ -18,7 +18,7 @@ from tidegate.intake.threats.model import rings, strongest
 from tidegate.intake.threats.screen import Screen
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.told import Told
-from tidegate.review.listing import priority_of_case
+from tidegate.review.listing import priorities_of
 from tidegate.review.model import CaseRow
 from tidegate.triage.kept.queries import places_of
 
@@ -62,11 +62,11 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     problems: Sequence[str]
 
 
-def screen(tx: Tx, instance: Instance, told: Sequence[Told]) -> list[dict[str, Any] | None]:
-    """What each report threatens by its words, heard before anything else is done about it: the highest
+def screened(tx: Tx, instance: Instance, told: Sequence[Told]) -> list[Told]:
+    """Reports with what each threatens by its words, heard before anything else is done about it: the highest
     level, and what fired, each with the field that it stands in."""
     screen = instance.threats(tx)
-    return [_threat(screen, one.taken.said) for one in told]
+    return [msgspec.structs.replace(one, threat=_threat(screen, one.taken.said)) for one in told]
 
 
 def _threat(screen: Screen, said: ReportIn) -> dict[str, Any] | None:
@@ -98,18 +98,18 @@ def level_of(threat: dict[str, Any] | None) -> str | None:
 
 def priority(tx: Tx, instance: Instance, cases: Sequence[UUID]) -> list[dict[str, Any] | None]:
     """The priority of each case. They are ranked by now."""
-    found = {case_id: priority_of_case(tx, case_id) for case_id in dict.fromkeys(cases)}
+    found = priorities_of(tx, set(cases))
     return [None if (one := found[id]) is None else msgspec.to_builtins(one) for id in cases]
 
 
 def said_of(tx: Tx, found: FiledReport) -> Said:
     """The same of a report that was kept before, as it is now."""
     places = places_of(tx, [found.item_id])
-    scored = None if found.case_id is None else priority_of_case(tx, found.case_id)
+    scored = found.case_id and priorities_of(tx, [found.case_id])[found.case_id]
     return Said(
         cluster=places[found.item_id].cluster if places else None,
         threat=_stored_threat(tx, found),
-        priority=None if scored is None else msgspec.to_builtins(scored),
+        priority=msgspec.to_builtins(scored) if scored else None,
     )
 
 

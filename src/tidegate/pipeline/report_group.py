@@ -16,6 +16,7 @@ from tidegate.pipeline.clusters import lock
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.metrics import GROUP_SIZE
 from tidegate.pipeline.report import hear
+from tidegate.pipeline.report_answer import screened
 from tidegate.pipeline.senders import refusals_of
 from tidegate.pipeline.submit import Reply
 from tidegate.pipeline.tips import Heard, hear_tips
@@ -64,10 +65,13 @@ def submit_reports(tx: Tx, instance: Instance, group: Sequence[Told]) -> list[Re
             fresh[told.taken.key] = place
     if fresh:
         GROUP_SIZE.observe(len(fresh))
-        lock(tx)
-        for place, refused in zip(
-            fresh.values(), refusals_of(tx, [group[place] for place in fresh.values()]), strict=True
-        ):
+        places = list(fresh.values())
+        heard_now = screened(tx, instance, [group[place] for place in places])
+        group = list(group)
+        for place, told in zip(places, heard_now, strict=True):
+            group[place] = told
+        lock(tx)  # what takes long is done before
+        for place, refused in zip(places, refusals_of(tx, heard_now), strict=True):
             replies[place] = refused
         fresh = {key: place for key, place in fresh.items() if replies[place] is None}
     if fresh:

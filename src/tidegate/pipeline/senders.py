@@ -5,9 +5,9 @@ from uuid import UUID
 
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
-from tidegate.intake.channels import THREAT
 from tidegate.intake.flaggers import CHANNEL, flagger_of
 from tidegate.intake.notifiers import measured, refuse_suspended
+from tidegate.pipeline.report_answer import rings_for
 from tidegate.pipeline.told import Told
 
 
@@ -23,13 +23,14 @@ def flagger_who_sent(tx: Tx, told: Told) -> UUID | None:
     said = told.taken.said
     if said.channel != CHANNEL:
         return None
-    return flagger_of(tx, told.by.key, threat=said.reason == THREAT)
+    return flagger_of(tx, told.by.key, threat=rings_for(said, told.threat))
 
 
 def _refusal(tx: Tx, told: Told, known: set[tuple[str, str]]) -> Refusal | None:
     taken = told.taken
     try:
-        if (taken.platform, taken.reporter) in known:
+        suspended = (taken.platform, taken.reporter) in known
+        if suspended and not rings_for(taken.said, told.threat):
             refuse_suspended(tx, taken.platform, taken.reporter, taken.said.reason)
         flagger_who_sent(tx, told)
     except Refusal as refused:

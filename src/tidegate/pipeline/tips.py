@@ -196,7 +196,7 @@ def _hear(tx: Tx, instance: Instance, mine: Sequence[tuple[Told, Tip]]) -> list[
     told, tips = [one for one, _ in mine], [tip for _, tip in mine]
     requests = {one.request_id for one in told}
     tx = tx.on_behalf(told[0].by, requests.pop() if len(requests) == 1 else "")
-    threats = report_answer.screen(tx, instance, told)
+    threats = [one.threat for one in told]
     filed = [file(tx, instance, one, tip.item) for one, tip in mine]
     record_reports(tx, filed)
     keep_sources(tx, instance.secrets, [(one.id, one.taken.said.source) for one in filed])

@@ -5,6 +5,7 @@ item that is private and has no author.
 """
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -21,13 +22,14 @@ _TOGETHER, _ALONE = 0.0004, 0.008
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
     """A report that was checked, in whose name it comes, and what it brings (`tip`; None: nothing).
-    `queue`: whose turn its work takes."""
+    `queue`: whose turn its work takes; `threat`: what its words threaten, once they are screened."""
 
     taken: Taken
     by: Acting
     request_id: str
     queue: str = ""
     tip: Submission | None = None
+    threat: dict[str, Any] | None = None
 
     @property
     def is_about_itself(self) -> bool:

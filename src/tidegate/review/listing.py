@@ -1,5 +1,6 @@
 """Cases as the API lists them: in the order in which people are given them, or the oldest first."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -106,12 +107,14 @@ def _after(row: sa.Row[Any]) -> str:
     return write_place(Place(False, row.band, row.place_at, row.id, 0))
 
 
-def priority_of_case(tx: Tx, case_id: UUID) -> Priority | None:
-    """A case's score with its parts, as the answer to a report tells it; None where it is not ranked. Of one
-    that the caller has found."""
-    columns = (cases.c.scoring, cases.c.waits_since, cases.c.decided_at)
-    row = tx.execute(sa.select(*columns).where(cases.c.id == case_id)).one()
-    return shown_priority(row.scoring, row.waits_since, row.decided_at, tx.now)
+def priorities_of(tx: Tx, case_ids: Collection[UUID]) -> dict[UUID, Priority | None]:
+    """The scores of cases with their parts, as the answers to reports tell them; None for one that is not
+    ranked."""
+    columns = (cases.c.id, cases.c.scoring, cases.c.waits_since, cases.c.decided_at)
+    rows = tx.execute(sa.select(*columns).where(cases.c.id.in_(case_ids)))
+    return {
+        row.id: shown_priority(row.scoring, row.waits_since, row.decided_at, tx.now) for row in rows
+    }
 
 
 def scored_since(tx: Tx, since: datetime) -> list[Replayed]:

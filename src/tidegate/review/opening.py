@@ -56,7 +56,7 @@ def open_new(
     heard = {one.item.id: one.heard for one in asked}
     given = ranking.scoring.given(tx, [one.case for one in seen])
     told = Told(heard, heard_voices(tx, [id for id, one in heard.items() if one.voices]), given)
-    facts = {one.case.id: facts_of(one, heard) for one in seen}
+    facts = {one.case.id: facts_of(one, told) for one in seen}
     keys = {
         one.case.id: keys_of(ranking.key, one.content, facts[one.case.id].matches, new.cluster)
         for one, new in zip(seen, asked, strict=True)

@@ -23,7 +23,6 @@ from tidegate.infra.db import Tx
 from tidegate.infra.settings import Settings
 from tidegate.intake.queries import Heard, heard_on, together
 from tidegate.policy.model import RuleResult
-from tidegate.review.alerts import levels_about
 from tidegate.review.media import count_media
 from tidegate.review.members import wait_about
 from tidegate.review.membership import items_of
@@ -99,8 +98,7 @@ def rank(tx: Tx, ranking: Ranking, seen: Sequence[Seen], *, guess: bool = False)
     for case_id in proposed_in(tx, moved) if moved else ():
         steps.setdefault(case_id, set()).add(PROPOSED)
     told = told_of(tx, ranking, seen)
-    facts = {one.case.id: facts_of(one, told.heard, steps.get(one.case.id, set())) for one in seen}
-    facts = _threatened(tx, seen, facts)
+    facts = {one.case.id: facts_of(one, told, steps.get(one.case.id, set())) for one in seen}
     places = places_of(tx, [one.case.item_id for one in seen if one.case.item_id])
     keys = {
         one.case.id: keys_of(
@@ -196,10 +194,10 @@ def lift_aged(tx: Tx, ageing: timedelta, limit: int = PAGE) -> int:
     return len(rows)
 
 
-def facts_of(seen: Seen, heard: Mapping[UUID, Heard], steps: Collection[str] = ()) -> CaseFacts:
+def facts_of(seen: Seen, told: Told, steps: Collection[str] = ()) -> CaseFacts:
     """What the rank of a case depends on; `steps` are the kinds of what has happened in it since it waits."""
     case = seen.case
-    said = _said(case, heard)
+    said, given = _said(case, told.heard), told.given.get(case.id)
     telling = _telling(seen.evaluations)
     fired = _fired(telling)
     opened = [] if case.match is None else [msgspec.convert(case.match, Match)]
@@ -216,21 +214,8 @@ def facts_of(seen: Seen, heard: Mapping[UUID, Heard], steps: Collection[str] = (
         reporters=said.voices,
         recent=said.recent,
         matches=known_matches(telling.matches if telling and telling.matches else opened),
+        threat=None if given is None or given.threat == "none" else given.threat,
     )
-
-
-def _threatened(
-    tx: Tx, seen: Sequence[Seen], facts: dict[UUID, CaseFacts]
-) -> dict[UUID, CaseFacts]:
-    """The facts with what is known of threats; nothing rings about what was just posted."""
-    told = [one.case for one in seen if one.case.version > 1 or one.case.origin == "report"]
-    items = {case.id: case.item_id for case in told if case.item_id is not None}
-    levels = levels_about(tx, list(items.values())) if items else {}
-    return facts | {
-        case_id: msgspec.structs.replace(facts[case_id], threat=levels[item_id])
-        for case_id, item_id in items.items()
-        if item_id in levels
-    }
 
 
 def _telling(evaluations: Sequence[Evaluation]) -> Evaluation | None:

@@ -16,7 +16,7 @@ def open_ranked(tx: Tx, ranking: Ranking, seen: Sequence[Seen]) -> None:
     """Open these cases, whose items are kept and judged and, by reports, told of. They are new, and of the
     same content as none that is there already."""
     told = told_of(tx, ranking, seen)
-    facts = {one.case.id: facts_of(one, told.heard) for one in seen}
+    facts = {one.case.id: facts_of(one, told) for one in seen}
     keys = {
         one.case.id: keys_of(ranking.key, one.content, facts[one.case.id].matches) for one in seen
     }
