@@ -13,6 +13,8 @@ from tidegate.content.queries import item_names
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.intake.filed import FiledReport, find_by_reference, find_report
+from tidegate.intake.grades import present_grades, report_unknown
+from tidegate.intake.grading import Grade
 from tidegate.intake.queries import report_facts
 from tidegate.intake.references import read_reference, reference_key
 from tidegate.pipeline.reads import note_reporters
@@ -25,8 +27,9 @@ ReportState = Literal["waiting", "decided", "erased"]
 
 class ReportRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A report. `state` is how far it is, `case_state` that of its case; `item` and `brought` are null once
-    they are erased. The words of it (`comment`, `location`) and the pseudonym of who reported are for those
-    who read cases, the `reference` for those who send reports: it is what its reporter is known by."""
+    they are erased. The words of it (`comment`, `location`), the pseudonym of who reported and the present
+    `grade` are for those who read cases, the `reference` for those who send reports: it is what its reporter
+    is known by."""
 
     id: str
     platform: str
@@ -47,6 +50,7 @@ class ReportRecord(msgspec.Struct, frozen=True, kw_only=True):
     threat: dict[str, Any] | None
     priority: dict[str, Any] | None
     problems: list[str]
+    grade: Grade | None
     messages: list[dict[str, Any]]
     created_at: datetime
     received_at: datetime
@@ -73,12 +77,7 @@ def read_report(
     found = find_report(tx, platform, external_id)
     case_state = None if found is None else _case_state(tx, found)
     if found is None or case_state is None:
-        raise Refusal(
-            "report-unknown",
-            404,
-            "There is no such report",
-            f"No report {external_id[:64]!r} on this platform.",
-        )
+        raise report_unknown(external_id)
     names = item_names(tx, [one for one in (found.item_id, found.brought_id) if one is not None])
     item, brought = names.get(found.item_id), found.brought_id and names.get(found.brought_id)
     words = words and not is_closed(tx, found.item_id)
@@ -105,6 +104,7 @@ def read_report(
         threat=more.threat,
         priority=more.priority,
         problems=found.problems,
+        grade=present_grades(tx, [found.id]).get(found.id) if words else None,
         messages=messages_of(tx, found),
         created_at=found.created_at,
         received_at=found.received_at,
