@@ -248,6 +248,7 @@ class Lexicon:
             self._all.take(one)
         self._all.seal()
         self._known: dict[str, tuple[Piece, ...]] = {}
+        self._tokens: dict[str, tuple[str, int, tuple[Piece, ...]]] = {}
 
     def pieces(self, word: str) -> tuple[Piece, ...]:
         """Which words of packs a word is, or holds; none where it is none of theirs."""
@@ -261,6 +262,14 @@ class Lexicon:
     def pieces_of(self, token: str) -> tuple[str, int, tuple[Piece, ...]]:
         """A word of a marked text without its NULs, how many of its letters are left out in front, and its
         pieces. Where letters were spelled out, one that stood beside them may have been joined to them."""
+        known = self._tokens.get(token)
+        if known is None:
+            if len(self._tokens) >= _KNOWN:
+                self._tokens.clear()
+            known = self._tokens[token] = self._read(token)
+        return known
+
+    def _read(self, token: str) -> tuple[str, int, tuple[Piece, ...]]:
         word = token.replace("\0", "")
         found = self.pieces(word) if word else ()
         if found or len(word) < _STEM + 2:
