@@ -90,6 +90,7 @@ MORE_SQL = {
     "intake/grouped.py",  # reports that say the same, as one
     "intake/notifiers.py",
     "intake/sources.py",  # who told us: the one file that reads and writes it
+    "intake/threats/trials.py",
     "intake/threats/witness.py",
     "ledger/blanked.py",  # what verify asks beside its walk
     "ledger/once.py",
