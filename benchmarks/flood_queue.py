@@ -13,8 +13,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-import msgspec
-
 from tidegate.decisions.outcomes import SETTLED
 from tidegate.intake.threats.model import LEVELS, Level, rings
 from tidegate.intake.threats.screen import Screen
@@ -22,7 +20,7 @@ from tidegate.pipeline.learning import ENOUGH, LONGEST
 from tidegate.policy.weights import Weights
 from tidegate.review.priority import RECENT, CaseFacts, aged, priority
 from tidegate.triage.learned import Learner
-from tidegate.triage.score import ScoreFacts, Threat, measure, place_of, static_points
+from tidegate.triage.score import ScoreFacts, measure, place_of, static_points
 from tidegate.triage.sketching import sketch_of
 from tidegate.triage.stream import Clusters
 from tidegate.triage.voices import Voice, crowd, heard
@@ -46,7 +44,7 @@ class Case:
 
     def __init__(self, number: int, level: Level | None) -> None:
         self.tips = [number]
-        self.level = level  # of its threats
+        self.level: Level | None = level  # of its threats
         self.base, self.place = 0, datetime.min
         self.taken = False
 
@@ -173,7 +171,7 @@ class Desk:
             )
         )
         facts = ScoreFacts(
-            threat=msgspec.convert(case.level or "none", Threat),
+            threat=case.level or "none",
             voices=voices.voices,
             reports=len(tips),
             learned=self.learner.likelihood(self.learner.score(features)),
