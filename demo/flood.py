@@ -9,6 +9,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -42,6 +43,7 @@ LATER = {  # seconds after the links are printed
         "Er hat geschrieben, dass er morgen früh in der Schule alle erschießen wird. Er hat ein Gewehr.",
     ),
 }
+CONNECTIONS = 8
 EVERY_SECONDS, AT_ONCE, LASTS = 0.5, 4, 120.0
 
 
@@ -78,12 +80,14 @@ class Flood:
         answers: list[ReportAnswer] = []
 
         def take() -> None:
-            for answer in _taken(self._platform, tips):
-                answers.append(answer)
-                if len(answers) >= CALM:
-                    many.set()
-            all_in.set()
-            many.set()
+            try:
+                for answer in _taken(self._platform, tips):
+                    answers.append(answer)
+                    if len(answers) >= CALM:
+                        many.set()
+                all_in.set()
+            finally:
+                many.set()
 
         pouring = threading.Thread(target=take, daemon=True)
         pouring.start()
@@ -129,13 +133,13 @@ class Flood:
             answers += batch  # the client sends again what nobody has answered
         before = answered[0] if answered else len(answers)
         self._checks.that(0 < before < MORE, f"{before} of {MORE} were answered before the kill")
-        for tip, answer in zip(tips[:before], answers[:before], strict=True):
-            found = self._platform.get_report(tip.report.id)
-            self._checks.equal(
-                (found.case, found.reference),
-                (answer.case, answer.reference),
-                f"what is kept of {tip.report.id}",
-            )
+        with ThreadPoolExecutor(CONNECTIONS) as pool:
+            kept = list(pool.map(self._platform.get_report, (one.id for one in answers[:before])))
+        self._checks.equal(
+            [(one.id, one.case, one.reference) for one in kept],
+            [(one.id, one.case, one.reference) for one in answers[:before]],
+            "the tips that were answered before the kill, as they are read after it",
+        )
         self._keep(tips, answers)
         again = list(_taken(self._platform, self._sent))
         self._checks.equal(again == self._answers, True, "who sends again gets the same answers")
