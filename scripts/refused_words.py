@@ -8,6 +8,7 @@ A sentence is what stands for a title, a detail, what was expected and what came
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 from tidegate.web.pages.refusals import JARGON
@@ -26,7 +27,8 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def refused(folder: Path) -> set[str]:
+@cache
+def refused(folder: Path) -> frozenset[str]:
     """Every sentence of a refusal that people may see."""
     files = [
         path
@@ -35,7 +37,8 @@ def refused(folder: Path) -> set[str]:
     ]
     trees = [ast.parse(path.read_text()) for path in files]
     told = TOLD | {name: places for tree in trees for name, places in _handed_on(tree)}
-    return {one for tree in trees for one in _of_module(tree, told) if is_sentence(one)}
+    said = (one for tree in trees for one in _of_module(tree, told))
+    return frozenset(one for one in said if is_sentence(one))
 
 
 def is_sentence(text: str) -> bool:

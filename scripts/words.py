@@ -6,6 +6,7 @@ they change when a sentence does, and not when a line moves. `make words` says w
 """
 
 import io
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +32,12 @@ METHODS = [("**.py", "python"), ("templates/**.html", "jinja2.ext:babel_extract"
 OPTIONS: dict[str, dict[str, str]] = {"templates/**.html": {"silent": "false"}}
 
 
-def found(folder: Path = ROOT) -> list[tuple[str, str | tuple[str, ...], str | None]]:
+@cache
+def found(folder: Path = ROOT) -> tuple[tuple[str, str | tuple[str, ...], str | None], ...]:
     """(file, message, context) of everything that is said."""
     said = extract_from_dir(folder, METHODS, OPTIONS, KEYWORDS)
-    return sorted(
-        ((file, message, context) for file, _, message, _, context in said),
-        key=lambda one: (one[0], str(one[1])),
-    )
+    told = ((file, message, context) for file, _, message, _, context in said)
+    return tuple(sorted(told, key=lambda one: (one[0], str(one[1]))))
 
 
 def collect() -> Catalog:

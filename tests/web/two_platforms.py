@@ -172,10 +172,12 @@ def seal_all(api: Api) -> None:
 def rows(api: Api) -> Rows:
     """Every row of every table, as text."""
     found: Rows = {name: set() for name in sorted(metadata.tables.keys() - _RESTLESS)}
-    every = " UNION ALL ".join(f"SELECT '{name}', t::text FROM \"{name}\" t" for name in found)
+    every = " UNION ALL ".join(
+        f"SELECT '{name}' AS name, t::text AS said FROM \"{name}\" t" for name in found
+    )
     with api.instance.database.begin() as tx:
-        for name, row in tx.execute(sa.text(every)):
-            found[name].add(row)
+        for row in tx.execute(sa.text(every)):
+            found[row.name].add(row.said)
     return found
 
 
