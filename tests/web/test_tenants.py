@@ -403,6 +403,39 @@ def page_attempts(of_b: OfB, person: UUID) -> dict[tuple[str, str], list[Asked]]
         ("POST", "/actions/{action}/replay"): [(f"/actions/{of_b.action}/replay", {})],
         ("GET", "/alerts"): [("/alerts", {})],
         ("POST", "/alerts/{alert}/acknowledge"): [(f"/alerts/{of_b.alert}/acknowledge", {})],
+        ("GET", "/clusters/{cluster}"): [(f"/clusters/{of_b.cluster}", {})],
+        ("POST", "/clusters/{cluster}/split"): [
+            (f"/clusters/{of_b.cluster}/split", {"members": of_b.item_id})
+        ],
+        ("POST", "/clusters/{cluster}/pin"): [
+            (f"/clusters/{of_b.cluster}/pin", {"members": of_b.item_id})
+        ],
+        ("POST", "/clusters/{cluster}/merge"): [
+            (f"/clusters/{of_b.cluster}/merge", {"with": of_b.cluster})
+        ],
+        ("POST", "/clusters/{cluster}/changes/{change}/undo"): [
+            (f"/clusters/{of_b.cluster}/changes/{of_b.change}/undo", {})
+        ],
+        ("GET", "/flaggers"): [("/flaggers", {})],
+        ("POST", "/flaggers"): [("/flaggers", {"name": "of a", "platform": "b"})],
+        ("GET", "/flaggers/{flagger}"): [(f"/flaggers/{of_b.flagger}", {})],
+        ("POST", "/flaggers/{flagger}/suspend"): [
+            (f"/flaggers/{of_b.flagger}/suspend", {"reason": "of a"})
+        ],
+        ("POST", "/flaggers/{flagger}/resume"): [
+            (f"/flaggers/{of_b.flagger}/resume", {"reason": "of a"})
+        ],
+        ("POST", "/notifiers"): [("/notifiers", {"notifier": of_b.notifier, "of_platform": "b"})],
+        ("GET", "/notifiers/{platform}/{notifier}"): [(f"/notifiers/b/{of_b.notifier}", {})],
+        **{
+            ("POST", f"/notifiers/{{platform}}/{{notifier}}/{verb}"): [
+                (
+                    f"/notifiers/b/{of_b.notifier}/{verb}",
+                    {"reason": "of a", "until": "2026-01-31"},
+                )
+            ]
+            for verb in ("warn", "suspend", "lift")
+        },
         ("GET", "/incidents"): [("/incidents", {}), ("/incidents?state=open", {})],
         ("POST", "/incidents"): [("/incidents", INCIDENT | {"platform": "b"})],
         ("GET", "/incidents/{incident}"): [

@@ -22,7 +22,7 @@ _OWN = re.compile(rf"/(?:v1/)?(?:{_OF_CASES}|{_OF_ONESELF})(?:/.*)?\Z")
 
 
 # What is called by its id alone in a path that people are told.
-_BY_ID = re.compile(r"\{(?:alert|bulk|case|decision|entry|incident)\}")
+_BY_ID = re.compile(r"\{(?:alert|bulk|case|change|cluster|decision|entry|flagger|incident)\}")
 
 
 class Permission(msgspec.Struct, frozen=True):

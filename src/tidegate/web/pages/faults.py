@@ -30,11 +30,15 @@ CALLED = {
     "languages": noted("Languages"),
     "level": noted("Level"),
     "criteria": noted("What holds"),
+    "areas": noted("Areas"),
     "bank": noted("Bank"),
+    "contact": noted("Contact"),
+    "notifier": noted("Pseudonym"),
     "scheme": noted("Scheme"),
     "step": noted("Step"),
     "title": noted("Title"),
     "lifts": noted("What a lift ends"),
+    "members": noted("Members"),
     "name": noted("Name"),
     "network": noted("Networks"),
     "note": noted("Note"),
@@ -65,6 +69,7 @@ CALLED = {
     "text": noted("Text"),
     "until": noted("Until"),
     "url": noted("URL"),
+    "with": noted("Another cluster"),
     "user": noted("Acts for the person"),
 }
 

@@ -10,6 +10,7 @@ from tidegate.content.parts import Part
 from tidegate.decisions.restrictions import Effective, Standing
 from tidegate.intake.grouped import ReportGroup
 from tidegate.pipeline.before import Fared
+from tidegate.pipeline.clusters import Alike
 from tidegate.policy.data import Offence
 from tidegate.policy.model import Ground, Label
 from tidegate.review.drafts import Draft
@@ -166,6 +167,7 @@ class CasePage(msgspec.Struct, frozen=True, kw_only=True):
     judges: bool
     quarantined: dict[str, Any] | None
     before: BeforeView
+    cluster: Alike | None
     grading: GradingView | None
     notes: list[NoteView]
     history: list[Step]

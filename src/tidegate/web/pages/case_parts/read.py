@@ -15,6 +15,7 @@ from tidegate.infra.db import Tx
 from tidegate.intake.channels import THREAT
 from tidegate.intake.grouped import GroupedReports, grouped_reports
 from tidegate.pipeline.before import before, fared
+from tidegate.pipeline.clusters import cluster_of
 from tidegate.pipeline.next import look_at_case
 from tidegate.pipeline.reads import read_shown_case
 from tidegate.pipeline.second import waits_for_seniors
@@ -103,6 +104,7 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
         judges=_judges(tx, subject, entries.get(opened[0]) if opened else None),
         quarantined=next((one.detail for one in case.events if one.kind == "quarantined"), None),
         before=about.before,
+        cluster=None if about.id is None else cluster_of(tx, about.id),
         grading=graded(visit, tx, about.id),
         notes=[NoteView(one.by, one.text, one.created_at) for one in notes_of(tx, case_id)],
         history=shown.history_of(case),
