@@ -21,14 +21,16 @@ from tidegate.review.ranking import (
     rank_stale,
     rank_unranked,
 )
+from tidegate.review.routing import Routing
 from tidegate.review.scoring import Scoring
+from tidegate.triage.incidents.queries import open_routes
 from tidegate.triage.score import ScoreFacts, Threat
 
 
-def rank_seen(tx: Tx, instance: Instance, seen: Sequence[Seen]) -> None:
-    """Rank cases that have just opened or joined, by what is known of them."""
-    if seen:
-        rank(tx, ranking_of(tx, instance), seen)
+def rank_seen(tx: Tx, instance: Instance, seen: Sequence[Seen]) -> Mapping[UUID, str]:
+    """Rank cases that have just opened or joined, by what is known of them; the queues that they are in now, by
+    case."""
+    return rank(tx, ranking_of(tx, instance), seen).queues if seen else {}
 
 
 def open_ranked(
@@ -59,6 +61,7 @@ def ranking_of(tx: Tx, instance: Instance) -> Ranking:
             learned=instance.urgency.refresh(tx),
             given=lambda tx, cases: given_of(tx, instance.grading, cases),
         ),
+        routing=Routing(rules=pack.queues, incidents=open_routes(tx)),
     )
 
 

@@ -79,10 +79,16 @@ class CaseRow(msgspec.Struct, frozen=True, kw_only=True):
     opened_at: datetime
     reopened_at: datetime | None
     decided_at: datetime | None
+    routed_from: str | None = None  # where it would be without a rule; None: where it is
 
     @property
     def subject(self) -> Subject:
         return Subject(self.subject_kind, self.subject_id)
+
+    @property
+    def own_queue(self) -> str:
+        """The queue that it is in when no rule and no incident leads it to another."""
+        return self.routed_from or self.queue
 
 
 class SubjectView(msgspec.Struct, frozen=True):

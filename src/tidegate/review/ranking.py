@@ -35,6 +35,7 @@ from tidegate.review.priority import (
     priority,
 )
 from tidegate.review.queries import CASE_COLUMNS, WAITING
+from tidegate.review.routing import Routing, queue_columns
 from tidegate.review.sameness import group, keep_keys, keys_of
 from tidegate.review.scoring import Scoring, columns_of_score, facts_with
 from tidegate.review.tables import case_events, cases
@@ -62,6 +63,19 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
     severities: Mapping[str, int] = {}
     labels: Mapping[str, str] = {}
     scoring: Scoring = Scoring()
+    routing: Routing = Routing()
+
+    @property
+    def mark(self) -> str:
+        """What a row is marked with that was ranked so: another mark is to be ranked anew."""
+        return f"{self.scoring.mark(self.ageing)} {self.routing.mark}".rstrip()
+
+
+class Ranked(msgspec.Struct, frozen=True):
+    """How many cases are settled, the others are left for the worker; and in which queues they are, by case."""
+
+    settled: int
+    queues: Mapping[UUID, str] = {}
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -88,11 +102,11 @@ def ageing_of(settings: Settings) -> timedelta:
     return max(found, timedelta(microseconds=1))
 
 
-def rank(tx: Tx, ranking: Ranking, seen: Sequence[Seen], *, guess: bool = False) -> int:
-    """Rank cases, and say how many are settled: the others are left for the worker. With `guess` the
-    language of a text is guessed where its platform names none, which takes a while."""
+def rank(tx: Tx, ranking: Ranking, seen: Sequence[Seen], *, guess: bool = False) -> Ranked:
+    """Rank cases. With `guess` the language of a text is guessed where its platform names none, which takes a
+    while."""
     if not seen:
-        return 0
+        return Ranked(0)
     moved = [one.case.id for one in seen if one.case.version > 1]
     steps = _steps(tx, moved)
     for case_id in proposed_in(tx, moved) if moved else ():
@@ -115,6 +129,8 @@ def rank(tx: Tx, ranking: Ranking, seen: Sequence[Seen], *, guess: bool = False)
         language, sure = language_by(one, guess=guess)
         values = columns_of(ranking, one, facts[case_id], told, tx.now)
         values |= {"language": language, "same": groups[case_id]}
+        place = places.get(one.case.item_id) if one.case.item_id else None
+        values |= queue_of(ranking, one, facts[case_id], values, place and place.story)
         # A post waits for the worker to find its cluster, by which it is of a group.
         placed = guess or one.content is None or one.case.item_id in places
         done = sure and placed and case_id not in again
@@ -124,7 +140,7 @@ def rank(tx: Tx, ranking: Ranking, seen: Sequence[Seen], *, guess: bool = False)
     tx.execute(_RANK, rows)
     clusters = [(one.case.id, _cluster(places, one.case)) for one in seen]
     wait_about(tx, [(cluster, case_id) for case_id, cluster in clusters if cluster is not None])
-    return settled
+    return Ranked(settled, {row["of_case"]: row["to_queue"] for row in rows})
 
 
 def rank_unranked(tx: Tx, ranking: Ranking, limit: int = PAGE) -> int:
@@ -136,7 +152,7 @@ def rank_unranked(tx: Tx, ranking: Ranking, limit: int = PAGE) -> int:
 def rank_stale(tx: Tx, ranking: Ranking, limit: int = PAGE) -> int:
     """Rank a page of those whose scores are of other weights, or of what was learnt much earlier; returns
     how many. For the worker."""
-    mark = ranking.scoring.mark(ranking.ageing)
+    mark = ranking.mark
     for other in (cases.c.scored_by < mark, cases.c.scored_by > mark):
         query = sa.select(*CASE_COLUMNS).where(WAITING, other).order_by(cases.c.scored_by)
         if done := _rank_page(tx, ranking, query, limit):
@@ -158,7 +174,7 @@ def _rank_page(tx: Tx, ranking: Ranking, query: sa.Select[*tuple[Any, ...]], lim
         kept = contents.get((case.item_id, case.revision or 0))
         said = [one for one in looks.get(case.item_id, []) if one.revision == case.revision]
         seen.append(Seen(case=case, content=kept.content if kept else None, evaluations=said))
-    return rank(tx, ranking, seen, guess=True)
+    return rank(tx, ranking, seen, guess=True).settled
 
 
 def _cluster(places: Mapping[UUID, Place], case: CaseRow) -> UUID | None:
@@ -270,7 +286,20 @@ def columns_of(
         "others": media.other,
         "severity": max(hard, default=DEFAULT_SEVERITY),
         **columns_of_score(ranking.scoring, scored, since, ranking.ageing),
+        "scored_by": ranking.mark,
     }
+
+
+def queue_of(
+    ranking: Ranking,
+    seen: Seen,
+    facts: CaseFacts,
+    values: Mapping[str, Any],
+    story: UUID | None,
+) -> dict[str, Any]:
+    """The queue of a case by all else that its row shows, by column."""
+    labels = _labels(ranking, seen.case, facts)
+    return queue_columns(ranking.routing, seen.case, values, labels, story)
 
 
 def _said(case: CaseRow, heard: Mapping[UUID, Heard]) -> Heard:
@@ -342,6 +371,8 @@ def _steps(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, set[str]]:
 
 _SILENCE = Heard()
 COLUMNS = (
+    "queue",
+    "routed_from",
     "ranked_at",
     "base_band",
     "band",

@@ -34,6 +34,7 @@ CALLED = {
     "bank": noted("Bank"),
     "contact": noted("Contact"),
     "notifier": noted("Pseudonym"),
+    "routes_when": noted("Conditions"),
     "scheme": noted("Scheme"),
     "step": noted("Step"),
     "title": noted("Title"),
