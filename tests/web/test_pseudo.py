@@ -48,6 +48,12 @@ class Desk:
         api.post("/v1/items/post-1/holds", {"reason": "an appeal", "purpose": "appeal"})
         self.admin.send("/cases/filters", {"name": "mine", "filter": "queue=reports"})
         self.admin.send(f"/cases/{self.case}/note", {"text": "@admin@example.org look"})
+        task = {"task_text": "ask them", "task_for": "admin", "task_due": "2025-01-01T10:00"}
+        for _ in range(2):
+            self.admin.send(f"/cases/{self.case}/tasks", task)
+        done = self.admin.get(f"/cases/{self.case}.json").json()["tasks"][0]["id"]
+        self.admin.send(f"/cases/{self.case}/tasks/{done}/done")
+        self.admin.send(f"/cases/{self.case}/links", {"link_case": self.closed, "link_why": "both"})
         self.admin.send(f"/cases/{self.case}/draft", {"outcome": "restrict", "reason": "begun"})
 
     def files(self) -> None:

@@ -17,8 +17,8 @@ from tidegate.policy.reading import load_pack
 from tidegate.policy.reading_weights import weights_alone
 from tidegate.policy.toml import NotToml, parse
 from tidegate.policy.weights import Weights
+from tidegate.review.ageing import ageing_of
 from tidegate.review.listing import scored_since
-from tidegate.review.ranking import ageing_of
 from tidegate.triage.replay import Looked, Moved, ReplayReport, replay_queues
 from tidegate.triage.replay import replay as replay_cases
 

@@ -169,7 +169,9 @@ def monthly_quality(tx: Tx, of: sa.ColumnElement[bool], months: int) -> list[Mon
     return [_month(row) for row in tx.execute(query)]
 
 
-def _outcomes(tx: Tx, of: sa.ColumnElement[bool], since: datetime | None) -> sa.Select[Any, Any, Any]:
+def _outcomes(
+    tx: Tx, of: sa.ColumnElement[bool], since: datetime | None
+) -> sa.Select[Any, Any, Any]:
     """Each report with the last decision that was made on its item after it came."""
     last = (
         sa.select(decisions.c.outcome)

@@ -9,14 +9,13 @@ from tidegate.infra.db import Tx
 from tidegate.intake.grades import grades_on
 from tidegate.intake.grading import Schemes, reliability
 from tidegate.pipeline.instance import Instance
+from tidegate.review.ageing import ageing_of, lift_aged
 from tidegate.review.alerts import levels_about
 from tidegate.review.model import CaseRow, Origin
 from tidegate.review.opening import NewCase, open_new
 from tidegate.review.ranking import (
     Ranking,
     Seen,
-    ageing_of,
-    lift_aged,
     rank,
     rank_stale,
     rank_unranked,

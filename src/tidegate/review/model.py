@@ -16,6 +16,7 @@ from tidegate.decisions.model import DecisionIn, Subject, SubjectKind
 from tidegate.infra.errors import Refusal
 from tidegate.intake.grading import ToldCaveat
 from tidegate.intake.model import ReportView
+from tidegate.review.work.model import Link, Task
 from tidegate.signals.banks.model import EntryView
 from tidegate.triage.score import Priority
 
@@ -169,7 +170,8 @@ class CaseDetail(CaseView, frozen=True, kw_only=True):
     `reported` are the first reports, `reported_next` the cursor of those after them. `exemption_first`:
     known content is quoted in it, so the first question is what for, and a restriction needs the answer.
     `members` are the first items that wait in the case beside its own, `members_total` how many do.
-    `handling`: who may be told, the narrowest circle that any of its reports was graded for."""
+    `handling`: who may be told, the narrowest circle that any of its reports was graded for. `tasks` are what is
+    to be done about it, `links` the cases that belong with it."""
 
     about: CaseItem | None
     members: list[MemberView]
@@ -182,6 +184,8 @@ class CaseDetail(CaseView, frozen=True, kw_only=True):
     decisions: list[dict[str, Any]]
     events: list[CaseEvent]
     handling: ToldCaveat | None = None
+    tasks: list[Task] = []
+    links: list[Link] = []
 
 
 class ShownCase(CaseView, frozen=True, kw_only=True):

@@ -20,7 +20,6 @@ from tidegate.decisions.looks import proposed_in
 from tidegate.decisions.model import Evaluation
 from tidegate.decisions.queries import evaluations_on
 from tidegate.infra.db import Tx
-from tidegate.infra.settings import Settings
 from tidegate.intake.queries import Heard, heard_on, together
 from tidegate.policy.model import RuleResult
 from tidegate.review.media import count_media
@@ -51,7 +50,6 @@ from tidegate.triage.voices import crowd
 PAGE = 200
 PROPOSED = "waits-for-another"  # what is so in a case, beside its steps
 DEFAULT_SEVERITY = 3
-_MOST_AGEING = 24 * 365 * 100.0  # hours: beyond is never
 
 
 class Ranking(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,12 +92,6 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     case: CaseRow
     content: Content | None = None
     evaluations: Sequence[Evaluation] = ()
-
-
-def ageing_of(settings: Settings) -> timedelta:
-    """How long a case waits for each band that it moves up."""
-    found = timedelta(hours=min(settings.ageing_hours, _MOST_AGEING))
-    return max(found, timedelta(microseconds=1))
 
 
 def rank(tx: Tx, ranking: Ranking, seen: Sequence[Seen], *, guess: bool = False) -> Ranked:
@@ -190,24 +182,6 @@ def unranked_items(tx: Tx, limit: int = PAGE) -> list[tuple[UUID, int]]:
     rows = tx.execute(query.order_by(cases.c.id).limit(limit)).all()
     known = places_of(tx, [row.item_id for row in rows])
     return [(row.item_id, row.revision or 0) for row in rows if row.item_id not in known]
-
-
-def lift_aged(tx: Tx, ageing: timedelta, limit: int = PAGE) -> int:
-    """Lift those that have waited long enough to; returns how many. For the worker."""
-    due = (
-        sa.select(cases.c.id, cases.c.base_band, cases.c.waits_since)
-        .where(WAITING, cases.c.ages_at <= tx.now)
-        .order_by(cases.c.ages_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    rows: list[dict[str, Any]] = []
-    for one in tx.execute(due).all():
-        band, ages_at = aged(one.base_band, one.waits_since, tx.now, ageing)
-        rows.append({"of_case": one.id, "to_band": band, "to_ages_at": ages_at})
-    if rows:
-        tx.execute(_LIFT, rows)
-    return len(rows)
 
 
 def facts_of(seen: Seen, told: Told, steps: Collection[str] = ()) -> CaseFacts:
@@ -396,9 +370,4 @@ _RANK = (
     sa.update(cases)
     .where(cases.c.id == sa.bindparam("of_case"))
     .values({name: sa.bindparam(f"to_{name}") for name in COLUMNS})
-)
-_LIFT = (
-    sa.update(cases)
-    .where(cases.c.id == sa.bindparam("of_case"))
-    .values(band=sa.bindparam("to_band"), ages_at=sa.bindparam("to_ages_at"))
 )

@@ -70,6 +70,11 @@ CALLED = {
     "text": noted("Text"),
     "until": noted("Until"),
     "url": noted("URL"),
+    "task_text": noted("Task"),
+    "task_for": noted("Who does it"),
+    "task_due": noted("Until"),
+    "link_case": noted("Another case"),
+    "link_why": noted("Why"),
     "with": noted("Another cluster"),
     "user": noted("Acts for the person"),
 }

@@ -138,6 +138,7 @@ NAMES = {
     "warned": noted("warned"),
     "warn": noted("warned"),
     "suspend": noted("suspended"),
+    "done": noted("done"),
     "merge": noted("merged"),
     "split": noted("split"),
     "pin": noted("pinned"),

@@ -17,6 +17,7 @@ from tidegate.review.drafts import Draft
 from tidegate.review.media import MediaCount
 from tidegate.review.model import ShownCase
 from tidegate.review.rows import Position, Same
+from tidegate.review.work.model import Link, Task
 from tidegate.signals.banks.model import EntryView
 from tidegate.web.pages.case_parts import said
 from tidegate.web.pages.case_parts.changes import Changes
@@ -170,6 +171,8 @@ class CasePage(msgspec.Struct, frozen=True, kw_only=True):
     cluster: Alike | None
     grading: GradingView | None
     notes: list[NoteView]
+    tasks: list[Task]
+    links: list[Link]
     history: list[Step]
     draft: Draft | None
     decision: dict[str, Any] | None

@@ -26,6 +26,7 @@ from tidegate.review.notes import notes_of
 from tidegate.review.queries import subject_of_case
 from tidegate.review.rows import position, row_of
 from tidegate.review.wellness import severity_of_case
+from tidegate.review.work.queries import links_of, tasks_of
 from tidegate.signals.banks.model import EntryView
 from tidegate.signals.banks.queries import entries_by_id, may_change_bank
 from tidegate.web.pages.case_parts import panel, shown
@@ -107,6 +108,8 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
         cluster=None if about.id is None else cluster_of(tx, about.id),
         grading=graded(visit, tx, about.id),
         notes=[NoteView(one.by, one.text, one.created_at) for one in notes_of(tx, case_id)],
+        tasks=tasks_of(tx, case_id),
+        links=links_of(tx, case_id),
         history=shown.history_of(case),
         draft=draft,
         decision=decision,
