@@ -58,7 +58,7 @@ class OwnTask(msgspec.Struct, frozen=True):
     task: Task
 
 
-class Mine(msgspec.Struct, frozen=True):
+class Mine(msgspec.Struct, frozen=True, kw_only=True):
     """What is one's own. `proposed` waits for another person; `returned` is what a senior settled between
     two of whom one was: `by` whom, and why."""
 

@@ -105,11 +105,8 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
         judges=_judges(tx, subject, entries.get(opened[0]) if opened else None),
         quarantined=next((one.detail for one in case.events if one.kind == "quarantined"), None),
         before=about.before,
-        cluster=None if about.id is None else cluster_of(tx, about.id),
-        grading=graded(visit, tx, about.id),
+        **_beside(visit, tx, case_id, about),
         notes=[NoteView(one.by, one.text, one.created_at) for one in notes_of(tx, case_id)],
-        tasks=tasks_of(tx, case_id),
-        links=links_of(tx, case_id),
         history=shown.history_of(case),
         draft=draft,
         decision=decision,
@@ -130,6 +127,16 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
         moved=about.moved,
         erased_at=case.about.erased_at if case.about else None,
     )
+
+
+def _beside(visit: Visit, tx: Tx, case_id: UUID, about: _About) -> dict[str, Any]:
+    """What stands beside what was posted: who says the same, how far it is believed, and what is to be done."""
+    return {
+        "cluster": None if about.id is None else cluster_of(tx, about.id),
+        "grading": graded(visit, tx, about.id),
+        "tasks": tasks_of(tx, case_id),
+        "links": links_of(tx, case_id),
+    }
 
 
 def _judges(tx: Tx, subject: Subject, entry: EntryView | None) -> bool:
