@@ -132,10 +132,10 @@ class Desk:
     def clusters(self) -> dict[str, list[str]]:
         """Two that say the same, one of which somebody has put there."""
         tip = REPORT | {"channel": "tip", "text": "They meet at the old bridge on Friday at nine"}
+        at = ""
         for number, more in enumerate(("", ", in Mill Street, at 9:30, with 4711 others")):
             said = tip | {"id": f"told-{number}", "text": f"{tip['text']}{more}"}
-            cluster = self.api.post("/v1/reports", said).json()["cluster"]
-        at = f"/clusters/{cluster}"
+            at = f"/clusters/{self.api.post('/v1/reports', said).json()['cluster']}"
         member = self.admin.get(f"{at}.json").json()["members"][0]["id"]
         self.admin.send(f"{at}/pin", {"members": member})
         return {"/clusters/{cluster}": [at]}
