@@ -101,6 +101,7 @@ MORE_SQL = {
     "policy/drafts.py",
     "policy/replays.py",  # the jobs; what a replay counts is pure
     "policy/witness.py",
+    "review/ageing.py",  # waiting lifts a case
     "review/again.py",  # cases that wait for another person
     "review/alert_lists.py",
     "review/alerts.py",

@@ -4,8 +4,7 @@ import pytest
 from policy_examples import a_match, some_facts
 
 from tidegate.policy.cel import (
-    LISTS,
-    VARIABLES,
+    RULES,
     Binding,
     Condition,
     Failure,
@@ -65,9 +64,9 @@ def test_absurd_conditions_are_refused(source: str) -> None:
     "field",
     [
         f"{name}.{field}"
-        for name, struct in VARIABLES.items()
+        for name, struct in RULES.variables.items()
         for field in struct.__struct_fields__
-        if name not in LISTS
+        if name not in RULES.lists
     ],
 )
 def test_every_field_can_be_read_and_is_handed_over(field: str) -> None:

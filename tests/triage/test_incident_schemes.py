@@ -6,6 +6,7 @@ import pytest
 
 from tidegate.infra.settings import Settings, SettingsError
 from tidegate.pipeline.house import SCOPES
+from tidegate.policy.facts import QueueCase
 from tidegate.triage.incidents.model import PARTS, Facts, Route, Routes, queue_for
 from tidegate.triage.incidents.schemes import read_scheme, read_schemes, schemes_of
 
@@ -120,9 +121,27 @@ def test_cases_go_where_all_that_is_named_holds() -> None:
     story = Route("incident-3", None, Routes(story="s1"))
     nothing = Route("incident-4", None, Routes())
     routes = [arabic, threats, story, nothing]
-    assert queue_for(routes, Facts(platform="a", language="ar-EG")) == "incident-1"
-    assert queue_for(routes, Facts(platform="b", language="ar")) is None
-    assert queue_for(routes, Facts(platform="b", language="de", labels=["threat"])) == "incident-2"
-    assert queue_for(routes, Facts(platform="b", language="de")) is None
-    assert queue_for(routes, Facts(platform="b", story="s1")) == "incident-3"
-    assert queue_for(routes, Facts(platform="a")) is None
+    for queue, known in (
+        ("incident-1", Facts(platform="a", language="ar-EG")),
+        (None, Facts(platform="b", language="ar")),
+        ("incident-2", Facts(platform="b", language="de", labels=["threat"])),
+        (None, Facts(platform="b", language="de")),
+        ("incident-3", Facts(platform="b", story="s1")),
+        (None, Facts(platform="a")),
+    ):
+        assert queue_for(routes, known) == (queue, None)
+
+
+def test_a_condition_that_cannot_be_evaluated_takes_nothing_and_is_told() -> None:
+    fails = Routes(languages=["de"], when=["case.channels[7] == 'tip'"])
+    videos = Routes(languages=["de"], when=["case.kind == 'video'", "case.severity > 3"])
+    gone = Routes(when=["case.nothing == 1"])  # of another program
+    routes = [Route("incident-1", None, fails), Route("incident-2", None, videos)]
+    hard = QueueCase(kind="video", severity=4)
+    assert queue_for(routes, Facts(platform="a", language="de", case=hard)) == (
+        "incident-2",
+        "incident-1",
+    )
+    assert queue_for(routes, Facts(platform="a", language="de")) == (None, "incident-1")
+    assert queue_for(routes, Facts(platform="a", language="fr", case=hard)) == (None, None)
+    assert queue_for([Route("incident-3", None, gone)], Facts(platform="a")) == (None, "incident-3")

@@ -4,12 +4,15 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from uuid import UUID
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tidegate.policy.facts import QueueCase
+from tidegate.policy.queues import rule_as_kept
 from tidegate.policy.weights import Weights
-from tidegate.triage.replay import Replayed, first_looks, kendall, replay
+from tidegate.triage.replay import Replayed, first_looks, kendall, replay, replay_queues
 from tidegate.triage.score import Kept, ScoreFacts, measure
 
 NOW = datetime(2026, 1, 10, 12, tzinfo=UTC)
@@ -83,3 +86,23 @@ def test_what_matters_more_is_seen_sooner() -> None:
     same = replay(found, heavy, heavy, DAY, people=2, look=minute, examples=3)
     assert (same.tau, same.moved, same.risers) == (1.0, 0, [])
     assert replay([], heavy, heavy, DAY, people=2, look=minute, examples=3).tau is None
+
+
+def test_other_rules_for_queues_are_counted_by_queue() -> None:
+    films = rule_as_kept("films", "films", ("case.kind == 'video'",))
+    fails = rule_as_kept("fails", "x", ("case.channels[0] == 'tip'",))
+    assert films is not None
+    assert fails is not None
+    found = [
+        msgspec.structs.replace(
+            one, queue="reports", case=QueueCase(kind="video" if n < 4 else "text")
+        )
+        for n, one in enumerate(cases(10))
+    ]
+    moved, unrouted = replay_queues(found, [], [films, fails])
+    assert [(one.queue, one.before, one.after) for one in moved] == [
+        ("films", 0, 4),
+        ("reports", 10, 6),
+    ]
+    assert unrouted == 6
+    assert replay_queues([], [films], [])[0] == []

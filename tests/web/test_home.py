@@ -62,6 +62,7 @@ def test_what_is_mine_is_what_i_hold_began_or_am_asked_about(api: Api, clock: Fa
     assert {kind: [one["case"]["id"] for one in found] for kind, found in page.items()} == {
         "held": [held],
         "drafts": [begun],
+        "tasks": [],
         "asked": [asked],
         "proposed": [],
         "returned": [],
@@ -77,6 +78,7 @@ def test_what_is_mine_is_what_i_hold_began_or_am_asked_about(api: Api, clock: Fa
     assert home(other)["mine"] == {
         "held": [],
         "drafts": [],
+        "tasks": [],
         "asked": [],
         "proposed": [],
         "returned": [],

@@ -12,8 +12,6 @@ from tests.web.two_platforms import rows, seal_all
 from tests.web.visitor import Visitor
 
 from tidegate.infra.clock import FakeClock
-from tidegate.triage.incidents.model import Facts
-from tidegate.triage.incidents.queries import queue_of
 
 SAID = {"scheme": "attack-response", "title": "What happens there"}
 OPENING: dict[str, Any] = {"reason": "it is one", "level": "two", "criteria": ["ongoing"]}
@@ -64,9 +62,6 @@ def test_an_incident_is_proposed_opened_worked_on_and_closed(api: Api) -> None:
     assert re.fullmatch(r"incident-[0-9a-f]{8}", one["queue"])
     assert (one["bank"], one["routes"]) == ("of-the-incident", routes)
     assert api.get("/v1/banks/of-the-incident").json()["stance"] == "known"
-    facts = Facts(platform="default", language="ar", labels=["threat"])
-    with api.instance.database.begin() as tx:
-        assert queue_of(tx, facts) == one["queue"]
     step = {"step": "lead", "note": "Ann leads"}
     one = api.post(f"/v1/incidents/{incident}/step", step).json()
     assert [(s["step"], s["note"]) for s in one["steps"]] == [("lead", "Ann leads")]
@@ -76,8 +71,6 @@ def test_an_incident_is_proposed_opened_worked_on_and_closed(api: Api) -> None:
         "handled",
         "it is over",
     )
-    with api.instance.database.begin() as tx:
-        assert queue_of(tx, facts) is None
     assert told(api) == [f"incident.{one}" for one in ("closed", "opened", "proposed", "stepped")]
     (entry,) = [
         one for one in api.get("/v1/ledger").json()["data"] if one["kind"] == "incident.opened"
@@ -95,6 +88,12 @@ def test_what_is_refused_writes_nothing(api: Api) -> None:
     refused(api, f"{at}/open", OPENING | {"criteria": ["x"]}, 422, "invalid-body")
     refused(api, f"{at}/open", OPENING | {"scheme": "x"}, 422, "invalid-body")
     refused(api, f"{at}/open", {"level": "two"}, 422, "invalid-body")
+    wrong = OPENING | {"routes": {"when": ["case.kind == 'video'", "case.languages == 'de'"]}}
+    refused(api, f"{at}/open", wrong, 422, "invalid-body")
+    (error,) = api.post(f"{at}/open", wrong).json()["errors"]
+    assert error["pointer"] == "/routes/when/1"
+    assert "did you mean `language`?" in error["expected"]
+    assert error["got"].startswith("column 6 of ")
     refused(api, f"{at}/step", {"step": "lead"}, 409, "incident-not-open")
     refused(api, f"{at}/close", CLOSING, 409, "outcome-not-of-state")
     assert api.bank("allowed", stance="allow").status_code == 201
@@ -236,7 +235,12 @@ def test_people_work_on_an_incident_without_a_script(api: Api) -> None:
     assert 'data-testid="field-error"' in answer.text
     assert 'value="de fr"' in answer.text
     form = {"reason": "it is one", "level": "two", "criteria": ["ongoing", "murder"]}
-    assert person.send(f"{at}/open", form | {"languages": "de fr"}).status_code == 303
+    wrong = person.send(f"{at}/open", form | {"routes_when": "case.kind == 'vidoe'"})
+    assert wrong.status_code == 422
+    assert 'id="error-routes_when"' in wrong.text
+    conditions = {"routes_when": "case.kind == 'video'\n\n case.band > 0 "}
+    assert person.send(f"{at}/open", form | {"languages": "de fr"} | conditions).status_code == 303
+    assert "<code>case.band &gt; 0</code>" in person.get(at).text
     assert person.send(f"{at}/step", {"step": "lead", "step_note": "Ann"}).status_code == 303
     shown = person.get(at).text
     assert 'class="taken" data-step="lead"' in shown

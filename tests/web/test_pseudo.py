@@ -48,6 +48,12 @@ class Desk:
         api.post("/v1/items/post-1/holds", {"reason": "an appeal", "purpose": "appeal"})
         self.admin.send("/cases/filters", {"name": "mine", "filter": "queue=reports"})
         self.admin.send(f"/cases/{self.case}/note", {"text": "@admin@example.org look"})
+        task = {"task_text": "ask them", "task_for": "admin", "task_due": "2025-01-01T10:00"}
+        for _ in range(2):
+            self.admin.send(f"/cases/{self.case}/tasks", task)
+        done = self.admin.get(f"/cases/{self.case}.json").json()["tasks"][0]["id"]
+        self.admin.send(f"/cases/{self.case}/tasks/{done}/done")
+        self.admin.send(f"/cases/{self.case}/links", {"link_case": self.closed, "link_why": "both"})
         self.admin.send(f"/cases/{self.case}/draft", {"outcome": "restrict", "reason": "begun"})
 
     def files(self) -> None:
@@ -101,6 +107,8 @@ class Desk:
             "/cases": ["/cases", "/cases?state=decided", "/cases?queue=nothing&band=1,2&lang=ar"],
             "/items": ["/items", "/items?id=post-1", "/items?id=nothing"],
             **self.incidents(),
+            **self.clusters(),
+            **self.flaggers(),
             "/sign-in/{token}": [],
         }
 
@@ -120,6 +128,30 @@ class Desk:
             "/incidents/{incident}": [f"/incidents/{one}" for one in made],
             "/incidents/{incident}/debrief": [f"/incidents/{one}/debrief" for one in made],
         }
+
+    def clusters(self) -> dict[str, list[str]]:
+        """Two that say the same, one of which somebody has put there."""
+        tip = REPORT | {"channel": "tip", "text": "They meet at the old bridge on Friday at nine"}
+        at = ""
+        for number, more in enumerate(("", ", in Mill Street, at 9:30, with 4711 others")):
+            said = tip | {"id": f"told-{number}", "text": f"{tip['text']}{more}"}
+            at = f"/clusters/{self.api.post('/v1/reports', said).json()['cluster']}"
+        member = self.admin.get(f"{at}.json").json()["members"][0]["id"]
+        self.admin.send(f"{at}/pin", {"members": member})
+        return {"/clusters/{cluster}": [at]}
+
+    def flaggers(self) -> dict[str, list[str]]:
+        """One that is suspended, and a notifier who is warned."""
+        made = self.admin.send("/flaggers", {"name": "Hotline", "areas": "hate, terror"})
+        at = urlsplit(made.headers["location"]).path
+        self.admin.send(f"{at}/suspend", {"reason": "four were about nothing"})
+        self.api.post("/v1/reports", REPORT | {"id": "by", "item_id": "files", "reporter": "bert"})
+        found = self.api.get(f"/v1/cases/{self.pictured}/reports?limit=100").json()["data"]
+        (who,) = [one["reporter"] for one in found if one["id"] == "by"]
+        sent = self.admin.send("/notifiers", {"notifier": who})
+        one = urlsplit(sent.headers["location"]).path
+        self.admin.send(f"{one}/warn", {"reason": "they were about nothing"})
+        return {"/flaggers/{flagger}": [at], "/notifiers/{platform}/{notifier}": [one]}
 
     def alerts(self) -> list[str]:
         """One that rings, and one that was closed."""

@@ -128,6 +128,17 @@ def attempts(of_b: OfB) -> dict[tuple[str, str], list[Asked]]:
         ("GET", "/v1/alerts/{id}"): [(f"/v1/alerts/{of_b.alert}", {})],
         ("GET", "/v1/alerts/{id}/reports"): [(f"/v1/alerts/{of_b.alert}/reports", {})],
         ("POST", "/v1/alerts/{id}/acknowledge"): [(f"/v1/alerts/{of_b.alert}/acknowledge", {})],
+        ("GET", "/v1/tasks"): [("/v1/tasks", {})],
+        ("POST", "/v1/cases/{id}/tasks"): [
+            (f"/v1/cases/{of_b.case}/tasks", {"json": {"text": "of a"}})
+        ],
+        ("POST", "/v1/tasks/{id}/done"): [(f"/v1/tasks/{of_b.task}/done", {})],
+        ("POST", "/v1/cases/{id}/links"): [
+            (f"/v1/cases/{of_b.case}/links", {"json": {"case": of_b.decided}})
+        ],
+        ("DELETE", "/v1/cases/{id}/links/{other}"): [
+            (f"/v1/cases/{of_b.case}/links/{of_b.asked}", {})
+        ],
         ("GET", "/v1/clusters/{id}"): [(f"/v1/clusters/{of_b.cluster}", {})],
         ("POST", "/v1/clusters/{id}/merge"): [
             (f"/v1/clusters/{of_b.cluster}/merge", {"json": {"with": [of_b.cluster]}})
@@ -403,6 +414,43 @@ def page_attempts(of_b: OfB, person: UUID) -> dict[tuple[str, str], list[Asked]]
         ("POST", "/actions/{action}/replay"): [(f"/actions/{of_b.action}/replay", {})],
         ("GET", "/alerts"): [("/alerts", {})],
         ("POST", "/alerts/{alert}/acknowledge"): [(f"/alerts/{of_b.alert}/acknowledge", {})],
+        ("POST", "/cases/{case}/tasks"): [(f"{case}/tasks", {"task_text": "of a"})],
+        ("POST", "/cases/{case}/tasks/{task}/done"): [(f"{case}/tasks/{of_b.task}/done", {})],
+        ("POST", "/cases/{case}/links"): [(f"{case}/links", {"link_case": of_b.decided})],
+        ("POST", "/cases/{case}/links/{other}/remove"): [(f"{case}/links/{of_b.asked}/remove", {})],
+        ("GET", "/clusters/{cluster}"): [(f"/clusters/{of_b.cluster}", {})],
+        ("POST", "/clusters/{cluster}/split"): [
+            (f"/clusters/{of_b.cluster}/split", {"members": of_b.item_id})
+        ],
+        ("POST", "/clusters/{cluster}/pin"): [
+            (f"/clusters/{of_b.cluster}/pin", {"members": of_b.item_id})
+        ],
+        ("POST", "/clusters/{cluster}/merge"): [
+            (f"/clusters/{of_b.cluster}/merge", {"with": of_b.cluster})
+        ],
+        ("POST", "/clusters/{cluster}/changes/{change}/undo"): [
+            (f"/clusters/{of_b.cluster}/changes/{of_b.change}/undo", {})
+        ],
+        ("GET", "/flaggers"): [("/flaggers", {})],
+        ("POST", "/flaggers"): [("/flaggers", {"name": "of a", "platform": "b"})],
+        ("GET", "/flaggers/{flagger}"): [(f"/flaggers/{of_b.flagger}", {})],
+        ("POST", "/flaggers/{flagger}/suspend"): [
+            (f"/flaggers/{of_b.flagger}/suspend", {"reason": "of a"})
+        ],
+        ("POST", "/flaggers/{flagger}/resume"): [
+            (f"/flaggers/{of_b.flagger}/resume", {"reason": "of a"})
+        ],
+        ("POST", "/notifiers"): [("/notifiers", {"notifier": of_b.notifier, "of_platform": "b"})],
+        ("GET", "/notifiers/{platform}/{notifier}"): [(f"/notifiers/b/{of_b.notifier}", {})],
+        **{
+            ("POST", f"/notifiers/{{platform}}/{{notifier}}/{verb}"): [
+                (
+                    f"/notifiers/b/{of_b.notifier}/{verb}",
+                    {"reason": "of a", "until": "2026-01-31"},
+                )
+            ]
+            for verb in ("warn", "suspend", "lift")
+        },
         ("GET", "/incidents"): [("/incidents", {}), ("/incidents?state=open", {})],
         ("POST", "/incidents"): [("/incidents", INCIDENT | {"platform": "b"})],
         ("GET", "/incidents/{incident}"): [

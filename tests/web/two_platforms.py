@@ -43,6 +43,7 @@ class OfB(msgspec.Struct, frozen=True, kw_only=True):
     alert: str
     imported: str  # an import into its bank
     flagger: str
+    task: str
     cluster: str
     change: str  # of its cluster
     notifier: str  # the pseudonym of who reported b's
@@ -122,7 +123,12 @@ def settle_b(api: Api) -> OfB:
     incident, proposed = (_incident_of_b(api) for _ in range(2))
     opened = api.post(f"/v1/incidents/{incident}/open", {"reason": WORDS, "bank": "bank-of-b"})
     assert opened.status_code == 200, opened.text
+    task = api.post(f"/v1/cases/{waiting}/tasks", {"text": WORDS})
+    assert task.status_code == 201, task.text
+    linked = api.post(f"/v1/cases/{waiting}/links", {"case": str(asked.id), "why": WORDS})
+    assert linked.status_code == 201, linked.text
     return OfB(
+        task=task.json()["id"],
         reference=reference,
         item="post-of-b",
         item_id=item_id,

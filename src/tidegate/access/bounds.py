@@ -26,14 +26,14 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     rate: Rate | None = None
 
 
-def read_end(text: str, now: datetime) -> datetime:
-    """When a key ends: a while from now (`90d`), the beginning of a day in UTC (`2027-01-31`) or a
+def read_end(text: str, now: datetime, pointer: str = "/expires") -> datetime:
+    """When something ends, such as a key: a while from now (`90d`), the beginning of a day in UTC (`2027-01-31`) or a
     time (RFC 3339). Raises Refusal (422)."""
     end = _end(text.strip(), now)
     if end is None:
-        raise bad("/expires", "a while (90d, 12h), a day (2027-01-31) or a time (RFC 3339)", text)
+        raise bad(pointer, "a while (90d, 12h), a day (2027-01-31) or a time (RFC 3339)", text)
     if end <= now:
-        raise bad("/expires", "a time in the future", text)
+        raise bad(pointer, "a time in the future", text)
     return end
 
 

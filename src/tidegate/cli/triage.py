@@ -12,13 +12,14 @@ from tidegate.infra.durations import read_duration
 from tidegate.policy.actions import load
 from tidegate.policy.fields import InvalidPack
 from tidegate.policy.queries import active_ident, pack_source
+from tidegate.policy.queues import QueueRule
 from tidegate.policy.reading import load_pack
 from tidegate.policy.reading_weights import weights_alone
 from tidegate.policy.toml import NotToml, parse
 from tidegate.policy.weights import Weights
+from tidegate.review.ageing import ageing_of
 from tidegate.review.listing import scored_since
-from tidegate.review.ranking import ageing_of
-from tidegate.triage.replay import Looked, Moved, ReplayReport
+from tidegate.triage.replay import Looked, Moved, ReplayReport, replay_queues
 from tidegate.triage.replay import replay as replay_cases
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="What comes first, and why.")
@@ -37,14 +38,16 @@ def replay(
     examples: Annotated[int, typer.Option(help="How many that rise and fall to show", min=0)] = 10,
     as_json: Json = False,
 ) -> None:
-    """Say what the queue would have looked like by other weights. Nothing of it is carried out."""
+    """Say what the queue would have looked like by other weights, and by a pack's rules for queues. Nothing of it
+    is carried out."""
     back = read_duration(since)
     if back is None:
         raise typer.BadParameter("expected a number with d, h or m, e.g. 7d", param_hint="--since")
-    after = _weights(weights)
+    after, queues = _given(weights)
     with transaction(data_dir) as tx:
         active = active_ident(tx)
-        before = Weights() if active is None else load(pack_source(tx, *active), "").priority
+        pack = None if active is None else load(pack_source(tx, *active), "")
+        before = Weights() if pack is None else pack.priority
         found = scored_since(tx, tx.now - back)
     report = replay_cases(
         found,
@@ -55,25 +58,32 @@ def replay(
         look=timedelta(minutes=minutes),
         examples=examples,
     )
+    if queues is not None:
+        moved, unrouted = replay_queues(found, pack.queues if pack else (), queues)
+        report = msgspec.structs.replace(report, queues=moved, unrouted=unrouted)
     if as_json:
         print(msgspec.json.encode(report).decode())
     else:
         _tell(report)
 
 
-def _weights(file: Path) -> Weights:
-    """Those of a pack, or of a file of weights. Ends the command with every problem there is."""
+def _given(file: Path) -> tuple[Weights, tuple[QueueRule, ...] | None]:
+    """The weights and rules for queues of a pack, or the weights of a file that has them alone. Ends the command
+    with every problem there is."""
     text = file.read_text()
     try:
         is_pack = "pack" in parse(text)
     except NotToml:
         is_pack = False  # what is wrong is said below
     try:
-        return load_pack(text, str(file)).priority if is_pack else weights_alone(text, str(file))
+        if not is_pack:
+            return weights_alone(text, str(file)), None
+        pack = load_pack(text, str(file))
     except InvalidPack as invalid:
         for problem in invalid.problems:
             print(problem)
         raise typer.Exit(1) from None
+    return pack.priority, pack.queues
 
 
 def _tell(report: ReplayReport) -> None:
@@ -85,6 +95,12 @@ def _tell(report: ReplayReport) -> None:
     print(f"first look, estimated: {report.people} people, {report.seconds / 60:g} min a case")
     for name, looked in (("before", report.looked_before), ("after", report.looked_after)):
         print(f"{name:>6}  {_waits(looked)}")
+    for queue in report.queues:
+        print(f"queue {queue.queue}: {queue.before} → {queue.after}")
+    if report.unrouted:
+        print(
+            f"{report.unrouted} cases stay by default: a rule for queues cannot be evaluated on them"
+        )
 
 
 def _line(one: Moved) -> str:

@@ -50,7 +50,8 @@ def open_incident(
     routes: Mapping[str, Any] | None = None,
     bank: str | None = None,
 ) -> Call[Incident]:
-    """Open what is proposed. `routes` says which cases go into its queue: `languages`, `labels`, `story`."""
+    """Open what is proposed. `routes` says which cases go into its queue: `languages`, `labels`, `story`,
+    and conditions in `when`."""
     body = _given(reason=reason, level=level, scheme=scheme, routes=routes, bank=bank)
     return _post(f"{_incident(id)}/open", body | {"criteria": list(criteria)})
 

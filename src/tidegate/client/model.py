@@ -346,6 +346,8 @@ class CaseDetail(Case, frozen=True, kw_only=True):
     evaluations: list[dict[str, Any]] = []
     decisions: list[dict[str, Any]] = []
     events: list[dict[str, Any]] = []
+    tasks: list[dict[str, Any]] = []
+    links: list[dict[str, Any]] = []
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True):

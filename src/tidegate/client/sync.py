@@ -8,7 +8,15 @@ from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 
 import httpx
 
-from tidegate.client import alert_calls, batch, calls, calls_clusters, calls_incidents, calls_intake
+from tidegate.client import (
+    alert_calls,
+    batch,
+    calls,
+    calls_casework,
+    calls_clusters,
+    calls_incidents,
+    calls_intake,
+)
 from tidegate.client.alert_model import Alert, AlertState, NamedReport
 from tidegate.client.call import Attempts, Call, answer_of, base_url, headers_of, request_of
 from tidegate.client.incidents import Incident
@@ -165,6 +173,11 @@ class Client:
     split_cluster = _Verb(calls_clusters.split_cluster)
     pin_to_cluster = _Verb(calls_clusters.pin_to_cluster)
     undo_cluster_change = _Verb(calls_clusters.undo_cluster_change)
+    tasks = _Verb(calls_casework.tasks)
+    add_task = _Verb(calls_casework.add_task)
+    finish_task = _Verb(calls_casework.finish_task)
+    link_cases = _Verb(calls_casework.link_cases)
+    unlink_cases = _Verb(calls_casework.unlink_cases)
     incidents_page = _Verb(calls_incidents.incidents_page)
     incident_schemes = _Verb(calls_incidents.incident_schemes)
     incident = _Verb(calls_incidents.incident)

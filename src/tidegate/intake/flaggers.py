@@ -1,6 +1,7 @@
 """Trusted flaggers: registered, suspended and resumed, each report of theirs known by the key it came with;
 and what became of these."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -153,6 +154,13 @@ def quality(tx: Tx, of: sa.ColumnElement[bool], since: datetime | None = None) -
     return _quality(row)
 
 
+def quality_of_flaggers(tx: Tx, flagger_ids: Sequence[UUID]) -> dict[UUID, Quality]:
+    """The same of each of these flaggers that has reported anything."""
+    told = _outcomes(tx, reports.c.flagger_id.in_(flagger_ids), None).subquery()
+    query = sa.select(told.c.flagger_id, *_counts(told)).group_by(told.c.flagger_id)
+    return {row.flagger_id: _quality(row) for row in tx.execute(query)}
+
+
 def monthly_quality(tx: Tx, of: sa.ColumnElement[bool], months: int) -> list[MonthOfQuality]:
     """The same by the month in which they came, the last first."""
     told = _outcomes(tx, of, tx.now - timedelta(days=31 * months)).subquery()
@@ -161,7 +169,9 @@ def monthly_quality(tx: Tx, of: sa.ColumnElement[bool], months: int) -> list[Mon
     return [_month(row) for row in tx.execute(query)]
 
 
-def _outcomes(tx: Tx, of: sa.ColumnElement[bool], since: datetime | None) -> sa.Select[Any, Any]:
+def _outcomes(
+    tx: Tx, of: sa.ColumnElement[bool], since: datetime | None
+) -> sa.Select[Any, Any, Any]:
     """Each report with the last decision that was made on its item after it came."""
     last = (
         sa.select(decisions.c.outcome)
@@ -172,7 +182,7 @@ def _outcomes(tx: Tx, of: sa.ColumnElement[bool], since: datetime | None) -> sa.
         .lateral()
     )
     query = (
-        sa.select(reports.c.received_at, last.c.outcome)
+        sa.select(reports.c.received_at, reports.c.flagger_id, last.c.outcome)
         .outerjoin(last, sa.true())
         .where(of, tx.within(reports.c.platform))
     )

@@ -99,14 +99,19 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-class NotifierView(msgspec.Struct, frozen=True, kw_only=True):
-    """A notifier, by pseudonym: where they stand, until when, what was done, the newest first, and what
-    became of their reports."""
+class NotifierStanding(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a notifier stands, by pseudonym, and until when."""
 
     notifier: str
     platform: str
     state: Standing
     until: datetime | None
+
+
+class NotifierView(NotifierStanding, frozen=True, kw_only=True):
+    """A notifier, by pseudonym: where they stand, until when, what was done, the newest first, and what
+    became of their reports."""
+
     measures: list[Measure]
     quality: Quality
 

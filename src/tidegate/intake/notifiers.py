@@ -17,6 +17,7 @@ from tidegate.intake.flagging import (
     LONGEST_SUSPENSION,
     WARNING_LASTS,
     Measure,
+    NotifierStanding,
     NotifierView,
     Verb,
     check_end,
@@ -28,6 +29,7 @@ from tidegate.intake.tables import notifier_measures, reports
 from tidegate.ledger.actions import append
 
 _SHOWN = 100
+_LISTED = 200
 
 
 def refuse_suspended(tx: Tx, platform: str, reporter: str | None, reason: str) -> None:
@@ -103,6 +105,28 @@ def get_notifier(tx: Tx, platform: str, notifier: str) -> NotifierView:
         measures=measures,
         quality=became,
     )
+
+
+def list_notifiers(tx: Tx) -> list[NotifierStanding]:
+    """Who is warned or suspended at present, those that were measured last first; at most `_LISTED`."""
+    still = sa.func.coalesce(notifier_measures.c.until, notifier_measures.c.at)
+    columns = [notifier_measures.c[name] for name in ("platform", "reporter")]
+    columns += [notifier_measures.c[name] for name in Measure.__struct_fields__]
+    query = sa.select(*columns).where(
+        still > tx.now - WARNING_LASTS, tx.within(notifier_measures.c.platform)
+    )
+    query = query.order_by(notifier_measures.c.at.desc(), notifier_measures.c.number.desc())
+    found: dict[tuple[str, str], list[Measure]] = {}
+    for row in tx.execute(query).mappings():
+        one = Measure(**{name: row[name] for name in Measure.__struct_fields__})
+        found.setdefault((row["platform"], row["reporter"]), []).append(one)
+    told = [
+        NotifierStanding(notifier=who, platform=platform, state=state, until=until)
+        for (platform, who), measures in found.items()
+        for state, until in [standing(measures, tx.now)]
+        if state != "none"
+    ]
+    return told[:_LISTED]
 
 
 def sweep_measures(tx: Tx) -> int:

@@ -7,12 +7,14 @@ One lock is held by whoever assigns or changes, from before any row of an item o
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
+import msgspec
+
 from tidegate.content.holds.queries import is_closed
 from tidegate.content.kept import Kept, kept_revisions
 from tidegate.content.model import Content, ItemRow
 from tidegate.content.queries import item_by_id, item_names
 from tidegate.infra.db import Tx
-from tidegate.infra.errors import FieldError, Refusal
+from tidegate.infra.errors import FieldError, Refusal, bad_field
 from tidegate.infra.slices import Home
 from tidegate.intake.filed import items_of_reports, reports_on
 from tidegate.pipeline.instance import Instance
@@ -31,6 +33,20 @@ from tidegate.triage.kept.queries import Member
 _OF_MEDIA = ("bytes", "pixels")
 POSTS = 200  # that a step of the worker assigns
 SHOWN_REPORTS = 20  # of an item
+
+
+class Said(msgspec.Struct, frozen=True):
+    """A member by our own id, and its words: None where it has none, or they are closed to the reader."""
+
+    item_id: UUID
+    text: str | None
+
+
+class Alike(msgspec.Struct, frozen=True):
+    """A cluster, and how many other items say the same."""
+
+    id: UUID
+    others: int
 
 
 def arrival(item: ItemRow, content: Content, codes: Codes) -> Arrival | None:
@@ -91,7 +107,16 @@ def split(tx: Tx, cluster_id: UUID, reports: Sequence[str]) -> ClusterView:
     Raises Refusal: 404; 422."""
     lock(tx)
     old = queries.get_cluster(tx, cluster_id)
-    items = _items(tx, old.platform, reports)
+    return _split(tx, old, _items(tx, old.platform, reports))
+
+
+def split_items(tx: Tx, cluster_id: UUID, items: Sequence[UUID]) -> ClusterView:
+    """The same of items, also of those that nobody has reported."""
+    lock(tx)
+    return _split(tx, queries.get_cluster(tx, cluster_id), items)
+
+
+def _split(tx: Tx, old: queries.Found, items: Sequence[UUID]) -> ClusterView:
     new = actions.split(tx, old.id, items, old.platform)
     _follow(tx, items)
     return read_cluster(tx, new)
@@ -102,6 +127,18 @@ def pin(tx: Tx, cluster_id: UUID, reports: Sequence[str]) -> ClusterView:
     lock(tx)
     into = queries.get_cluster(tx, cluster_id)
     _follow(tx, actions.pin(tx, into.id, _items(tx, into.platform, reports), into.platform))
+    return read_cluster(tx, into.id)
+
+
+def pin_items(tx: Tx, cluster_id: UUID, items: Sequence[UUID]) -> ClusterView:
+    """Let items that are in a cluster stay there for good. Raises Refusal: 404; 422 for one that is not in
+    it."""
+    lock(tx)
+    into = queries.get_cluster(tx, cluster_id)
+    placed = queries.places_of(tx, items)
+    if not items or any(one not in placed or placed[one].cluster != into.id for one in items):
+        raise bad_field("/members", "members of this cluster", "others among them")
+    _follow(tx, actions.pin(tx, into.id, items, into.platform))
     return read_cluster(tx, into.id)
 
 
@@ -118,6 +155,14 @@ def read_cluster(
 ) -> ClusterView:
     """A cluster with a page of its members, the first first, and what each adds beyond the one that stands for
     it. Raises Refusal: 404; 422 for a cursor that no answer gave."""
+    return read_with_words(tx, cluster_id, cursor, limit)[0]
+
+
+def read_with_words(
+    tx: Tx, cluster_id: UUID, cursor: str | None = None, limit: int = 50
+) -> tuple[ClusterView, list[Said]]:
+    """The same with our ids of the members, and their words as far as the reader may read them; in the order
+    of the members."""
     found = queries.get_cluster(tx, cluster_id)
     members, following = queries.page_of(tx, cluster_id, cursor, limit)
     first = queries.first_of(tx, cluster_id)
@@ -127,7 +172,7 @@ def read_cluster(
     texts = _texts(tx, {*ids, *([first] if first else [])})
     said = texts.get(first) if first else None
     waiting = waiting_about(tx, ids)
-    return ClusterView(
+    view = ClusterView(
         id=found.id,
         story=found.story,
         platform=found.platform,
@@ -149,6 +194,16 @@ def read_cluster(
         next=following,
         changes=queries.changes_of(tx, found.id),
     )
+    return view, [Said(id, texts.get(id)) for id in ids]
+
+
+def cluster_of(tx: Tx, item_id: UUID) -> Alike | None:
+    """The cluster of an item, with how many others are in it; None where it is alone, or in none."""
+    place = queries.places_of(tx, [item_id]).get(item_id)
+    if place is None:
+        return None
+    others = queries.get_cluster(tx, place.cluster).items - 1
+    return Alike(place.cluster, others) if others else None
 
 
 def _adds(one: Member, first: UUID | None, said: str | None, texts: dict[UUID, str]) -> Adds | None:

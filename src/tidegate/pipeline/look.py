@@ -94,9 +94,9 @@ def look(
         if (case := made.get(one.looked.item.id)) and case.item_id == one.looked.item.id
     ]
     outcomes = [_follow(tx, occasion, one, opened, made) for one in told]
-    _rank(tx, instance, told, outcomes, made)
+    queues = _rank(tx, instance, told, outcomes, made)
     announce_cases(tx, opened)
-    return outcomes
+    return [_in_queue(one, queues) for one in outcomes]
 
 
 def would_follow(looked: Looked, judged: Judged, *, decided: bool) -> Verdict | None:
@@ -161,9 +161,9 @@ def _rank(
     told: Sequence[_Seen],
     outcomes: Sequence[Outcome],
     made: Mapping[UUID, CaseRow],
-) -> None:
-    """Have the cases that people are asked by stand where they belong, by what was seen just now. Those that
-    were `made` do."""
+) -> Mapping[UUID, str]:
+    """Have the cases that people are asked by stand where they belong, by what was seen just now; in which queues,
+    by case. Those that were `made` do."""
     seen = [
         Seen(
             case=outcome.case,
@@ -176,7 +176,14 @@ def _rank(
         and one.looked.item.id not in made
         and outcome.case.item_id in (None, one.looked.item.id)
     ]
-    rank_seen(tx, instance, seen)
+    return rank_seen(tx, instance, seen)
+
+
+def _in_queue(outcome: Outcome, queues: Mapping[UUID, str]) -> Outcome:
+    if outcome.case is None or outcome.case.id not in queues:
+        return outcome
+    case = msgspec.structs.replace(outcome.case, queue=queues[outcome.case.id])
+    return msgspec.structs.replace(outcome, case=case)
 
 
 def _decided(tx: Tx, one: Looked) -> bool:

@@ -47,7 +47,7 @@ def _hand_on(tx: Tx, case: CaseRow, item_ids: Sequence[UUID]) -> None:
         subject=subject,
         item=first,
         revision=first.revision,
-        queue=REPORT_QUEUE if case.queue == SENIOR_QUEUE else case.queue,
+        queue=REPORT_QUEUE if case.queue == SENIOR_QUEUE else case.own_queue,
         origin="report",
     )
     opened = members.hand_over(tx, case.id, opened, [one.id for one in standing[1:]])

@@ -9,26 +9,27 @@ from tidegate.infra.db import Tx
 from tidegate.intake.grades import grades_on
 from tidegate.intake.grading import Schemes, reliability
 from tidegate.pipeline.instance import Instance
+from tidegate.review.ageing import ageing_of, lift_aged
 from tidegate.review.alerts import levels_about
 from tidegate.review.model import CaseRow, Origin
 from tidegate.review.opening import NewCase, open_new
 from tidegate.review.ranking import (
     Ranking,
     Seen,
-    ageing_of,
-    lift_aged,
     rank,
     rank_stale,
     rank_unranked,
 )
+from tidegate.review.routing import Routing
 from tidegate.review.scoring import Scoring
+from tidegate.triage.incidents.queries import open_routes
 from tidegate.triage.score import ScoreFacts, Threat
 
 
-def rank_seen(tx: Tx, instance: Instance, seen: Sequence[Seen]) -> None:
-    """Rank cases that have just opened or joined, by what is known of them."""
-    if seen:
-        rank(tx, ranking_of(tx, instance), seen)
+def rank_seen(tx: Tx, instance: Instance, seen: Sequence[Seen]) -> Mapping[UUID, str]:
+    """Rank cases that have just opened or joined, by what is known of them; the queues that they are in now, by
+    case."""
+    return rank(tx, ranking_of(tx, instance), seen).queues if seen else {}
 
 
 def open_ranked(
@@ -61,6 +62,7 @@ def ranking_of(tx: Tx, instance: Instance) -> Ranking:
                 tx, instance.grading, cases, every=instance.screens.reads_items
             ),
         ),
+        routing=Routing(rules=pack.queues, incidents=open_routes(tx)),
     )
 
 

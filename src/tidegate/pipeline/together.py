@@ -96,7 +96,12 @@ def _open(tx: Tx, case: CaseRow, item: ItemRow) -> CaseRow:
     """A case of its own for a member."""
     subject = Subject("item", item.id)
     opened, _ = open_case(
-        tx, subject=subject, item=item, revision=item.revision, queue=case.queue, origin="report"
+        tx,
+        subject=subject,
+        item=item,
+        revision=item.revision,
+        queue=case.own_queue,
+        origin="report",
     )
     move_reports(tx, [item.id], opened.id)
     return opened

@@ -1,6 +1,6 @@
 """CEL, wrapped: the one module that knows `cel-expr-python` and protobuf.
 
-Conditions are compiled against message types made from `facts.py`, so that an unknown field or a
+Conditions are compiled against message types made from `facts.py` (a `World` of them), so that an unknown field or a
 wrong type is an error on loading. An evaluation is True, False or a `Failure`, never an exception.
 """
 
@@ -13,7 +13,7 @@ import msgspec
 from cel_expr_python import cel  # pyright: ignore[reportMissingTypeStubs]
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, timestamp_pb2
 
-from tidegate.policy.facts import Facts
+from tidegate.policy.facts import CLOSED, CLOSED_OF_QUEUES, Facts, QueueFacts
 from tidegate.signals.model import Match
 
 _Field = descriptor_pb2.FieldDescriptorProto
@@ -40,25 +40,92 @@ class Flaw(msgspec.Struct, frozen=True):
     message: str
 
 
+class World:
+    """What conditions of one sort may read: variables, each a Struct or a list of it, and what `closed` fields can
+    be. The types of CEL are made from them."""
+
+    def __init__(self, facts: type[msgspec.Struct], closed: Mapping[str, tuple[str, ...]]) -> None:
+        self.variables, self.lists = _schema(facts)
+        self.closed = closed
+        # What a single value of a variable is called in messages: `matches` is a list of `match`.
+        self._names = {
+            name: "match" if struct is Match else name for name, struct in self.variables.items()
+        }
+        pool = self._pool()
+        self.env = self._environment(pool, frozenset(self.variables))
+        # An expression uses a variable exactly when it does not compile where that variable is missing.
+        self._without = {
+            name: self._environment(pool, frozenset(self.variables) - {name})
+            for name in self.variables
+        }
+        self.messages: dict[str, Callable[..., Any]] = {
+            name: message_factory.GetMessageClass(
+                pool.FindMessageTypeByName(f"{_PACKAGE}.{self._names[name]}")
+            )
+            for name in self.variables
+        }
+
+    def fields(self, name: str) -> tuple[str, ...]:
+        return self.variables[name].__struct_fields__
+
+    def uses(self, source: str) -> frozenset[str]:
+        """The paths that an expression reads, or more, never fewer.
+
+        Every look at a variable starts with its name, so where each occurrence of the name (be it in a
+        string) is followed by a field, these fields are all there is; else it may be all of them.
+        """
+        uses: set[str] = set()
+        for name, env in self._without.items():
+            if _compiles(env, source):
+                continue
+            if name in self.lists:
+                uses.add(name)
+                continue
+            read = set(re.findall(rf"\b{name}\b(?:\s*\.\s*(\w+))?", source))
+            known = self.fields(name)
+            uses.update(f"{name}.{field}" for field in (read if read <= set(known) else known))
+        return frozenset(uses)
+
+    def _pool(self) -> descriptor_pool.DescriptorPool:
+        file = descriptor_pb2.FileDescriptorProto(
+            name="tidegate/facts.proto",
+            package=_PACKAGE,
+            syntax="proto3",
+            dependency=["google/protobuf/timestamp.proto"],
+        )
+        for name, struct in self.variables.items():
+            message = file.message_type.add(name=self._names[name])
+            for field, annotation in get_type_hints(struct, include_extras=True).items():
+                _add_field(message, field, annotation)
+        pool = descriptor_pool.DescriptorPool()
+        timestamps = descriptor_pb2.FileDescriptorProto()
+        timestamp_pb2.DESCRIPTOR.CopyToProto(timestamps)
+        pool.Add(timestamps)
+        pool.Add(file)
+        return pool
+
+    def _environment(self, pool: descriptor_pool.DescriptorPool, names: frozenset[str]) -> cel.Env:
+        types: dict[str, cel.Type] = {}
+        for name in names:
+            type_ = cel.Type(f"{_PACKAGE}.{self._names[name]}")
+            types[name] = cel.Type.List(type_) if name in self.lists else type_
+        return cel.NewEnv(pool, variables=types)
+
+
 def _bare(annotation: Any) -> Any:
     return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
 
 
-def _schema() -> tuple[dict[str, type[msgspec.Struct]], set[str]]:
+def _schema(facts: type[msgspec.Struct]) -> tuple[dict[str, type[msgspec.Struct]], set[str]]:
     """The variables (name → Struct), and which of them are lists of it."""
     structs: dict[str, type[msgspec.Struct]] = {}
     lists: set[str] = set()
-    for name, annotation in get_type_hints(Facts).items():
+    for name, annotation in get_type_hints(facts).items():
         if get_origin(annotation) is list:
             lists.add(name)
             annotation = get_args(annotation)[0]
         structs[name] = annotation
     return structs, lists
-
-
-VARIABLES, LISTS = _schema()
-# What a single value of a variable is called in messages: `matches` is a list of `match`.
-_NAMES = {name: "match" if struct is Match else name for name, struct in VARIABLES.items()}
 
 
 def _add_field(message: descriptor_pb2.DescriptorProto, name: str, annotation: Any) -> None:
@@ -89,41 +156,10 @@ def _add_field(message: descriptor_pb2.DescriptorProto, name: str, annotation: A
         raise TypeError(f"{message.name}.{name}: rules cannot see values of type {annotation}")
 
 
-def _pool() -> descriptor_pool.DescriptorPool:
-    file = descriptor_pb2.FileDescriptorProto(
-        name="tidegate/facts.proto",
-        package=_PACKAGE,
-        syntax="proto3",
-        dependency=["google/protobuf/timestamp.proto"],
-    )
-    for name, struct in VARIABLES.items():
-        message = file.message_type.add(name=_NAMES[name])
-        for field, annotation in get_type_hints(struct, include_extras=True).items():
-            _add_field(message, field, annotation)
-    pool = descriptor_pool.DescriptorPool()
-    timestamps = descriptor_pb2.FileDescriptorProto()
-    timestamp_pb2.DESCRIPTOR.CopyToProto(timestamps)
-    pool.Add(timestamps)
-    pool.Add(file)
-    return pool
-
-
-def _environment(pool: descriptor_pool.DescriptorPool, names: frozenset[str]) -> cel.Env:
-    types: dict[str, cel.Type] = {}
-    for name in names:
-        type_ = cel.Type(f"{_PACKAGE}.{_NAMES[name]}")
-        types[name] = cel.Type.List(type_) if name in LISTS else type_
-    return cel.NewEnv(pool, variables=types)
-
-
-_POOL = _pool()
-_ENV = _environment(_POOL, frozenset(VARIABLES))
-# An expression uses a variable exactly when it does not compile where that variable is missing.
-_ENV_WITHOUT = {name: _environment(_POOL, frozenset(VARIABLES) - {name}) for name in VARIABLES}
-_MESSAGES: dict[str, Callable[..., Any]] = {
-    name: message_factory.GetMessageClass(_POOL.FindMessageTypeByName(f"{_PACKAGE}.{_NAMES[name]}"))
-    for name in VARIABLES
-}
+RULES = World(Facts, CLOSED)
+"""What the rules of a pack read: an item as it is judged."""
+QUEUES = World(QueueFacts, CLOSED_OF_QUEUES)
+"""What the rules for queues read: a case as its row shows it."""
 
 
 class Inputs:
@@ -131,9 +167,9 @@ class Inputs:
 
     __slots__ = ("_values", "activation")
 
-    def __init__(self, values: Mapping[str, Any]) -> None:
+    def __init__(self, values: Mapping[str, Any], world: World = RULES) -> None:
         self._values = values
-        self.activation = _ENV.Activation(values)
+        self.activation = world.env.Activation(values)
 
     def with_matches(self, matches: list[Match]) -> "Inputs":
         """The same facts, but with these matches."""
@@ -145,17 +181,18 @@ class Binding:
     costs several times as much as the two or three fields that most packs look at.
     """
 
-    __slots__ = ("_lists", "_singles")
+    __slots__ = ("_lists", "_singles", "_world")
 
-    def __init__(self, uses: frozenset[str]) -> None:
+    def __init__(self, uses: frozenset[str], world: World = RULES) -> None:
         variables = {path.split(".")[0] for path in uses}
-        self._lists = sorted(variables & LISTS)
+        self._world = world
+        self._lists = sorted(variables & world.lists)
         self._singles: list[tuple[str, Callable[..., Any], list[str]]] = []
-        for name in sorted(variables - LISTS):
-            fields = [field for field in _fields(name) if f"{name}.{field}" in uses]
-            self._singles.append((name, _MESSAGES[name], fields))
+        for name in sorted(variables - world.lists):
+            fields = [field for field in world.fields(name) if f"{name}.{field}" in uses]
+            self._singles.append((name, world.messages[name], fields))
 
-    def inputs(self, facts: Facts) -> Inputs:
+    def inputs(self, facts: msgspec.Struct) -> Inputs:
         """Raises ValueError or TypeError for facts that CEL cannot hold (an integer beyond 64
         bits, a lone surrogate).
         """
@@ -165,15 +202,11 @@ class Binding:
             values[name] = message(**{field: getattr(value, field) for field in fields})
         for name in self._lists:
             values[name] = _messages(name, getattr(facts, name))
-        return Inputs(values)
-
-
-def _fields(name: str) -> tuple[str, ...]:
-    return VARIABLES[name].__struct_fields__
+        return Inputs(values, self._world)
 
 
 def _messages(name: str, values: list[Any]) -> list[Any]:
-    message = _MESSAGES[name]
+    message = RULES.messages[name]
     return [message(**msgspec.structs.asdict(value)) for value in values]
 
 
@@ -211,10 +244,10 @@ def _clean(message: str) -> str:
     return _STATUS.sub("", message)[:300]
 
 
-def compile_condition(source: str) -> Condition | list[Flaw]:
+def compile_condition(source: str, world: World = RULES) -> Condition | list[Flaw]:
     """Compile and check one condition; what is wrong with it otherwise, in the order found."""
     try:
-        expression = _ENV.compile(source)
+        expression = world.env.compile(source)
     except RuntimeError as error:
         return _flaws(str(error))
     result = expression.return_type()
@@ -224,7 +257,7 @@ def compile_condition(source: str) -> Condition | list[Flaw]:
         line = source.count("\n", 0, found.start()) + 1
         column = found.start() - source.rfind("\n", 0, found.start())
         return [Flaw(line, column, "dyn() would switch off the type check")]
-    return Condition(source, expression, _uses(source))
+    return Condition(source, expression, world.uses(source))
 
 
 def any_of(rules: list[list[Condition]]) -> Condition | None:
@@ -237,31 +270,11 @@ def any_of(rules: list[list[Condition]]) -> Condition | None:
         "(" + " && ".join(f"({condition.source}\n)" for condition in rule) + ")" for rule in rules
     )
     try:
-        expression = _ENV.compile(source)
+        expression = RULES.env.compile(source)
     except RuntimeError:
         return None
     uses = frozenset[str]().union(*(condition.uses for rule in rules for condition in rule))
     return Condition(source, expression, uses)
-
-
-def _uses(source: str) -> frozenset[str]:
-    """The paths that an expression reads, or more, never fewer.
-
-    Every look at a variable starts with its name, so where each occurrence of the name (be it in a
-    string) is followed by a field, these fields are all there is; else it may be all of them.
-    """
-    uses: set[str] = set()
-    for name, env in _ENV_WITHOUT.items():
-        if _compiles(env, source):
-            continue
-        if name in LISTS:
-            uses.add(name)
-            continue
-        read = set(re.findall(rf"\b{name}\b(?:\s*\.\s*(\w+))?", source))
-        uses.update(
-            f"{name}.{field}" for field in (read if read <= set(_fields(name)) else _fields(name))
-        )
-    return frozenset(uses)
 
 
 def _compiles(env: cel.Env, source: str) -> bool:

@@ -7,7 +7,7 @@ these types. The pipeline fills them in from a revision, its matches and its rep
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from msgspec import Meta
@@ -15,6 +15,9 @@ from msgspec import Meta
 from tidegate.content.model import Publicness
 from tidegate.signals.model import Match
 
+CaseOrigin = Literal["evaluation", "report", "escalation", "quarantine"]
+CaseKind = Literal["text", "image", "video", "other"]
+CaseThreat = Literal["none", "low", "medium", "high_unspecific", "high_specific"]
 Stage = Literal["fast", "deep", "retro", "report"]
 
 
@@ -116,6 +119,58 @@ class Facts(msgspec.Struct, frozen=True):
     author: AuthorFacts = AuthorFacts()
 
 
+class QueueCase(msgspec.Struct, frozen=True, kw_only=True):
+    """The case whose queue is chosen, as its row shows it."""
+
+    platform: Annotated[str, Meta(description="The platform that it belongs to.")] = ""
+    origin: Annotated[
+        CaseOrigin,
+        Meta(
+            description="What it came of: a look (`evaluation`), a `report`, an `escalation`, a"
+            " `quarantine`."
+        ),
+    ] = "evaluation"
+    kind: Annotated[
+        CaseKind,
+        Meta(
+            description="What there is to look at: a `video`, an `image`, an `other` file, or `text`."
+        ),
+    ] = "text"
+    channels: Annotated[
+        list[str], Meta(description="The channels it was reported by, each once: `notice`, …")
+    ] = []
+    language: Annotated[
+        str,
+        Meta(
+            description="As the platform says, else our guess, which comes moments later: `de`, `de-AT`;"
+            " empty where nobody knows."
+        ),
+    ] = ""
+    label: Annotated[
+        str,
+        Meta(description="What it seems to be: by its match, else by its rule; empty if nothing."),
+    ] = ""
+    bank: Annotated[str, Meta(description="The bank whose entry it matches; empty if none.")] = ""
+    band: Annotated[int, Meta(description="Its band before any waiting, 0 (first) to 4.")] = 4
+    severity: Annotated[int, Meta(description="How hard it is to look at, 1 to 5.")] = 3
+    threat: Annotated[
+        CaseThreat, Meta(description="The level of a threat to life in what was reported about it.")
+    ] = "none"
+    has_deadline: Annotated[bool, Meta(description="Whether a legal clock runs.")] = False
+    hours_left: Annotated[
+        float,
+        Meta(
+            description="What that clock leaves, in hours, as of when it was last ranked; 0 if none runs."
+        ),
+    ] = 0.0
+
+
+class QueueFacts(msgspec.Struct, frozen=True):
+    """Everything that a rule for queues may read."""
+
+    case: QueueCase
+
+
 # A match's own type belongs to the signals slice; what rules read in it is said here.
 MATCH_FIELDS: dict[str, str] = {
     "part": "The part of the item: `text`, `url`, `media/0`, `text/url/0` (the first link in the text), …",
@@ -144,6 +199,12 @@ CLOSED: dict[str, tuple[str, ...]] = {
     "publicness": ("public", "restricted", "private"),
     "stage": ("fast", "deep", "retro", "report"),
     "stance": ("known", "allow"),
+}
+
+CLOSED_OF_QUEUES: dict[str, tuple[str, ...]] = {
+    "origin": get_args(CaseOrigin),
+    "kind": get_args(CaseKind),
+    "threat": get_args(CaseThreat),
 }
 
 

@@ -3,11 +3,11 @@
 import difflib
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 import msgspec
 
-from tidegate.policy.cel import VARIABLES, Flaw
-from tidegate.policy.facts import CLOSED
+from tidegate.policy.cel import RULES, Flaw, World
 from tidegate.signals.model import Match
 
 # What may be meant by a misspelt function; not a list of all that there are.
@@ -43,9 +43,8 @@ _FOREIGN = {
 
 _UNKNOWN = re.compile(r"nothing here is called `(\w+)`")
 _QUOTED = r"""(?P<quote>['"])(?P<value>[^'"\\]*)(?P=quote)"""
-_COMPARED = re.compile(rf"\.(?P<field>{'|'.join(CLOSED)})\s*[!=]=\s*{_QUOTED}")
-_LISTED = re.compile(rf"\.(?P<field>{'|'.join(CLOSED)})\s+in\s*\[(?P<list>[^\]]*)\]")
 _LABELLED = re.compile(rf"{_QUOTED}\s+in\s+\w+\.labels\b")
+_LABEL = re.compile(r"""\bcase\.label\s*[!=]=\s*(?P<quote>['"])(?P<value>[^'"\\]+)(?P=quote)""")
 
 
 def did_you_mean(word: str, options: Iterable[str]) -> str | None:
@@ -67,13 +66,13 @@ class Advice(msgspec.Struct, frozen=True):
     hint: str | None = None
 
 
-def advise(source: str, flaws: Iterable[Flaw]) -> list[Advice]:
+def advise(source: str, flaws: Iterable[Flaw], world: World = RULES) -> list[Advice]:
     """The compiler's findings in plain words, each once."""
     advice: dict[str, Advice] = {}
     lines = source.split("\n")
     for flaw in flaws:
         line = lines[min(flaw.line, len(lines)) - 1]
-        column, message, hint = _translate(line, flaw)
+        column, message, hint = _translate(line, flaw, world)
         start = sum(len(before) + 1 for before in lines[: flaw.line - 1])
         advice.setdefault(message, Advice(start + max(column, 1) - 1, message, hint))
     # A misspelt macro makes its own variable unknown: `matches.exist(m, m.exact)`.
@@ -88,11 +87,11 @@ def advise(source: str, flaws: Iterable[Flaw]) -> list[Advice]:
     ]
 
 
-def _translate(line: str, flaw: Flaw) -> tuple[int, str, str | None]:
+def _translate(line: str, flaw: Flaw, world: World) -> tuple[int, str, str | None]:
     """A flaw's column, message and hint; `line` is the one that it is on."""
     if found := _FIELD.search(flaw.message):
         field, struct = found.groups()
-        type_ = Match if struct == "match" else VARIABLES[struct]
+        type_ = Match if struct == "match" else world.variables[struct]
         owner = "a match" if struct == "match" else f"`{struct}`"
         # The compiler points at the dot.
         hint = did_you_mean(field, type_.__struct_fields__)
@@ -101,8 +100,8 @@ def _translate(line: str, flaw: Flaw) -> tuple[int, str, str | None]:
         name = found[1].split(".")[0]
         # The compiler points behind the name where a dot or a bracket follows it.
         behind = line[flaw.column - 1 : flaw.column] in (".", "(")
-        hint = _FOREIGN.get(name) or did_you_mean(name, [*VARIABLES, *_FUNCTIONS])
-        hint = hint or "the variables are " + ", ".join(f"`{name}`" for name in VARIABLES)
+        hint = _FOREIGN.get(name) or did_you_mean(name, [*world.variables, *_FUNCTIONS])
+        hint = hint or "the variables are " + ", ".join(f"`{name}`" for name in world.variables)
         column = flaw.column - len(name) if behind else flaw.column
         return column, f"nothing here is called `{name}`", hint
     if found := _OVERLOAD.search(flaw.message):
@@ -137,33 +136,47 @@ def _mend(operator: str, types: str) -> str | None:
     return None
 
 
-def misnamed(source: str, labels: Iterable[str]) -> list[Advice]:
+def misnamed(source: str, labels: Iterable[str] | None, world: World = RULES) -> list[Advice]:
     """Texts in a condition that can never be met.
 
-    They are values that a closed field never has, and labels that the pack does not know.
+    They are values that a closed field never has, and labels that the pack does not know (None: not asked).
     """
+    compared, listed = _of_closed(tuple(world.closed))
     texts = [
         (match["field"], match["value"], match.start("value"))
-        for match in _COMPARED.finditer(source)
+        for match in compared.finditer(source)
     ]
     texts += [
         (match["field"], text["value"], match.start("list") + text.start("value"))
-        for match in _LISTED.finditer(source)
+        for match in listed.finditer(source)
         for text in re.finditer(_QUOTED, match["list"])
     ]
     found = [
-        Advice(offset, f"`{field}` is never {value!r}", did_you_mean(value, CLOSED[field]))
+        Advice(offset, f"`{field}` is never {value!r}", did_you_mean(value, world.closed[field]))
         for field, value, offset in texts
-        if value not in CLOSED[field]
+        if value not in world.closed[field]
     ]
-    labels = list(labels)
+    if labels is None:
+        return found
+    known = list(labels)
+    named = [one for form in (_LABELLED, _LABEL) for one in form.finditer(source)]
     found += [
         Advice(
             match.start("value"),
             f"the pack has no label {match['value']!r}",
-            did_you_mean(match["value"], labels),
+            did_you_mean(match["value"], known),
         )
-        for match in _LABELLED.finditer(source)
-        if match["value"] not in labels
+        for match in named
+        if match["value"] not in known
     ]
     return found
+
+
+@lru_cache(maxsize=8)
+def _of_closed(fields: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """What finds such a field where it is compared, and where it is looked for in a list."""
+    named = rf"\.(?P<field>{'|'.join(fields)})"
+    return (
+        re.compile(rf"{named}\s*[!=]=\s*{_QUOTED}"),
+        re.compile(rf"{named}\s+in\s*\[(?P<list>[^\]]*)\]"),
+    )

@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from tidegate.policy.cel import Binding, Condition, any_of
+from tidegate.policy.queues import QueueRule
 from tidegate.policy.templates import Template
 from tidegate.policy.translations import Translation
 from tidegate.policy.weights import Weights
@@ -99,7 +100,7 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True):
     when none of the rules can fire or fail (None: too many for one expression).
     `private_digest_match`: private items are judged by digest matches too. `pass_unjudged`: types of
     media that cannot be judged and do not count as a problem. `second_eyes`: what waits for another person.
-    `priority`: what the parts of a case's score are worth.
+    `priority`: what the parts of a case's score are worth. `queues`: which queue a case goes to.
     `translations` are its texts in other languages than the one that it is written in, by language.
     """
 
@@ -116,6 +117,7 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True):
     pass_unjudged: tuple[str, ...] = ()
     second_eyes: SecondEyes = SecondEyes()
     priority: Weights = Weights()
+    queues: tuple[QueueRule, ...] = ()
     source: str
     digest: bytes
     translations: Mapping[str, Translation] = {}

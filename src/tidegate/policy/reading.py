@@ -8,9 +8,8 @@ import re
 from typing import Any, cast
 
 from tidegate.policy import toml
-from tidegate.policy.cel import Condition, compile_condition
-from tidegate.policy.fields import NAME, Fields, InvalidPack, Table, shown
-from tidegate.policy.hints import Advice, advise, did_you_mean, misnamed
+from tidegate.policy.fields import NAME, Fields, InvalidPack, Table
+from tidegate.policy.hints import did_you_mean
 from tidegate.policy.model import (
     EXEMPTIONS,
     MODES,
@@ -30,16 +29,15 @@ from tidegate.policy.model import (
     unspecified,
     uses_of,
 )
+from tidegate.policy.reading_conditions import read_conditions
+from tidegate.policy.reading_queues import read_queues
 from tidegate.policy.reading_templates import read_templates
 from tidegate.policy.reading_translations import read_translations
 from tidegate.policy.reading_weights import read_weights
-from tidegate.policy.source import Place
 
 MAX_SOURCE = 512_000
 MAX_RULES = 200
 MAX_LABELS = 500
-MAX_CONDITIONS = 20
-MAX_CONDITION = 2_000
 
 _TYPES = re.compile(r"\*|[a-z]+/(\*|[a-z0-9][a-z0-9.+-]{0,99})")
 _SCOPES = re.compile("account|item")
@@ -94,6 +92,7 @@ class _Reader(Fields):
         )
         second_eyes = self._second_eyes(root, labels)
         priority = read_weights(self, root)
+        queues = read_queues(self, document.get("queues", []), labels)
         if self.problems:
             raise InvalidPack(sorted(self.problems, key=lambda one: one.line or 0))
         return compiled(
@@ -112,6 +111,7 @@ class _Reader(Fields):
                 pass_unjudged=tuple(passing),
                 second_eyes=second_eyes,
                 priority=priority,
+                queues=tuple(queues),
                 source=self.source.text,
                 digest=hashlib.sha256(self.source.text.encode()).digest(),
             )
@@ -250,7 +250,7 @@ class _Reader(Fields):
         outcome: Outcome = self.choice(table, "outcome", OUTCOMES, "review")
         mode: Mode = self.choice(table, "mode", MODES, "draft")
         version = self.positive(table, "version")
-        when = self._conditions(table, labels)
+        when = read_conditions(self, table, labels)
         if outcome == "restrict" and when is not None and "matches" not in uses_of(when):
             self.problem(
                 table,
@@ -267,59 +267,4 @@ class _Reader(Fields):
             text=text,
             when=tuple(when or ()),
             label=label or None,
-        )
-
-    def _conditions(self, table: Table, labels: dict[str, Label]) -> list[Condition] | None:
-        """The compiled conditions; None, with the problems noted, if any is wrong."""
-        sources = table.data.get("when")
-        if not isinstance(sources, list) or not sources:
-            hint = "`when` is a list of conditions that must all hold"
-            self.problem(table, "when", "a rule needs at least one condition", hint)
-            return None
-        before = len(self.problems)
-        listed = cast(list[Any], sources)
-        if len(listed) > MAX_CONDITIONS:
-            self.problem(table, "when", f"a rule has at most {MAX_CONDITIONS} conditions")
-            return None
-        conditions: list[Condition] = []
-        offsets = self.source.strings(table.section, "when", listed)
-        for source, offset in zip(listed, offsets, strict=True):
-            if not isinstance(source, str) or not source.strip():
-                self.problem(table, "when", f"a condition must be a text, this is {shown(source)}")
-            elif len(source) > MAX_CONDITION or "\0" in source:
-                message = f"a condition has at most {MAX_CONDITION} characters, and no NUL"
-                self.problem(table, "when", message)
-            else:
-                conditions += self._condition(table, source, offset, labels)
-        return conditions if len(self.problems) == before else None
-
-    def _condition(
-        self, table: Table, source: str, offset: int | None, labels: dict[str, Label]
-    ) -> list[Condition]:
-        for advice in misnamed(source, labels):
-            self._advice(table, source, offset, advice)
-        result = compile_condition(source)
-        if isinstance(result, Condition):
-            return [result]
-        for advice in advise(source, result):
-            self._advice(table, source, offset, advice)
-        return []
-
-    def _advice(self, table: Table, source: str, offset: int | None, advice: Advice) -> None:
-        """Note what is wrong in a condition that begins at `offset` of the file."""
-        if offset is not None:
-            place = self.source.place(offset + advice.offset)
-        else:  # written with escapes: the line of `when`, the column within the condition
-            key = self.source.key(table.section, "when")
-            place = Place(key.line if key else 1, advice.offset + 1)
-        self.note(
-            PackProblem(
-                message=advice.message,
-                file=self.file,
-                rule=table.rule,
-                condition=source,
-                line=place.line,
-                column=place.column,
-                hint=advice.hint,
-            )
         )

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from tidegate.policy.cel import LISTS, VARIABLES
+from tidegate.policy.cel import QUEUES, RULES, World
 from tidegate.policy.facts import CLOSED, MATCH_FIELDS
 from tidegate.signals.model import Match
 
@@ -26,6 +26,11 @@ missing attribute, a division by zero), the item goes to review. Otherwise the r
 with `.contains(…)`, `.startsWith(…)`, `.matches('regular expression')`.
 - A rule restricts only where it rests on a match with a confirmed entry of stance `known`, found \
 exactly and not allowed; anywhere else its outcome becomes `review`.
+"""
+_OF_QUEUES = """\
+# What rules for queues see
+
+The `when` of a `[[queues]]` table, and that of an open incident, read one variable alone.
 """
 _TYPES: dict[Any, str] = {
     str: "string",
@@ -59,32 +64,37 @@ FUNCTIONS = (
 )
 
 
-def variables() -> list[Variable]:
+def variables(world: World = RULES) -> list[Variable]:
     """All that rules see."""
     return [
         Variable(
             name,
             "Known content found in the item." if struct is Match else _first_paragraph(struct),
-            name in LISTS,
+            name in world.lists,
             [
                 Field(field, _type(field, annotation), describe(struct, field, annotation))
                 for field, annotation in get_type_hints(struct, include_extras=True).items()
             ],
         )
-        for name, struct in VARIABLES.items()
+        for name, struct in world.variables.items()
     ]
 
 
 def render_variables() -> str:
     """The page, in Markdown."""
-    parts = [_INTRODUCTION]
-    for one in variables():
+    parts = [_INTRODUCTION, *_tables(variables())]
+    return "\n".join([*parts, _OF_QUEUES, *_tables(variables(QUEUES))])
+
+
+def _tables(found: list[Variable]) -> list[str]:
+    parts: list[str] = []
+    for one in found:
         what = "A list, each element with these fields." if one.listed else ""
         parts.append(f"## `{one.name}`\n\n{one.text} {what}".rstrip() + "\n")
         rows = ["| field | type | meaning |", "|---|---|---|"]
         rows += [f"| `{field.name}` | {field.type} | {field.text} |" for field in one.fields]
         parts.append("\n".join(rows) + "\n")
-    return "\n".join(parts)
+    return parts
 
 
 def describe(struct: type[msgspec.Struct], field: str, annotation: Any) -> str:

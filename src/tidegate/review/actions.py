@@ -47,6 +47,7 @@ from tidegate.review.queries import (
 )
 from tidegate.review.sight import refuse_out_of_sight
 from tidegate.review.tables import case_events, cases
+from tidegate.review.work.actions import forget_work
 from tidegate.signals.model import Match
 
 
@@ -324,6 +325,7 @@ def close_erased(tx: Tx, item_id: UUID) -> None:
     tx.execute(sa.update(cases).where(cases.c.item_id == item_id).values(unknown))
     forget_drafts(tx, item_id)
     forget_notes(tx, item_id)
+    forget_work(tx, item_id)
     forget_bulks(tx, item_id)
     about = sa.select(cases.c.id).where(cases.c.item_id == item_id)
     steps = sa.select(case_events.c.id, case_events.c.detail).where(

@@ -18,6 +18,7 @@ from tidegate.review.model import CaseFilter, CaseOrder, CaseView
 from tidegate.review.passing import DECIDED
 from tidegate.review.places import Place, read_place, write_place
 from tidegate.review.queries import NO_LOOK, VIEW, WAITING, view_of
+from tidegate.review.routing import case_as_shown
 from tidegate.review.scoring import shown_priority
 from tidegate.review.sight import in_sight
 from tidegate.review.tables import cases
@@ -118,6 +119,12 @@ def priorities_of(tx: Tx, case_ids: Collection[UUID]) -> dict[UUID, Priority | N
     }
 
 
+_ROUTED_BY = (
+    *("platform", "origin", "channels", "language", "label", "bank", "severity"),
+    *("images", "videos", "others"),
+)
+
+
 def scored_since(tx: Tx, since: datetime) -> list[Replayed]:
     """The cases that wait, or waited, since then and were scored, the first first, as a replay reads them; at most
     a hundred thousand, the newest."""
@@ -129,22 +136,27 @@ def scored_since(tx: Tx, since: datetime) -> list[Replayed]:
             cases.c.waits_since,
             cases.c.scoring,
             cases.c.decision_id,
+            *(cases.c[name] for name in _ROUTED_BY),
+            sa.func.coalesce(cases.c.routed_from, cases.c.queue).label("own_queue"),
         )
         .outerjoin_from(cases, items, items.c.id == cases.c.item_id)
         .where(cases.c.waits_since >= since, cases.c.scoring.isnot(None), in_sight(tx), NO_LOOK)
         .order_by(cases.c.waits_since.desc(), cases.c.id)
         .limit(MOST_REPLAYED)
     )
-    rows = tx.execute(query).all()
-    acted = outcomes_of(tx, [row.decision_id for row in rows if row.decision_id is not None])
+    rows = tx.execute(query).mappings().all()
+    decided = [row["decision_id"] for row in rows if row["decision_id"] is not None]
+    acted = outcomes_of(tx, decided)
     return [
         Replayed(
-            id=row.id,
-            item=row.external_id,
-            band=row.base_band,
-            since=row.waits_since,
-            kept=msgspec.convert(row.scoring, Kept),
-            urgent=acted.get(row.decision_id),
+            id=row["id"],
+            item=row["external_id"],
+            band=row["base_band"],
+            since=row["waits_since"],
+            kept=msgspec.convert(row["scoring"], Kept),
+            urgent=acted.get(row["decision_id"]),
+            queue=row["own_queue"],
+            case=case_as_shown(row["platform"], row["origin"], dict(row)),
         )
         for row in reversed(rows)
     ]

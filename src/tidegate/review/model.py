@@ -16,6 +16,7 @@ from tidegate.decisions.model import DecisionIn, Subject, SubjectKind
 from tidegate.infra.errors import Refusal
 from tidegate.intake.grading import ToldCaveat
 from tidegate.intake.model import ReportView
+from tidegate.review.work.model import Link, Task
 from tidegate.signals.banks.model import EntryView
 from tidegate.triage.score import Priority
 
@@ -79,10 +80,16 @@ class CaseRow(msgspec.Struct, frozen=True, kw_only=True):
     opened_at: datetime
     reopened_at: datetime | None
     decided_at: datetime | None
+    routed_from: str | None = None  # where it would be without a rule; None: where it is
 
     @property
     def subject(self) -> Subject:
         return Subject(self.subject_kind, self.subject_id)
+
+    @property
+    def own_queue(self) -> str:
+        """The queue that it is in when no rule and no incident leads it to another."""
+        return self.routed_from or self.queue
 
 
 class SubjectView(msgspec.Struct, frozen=True):
@@ -163,7 +170,8 @@ class CaseDetail(CaseView, frozen=True, kw_only=True):
     `reported` are the first reports, `reported_next` the cursor of those after them. `exemption_first`:
     known content is quoted in it, so the first question is what for, and a restriction needs the answer.
     `members` are the first items that wait in the case beside its own, `members_total` how many do.
-    `handling`: who may be told, the narrowest circle that any of its reports was graded for."""
+    `handling`: who may be told, the narrowest circle that any of its reports was graded for. `tasks` are what is
+    to be done about it, `links` the cases that belong with it."""
 
     about: CaseItem | None
     members: list[MemberView]
@@ -176,6 +184,8 @@ class CaseDetail(CaseView, frozen=True, kw_only=True):
     decisions: list[dict[str, Any]]
     events: list[CaseEvent]
     handling: ToldCaveat | None = None
+    tasks: list[Task] = []
+    links: list[Link] = []
 
 
 class ShownCase(CaseView, frozen=True, kw_only=True):

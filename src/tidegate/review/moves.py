@@ -37,8 +37,8 @@ def move(tx: Tx, case: CaseRow, verb: Verb, **values: Any) -> CaseRow:
     if verb == "decide":
         forget_keys(tx, [case.id])
         looks.overtake(tx, case.id)
-    if verb in ("reopen", "undo"):
-        nobody["ranked_at"] = None
+    if verb in ("reopen", "undo", "release", "expire"):
+        nobody["ranked_at"] = None  # who had it in hand kept it in its queue
     return change(tx, case, {"state": state} | nobody | values)
 
 

@@ -20,10 +20,20 @@ from tidegate.ledger.model import NewEntry
 from tidegate.review.members import wait_about
 from tidegate.review.model import CaseRow, Origin
 from tidegate.review.priority import CaseFacts
-from tidegate.review.ranking import COLUMNS, Ranking, Seen, Told, columns_of, facts_of, language_by
+from tidegate.review.ranking import (
+    COLUMNS,
+    Ranking,
+    Seen,
+    Told,
+    columns_of,
+    facts_of,
+    language_by,
+    queue_of,
+)
 from tidegate.review.sameness import group, keys_of
 from tidegate.review.tables import case_events, case_keys, cases
 from tidegate.signals.model import Match
+from tidegate.triage.kept.queries import places_of
 from tidegate.triage.records import heard_voices
 
 
@@ -70,12 +80,21 @@ def open_new(
             "same": groups[one.case.id],
             "ranked_at": tx.now if sure and one.case.id not in again else None,
         }
-    write(tx, ranking, seen, facts, told, shown)
+    stories = _stories(tx, ranking, asked)
+    opened = write(tx, ranking, seen, facts, told, shown, stories)
     tx.copy(case_keys, ("key", "case_id"), [(key, id) for id, own in keys.items() for key in own])
     clusters = [(new.cluster, one.case.id) for one, new in zip(seen, asked, strict=True)]
     wait_about(tx, [(cluster, case_id) for cluster, case_id in clusters if cluster is not None])
-    append_many(tx, [_entry(one.case) for one in seen])
-    return [one.case for one in seen]
+    append_many(tx, [_entry(one) for one in opened])
+    return opened
+
+
+def _stories(tx: Tx, ranking: Ranking, asked: Sequence[NewCase]) -> Mapping[UUID, UUID]:
+    """The stories of these items, where an open incident asks for one."""
+    if not ranking.routing.asks_for_stories:
+        return {}
+    places = places_of(tx, [one.item.id for one in asked])
+    return {item_id: place.story for item_id, place in places.items()}
 
 
 def write(
@@ -85,24 +104,31 @@ def write(
     facts: Mapping[UUID, CaseFacts],
     told: Told,
     shown: Mapping[UUID, dict[str, Any]],
-) -> None:
-    """Write new cases with their rank and their first step. `shown`: what of `COLUMNS` is known of each
-    beside what follows from the others."""
+    stories: Mapping[UUID, UUID] = {},
+) -> list[CaseRow]:
+    """Write new cases with their rank and their first step; they, in their queues. `shown`: what of `COLUMNS` is
+    known of each beside what follows from the others; `stories` of their items."""
     rows: list[list[object]] = []
+    written: list[CaseRow] = []
     for one in seen:
-        case = one.case
-        values = columns_of(ranking, one, facts[case.id], told, tx.now) | shown[case.id]
+        values = columns_of(ranking, one, facts[one.case.id], told, tx.now) | shown[one.case.id]
+        story = stories.get(one.case.subject_id)
+        values |= queue_of(ranking, one, facts[one.case.id], values, story)
+        queue, routed_from = values["queue"], values["routed_from"]
+        case = msgspec.structs.replace(one.case, queue=queue, routed_from=routed_from)
+        written.append(case)
         for name in ("because", "scoring"):
             values[name] = _json.encode(values[name]).decode()
         match = None if case.match is None else _json.encode(case.match).decode()
         own = [getattr(case, name) for name in _OF_CASE]
-        rows.append([*own, match, *(values[name] for name in COLUMNS)])
-    tx.copy(cases, (*_OF_CASE, "match", *COLUMNS), rows)
+        rows.append([*own, match, *(values[name] for name in _OF_RANK)])
+    tx.copy(cases, (*_OF_CASE, "match", *_OF_RANK), rows)
     steps = [
         (one.id, one.opened_at, "opened", tx.actor, _json.encode(_detail(one)).decode())
         for one in (one.case for one in seen)
     ]
     tx.copy(case_events, ("case_id", "at", "kind", "actor", "detail"), steps)
+    return written
 
 
 def _case(tx: Tx, one: NewCase, queue: str, origin: Origin) -> CaseRow:
@@ -139,3 +165,4 @@ def _entry(case: CaseRow) -> NewEntry:
 
 _json = msgspec.json.Encoder()
 _OF_CASE = tuple(name for name in CaseRow.__struct_fields__ if name != "match")
+_OF_RANK = tuple(name for name in COLUMNS if name not in _OF_CASE)

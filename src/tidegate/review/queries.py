@@ -41,6 +41,7 @@ from tidegate.review.model import (
 from tidegate.review.scoring import shown_priority
 from tidegate.review.sight import in_sight
 from tidegate.review.tables import case_members, cases
+from tidegate.review.work.queries import links_of, tasks_of
 from tidegate.signals.banks.queries import entries_by_id
 
 CASE_COLUMNS = [cases.c[name] for name in CaseRow.__struct_fields__]
@@ -172,6 +173,8 @@ def get_case(tx: Tx, case_id: UUID, reports_after: str | None = None) -> CaseDet
         evaluations=[msgspec.to_builtins(one) for one in evaluations],
         decisions=[msgspec.to_builtins(shown_decision(one)) for one in decisions],
         events=history(tx, case_id),
+        tasks=tasks_of(tx, case_id),
+        links=links_of(tx, case_id),
     )
 
 

@@ -20,7 +20,6 @@ from tidegate.decisions.looks import proposed_in
 from tidegate.decisions.model import Evaluation
 from tidegate.decisions.queries import evaluations_on
 from tidegate.infra.db import Tx
-from tidegate.infra.settings import Settings
 from tidegate.intake.queries import Heard, heard_on, together
 from tidegate.policy.model import RuleResult
 from tidegate.review.media import count_media
@@ -35,6 +34,7 @@ from tidegate.review.priority import (
     priority,
 )
 from tidegate.review.queries import CASE_COLUMNS, WAITING
+from tidegate.review.routing import Routing, queue_columns
 from tidegate.review.sameness import group, keep_keys, keys_of
 from tidegate.review.scoring import Scoring, columns_of_score, facts_with
 from tidegate.review.tables import case_events, cases
@@ -50,7 +50,6 @@ from tidegate.triage.voices import crowd
 PAGE = 200
 PROPOSED = "waits-for-another"  # what is so in a case, beside its steps
 DEFAULT_SEVERITY = 3
-_MOST_AGEING = 24 * 365 * 100.0  # hours: beyond is never
 
 
 class Ranking(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +61,19 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
     severities: Mapping[str, int] = {}
     labels: Mapping[str, str] = {}
     scoring: Scoring = Scoring()
+    routing: Routing = Routing()
+
+    @property
+    def mark(self) -> str:
+        """What a row is marked with that was ranked so: another mark is to be ranked anew."""
+        return f"{self.scoring.mark(self.ageing)} {self.routing.mark}".rstrip()
+
+
+class Ranked(msgspec.Struct, frozen=True):
+    """How many cases are settled, the others are left for the worker; and in which queues they are, by case."""
+
+    settled: int
+    queues: Mapping[UUID, str] = {}
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -82,17 +94,11 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     evaluations: Sequence[Evaluation] = ()
 
 
-def ageing_of(settings: Settings) -> timedelta:
-    """How long a case waits for each band that it moves up."""
-    found = timedelta(hours=min(settings.ageing_hours, _MOST_AGEING))
-    return max(found, timedelta(microseconds=1))
-
-
-def rank(tx: Tx, ranking: Ranking, seen: Sequence[Seen], *, guess: bool = False) -> int:
-    """Rank cases, and say how many are settled: the others are left for the worker. With `guess` the
-    language of a text is guessed where its platform names none, which takes a while."""
+def rank(tx: Tx, ranking: Ranking, seen: Sequence[Seen], *, guess: bool = False) -> Ranked:
+    """Rank cases. With `guess` the language of a text is guessed where its platform names none, which takes a
+    while."""
     if not seen:
-        return 0
+        return Ranked(0)
     moved = [one.case.id for one in seen if one.case.version > 1]
     steps = _steps(tx, moved)
     for case_id in proposed_in(tx, moved) if moved else ():
@@ -115,6 +121,8 @@ def rank(tx: Tx, ranking: Ranking, seen: Sequence[Seen], *, guess: bool = False)
         language, sure = language_by(one, guess=guess)
         values = columns_of(ranking, one, facts[case_id], told, tx.now)
         values |= {"language": language, "same": groups[case_id]}
+        place = places.get(one.case.item_id) if one.case.item_id else None
+        values |= queue_of(ranking, one, facts[case_id], values, place and place.story)
         # A post waits for the worker to find its cluster, by which it is of a group.
         placed = guess or one.content is None or one.case.item_id in places
         done = sure and placed and case_id not in again
@@ -124,7 +132,7 @@ def rank(tx: Tx, ranking: Ranking, seen: Sequence[Seen], *, guess: bool = False)
     tx.execute(_RANK, rows)
     clusters = [(one.case.id, _cluster(places, one.case)) for one in seen]
     wait_about(tx, [(cluster, case_id) for case_id, cluster in clusters if cluster is not None])
-    return settled
+    return Ranked(settled, {row["of_case"]: row["to_queue"] for row in rows})
 
 
 def rank_unranked(tx: Tx, ranking: Ranking, limit: int = PAGE) -> int:
@@ -136,7 +144,7 @@ def rank_unranked(tx: Tx, ranking: Ranking, limit: int = PAGE) -> int:
 def rank_stale(tx: Tx, ranking: Ranking, limit: int = PAGE) -> int:
     """Rank a page of those whose scores are of other weights, or of what was learnt much earlier; returns
     how many. For the worker."""
-    mark = ranking.scoring.mark(ranking.ageing)
+    mark = ranking.mark
     for other in (cases.c.scored_by < mark, cases.c.scored_by > mark):
         query = sa.select(*CASE_COLUMNS).where(WAITING, other).order_by(cases.c.scored_by)
         if done := _rank_page(tx, ranking, query, limit):
@@ -158,7 +166,7 @@ def _rank_page(tx: Tx, ranking: Ranking, query: sa.Select[*tuple[Any, ...]], lim
         kept = contents.get((case.item_id, case.revision or 0))
         said = [one for one in looks.get(case.item_id, []) if one.revision == case.revision]
         seen.append(Seen(case=case, content=kept.content if kept else None, evaluations=said))
-    return rank(tx, ranking, seen, guess=True)
+    return rank(tx, ranking, seen, guess=True).settled
 
 
 def _cluster(places: Mapping[UUID, Place], case: CaseRow) -> UUID | None:
@@ -174,24 +182,6 @@ def unranked_items(tx: Tx, limit: int = PAGE) -> list[tuple[UUID, int]]:
     rows = tx.execute(query.order_by(cases.c.id).limit(limit)).all()
     known = places_of(tx, [row.item_id for row in rows])
     return [(row.item_id, row.revision or 0) for row in rows if row.item_id not in known]
-
-
-def lift_aged(tx: Tx, ageing: timedelta, limit: int = PAGE) -> int:
-    """Lift those that have waited long enough to; returns how many. For the worker."""
-    due = (
-        sa.select(cases.c.id, cases.c.base_band, cases.c.waits_since)
-        .where(WAITING, cases.c.ages_at <= tx.now)
-        .order_by(cases.c.ages_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    rows: list[dict[str, Any]] = []
-    for one in tx.execute(due).all():
-        band, ages_at = aged(one.base_band, one.waits_since, tx.now, ageing)
-        rows.append({"of_case": one.id, "to_band": band, "to_ages_at": ages_at})
-    if rows:
-        tx.execute(_LIFT, rows)
-    return len(rows)
 
 
 def facts_of(seen: Seen, told: Told, steps: Collection[str] = ()) -> CaseFacts:
@@ -270,7 +260,20 @@ def columns_of(
         "others": media.other,
         "severity": max(hard, default=DEFAULT_SEVERITY),
         **columns_of_score(ranking.scoring, scored, since, ranking.ageing),
+        "scored_by": ranking.mark,
     }
+
+
+def queue_of(
+    ranking: Ranking,
+    seen: Seen,
+    facts: CaseFacts,
+    values: Mapping[str, Any],
+    story: UUID | None,
+) -> dict[str, Any]:
+    """The queue of a case by all else that its row shows, by column."""
+    labels = _labels(ranking, seen.case, facts)
+    return queue_columns(ranking.routing, seen.case, values, labels, story)
 
 
 def _said(case: CaseRow, heard: Mapping[UUID, Heard]) -> Heard:
@@ -342,6 +345,8 @@ def _steps(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, set[str]]:
 
 _SILENCE = Heard()
 COLUMNS = (
+    "queue",
+    "routed_from",
     "ranked_at",
     "base_band",
     "band",
@@ -365,9 +370,4 @@ _RANK = (
     sa.update(cases)
     .where(cases.c.id == sa.bindparam("of_case"))
     .values({name: sa.bindparam(f"to_{name}") for name in COLUMNS})
-)
-_LIFT = (
-    sa.update(cases)
-    .where(cases.c.id == sa.bindparam("of_case"))
-    .values(band=sa.bindparam("to_band"), ages_at=sa.bindparam("to_ages_at"))
 )

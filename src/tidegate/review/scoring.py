@@ -100,7 +100,6 @@ def columns_of_score(
     return {
         "place_at": place_of(since, points, scoring.weights, ageing),
         "scoring": msgspec.to_builtins(kept),
-        "scored_by": scoring.mark(ageing),
     }
 
 

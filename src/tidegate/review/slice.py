@@ -86,6 +86,8 @@ REVIEW = Slice(
         "case_members",
         "drafts",
         "case_notes",
+        "case_tasks",
+        "case_links",
         "mentions",
         "bulks",
         "alerts",

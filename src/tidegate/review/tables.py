@@ -22,6 +22,7 @@ cases = sa.Table(
     sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id"), index=True),
     sa.Column("revision", sa.Integer),
     sa.Column("queue", sa.Text, nullable=False),
+    sa.Column("routed_from", sa.Text),  # where it is without a rule or incident; null: there
     sa.Column("state", sa.Text, nullable=False),  # open, claimed, decided, reopened
     sa.Column("origin", sa.Text, nullable=False),  # evaluation, report, escalation, quarantine
     sa.Column("match", JSONB),  # the match that opened it

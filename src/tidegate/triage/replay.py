@@ -6,19 +6,23 @@ Bands are as they were before any waiting.
 """
 
 import heapq
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
 
+from tidegate.policy.facts import QueueCase
+from tidegate.policy.queues import QueueRule, route
 from tidegate.policy.weights import Weights
 from tidegate.triage.score import Kept, place_of, static_points
 
 
 class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     """A case as it is kept: its band before any waiting, since when it waits or waited, what its score is made
-    of, and whether people acted on it, None where nothing was decided."""
+    of, whether people acted on it, None where nothing was decided, its `queue` by default, and what rules for
+    queues see of it."""
 
     id: UUID
     item: str | None
@@ -26,6 +30,16 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime
     kept: Kept
     urgent: bool | None
+    queue: str = ""
+    case: QueueCase = QueueCase()
+
+
+class QueueMoved(msgspec.Struct, frozen=True, kw_only=True):
+    """How many cases would be in a queue, by the rules of now and by the others. Incidents are not asked."""
+
+    queue: str
+    before: int
+    after: int
 
 
 class Moved(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +81,8 @@ class ReplayReport(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     looked_before: Looked
     looked_after: Looked
+    queues: list[QueueMoved] = []
+    unrouted: int = 0  # of which a rule of the others cannot be evaluated
 
 
 def replay(
@@ -95,6 +111,21 @@ def replay(
         looked_before=_looked(cases, keys[0], people, look),
         looked_after=_looked(cases, keys[1], people, look),
     )
+
+
+def replay_queues(
+    cases: Sequence[Replayed], before: Sequence[QueueRule], after: Sequence[QueueRule]
+) -> tuple[list[QueueMoved], int]:
+    """In which queues the cases would be by two lists of rules, and of how many a rule of the second cannot be
+    evaluated."""
+    was = Counter(route(before, one.case).queue or one.queue for one in cases)
+    said = [route(after, one.case) for one in cases]
+    would = Counter(to.queue or one.queue for to, one in zip(said, cases, strict=True))
+    moved = [
+        QueueMoved(queue=name, before=was[name], after=would[name])
+        for name in sorted(was.keys() | would.keys())
+    ]
+    return moved, sum(one.failed is not None for one in said)
 
 
 def kendall(first: Sequence[int], second: Sequence[int]) -> float | None:

@@ -16,13 +16,13 @@ from tidegate.web.metrics import metrics_endpoint
 May = Literal["yes", "own", "no"]
 
 # What is bounded by the queues, languages and platforms that somebody has, and what is about themselves.
-_OF_CASES = r"cases|bulk|decisions|alerts|events"
+_OF_CASES = r"cases|tasks|bulk|decisions|alerts|events"
 _OF_ONESELF = r"account|me"
 _OWN = re.compile(rf"/(?:v1/)?(?:{_OF_CASES}|{_OF_ONESELF})(?:/.*)?\Z")
 
 
 # What is called by its id alone in a path that people are told.
-_BY_ID = re.compile(r"\{(?:alert|bulk|case|decision|entry|incident)\}")
+_BY_ID = re.compile(r"\{(?:alert|bulk|case|change|cluster|decision|entry|flagger|incident|task)\}")
 
 
 class Permission(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal, bad_field
 from tidegate.infra.ids import uuid7
 from tidegate.ledger.actions import append
+from tidegate.policy.queues import OF_INCIDENTS
 from tidegate.signals.banks.actions import create_bank
 from tidegate.signals.banks.model import BankIn
 from tidegate.signals.banks.queries import get_bank
@@ -26,6 +27,7 @@ from tidegate.triage.incidents.model import (
     IncidentIn,
     IncidentView,
     OpenIn,
+    Routes,
     Scheme,
     Schemes,
     StepIn,
@@ -139,7 +141,10 @@ def open_incident(
     check_opening(row.state, scheme, said)
     if said.bank is not None:
         _have_bank(tx, said.bank, row.platform, may)
-    queue = f"incident-{incident_id.hex[-8:]}"
+    queue = f"{OF_INCIDENTS}{incident_id.hex[-8:]}"
+    routes = said.routes
+    if routes == Routes() and row.kind == "story":
+        routes = Routes(story=row.key)  # what surged goes there
     values: dict[str, Any] = {
         "state": "open",
         "scheme": scheme.name,
@@ -147,7 +152,7 @@ def open_incident(
         "level": said.level,
         "criteria": list(dict.fromkeys(said.criteria)),
         "queue": queue,
-        "routes": msgspec.to_builtins(said.routes),
+        "routes": msgspec.to_builtins(routes),
         "bank": said.bank,
         "opened_by": tx.actor,
         "opened_at": tx.now,
@@ -211,9 +216,8 @@ def counted(tx: Tx, view: IncidentView) -> list[Volume]:
 
 def _lock(tx: Tx, incident_id: UUID) -> sa.Row[Any]:
     """The incident, held until the commit. Raises Refusal (404)."""
-    query = sa.select(_I.state, _I.scheme, _I.scheme_version, _I.platform).where(
-        _I.id == incident_id, tx.within(_I.platform)
-    )
+    columns = (_I.state, _I.scheme, _I.scheme_version, _I.platform, _I.kind, _I.key)
+    query = sa.select(*columns).where(_I.id == incident_id, tx.within(_I.platform))
     row = tx.execute(query.with_for_update()).one_or_none()
     if row is None:
         raise incident_unknown(incident_id)

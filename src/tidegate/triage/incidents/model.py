@@ -11,7 +11,11 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from tidegate.infra.errors import Refusal, bad_field
+from tidegate.infra.errors import FieldError, Refusal, bad_field
+from tidegate.policy.cel import Condition
+from tidegate.policy.facts import QueueCase
+from tidegate.policy.queues import condition_of, rule_as_kept
+from tidegate.policy.queues import route as queue_by_rules
 from tidegate.triage.bursts import Series, SeriesKind
 
 IncidentState = Literal["proposed", "open", "closed"]
@@ -22,6 +26,7 @@ ENDS: tuple[Outcome, ...] = ("handled", "stood_down", "false_alarm")
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Reason = Annotated[str, Meta(min_length=1, max_length=2000)]
 Note = Annotated[str, Meta(max_length=10_000)]
+_Condition = Annotated[str, Meta(min_length=1, max_length=2000)]
 _Word = Annotated[str, Meta(min_length=1, max_length=64)]
 
 
@@ -68,12 +73,13 @@ Schemes = Mapping[str, Scheme]
 
 
 class Routes(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Which cases go into an incident's queue: all that is named must hold, of each list one. What names
-    nothing takes nothing."""
+    """Which cases go into an incident's queue: all that is named must hold, of each list one, but of `when`
+    (conditions in CEL, as rules for queues have) every one. What names nothing takes nothing."""
 
     languages: Annotated[list[_Word], Meta(max_length=50)] = []
     labels: Annotated[list[_Word], Meta(max_length=50)] = []
     story: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    when: Annotated[list[_Condition], Meta(max_length=20)] = []
 
 
 class IncidentIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -177,12 +183,13 @@ class IncidentView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a case when its queue is chosen."""
+    """What is known of a case when its queue is chosen; `case` is what conditions read."""
 
     platform: str
     language: str | None = None
     labels: Sequence[str] = ()
     story: str | None = None
+    case: QueueCase = QueueCase()
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -193,12 +200,21 @@ class Route(msgspec.Struct, frozen=True):
     takes: Routes
 
 
-def queue_for(routes: Iterable[Route], facts: Facts) -> str | None:
-    """The first of these queues that takes a case; None: none does."""
-    return next((one.queue for one in routes if _takes(one, facts)), None)
+def queue_for(routes: Iterable[Route], facts: Facts) -> tuple[str | None, str | None]:
+    """The first of these queues that takes a case (None: none does), and the first whose conditions could not be
+    evaluated: it takes nothing."""
+    failed: str | None = None
+    for one in routes:
+        takes = _takes(one, facts)
+        if takes:
+            return one.queue, failed
+        if takes is None:
+            failed = failed or one.queue
+    return None, failed
 
 
-def _takes(route: Route, facts: Facts) -> bool:
+def _takes(route: Route, facts: Facts) -> bool | None:
+    """Whether a case goes there; None: that cannot be said."""
     takes = route.takes
     if route.platform not in (None, facts.platform):
         return False
@@ -208,7 +224,11 @@ def _takes(route: Route, facts: Facts) -> bool:
         *([not set(takes.labels).isdisjoint(facts.labels)] if takes.labels else []),
         *([facts.story == takes.story] if takes.story is not None else []),
     ]  # fmt: skip
-    return bool(said) and all(said)
+    if not all(said) or not takes.when:
+        return bool(said) and all(said)
+    rule = rule_as_kept(route.queue, route.queue, tuple(takes.when))
+    told = None if rule is None else queue_by_rules([rule], facts.case)
+    return None if told is None or told.failed is not None else told.queue is not None
 
 
 def language_key(tag: str) -> str:
@@ -222,6 +242,28 @@ def surge_title(series: Series) -> str:
     return f"Surge of reports{what[series.kind]} on {series.platform}"
 
 
+def check_routes(routes: Routes) -> None:
+    """Raises Refusal (422) for conditions that cannot be read, each with its place and what may be meant."""
+    problems = [
+        FieldError(
+            f"/routes/when/{at}",
+            f"a condition: {one.message}" + (f"; {one.hint}" if one.hint else ""),
+            f"column {one.offset + 1} of {source[:64]}",
+        )
+        for at, source in enumerate(routes.when)
+        if not isinstance(found := condition_of(source), Condition)
+        for one in found
+    ]
+    if problems:
+        raise Refusal(
+            "invalid-body",
+            422,
+            "The body is not what this route takes",
+            "Nothing was changed.",
+            errors=problems,
+        )
+
+
 def check_opening(state: IncidentState, scheme: Scheme, said: OpenIn) -> None:
     """Raises Refusal: 409 for one that is not proposed, 422 for a level or criterion that the scheme has
     not."""
@@ -232,6 +274,7 @@ def check_opening(state: IncidentState, scheme: Scheme, said: OpenIn) -> None:
             "The incident is not proposed any more",
             f"It is {state}. What is open is open; what was closed is proposed anew.",
         )
+    check_routes(said.routes)
     if said.level is not None:
         _one_of("/level", said.level, scheme.levels)
     for at, one in enumerate(said.criteria):

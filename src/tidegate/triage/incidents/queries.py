@@ -17,7 +17,6 @@ from tidegate.triage.incidents.model import (
     SHOWN_AFTER,
     SHOWN_BEFORE,
     Evidence,
-    Facts,
     IncidentState,
     IncidentView,
     Route,
@@ -25,7 +24,6 @@ from tidegate.triage.incidents.model import (
     Taken,
     Volume,
     incident_unknown,
-    queue_for,
     surge_title,
 )
 from tidegate.triage.incidents.tables import bursts, incident_steps, incidents
@@ -103,12 +101,6 @@ def open_routes(tx: Tx) -> list[Route]:
         Route(row.queue, row.platform, msgspec.convert(row.routes or {}, Routes))
         for row in tx.execute(query)
     ]
-
-
-def queue_of(tx: Tx, facts: Facts) -> str | None:
-    """The queue of the open incident that a case belongs to, by its language, labels or story; None: of
-    none."""
-    return queue_for(open_routes(tx), facts)
 
 
 def lasting(tx: Tx) -> int:

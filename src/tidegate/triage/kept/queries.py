@@ -122,12 +122,12 @@ def page_of(
     """A page of the items of a cluster, the first first, and the cursor of the next. Raises Refusal (422)."""
     names = Member.__struct_fields__
     query = sa.select(*(cluster_items.c[name] for name in names))
-    query = query.where(cluster_items.c.cluster == cluster_id).order_by(cluster_items.c.number)
+    query = query.where(cluster_items.c.cluster == cluster_id)
     if cursor is not None:
         at, item = read_cursor(cursor)
         place = sa.tuple_(sa.literal(at), sa.literal(item))
         query = query.where(sa.tuple_(cluster_items.c.created_at, cluster_items.c.item_id) > place)
-    query = query.order_by(None).order_by(cluster_items.c.created_at, cluster_items.c.item_id)
+    query = query.order_by(cluster_items.c.created_at, cluster_items.c.item_id)
     rows = tx.execute(query.limit(limit + 1)).mappings().all()
     found = [Member(**row) for row in rows[:limit]]
     more = len(rows) > limit

@@ -133,4 +133,11 @@ _SENTENCES: Mapping[str, Callable[[Any], str]] = {
     "rule": lambda value: _("The rule %(rule)s asks for a look") % {"rule": value},
     "second_eyes": lambda _value: _("It waits for second eyes"),
     "unjudged": _unjudged,
+    "queue_rule": lambda value: _("The rule %(rule)s leads to this queue") % {"rule": value},
+    "queue_incident": lambda value: (
+        _("The open incident of the queue %(queue)s takes it") % {"queue": value}
+    ),
+    "queue_failed": lambda value: (
+        _("%(rule)s could not say whether it belongs in another queue") % {"rule": value}
+    ),
 }

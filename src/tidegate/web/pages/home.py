@@ -19,6 +19,8 @@ from tidegate.review.filters import Filter
 from tidegate.review.holding import held_on_pages
 from tidegate.review.notes import mentions_of
 from tidegate.review.rows import page_of, rows_of
+from tidegate.review.work.model import Task
+from tidegate.review.work.queries import tasks_for
 from tidegate.web.kept import Kept
 from tidegate.web.pages.broken import Broken, broken
 from tidegate.web.pages.page import PageRoute, Query
@@ -49,13 +51,21 @@ class OwnCase(msgspec.Struct, frozen=True):
     text: str | None = None
 
 
-class Mine(msgspec.Struct, frozen=True):
+class OwnTask(msgspec.Struct, frozen=True):
+    """Something that one is asked to do, and the case that it is about."""
+
+    case: RowView
+    task: Task
+
+
+class Mine(msgspec.Struct, frozen=True, kw_only=True):
     """What is one's own. `proposed` waits for another person; `returned` is what a senior settled between
     two of whom one was: `by` whom, and why."""
 
     held: list[OwnCase]
     drafts: list[OwnCase]
     asked: list[OwnCase]
+    tasks: list[OwnTask]
     proposed: list[OwnCase]
     returned: list[OwnCase]
 
@@ -117,12 +127,12 @@ def _urgent(visit: Visit, tx: Tx) -> Urgent:
 
 def _mine(visit: Visit, tx: Tx) -> Mine:
     held, begun, asked = held_on_pages(tx), drafts_of(tx), mentions_of(tx, tx.identity)
-    proposed = proposed_by(tx, tx.identity)
+    proposed, tasks = proposed_by(tx, tx.identity), tasks_for(tx, tx.identity)
     returned = returned_to(tx, tx.identity, tx.now - RETURNED)
     waiting = {one.case_id for one in proposed}
     begun = [one for one in begun if one.case not in {*waiting, *held}]
     named = {*held, *(one.case for one in begun), *(one.case for one in asked), *waiting}
-    named |= {one.case_id for one in returned}
+    named |= {one.case_id for one in returned} | {one.case for one in tasks}
     called = visit.names.called
     rows = {row.id: row_view(row, called) for row in rows_of(tx, list(named))}
     return Mine(
@@ -130,6 +140,7 @@ def _mine(visit: Visit, tx: Tx) -> Mine:
             OwnCase(rows[id], until) for id in held if id in rows and (until := rows[id].held_until)
         ],
         drafts=[OwnCase(rows[one.case], one.saved_at) for one in begun],
+        tasks=[OwnTask(rows[one.case], one) for one in tasks if one.case in rows],
         asked=[OwnCase(rows[one.case], one.created_at, called(one.by), one.text) for one in asked],
         proposed=[
             OwnCase(rows[one.case_id], one.created_at) for one in proposed if one.case_id in rows

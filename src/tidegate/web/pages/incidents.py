@@ -150,7 +150,10 @@ def create(visit: Visit) -> str:
 
 def open_(visit: Visit) -> str:
     routes = _given(
-        languages=visit.parts("languages"), labels=visit.parts("labels"), story=visit.field("story")
+        languages=visit.parts("languages"),
+        labels=visit.parts("labels"),
+        story=visit.field("story"),
+        when=[one.strip() for one in visit.field("routes_when").splitlines() if one.strip()],
     )
     given = {name: visit.field(name) for name in ("reason", "level", "bank")}
     said: dict[str, Any] = _given(**given, criteria=visit.fields("criteria"), routes=routes)

@@ -133,6 +133,16 @@ NAMES = {
     "acknowledged": noted("acknowledged"),
     "referred": noted("referred"),
     "false_alarm": noted("false alarm"),
+    "active": noted("active"),
+    "suspended": noted("suspended"),
+    "warned": noted("warned"),
+    "warn": noted("warned"),
+    "suspend": noted("suspended"),
+    "done": noted("done"),
+    "merge": noted("merged"),
+    "split": noted("split"),
+    "pin": noted("pinned"),
+    "undo": noted("taken back"),
 }
 
 

@@ -43,6 +43,7 @@ NAVIGATION = [
     ("quality", noted("Quality"), "/quality", "cases:read"),
     ("actions", noted("Actions"), "/actions", "actions:read"),
     ("ledger", noted("Ledger"), "/ledger", "ledger:read"),
+    ("flaggers", noted("Flaggers"), "/flaggers", "flaggers:write"),
     ("people", noted("People"), "/people", "admin"),
     ("keys", noted("API keys"), "/keys", "admin"),
     ("instance", noted("Instance"), "/settings", "admin"),
@@ -122,6 +123,22 @@ DONE = {
     "incident-opened": noted("The incident is open: it has its queue."),
     "incident-stepped": noted("Noted: the step was taken."),
     "incident-closed": noted("The incident is closed."),
+    "task-added": noted("The task is noted."),
+    "task-done": noted("Noted: it is done."),
+    "linked": noted("The cases are linked."),
+    "unlinked": noted("The cases are linked no more."),
+    "cluster-split": noted("They are in a cluster of their own now."),
+    "cluster-pinned": noted("They stay in this cluster, whatever arrives."),
+    "cluster-merged": noted("The two clusters are one."),
+    "cluster-undone": noted("The change is taken back."),
+    "flagger-made": noted("The flagger is registered. Its keys are made by command, with its id."),
+    "flagger-suspended": noted(
+        "The flagger is suspended: its notices are not a trusted flagger's."
+    ),
+    "flagger-resumed": noted("The flagger has its status back."),
+    "notifier-warned": noted("The notifier is warned."),
+    "notifier-suspended": noted("The notifier is suspended. A threat to life is still heard."),
+    "notifier-lifted": noted("The notifier is neither warned nor suspended any more."),
     "signed-out": noted("You are signed out."),
 }
 

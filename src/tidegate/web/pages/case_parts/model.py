@@ -10,12 +10,14 @@ from tidegate.content.parts import Part
 from tidegate.decisions.restrictions import Effective, Standing
 from tidegate.intake.grouped import ReportGroup
 from tidegate.pipeline.before import Fared
+from tidegate.pipeline.clusters import Alike
 from tidegate.policy.data import Offence
 from tidegate.policy.model import Ground, Label
 from tidegate.review.drafts import Draft
 from tidegate.review.media import MediaCount
 from tidegate.review.model import ShownCase
 from tidegate.review.rows import Position, Same
+from tidegate.review.work.model import Link, Task
 from tidegate.signals.banks.model import EntryView
 from tidegate.web.pages.case_parts import said
 from tidegate.web.pages.case_parts.changes import Changes
@@ -166,8 +168,11 @@ class CasePage(msgspec.Struct, frozen=True, kw_only=True):
     judges: bool
     quarantined: dict[str, Any] | None
     before: BeforeView
+    cluster: Alike | None
     grading: GradingView | None
     notes: list[NoteView]
+    tasks: list[Task]
+    links: list[Link]
     history: list[Step]
     draft: Draft | None
     decision: dict[str, Any] | None

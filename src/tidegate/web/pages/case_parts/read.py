@@ -15,6 +15,7 @@ from tidegate.infra.db import Tx
 from tidegate.intake.channels import THREAT
 from tidegate.intake.grouped import GroupedReports, grouped_reports
 from tidegate.pipeline.before import before, fared
+from tidegate.pipeline.clusters import cluster_of
 from tidegate.pipeline.next import look_at_case
 from tidegate.pipeline.reads import read_shown_case
 from tidegate.pipeline.second import waits_for_seniors
@@ -25,6 +26,7 @@ from tidegate.review.notes import notes_of
 from tidegate.review.queries import subject_of_case
 from tidegate.review.rows import position, row_of
 from tidegate.review.wellness import severity_of_case
+from tidegate.review.work.queries import links_of, tasks_of
 from tidegate.signals.banks.model import EntryView
 from tidegate.signals.banks.queries import entries_by_id, may_change_bank
 from tidegate.web.pages.case_parts import panel, shown
@@ -103,7 +105,7 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
         judges=_judges(tx, subject, entries.get(opened[0]) if opened else None),
         quarantined=next((one.detail for one in case.events if one.kind == "quarantined"), None),
         before=about.before,
-        grading=graded(visit, tx, about.id),
+        **_beside(visit, tx, case_id, about),
         notes=[NoteView(one.by, one.text, one.created_at) for one in notes_of(tx, case_id)],
         history=shown.history_of(case),
         draft=draft,
@@ -125,6 +127,16 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
         moved=about.moved,
         erased_at=case.about.erased_at if case.about else None,
     )
+
+
+def _beside(visit: Visit, tx: Tx, case_id: UUID, about: _About) -> dict[str, Any]:
+    """What stands beside what was posted: who says the same, how far it is believed, and what is to be done."""
+    return {
+        "cluster": None if about.id is None else cluster_of(tx, about.id),
+        "grading": graded(visit, tx, about.id),
+        "tasks": tasks_of(tx, case_id),
+        "links": links_of(tx, case_id),
+    }
 
 
 def _judges(tx: Tx, subject: Subject, entry: EntryView | None) -> bool:

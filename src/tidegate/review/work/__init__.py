@@ -1,0 +1,1 @@
+"""What people have yet to do about a case, and which cases belong together."""
