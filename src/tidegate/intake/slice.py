@@ -26,7 +26,7 @@ INTAKE = Slice(
         Scope("sources:read", "see who the source of a report is, for a stated purpose"),
     ),
     channels=BOUND,
-    forgets=("reports", "report_sources", "grades"),
+    forgets=("reports", "report_sources", "report_messages", "grades"),
     keeps={
         "flaggers": "organisations, and who of the people here registered them",
         "threat_packs": "patterns, which are kept for ever, and who of the staff stored them",

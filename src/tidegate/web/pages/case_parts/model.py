@@ -18,6 +18,7 @@ from tidegate.review.model import ShownCase
 from tidegate.review.rows import Position, Same
 from tidegate.signals.banks.model import EntryView
 from tidegate.web.pages.case_parts import said
+from tidegate.web.pages.case_parts.asked import TalkView
 from tidegate.web.pages.case_parts.changes import Changes
 from tidegate.web.pages.case_parts.graded import GradingView
 from tidegate.web.pages.case_parts.panel import Panel
@@ -167,6 +168,7 @@ class CasePage(msgspec.Struct, frozen=True, kw_only=True):
     quarantined: dict[str, Any] | None
     before: BeforeView
     grading: GradingView | None
+    asked: TalkView | None
     notes: list[NoteView]
     history: list[Step]
     draft: Draft | None

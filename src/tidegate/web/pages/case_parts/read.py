@@ -28,6 +28,7 @@ from tidegate.review.wellness import severity_of_case
 from tidegate.signals.banks.model import EntryView
 from tidegate.signals.banks.queries import entries_by_id, may_change_bank
 from tidegate.web.pages.case_parts import panel, shown
+from tidegate.web.pages.case_parts.asked import talked
 from tidegate.web.pages.case_parts.changes import Changes, changes
 from tidegate.web.pages.case_parts.graded import graded
 from tidegate.web.pages.case_parts.looking import can_be_seen
@@ -104,6 +105,7 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
         quarantined=next((one.detail for one in case.events if one.kind == "quarantined"), None),
         before=about.before,
         grading=graded(visit, tx, about.id),
+        asked=talked(tx, subject),
         notes=[NoteView(one.by, one.text, one.created_at) for one in notes_of(tx, case_id)],
         history=shown.history_of(case),
         draft=draft,
