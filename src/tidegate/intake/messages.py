@@ -56,7 +56,8 @@ def add_message(
     ours = [one for one in said if (one.kind == "question") == (kind == "question")]
     if len(ours) >= MOST:
         raise _full()
-    row = {"id": id, "report_id": report.id, "kind": kind, "text": text, "level": level}
+    row = {"id": id, "report_id": report.id, "number": len(said) + 1, "kind": kind}
+    row |= {"text": text, "level": level}
     query = insert(report_messages).values(row | {"by": tx.actor, "at": tx.now})
     added = query.on_conflict_do_nothing().returning(report_messages.c.id)
     if tx.execute(added).scalar_one_or_none() is None:
@@ -75,7 +76,7 @@ def messages_on(tx: Tx, report_ids: Collection[UUID]) -> dict[UUID, list[Message
         sa.select(report_messages)
         .join(reports, reports.c.id == report_messages.c.report_id)
         .where(report_messages.c.report_id.in_(report_ids), tx.within(reports.c.platform))
-        .order_by(report_messages.c.at, report_messages.c.id)
+        .order_by(report_messages.c.report_id, report_messages.c.number)
     )
     for row in tx.execute(query):
         values = {name: getattr(row, name) for name in Message.__struct_fields__}

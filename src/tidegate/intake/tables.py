@@ -128,6 +128,7 @@ report_messages = sa.Table(
     metadata,
     sa.Column("id", sa.Uuid, primary_key=True),
     sa.Column("report_id", sa.Uuid, sa.ForeignKey("reports.id"), nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),  # of the report's messages, from 1 on
     sa.Column("kind", sa.Text, nullable=False),  # question, answer, addition
     sa.Column("text", Sealed()),  # null: erased with the report's item
     sa.Column("level", sa.Text),  # what it threatens, where it threatens a life
@@ -135,12 +136,7 @@ report_messages = sa.Table(
         "by", sa.Text, nullable=False
     ),  # an actor: of what a reporter says whoever brought it
     sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
-)
-sa.Index(
-    "ix_report_messages_report_id",
-    report_messages.c.report_id,
-    report_messages.c.at,
-    report_messages.c.id,
+    sa.UniqueConstraint("report_id", "number"),
 )
 
 flaggers = sa.Table(

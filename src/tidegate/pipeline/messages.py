@@ -77,11 +77,11 @@ def told_of(
     concluded = outcomes_of(
         tx, instance.pack(tx), instance.settings, found, decided=decided, language=language
     )
-    said += [
+    outcomes = [
         Told(id=one.id, kind="outcome", text=in_full(one), at=one.at, decision=one)
         for one in concluded
     ]
-    return sorted(said, key=lambda one: (one.at, one.id))
+    return sorted([*outcomes, *said], key=lambda one: one.at)
 
 
 def in_full(outcome: Outcome) -> str:
@@ -185,7 +185,9 @@ def find_referred(tx: Tx, instance: Instance, typed: str) -> FiledReport:
 def _hold(tx: Tx, found: FiledReport) -> CaseRow | None:
     """Hold what the report and its case are about, and the case. Raises Refusal (410)."""
     subject = None if found.case_id is None else subject_of_case(tx, found.case_id)
-    about = {found.item_id} | ({subject.id} if subject and subject.kind == "item" else set())
+    about = {found.item_id}
+    if subject is not None and subject.kind == "item":
+        about.add(subject.id)
     for item_id in sorted(about):
         lock_item_by_id(tx, item_id)
     if found.erased:
