@@ -80,9 +80,10 @@ def test_a_question_never_says_who_asked(api: Api) -> None:
     assert (sent.status_code, sent.headers["location"]) == (303, f"/cases/{found['case']}#asked")
     page = anna.get(f"/cases/{found['case']}").text
     assert "Which of the two?" in page
-    assert "anna" not in api.get(
-        f"/v1/references/{found['reference']}", key=api.key("reports:write")
-    ).text
+    assert (
+        "anna"
+        not in api.get(f"/v1/references/{found['reference']}", key=api.key("reports:write")).text
+    )
     say(api, found["reference"], "The left one.")
     assert "The left one." in anna.get(f"/cases/{found['case']}").text
 

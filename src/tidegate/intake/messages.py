@@ -49,9 +49,12 @@ def add_message(
     tx: Tx, report: FiledReport, kind: Kind, text: str, *, id: UUID, level: str | None = None
 ) -> bool:
     """Append what was said; False where it was said before, by its `id`. The caller holds the report's item.
-    Raises Refusal (409) "messages-full" where too much was said already."""
+    Raises Refusal (409) "messages-full" where too much was said already, "message-changed" where something else
+    was said by this `id`."""
     said = messages_on(tx, [report.id]).get(report.id, [])
-    if any(one.id == id for one in said):
+    if before := [one for one in said if one.id == id]:
+        if before[0].text != text:
+            raise _changed()
         return False
     ours = [one for one in said if (one.kind == "question") == (kind == "question")]
     if len(ours) >= MOST:
@@ -61,7 +64,7 @@ def add_message(
     query = insert(report_messages).values(row | {"by": tx.actor, "at": tx.now})
     added = query.on_conflict_do_nothing().returning(report_messages.c.id)
     if tx.execute(added).scalar_one_or_none() is None:
-        return False
+        raise _changed()
     record = {"report": report.id, "message": id}
     append(tx, _LEDGER[kind], record, report.item_id, report.platform)
     return True
@@ -108,6 +111,11 @@ def _full() -> Refusal:
         "Too much was said about this report already",
         f"Nothing was written: there are {MOST} messages, and more are not taken. Send a new report.",
     )
+
+
+def _changed() -> Refusal:
+    detail = "Nothing was written. What is new needs a new id; what was said stays as it is."
+    return Refusal("message-changed", 409, "Another message has this id", detail)
 
 
 class Talk(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,6 @@ from functools import partial
 from starlette.responses import Response
 
 from tidegate.infra.db import Tx
-from tidegate.infra.groupcommit import GroupCommit
 from tidegate.intake.channels import check_channel
 from tidegate.intake.model import ReportIn
 from tidegate.pipeline.instance import Instance
@@ -19,11 +18,11 @@ from tidegate.pipeline.report_record import (
     read_report,
     say_more,
 )
-from tidegate.pipeline.told import Told, describe_report, examine_report
 from tidegate.web.api.endpoint import Call, Endpoint
 from tidegate.web.api.files import read_with_files
 from tidegate.web.gate import segment
 from tidegate.web.guesses import Guesses
+from tidegate.web.reporting import hear_report
 
 WRITES, READS = "reports:write", "cases:read"
 
@@ -32,23 +31,9 @@ async def submit_report(instance: Instance, call: Call, report: ReportIn) -> byt
     """Hear one report and answer when it is durable. Raises Refusal."""
     principal = call.principal
     check_channel(report.channel, principal.channels)
-    told = describe_report(
-        instance,
-        report,
-        platform=call.platform(),
-        by=principal.acting,
-        request_id=call.request_id,
-        now=instance.clock.now(),
-        queue=principal.queue,
+    return await hear_report(
+        call.request, report, platform=call.platform(), by=principal.acting, queue=principal.queue
     )
-    if report.media:
-        # A retry must not fetch and decode again.
-        known = await call.request.app.state.told.run(told, told.queue)
-        if known is not None:
-            return known
-        told = await examine_report(instance, told)
-    reports: GroupCommit[Told, bytes] = call.request.app.state.reports
-    return await reports.run(told, told.queue, told.seconds)
 
 
 async def post_report(call: Call) -> Response:
