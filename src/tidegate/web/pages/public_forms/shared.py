@@ -62,8 +62,7 @@ def admit(visit: Visit) -> None:
     """Raises Refusal: 404 where there are no public forms; 429 for whoever sends more of them than a person
     could, before any of it is read."""
     if not visit.instance.settings.public_forms:
-        detail = "The address may not be whole, or what was there is gone."
-        raise Refusal("not-found", 404, "There is nothing at this path", detail)
+        raise Refusal("not-found", 404, "There is nothing at this path")
     if visit.request.method == "POST":
         _sent(visit).posted.admit(stranger(visit.address))
 
@@ -130,28 +129,27 @@ def refuse(errors: Sequence[FieldError | None]) -> None:
             "form-not-filled",
             422,
             "The form needs a second look",
-            f"Nothing was sent. Expected {found[0].expected}.",
+            "Nothing was sent.",
             errors=found,
         )
 
 
-def says(visit: Visit, name: str, least: int, most: int) -> FieldError | None:
-    """What is wrong with a field that must say something."""
+def says(visit: Visit, name: str, first: int, last: int) -> FieldError | None:
+    """What is wrong with a field that must say something, in so many characters."""
     text = visit.field(name)
-    if len(text) > most or written(text) < least:
-        got = "nothing" if not text else f"{len(text)} characters"
-        return FieldError(f"/{name}", f"text of {least} to {most} characters", got)
-    return None
+    count = len(text)
+    if count <= last and written(text) >= first:
+        return None
+    got = f"{count} characters" if text else "nothing"
+    return FieldError(f"/{name}", f"text of {first} to {last} characters", got)
 
 
-def at_most(visit: Visit, name: str, most: int) -> FieldError | None:
+def at_most(visit: Visit, name: str, count: int) -> FieldError | None:
     """What is wrong with a field that may be empty."""
     text = visit.field(name)
-    if len(text) > most or (text and not written(text)):
-        return FieldError(
-            f"/{name}", f"text of at most {most} characters", f"{len(text)} characters"
-        )
-    return None
+    if len(text) <= count and (not text or written(text)):
+        return None
+    return FieldError(f"/{name}", f"text of at most {count} characters", "another value")
 
 
 def files_of(visit: Visit) -> list[MediaIn]:
