@@ -13,7 +13,7 @@ from tidegate.decisions.restrictions import Standing, by_strength, effective, st
 from tidegate.decisions.second import Look
 from tidegate.infra.db import Tx
 from tidegate.intake.channels import THREAT
-from tidegate.intake.grouped import GroupedReports, grouped_reports
+from tidegate.intake.grouped import GroupedReports, ReportGroup, grouped_reports
 from tidegate.pipeline.before import before, fared
 from tidegate.pipeline.next import look_at_case
 from tidegate.pipeline.reads import read_shown_case
@@ -81,7 +81,6 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
     content = about.content.content if about.content else None
     row = shown.row_shown(visit, row_of(tx, case_id), case if live else None, content)
     why = shown.why_of(row, case, pack)
-    first = (visit.query.reports - 1) * REPORTS
     return CasePage(
         **{name: getattr(row, name) for name in ROW},
         because=why,
@@ -91,7 +90,7 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
         content=about.content,
         why=why,
         voices=case.reports,
-        reports=about.reports.groups[first : first + REPORTS],
+        reports=_groups(about, visit.query.reports),
         reports_page=visit.query.reports,
         reports_pages=-(-len(about.reports.groups) // REPORTS),
         reports_total=about.reports.total,
@@ -127,6 +126,11 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
         moved=about.moved,
         erased_at=case.about.erased_at if case.about else None,
     )
+
+
+def _groups(about: _About, page: int) -> list[ReportGroup]:
+    """The groups of reports on a page of them, from 1 on."""
+    return about.reports.groups[(page - 1) * REPORTS : page * REPORTS]
 
 
 def _judges(tx: Tx, subject: Subject, entry: EntryView | None) -> bool:
