@@ -220,6 +220,23 @@ def test_a_decision_is_told_once_it_leaves_and_never_if_it_is_undone(
     assert [one["outcome"] for one in told(api, found["reference"])] == ["pass"]
 
 
+def test_what_was_decided_before_is_told_of_a_repeated_report_unless_another_decision_is_held(
+    api: Api, clock: FakeClock
+) -> None:
+    found = noticed(api, reporter="r")
+    decide = f"/v1/cases/{found['case']}/decide"
+    assert api.post(decide, PASS).status_code == 200
+    clock.advance(60)
+    again = api.post("/v1/reports", NOTICE | {"id": "n2", "reporter": "r"}).json()
+    assert [one["outcome"] for one in told(api, again["reference"])] == ["pass"]
+    clock.advance(60)
+    new = api.post("/v1/reports", NOTICE | {"id": "n3", "reporter": "another"}).json()
+    assert told(api, new["reference"]) == []
+    held = restricted("Only what the label says.", undo_seconds=60)
+    assert api.post(decide, held).status_code == 200
+    assert told(api, new["reference"]) == []
+
+
 def test_a_reversal_is_told_after_what_it_reverses(api: Api, clock: FakeClock) -> None:
     found = noticed(api)
     clock.advance(60)

@@ -22,7 +22,11 @@ LONGEST = 10_000
 MOST = 50  # that one report's reporter, or the organisation, says
 
 Kind = Literal["question", "answer", "addition"]
-_LEDGER = {"question": "reporter.asked", "answer": "reporter.answered", "addition": "report.added"}
+_LEDGER = {
+    "question": "reporter.asked",
+    "answer": "reporter.answered",
+    "addition": "reporter.added",
+}
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):

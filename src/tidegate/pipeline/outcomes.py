@@ -13,6 +13,7 @@ from uuid import UUID
 
 import msgspec
 
+from tidegate.decisions.held import held_on
 from tidegate.decisions.model import Decision
 from tidegate.decisions.queries import concluded_on
 from tidegate.infra.db import Tx
@@ -64,7 +65,7 @@ def outcomes_of(
         return []
     all_ = concluded_on(tx, report.item_id)
     found = [one for one in all_ if one.created_at >= report.received_at]
-    if not found and decided:
+    if not found and decided and held_on(tx, report.item_id) is None:
         found = all_[-1:]
     if tip and settings.tip_outcome == "looked-at":
         return [Outcome(id=one.id, at=_at(one), said=LOOKED_AT) for one in found[:1]]
