@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 from tests.browser.desk import Desk, desk_of, violations
 from tests.waiting import until
 
@@ -13,7 +13,7 @@ from tidegate.web.puzzle import WAIT
 
 pytestmark = pytest.mark.long
 
-TELEPHONE = {"width": 320, "height": 640}
+TELEPHONE: ViewportSize = {"width": 320, "height": 640}
 REFUSED = "a status of 422"  # what Chromium notes of a form that comes back
 TEXT = "What he wrote to me is not harmless."
 
