@@ -6,7 +6,6 @@ On a machine that others use, the processor time of each tip says more than the 
 FLOOD_SECONDS says how long.
 """
 
-import asyncio
 import os
 import sys
 import time
@@ -58,7 +57,7 @@ class Tips:
 def measure(instance: Instance, tips: Tips, seconds: float) -> tuple[Run, dict[str, float]]:
     """A round in batches; the processor time of each tip by process, in µs."""
     before, own = instance.cpu_seconds(), time.process_time()
-    run = asyncio.run(in_batches(instance.port, tips.batch, seconds=seconds, connections=4))
+    run = uvloop.run(in_batches(instance.port, tips.batch, seconds=seconds, connections=4))
     after, own = instance.cpu_seconds(), time.process_time() - own
     count = len(run.latencies) * BATCH
     used = {name: (after[name] - before[name]) / count * 1e6 for name in before}
@@ -66,7 +65,6 @@ def measure(instance: Instance, tips: Tips, seconds: float) -> tuple[Run, dict[s
 
 
 def main() -> int:
-    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     with running() as instance:
         fill_banks(instance.database_url, 10_000)
         tips = Tips(instance.key)

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -17,6 +18,7 @@ from tidegate.infra.postgres import EmbeddedPostgres, PostgresError
 HERE = Path(__file__).parent
 MARKER = ".tidegate-demo"
 READY_SECONDS = 60.0
+WAIT_SECONDS = 30.0
 STOP_SECONDS = 30.0
 
 
@@ -51,14 +53,26 @@ def fresh_directory(data_dir: Path) -> None:
     (data_dir / MARKER).write_text("Made by `tidegate demo`, and removed by the next one.\n")
 
 
+def wait(done: Callable[[], bool]) -> None:
+    """Until it is so, or the time is over: the checks then say what is missing."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not done() and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
 class Server:
     """`tidegate serve` as a process of its own; it ends with this one, however that ends."""
 
     def __init__(self, data_dir: Path, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self._log = data_dir / "serve.log"
-        command = [sys.executable, "-m", "tidegate", "serve", "--data-dir", str(data_dir)]
-        self._process = _start([*command, "--port", str(port)], self._log)
+        self._command = [sys.executable, "-m", "tidegate", "serve", "--data-dir", str(data_dir)]
+        self._command += ["--port", str(port)]
+        self.start()
+
+    def start(self) -> None:
+        """Start it, also after it was killed."""
+        self._process = _start(self._command, self._log)
 
     def wait_ready(self) -> None:
         """Until it takes work. Raises DemoError with its last words."""
@@ -76,6 +90,11 @@ class Server:
     def wait(self) -> int:
         """Until it ends by itself; its exit status."""
         return self._process.wait()
+
+    def kill(self) -> None:
+        """SIGKILL: it ends at once, and what it has started with it. Returns when it is gone."""
+        self._process.kill()
+        self._process.wait()
 
     def stop(self) -> int:
         """A graceful stop; the exit status, 0 when all was well."""
@@ -107,15 +126,16 @@ class Receiver:
         self.url = f"http://127.0.0.1:{int(line)}/tidegate"
 
     def trust(self, secret: str) -> None:
-        """Tell it the signing secret; on no command line, where others could read it."""
+        """Tell it a signing secret; on no command line, where others could read it."""
         stdin = _pipe(self._process.stdin)
         stdin.write(f"{secret}\n".encode())
         stdin.flush()
 
-    def messages(self) -> list[dict[str, object]]:
-        """Every message that arrived, once each, in the order of arrival."""
+    def messages(self, *, alerts: bool) -> list[dict[str, object]]:
+        """Every message that arrived, once each, in the order of arrival: about alerts, or about all else."""
         lines = self._notes.read_text().splitlines() if self._notes.exists() else []
-        return [json.loads(line) for line in lines]
+        found = [json.loads(line) for line in lines]
+        return [one for one in found if bool(one.get("alert")) is alerts]
 
     def stop(self) -> None:
         _stop(self._process)

@@ -1,24 +1,30 @@
 """The platform's side, in a process of its own: takes webhook messages and acts on them.
 
-`python demo/receiver.py FILE` reads the signing secret from standard input after it has printed its
-port, and appends every message that it took to FILE, one JSON line each. This is what a platform's
+`python demo/receiver.py FILE` reads the signing secrets of its targets from standard input, one a line, after
+it has printed its port, and appends every message that it took to FILE, one JSON line each. This is what a platform's
 own receiver looks like, but that it keeps its state in memory.
 """
 
 import json
 import sys
 import threading
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from tidegate.client.webhooks import MessageData, WebhookVerificationError, verify_webhook
+from tidegate.client.webhooks import (
+    Message,
+    MessageData,
+    WebhookVerificationError,
+    verify_webhook,
+)
 
 
 class Platform:
     """What this platform shows and hides, as it was told."""
 
     def __init__(self, log: Path) -> None:
-        self.secret = ""
+        self.secrets: list[str] = []
         self._log = log.open("a", buffering=1)
         self._lock = threading.Lock()
         self._seen: set[str] = set()
@@ -27,9 +33,8 @@ class Platform:
 
     def take(self, headers: dict[str, str], body: bytes) -> int:
         """Act on a message; returns the HTTP status to answer."""
-        try:
-            message = verify_webhook(self.secret, headers, body)
-        except WebhookVerificationError:
+        message = self._verified(headers, body)
+        if message is None:
             self._note({"verified": False})
             return 401
         with self._lock:
@@ -42,11 +47,18 @@ class Platform:
                         "id": message.id,
                         "type": message.type,
                         "item": message.data.item,
+                        "alert": message.data.alert,
                         "sequence": message.data.sequence,
                         "hidden": message.data.item in self._hidden,
                     }
                 )
         return 204
+
+    def _verified(self, headers: dict[str, str], body: bytes) -> Message | None:
+        for secret in self.secrets:
+            with suppress(WebhookVerificationError):
+                return verify_webhook(secret, headers, body)
+        return None
 
     def _act(self, type: str, data: MessageData) -> None:
         item, sequence = data.item, data.sequence
@@ -82,9 +94,9 @@ def main() -> None:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     print(server.server_address[1], flush=True)
-    platform.secret = sys.stdin.readline().strip()
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    sys.stdin.read()  # until whoever started this ends, however it ends
+    for line in sys.stdin:  # until whoever started this ends, however it ends
+        platform.secrets.append(line.strip())
 
 
 if __name__ == "__main__":

@@ -36,8 +36,8 @@ from tidegate.review.filters import Filter
 from tidegate.review.model import CaseDecisionIn
 from tidegate.review.rows import page_of
 
-from . import desk, story
-from .processes import DemoError, Receiver, Server, fresh_directory, refuse_taken_port
+from . import desk, flood, story
+from .processes import DemoError, Receiver, Server, fresh_directory, refuse_taken_port, wait
 from .summary import Checks, Path, Verdicts, show
 
 T = TypeVar("T")
@@ -45,7 +45,6 @@ R = TypeVar("R")
 
 CONNECTIONS = 8
 ADMIN, REVIEWER, COLLEAGUE = (f"{one}@example.org" for one in ("admin", "reviewer", "noor"))
-WAIT_SECONDS = 30.0
 PROPOSED = CaseDecisionIn(
     outcome="restrict",
     label="recruitment",
@@ -115,6 +114,8 @@ class Demo:
             self._platform, self._curator, self._reviewer = (
                 stack.enter_context(Client(self._server.url, key)) for key in keys
             )
+            self._posting = keys[0]
+            self._flood = flood.Flood(self._platform, self._reviewer, self.checks)
 
     def play(self) -> None:
         """The story, step by step, and its summary."""
@@ -130,8 +131,15 @@ class Demo:
             self._report()
         with self._step("The reviewer decides every open case, and lifts one restriction"):
             self._decide_all()
-        with self._step("Waiting for the last delivery and the ledger's seal"):
+        with self._step("A flood: hundreds of tips, and a threat to life among them"):
+            self._flood.pour(self._receiver)
+        with self._step("Waiting for the last delivery"):
             self._await_deliveries()
+        with self._step("Killing the server in the middle of a batch, and starting it anew"):
+            self._flood.kill(
+                self._server, lambda sleep: Client(self._server.url, self._posting, sleep=sleep)
+            )
+        with self._step("Waiting for the ledger's seal"):
             ledger = self._verify_ledger()
         self._summarise(ledger)
         with self._step("Leaving cases of every kind on the desk"):
@@ -145,15 +153,16 @@ class Demo:
         links[REVIEWER] += f"?next=/cases/{first.id}"  # two keys decide it: p and Enter
         # By name and not by number: browsers give passkeys to names alone.
         url = f"http://localhost:{self._port}"
-        self._console.print(f"\nServing on {url} until Ctrl-C. New cases come in for ten minutes.")
+        self._console.print(
+            f"\nServing on {url} until Ctrl-C. The flood goes on for two minutes,"
+            " and new cases come in for ten."
+        )
         for who, role in ((REVIEWER, "decide cases as a reviewer"), (ADMIN, "see it all as admin")):
             self._console.print(f"To {role}, sign in once:", style="bold")
             self._console.print(f"  {url}/sign-in/{links[who]}", soft_wrap=True)
         stop = threading.Event()
-        trickle = threading.Thread(
-            target=desk.keep_coming, args=(self._platform, stop), daemon=True
-        )
-        trickle.start()
+        for trickle in (flood.keep_pouring, desk.keep_coming):
+            threading.Thread(target=trickle, args=(self._platform, stop), daemon=True).start()
         with suppress(KeyboardInterrupt):
             self._server.wait()
         stop.set()
@@ -179,12 +188,16 @@ class Demo:
             platform = ["items:write", "items:read", "reports:write", "actions:read", "ledger:read"]
             _, posting = create_key(tx, SCOPES, "forum", platform)
             _, curating = create_key(tx, SCOPES, "curator", ["banks:read", "banks:write"])
-            deciding = ["cases:read", "cases:decide", "items:read"]
+            deciding = ["cases:read", "cases:decide", "items:read", "alerts:read"]
             _, reviewing = create_key(tx, SCOPES, "reviewer", deciding, user_email=REVIEWER)
             webhook = create_webhook(
                 tx, self._receiver.url, allow_private=True, enforce=True, known=MESSAGE_TYPES
             )
-        self._receiver.trust(webhook.secret)
+            calling = create_webhook(
+                tx, self._receiver.url, allow_private=True, known=MESSAGE_TYPES, alerts=True
+            )
+        for target in (webhook, calling):
+            self._receiver.trust(target.secret)
         return posting, curating, reviewing
 
     def _fill_banks(self) -> None:
@@ -271,9 +284,9 @@ class Demo:
         lifted = [one.item for one in actions if one.kind == "lift"]
         self.checks.equal(lifted, [story.LIFTED], "what was lifted")
         self.checks.equal(len(actions), len(expected) + 1, "the actions")
-        due = len(actions) + len(self._decided)
-        _wait(lambda: len(self._receiver.messages()) >= due)
-        messages = self._receiver.messages()
+        due = len(actions) + len(self._decided) + len(self._flood.cases)
+        wait(lambda: len(self._receiver.messages(alerts=False)) >= due)
+        messages = self._receiver.messages(alerts=False)
         self.checks.that(all(one["verified"] for one in messages), "every signature is right")
         self.checks.equal(len({one.get("id") for one in messages}), due, "the messages delivered")
         delivered = {one.get("id") for one in messages}
@@ -293,7 +306,7 @@ class Demo:
             with self._database.begin("system:demo") as tx:
                 return verify(tx, key, exported)
 
-        _wait(lambda: look().unsealed == 0)
+        wait(lambda: look().unsealed == 0)
         found = look()
         self.checks.equal(found.faults, [], "the ledger's faults")
         self.checks.equal(found.unsealed, 0, "entries that are not sealed")
@@ -302,7 +315,7 @@ class Demo:
         return found
 
     def _summarise(self, ledger: Verification) -> None:
-        messages = self._receiver.messages()
+        messages = self._receiver.messages(alerts=False)
         actions = sum(str(one.get("type")).startswith("action.") for one in messages)
         lifted = [one for one in messages if one.get("type") == "action.lift"]
         facts = [
@@ -314,6 +327,7 @@ class Demo:
                 f" and {len(messages) - actions:,} opened cases",
             ),
             ("lifted again", ", ".join(f"{one['item']}, seen by the receiver" for one in lifted)),
+            *self._flood.facts,
             (
                 "ledger",
                 f"{ledger.entries:,} entries, {'intact' if ledger.intact else 'TAMPERED'},"
@@ -337,7 +351,7 @@ class Demo:
         made = desk.fill(self._platform, "account")
         waiting = list(self._reviewer.cases(state="waiting"))
         self.checks.that(len(waiting) >= 40, f"at least 40 cases wait, not {len(waiting)}")
-        self.checks.equal(len(waiting), made, "the cases that were made for the desk")
+        self.checks.equal(len(waiting), made + len(self._flood.cases), "the cases on the desk")
         with Client(self._server.url, key) as colleague:
             held = colleague.claim(waiting[-1].id)
         self.checks.equal(held.state, "claimed", "the case that a colleague holds")
@@ -381,10 +395,3 @@ class Demo:
 
 def _kind(id: str) -> str:
     return NEWS if id.startswith("news/") else MESSAGES
-
-
-def _wait(done: Callable[[], bool]) -> None:
-    """Until it is so, or the time is over: the checks then say what is missing."""
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not done() and time.monotonic() < deadline:
-        time.sleep(0.05)

@@ -78,11 +78,12 @@ def news() -> list[Item]:
     ]
 
 
-def messages() -> list[Item]:
-    """Messages sent and news written in disasters: alarming words, nothing to restrict."""
+def messages(genre: str | None = None) -> list[Item]:
+    """Messages sent and news written in disasters, or those of a genre: alarming words, nothing to restrict."""
     return [
         _post(f"message/{one['id']}", f"sender-{number % 400}", number, text=one["message"])
         for number, one in enumerate(_lines("messages.ndjson"))
+        if genre in (None, one["genre"])
     ]
 
 

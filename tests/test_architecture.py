@@ -3,6 +3,7 @@ generated, how long a file and a function are. (Which slice may import which is 
 """
 
 import ast
+import os
 import re
 import subprocess
 import textwrap
@@ -90,6 +91,7 @@ MORE_SQL = {
     "intake/messages.py",  # what is asked of reporters, and what they answer
     "intake/notifiers.py",
     "intake/sources.py",  # who told us: the one file that reads and writes it
+    "intake/threats/trials.py",
     "intake/threats/witness.py",
     "ledger/blanked.py",  # what verify asks beside its walk
     "ledger/once.py",
@@ -384,16 +386,24 @@ def test_generated_pages_are_up_to_date(page: str) -> None:
     assert written.read_text() == pages()[page], "run `make docs`"
 
 
-def test_nothing_names_the_machine_it_was_made_on() -> None:
+def listed() -> list[Path]:
+    """What the checkout has of the repository's files."""
     try:
-        listed = subprocess.run(
+        told = subprocess.run(
             ["git", "ls-files"], cwd=REPOSITORY, capture_output=True, text=True, check=True
         ).stdout.split("\n")
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("not a git checkout")
+    return [path for line in told if line and os.path.lexists(path := REPOSITORY / line)]
+
+
+def test_nothing_names_the_machine_it_was_made_on() -> None:
     here = re.compile(rb"(?<![\w.])/(?:work|home|root)/\w")
-    for path in (
-        REPOSITORY / line for line in listed if line.endswith((".md", ".toml", ".lock", ".sh"))
-    ):
-        if path.exists():
+    for path in listed():
+        if path.suffix in (".md", ".toml", ".lock", ".sh"):
             assert not here.search(path.read_bytes()), path.name
+
+
+def test_nothing_leads_out_of_the_repository() -> None:
+    # A clone elsewhere would not have what a link leads to.
+    assert [path.name for path in listed() if path.is_symlink()] == []

@@ -78,6 +78,7 @@ def test_versions_go_live_by_way_of_the_shadow(
     assert refused.exit_code != 0
     assert "threats shadow trial 1" in str(refused.exception)
     assert run("shadow", "trial", "1").exit_code == 0
+    assert "0 differ: 0 more would ring" in run("trials", "trial@1").stderr
     assert run("live", "trial", "1", "--reason", "tried for a week").exit_code == 0
     for name in ("ar", "de", "en", "fr"):
         assert run("withdraw", name).exit_code == 0

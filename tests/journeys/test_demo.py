@@ -29,7 +29,14 @@ def test_everything_that_the_summary_shows_happens(tmp_path: Path) -> None:
     try:
         done = _demo(data_dir, free_port())
         assert done.returncode == 0, done.stdout + done.stderr
-        for words in ("bridge, other edits", "items/s", "p99", "cases decided", "intact"):
+        for words in (
+            "bridge, other edits",
+            "p99",
+            "cases decided",
+            "first of",
+            "SIGKILL",
+            "intact",
+        ):
             assert words in done.stdout
         lines = (data_dir / "received.ndjson").read_text().splitlines()
         told = [json.loads(line) for line in lines]

@@ -16,7 +16,7 @@ from tidegate.infra.errors import Refusal
 from tidegate.policy.weights import Weights
 from tidegate.review.actions import reopen
 from tidegate.review.filters import Filter
-from tidegate.review.listing import list_cases, priority_of_case
+from tidegate.review.listing import list_cases, priorities_of
 from tidegate.review.model import CaseOrder
 from tidegate.review.ranking import Ranking, Seen, rank, rank_stale
 from tidegate.review.rows import page_of
@@ -68,32 +68,32 @@ def test_what_waits_comes_by_score_and_what_is_decided_after_it(
             assert every(tx, limit, "priority") == waiting
             assert every(tx, limit, "oldest") == made
         assert [row.id for row in page_of(tx, Filter()).rows] == waiting
-        found = priority_of_case(tx, made[5])
+        found = priorities_of(tx, [made[5]])[made[5]]
         assert found is not None
         assert found.score == page_of(tx, Filter()).rows[0].score
-    # A day of waiting is worth more than the gravest threat; then the oldest comes first again.
+    # Within a band a day of waiting is worth more than what is wide known; then the oldest comes first again.
     with database.begin() as tx:
         late = opened(tx, new_item(tx))
         clock.advance(86_400)
     with database.begin() as tx:
         new = opened(tx, new_item(tx))
-        rank(tx, ranking({new.id: ScoreFacts(threat="high_specific")}), [Seen(case=new)])
+        rank(tx, ranking({new.id: ScoreFacts(reach=1000)}), [Seen(case=new)])
         assert every(tx, 20, "priority").index(late.id) < every(tx, 20, "priority").index(new.id)
 
 
 def test_other_weights_reach_what_waits(database: Database, new_item: NewItem) -> None:
     with database.begin("user:a@x.org") as tx:
         calm, grave = opened(tx, new_item(tx)), opened(tx, new_item(tx))
-        facts = {grave.id: ScoreFacts(threat="medium"), calm.id: ScoreFacts(reach=1000)}
+        facts = {grave.id: ScoreFacts(confidence=1.0), calm.id: ScoreFacts(reach=10)}
         before = ranking(facts)
         rank(tx, before, [Seen(case=calm), Seen(case=grave)])
         assert every(tx) == [grave.id, calm.id]
         assert rank_stale(tx, before) == 0, "nothing to do"
-        after = ranking(facts, threat=0.0)
+        after = ranking(facts, sources=0.0)
         assert rank_stale(tx, after) == 2
         assert rank_stale(tx, after) == 0
         assert every(tx) == [calm.id, grave.id]
-        told = priority_of_case(tx, calm.id)
+        told = priorities_of(tx, [calm.id])[calm.id]
         assert told is not None
         assert told.version == "mine@2"
 
@@ -105,12 +105,12 @@ def test_a_case_that_comes_back_has_its_points_and_waits_from_then(
         case, other = opened(tx, new_item(tx)), opened(tx, new_item(tx))
         facts = {case.id: ScoreFacts(threat="medium")}
         rank(tx, ranking(facts), [Seen(case=case), Seen(case=other)])
-        before = priority_of_case(tx, case.id)
+        before = priorities_of(tx, [case.id])[case.id]
         decided(tx, case)
     clock.advance(10_000)
     with database.begin("user:a@x.org") as tx:
         reopen(tx, case.id, "look again")
-        assert priority_of_case(tx, case.id) == before, "as if it had come just now"
+        assert priorities_of(tx, [case.id])[case.id] == before, "as if it had come just now"
         row = tx.execute(sa.select(cases).where(cases.c.id == case.id)).one()
         assert (row.waits_since, row.place_at < tx.now) == (tx.now, True)
 

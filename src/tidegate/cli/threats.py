@@ -21,6 +21,7 @@ from tidegate.intake.threats.model import Threat, rings
 from tidegate.intake.threats.queries import ScreenStore, list_threat_packs, threat_pack_source
 from tidegate.intake.threats.reading import check_threat_pack, load_threat_pack
 from tidegate.intake.threats.screen import Screen
+from tidegate.intake.threats.trials import list_trials
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -33,6 +34,7 @@ Version = Annotated[int, typer.Argument(help="Which of its stored versions", min
 Reason = Annotated[str, typer.Option(help="Why, for the record")]
 PackFiles = Annotated[list[Path], typer.Argument(help="Threat packs in TOML", exists=True)]
 MOST_READ = 5_000_000
+SHOWN_TRIALS = 20
 
 
 @app.command()
@@ -140,6 +142,27 @@ def show(
             print(source, end="")
             return
     raise typer.BadParameter(f"there is no pack {name} to start with", param_hint="NAME")
+
+
+@app.command()
+def trials(
+    name: Annotated[str | None, typer.Argument(help="Of one in shadow, such as en@2")] = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Say of which reports what runs in shadow would have said something else."""
+    with transaction(data_dir) as tx:
+        found = list_trials(tx, name)
+    if as_json:
+        for one in found:
+            print(msgspec.json.encode(one).decode())
+        return
+    more = sum(rings(one.level) and not rings(one.live) for one in found)
+    less = sum(rings(one.live) and not rings(one.level) for one in found)
+    say(f"{len(found):,} differ: {more:,} more would ring, {less:,} would ring no more.")
+    for one in found[:SHOWN_TRIALS]:
+        levels = f"{one.live or 'no threat'} -> {one.level or 'no threat'}"
+        print(f"{one.at:%Y-%m-%d %H:%M}  {one.report}  {levels}  {' '.join(one.patterns)}")
 
 
 @app.command("try")

@@ -9,13 +9,13 @@ from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from tidegate.content.model import Content, ItemRow, Worded
 from tidegate.content.openings import closed_items
 from tidegate.content.queries import decode_content, worded_of
 from tidegate.content.tables import items, revisions
 from tidegate.infra.aside import set_aside
+from tidegate.infra.columns import one_of
 from tidegate.infra.db import Tx
 
 _PAGE = 2000  # rows of codes in memory at a time
@@ -164,8 +164,7 @@ def kept_texts(tx: Tx, numbers: Sequence[int]) -> list[KeptText]:
 def words_of(tx: Tx, numbers: Sequence[int]) -> dict[int, Worded | None]:
     """The texts of the revisions of these numbers, which the caller has found that it may read."""
     query = sa.select(revisions.c.number, revisions.c.content)
-    wanted = sa.any_(sa.cast(list(numbers), ARRAY(sa.BigInteger)))
-    rows = tx.execute(query.where(revisions.c.number == wanted))
+    rows = tx.execute(query.where(one_of(revisions.c.number, numbers)))
     return {row.number: worded_of(row.content) for row in rows}
 
 

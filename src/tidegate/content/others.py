@@ -6,13 +6,13 @@ from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from tidegate.content.holds.queries import is_closed
 from tidegate.content.model import Content
 from tidegate.content.openings import closed_items
 from tidegate.content.queries import decode_content, is_open
 from tidegate.content.tables import evidence, items, revisions
+from tidegate.infra.columns import one_of
 from tidegate.infra.db import Tx
 
 MOST_COPIES = 200  # that are looked for: how many more there are changes no decision
@@ -72,8 +72,7 @@ def open_items_by_id(tx: Tx, ids: Collection[UUID]) -> dict[UUID, OtherItem]:
     latest = sa.and_(revisions.c.item_id == items.c.id, revisions.c.revision == items.c.revision)
     query = sa.select(*_COLUMNS, revisions.c.content).join(revisions, latest)
     found: dict[UUID, OtherItem] = {}
-    wanted = sa.any_(sa.cast(list(ids), ARRAY(sa.Uuid)))
-    for row in tx.execute(query.where(items.c.id == wanted, is_open(tx))):
+    for row in tx.execute(query.where(one_of(items.c.id, ids), is_open(tx))):
         values = {column.name: getattr(row, column.name) for column in _COLUMNS}
         found[row.id] = OtherItem(**values, content=decode_content(row.content))
     return found

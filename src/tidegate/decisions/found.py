@@ -7,13 +7,13 @@ from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from tidegate.content.queries import of_platform
 from tidegate.decisions.looks import not_blind
 from tidegate.decisions.model import Decision
 from tidegate.decisions.queries import decision_of
 from tidegate.decisions.tables import decisions, evaluations
+from tidegate.infra.columns import one_of
 from tidegate.infra.db import Tx
 from tidegate.signals.words.tables import item_terms
 
@@ -73,7 +73,7 @@ def _passes(tx: Tx, filter: DecisionFilter) -> sa.ColumnElement[bool]:
     if filter.before is not None:
         conditions.append(d.created_at < filter.before)
     if filter.items is not None:
-        conditions.append(d.item_id == sa.any_(sa.cast(list(filter.items), ARRAY(sa.Uuid))))
+        conditions.append(one_of(d.item_id, filter.items))
     return sa.and_(*conditions)
 
 

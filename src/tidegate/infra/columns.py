@@ -6,10 +6,11 @@ what encryption will stand on: every value goes through `seal` on its way in and
 out, a COPY's too, and SQL never looks inside, only whether there is something.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql import operators
 
 _Process = Callable[[Any], Any]
@@ -23,6 +24,12 @@ def seal(value: Any) -> Any:
 def unseal(stored: Any) -> Any:
     """The inverse of `seal`."""
     return stored
+
+
+def one_of(column: sa.ColumnElement[Any], values: Iterable[object]) -> sa.ColumnElement[bool]:
+    """The condition that a column has one of these values. They are one parameter, however many there are, so
+    that the statement is written and planned once; of `in_` each is one."""
+    return column == sa.any_(sa.cast(list(values), ARRAY(column.type)))
 
 
 class Sealed(sa.types.TypeDecorator[Any]):

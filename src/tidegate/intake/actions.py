@@ -17,6 +17,7 @@ from tidegate.intake.messages import forget_messages
 from tidegate.intake.model import Filed, Taken
 from tidegate.intake.sources import forget_sources
 from tidegate.intake.tables import reports
+from tidegate.intake.threats.trials import forget_trials
 from tidegate.ledger.actions import append_many
 from tidegate.ledger.model import NewEntry
 
@@ -192,6 +193,7 @@ def forget_reporters(tx: Tx, item_ids: Sequence[UUID]) -> None:
     forget_sources(tx, item_ids)
     forget_grade_notes(tx, item_ids)
     forget_messages(tx, item_ids)
+    forget_trials(tx, item_ids)
     about, brought = reports.c.item_id.in_(item_ids), reports.c.brought_id.in_(item_ids)
     said = {"comment": None, "reporter": None, "location": None}
     tx.execute(sa.update(reports).where(about).values(said))

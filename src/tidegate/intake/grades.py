@@ -8,6 +8,7 @@ import msgspec
 import sqlalchemy as sa
 
 from tidegate.content.holds.queries import is_closed
+from tidegate.infra.columns import one_of
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.intake.grading import (
@@ -106,14 +107,15 @@ def present_grades(tx: Tx, report_ids: Collection[UUID]) -> dict[UUID, Grade]:
     """The present grade of each of these reports that has one, by our own ids. Its caveat is the last one
     that was given: a newer grade that names none does not lift it."""
     return {
-        row["report_id"]: _present(row) for row in _newest(tx, grades.c.report_id.in_(report_ids))
+        row["report_id"]: _present(row)
+        for row in _newest(tx, one_of(grades.c.report_id, report_ids))
     }
 
 
 def grades_on(tx: Tx, item_ids: Collection[UUID]) -> dict[UUID, list[Grade]]:
     """The present grades of the reports on each of these items; those without any are left out."""
     found: dict[UUID, list[Grade]] = {}
-    for row in _newest(tx, reports.c.item_id.in_(item_ids)):
+    for row in _newest(tx, one_of(reports.c.item_id, item_ids)):
         found.setdefault(row["item_id"], []).append(_present(row))
     return found
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from tidegate.infra.columns import one_of
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.infra.ids import uuid7
@@ -44,8 +45,9 @@ def measured(tx: Tx, notifiers: Sequence[tuple[str, str]]) -> set[tuple[str, str
     if not notifiers:
         return set()
     columns = notifier_measures.c.platform, notifier_measures.c.reporter
-    query = sa.select(*columns).distinct().where(sa.tuple_(*columns).in_(notifiers))
-    return {(row.platform, row.reporter) for row in tx.execute(query)}
+    named = one_of(notifier_measures.c.reporter, {reporter for _, reporter in notifiers})
+    found = tx.execute(sa.select(*columns).distinct().where(named))
+    return {(row.platform, row.reporter) for row in found}.intersection(notifiers)
 
 
 def warn_notifier(tx: Tx, platform: str, notifier: str, reason: str) -> NotifierView:

@@ -9,6 +9,7 @@ import hashlib
 import unicodedata
 from collections.abc import Callable
 from itertools import pairwise
+from operator import mul
 
 from tidegate.infra.digests import keyed
 from tidegate.infra.errors import Refusal
@@ -19,6 +20,8 @@ LENGTH = DRAWN + 1
 _GROUPS = (0, 4, 8, LENGTH)
 _BASE = len(SYMBOLS)
 _ALL = _BASE**DRAWN
+_PLACES = range(1, LENGTH)
+_INVERSE = pow(LENGTH, -1, _BASE)
 _VALUES = {symbol: value for value, symbol in enumerate(SYMBOLS)}
 # What somebody may have read or heard in the place of a symbol, where that can be no other.
 _MEANT = {"S": "5", "Z": "2", "B": "8", "G": "6", "U": "V", "N": "M"}
@@ -80,8 +83,7 @@ def _symbols(text: str) -> str:
 
 def _check(values: list[int]) -> int:
     """The value that makes the sum of all, each times its place from 1, a multiple of the base."""
-    weighed = sum(place * value for place, value in enumerate(values, 1))
-    return -weighed * pow(len(values) + 1, -1, _BASE) % _BASE
+    return -sum(map(mul, values, _PLACES)) * _INVERSE % _BASE
 
 
 def _grouped(symbols: str) -> str:

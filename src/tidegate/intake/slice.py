@@ -8,10 +8,14 @@ from tidegate.intake.channels import BOUND
 def _verbs() -> Verbs:
     from tidegate.intake.actions import forget_reporters, forget_reports
     from tidegate.intake.notifiers import sweep_measures
+    from tidegate.intake.threats.trials import sweep_trials
     from tidegate.intake.threats.witness import ThreatPackWitness
 
     return Verbs(
-        duties=(Duty("notifiers", 3600.0, in_tx(sweep_measures)),),
+        duties=(
+            Duty("notifiers", 3600.0, in_tx(sweep_measures)),
+            Duty("threat-trials", 3600.0, in_tx(sweep_trials)),
+        ),
         erase=forget_reports,
         expire=forget_reporters,
         witnesses=(ThreatPackWitness,),
@@ -26,7 +30,7 @@ INTAKE = Slice(
         Scope("sources:read", "see who the source of a report is, for a stated purpose"),
     ),
     channels=BOUND,
-    forgets=("reports", "report_sources", "report_messages", "grades"),
+    forgets=("reports", "report_sources", "report_messages", "grades", "threat_trials"),
     keeps={
         "flaggers": "organisations, and who of the people here registered them",
         "threat_packs": "patterns, which are kept for ever, and who of the staff stored them",

@@ -16,6 +16,7 @@ from tidegate.content.queries import standing_restrictions
 from tidegate.decisions.model import Evaluation, Ruling, Stage
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
+from tidegate.intake.threats.model import Level
 from tidegate.pipeline.instance import Instance
 from tidegate.policy.evaluate import evaluate
 from tidegate.policy.facts import (
@@ -42,7 +43,8 @@ from tidegate.signals.readings import is_guess
 class Looked(msgspec.Struct, frozen=True, kw_only=True):
     """What judging a revision needs to know of it. `item.revision` is the one judged, `digest` that
     of its content; `before` are the evaluations that it has already, the oldest first. `new`: this
-    transaction has made the item; `cluster`: if a case waits about that, it joins."""
+    transaction has made the item; `cluster`: if a case waits about that, it joins; `threat`: the level of what
+    its own words threaten, if people are called about that."""
 
     item: ItemRow
     content: Content
@@ -53,6 +55,7 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
     before: Sequence[Evaluation] = ()
     new: bool = False
     cluster: UUID | None = None
+    threat: Level | None = None
 
 
 class Judged(msgspec.Struct, frozen=True):

@@ -282,12 +282,14 @@ def _follow(
 def _asks(occasion: Occasion, seen: _Seen) -> bool:
     """Whether a person is asked: what was decided needs one only for evidence that is new."""
     escalates = seen.verdict == "escalate" and not seen.decided
-    return occasion.always_asks or seen.verdict == "review" or escalates
+    threatens = seen.looked.threat is not None
+    return occasion.always_asks or threatens or seen.verdict == "review" or escalates
 
 
 def _remembered(occasion: Occasion, seen: _Seen) -> Verdict:
     """The verdict that retention counts by: what a person is asked about did not simply pass."""
-    return "review" if occasion.always_asks and seen.verdict == "pass" else seen.verdict
+    asked = occasion.always_asks or seen.looked.threat is not None
+    return "review" if asked and seen.verdict == "pass" else seen.verdict
 
 
 def _is_told(occasion: Occasion, seen: _Seen) -> bool:

@@ -57,15 +57,22 @@ def ranking_of(tx: Tx, instance: Instance) -> Ranking:
             version=pack.ident,
             weights=pack.priority,
             learned=instance.urgency.refresh(tx),
-            given=lambda tx, cases: given_of(tx, instance.grading, cases),
+            given=lambda tx, cases: given_of(
+                tx, instance.grading, cases, every=instance.screens.reads_items
+            ),
         ),
     )
 
 
-def given_of(tx: Tx, schemes: Schemes, cases: Sequence[CaseRow]) -> Mapping[UUID, ScoreFacts]:
+def given_of(
+    tx: Tx, schemes: Schemes, cases: Sequence[CaseRow], *, every: bool
+) -> Mapping[UUID, ScoreFacts]:
     """What is known of cases beside their reports, labels and words, by case: the level of a threat, what their
-    sources were graded, how far they reach, what a clock leaves. What is missing is neutral."""
-    told = {one.id: one.item_id for one in cases if one.version > 1 or one.origin == "report"}
+    sources were graded, how far they reach, what a clock leaves. What is missing is neutral. Of a case that
+    rules have opened just now nothing can be known, unless posts are screened for threats (`every`)."""
+    told = {
+        one.id: one.item_id for one in cases if every or one.version > 1 or one.origin == "report"
+    }
     items = [item_id for item_id in told.values() if item_id is not None]
     if not items:
         return {}

@@ -21,6 +21,7 @@ from tidegate.intake.flaggers import attribute
 from tidegate.intake.model import Filed, ReportIn, is_anonymous
 from tidegate.intake.queries import has_reported, stored_answer
 from tidegate.intake.sources import keep_source
+from tidegate.intake.threats.trials import note_trials
 from tidegate.pipeline import alerts, blind, report_answer
 from tidegate.pipeline.clusters import arrival, assign, lock
 from tidegate.pipeline.escalation import within_budget
@@ -84,6 +85,7 @@ def hear(tx: Tx, instance: Instance, told: Told) -> Heard:
     if not record_report(tx, filed):
         return Heard(None)
     keep_source(tx, instance.secrets, filed.id, told.taken.said.source)
+    note_trials(tx, item.id, filed.id, told.packs, told.tried)
     attribute(tx, filed.id, flagger_who_sent(tx, told))
     beside = None if tip is None else look_at_brought(tx, instance, tip)
     outcome, looked, problems = _look(tx, instance, filed, threat, again=again)

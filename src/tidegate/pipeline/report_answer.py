@@ -15,7 +15,7 @@ from tidegate.intake.channels import THREAT
 from tidegate.intake.filed import FiledReport, answer_to
 from tidegate.intake.model import Filed, ReportIn
 from tidegate.intake.threats.model import rings, strongest
-from tidegate.intake.threats.screen import Screen
+from tidegate.intake.threats.screen import Screen, Shadowed
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.told import Told
 from tidegate.review.listing import priorities_of
@@ -66,15 +66,38 @@ def screened(tx: Tx, instance: Instance, told: Sequence[Told]) -> list[Told]:
     """Reports with what each threatens by its words, heard before anything else is done about it: the highest
     level, and what fired, each with the field that it stands in."""
     screen = instance.threats(tx)
-    return [msgspec.structs.replace(one, threat=_threat(screen, one.taken.said)) for one in told]
+    return [
+        msgspec.structs.replace(
+            one,
+            threat=_threat(screen, one.taken.said),
+            tried=_tried(screen, one.taken.said),
+            packs=screen.shadow_idents,
+        )
+        for one in told
+    ]
+
+
+def _words(said: ReportIn) -> dict[str, str]:
+    """The texts of a report that are screened, by the field that they stand in."""
+    fields = {"text": said.text, "comment": said.comment}
+    return {name: words for name, words in fields.items() if words}
+
+
+def _tried(screen: Screen, said: ReportIn) -> dict[str, Shadowed]:
+    if not screen.tries:
+        return {}
+    return {
+        name: tried
+        for name, words in _words(said).items()
+        if (tried := screen.screen_shadow(words, said.language)) is not None
+    }
 
 
 def _threat(screen: Screen, said: ReportIn) -> dict[str, Any] | None:
-    fields = {"text": said.text, "comment": said.comment}
     found = {
         name: threat
-        for name, words in fields.items()
-        if words and (threat := screen.screen(words, said.language)) is not None
+        for name, words in _words(said).items()
+        if (threat := screen.screen(words, said.language)) is not None
     }
     if not found:
         return None

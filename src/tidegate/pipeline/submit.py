@@ -24,6 +24,7 @@ from tidegate.pipeline.metrics import GROUP_SIZE, ITEMS
 from tidegate.pipeline.retry import arrival, from_store
 from tidegate.pipeline.submission import Submission
 from tidegate.pipeline.telling import tell_answers
+from tidegate.pipeline.threatened import levels_of, ring, tell
 from tidegate.policy.model import Verdict
 from tidegate.signals.model import Codes, encode_codes
 from tidegate.signals.parts import codes_of_texts
@@ -114,6 +115,7 @@ def _admit(tx: Tx, fresh: list[Submission], seen: dict[Key, Known]) -> list[_Tur
 def _look(tx: Tx, instance: Instance, turns: list[_Turn]) -> list[Outcome]:
     """Fingerprint the texts of the group together, then look at each revision."""
     texts = codes_of_texts([turn.submission.content.worded for turn in turns])
+    levels = levels_of(tx, instance, [turn.submission.content for turn in turns])
     for turn, codes in zip(turns, texts, strict=True):
         turn.codes += codes
     looked = [
@@ -124,11 +126,16 @@ def _look(tx: Tx, instance: Instance, turns: list[_Turn]) -> list[Outcome]:
             codes=turn.codes,
             problems=one.problems,
             new=turn.item.revision == 1,
+            threat=level,
         )
-        for turn in turns
+        for turn, level in zip(turns, levels, strict=True)
         for one in [turn.submission]
     ]
-    return look(tx, instance, looked, SUBMITTED)
+    rung = ring(tx, [(one.item, one.threat) for one in looked if one.threat is not None])
+    outcomes = look(tx, instance, looked, SUBMITTED)
+    if rung:
+        tell(tx, rung, {turn.item.id: one for turn, one in zip(turns, outcomes, strict=True)})
+    return outcomes
 
 
 def _keep(

@@ -21,6 +21,7 @@ from tidegate.intake.actions import Settled, record_reports, settle_reports
 from tidegate.intake.flaggers import attribute
 from tidegate.intake.model import Filed, is_anonymous
 from tidegate.intake.sources import keep_sources
+from tidegate.intake.threats.trials import note_trials
 from tidegate.pipeline import alerts, report_answer
 from tidegate.pipeline.clusters import arrival, assign
 from tidegate.pipeline.escalation import judged_within_budget
@@ -202,6 +203,7 @@ def _hear(tx: Tx, instance: Instance, mine: Sequence[tuple[Told, Tip]]) -> list[
     keep_sources(tx, instance.secrets, [(one.id, one.taken.said.source) for one in filed])
     for one, sent_one in zip(filed, told, strict=True):
         attribute(tx, one.id, flagger_who_sent(tx, sent_one))
+        note_trials(tx, one.item.id, one.id, sent_one.packs, sent_one.tried)
     places = assign(tx, instance, [arrival_of(tip) for tip in tips])
     clusters = [place and place.cluster for place in places]
     looked = looked_at(tips, [_facts(one) for one in told], clusters)

@@ -4,6 +4,7 @@ Everything slow happens here, before the transaction, as of a submission: what a
 item that is private and has no author.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ import msgspec
 from tidegate.content.model import TIP, Content, content_digest, tip_id
 from tidegate.infra.acting import Acting
 from tidegate.intake.model import ReportIn, Taken, take
+from tidegate.intake.threats.screen import Shadowed
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.submission import Submission, estimate, examine_media, of_text
 from tidegate.signals.parts import not_compared
@@ -22,7 +24,8 @@ _TOGETHER, _ALONE = 0.0004, 0.008
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
     """A report that was checked, in whose name it comes, and what it brings (`tip`; None: nothing).
-    `queue`: whose turn its work takes; `threat`: what its words threaten, once they are screened."""
+    `queue`: whose turn its work takes; `threat`: what its words threaten, once they are screened; `tried`: of
+    which of its fields packs in shadow (`packs`) say something else."""
 
     taken: Taken
     by: Acting
@@ -30,6 +33,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     queue: str = ""
     tip: Submission | None = None
     threat: dict[str, Any] | None = None
+    tried: Mapping[str, Shadowed] = msgspec.field(default_factory=dict[str, Shadowed])
+    packs: Sequence[str] = ()
 
     @property
     def is_about_itself(self) -> bool:

@@ -14,6 +14,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from tidegate.infra.columns import one_of
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.infra.ids import uuid7
@@ -283,7 +284,7 @@ def _rank_anew(tx: Tx, case_id: UUID) -> None:
 def levels_about(tx: Tx, item_ids: Sequence[UUID]) -> dict[UUID, str]:
     """What is known of the threats about items, by alerts that stand: the highest level of each."""
     query = sa.select(alerts.c.item_id, alerts.c.level).where(
-        STANDS, alerts.c.item_id.in_(item_ids), alerts.c.level.isnot(None)
+        STANDS, one_of(alerts.c.item_id, item_ids), alerts.c.level.isnot(None)
     )
     found: dict[UUID, str] = {}
     for row in tx.execute(query):

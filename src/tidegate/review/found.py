@@ -7,8 +7,8 @@ from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 
+from tidegate.infra.columns import one_of
 from tidegate.infra.db import Tx
 from tidegate.review.passing import speaks
 from tidegate.review.sight import in_sight
@@ -51,13 +51,13 @@ def found_cases(
     looked = sa.select(c.opened_at, c.id, c.item_id, _passes(filter).label("passes"))
     looked = looked.where(in_sight(tx))
     if filter.items is not None:
-        about = c.item_id == sa.any_(sa.cast(list(filter.items), ARRAY(sa.Uuid)))
+        about = one_of(c.item_id, filter.items)
         if filter.entry is not None:
             entry = sa.and_(c.subject_kind == "entry", c.subject_id == filter.entry)
             about = sa.or_(about, entry)
         looked = looked.where(about)
     if filter.ids is not None:
-        looked = looked.where(c.id == sa.any_(sa.cast(list(filter.ids), ARRAY(sa.Uuid))))
+        looked = looked.where(one_of(c.id, filter.ids))
     if filter.since is not None:
         looked = looked.where(c.opened_at >= filter.since)
     if filter.before is not None:

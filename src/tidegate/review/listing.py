@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from tidegate.content.tables import items
 from tidegate.decisions.outcomes import outcomes_of
+from tidegate.infra.columns import one_of
 from tidegate.infra.cursors import is_cursor, read_cursor, write_cursor
 from tidegate.infra.db import Tx
 from tidegate.review.filters import bad_filter
@@ -111,7 +112,7 @@ def priorities_of(tx: Tx, case_ids: Collection[UUID]) -> dict[UUID, Priority | N
     """The scores of cases with their parts, as the answers to reports tell them; None for one that is not
     ranked."""
     columns = (cases.c.id, cases.c.scoring, cases.c.waits_since, cases.c.decided_at)
-    rows = tx.execute(sa.select(*columns).where(cases.c.id.in_(case_ids)))
+    rows = tx.execute(sa.select(*columns).where(one_of(cases.c.id, case_ids)))
     return {
         row.id: shown_priority(row.scoring, row.waits_since, row.decided_at, tx.now) for row in rows
     }

@@ -9,9 +9,10 @@ from typing import Any, Literal
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from tidegate.content.queries import item_names
+from tidegate.infra.columns import one_of
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import FieldError, Refusal
 from tidegate.review.membership import WAITS, Parted, members_of
@@ -156,7 +157,7 @@ def of_clusters(tx: Tx, cluster_ids: Collection[UUID]) -> dict[UUID, CaseRow]:
     """The case, locked, that waits about each of these clusters. One that somebody decides at this moment is
     waited for, and left out then."""
     about = sa.select(cluster_cases.c.cluster, *CASE_COLUMNS).where(
-        cluster_cases.c.cluster.in_(cluster_ids), cases.c.id == cluster_cases.c.case_id, WAITING
+        one_of(cluster_cases.c.cluster, cluster_ids), cases.c.id == cluster_cases.c.case_id, WAITING
     )
     query = about.order_by(cases.c.id).with_for_update(of=cases)
     found: dict[UUID, CaseRow] = {}
@@ -172,8 +173,9 @@ def wait_about(tx: Tx, waiting: Sequence[tuple[UUID, UUID]]) -> None:
     if not waiting:
         return
     first = dict(reversed(waiting))
-    rows = [{"cluster": cluster, "case_id": case} for cluster, case in sorted(first.items())]
-    query = insert(cluster_cases).values(rows)
+    pairs = zip(*sorted(first.items()), strict=True)
+    columns = [sa.func.unnest(sa.cast(one, ARRAY(sa.Uuid))) for one in pairs]
+    query = insert(cluster_cases).from_select(["cluster", "case_id"], sa.select(*columns))
     other = sa.exists().where(cases.c.id == cluster_cases.c.case_id, WAITING)
     query = query.on_conflict_do_update(
         index_elements=[cluster_cases.c.cluster],

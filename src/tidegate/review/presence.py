@@ -6,9 +6,10 @@ from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import insert
 
 from tidegate.access.queries import names_of
+from tidegate.infra.columns import one_of
 from tidegate.infra.db import Tx
 from tidegate.review.tables import case_readers
 
@@ -41,7 +42,7 @@ def readers_of(tx: Tx, case_ids: Collection[UUID]) -> dict[UUID, list[str]]:
     query = (
         sa.select(case_readers.c.case_id, case_readers.c.person)
         .where(
-            case_readers.c.case_id == sa.any_(sa.cast(list(case_ids), ARRAY(sa.Uuid))),
+            one_of(case_readers.c.case_id, case_ids),
             case_readers.c.person != tx.identity,
             case_readers.c.seen_at > tx.now - SEEN,
         )

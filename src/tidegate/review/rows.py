@@ -18,6 +18,7 @@ from tidegate.content.kept import kept_revisions
 from tidegate.content.model import Content
 from tidegate.content.openings import closed_items
 from tidegate.content.tables import items
+from tidegate.infra.columns import one_of
 from tidegate.infra.db import Tx
 from tidegate.review.filters import Filter
 from tidegate.review.media import MediaCount
@@ -259,9 +260,7 @@ def _rows(tx: Tx, filter: Filter, ids: Sequence[UUID]) -> list[Row]:
     """The rows of these cases, in this order."""
     if not ids:
         return []
-    # An array is one parameter, however many there are: the statement is made once.
-    wanted = sa.any_(sa.cast(list(ids), ARRAY(sa.Uuid)))
-    rows = tx.execute(_ROWS.where(cases.c.id == wanted, in_sight(tx))).all()
+    rows = tx.execute(_ROWS.where(one_of(cases.c.id, ids), in_sight(tx))).all()
     found = {row.id: row for row in rows}
     told = [found[one] for one in ids if one in found]
     places = [(row.item_id, row.revision or 0) for row in told if row.item_id is not None]

@@ -50,6 +50,11 @@ def json_response(value: object, status: int = 200) -> Response:
     return Response(msgspec.json.encode(value), status, media_type="application/json")
 
 
+def _read_threats(instance: Instance) -> None:
+    with instance.database.begin() as tx:
+        instance.threats(tx)
+
+
 async def healthz(request: Request) -> Response:
     return json_response({"status": "alive"})
 
@@ -105,8 +110,8 @@ async def _not_found(request: Request, error: Exception) -> Response:
 
 
 def create_app(instance: Instance, *, warm: bool = False) -> ASGIApp:
-    """The ASGI application of an open instance. `warm`: decoders and tables, which the first requests would
-    have to wait for, are there before them."""
+    """The ASGI application of an open instance. `warm`: decoders, tables and threat packs, which the first
+    requests would have to wait for, are there before them."""
     submissions = GroupCommit(instance.database, committer(instance))
     lookups = GroupCommit(instance.database, stored_answers)
     reports = GroupCommit(instance.database, report_committer(instance))
@@ -121,8 +126,11 @@ def create_app(instance: Instance, *, warm: bool = False) -> ASGIApp:
         for one in committing:
             one.start()
         if warm:
-            await run_in_threadpool(instance.media.start)
-            await run_in_threadpool(estimate, Worded("é"))
+            await asyncio.gather(
+                run_in_threadpool(instance.media.start),
+                run_in_threadpool(estimate, Worded("é")),
+                run_in_threadpool(_read_threats, instance),
+            )
         writing = asyncio.create_task(keep_writing(instance))
         yield
         writing.cancel()

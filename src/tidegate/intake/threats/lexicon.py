@@ -6,7 +6,7 @@ were starred out; with a slip of the hand; and several words in one.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -237,6 +237,24 @@ class Words:
         return cuts[::-1] if max(b - a for a, b in cuts) > 3 else None
 
 
+Token = tuple[str, int, tuple[Piece, ...]]
+
+
+class _Tokens(dict[str, Token]):
+    """For each word of a marked text: itself without its NULs, how many of its letters are left out in front,
+    and its pieces. Where letters were spelled out, one that stood beside them may have been joined to them."""
+
+    def __init__(self, read: Callable[[str], Token]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, token: str) -> Token:
+        if len(self) >= _KNOWN:
+            self.clear()
+        found = self[token] = self._read(token)
+        return found
+
+
 class Lexicon:
     """All packs' words. Many may ask at once."""
 
@@ -248,6 +266,7 @@ class Lexicon:
             self._all.take(one)
         self._all.seal()
         self._known: dict[str, tuple[Piece, ...]] = {}
+        self.tokens = _Tokens(self._read)
 
     def pieces(self, word: str) -> tuple[Piece, ...]:
         """Which words of packs a word is, or holds; none where it is none of theirs."""
@@ -258,9 +277,7 @@ class Lexicon:
             found = self._known[word] = tuple(self._look_up(word[:LONGEST]))
         return found
 
-    def pieces_of(self, token: str) -> tuple[str, int, tuple[Piece, ...]]:
-        """A word of a marked text without its NULs, how many of its letters are left out in front, and its
-        pieces. Where letters were spelled out, one that stood beside them may have been joined to them."""
+    def _read(self, token: str) -> Token:
         word = token.replace("\0", "")
         found = self.pieces(word) if word else ()
         if found or len(word) < _STEM + 2:

@@ -125,6 +125,11 @@ class ScreenStore:
         # Why what runs is not what is in use, for logs and the doctor; None: it is.
         self.problem: str | None = None
 
+    @property
+    def reads_items(self) -> bool:
+        """Whether posts are screened too, as far as this process knows."""
+        return self._screen is not None and self._screen.items
+
     def refresh(self, tx: Tx) -> Screen:
         """The screen of what is live and in shadow now; made only if that is not what it was.
 

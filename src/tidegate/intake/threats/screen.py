@@ -55,6 +55,11 @@ class Screen:
         """Whether any pack wants items' own texts screened too, and not only what is told of them."""
         return bool(self._items)
 
+    @property
+    def tries(self) -> bool:
+        """Whether anything runs in shadow."""
+        return self._shadow is not None
+
     def screen(self, text: str, language: str | None = None) -> Threat | None:
         """What a text threatens by the patterns that are live; None: nothing. `language`, as far as somebody
         said it, takes no pack away."""

@@ -89,7 +89,7 @@ class Places:
         for match in _WORD.finditer(marked):
             for start, end in _parts(match[0]):
                 whole = match[0][start:end]
-                word, left, pieces = lexicon.pieces_of(whole)
+                word, left, pieces = lexicon.tokens[whole]
                 if not pieces:
                     place += bool(word)
                     continue

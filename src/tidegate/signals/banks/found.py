@@ -7,9 +7,9 @@ from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from tidegate.content.openings import is_entry_open
+from tidegate.infra.columns import one_of
 from tidegate.infra.db import Tx
 from tidegate.signals.banks.queries import is_shown
 from tidegate.signals.banks.tables import banks, entries
@@ -59,7 +59,9 @@ def found_entries(tx: Tx, filter: EntryFilter, below: int | None, limit: int) ->
     if below is not None:
         looked = looked.where(entries.c.number < below)
     if filter.numbers is not None:
-        looked = looked.where(_numbered(filter.numbers), is_entry_open(tx, entries.c.id))
+        looked = looked.where(
+            one_of(entries.c.number, filter.numbers), is_entry_open(tx, entries.c.id)
+        )
     if filter.ids is not None:
         looked = looked.where(entries.c.id.in_(filter.ids))
     narrow = filter.numbers is not None or filter.ids is not None
@@ -102,10 +104,6 @@ def _passes(filter: EntryFilter) -> sa.ColumnElement[bool]:
     return sa.and_(*conditions)
 
 
-def _numbered(numbers: Collection[int]) -> sa.ColumnElement[bool]:
-    return entries.c.number == sa.any_(sa.cast(list(numbers), ARRAY(sa.BigInteger)))
-
-
 def newest_entry(tx: Tx) -> int:
     """The number of the newest entry, 0 where there is none."""
     query = sa.select(sa.func.coalesce(sa.func.max(entries.c.number), 0))
@@ -136,5 +134,5 @@ def unmade_entries(tx: Tx, after: int, limit: int) -> list[UnmadeEntry]:
 def texts_of_entries(tx: Tx, numbers: Sequence[int]) -> dict[int, list[str]]:
     """The text and the note of entries, by their numbers."""
     query = sa.select(entries.c.number, entries.c.text, entries.c.note)
-    rows = tx.execute(query.where(_numbered(numbers)))
+    rows = tx.execute(query.where(one_of(entries.c.number, numbers)))
     return {row.number: [one for one in (row.text, row.note) if one] for row in rows}

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from tidegate.content.queries import is_open
 from tidegate.content.tables import items, revisions
+from tidegate.infra.columns import one_of
 from tidegate.infra.db import Tx
 from tidegate.signals.words.model import STRETCH, stretch_of, term
 from tidegate.signals.words.tables import item_terms, term_walks
@@ -86,10 +87,10 @@ def numbers_of_items(tx: Tx, ids: Collection[UUID]) -> dict[UUID, int]:
     """The numbers by which items are found; those that have no terms (yet) are left out."""
     if not ids:
         return {}
-    wanted = sa.any_(sa.cast(list(ids), ARRAY(sa.Uuid)))
     query = sa.select(item_terms.c.item_id, item_terms.c.number)
     return {
-        row.item_id: row.number for row in tx.execute(query.where(item_terms.c.item_id == wanted))
+        row.item_id: row.number
+        for row in tx.execute(query.where(one_of(item_terms.c.item_id, ids)))
     }
 
 

@@ -43,8 +43,9 @@ class ClusterMemory:
         self._unsure = [one.item_id for one in fresh]
         found: dict[UUID, Place] = {}
         for one, sketch in zip(fresh, sketches, strict=True):
-            of = self._of.setdefault(one.platform, Clusters())
-            told = of.assign(str(one.item_id), sketch, one.created_at.timestamp(), one.codes)
+            told = self._clusters(one.platform).assign(
+                str(one.item_id), sketch, one.created_at.timestamp(), one.codes
+            )
             found[one.item_id] = Place(UUID(told.cluster), UUID(told.story), told.is_new)
         actions.keep(tx, fresh, sketches, found)
         self._number = queries.last_number(tx)
@@ -61,8 +62,7 @@ class ClusterMemory:
         self._unsure = []
         for page in queries.kept_after(tx, self._number, VERSION):
             for one in page:
-                of = self._of.setdefault(one.platform, Clusters())
-                of.add(
+                self._clusters(one.platform).add(
                     str(one.item_id),
                     one.sketch,
                     str(one.cluster),
@@ -72,6 +72,11 @@ class ClusterMemory:
                     pinned=one.pinned,
                 )
                 self._number = one.number
+
+    def _clusters(self, platform: str) -> Clusters:
+        if platform not in self._of:
+            self._of[platform] = Clusters()
+        return self._of[platform]
 
 
 @cache

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
+from tidegate.infra.columns import one_of
 from tidegate.infra.cursors import read_cursor, write_cursor
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
@@ -58,7 +59,7 @@ def places_of(tx: Tx, item_ids: Collection[UUID]) -> dict[UUID, Place]:
     query = (
         sa.select(cluster_items.c.item_id, cluster_items.c.cluster, clusters.c.story)
         .join(clusters, clusters.c.id == cluster_items.c.cluster)
-        .where(cluster_items.c.item_id.in_(item_ids))
+        .where(one_of(cluster_items.c.item_id, item_ids))
     )
     return {row.item_id: Place(row.cluster, row.story) for row in tx.execute(query)}
 
@@ -66,7 +67,9 @@ def places_of(tx: Tx, item_ids: Collection[UUID]) -> dict[UUID, Place]:
 def items_in(tx: Tx, cluster_ids: Collection[UUID]) -> dict[UUID, list[UUID]]:
     """The items of clusters, by cluster, the first first."""
     query = sa.select(cluster_items.c.cluster, cluster_items.c.item_id)
-    query = query.where(cluster_items.c.cluster.in_(cluster_ids)).order_by(cluster_items.c.number)
+    query = query.where(one_of(cluster_items.c.cluster, cluster_ids)).order_by(
+        cluster_items.c.number
+    )
     found: dict[UUID, list[UUID]] = {}
     for row in tx.execute(query):
         found.setdefault(row.cluster, []).append(row.item_id)
