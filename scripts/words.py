@@ -16,6 +16,7 @@ from babel.messages.pofile import read_po, write_po
 from scripts.refused_words import allowed, refused
 
 import tidegate.web
+from tidegate.pipeline.outcomes import SENTENCES
 from tidegate.web.pages.sentences import PARSED
 from tidegate.web.words import ALLOWED, DOMAIN, LOCALE, REFUSED
 
@@ -46,7 +47,7 @@ def collect() -> Catalog:
     for _, message, context in sorted(found(), key=lambda one: str(one[1])):
         if message:
             catalog.add(message, context=context)
-    for sentence in sorted(refused(ROOT.parent) | set(PARSED)):
+    for sentence in sorted(refused(ROOT.parent) | set(PARSED) | set(SENTENCES)):
         catalog.add(sentence, context=REFUSED)
     for text in sorted(allowed(ROOT.parent)):
         catalog.add(text, context=ALLOWED)

@@ -88,6 +88,7 @@ MORE_SQL = {
     "intake/flaggers.py",
     "intake/grades.py",
     "intake/grouped.py",  # reports that say the same, as one
+    "intake/messages.py",  # what is asked of reporters, and what they answer
     "intake/notifiers.py",
     "intake/sources.py",  # who told us: the one file that reads and writes it
     "intake/threats/trials.py",

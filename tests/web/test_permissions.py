@@ -50,7 +50,9 @@ def test_no_route_is_undeclared(api: Api) -> None:
     assert found == set(API) | set(PAGES) | open_routes
     assert {scope for scopes in API.values() for scope in scopes} <= SCOPES.known.keys()
     public = {path for (_, path), page in PAGES.items() if page.public}
-    assert all(path == "/sign-in" or path.startswith("/sign-in/") for path in public)
+    forms = {"/notice", "/tip", "/follow-up"}
+    assert all(path == "/sign-in" or path.startswith("/sign-in/") for path in public - forms)
+    assert public >= forms
 
 
 def test_every_api_route_is_401_to_strangers(api: Api) -> None:
@@ -146,6 +148,9 @@ def test_no_answer_of_any_route_is_cached_or_taken_for_another_type(api: Api) ->
 def test_the_open_paths_are_open(api: Api) -> None:
     for path in ("/healthz", "/readyz", "/openapi.json", "/sign-in", "/sign-in/index.json"):
         assert api.client.get(path).status_code == 200, path
+    for path in ("/notice", "/tip", "/follow-up"):  # by nobody, until they are switched on
+        assert api.client.get(path).status_code == 404, path
+    assert api.client.get("/tip/more").status_code == 303
     assert api.client.get("/sign-in/nonsense").status_code not in (303, 401, 403)
     assert api.client.get("/static/nothing.css").status_code == 404
     assert api.client.get("/static/..%2f..%2fversion.py").status_code == 404

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import msgspec
 import pytest
 from tests.api import Api
 from tests.web.desk_of_policy import WIDER, Author, asking
@@ -252,7 +253,9 @@ class Desk:
 
 
 @pytest.fixture
-def desk(api: Api) -> Desk:
+def desk(api: Api, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    settings = msgspec.structs.replace(api.instance.settings, public_forms=True)
+    monkeypatch.setattr(api.instance, "settings", settings)
     return Desk(api)
 
 
@@ -291,6 +294,18 @@ def test_what_strangers_see(desk: Desk) -> None:
     for path in ("/sign-in", "/sign-in?done=signed-out", f"/sign-in/{link}"):
         check(desk.api.client.get(path, headers=XA), path)
     check(desk.api.client.get("/sign-in/gone", headers=XA), "a link that is gone")
+    for path in ("/notice", "/tip", "/follow-up"):
+        check(desk.api.client.get(path, headers=XA), path)
+        check(desk.api.client.post(path, headers=XA), f"{path}, sent empty")
+    told = {"id": "followed", "channel": "notice", "reason": "other", "text": CONTENT}
+    report = desk.api.post("/v1/reports", told | {"created_at": "2025-12-31T23:00:00Z"}).json()
+    desk.api.post("/v1/reports/followed/questions", {"text": CONTENT})
+    passed = {"outcome": "pass", "reason": CONTENT}
+    assert desk.api.post(f"/v1/cases/{report['case']}/decide", passed).status_code == 200
+    asked = {"reference": report["reference"]}
+    check(desk.api.client.post("/follow-up", data=asked, headers=XA), "what became of it")
+    asked = {"reference": "2222-2222-222"}
+    check(desk.api.client.post("/follow-up", data=asked, headers=XA), "a reference of nothing")
 
 
 def refused(desk: Desk) -> Iterator[tuple[str, httpx.Response]]:

@@ -100,6 +100,12 @@ def attempts(of_b: OfB) -> dict[tuple[str, str], list[Asked]]:
         ],
         ("GET", "/v1/reports/{id}"): [("/v1/reports/report-of-b", {})],
         ("GET", "/v1/references/{code}"): [(f"/v1/references/{of_b.reference}", {})],
+        ("POST", "/v1/references/{code}/messages"): [
+            (f"/v1/references/{of_b.reference}/messages", {"json": {"text": "of a"}})
+        ],
+        ("POST", "/v1/reports/{id}/questions"): [
+            ("/v1/reports/report-of-b/questions", {"json": {"text": "of a"}})
+        ],
         ("GET", "/v1/cases"): [
             ("/v1/cases", {}),
             ("/v1/cases?state=waiting", {}),
@@ -345,6 +351,9 @@ def page_attempts(of_b: OfB, person: UUID) -> dict[tuple[str, str], list[Asked]]
                     "grade_information": "admiralty 2",
                 },
             )
+        ],
+        ("POST", "/cases/{case}/ask"): [
+            (f"{case}/ask", {"asked_report": "report-of-b", "question": "of a"})
         ],
         ("POST", "/cases/{case}/skip"): [(f"{case}/skip", {"reason": "technical"})],
         ("POST", "/cases/{case}/take-over"): [(f"{case}/take-over", {"reason": "of a, by a"})],

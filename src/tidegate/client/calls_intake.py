@@ -11,6 +11,7 @@ import msgspec
 from tidegate.client.call import Call
 from tidegate.client.intake import Flagger, GradingScheme, Notifier, ReportGrade, Source
 from tidegate.client.model import Page
+from tidegate.client.reports import Reference, ReportRecord
 
 T = TypeVar("T")
 
@@ -53,6 +54,16 @@ def grades_page(
 def grading_schemes() -> Call[Page[GradingScheme]]:
     """The schemes that grades are given in."""
     return Call(method="GET", path="/v1/grading/schemes", answer=Page[GradingScheme])
+
+
+def ask_reporter(id: str, text: str) -> Call[ReportRecord]:
+    """Ask whoever sent a report, who sees it under their reference."""
+    return _post(f"{_report(id)}/questions", {"text": text}, ReportRecord)
+
+
+def say_more(code: str, text: str) -> Call[Reference]:
+    """Answer a question, or add something to a report, for the reporter who has its code."""
+    return _post(f"/v1/references/{_in_path(code)}/messages", {"text": text}, Reference)
 
 
 def create_flagger(

@@ -123,6 +123,8 @@ class Client:
     report = _Verb(calls.report)
     get_report = _Verb(calls.get_report)
     reference = _Verb(calls.reference)
+    ask_reporter = _Verb(calls_intake.ask_reporter)
+    say_more = _Verb(calls_intake.say_more)
     source = _Verb(calls_intake.source)
     grade = _Verb(calls_intake.grade)
     grades_page = _Verb(calls_intake.grades_page)

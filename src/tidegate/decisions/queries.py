@@ -85,6 +85,25 @@ def decisions_of(tx: Tx, item_id: UUID, newest: int | None = None) -> list[Decis
     return [decision_of(row) for row in tx.execute(query)][::-1]
 
 
+def concluded_on(tx: Tx, item_id: UUID) -> list[Decision]:
+    """What people and rules concluded about an item and has left, the first first: neither what an order
+    says, nor that a restriction came to its end by itself."""
+    ordered = sa.exists().where(
+        restrictions.c.source == "order",
+        sa.or_(
+            restrictions.c.decision_id == decisions.c.id, restrictions.c.ended_by == decisions.c.id
+        ),
+    )
+    query = (
+        sa.select(decisions)
+        .where(decisions.c.item_id == item_id, of_platform(tx, decisions.c.item_id))
+        .where(not_blind(tx, decisions.c.item_id), decisions.c.state == "left")
+        .where(decisions.c.decided_by != "system", ~ordered)
+        .order_by(decisions.c.created_at, decisions.c.id)
+    )
+    return [decision_of(row) for row in tx.execute(query)]
+
+
 def decisions_of_case(tx: Tx, case_id: UUID) -> list[Decision]:
     """All decisions on a case that is about no item, the first first."""
     query = (

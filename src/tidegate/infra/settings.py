@@ -14,13 +14,8 @@ import msgspec
 from msgspec import Meta
 
 from tidegate.infra.networks import Network, read_network
-from tidegate.infra.rates import read_rate
-from tidegate.infra.services import is_address, is_safe
+from tidegate.infra.settings_checked import SettingsError, check
 from tidegate.infra.wording import sentence
-
-
-class SettingsError(Exception):
-    """A setting cannot be used; the text says which, why and what is expected."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -216,6 +211,45 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             " so many at once, given back over that time. `keys create --rate` says another for a key"
         ),
     ] = None
+    public_forms: Annotated[
+        bool,
+        Meta(
+            description="Anybody may open `/notice`, `/tip` and `/follow-up` ([public forms](forms.md))"
+        ),
+    ] = False
+    public_forms_platform: Annotated[
+        str,
+        Meta(
+            pattern="^[A-Za-z0-9_.-]{1,64}$",
+            description="The platform that the public forms are of",
+        ),
+    ] = "default"
+    public_forms_limit: Annotated[
+        int, Meta(ge=1024, description="Largest public form with its files, in bytes")
+    ] = 20 << 20
+    proof_bits: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=24,
+            description="How hard the puzzle is that browsers solve for a public form: one more is twice the"
+            " work",
+        ),
+    ] = 16
+    tip_outcome: Annotated[
+        Literal["looked-at", "decision", "nothing"],
+        Meta(
+            description="What whoever sent a tip is told once it is decided: that it was looked at, what was"
+            " decided, or `nothing`"
+        ),
+    ] = "looked-at"
+    redress: Annotated[
+        str,
+        Meta(
+            max_length=2000,
+            description="How whoever sent a notice can contest what was decided; empty: in general words",
+        ),
+    ] = ""
     session_hours: Annotated[float, Meta(gt=0, description="A session on the pages lasts")] = 12.0
     oidc_issuer: Annotated[
         str | None,
@@ -345,7 +379,7 @@ def load_settings(
         settings = msgspec.convert(values, Settings, strict=False, dec_hook=_decode)
     except msgspec.ValidationError as error:
         raise SettingsError(f"{path} or the environment: {sentence(error, Settings)}") from error
-    _check(settings)
+    check(settings)
     if settings.database_url and not settings.database_url.startswith(_SCHEMES):
         # What it is may hold a password, and is not shown.
         raise SettingsError(
@@ -356,34 +390,6 @@ def load_settings(
         "data_dir": settings.data_dir.absolute()
     }
     return Loaded(**whole, sources=sources)
-
-
-def _check(settings: Settings) -> None:
-    """Raises SettingsError for what is no network, rate or address where nothing else makes sense."""
-    try:
-        _ = settings.proxies
-    except ValueError as error:
-        raise SettingsError(f"trusted_proxies: {error}.") from error
-    try:
-        _ = settings.rate_limit and read_rate(settings.rate_limit)
-    except ValueError as error:
-        raise SettingsError(f"rate_limit: {error}.") from error
-    if settings.public_url and not is_address(settings.public_url):
-        raise SettingsError(
-            "public_url: this is no address that people can be sent to. Write it whole, with http:// or"
-            " https:// and nothing behind the path, as in https://tidegate.example."
-        )
-
-    issuer = settings.oidc_issuer
-    if issuer is not None and not (is_address(issuer) and is_safe(issuer)):
-        raise SettingsError(
-            "oidc_issuer: this is no address of a provider. It begins with https:// (on this machine"
-            " http:// will do), as in https://login.example."
-        )
-    if wrong := [pair for pair in settings.oidc_roles if not all(pair.rpartition("="))]:
-        raise SettingsError(
-            f"oidc_roles: each is group=role, as in desk=reviewer, not {wrong[0]!r}."
-        )
 
 
 def _decode(kind: type, value: object) -> object:

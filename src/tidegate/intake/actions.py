@@ -13,6 +13,7 @@ from tidegate.content.model import ItemRow
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
 from tidegate.intake.grades import forget_grade_notes
+from tidegate.intake.messages import forget_messages
 from tidegate.intake.model import Filed, Taken
 from tidegate.intake.sources import forget_sources
 from tidegate.intake.tables import reports
@@ -191,6 +192,7 @@ def forget_reporters(tx: Tx, item_ids: Sequence[UUID]) -> None:
     said of where it was that a report brought."""
     forget_sources(tx, item_ids)
     forget_grade_notes(tx, item_ids)
+    forget_messages(tx, item_ids)
     forget_trials(tx, item_ids)
     about, brought = reports.c.item_id.in_(item_ids), reports.c.brought_id.in_(item_ids)
     said = {"comment": None, "reporter": None, "location": None}

@@ -30,7 +30,7 @@ INTAKE = Slice(
         Scope("sources:read", "see who the source of a report is, for a stated purpose"),
     ),
     channels=BOUND,
-    forgets=("reports", "report_sources", "grades", "threat_trials"),
+    forgets=("reports", "report_sources", "report_messages", "grades", "threat_trials"),
     keeps={
         "flaggers": "organisations, and who of the people here registered them",
         "threat_packs": "patterns, which are kept for ever, and who of the staff stored them",

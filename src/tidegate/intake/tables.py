@@ -123,6 +123,22 @@ grades = sa.Table(
     sa.Column("graded_at", sa.TIMESTAMP(timezone=True), nullable=False),
 )
 
+report_messages = sa.Table(
+    "report_messages",  # what is asked of a report's reporter, and what they answer and add
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("report_id", sa.Uuid, sa.ForeignKey("reports.id"), nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),  # of the report's messages, from 1 on
+    sa.Column("kind", sa.Text, nullable=False),  # question, answer, addition
+    sa.Column("text", Sealed()),  # null: erased with the report's item
+    sa.Column("level", sa.Text),  # what it threatens, where it threatens a life
+    sa.Column(
+        "by", sa.Text, nullable=False
+    ),  # an actor: of what a reporter says whoever brought it
+    sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.UniqueConstraint("report_id", "number"),
+)
+
 flaggers = sa.Table(
     "flaggers",  # organisations whose notices come first
     metadata,

@@ -11,12 +11,12 @@ import msgspec
 from tidegate.content.holds.queries import is_closed
 from tidegate.content.queries import item_names
 from tidegate.infra.db import Tx
-from tidegate.infra.errors import Refusal
-from tidegate.intake.filed import FiledReport, find_by_reference, find_report
+from tidegate.intake.filed import FiledReport, find_report
 from tidegate.intake.grades import present_grades, report_unknown
 from tidegate.intake.grading import Grade
 from tidegate.intake.queries import report_facts
-from tidegate.intake.references import read_reference, reference_key
+from tidegate.pipeline.instance import Instance
+from tidegate.pipeline.messages import as_json, find_referred, hear_reporter, told_of
 from tidegate.pipeline.reads import note_reporters
 from tidegate.pipeline.report_answer import said_of
 from tidegate.review.model import CaseState
@@ -70,7 +70,7 @@ class ReferenceView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_report(
-    tx: Tx, platform: str, external_id: str, *, words: bool, reference: bool
+    tx: Tx, instance: Instance, platform: str, external_id: str, *, words: bool, reference: bool
 ) -> ReportRecord:
     """The report under its sender's id, with its `words` and who sent it, which the ledger is told, and with
     its `reference`. Raises Refusal (404)."""
@@ -94,7 +94,7 @@ def read_report(
         reporter=found.reporter if words else None,
         item=item and item[1],
         brought=brought and brought[1],
-        state=_state(found, case_state),
+        state=state_said(found, case_state),
         case=found.case_id,
         case_state=case_state,
         reports=report_facts(tx, found.item_id).count,
@@ -105,39 +105,37 @@ def read_report(
         priority=more.priority,
         problems=found.problems,
         grade=present_grades(tx, [found.id]).get(found.id) if words else None,
-        messages=messages_of(tx, found),
+        messages=as_json(told_of(tx, instance, found, staff=words)),
         created_at=found.created_at,
         received_at=found.received_at,
     )
 
 
-def follow(tx: Tx, key: bytes, typed: str) -> ReferenceView:
-    """What there is to say to whoever has a report's code, as it was `typed`. `key`: the instance's.
-    Raises Refusal: 422 "mistyped"; 404."""
-    code = read_reference(typed)
-    found = find_by_reference(tx, reference_key(key, code))
-    case_state = None if found is None else _case_state(tx, found)
-    if found is None or case_state is None:
-        raise Refusal(
-            "reference-unknown",
-            404,
-            "No report has this code",
-            f"{code} is written as a code is, and no report here was given it.",
-        )
+def follow(tx: Tx, instance: Instance, typed: str) -> ReferenceView:
+    """What there is to say to whoever has a report's code, as it was `typed`. Raises Refusal: 422 "mistyped";
+    404."""
+    return _view(tx, instance, find_referred(tx, instance, typed))
+
+
+def say_more(tx: Tx, instance: Instance, typed: str, text: str) -> tuple[ReferenceView, UUID]:
+    """Take what whoever has a report's code answers or adds; the same view after it, and the item that the
+    report is about. Raises Refusal as `hear_reporter`."""
+    found = hear_reporter(tx, instance, typed, text)
+    return _view(tx, instance, found), found.item_id
+
+
+def _view(tx: Tx, instance: Instance, found: FiledReport) -> ReferenceView:
+    case_state = _case_state(tx, found)
+    assert case_state is not None
     return ReferenceView(
         id=found.external_id,
         platform=found.platform,
-        state=_state(found, case_state),
+        state=state_said(found, case_state),
         case=found.case_id,
         case_state=case_state,
         received_at=found.received_at,
-        messages=messages_of(tx, found),
+        messages=as_json(told_of(tx, instance, found)),
     )
-
-
-def messages_of(tx: Tx, found: FiledReport) -> list[dict[str, Any]]:
-    """What was said to the reporter, the first first."""
-    return []
 
 
 def _case_state(tx: Tx, found: FiledReport) -> CaseState | None:
@@ -145,7 +143,8 @@ def _case_state(tx: Tx, found: FiledReport) -> CaseState | None:
     return None if found.case_id is None else state_of(tx, found.case_id)
 
 
-def _state(found: FiledReport, case_state: CaseState) -> ReportState:
+def state_said(found: FiledReport, case_state: CaseState) -> ReportState:
+    """How far a report is."""
     if found.erased:
         return "erased"
     return "decided" if case_state == "decided" else "waiting"

@@ -31,7 +31,7 @@ from tidegate.web.api import batch, endpoints
 from tidegate.web.api.openapi import document
 from tidegate.web.events import route as events_route
 from tidegate.web.gate import Gate
-from tidegate.web.guesses import Guesses
+from tidegate.web.guesses import Guesses, Sent
 from tidegate.web.hub import Hub
 from tidegate.web.kept import Kept
 from tidegate.web.metrics import metrics_endpoint
@@ -161,6 +161,7 @@ def create_app(instance: Instance, *, warm: bool = False) -> ASGIApp:
     app.state.reports = reports
     app.state.told = told
     app.state.guesses = Guesses(instance.clock)
+    app.state.sent = Sent(instance.clock)
     app.state.rates = rates
     app.state.places = Places()
     app.state.hub = hub

@@ -45,7 +45,9 @@ LATENCY = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
 )
 
-_OPEN = re.compile(r"/(?:healthz|readyz|openapi\.json|sign-in(?:/.*)?|static/.*)")
+_OPEN = re.compile(
+    r"/(?:healthz|readyz|openapi\.json|sign-in(?:/.*)?|static/.*|notice|tip|follow-up)"
+)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _REMEMBER_SECONDS = 1.0
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -33,6 +33,7 @@ from tidegate.web.pages import (
     people,
     permissions,
     policy,
+    public_forms,
     quality,
     queue,
     search,
@@ -87,6 +88,7 @@ routes: list[PageRoute] = with_twins(
         permissions,
         quality,
         model_card,
+        public_forms,
     )
     for page in module.pages
 )

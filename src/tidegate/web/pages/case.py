@@ -10,6 +10,7 @@ from tidegate.pipeline.notes import note_case
 from tidegate.review.drafts import save_draft
 from tidegate.review.notes import answer_mentions
 from tidegate.review.queries import case_unknown, subject_of_case
+from tidegate.web.pages.case_parts.asked import ask_typed
 from tidegate.web.pages.case_parts.graded import grade_typed
 from tidegate.web.pages.case_parts.model import CasePage
 from tidegate.web.pages.case_parts.read import read_page
@@ -50,6 +51,14 @@ def grade(visit: Visit) -> str:
     return _back(visit, case_id, "grades")
 
 
+def ask(visit: Visit) -> str:
+    """Ask whoever sent one of the reports on it."""
+    case_id = visit.uuid("case", case_unknown)
+    with visit.begin() as tx:
+        ask_typed(visit, tx, subject_of_case(tx, case_id).id)
+    return _back(visit, case_id, "asked")
+
+
 def reopen(visit: Visit) -> str:
     """Put a decided case back into its queue."""
     case_id = visit.uuid("case", case_unknown)
@@ -88,6 +97,13 @@ pages = [
         method="POST",
         path="/cases/{case}/grade",
         handler=grade,
+        scope="cases:decide",
+        again=case_page,
+    ),
+    PageRoute(
+        method="POST",
+        path="/cases/{case}/ask",
+        handler=ask,
         scope="cases:decide",
         again=case_page,
     ),

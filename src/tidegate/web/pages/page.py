@@ -64,7 +64,8 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
     `again` is the GET that shows a refused form once more, with what was typed and what was wrong.
     `followed`: people come by links that others send, who add parameters of their own; they say nothing.
     `fresh`: whoever has not shown a factor lately shows one first, before the page with its form.
-    `whole`: it is about the whole instance, and so for nobody who has limits.
+    `whole`: it is about the whole instance, and so for nobody who has limits. `tongues`: `?lang=` says in
+    which language it speaks. `admit` is asked before anything else, a form's body too, and raises Refusal.
     """
 
     path: str
@@ -82,13 +83,15 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
     followed: bool = False
     whole: bool = False
     fresh: bool = False
+    tongues: bool = False
+    admit: Callable[[Visit], None] | None = None
 
     def route(self) -> Route:
         return Route(self.path, self._endpoint, methods=[self.method])
 
     async def _endpoint(self, request: Request) -> Response:
         visit = Visit(request)
-        with speaking_to(visit):
+        with speaking_to(visit, visit.request.query_params.get("lang", "") if self.tongues else ""):
             try:
                 response = await self._answer(visit)
             except ClientDisconnect:
@@ -104,6 +107,8 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
         return squeeze(request.headers, _guarded(visit, response))
 
     async def _answer(self, visit: Visit) -> Response:
+        if self.admit is not None:
+            self.admit(visit)
         if not self.public and (visit.principal is None or not self._admits(visit.principal)):
             raise _forbidden(self.scope)
         if self.whole and visit.who.limited:
@@ -193,10 +198,11 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
         return form
 
 
-def speaking_to(visit: Visit) -> AbstractContextManager[None]:
-    """Within it the reader is spoken to in what they chose, else in what their browser asks for."""
+def speaking_to(visit: Visit, asked: str = "") -> AbstractContextManager[None]:
+    """Within it the reader is spoken to in the language that is `asked` for, else in what they chose, else in
+    what their browser asks for."""
     who = visit.principal
-    chosen = languages().get(who.language) if who else None
+    chosen = languages().get(asked) or (languages().get(who.language) if who else None)
     language = chosen or language_for(visit.request.headers.get("accept-language", ""))
     return speaking(language, who.zone if who else "UTC")
 

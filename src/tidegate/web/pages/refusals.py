@@ -64,6 +64,36 @@ _SAID = {
         noted("It is our fault, not yours. Nothing was changed; what you did can be done again."),
         noted("Tell whoever runs this instance, with the number of the request below."),
     ),
+    # What strangers are told, who sent a public form.
+    "mistyped": (
+        noted("The reference was not written as it was given"),
+        noted(
+            "A letter or digit is wrong, missing or in another place. Compare it with what you were given."
+        ),
+        "",
+    ),
+    "reference-unknown": (
+        noted("No report has this reference"),
+        noted("It is written as references are, and none like it was given here."),
+        "",
+    ),
+    "guessed-too-often": (
+        noted("Too many references that are none"),
+        noted("So many came from where you are that this looks like guessing. Try again later."),
+        "",
+    ),
+    "notifier-suspended": (
+        noted("Your notices are not processed for now"),
+        noted(
+            "Too many that were plainly unfounded came from this address. Threats to life are always taken."
+        ),
+        "",
+    ),
+    "messages-full": (
+        noted("Too much was said about this report already"),
+        noted("Nothing was sent. Send a new report."),
+        "",
+    ),
     "403": (noted("This is not open to you"), noted("Nothing was changed."), _ADMIN),
     "404": (
         noted("There is no such thing here"),

@@ -20,6 +20,7 @@ from tidegate.review.rows import Position, Same
 from tidegate.review.work.model import Link, Task
 from tidegate.signals.banks.model import EntryView
 from tidegate.web.pages.case_parts import said
+from tidegate.web.pages.case_parts.asked import TalkView
 from tidegate.web.pages.case_parts.changes import Changes
 from tidegate.web.pages.case_parts.graded import GradingView
 from tidegate.web.pages.case_parts.panel import Panel
@@ -170,6 +171,7 @@ class CasePage(msgspec.Struct, frozen=True, kw_only=True):
     before: BeforeView
     cluster: Alike | None
     grading: GradingView | None
+    asked: TalkView | None
     notes: list[NoteView]
     tasks: list[Task]
     links: list[Link]

@@ -13,7 +13,7 @@ from tidegate.decisions.restrictions import Standing, by_strength, effective, st
 from tidegate.decisions.second import Look
 from tidegate.infra.db import Tx
 from tidegate.intake.channels import THREAT
-from tidegate.intake.grouped import GroupedReports, grouped_reports
+from tidegate.intake.grouped import GroupedReports, ReportGroup, grouped_reports
 from tidegate.pipeline.before import before, fared
 from tidegate.pipeline.clusters import cluster_of
 from tidegate.pipeline.next import look_at_case
@@ -30,6 +30,7 @@ from tidegate.review.work.queries import links_of, tasks_of
 from tidegate.signals.banks.model import EntryView
 from tidegate.signals.banks.queries import entries_by_id, may_change_bank
 from tidegate.web.pages.case_parts import panel, shown
+from tidegate.web.pages.case_parts.asked import talked
 from tidegate.web.pages.case_parts.changes import Changes, changes
 from tidegate.web.pages.case_parts.graded import graded
 from tidegate.web.pages.case_parts.looking import can_be_seen
@@ -82,7 +83,6 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
     content = about.content.content if about.content else None
     row = shown.row_shown(visit, row_of(tx, case_id), case if live else None, content)
     why = shown.why_of(row, case, pack)
-    first = (visit.query.reports - 1) * REPORTS
     return CasePage(
         **{name: getattr(row, name) for name in ROW},
         because=why,
@@ -92,7 +92,7 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
         content=about.content,
         why=why,
         voices=case.reports,
-        reports=about.reports.groups[first : first + REPORTS],
+        reports=_groups(about, visit.query.reports),
         reports_page=visit.query.reports,
         reports_pages=-(-len(about.reports.groups) // REPORTS),
         reports_total=about.reports.total,
@@ -105,7 +105,7 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
         judges=_judges(tx, subject, entries.get(opened[0]) if opened else None),
         quarantined=next((one.detail for one in case.events if one.kind == "quarantined"), None),
         before=about.before,
-        **_beside(visit, tx, case_id, about),
+        **_beside(visit, tx, case_id, about, subject),
         notes=[NoteView(one.by, one.text, one.created_at) for one in notes_of(tx, case_id)],
         history=shown.history_of(case),
         draft=draft,
@@ -129,14 +129,21 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
     )
 
 
-def _beside(visit: Visit, tx: Tx, case_id: UUID, about: _About) -> dict[str, Any]:
-    """What stands beside what was posted: who says the same, how far it is believed, and what is to be done."""
+def _beside(visit: Visit, tx: Tx, case_id: UUID, about: _About, subject: Subject) -> dict[str, Any]:
+    """What stands beside what was posted: who says the same, how far it is believed, what was said with those
+    who reported, and what is to be done."""
     return {
+        "asked": talked(tx, subject),
         "cluster": None if about.id is None else cluster_of(tx, about.id),
         "grading": graded(visit, tx, about.id),
         "tasks": tasks_of(tx, case_id),
         "links": links_of(tx, case_id),
     }
+
+
+def _groups(about: _About, page: int) -> list[ReportGroup]:
+    """The groups of reports on a page of them, from 1 on."""
+    return about.reports.groups[(page - 1) * REPORTS : page * REPORTS]
 
 
 def _judges(tx: Tx, subject: Subject, entry: EntryView | None) -> bool:

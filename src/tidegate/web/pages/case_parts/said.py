@@ -47,6 +47,9 @@ def event_words(event: CaseEvent) -> str:
         "undone": _("The decision was taken back"),
         "proposed": _("A decision was proposed: it waits for another person"),
         "disputed": _("Another decided otherwise: a senior settles it"),
+        "reporter-asked": _("The reporter was asked"),
+        "reporter-answered": _("The reporter answered"),
+        "reporter-added": _("The reporter added something"),
         "second-opened": _("What was concluded was opened"),
     }
     return known.get(event.kind, upper_first(said(event.kind)))

@@ -1,0 +1,33 @@
+"""One way for reports to come in over HTTP, whether a key sends them or somebody fills in a public form."""
+
+from starlette.requests import Request
+
+from tidegate.infra.acting import Acting
+from tidegate.infra.groupcommit import GroupCommit
+from tidegate.intake.model import ReportIn
+from tidegate.pipeline.instance import Instance
+from tidegate.pipeline.told import Told, describe_report, examine_report
+
+
+async def hear_report(
+    request: Request, report: ReportIn, *, platform: str, by: Acting, queue: str
+) -> bytes:
+    """Hear one report and answer when it is durable. `queue`: whose turn it takes. Raises Refusal."""
+    instance: Instance = request.app.state.services
+    told = describe_report(
+        instance,
+        report,
+        platform=platform,
+        by=by,
+        request_id=request.state.request_id,
+        now=instance.clock.now(),
+        queue=queue,
+    )
+    if report.media:
+        # A retry must not fetch and decode again.
+        known = await request.app.state.told.run(told, told.queue)
+        if known is not None:
+            return known
+        told = await examine_report(instance, told)
+    reports: GroupCommit[Told, bytes] = request.app.state.reports
+    return await reports.run(told, told.queue, told.seconds)
