@@ -163,7 +163,9 @@ class _Compiler:
 
     def add_patterns(self, modes: frozenset[str]) -> None:
         numbers: dict[str, int] = {}
+        points: dict[int, int] = {}
         acting = [one for one in self._pack.patterns if one.mode in modes]
+        weighed = {other for one in acting for other, _ in one.beside}
         # Contexts come last: a word that only they have is meant exactly as it is written, for a slip of
         # the hand must not take a threat back.
         for pattern in sorted(acting, key=_is_exact):
@@ -173,7 +175,13 @@ class _Compiler:
             one = Acting(pattern, ident, self._number, self._pack.window)
             self._program.patterns.append(one)
             numbers[pattern.name] = number
+            if pattern.points or pattern.grave or pattern.beside or pattern.name in weighed:
+                points[number] = pattern.points
             for phrase in pattern.phrases:
+                if pattern.each:
+                    number = len(self._program.patterns)
+                    self._program.patterns.append(one)
+                    points[number] = pattern.points
                 self._add(phrase, number)
             if pattern.together:
                 parts = tuple(range(number + 1, number + 1 + len(pattern.together)))
@@ -183,8 +191,8 @@ class _Compiler:
                     self._program.patterns.append(one)
                     self._add(phrase, part)
 
-        points = {numbers[one.name]: one.points for one in acting if one.points}
-        grave = frozenset(numbers[one.name] for one in acting if one.grave)
+        patterns = self._program.patterns
+        grave = frozenset(number for number in points if patterns[number].pattern.grave)
         pairs = {
             (numbers[one.name], numbers[other]): more
             for one in acting
