@@ -45,6 +45,10 @@ def test_a_pack_without_problems_is_read() -> None:
             "of an element `context` alone",
         ),
         (('element = "intent"', 'element = "sign"'), "an element `sign` needs `points`"),
+        (
+            ('"will-kill"', '"will-kill"\neach = true\nbeside = { x = 1 }'),
+            "`each` goes with no `beside`",
+        ),
         (('"{will} .. {kill}"', '"{will} .. {kill}", "(a|b"'), "`(` is not closed (in `(a|b`)"),
         (("phrases = [", "together = ["), "`together` has at least two parts"),
         (('"will-kill"', '"will-kill"\nbeside = { nope = 1 }'), "there is no pattern `nope`"),

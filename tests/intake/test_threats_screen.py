@@ -105,6 +105,30 @@ def test_signs_add_up_where_one_is_grave() -> None:
     assert [one.text for one in found.because] == ["Soon", "You", "blood"]
 
 
+def test_each_phrase_of_a_sign_may_count_by_itself() -> None:
+    words = '\n[[patterns]]\nname = "words"\nelement = "sign"\npoints = 3\ngrave = true\nphrases = ["you", "blood"]\n'
+    head = HEAD.replace("window = 1", "window = 1\nenough = 5")
+    once, each = screen_of(head + words), screen_of(head + words + "each = true\n")
+    assert level("you, blood", once) is None  # 3 points, as often as it is there
+    assert level("you and you", each) is None
+    found = each.screen("you, blood")
+    assert found == Threat(
+        "medium", [Fired("trial/words", "you", 0, 3), Fired("trial/words", "blood", 5, 10)]
+    )
+
+
+def test_a_context_that_has_points_weighs_and_takes_nothing_back() -> None:
+    sign = '\n[[patterns]]\nname = "{}"\nelement = "sign"\npoints = {}\ngrave = true\nphrases = ["{}"]\n'
+    head = HEAD.replace("window = 1", "window = 1\nenough = 5")
+    signs = sign.format("blood", 6, "blood") + sign.format("you", 4, "you")
+    screen = screen_of(
+        head + INTENT + signs + NEWS.replace('reach = "near"', 'reach = "near"\npoints = -3')
+    )
+    assert level("blood. Police said so.", screen) is None  # 3 points
+    assert level("you, blood. Police said so.", screen) == "medium"  # 7 points
+    assert level("Police said that he will kill them", screen) == "medium"
+
+
 def test_what_is_in_shadow_never_leaks_into_what_acts() -> None:
     shadow = HEAD + INTENT.replace('"intent"', '"intent"\nmode = "shadow"') + PLACE
     screen = screen_of(shadow)

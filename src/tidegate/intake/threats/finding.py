@@ -53,8 +53,9 @@ def find(program: Program, whole: Text, start: int, end: int, wanted: frozenset[
     acting = wanted.intersection(numbers) | {
         part for one in whole_ones if one.pattern in wanted for part in one.parts
     }
+    against = _against(program, whole, filled)
     for sums in program.sums:
-        if sums.may_do(numbers):
+        if sums.may_do(numbers, against):
             acting |= numbers.intersection(sums.points)
     if not acting:
         return set()
@@ -72,6 +73,16 @@ def find(program: Program, whole: Text, start: int, end: int, wanted: frozenset[
         if phrase.pattern not in acting:
             _add(finders, phrase, found)
     return found
+
+
+def _against(program: Program, whole: Text, filled: set[int]) -> set[int]:
+    """What surely weighs against a threat in any of a text's sentences: all where there are so few that each
+    is in the window of each."""
+    last = sum(one < len(whole.text.rstrip()) for one in whole.ends[: program.window + 2])
+    if last > program.window:
+        return set()
+    against = program.against
+    return {number for slot in filled if slot in against for number in against[slot]}
 
 
 def _possible(program: Program, filled: set[int]) -> list[Phrase]:

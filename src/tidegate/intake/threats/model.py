@@ -76,7 +76,7 @@ class Pattern(msgspec.Struct, frozen=True, kw_only=True):
     Of a context: which `kind`, and how far it `reaches`; one that is `firm` holds although the text says
     elsewhere that it is meant. The words of one that is `exact` are not looked for misspelt. `points`: what it
     adds to those of other patterns around it, and `beside`, what it adds beside others, by their names; they
-    are enough only where one of the patterns is `grave`.
+    are enough only where one of the patterns is `grave`. `each`: every phrase adds its points, not the pattern once.
     """
 
     name: str
@@ -92,6 +92,7 @@ class Pattern(msgspec.Struct, frozen=True, kw_only=True):
     points: int = 0
     beside: tuple[tuple[str, int], ...] = ()
     grave: bool = False
+    each: bool = False
     text: str = ""
     digest: bytes = b""
 

@@ -53,16 +53,22 @@ class Sums(NamedTuple):
 
     def of(self, numbers: AbstractSet[int]) -> int:
         """The points of these patterns together."""
-        single = sum(p for number, p in self.points.items() if number in numbers)
-        return single + sum(
-            p for (one, other), p in self.pairs.items() if one in numbers and other in numbers
-        )
+        points = self.points
+        return sum(points.get(number, 0) for number in numbers) + self._beside(numbers)
 
-    def may_do(self, numbers: AbstractSet[int]) -> bool:
-        """Whether some of these patterns may have enough points."""
+    def may_do(self, numbers: AbstractSet[int], against: Iterable[int] = ()) -> bool:
+        """Whether some of these patterns may have enough points, where those `against` them are surely there."""
         if not self.enough or self.grave.isdisjoint(numbers):
             return False
-        return self.of({one for one in numbers if self.points.get(one, 0) >= 0}) >= self.enough
+        points = self.points
+        most = sum(one for number in numbers if (one := points.get(number, 0)) > 0)
+        less = sum(one for number in against if (one := points.get(number, 0)) < 0)
+        return most + less + self._beside(numbers) >= self.enough
+
+    def _beside(self, numbers: AbstractSet[int]) -> int:
+        return sum(
+            p for (one, other), p in self.pairs.items() if one in numbers and other in numbers
+        )
 
 
 class Together(NamedTuple):
@@ -83,7 +89,11 @@ class Program:
         self.together: list[Together] = []
         self.bits: dict[int, int] = {}  # of each slot: the bits of the nodes it may begin to fill
         self.sums: list[Sums] = []  # of each pack
+        self.window = 0  # the smallest of a pack
         self.by_slot: dict[int, list[int]] = {}  # the phrases to look at where a slot is filled
+        self.against: dict[
+            int, frozenset[int]
+        ] = {}  # of a slot: what it alone fills of less than no points
         self._weights: dict[int, int] = {}
         self._count = 0
         self._touching: dict[int, frozenset[int]] = {}
@@ -93,7 +103,9 @@ class Program:
             compiler.add_patterns(modes)
             words.append(compiler.words)
             compiler.words.seal()
+        self.window = min((compiler.window for compiler in compilers), default=0)
         self._give_bits()
+        self._find_against()
         self.lexicon = Lexicon(words)
 
     def node(self) -> int:
@@ -126,6 +138,24 @@ class Program:
             for slot in self._rarest(phrase.chain):
                 self.by_slot.setdefault(slot, []).append(place)
 
+    def _find_against(self) -> None:
+        """What is surely there where a slot is filled, of the patterns whose points are less than none."""
+        less = {number for sums in self.sums for number, p in sums.points.items() if p < 0}
+        found: dict[int, set[int]] = {}
+        for phrase in self.phrases:
+            if phrase.pattern in less and len(phrase.chain) == 1:
+                for slot in self._alone(phrase.chain[0][0]):
+                    found.setdefault(slot, set()).add(phrase.pattern)
+        self.against = {slot: frozenset(numbers) for slot, numbers in found.items()}
+
+    def _alone(self, node: int) -> Iterable[int]:
+        """Slots of which each by itself fills a node."""
+        group = self.groups.get(node)
+        if group is None:
+            return (node,)
+        ones = (chain[0][0] for chain in group.chains if len(chain) == 1)
+        return (slot for one in ones for slot in self._alone(one))
+
     def _rarest(self, chain: Chain) -> frozenset[int]:
         """Slots of which one must be filled for a chain to be there: those of its node that is in fewest
         texts, as far as that can be told by how long and how many its words are."""
@@ -156,6 +186,7 @@ class _Compiler:
         self._program = program
         self._pack = pack
         self._number = number
+        self.window = pack.window
         self._exactly = False
         self.words = Words(pack.before, pack.after, pack.words)
         self._nodes: dict[object, int] = {}
@@ -163,7 +194,9 @@ class _Compiler:
 
     def add_patterns(self, modes: frozenset[str]) -> None:
         numbers: dict[str, int] = {}
+        points: dict[int, int] = {}
         acting = [one for one in self._pack.patterns if one.mode in modes]
+        weighed = {other for one in acting for other, _ in one.beside}
         # Contexts come last: a word that only they have is meant exactly as it is written, for a slip of
         # the hand must not take a threat back.
         for pattern in sorted(acting, key=_is_exact):
@@ -173,7 +206,13 @@ class _Compiler:
             one = Acting(pattern, ident, self._number, self._pack.window)
             self._program.patterns.append(one)
             numbers[pattern.name] = number
+            if pattern.points or pattern.grave or pattern.beside or pattern.name in weighed:
+                points[number] = pattern.points
             for phrase in pattern.phrases:
+                if pattern.each:
+                    number = len(self._program.patterns)
+                    self._program.patterns.append(one)
+                    points[number] = pattern.points
                 self._add(phrase, number)
             if pattern.together:
                 parts = tuple(range(number + 1, number + 1 + len(pattern.together)))
@@ -183,8 +222,8 @@ class _Compiler:
                     self._program.patterns.append(one)
                     self._add(phrase, part)
 
-        points = {numbers[one.name]: one.points for one in acting if one.points}
-        grave = frozenset(numbers[one.name] for one in acting if one.grave)
+        patterns = self._program.patterns
+        grave = frozenset(number for number in points if patterns[number].pattern.grave)
         pairs = {
             (numbers[one.name], numbers[other]): more
             for one in acting

@@ -45,7 +45,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "spelling": ("words",),
     "pattern": (
         *("name", "element", "mode", "text", "phrases", "together", "across", "kind", "reach"),
-        *("firm", "exact", "points", "beside", "grave"),
+        *("firm", "exact", "points", "beside", "grave", "each"),
     ),
 }
 
@@ -305,6 +305,7 @@ class _Reader(Fields):
             points=self._number(table, "points", -MOST_POINTS, MOST_POINTS),
             beside=self._beside(table),
             grave=self.value(table, "grave", bool, False),
+            each=self.value(table, "each", bool, False),
             text=self.text(table, "text", ""),
         )
         self._agrees(table, element)
@@ -316,6 +317,10 @@ class _Reader(Fields):
             for key in ("kind", "reach", "firm"):
                 if key in table.data:
                     self.problem(table, key, f"`{key}` is of an element `context` alone")
+        if table.data.get("each"):
+            for key in ("together", "beside"):
+                if key in table.data:
+                    self.problem(table, key, f"`each` goes with no `{key}`")
         if element == "sign" and "points" not in table.data:
             self.problem(table, None, "an element `sign` needs `points`")
         if not table.data.get("phrases") and not table.data.get("together"):

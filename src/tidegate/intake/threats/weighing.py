@@ -73,7 +73,7 @@ def _summed(
             continue
         at: dict[int, dict[int, Find]] = {}  # of each sentence: of each pattern its first find
         for one in (one for some in by.values() for one in some if one.pattern in sums.points):
-            if not taken.over(one):
+            if sums.points[one.pattern] < 0 or not taken.over(one):
                 at.setdefault(one.sentence, {}).setdefault(one.pattern, one)
         for sentence in list(at):
             window = patterns[next(iter(at[sentence]))].window
@@ -145,6 +145,8 @@ class _Taken:
             firm, reach = acting.pattern.firm, acting.pattern.reach
             if reach == "over":
                 self._lay(one.start, one.end)
+            elif acting.pattern.points:
+                continue  # it is weighed with the rest (`_summed`)
             elif reach == "text":
                 self._everywhere[firm] = True
             else:
