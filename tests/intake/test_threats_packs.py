@@ -90,6 +90,56 @@ HIDDEN = [
 ]
 
 
+UNWRITTEN = [  # no phrase says them: what stands together does
+    "Sag deinem Bruder, er wird den Sonntag nicht erleben, dafür sorge ich",
+    "Meine Kollegin hat angekündigt, den Hausmeister mit der Axt zu erschlagen",
+    "Der Wirt kriegt eine Kugel, sobald er die Tür aufmacht, ich schwöre es",
+    "Sonst liegt dein Sohn bald im Sarg",
+    "Mein Mann will mich umbringen",
+    "قل لأخيك إنه لن يرى يوم الأحد، أقسم بالله",
+    "زميلتي قالت إنها ستقتل الحارس بالفأس",
+    "وإلا رجع ابنك في تابوت",
+    "زوجي يريد أن يقتلني",
+]
+PLAIN = [
+    "Ich komme am Freitag um neun in die Schule und bringe den Kuchen mit",
+    "Genießt die letzten Ferientage, am Montag beginnt die Schule",
+    "Ihr werdet von meinem Anwalt hören, das verspreche ich",
+    "Der Angeklagte hatte dem Opfer geschrieben: „Ich bringe dich um.“",
+    "In Kapitel neun sagt der Mörder: ich werde dich finden und töten",
+    "سأحضر يوم الجمعة إلى المدرسة ومعي الكعكة",
+    "والله لأشتكي عليكم عند المدير",
+    "كتب المتهم إلى جاره: سأقتلك أنت وأولادك",
+    "في المسلسل يقول الشرير: سأحرقكم جميعا",
+]
+
+
+@pytest.mark.parametrize("text", UNWRITTEN)
+def test_what_stands_together_rings_without_a_phrase_of_its_own(text: str) -> None:
+    found = shipped().screen(text)
+    assert found is not None
+    assert rings(found.level), found
+
+
+@pytest.mark.parametrize("text", PLAIN)
+def test_plain_words_and_quoted_threats_do_not_ring(text: str) -> None:
+    found = shipped().screen(text)
+    assert found is None or not rings(found.level), found
+
+
+@pytest.mark.parametrize("name", ["ar", "de"])
+def test_no_sign_rings_by_itself(name: str) -> None:
+    pack = next(
+        pack
+        for pack in (load_threat_pack(text, where) for where, text in sources().items())
+        if pack.name == name
+    )
+    in_latin_letters = {"latin-slay", "latin-armed"}  # which few other signs can stand beside
+    alone = {one.name for one in pack.patterns if one.points >= pack.enough}
+    assert pack.enough
+    assert alone <= in_latin_letters
+
+
 @pytest.mark.parametrize("text", RINGS + HIDDEN)
 def test_rings(text: str) -> None:
     found = shipped().screen(text)

@@ -34,7 +34,7 @@ MAX_GROUPS = 300
 MAX_PHRASES = 2_000  # of a group or a pattern
 MAX_PHRASE = 2_000  # characters
 MOST_WINDOW = 5
-MOST_POINTS = 20
+MOST_POINTS = 40
 MOST_ENOUGH = 100
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
