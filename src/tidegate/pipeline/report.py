@@ -21,7 +21,6 @@ from tidegate.intake.flaggers import attribute
 from tidegate.intake.model import Filed, ReportIn, is_anonymous
 from tidegate.intake.queries import has_reported, stored_answer
 from tidegate.intake.sources import keep_source
-from tidegate.intake.threats.trials import note_trials
 from tidegate.pipeline import alerts, blind, report_answer
 from tidegate.pipeline.clusters import arrival, assign, lock
 from tidegate.pipeline.escalation import within_budget
@@ -29,6 +28,7 @@ from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.judge import Looked
 from tidegate.pipeline.look import REPORTED, REPORTED_AGAIN, Outcome, look, recall
 from tidegate.pipeline.report_answer import Answered, Said
+from tidegate.pipeline.screening import level_of, note_tried, rings_for, screened
 from tidegate.pipeline.senders import flagger_who_sent, refusals_of
 from tidegate.pipeline.tips import (
     Heard,
@@ -58,7 +58,7 @@ def submit_report(
     told = describe_report(
         instance, report, platform=platform, by=tx.by, request_id=tx.request_id, now=tx.now
     )
-    (told,) = report_answer.screened(tx, instance, [told])
+    (told,) = screened(tx, instance, [told])
     lock(tx)
     while (heard := hear(tx, instance, told)).body is None:
         pass  # the same id at once: the other one has committed, and answers now
@@ -85,7 +85,7 @@ def hear(tx: Tx, instance: Instance, told: Told) -> Heard:
     if not record_report(tx, filed):
         return Heard(None)
     keep_source(tx, instance.secrets, filed.id, told.taken.said.source)
-    note_trials(tx, item.id, filed.id, told.packs, told.tried)
+    note_tried(tx, told, filed)
     attribute(tx, filed.id, flagger_who_sent(tx, told))
     beside = None if tip is None else look_at_brought(tx, instance, tip)
     outcome, looked, problems = _look(tx, instance, filed, threat, again=again)
@@ -138,8 +138,8 @@ def _look(
         looked, noted = within_budget(tx, instance, looked, filed.id)
         problems += noted
     # The budget is for what follows by itself: people are called whatever is spent.
-    calls = report_answer.rings_for(report, threat)
-    rung = ring(tx, filed, item.id, report_answer.level_of(threat)) if calls else None
+    calls = rings_for(report, threat)
+    rung = ring(tx, filed, item.id, level_of(threat)) if calls else None
     if rung is not None:
         if threat is not None:
             threat["alert"] = str(rung.alert)

@@ -11,11 +11,8 @@ import msgspec
 from tidegate.content.holds.queries import is_closed
 from tidegate.content.model import ItemRow
 from tidegate.infra.db import Tx
-from tidegate.intake.channels import THREAT
 from tidegate.intake.filed import FiledReport, answer_to
-from tidegate.intake.model import Filed, ReportIn
-from tidegate.intake.threats.model import rings, strongest
-from tidegate.intake.threats.screen import Screen, Shadowed
+from tidegate.intake.model import Filed
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.told import Told
 from tidegate.review.listing import priorities_of
@@ -60,63 +57,6 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     case: CaseRow
     voices: int
     problems: Sequence[str]
-
-
-def screened(tx: Tx, instance: Instance, told: Sequence[Told]) -> list[Told]:
-    """Reports with what each threatens by its words, heard before anything else is done about it: the highest
-    level, and what fired, each with the field that it stands in."""
-    screen = instance.threats(tx)
-    return [
-        msgspec.structs.replace(
-            one,
-            threat=_threat(screen, one.taken.said),
-            tried=_tried(screen, one.taken.said),
-            packs=screen.shadow_idents,
-        )
-        for one in told
-    ]
-
-
-def _words(said: ReportIn) -> dict[str, str]:
-    """The texts of a report that are screened, by the field that they stand in."""
-    fields = {"text": said.text, "comment": said.comment}
-    return {name: words for name, words in fields.items() if words}
-
-
-def _tried(screen: Screen, said: ReportIn) -> dict[str, Shadowed]:
-    if not screen.tries:
-        return {}
-    return {
-        name: tried
-        for name, words in _words(said).items()
-        if (tried := screen.screen_shadow(words, said.language)) is not None
-    }
-
-
-def _threat(screen: Screen, said: ReportIn) -> dict[str, Any] | None:
-    found = {
-        name: threat
-        for name, words in _words(said).items()
-        if (threat := screen.screen(words, said.language)) is not None
-    }
-    if not found:
-        return None
-    because = [
-        msgspec.to_builtins(fired) | {"field": name}
-        for name, threat in found.items()
-        for fired in threat.because
-    ]
-    level = strongest(threat.level for threat in found.values())
-    return {"level": level, "because": because, "alert": None}
-
-
-def rings_for(said: ReportIn, threat: dict[str, Any] | None) -> bool:
-    """Whether people are called about a report: it says that a life is threatened, or sounds so."""
-    return said.reason == THREAT or (threat is not None and rings(threat["level"]))
-
-
-def level_of(threat: dict[str, Any] | None) -> str | None:
-    return None if threat is None else threat["level"]
 
 
 def priority(tx: Tx, instance: Instance, cases: Sequence[UUID]) -> list[dict[str, Any] | None]:

@@ -16,7 +16,7 @@ from tidegate.pipeline.clusters import lock
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.metrics import GROUP_SIZE
 from tidegate.pipeline.report import hear
-from tidegate.pipeline.report_answer import screened
+from tidegate.pipeline.screening import screened
 from tidegate.pipeline.senders import refusals_of
 from tidegate.pipeline.submit import Reply
 from tidegate.pipeline.tips import Heard, hear_tips

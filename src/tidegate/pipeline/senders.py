@@ -7,7 +7,7 @@ from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.intake.flaggers import CHANNEL, flagger_of
 from tidegate.intake.notifiers import measured, refuse_suspended
-from tidegate.pipeline.report_answer import rings_for
+from tidegate.pipeline.screening import rings_for
 from tidegate.pipeline.told import Told
 
 

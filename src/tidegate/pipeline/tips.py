@@ -21,7 +21,6 @@ from tidegate.intake.actions import Settled, record_reports, settle_reports
 from tidegate.intake.flaggers import attribute
 from tidegate.intake.model import Filed, is_anonymous
 from tidegate.intake.sources import keep_sources
-from tidegate.intake.threats.trials import note_trials
 from tidegate.pipeline import alerts, report_answer
 from tidegate.pipeline.clusters import arrival, assign
 from tidegate.pipeline.escalation import judged_within_budget
@@ -31,6 +30,7 @@ from tidegate.pipeline.look import REPORTED, SUBMITTED, Occasion, Outcome, look
 from tidegate.pipeline.metrics import REPORTS
 from tidegate.pipeline.report_answer import Answered, Said
 from tidegate.pipeline.retry import arrival as sent
+from tidegate.pipeline.screening import level_of, note_tried, rings_for
 from tidegate.pipeline.senders import flagger_who_sent
 from tidegate.pipeline.submission import Submission
 from tidegate.pipeline.submit import kept_files
@@ -203,7 +203,7 @@ def _hear(tx: Tx, instance: Instance, mine: Sequence[tuple[Told, Tip]]) -> list[
     keep_sources(tx, instance.secrets, [(one.id, one.taken.said.source) for one in filed])
     for one, sent_one in zip(filed, told, strict=True):
         attribute(tx, one.id, flagger_who_sent(tx, sent_one))
-        note_trials(tx, one.item.id, one.id, sent_one.packs, sent_one.tried)
+        note_tried(tx, sent_one, one)
     places = assign(tx, instance, [arrival_of(tip) for tip in tips])
     clusters = [place and place.cluster for place in places]
     looked = looked_at(tips, [_facts(one) for one in told], clusters)
@@ -252,11 +252,7 @@ def _ring(
 ) -> dict[UUID, Rung]:
     """Call people about the threats among these, by report. Those of one cluster are named by one alert, that
     about the item whose case waits, and ring anew each."""
-    threats = [
-        place
-        for place, one in enumerate(filed)
-        if report_answer.rings_for(one.taken.said, heard[place])
-    ]
+    threats = [place for place, one in enumerate(filed) if rings_for(one.taken.said, heard[place])]
     known = of_clusters(tx, [one for place in threats if (one := clusters[place]) is not None])
     about = {cluster: case.item_id for cluster, case in known.items() if case.item_id is not None}
     rung: dict[UUID, Rung] = {}
@@ -265,7 +261,7 @@ def _ring(
         if cluster is not None:
             item_id = about.setdefault(cluster, item_id)
         threat = heard[place]
-        called = ring(tx, filed[place], item_id, report_answer.level_of(threat))
+        called = ring(tx, filed[place], item_id, level_of(threat))
         rung[filed[place].id] = called
         if threat is not None:
             threat["alert"] = str(called.alert)

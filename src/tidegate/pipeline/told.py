@@ -4,7 +4,7 @@ Everything slow happens here, before the transaction, as of a submission: what a
 item that is private and has no author.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ import msgspec
 from tidegate.content.model import TIP, Content, content_digest, tip_id
 from tidegate.infra.acting import Acting
 from tidegate.intake.model import ReportIn, Taken, take
-from tidegate.intake.threats.screen import Shadowed
+from tidegate.intake.threats.screen import Screen, Shadowed
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.submission import Submission, estimate, examine_media, of_text
 from tidegate.signals.parts import not_compared
@@ -25,7 +25,7 @@ _TOGETHER, _ALONE = 0.0004, 0.008
 class Told(msgspec.Struct, frozen=True, kw_only=True):
     """A report that was checked, in whose name it comes, and what it brings (`tip`; None: nothing).
     `queue`: whose turn its work takes; `threat`: what its words threaten, once they are screened; `tried`: of
-    which of its fields packs in shadow (`packs`) say something else."""
+    which of its fields packs in shadow say something else; `screen`: by what that was found."""
 
     taken: Taken
     by: Acting
@@ -34,7 +34,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     tip: Submission | None = None
     threat: dict[str, Any] | None = None
     tried: Mapping[str, Shadowed] = msgspec.field(default_factory=dict[str, Shadowed])
-    packs: Sequence[str] = ()
+    screen: Screen | None = None
 
     @property
     def is_about_itself(self) -> bool:

@@ -130,6 +130,11 @@ class ScreenStore:
         """Whether posts are screened too, as far as this process knows."""
         return self._screen is not None and self._screen.items
 
+    @property
+    def known(self) -> Screen | None:
+        """The screen as this process knows it, without asking; None before the first `refresh`."""
+        return self._screen
+
     def refresh(self, tx: Tx) -> Screen:
         """The screen of what is live and in shadow now; made only if that is not what it was.
 
