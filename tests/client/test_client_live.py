@@ -24,6 +24,7 @@ from tidegate.client import (
     Report,
     alert_calls,
     calls,
+    calls_casework,
     calls_clusters,
     calls_incidents,
     calls_intake,
@@ -319,7 +320,14 @@ def test_the_async_client_does_the_same(served: Served, key: str) -> None:
 def _builders() -> dict[str, Any]:
     return {
         name: one
-        for module in (calls, alert_calls, calls_clusters, calls_incidents, calls_intake)
+        for module in (
+            calls,
+            alert_calls,
+            calls_casework,
+            calls_clusters,
+            calls_incidents,
+            calls_intake,
+        )
         for name, one in vars(module).items()
         if inspect.isfunction(one)
         and not name.startswith("_")

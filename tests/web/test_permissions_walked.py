@@ -161,11 +161,15 @@ def test_a_key_of_a_person_sees_their_cases_alone(api: Api, made: Cases, role: s
             data = api.get(path, key=key).json()["data"]
             assert [one["id"] for one in data] == [made.own], path
             continue
-        body: dict[str, Any] = {"outcome": "pass", "reason": "not theirs"}
         for other in made.others:
+            bodies: dict[str, dict[str, Any]] = {
+                "tasks": {"text": "not theirs"},
+                "links": {"case": other},
+            }
+            body = bodies.get(path.split("/")[-1], {"outcome": "pass", "reason": "not theirs"})
             answer = api.call(
                 method,
-                path.replace("{id}", other),
+                path.replace("{id}", other).replace("{other}", made.own),
                 key,
                 **({"json": body} if method == "POST" else {}),
             )

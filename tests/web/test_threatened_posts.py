@@ -14,8 +14,8 @@ from tidegate.intake.threats.actions import (
 from tidegate.intake.threats.trials import list_trials, sweep_trials
 
 POSTS = WHOLE.replace("window = 1", "window = 1\nitems = true")
-SECOND = WHOLE.replace("version = 1", "version = 2").replace('"shoot"', '"shoot", "maim"')
-WORDS = "I will maim them at the school"
+SECOND = WHOLE.replace("version = 1", "version = 2").replace('"shoot"', '"shoot", "wug"')
+WORDS = "I will wug them"
 
 
 def live(api: Api, source: str) -> None:

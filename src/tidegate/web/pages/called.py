@@ -28,6 +28,7 @@ ACTORS = frozenset(
             "closed_by",
             "created_by",
             "decided_by",
+            "done_by",
             "held_by",
             "judged_by",
         ),

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from tidegate.access.bounds import read_end
 from tidegate.decisions.agreement import FEWEST, Figure
+from tidegate.infra.errors import bad_field
 from tidegate.infra.parsing import convert
 from tidegate.intake import flaggers, notifiers
 from tidegate.intake.flagging import (
@@ -107,8 +108,10 @@ def resume(visit: Visit) -> str:
 
 
 def look_up(visit: Visit) -> str:
-    """Go to the page of a pseudonym, of the platform that is named or the only one. Raises Refusal (404)."""
+    """Go to the page of a pseudonym, of the platform that is named or the only one. Raises Refusal: 422; 404."""
     who, bound = visit.field("notifier"), sorted(visit.who.platforms or ())
+    if not who.strip():
+        raise bad_field("/notifier", "a pseudonym", "nothing")
     platform = visit.field("of_platform") or (bound[0] if len(bound) == 1 else "default")
     with visit.begin() as tx:
         found = notifiers.get_notifier(tx, platform, who)
