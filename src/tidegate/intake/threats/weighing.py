@@ -7,11 +7,11 @@ grows with the number of finds.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from tidegate.intake.threats.finding import Find
 from tidegate.intake.threats.model import SPECIFIC, Element, Fired, Level, Threat
-from tidegate.intake.threats.program import Acting, Program, Together
+from tidegate.intake.threats.program import Acting, Program, Sums, Together
 
 _TAKING: tuple[Element, Element] = ("context", "meant")
 
@@ -24,23 +24,7 @@ MOST_FIRED = 50
 def weigh(text: str, program: Program, finds: Iterable[Find]) -> Threat | None:
     """What the patterns found in `text` say together; None where that is nothing."""
     patterns = program.patterns
-    by: dict[Element, list[Find]] = {}
-    parts: dict[int, list[Find]] = {number: [] for one in program.together for number in one.parts}
-    for one in sorted(finds, key=lambda one: (one.start, -one.end)):
-        if one.pattern in parts:
-            parts[one.pattern].append(one)
-        else:
-            by.setdefault(patterns[one.pattern].pattern.element, []).append(one)
-    for one in program.together:
-        if patterns[one.pattern].pattern.element in _TAKING:
-            found = joined(one, [parts[part] for part in one.parts])
-            by.setdefault(patterns[one.pattern].pattern.element, []).extend(found)
-    taken = _Takers(program, by)
-    for one in program.together:
-        element = patterns[one.pattern].pattern.element
-        if element not in _TAKING:
-            there = [[p for p in parts[part] if not taken.over(p)] for part in one.parts]
-            by.setdefault(element, []).extend(joined(one, there))
+    by, taken = _gathered(program, finds)
     intents = [one for one in by.get("intent", []) if not taken.back(one)]
     means = [one for one in by.get("capability", []) if not taken.back(one)]
     intents += _summed(program, by, taken, len(text))
@@ -60,32 +44,81 @@ def weigh(text: str, program: Program, finds: Iterable[Find]) -> Threat | None:
     return _threat(level, text, patterns, [*intents, *means, *details])
 
 
+def _gathered(
+    program: Program, finds: Iterable[Find]
+) -> tuple[dict[Element, list[Find]], "_Takers"]:
+    """Finds by their elements, those that stand together among them, and what is taken back of them."""
+    patterns = program.patterns
+    by: dict[Element, list[Find]] = {}
+    parts: dict[int, list[Find]] = {number: [] for one in program.together for number in one.parts}
+    for one in sorted(finds, key=lambda one: (one.start, -one.end)):
+        if one.pattern in parts:
+            parts[one.pattern].append(one)
+        else:
+            by.setdefault(patterns[one.pattern].pattern.element, []).append(one)
+    for one in program.together:
+        if patterns[one.pattern].pattern.element in _TAKING:
+            found = joined(one, [parts[part] for part in one.parts])
+            by.setdefault(patterns[one.pattern].pattern.element, []).extend(found)
+    taken = _Takers(program, by)
+    for one in program.together:
+        element = patterns[one.pattern].pattern.element
+        if element not in _TAKING:
+            there = [[p for p in parts[part] if not taken.over(p)] for part in one.parts]
+            by.setdefault(element, []).extend(joined(one, there))
+    return by, taken
+
+
+def windows(program: Program, finds: Iterable[Find]) -> Iterator[dict[int, Find]]:
+    """What has points in the sentences around one: of each pattern, by its number, its first find there. What
+    points are fitted on, for a program of one pack."""
+    by, taken = _gathered(program, finds)
+    for sums in program.sums:
+        yield from _windows(program, sums, by, taken)
+
+
+def _windows(
+    program: Program, sums: Sums, by: dict[Element, list[Find]], taken: "_Takers"
+) -> Iterator[dict[int, Find]]:
+    """Nothing of it where a context stands over it."""
+    at: dict[int, dict[int, Find]] = {}  # of each sentence: of each pattern its first find
+    for one in (one for some in by.values() for one in some if one.pattern in sums.points):
+        if sums.points[one.pattern] < 0 or not taken.over(one):
+            at.setdefault(one.sentence, {}).setdefault(one.pattern, one)
+    for sentence in list(at):
+        window = program.patterns[next(iter(at[sentence]))].window
+        there: dict[int, Find] = {}
+        for n in range(sentence - window, sentence + window + 1):
+            for number, one in at.get(n, {}).items():
+                there.setdefault(number, one)
+        yield there
+
+
+def length_points(length: int) -> int:
+    """How many points a text of so many characters needs beyond `enough`: a long one has more sentences in
+    which patterns may meet by chance, and twice the length takes three points more."""
+    return 3 * max(0, (length // _SHORT).bit_length() - 1)
+
+
 def _summed(
     program: Program, by: dict[Element, list[Find]], taken: "_Takers", length: int
 ) -> list[Find]:
     """What patterns of one pack say together that have enough points, each counted once, in the sentences
-    around one. Nothing where a context stands over it. A long text has more sentences in which they may meet
-    by chance: twice the length takes three points more."""
-    patterns, found = program.patterns, dict[Find, None]()
-    more = 3 * max(0, (length // _SHORT).bit_length() - 1)
+    around one; of it what weighs at least a quarter of what weighs most."""
+    found = dict[Find, None]()
+    more = length_points(length)
     for sums in program.sums:
         if not sums.enough:
             continue
-        at: dict[int, dict[int, Find]] = {}  # of each sentence: of each pattern its first find
-        for one in (one for some in by.values() for one in some if one.pattern in sums.points):
-            if sums.points[one.pattern] < 0 or not taken.over(one):
-                at.setdefault(one.sentence, {}).setdefault(one.pattern, one)
-        for sentence in list(at):
-            window = patterns[next(iter(at[sentence]))].window
-            there: dict[int, Find] = {}
-            for n in range(sentence - window, sentence + window + 1):
-                for number, one in at.get(n, {}).items():
-                    there.setdefault(number, one)
+        for there in _windows(program, sums, by, taken):
             is_grave = not sums.grave.isdisjoint(there)
             if is_grave and sums.of(there.keys()) >= sums.enough + more:
                 kept = [one for one in there.values() if sums.points[one.pattern] > 0]
+                most = max((sums.points[one.pattern] for one in kept), default=0)
                 if not any(taken.back(one) for one in kept):
-                    found.update(dict.fromkeys(kept))
+                    found.update(
+                        (one, None) for one in kept if sums.points[one.pattern] * 4 >= most
+                    )
     return list(found)
 
 
