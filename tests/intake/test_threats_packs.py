@@ -168,3 +168,41 @@ def test_a_shipped_pack_knows_every_context_and_leaves_posts_alone(name: str) ->
     kinds = {one.kind for one in pack.patterns if one.element == "context"}
     assert kinds >= set(CONTEXTS) - {"quotation"}
     assert {one.mode for one in pack.patterns} <= {"live", "draft"}
+
+
+@pytest.mark.parametrize("name", ["Lincoln", "Kennedy", "Shakespeare", "Northgate"])
+def test_a_place_may_be_named_after_somebody(name: str) -> None:
+    found = shipped().screen(f"I will kill everyone at {name} High School tomorrow")
+    assert found is not None
+    assert rings(found.level)
+
+
+@pytest.mark.parametrize("around", [600, 2_300, 9_000, 60_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I will shoot everyone at the school tomorrow at 9 am, I have the rifle ready.",
+        "Morgen um 9 Uhr werde ich alle in der Goetheschule erschießen.",
+    ],
+    ids=["en", "de"],
+)
+def test_what_stands_around_a_threat_does_not_drown_it(text: str, around: int) -> None:
+    calm = "The garden is lovely in the morning. We had bread and coffee by the river. "
+    filler = calm * (around // len(calm) + 1)
+    before, after = shipped().screen(filler + text), shipped().screen(f"{text} {filler}")
+    alone = shipped().screen(text)
+    assert alone is not None
+    for found in (before, after):
+        assert found is not None
+        assert found.level == alone.level
+    assert shipped().screen(filler) is None
+
+
+def test_lines_that_were_broken_are_one_sentence() -> None:
+    text = "I will shoot everyone\nat the school tomorrow, I\nhave\nthe rifle ready"
+    found = shipped().screen(text)
+    assert found is not None
+    assert found.level == "high_specific"
+    every = shipped().screen("I will shoot everyone at the school tomorrow".replace(" ", "\n"))
+    assert every is not None
+    assert rings(every.level)

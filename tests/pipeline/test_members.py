@@ -148,6 +148,20 @@ def test_names_that_are_none_of_the_cases_change_nothing(
     assert waiting(instance) == {"tip-0": ["tip-1", "tip-2"]}
 
 
+def test_a_version_that_the_case_never_had_changes_nothing(
+    instance: Instance, gather: Callable[..., UUID]
+) -> None:
+    case = gather(2)
+    with instance.database.begin() as tx:
+        version = read_case(tx, case).version
+    with pytest.raises(Refusal) as refused:
+        decide(instance, case, members="all", seen=version + 1)
+    assert refused.value.status == 422
+    assert [one.pointer for one in refused.value.errors] == ["/seen"]
+    assert outcomes(instance, "tip-0") == []
+    assert waiting(instance) == {"tip-0": ["tip-1", "tip-2"]}
+
+
 def test_undone_together(instance: Instance, gather: Callable[..., UUID], clock: FakeClock) -> None:
     case = gather(2)
     decided = decide(instance, case, undo=30, members="all")

@@ -43,10 +43,11 @@ def read_packs(instance: Instance) -> None:
         ({}, "forum"),
         ({"text": THREAT}, "forum threats"),
         ({"comment": THREAT}, "forum threats"),
+        ({"location": THREAT}, "forum threats"),
         ({"reason": "threat_to_life"}, "forum threats"),
         ({"text": "my gun"}, "forum"),
     ],
-    ids=["nothing", "text", "comment", "reason", "low"],
+    ids=["nothing", "text", "comment", "location", "reason", "low"],
 )
 def test_a_threat_waits_in_a_queue_of_its_own(
     instance: Instance, said: dict[str, Any], queue: str

@@ -46,7 +46,7 @@ def note_tried(tx: Tx, told: Told, filed: Filed) -> None:
 
 def words_in(said: ReportIn) -> dict[str, str]:
     """The texts of a report that are screened, by the field that they stand in."""
-    fields = {"text": said.text, "comment": said.comment}
+    fields = {"text": said.text, "comment": said.comment, "location": said.location}
     return {name: words for name, words in fields.items() if words}
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from tidegate.content.queries import item_names
 from tidegate.infra.columns import one_of
 from tidegate.infra.db import Tx
-from tidegate.infra.errors import FieldError, Refusal
+from tidegate.infra.errors import FieldError, Refusal, bad_field
 from tidegate.review.membership import WAITS, Parted, members_of
 from tidegate.review.model import CaseRow
 from tidegate.review.moves import change, note
@@ -67,7 +67,9 @@ def chosen(
 ) -> list[UUID]:
     """The members that are meant, without the case's own item: all that had joined when its version was
     `seen`, or those that are named. Raises Refusal (422) for a name that is none of the case's, and where its
-    own item is not among them."""
+    own item is not among them, or for a version that the case never had."""
+    if seen is not None and seen > case.version:
+        raise bad_field("/seen", "a version that the case has had", str(seen))
     waiting = members_of(tx, case.id)
     if members == "all":
         return [one.item_id for one in waiting if seen is None or one.joined <= seen]
