@@ -170,6 +170,20 @@ def test_a_shipped_pack_knows_every_context_and_leaves_posts_alone(name: str) ->
     assert {one.mode for one in pack.patterns} <= {"live", "draft"}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I'm going to blow up the parliament",
+        "there will be a shooting at Lincoln High tomorrow",
+        "Demain je fais sauter la gare",
+    ],
+)
+def test_what_is_said_plainly_rings(text: str) -> None:
+    found = shipped().screen(text)
+    assert found is not None
+    assert rings(found.level)
+
+
 @pytest.mark.parametrize("name", ["Lincoln", "Kennedy", "Shakespeare", "Northgate"])
 def test_a_place_may_be_named_after_somebody(name: str) -> None:
     found = shipped().screen(f"I will kill everyone at {name} High School tomorrow")
