@@ -1,18 +1,22 @@
 """Reports with content of their own, and how their senders, reviewers and reporters read them again."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import Any
 
+import httpx
 import pytest
 from PIL import Image
 from tests.api import Api
+from tests.waiting import until
 from tests.web.live import Stream, live
 from tests.web.visitor import Visitor
 
 from tidegate.content.queries import get_item
 from tidegate.infra.clock import FakeClock
 from tidegate.infra.rates import Rate
+from tidegate.triage.kept.actions import lock
 from tidegate.web.guesses import EACH, Guesses
 
 TIP = {"channel": "tip", "reason": "other", "created_at": "2025-12-31T23:00:00Z"}
@@ -155,6 +159,33 @@ def test_the_same_tip_from_many_people_is_kept_from_each(api: Api) -> None:
     assert [(one["reports"], one["state"]) for one in listed] == [(9, "open")]
 
 
+def test_a_retry_has_its_answer_while_what_is_new_waits(api: Api) -> None:
+    """It is looked up before anything is done about it anew."""
+    first = TIP | {"id": "r1", "text": "on friday at the bridge"}
+    with live(api.instance) as port, ThreadPoolExecutor(1) as other:
+        answers = httpx.Client(
+            base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {api.admin}"}
+        )
+        before = answers.post("/v1/reports", json=first)
+        with api.instance.database.begin() as tx:
+            lock(tx)  # whatever is to be put into a cluster waits for it
+            fresh = other.submit(answers.post, "/v1/reports", json=first | {"id": "r2"})
+            until(lambda: waiting(api) > 0, "a report that waits")
+            again = answers.post("/v1/reports", json=first)
+            changed = answers.post("/v1/reports", json=first | {"text": "on monday"})
+            assert not fresh.done()
+        assert fresh.result().status_code == 201
+    assert (again.status_code, again.content) == (201, before.content)
+    assert (changed.status_code, changed.json()["type"]) == (409, "/problems/report-changed")
+
+
+def waiting(api: Api) -> int:
+    """How many wait for the lock of clusters."""
+    query = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    with api.instance.database.begin() as tx:
+        return tx.connection.exec_driver_sql(query).scalar_one()
+
+
 def test_a_batch_answers_line_by_line_as_the_single_route(api: Api) -> None:
     with live(api.instance) as port:
         stream = Stream(port, api.admin, "/v1/reports/batch", "application/x-ndjson")
@@ -175,6 +206,7 @@ def test_a_batch_answers_line_by_line_as_the_single_route(api: Api) -> None:
             answers = list(stream.lines())
     assert [one["index"] for one in answers] == list(range(len(lines)))
     statuses = [one["status"] for one in answers]
+    assert [one.get("before") for one in answers] == [None] * 6 + [True] + [None] * 2
     assert statuses == [201, 400, 422, 409, 404, 201, 201, 422, 422]
     assert answers[6]["report"] == answers[0]["report"] == tip(api, "b1", text="one")
     assert answers[4]["problem"]["type"] == "/problems/item-unknown"

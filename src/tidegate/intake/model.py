@@ -87,6 +87,10 @@ class ReportView(msgspec.Struct, frozen=True, kw_only=True):
     grade: Grade | None = None
 
 
+class Before(bytes):
+    """The answer to a report that was here before: nothing was written now."""
+
+
 class StoredReport(msgspec.Struct, frozen=True):
     """What a retry is compared with, and answered by."""
 
