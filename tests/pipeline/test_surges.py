@@ -229,7 +229,8 @@ def test_stories_are_counted_as_wholes_also_once_they_join(api: Api, clock: Fake
         one, two, three = tx.execute(
             sa.select(clusters.c.id).order_by(clusters.c.began_at)
         ).scalars()
-        item = dict(tx.execute(sa.select(cluster_items.c.cluster, cluster_items.c.item_id)).all())
+        rows = tx.execute(sa.select(cluster_items.c.cluster, cluster_items.c.item_id)).all()
+        item = {row.cluster: row.item_id for row in rows}
         for of, many in ((one, 40), (two, 35), (three, 5)):
             tx.execute(sa.update(clusters).where(clusters.c.id == of).values(story=of))
             keep(tx, [tx.now - timedelta(seconds=n) for n in range(many)], item=item[of])

@@ -201,6 +201,7 @@ def test_bins_begin_at_whole_five_minutes() -> None:
 def test_what_is_found_in_two_series_is_one_surge(
     found: tuple[SeriesKind, str], other: tuple[SeriesKind, str], ago: int, *, same: bool
 ) -> None:
+    recent: dict[tuple[SeriesKind, str], int]
     recent = {("all", ""): 100, ("language", "de"): 70, ("language", "ar"): 30, ("story", "s"): 60}
     known = {
         (series := Series("default", *name)): Counted(series, [Sums(n, 0, 0)] * 2, n, LONG_KNOWN)
