@@ -212,13 +212,14 @@ def _refusal(message: str, type: Any, body: bytes) -> Refusal:
 def _missing(pointer: str, names: list[str]) -> Refusal:
     """A 422 for required fields of one object that are not there."""
     expected, got = "a value (the field is required)", "nothing"
-    pointers = [f"{pointer}/{_escape(name)}" for name in names]
+    missing = [f"{pointer}/{_escape(name)}" for name in names]
+    pointer = ", ".join(missing)
     return Refusal(
         "invalid-body",
         422,
         "The body is not what this route takes",
-        f"{', '.join(pointers)}: expected {expected}, got {got}.",
-        errors=[FieldError(one, expected, got) for one in pointers],
+        f"{pointer}: expected {expected}, got {got}.",
+        errors=[FieldError(one, expected, got) for one in missing],
     )
 
 
