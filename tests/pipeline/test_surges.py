@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from tests.api import Api
 from tests.web.surging import keep, step, surged
+from tests.web.visitor import Visitor
 
 from tidegate.infra.clock import FakeClock
 from tidegate.infra.db import Tx
@@ -213,6 +214,9 @@ def test_a_surge_in_several_series_proposes_one_incident_with_each_as_evidence(
     assert incident["evidence"]["kind"] == "all"
     assert api.get(f"/v1/incidents/{incident['id']}").json()["scopes"][1]["key"] == "de"
     assert {str(one.incident_id) for one in bursts_of(api)} == {incident["id"]}
+    page = Visitor(api.instance, api.client, "senior").get(f"/incidents/{incident['id']}").text
+    assert page.count('data-testid="scope"') == 1
+    assert "60 came in 10 minutes" in page.partition('data-testid="scope"')[2]
     # What was dismissed is not proposed anew by the next scope of the same surge.
     close = {"outcome": "dismissed", "reason": "a campaign"}
     assert api.post(f"/v1/incidents/{incident['id']}/close", close).status_code == 200
