@@ -142,16 +142,20 @@ def first_of(tx: Tx, cluster_id: UUID) -> UUID | None:
 
 
 def changes_of(tx: Tx, cluster_id: UUID) -> list[ChangeView]:
-    """What people changed of a cluster, the last first."""
-    query = sa.select(cluster_changes).where(cluster_changes.c.cluster == cluster_id)
+    """What people changed of a cluster, the last first; of one that a split made, that split too."""
+    own = cluster_changes.c.cluster == cluster_id
+    query = sa.select(cluster_changes).where(own | (cluster_changes.c.made == cluster_id))
     query = query.order_by(cluster_changes.c.number.desc()).limit(SHOWN_CHANGES)
     return [
         ChangeView(
             id=row.id,
             kind=row.kind,
+            cluster=row.cluster,
+            made=row.made,
             by=row.by,
             at=row.at,
             items=len(row.before),
+            apart=[UUID(case) for _, case in row.parted],
             undone=row.undone,
         )
         for row in tx.execute(query)
@@ -172,7 +176,8 @@ def get_change(tx: Tx, change_id: UUID) -> Change:
             f"No change {change_id} of clusters. GET /v1/clusters/… lists those of one.",
         )
     before = [(UUID(item), UUID(cluster), pinned) for item, cluster, pinned in row["before"]]
-    values: dict[str, Any] = dict(row) | {"before": before}
+    parted = [(UUID(case), UUID(new)) for case, new in row["parted"]]
+    values: dict[str, Any] = dict(row) | {"before": before, "parted": parted}
     return Change(**values)
 
 
