@@ -33,6 +33,7 @@ from tidegate.ledger.tables import ledger, ledger_heads, ledger_pending
 
 # Any number, the same in every process: whoever holds this advisory lock seals.
 _LOCK = 0x7464_6C67
+BATCH = 5000  # entries that are sealed at once, at most
 _COLUMNS = (
     "seq",
     "id",
@@ -55,7 +56,7 @@ class LedgerBroken(Exception):
     """
 
 
-def seal(database: Database, key: Ed25519PrivateKey, head_path: Path, limit: int = 5000) -> int:
+def seal(database: Database, key: Ed25519PrivateKey, head_path: Path, limit: int = BATCH) -> int:
     """Seal up to `limit` waiting entries and write the signed head to `head_path`.
 
     Returns how many were sealed: 0 when none waited, or when another process is sealing. Raises
