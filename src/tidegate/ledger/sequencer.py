@@ -119,7 +119,7 @@ def _seal_batch(
         .where(ledger_pending.c.id == picked.c.id)
         .returning(*ledger_pending.c)
     )
-    entries = sorted(moved, key=lambda row: row.id.int)
+    entries = sorted(moved.all(), key=lambda row: row.id.int)
     if not entries:
         return None
     seq, hash = (last.seq, bytes.fromhex(last.hash)) if last else (0, GENESIS)
