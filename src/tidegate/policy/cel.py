@@ -5,7 +5,7 @@ wrong type is an error on loading. An evaluation is True, False or a `Failure`, 
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -191,6 +191,18 @@ class Binding:
         for name in sorted(variables - world.lists):
             fields = [field for field in world.fields(name) if f"{name}.{field}" in uses]
             self._singles.append((name, world.messages[name], fields))
+
+    def reads(self, facts: msgspec.Struct) -> tuple[Hashable, ...] | None:
+        """All that the conditions see of these facts: of two for which this is equal they say the same. None
+        where a list has anything in it."""
+        if any(getattr(facts, name) for name in self._lists):
+            return None
+        values = [
+            getattr(getattr(facts, name), field)
+            for name, _, fields in self._singles
+            for field in fields
+        ]
+        return tuple([tuple(one) if isinstance(one, list) else one for one in values])
 
     def inputs(self, facts: msgspec.Struct) -> Inputs:
         """Raises ValueError or TypeError for facts that CEL cannot hold (an integer beyond 64
