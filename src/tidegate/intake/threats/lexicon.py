@@ -99,6 +99,7 @@ class Words:
         self._begin_lengths: dict[str, list[int]] = {}
         self._end_lengths: list[int] = []
         self._any_within: re.Pattern[str] | None = None
+        self._any_digits: dict[int, re.Pattern[str]] = {}
         self._by_length: dict[int, list[str]] = {}
 
     def add(self, form: str, slot: int, exactly: bool = False) -> None:
@@ -147,6 +148,7 @@ class Words:
             lengths.setdefault(one[:2], set()).add(len(one))
         self._begin_lengths = {start: sorted(some) for start, some in lengths.items()}
         self._end_lengths = sorted({len(one) for one in self._ends})
+        self._any_digits = {length: _any_of(forms) for length, forms in self._digits.items()}
         if self._within:
             self._any_within = re.compile("|".join(map(re.escape, self._within)))
         for one in self.exact:
@@ -163,10 +165,9 @@ class Words:
             for core, slots in self._within.items():
                 if core in word:
                     found += slots
-        for form, slot in self._digits.get(len(word), ()):
-            pairs = zip(form, word, strict=True)
-            if all(one == other or (one == "#" and "0" <= other <= "9") for one, other in pairs):
-                found.append(slot)
+        digits = self._any_digits.get(len(word))
+        if digits is not None and digits.fullmatch(word):
+            found += [slot for form, slot in self._digits[len(word)] if _is_form(form, word)]
         return found
 
     def may_be(self, key: str) -> bool:
@@ -239,6 +240,17 @@ class Words:
             cuts.append((step[1], end))
             end = step[1]
         return cuts[::-1] if max(b - a for a, b in cuts) > 3 else None
+
+
+def _any_of(forms: Iterable[tuple[str, int]]) -> re.Pattern[str]:
+    """What each word is that has one of these forms."""
+    return re.compile("|".join(re.escape(form).replace(r"\#", "[0-9]") for form, _ in forms))
+
+
+def _is_form(form: str, word: str) -> bool:
+    """Whether a word has a form, in which "#" stands for any digit."""
+    pairs = zip(form, word, strict=True)
+    return all(one == other or (one == "#" and "0" <= other <= "9") for one, other in pairs)
 
 
 Token = tuple[str, int, tuple[Piece, ...]]
