@@ -61,7 +61,13 @@ def places_of(tx: Tx, item_ids: Collection[UUID]) -> dict[UUID, Place]:
         .join(clusters, clusters.c.id == cluster_items.c.cluster)
         .where(one_of(cluster_items.c.item_id, item_ids))
     )
-    return {row.item_id: Place(row.cluster, row.story) for row in tx.execute(query)}
+    return {row.item_id: Place(row.cluster, row.story) for row in tx.execute(query).all()}
+
+
+def count_placed(tx: Tx, item_ids: Collection[UUID]) -> int:
+    """How many of the items are in a cluster."""
+    query = sa.select(sa.func.count()).where(one_of(cluster_items.c.item_id, item_ids))
+    return tx.execute(query).scalar_one()
 
 
 def items_in(tx: Tx, cluster_ids: Collection[UUID]) -> dict[UUID, list[UUID]]:
