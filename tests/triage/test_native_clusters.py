@@ -55,6 +55,7 @@ def test_what_is_forgotten_while_the_tables_grow() -> None:
     texts = [" ".join(draw.sample(words, 12)) for _ in range(2600)]
     sketches = [row.tobytes() for row in sketch_of(texts)]
     fast, slow = engines(Manner(early=0.0))
+    count = 0
     for place, sketch in enumerate(sketches):
         again = sketches[draw.randrange(place + 1)]
         if draw.random() < 0.2:
@@ -63,8 +64,9 @@ def test_what_is_forgotten_while_the_tables_grow() -> None:
             assert fast.near(again, 4) == slow.near(again, 4)
         now = sketch if draw.random() < 0.9 else again
         put = [engine.put(now, NEW, False, nan, NEW) for engine in (fast, slow)]
-        assert put[0] == put[1]
-    compare(fast, slow, put[0] + 1)
+        assert put[0] == put[1] == count
+        count += 1
+    compare(fast, slow, count)
     for sketch in sketches[::11]:
         assert fast.near(sketch, 4) == slow.near(sketch, 4)
 
