@@ -21,6 +21,7 @@ from tidegate.review.alert_model import (
     AlertKind,
     AlertState,
     NamedReport,
+    Threatening,
     state_of,
 )
 from tidegate.review.alerts import RINGS, STANDS, THREAT, alert_unknown
@@ -130,6 +131,24 @@ def reports_of_alert(
         for row in rows[:limit]
         if row.report_id in names
     ], following
+
+
+def threatening_in(tx: Tx, case_id: UUID, limit: int) -> list[Threatening]:
+    """The latest reports whose words rang an alert about this case, the latest first; the caller sees it."""
+    return _threatening(tx, alerts.c.case_id == case_id, limit)
+
+
+def threatening_of(tx: Tx, alert_id: UUID, limit: int) -> list[Threatening]:
+    """The same of one alert."""
+    return _threatening(tx, alerts.c.id == alert_id, limit)
+
+
+def _threatening(tx: Tx, where: sa.ColumnElement[bool], limit: int) -> list[Threatening]:
+    columns = alert_reports.c.report_id, alert_reports.c.level, alert_reports.c.at
+    query = sa.select(*columns).join(alerts, alerts.c.id == alert_reports.c.alert_id)
+    query = query.where(where, alert_reports.c.level.isnot(None), tx.within(alerts.c.platform))
+    query = query.order_by(alert_reports.c.report_id.desc()).limit(limit)
+    return [Threatening(*row) for row in tx.execute(query)]
 
 
 def alerts_naming(tx: Tx, report_ids: Sequence[UUID]) -> dict[UUID, UUID]:
