@@ -11,7 +11,7 @@ from tidegate.infra.db import Tx
 from tidegate.infra.parsing import convert
 from tidegate.pipeline.alerts import acknowledge, close
 from tidegate.pipeline.rang import rang_itself, rang_of
-from tidegate.review.alert_lists import get_alert, item_of, rang_of_late
+from tidegate.review.alert_lists import get_alert, gravity, item_of, rang_of_late
 from tidegate.review.alert_model import OUTCOMES, Alert, AlertDetail, AlertState, CloseIn
 from tidegate.review.alerts import alert_unknown
 from tidegate.web.nextpath import own_path
@@ -28,7 +28,7 @@ class AlertsQuery(Query, frozen=True):
 
 
 class AlertsPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Those that ring, a threat to life first, those that somebody has, and those that were closed, the
+    """Those that ring, the gravest first, those that somebody has, and those that were closed, the
     latest first. With a `state` the others are left out."""
 
     state: AlertState | None
@@ -56,7 +56,7 @@ def show(visit: Visit) -> AlertsPage:
         ringing = of("open", MOST)
         return AlertsPage(
             state=query.state,
-            ringing=sorted(ringing, key=lambda one: (one.kind != "threat_to_life", one.opened_at)),
+            ringing=sorted(ringing, key=lambda one: gravity(one.kind, one.level)),
             acknowledged=of("acknowledged", MOST),
             closed=of("closed", CLOSED),
         )

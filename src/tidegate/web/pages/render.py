@@ -35,6 +35,7 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 NAVIGATION = [
     ("home", noted("Home"), "/", None),
     ("cases", noted("Cases"), "/cases", "cases:read"),
+    ("alerts", noted("Alerts"), "/alerts", "alerts:read"),
     ("incidents", noted("Incidents"), "/incidents", "cases:read"),
     ("find", noted("Find"), "/find", None),
     ("items", noted("Items"), "/items", "items:read"),
