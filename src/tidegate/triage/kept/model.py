@@ -49,10 +49,13 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
-    """A change as a cluster lists it; by its id it is undone."""
+    """A change as the clusters that it touched list it; by its id it is undone. `cluster`: on which it was made;
+    `into`: the cluster that a split made."""
 
     id: UUID
     kind: ChangeKind
+    cluster: UUID
+    into: UUID | None
     by: str
     at: datetime
     items: int

@@ -142,20 +142,60 @@ def first_of(tx: Tx, cluster_id: UUID) -> UUID | None:
 
 
 def changes_of(tx: Tx, cluster_id: UUID) -> list[ChangeView]:
-    """What people changed of a cluster, the last first."""
-    query = sa.select(cluster_changes).where(cluster_changes.c.cluster == cluster_id)
+    """What people changed of a cluster, the last first; the split that made it is one of them."""
+    made_by = sa.and_(
+        cluster_changes.c.kind == "split", cluster_changes.c.before.contains([[str(cluster_id)]])
+    )
+    query = sa.select(cluster_changes).where(
+        sa.or_(cluster_changes.c.cluster == cluster_id, made_by), tx.within(_OF_CHANGE)
+    )
     query = query.order_by(cluster_changes.c.number.desc()).limit(SHOWN_CHANGES)
+    rows = tx.execute(query).all()
+    made = _made_by(tx, rows)
     return [
         ChangeView(
             id=row.id,
             kind=row.kind,
+            cluster=row.cluster,
+            into=made.get(row.id),
             by=row.by,
             at=row.at,
             items=len(row.before),
             undone=row.undone,
         )
-        for row in tx.execute(query)
+        for row in rows
+        if row.cluster == cluster_id or made.get(row.id) == cluster_id
     ]
+
+
+def _made_by(tx: Tx, changes: Sequence[Any]) -> dict[UUID, UUID]:
+    """The clusters that splits made: each goes by one of the items that it took, and began at that time."""
+    at = {
+        (UUID(item), row.at): row.id
+        for row in changes
+        if row.kind == "split"
+        for item, _, _ in row.before
+        if UUID(item) != row.cluster
+    }
+    query = sa.select(clusters.c.id, clusters.c.began_at)
+    query = query.where(one_of(clusters.c.id, [item for item, _ in at]))
+    found = tx.execute(query).all() if at else []
+    return {at[row.id, row.began_at]: row.id for row in found if (row.id, row.began_at) in at}
+
+
+def others_in_story(tx: Tx, cluster: Found, limit: int) -> list[Found]:
+    """Other clusters about the same, those that began last first."""
+    items = sa.select(sa.func.count()).where(cluster_items.c.cluster == clusters.c.id)
+    number = items.scalar_subquery()
+    query = sa.select(clusters, number.label("items")).where(
+        clusters.c.story == cluster.story,
+        clusters.c.platform == cluster.platform,
+        clusters.c.id != cluster.id,
+        number > 0,
+        tx.within(_OF_CLUSTER),
+    )
+    rows = tx.execute(query.order_by(clusters.c.began_at.desc(), clusters.c.id).limit(limit))
+    return [Found(**row) for row in rows.mappings()]
 
 
 def get_change(tx: Tx, change_id: UUID) -> Change:
