@@ -1,6 +1,6 @@
 """What an alert rang for, as the pages of a case and of an alert show it: the words, and what is said of them."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -65,7 +65,7 @@ def rang_views(found: Iterable[Rang]) -> list[RangView]:
             level=one.level,
             at=one.at,
             fired=_fired(one),
-            spans=[(it.start, it.end) for it in one.because],
+            spans=_spans(one.because),
         )
         for one in found
     ]
@@ -81,6 +81,12 @@ def spans_in(rang: Iterable[RangView], text: str, *, field: Field | None = None)
             lead = len(one.text) - len(one.text.lstrip()) - shift
             found += [(start - lead, end - lead) for start, end in one.spans]
     return found
+
+
+def _spans(because: Sequence[Because]) -> list[Span]:
+    """What is marked: not every word that counts beside others, unless nothing else is there."""
+    told = [one for one in because if not one.weighs]
+    return [(one.start, one.end) for one in told or because]
 
 
 def _fired(one: Rang) -> list[FiredView]:
