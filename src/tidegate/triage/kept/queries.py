@@ -179,8 +179,10 @@ def _made_by(tx: Tx, changes: Sequence[Any]) -> dict[UUID, UUID]:
     }
     query = sa.select(clusters.c.id, clusters.c.began_at)
     query = query.where(one_of(clusters.c.id, [item for item, _ in at]))
-    found = tx.execute(query).all() if at else []
-    return {at[row.id, row.began_at]: row.id for row in found if (row.id, row.began_at) in at}
+    if not at:
+        return {}
+    found = [(row.id, row.began_at) for row in tx.execute(query)]
+    return {at[one]: one[0] for one in found if one in at}
 
 
 def others_in_story(tx: Tx, cluster: Found, limit: int) -> list[Found]:

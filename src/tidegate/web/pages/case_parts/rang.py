@@ -100,13 +100,19 @@ def _fired(one: Rang) -> list[FiredView]:
     return [
         FiredView(
             pattern=some[0].pattern,
-            name="" if weighs else name.partition("/")[2].replace("-", " "),
+            name="" if weighs else _name(some[0]),
             called=_("Words that count beside others") if weighs else _called(some[0]),
             says=None if weighs else some[0].says,
             words=list(dict.fromkeys(one.text[it.start : it.end] for it in some)),
         )
-        for (weighs, name), some in found
+        for (weighs, _named), some in found
     ]
+
+
+def _name(because: Because) -> str:
+    """As words; nothing where it only says again what the words are to a threat."""
+    name = because.pattern.partition("/")[2].replace("-", " ")
+    return "" if name in ("where", "when", "whom") and not because.says else name
 
 
 def _called(because: Because) -> str:
