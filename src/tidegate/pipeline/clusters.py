@@ -33,12 +33,22 @@ from tidegate.triage.kept.queries import Member
 _OF_MEDIA = ("bytes", "pixels")
 POSTS = 200  # that a step of the worker assigns
 SHOWN_REPORTS = 20  # of an item
+LIKELY, LIKELY_FROM = 6, 24  # clusters that a merge offers, and of how many these are the likeliest
 
 
 class Said(msgspec.Struct, frozen=True):
     """A member by our own id, and its words: None where it has none, or they are closed to the reader."""
 
     item_id: UUID
+    text: str | None
+
+
+class Likely(msgspec.Struct, frozen=True, kw_only=True):
+    """A cluster that may be the same as another: how many items it has, and the words of the one that stands
+    for it, as far as the reader may read them."""
+
+    id: UUID
+    items: int
     text: str | None
 
 
@@ -223,6 +233,29 @@ def read_with_words(
         changes=queries.changes_of(tx, found.id),
     )
     return view, [Said(id, texts.get(id)) for id in ids]
+
+
+def likely_ones(tx: Tx, cluster_id: UUID) -> list[Likely]:
+    """Clusters that people may want to make one with this: of its story, those first whose words are most like
+    its own. Raises Refusal (404)."""
+    found = queries.get_cluster(tx, cluster_id)
+    others = queries.others_in_story(tx, found, LIKELY_FROM)
+    first = {one.id: queries.first_of(tx, one.id) for one in (found, *others)}
+    texts = _texts(tx, {item for item in first.values() if item is not None})
+    own = _words(texts.get(first[found.id] or found.id))
+    some = [
+        Likely(id=one.id, items=one.items, text=texts.get(first[one.id] or one.id))
+        for one in others
+    ]
+    return sorted(some, key=lambda one: -_shared(own, _words(one.text)))[:LIKELY]
+
+
+def _words(text: str | None) -> set[str]:
+    return set((text or "").casefold().split())
+
+
+def _shared(one: set[str], other: set[str]) -> float:
+    return len(one & other) / (len(one | other) or 1)
 
 
 def cluster_of(tx: Tx, item_id: UUID) -> Alike | None:

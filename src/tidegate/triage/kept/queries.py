@@ -168,6 +168,21 @@ def changes_of(tx: Tx, cluster_id: UUID) -> list[ChangeView]:
     ]
 
 
+def others_in_story(tx: Tx, cluster: Found, limit: int) -> list[Found]:
+    """Other clusters about the same, those that began last first."""
+    items = sa.select(sa.func.count()).where(cluster_items.c.cluster == clusters.c.id)
+    number = items.scalar_subquery()
+    query = sa.select(clusters, number.label("items")).where(
+        clusters.c.story == cluster.story,
+        clusters.c.platform == cluster.platform,
+        clusters.c.id != cluster.id,
+        number > 0,
+        tx.within(_OF_CLUSTER),
+    )
+    rows = tx.execute(query.order_by(clusters.c.began_at.desc(), clusters.c.id).limit(limit))
+    return [Found(**row) for row in rows.mappings()]
+
+
 def get_change(tx: Tx, change_id: UUID) -> Change:
     """A change, locked. Raises Refusal (404)."""
     query = sa.select(*(cluster_changes.c[name] for name in Change.__struct_fields__))
