@@ -160,7 +160,7 @@ def test_both_clusters_tell_of_a_split_and_lead_to_each_other(
     assert 'data-testid="split-off"' in page
     assert f'href="{new}"' in page
     (change,) = twin(senior, new)["changes"]
-    assert (change["kind"], f"/clusters/{change['cluster']}", f"/clusters/{change['into']}") == (
+    assert (change["kind"], f"/clusters/{change['cluster']}", f"/clusters/{change['made']}") == (
         "split",
         at,
         new,
