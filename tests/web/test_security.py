@@ -190,7 +190,7 @@ def test_an_empty_field_is_no_guess_and_is_named(api: Api, person: Visitor) -> N
     for field, called in (("code", "Recovery code"), ("password", "Password")):
         answers = [person.send("/account/confirm", {field: ""}) for _ in range(7)]
         assert {one.status_code for one in answers} == {422}
-        assert f'<a href="#{field}">{called}: expected ' in answers[-1].text
+        assert f'<a href="#{field}">{called}: still missing' in answers[-1].text
     with api.instance.database.begin() as tx:
         assert tx.execute(sa.select(sign_in_failures)).all() == []
 

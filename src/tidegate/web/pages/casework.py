@@ -4,13 +4,14 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from tidegate.infra.errors import FieldError, Refusal, bad_field
+from tidegate.infra.errors import Refusal, bad_field
 from tidegate.infra.parsing import convert
 from tidegate.pipeline import casework
 from tidegate.review.queries import case_unknown
 from tidegate.review.work.model import LinkIn, TaskIn, task_unknown
 from tidegate.web.pages.case import case_page
 from tidegate.web.pages.page import PageRoute
+from tidegate.web.pages.refusals import of_form
 from tidegate.web.pages.visit import Visit
 from tidegate.web.words import zone
 
@@ -26,7 +27,7 @@ def add_task(visit: Visit) -> str:
         with visit.begin() as tx:
             casework.add_task(tx, case_id, given)
     except Refusal as refusal:
-        raise _of_form(refusal, _TASK) from None
+        raise of_form(refusal, _TASK) from None
     return _back(visit, case_id, "task-added")
 
 
@@ -52,7 +53,7 @@ def link(visit: Visit) -> str:
         with visit.begin() as tx:
             casework.link_cases(tx, case_id, given)
     except Refusal as refusal:
-        raise _of_form(refusal, _LINK) from None
+        raise of_form(refusal, _LINK) from None
     return _back(visit, case_id, "linked")
 
 
@@ -72,17 +73,6 @@ def _due(visit: Visit) -> str | None:
         return datetime.fromisoformat(typed).replace(tzinfo=zone()).astimezone(UTC).isoformat()
     except (ValueError, OverflowError):
         raise bad_field("/task_due", "a day and a time", typed[:64]) from None
-
-
-def _of_form(refusal: Refusal, fields: dict[str, str]) -> Refusal:
-    """The same about the fields of the form."""
-    if refusal.status != 422:
-        return refusal
-    errors = [
-        FieldError(f"/{fields.get(one.pointer, one.pointer[1:])}", one.expected, one.got)
-        for one in refusal.errors
-    ]
-    return Refusal(refusal.type, 422, refusal.title, refusal.detail, errors=errors)
 
 
 def _back(visit: Visit, case_id: UUID, done: str) -> str:

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 from starlette.responses import Response
 
+from tidegate.infra.errors import Refusal
 from tidegate.infra.parsing import convert
 from tidegate.pipeline.situation import Debrief, Situation, debrief_of, situation_of
 from tidegate.triage.incidents.actions import close_incident, open_incident, propose, take_step
@@ -30,6 +31,7 @@ from tidegate.triage.incidents.queries import get_incident, list_incidents
 from tidegate.triage.staffing import IN_TIME, SHARE
 from tidegate.web.pages.charts import Chart, chart_of
 from tidegate.web.pages.page import PageRoute, Query, with_query
+from tidegate.web.pages.refusals import of_form
 from tidegate.web.pages.render import TEMPLATES, html
 from tidegate.web.pages.visit import Visit
 from tidegate.web.words import spoken
@@ -172,10 +174,13 @@ def step(visit: Visit) -> str:
 
 
 def close(visit: Visit) -> str:
-    given = {name: visit.field(name) for name in ("outcome", "reason")}
+    given = _given(outcome=visit.field("outcome"), reason=visit.field("closing"))
     incident_id = _id(visit)
-    with visit.begin() as tx:
-        close_incident(tx, incident_id, convert(_given(**given), CloseIn))
+    try:
+        with visit.begin() as tx:
+            close_incident(tx, incident_id, convert(given, CloseIn))
+    except Refusal as refusal:
+        raise of_form(refusal, {"/reason": "closing"}) from None
     return f"/incidents/{incident_id}?done=incident-closed"
 
 

@@ -153,3 +153,14 @@ def told(refusal: Refusal) -> Refusal:
         headers=refusal.headers,
         **refusal.extra,
     )
+
+
+def of_form(refusal: Refusal, fields: dict[str, str]) -> Refusal:
+    """The same refusal about the fields of a form, by the pointers to what they came to."""
+    if refusal.status != 422:
+        return refusal
+    errors = [
+        FieldError(f"/{fields.get(one.pointer, one.pointer[1:])}", one.expected, one.got)
+        for one in refusal.errors
+    ]
+    return Refusal(refusal.type, 422, refusal.title, refusal.detail, errors=errors)
