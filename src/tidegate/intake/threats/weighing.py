@@ -16,7 +16,7 @@ from tidegate.intake.threats.program import Acting, Program, Sums, Together
 _TAKING: tuple[Element, Element] = ("context", "meant")
 
 _SHORT = 400  # characters
-_MOST_BY_LENGTH = 6
+_MOST_BY_LENGTH = 16
 
 MOST_FIRED = 50
 """What is told of a text at most."""
@@ -97,9 +97,9 @@ def _windows(
 
 def length_points(length: int) -> int:
     """How many points a text of so many characters needs beyond `enough`: a long one has more sentences in
-    which patterns may meet by chance, and twice the length takes three points more, up to six: what somebody
+    which patterns may meet by chance, and twice the length takes eight points more, up to sixteen: what somebody
     threatens must not drown in what stands around it."""
-    return min(_MOST_BY_LENGTH, 3 * max(0, (length // _SHORT).bit_length() - 1))
+    return min(_MOST_BY_LENGTH, 8 * max(0, (length // _SHORT).bit_length() - 1))
 
 
 def _summed(
@@ -113,7 +113,7 @@ def _summed(
         if not sums.enough:
             continue
         for there in _windows(program, sums, by, taken):
-            is_grave = not sums.grave.isdisjoint(there)
+            is_grave = not sums.grave or not sums.grave.isdisjoint(there)
             if is_grave and sums.of(there.keys()) >= sums.enough + more:
                 kept = [one for one in there.values() if sums.points[one.pattern] > 0]
                 most = max((sums.points[one.pattern] for one in kept), default=0)
