@@ -7,6 +7,7 @@ colleague holds one case, a target that is gone has left a dead letter, and a ru
 import threading
 import tomllib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from tidegate.client import Client, ClientError, File, Item, Report
 
 from . import story
 
+CONNECTIONS = 8
 COPIES = 12
 SHADOW = """
 [[rules]]
@@ -52,9 +54,10 @@ def with_shadow(source: str) -> str:
 
 def fill(platform: Client, sender: str) -> int:
     """Post and report it all; how many cases that makes."""
-    cases: set[str] = set()
-    for number, post in enumerate(_posts("posts")):
-        cases |= _post(platform, post, number, sender)
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        posts = enumerate(_posts("posts"))
+        made = list(pool.map(lambda one: _post(platform, one[1], one[0], sender), posts))
+    cases = set[str]().union(*made)
     for number in range(COPIES):
         post = {"id": f"copy-{number + 1}", "language": "en", "text": COPIED}
         cases |= _post(platform, post | {"reports": [["terrorism", "", 1]]}, 100 + number, sender)

@@ -264,16 +264,18 @@ class Demo:
             self._verdicts.note(record.id, f"{_kind(record.id)}, reported", record.verdict)
 
     def _decide_all(self) -> None:
-        for case in list(self._reviewer.cases(state="waiting")):
-            if case.origin == "report":
-                reason = "It reports on violence; it does not call for it."
-                self._decide(case, Decision("pass", reason))
-            else:
-                reason = "An ordinary picture: the bank's entry is a mistake."
-                self._decide(case, Decision("pass", reason, entry="refute"))
+        self._many(self._decide_one, list(self._reviewer.cases(state="waiting")), CONNECTIONS)
         waiting = list(self._reviewer.cases(state="waiting"))
         self.checks.equal(waiting, [], "cases that still wait")
         self._reviewer.lift(story.LIFTED, "Shown to criticise it: the report below it says so.")
+
+    def _decide_one(self, case: Case) -> None:
+        if case.origin == "report":
+            reason = "It reports on violence; it does not call for it."
+            self._decide(case, Decision("pass", reason))
+        else:
+            reason = "An ordinary picture: the bank's entry is a mistake."
+            self._decide(case, Decision("pass", reason, entry="refute"))
 
     def _await_deliveries(self) -> None:
         """Every action and every case's opening reaches the receiver, signed."""

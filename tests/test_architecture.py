@@ -158,6 +158,7 @@ JOINS = {
         "review/arrivals.py",
         "intake",
     ): "reports are counted by the language of their cases, all at once",
+    ("review/arrivals.py", "triage"): "and by the clusters and stories of what they are about",
     ("intake/flaggers.py", "decisions"): "what became of reports, counted where they are",
     ("intake/sources.py", "content"): "whether the item of a source is gone",
     ("review/queries.py", "content"): "a page of cases with the platforms' ids of their items",

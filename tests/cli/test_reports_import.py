@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -86,9 +87,34 @@ def test_reports_are_taken_and_taking_them_again_is_free(
     again = run(str(file), "--channel", "tip", "--platform", "forum")
     assert again.exit_code == 0, again.output
     assert stored(database_url) == before
+    assert "0 taken, 101 imported before, 0 refused" in again.stdout
+    assert again.stderr.count("imported before as tip-") == 100
+    assert "were imported before; they are counted only" in again.stderr
     assert len(before) == 101
     assert {one[1:] for one in before} == {("forum", "tip", "import")}
     assert list(tmp_path.glob("tips.ndjson.*")) == []
+
+
+@pytest.mark.parametrize("touched", [False, True], ids=["same-file", "changed-since"])
+def test_of_a_table_that_comes_twice_each_row_says_that_it_was_there(
+    run: Run, tmp_path: Path, database_url: str, *, touched: bool
+) -> None:
+    file = tmp_path / "tips.csv"
+    file.write_text("id,text\na1,one tip\n,another tip\n")
+    first = answers(run(str(file), "--channel", "tip", "--json"))
+    if touched:
+        os.utime(file, (1_700_000_000, 1_700_000_000))
+    done = run(str(file), "--channel", "tip", "--json")
+    second = answers(done)
+    known = [one | {"before": True} for one in first]
+    if touched:  # a row with an id of its own says something else now: when it was
+        assert second[0]["problem"]["type"] == "/problems/report-changed"
+        known, second, first = known[1:], second[1:], first[1:]
+    assert second == known
+    for one in first:
+        told = f"{one['place']}: imported before as {one['id']}, reference {one['reference']}"
+        assert told in done.stderr
+    assert len(stored(database_url)) == 2
 
 
 def test_what_is_bad_is_told_by_its_place_and_nothing_of_it_is_kept(
@@ -165,7 +191,8 @@ def test_e_mails_are_reports_with_their_files(run: Run, tmp_path: Path, database
     with psycopg.connect(database_url) as connection:
         kept = connection.execute("SELECT part, content_type, size FROM evidence").fetchall()
     assert kept == [("media/0", "image/png", len(PICTURE))]
-    assert run(str(file), "--channel", "tip", "--json").stdout == done.stdout
+    again = answers(run(str(file), "--channel", "tip", "--json"))
+    assert again == [one | {"before": True} for one in told[:3]] + told[3:]
 
 
 def test_a_folder_goes_on_and_says_what_is_no_e_mail(
@@ -292,7 +319,10 @@ def test_a_killed_import_goes_on_with_nothing_twice_and_nothing_lost(
     done = run(str(file), "--channel", "tip")
     assert done.exit_code == 0, done.output
     assert "Going on after message" in done.stderr
-    assert "3,000 taken" in done.stdout
+    # What was durable when it was stopped, and not noted yet, was there before.
+    counts = re.match(r"([\d,]+) taken, (?:([\d,]+) imported before, )?0 refused", done.stdout)
+    assert counts is not None
+    assert sum(int((one or "0").replace(",", "")) for one in counts.groups()) == 3000
     assert len(stored(database_url)) == 3000
     assert not checkpoint.exists()
     with psycopg.connect(database_url) as connection:
@@ -328,7 +358,9 @@ def test_it_goes_through_a_server_as_well(served: Served, tmp_path: Path) -> Non
     ]
     assert "3 taken, 1 refused" in done.stderr
     again = served.command(*words, "--platform", "old")
-    assert again.stdout == done.stdout
+    known = [json.loads(one) for one in again.stdout.splitlines()]
+    assert known == [one | {"before": True} for one in told[:3]] + told[3:]
+    assert "0 taken, 3 imported before, 1 refused" in again.stderr
     headers = {"Authorization": f"Bearer {key}"}
     one = httpx.get(f"{served.url}/v1/references/{told[0]['reference']}", headers=headers)
     assert one.json()["id"] == told[0]["id"]

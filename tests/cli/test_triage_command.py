@@ -102,6 +102,20 @@ def test_a_whole_pack_will_do_and_the_present_one_moves_nothing(
     assert (told["cases"], told["moved"], told["tau"]) == (len(queue), 0, 1.0)
 
 
+def test_without_weights_it_says_what_those_in_force_do_against_the_oldest_first(
+    api: Api, queue: list[dict[str, Any]]
+) -> None:
+    done = run("--since", EVER, "--people", "1", "--json")
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert (told["cases"], told["moved"], told["tau"]) == (2, 2, -1.0)
+    ((riser,), (faller,)) = told["risers"], told["fallers"]
+    assert (riser["item"], faller["item"]) == ("told-by-many", "quiet")
+    assert (riser["points_before"], told["queues"]) == (0.0, [])
+    assert run("--since", EVER).stdout.startswith("by the weights in force, against the oldest")
+    assert listed(api) == queue
+
+
 @pytest.mark.usefixtures("queue")
 def test_where_nothing_came_in_that_time_it_says_so(weights: Path) -> None:
     done = run("--weights", str(weights), "--since", "1m")

@@ -147,3 +147,78 @@ def test_no_body_is_refused_in_the_librarys_words(value: object) -> None:
     except Refusal as refusal:
         told = refusal.detail
     assert [word for word in ("Expected", "Invalid ", "`", "RFC3339") if word in told] == []
+
+
+class Outer(msgspec.Struct, rename="camel"):
+    first_name: str
+    last_name: str
+    inner: list["Needs"] = []
+    any: Any = None
+
+
+class Needs(msgspec.Struct):
+    one: int
+    two: int
+    three: int = 3
+
+
+@pytest.mark.parametrize(
+    ("body", "pointers"),
+    [
+        ("{}", ["/firstName", "/lastName"]),
+        ('{"lastName": "x"}', ["/firstName"]),
+        (
+            '{"firstName": "x", "lastName": "x", "inner": [{"one": 1, "two": 2}, {}]}',
+            ["/inner/1/one", "/inner/1/two"],
+        ),
+    ],
+)
+def test_all_that_is_missing_of_an_object_is_named_at_once(body: str, pointers: list[str]) -> None:
+    with pytest.raises(Refusal) as refused:
+        decode(body.encode(), Outer)
+    assert [one.pointer for one in refused.value.errors] == pointers
+    assert all(one in refused.value.detail for one in pointers)
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ('{"firstName": "a", "lastName": "b", "firstName": "c"}', "/firstName"),
+        ('{"firstName": "a", "lastName": "b", "first\\u004eame": "c"}', "/firstName"),
+        (
+            '{"firstName": "a", "lastName": "b" , "any": [{"x": 1}, {"x" : {"y/z": 1, "y/z"\n: 2}}]}',
+            "/any/1/x/y~1z",
+        ),
+        ('{"firstName": "a", "lastName": "b", "any": {"": 1, "": 1}}', "/any/"),
+    ],
+)
+def test_a_name_that_comes_twice_is_refused_by_its_name(body: str, pointer: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        decode(body.encode(), Outer)
+    assert (refused.value.type, refused.value.status) == ("invalid-body", 422)
+    assert [one.pointer for one in refused.value.errors] == [pointer]
+
+
+@pytest.mark.parametrize(
+    "words",
+    ['{\\"a\\": 1, \\"a\\": 2}', '\\"firstName\\":', "\\\\", 'a: \\"lastName\\" : x'],
+)
+def test_a_text_may_quote_a_name_as_often_as_it_likes(words: str) -> None:
+    body = '{"firstName": "%s", "any": [{"a": "%s"}, {"a": 1}], "lastName": "%s"}' % ((words,) * 3)
+    assert decode(body.encode(), Outer).last_name == decode(body.encode(), Outer).any[0]["a"]
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ('{"firstName": "\\ud83d", "lastName": "x"}', "/firstName"),
+        ('{"firstName": "x", "lastName": "\\ude00 y"}', "/lastName"),
+        ('{"firstName": "x", "any": [["\\ud83d\\n"]]}', "/any/0/0"),
+        ('{"\\ud83d": "x"}', ""),
+    ],
+)
+def test_half_a_character_is_refused_where_it_stands(body: str, pointer: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        decode(body.encode(), Outer)
+    (error,) = refused.value.errors
+    assert (refused.value.status, error.pointer, error.got) == (422, pointer, "a lone surrogate")

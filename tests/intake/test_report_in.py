@@ -1,6 +1,7 @@
 """What a report may be, and what is refused with its pointer."""
 
 import hashlib
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -47,6 +48,10 @@ def body(changes: str, drop: str = "") -> bytes:
         ('id=".."', "", "/id"),
         ('comment="\\ud800"', "", "/comment"),
         ("", "item_id", ""),
+        ('text="  \\n"', "item_id", ""),
+        ('text="\u200b\u00a0\ufeff\u2060"', "item_id", ""),
+        ('text="\\u0007\\u202e\u3164\u2800"', "item_id", ""),
+        ('text=" ";media=[]', "item_id", ""),
         ('url="https://example.org/"', "", ""),
         ("item_id=7", "", "/item_id"),
         ('channel="rumour"', "", "/channel"),
@@ -157,3 +162,14 @@ def test_any_change_makes_another_report(field: str, value: str) -> None:
     } | {field: value}
     changed = ReportIn(**values)
     assert (taken(changed).digest == taken(same).digest) == (changed == same)
+
+
+@pytest.mark.parametrize("text", [".", "😀", " \u200b?", "\u0601"])
+def test_whatever_can_be_seen_is_content(text: str) -> None:
+    report = decode(body(f"text={json.dumps(text)}", "item_id"), ReportIn)
+    assert taken(report).said.brings
+
+
+def test_a_text_of_nothing_beside_an_item_brings_nothing() -> None:
+    report = decode(body('text="\u200b "'), ReportIn)
+    assert not taken(report).said.brings

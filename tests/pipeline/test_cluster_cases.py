@@ -15,10 +15,13 @@ from tidegate.infra.settings import Settings
 from tidegate.intake.model import ReportIn
 from tidegate.pipeline import clusters
 from tidegate.pipeline.clusters import read_cluster
+from tidegate.pipeline.decide import decide_case
 from tidegate.pipeline.erase import erase_item
 from tidegate.pipeline.instance import Instance, opened
 from tidegate.pipeline.reads import read_case
 from tidegate.pipeline.report import submit_report
+from tidegate.review.actions import reopen
+from tidegate.review.model import CaseDecisionIn
 from tidegate.triage.kept.tables import cluster_items
 
 BRIDGE = "They will meet at the old bridge on Friday at nine and want to set the depot on fire"
@@ -143,12 +146,100 @@ def test_a_merge_holds_and_is_undone(instance: Instance, tell: Tell) -> None:
         assert read_cluster(tx, b).items == 1
 
 
-def test_a_pin_holds(instance: Instance, tell: Tell) -> None:
-    one, two = tell(BRIDGE), tell(OTHER)
+def test_an_undone_split_brings_the_common_case_back(instance: Instance, tell: Tell) -> None:
+    first, copy, third, fourth = tell(BRIDGE), tell(COPY), tell(MORE), tell(MORE + ", red ones")
+    cluster = UUID(first["cluster"])
     with instance.database.begin("user:s@x.org") as tx:
-        pinned = clusters.pin(tx, UUID(one["cluster"]), [two["id"]])
+        own = clusters.split(tx, cluster, [third["id"], fourth["id"]])
+    apart = own.members[0].case
+    assert own.members[1].case == apart != UUID(first["case"])
+    # Both clusters tell of it.
+    (change,) = own.changes
+    assert (change.kind, change.cluster, change.made) == ("split", cluster, own.id)
+    assert change.apart == [apart]
+    later = tell(MORE + "!")  # waits with those that were taken out, and stays where it is
+    assert later["case"] == str(apart)
+    with instance.database.begin("user:s@x.org") as tx:
+        assert [one.id for one in read_cluster(tx, cluster).changes] == [change.id]
+        back = clusters.undo(tx, change.id)
+    assert [one.apart for one in back.changes] == [[], []]
+    assert {one.case for one in back.members} == {UUID(first["case"])}
+    with instance.database.begin() as tx:
+        case = read_case(tx, UUID(first["case"]))
+        gone = read_case(tx, UUID(str(apart)))
+        left = read_cluster(tx, own.id)
+    assert {one.item for one in case.members} == {copy["item"], third["item"], fourth["item"]}
+    assert [one.id for one in case.reported] == ["r1", "r2", "r3", "r4"]
+    assert (gone.state, gone.members) == ("decided", [])
+    (alone,) = left.members
+    assert alone.reports == ["r5"]
+    assert alone.case not in (apart, UUID(first["case"]))
+    assert tell(COPY + "!!")["case"] == first["case"]
+    assert tell(MORE + "!!")["cluster"] in (first["cluster"], str(own.id))
+
+
+def test_an_undone_split_of_the_first_brings_the_others_back(
+    instance: Instance, tell: Tell
+) -> None:
+    first, copy, third, fourth = tell(BRIDGE), tell(COPY), tell(COPY + "!"), tell(BRIDGE + "!!")
+    cluster = UUID(first["cluster"])
+    with instance.database.begin("user:s@x.org") as tx:
+        own = clusters.split(tx, cluster, [first["id"], copy["id"]])
+        rest = read_cluster(tx, cluster)
+    assert {one.case for one in own.members} == {UUID(first["case"])}
+    assert {one.case for one in rest.members} == set(own.changes[0].apart)
+    # What joins the others waits with them, not with what was taken out, and the other way round.
+    for text in (MORE, BRIDGE + "?"):
+        told = tell(text)
+        with instance.database.begin() as tx:
+            page = read_cluster(tx, UUID(told["cluster"])).members
+        assert {one.case for one in page} == {UUID(told["case"])}
+    with instance.database.begin("user:s@x.org") as tx:
+        back = clusters.undo(tx, own.changes[0].id)
+    assert {one.case for one in back.members} == {UUID(first["case"])}
+    assert tell(COPY + "!!!")["cluster"] in (first["cluster"], str(own.id))
+    with instance.database.begin() as tx:
+        waiting = {one.item for one in read_case(tx, UUID(first["case"])).members}
+    assert {copy["item"], third["item"], fourth["item"]} <= waiting
+
+
+@pytest.mark.parametrize("which", ["old", "new", "new-reopened"])
+def test_what_was_decided_since_a_split_stays_apart_and_is_named(
+    instance: Instance, tell: Tell, clock: FakeClock, which: str
+) -> None:
+    first, third = tell(BRIDGE), tell(MORE)
+    cluster = UUID(first["cluster"])
+    with instance.database.begin("user:s@x.org") as tx:
+        own = clusters.split(tx, cluster, [third["id"]])
+    (apart,) = own.changes[0].apart
+    clock.advance(60)
+    decided = UUID(first["case"]) if which == "old" else apart
+    with instance.database.begin("user:s@x.org") as tx:
+        decide_case(tx, decided, CaseDecisionIn(outcome="pass", reason="x"), pack=instance.pack(tx))
+        if which == "new-reopened":
+            reopen(tx, decided, "again")
+    with instance.database.begin("user:s@x.org") as tx:
+        back = clusters.undo(tx, own.changes[0].id)
+    assert len(back.members) == 2
+    assert back.changes[1].apart == [apart]
+    with instance.database.begin() as tx:
+        cases = [read_case(tx, UUID(str(one))) for one in (first["case"], apart)]
+    assert [one.members for one in cases] == [[], []]
+    assert [one.state == "decided" for one in cases] == [which == "old", which == "new"]
+
+
+def test_a_pin_holds(instance: Instance, tell: Tell) -> None:
+    one, two, copy = tell(BRIDGE), tell(OTHER), tell(COPY)
+    cluster = UUID(one["cluster"])
+    with instance.database.begin("user:s@x.org") as tx:
+        pinned = clusters.pin(tx, cluster, [copy["id"]])
     assert [each.pinned for each in pinned.members] == [False, True]
-    assert tell(OTHER + "?")["cluster"] == one["cluster"]
+    # What is in another cluster is moved by merging alone; whoever pins it is told so.
+    with pytest.raises(Refusal) as refused, instance.database.begin("user:s@x.org") as tx:
+        clusters.pin(tx, cluster, [one["id"], two["id"]])
+    assert (refused.value.type, refused.value.status) == ("other-cluster", 409)
+    assert [each.pointer for each in refused.value.errors] == ["/members/1"]
+    assert "split" in refused.value.detail
 
 
 @pytest.mark.parametrize(
@@ -160,6 +251,8 @@ def test_a_pin_holds(instance: Instance, tell: Tell) -> None:
         lambda tx, a, b: clusters.split(tx, a, ["r2"]),
         lambda tx, a, b: clusters.split(tx, a, ["nobody"]),
         lambda tx, a, b: clusters.pin(tx, UUID(int=7), ["r1"]),
+        lambda tx, a, b: clusters.pin(tx, a, ["r1", "r2"]),
+        lambda tx, a, b: clusters.pin(tx, a, ["nobody"]),
         lambda tx, a, b: clusters.undo(tx, UUID(int=7)),
     ],
 )

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from tests.api import Api
 from tests.web.surging import keep, step, surged
+from tests.web.visitor import Visitor
 
 from tidegate.infra.clock import FakeClock
 from tidegate.infra.db import Tx
@@ -20,6 +21,7 @@ from tidegate.review.tables import cases
 from tidegate.triage.bursts import BIN, REACH, SCALES, Arrived, Series, Sums, bin_of, windows
 from tidegate.triage.incidents.arrivals import alone, counted_at, keep_arrivals, sweep_arrivals
 from tidegate.triage.incidents.tables import arrivals, bursts, incidents
+from tidegate.triage.kept.tables import cluster_items, clusters
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)  # where the clock of tests begins
 
@@ -145,6 +147,117 @@ def test_a_surge_proposes_one_incident_with_its_evidence(api: Api, clock: FakeCl
     proposed = [one for one in entries(api) if one["kind"] == "incident.proposed"]
     assert [one["subject"] for one in proposed] == [incident]
     assert proposed[0]["record"]["actor"] == "system"
+
+
+def tips(api: Api, texts: list[str], *, first: int = 0) -> None:
+    """Reports that nobody answers for, each with a text of its own, within some minutes."""
+    clock = api.instance.clock
+    assert isinstance(clock, FakeClock)
+    for place, text in enumerate(texts, first):
+        clock.advance(5)
+        said = {"id": f"t{place}", "channel": "tip", "reason": "other", "text": text}
+        answer = api.post("/v1/reports", said | {"created_at": clock.now().isoformat()})
+        assert answer.status_code == 201, answer.text
+
+
+def told_by_surges(api: Api, clock: FakeClock) -> list[dict[str, Any]]:
+    """What was proposed, once the present bin was looked at."""
+    clock.advance(330)
+    step(api)
+    return api.get("/v1/incidents").json()["data"]
+
+
+@pytest.fixture
+def usual(api: Api) -> None:
+    """What came in the hours before: one report an hour."""
+    with api.instance.database.begin() as tx:
+        keep(tx, [tx.now - timedelta(hours=n) for n in range(1, 20)])
+    step(api)
+
+
+def apart(count: int) -> list[str]:
+    """Texts that have nothing in common."""
+    drawn = random.Random(5)
+    letters = "abcdefghiklmnoprstuvw"
+    return [" ".join("".join(drawn.choices(letters, k=7)) for _ in range(12)) for _ in range(count)]
+
+
+@pytest.mark.usefixtures("usual")
+def test_copies_that_nobody_answers_for_are_one_voice(api: Api, clock: FakeClock) -> None:
+    text = "Fire at the old mill, everybody must leave the valley before the evening comes"
+    tips(api, [text + "!" * n for n in range(18)])
+    assert told_by_surges(api, clock) == []
+    tips(api, apart(18), first=100)
+    (incident,) = told_by_surges(api, clock)
+    assert incident["evidence"]["observed"] > 12
+
+
+@pytest.mark.usefixtures("usual")
+def test_a_surge_in_several_series_proposes_one_incident_with_each_as_evidence(
+    api: Api, clock: FakeClock
+) -> None:
+    with api.instance.database.begin() as tx:
+        end = bin_of(tx.now)
+        lately = [end + timedelta(seconds=4 * n + 1) for n in range(60)]
+        for language in ("de", "ar"):
+            case, keyed = uuid4(), {"subject_kind": "item", "subject_id": uuid4(), "version": 1}
+            row = keyed | {"id": case, "queue": "reports", "state": "open", "origin": "report"}
+            tx.execute(sa.insert(cases).values(row | {"opened_at": end, "language": language}))
+            many = lately if language == "de" else lately[:5]
+            keep(tx, many, case=case)
+    (incident,) = told_by_surges(api, clock)
+    assert incident["series"] == {"platform": "default", "kind": "all", "key": ""}
+    assert [(one["kind"], one["key"], one["observed"]) for one in incident["scopes"]] == [
+        ("all", "", 65),
+        ("language", "de", 60),
+    ]
+    assert incident["evidence"]["kind"] == "all"
+    assert api.get(f"/v1/incidents/{incident['id']}").json()["scopes"][1]["key"] == "de"
+    assert {str(one.incident_id) for one in bursts_of(api)} == {incident["id"]}
+    page = Visitor(api.instance, api.client, "senior").get(f"/incidents/{incident['id']}").text
+    assert page.count('data-testid="scope"') == 1
+    assert "60 came in 10 minutes" in page.partition('data-testid="scope"')[2]
+    # What was dismissed is not proposed anew by the next scope of the same surge.
+    close = {"outcome": "dismissed", "reason": "a campaign"}
+    assert api.post(f"/v1/incidents/{incident['id']}/close", close).status_code == 200
+    with api.instance.database.begin() as tx:
+        tx.execute(sa.delete(bursts).where(bursts.c.kind == "language"))
+        keep(tx, [tx.now - timedelta(seconds=n + 1) for n in range(20)], case=None)
+    assert [one["state"] for one in told_by_surges(api, clock)] == ["closed"]
+
+
+@pytest.mark.usefixtures("usual")
+def test_stories_are_counted_as_wholes_also_once_they_join(api: Api, clock: FakeClock) -> None:
+    tips(api, apart(3))
+    with api.instance.database.begin() as tx:
+        one, two, three = tx.execute(
+            sa.select(clusters.c.id).order_by(clusters.c.began_at)
+        ).scalars()
+        rows = tx.execute(sa.select(cluster_items.c.cluster, cluster_items.c.item_id)).all()
+        item = {row.cluster: row.item_id for row in rows}
+        for of, many in ((one, 40), (two, 35), (three, 5)):
+            tx.execute(sa.update(clusters).where(clusters.c.id == of).values(story=of))
+            keep(tx, [tx.now - timedelta(seconds=n) for n in range(many)], item=item[of])
+    clock.advance(330)
+    step(api)
+    assert stories_of(api) == {str(one): 41, str(two): 36}  # five are too few to surge
+    with api.instance.database.begin() as tx:
+        tx.execute(sa.update(clusters).values(story=one))
+        keep(tx, [tx.now - timedelta(seconds=n) for n in range(7)], item=item[three])
+    clock.advance(330)
+    step(api)
+    assert stories_of(api) == {str(one): 41 + 36 + 6 + 7}
+    (incident,) = api.get("/v1/incidents").json()["data"]
+    assert ("story", str(one)) in [(each["kind"], each["key"]) for each in incident["scopes"]]
+
+
+def stories_of(api: Api) -> dict[str, int]:
+    with api.instance.database.begin() as tx:
+        found: dict[str, int] = {}
+        for (_, kind, key, _), count in kept(tx).items():
+            if kind == "story":
+                found[key] = found.get(key, 0) + count
+        return found
 
 
 def entries(api: Api) -> list[dict[str, Any]]:

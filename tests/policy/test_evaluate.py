@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from policy_examples import a_match, a_pack, a_rule, some_facts
 
 from tidegate.policy.data import default_source
-from tidegate.policy.evaluate import evaluate
+from tidegate.policy.evaluate import evaluate, evaluate_many
 from tidegate.policy.facts import Facts, ReportFacts, to_attributes
 from tidegate.policy.model import VERDICTS, Pack, strongest
 from tidegate.policy.reading import load_pack
@@ -52,6 +52,35 @@ def test_the_default_pack(default: Pack, facts: Facts, verdict: str, rules: list
     assert evaluated.verdict == verdict
     assert [result.rule for result in evaluated.rules] == rules
     assert evaluated.errors == 0
+
+
+def test_many_are_told_what_each_alone_is(default: Pack) -> None:
+    """Also those that differ in one thing that a rule reads, the same ones again and in any order."""
+    reads_all = a_pack(
+        a_rule("worded", "text.normalised.contains('bomb')"),
+        a_rule("tagged", "'lane' in item.attributes && item.attributes['lane'] == 'x'"),
+        a_rule("told", "'user' in reports.channels && reports.count > 1"),
+        a_rule("failing", "int(item.author) > 0"),
+    )
+    told = [ReportFacts(), REPORTED, THREAT, ReportFacts(2, 2, ["user", "tip"], ["terrorism"])]
+    many = [
+        some_facts(*matches, reports=reports, text=text, **item)
+        for matches in ([], [a_match()], [a_match(quarantined=True)])
+        for reports in told
+        for text in ("", "a bomb")
+        for item in (
+            {},
+            {"problems": 1},
+            {"publicness": "private"},
+            {"surface": "tip", "author": "", "publicness": "private"},
+            {"attributes": {"lane": "x"}},
+            {"author": "7"},
+        )
+    ]
+    for pack in (default, reads_all):
+        assert evaluate_many(pack, [*many, *reversed(many)]) == [
+            evaluate(pack, one) for one in [*many, *reversed(many)]
+        ]
 
 
 def test_a_restriction_names_the_matches_that_it_rests_on(default: Pack) -> None:

@@ -71,6 +71,27 @@ def test_what_a_copy_adds(representative: str, member: str, more: list[str]) -> 
     assert told(representative, member) == more
 
 
+@pytest.mark.parametrize(
+    ("member", "numbers", "times"),
+    [
+        ("@max1985 and @tom_12 say 3 dead", ["3"], []),
+        ("RT @anna77: smoke https://a.org/2026-01-31/4711 www.b.org/?n=8", [], []),
+        ("smoke t.co/x9y8 and 12 more, bit.ly/77", ["12"], []),
+        ("7 dead, 7, ٧ and 8 dead", ["7", "8"], []),
+        ("smoke 112 112", [], []),
+        ("14:30, then 14:30", ["14:30"], ["14:30"]),
+        ("mail me@home.org 4x4 5-6", ["4", "5-6"], []),
+        ("#covid19 and no.5/6", ["19", "5/6"], []),
+    ],
+)
+def test_a_number_is_one_once_and_none_within_a_name(
+    member: str, numbers: list[str], times: list[str]
+) -> None:
+    found = adds("smoke, call 112", member)
+    assert [one.text for one in found.numbers] == numbers
+    assert [one.text for one in found.times] == times
+
+
 def test_numbers_times_and_places() -> None:
     found = adds(
         "Threat against the school in Springfield at 14:30, 3 people",

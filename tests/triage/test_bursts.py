@@ -8,6 +8,7 @@ from math import comb, isclose
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tidegate.triage.bursts import (
     BIN,
@@ -20,10 +21,12 @@ from tidegate.triage.bursts import (
     SCALES,
     Counted,
     Series,
+    SeriesKind,
     Sums,
     bin_of,
     calm_bins,
     compare,
+    is_one,
     is_over,
     level,
     look,
@@ -181,3 +184,34 @@ def test_bins_begin_at_whole_five_minutes() -> None:
     assert bin_of(NOW) == NOW
     assert bin_of(NOW - timedelta(microseconds=1)) == NOW - BIN
     assert bin_of(NOW + timedelta(minutes=7)) == NOW + BIN
+
+
+@pytest.mark.parametrize(
+    ("found", "other", "ago", "same"),
+    [
+        (("language", "de"), ("all", ""), 10, True),
+        (("language", "de"), ("language", "ar"), 5, True),
+        (("language", "de"), ("all", ""), 60, True),  # it is most of what comes
+        (("language", "de"), ("story", "s"), 60, True),  # both are: they have voices in common
+        (("language", "de"), ("language", "ar"), 60, False),
+        (("language", "ar"), ("all", ""), 60, False),
+        (("language", "de"), ("story", "gone"), 60, False),
+    ],
+)
+def test_what_is_found_in_two_series_is_one_surge(
+    found: tuple[SeriesKind, str], other: tuple[SeriesKind, str], ago: int, *, same: bool
+) -> None:
+    recent: dict[tuple[SeriesKind, str], int]
+    recent = {("all", ""): 100, ("language", "de"): 70, ("language", "ar"): 30, ("story", "s"): 60}
+    known = {
+        (series := Series("default", *name)): Counted(series, [Sums(n, 0, 0)] * 2, n, LONG_KNOWN)
+        for name, n in recent.items()
+    }
+    (one,) = (
+        surge
+        for surge in look(list(known.values()), 1.0)
+        if surge.series == Series("default", *found)
+    )
+    one = replace(one, scale=10)
+    at = NOW - timedelta(minutes=ago)
+    assert is_one(one, NOW, Series("default", *other), at, known) == same

@@ -48,6 +48,29 @@ def test_a_flood(timed: bool) -> None:
         assert fast.near(sketch.tobytes(), 8) == slow.near(sketch.tobytes(), 8)
 
 
+def test_what_is_forgotten_while_the_tables_grow() -> None:
+    """Tables are widened a few places with each arrival: meanwhile a text may be in the old one or the new."""
+    draw = random.Random(2)
+    words = [f"word{number}" for number in range(900)]
+    texts = [" ".join(draw.sample(words, 12)) for _ in range(2600)]
+    sketches = [row.tobytes() for row in sketch_of(texts)]
+    fast, slow = engines(Manner(early=0.0))
+    count = 0
+    for place, sketch in enumerate(sketches):
+        again = sketches[draw.randrange(place + 1)]
+        if draw.random() < 0.2:
+            assert fast.forget(again[:16]) == slow.forget(again[:16])
+        if draw.random() < 0.1:
+            assert fast.near(again, 4) == slow.near(again, 4)
+        now = sketch if draw.random() < 0.9 else again
+        put = [engine.put(now, NEW, False, nan, NEW) for engine in (fast, slow)]
+        assert put[0] == put[1] == count
+        count += 1
+    compare(fast, slow, count)
+    for sketch in sketches[::11]:
+        assert fast.near(sketch, 4) == slow.near(sketch, 4)
+
+
 def test_stories_that_change_hands_often() -> None:
     """Few words, so that stories claim one another's texts, words have more stories than they keep, and
     stories more links."""

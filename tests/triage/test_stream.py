@@ -178,6 +178,29 @@ def test_other_words_about_one_thing_are_a_story_and_later_ones_are_not() -> Non
 # ----------------------------------------------------------------------------------------- media
 
 
+def test_what_shares_no_word_with_anything_is_a_story_by_itself() -> None:
+    """However near in time, and however few texts are known."""
+    drawn = random.Random(29)
+
+    def word() -> str:
+        return "".join(drawn.choices("abcdefghijklmnoprstuvw", k=drawn.randint(4, 9)))
+
+    for size in (2, 3, 12, 60, 300):
+        common = [word() for _ in range(size // 2 + 1)]
+        texts = [
+            " ".join(drawn.sample(common, 1) * (number % 3 == 0) + [word() for _ in range(6)])
+            for number in range(size)
+        ]
+        found = cluster([(str(number), text, 1.7e9) for number, text in enumerate(texts)])
+        stories: dict[str, list[set[str]]] = {}
+        for one, text in zip(found, texts, strict=True):
+            stories.setdefault(one.story, []).append(set(text.split()))
+        for some in stories.values():
+            for place, words in enumerate(some):
+                others = set[str]().union(*some[:place], *some[place + 1 :])
+                assert len(some) == 1 or words & others, (size, some)
+
+
 def test_media_join_what_text_does_not_decide() -> None:
     picture = [Fingerprint("sha256", os.urandom(32)), Fingerprint("pdq", os.urandom(32), 100)]
     near = bytearray(picture[1].value)

@@ -25,13 +25,15 @@ def keep(
     received: datetime | None = None,
     counts: bool = True,
     case: object = None,
+    item: object = None,
 ) -> None:
-    """Reports that were made at these times and received so much later, about an item of their own. Each by
-    somebody else, unless it is said who."""
-    item_id, now = uuid7(tx.now), tx.now
-    own = {"id": item_id, "platform": platform, "external_id": uuid4().hex, "revision": 1}
-    own |= {"publicness": "public", "verdict": "review", "received_at": now}
-    tx.execute(sa.insert(items).values(own))
+    """Reports that were made at these times and received so much later, about `item`, or one of their own. Each
+    by somebody else, unless it is said who."""
+    item_id = item or uuid7(tx.now)
+    if item is None:
+        own = {"id": item_id, "platform": platform, "external_id": uuid4().hex, "revision": 1}
+        own |= {"publicness": "public", "verdict": "review", "received_at": tx.now}
+        tx.execute(sa.insert(items).values(own))
     rows = [
         {
             "id": uuid7(received or at + late),

@@ -1,5 +1,6 @@
 """Alerts: what rings, on whose pages, and how somebody says that they have it."""
 
+import re
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -209,14 +210,63 @@ def test_an_alert_outlives_its_item_as_ids(api: Api) -> None:
     assert person.send(f"/alerts/{only(api)}/acknowledge").status_code == 303
 
 
-def test_many_alerts_are_three_and_a_number(api: Api) -> None:
-    for n in range(5):
+def test_many_alerts_are_one_bar_with_the_others_behind_it(api: Api) -> None:
+    for n in range(12):
         told(api, f"post-{n}")
     person = Visitor(api.instance, api.client, "reviewer")
     text = person.get("/").text
-    assert text.count('data-testid="alert"') == 3
-    assert "2 more alerts ring" in text
-    assert len(person.get("/alerts.json").json()["ringing"]) == 5
+    assert text.count('class="bar urgent"') == 1
+    assert text.count('role="alert"') == 1
+    assert "and 11 more" in text
+    assert text.count('data-testid="alert"') == 10, "the rest is on the page of alerts"
+    assert len(person.get("/alerts.json").json()["ringing"]) == 12
+
+
+def test_the_gravest_comes_first_then_the_newest_each_with_its_words(
+    api: Api, clock: FakeClock
+) -> None:
+    escalated = told(api, "by hand", reason="spam")
+    api.post(f"/v1/cases/{escalated}/decide", {"outcome": "escalate", "reason": REASON})
+    for id, comment in (
+        ("medium", "he said: I will kill her"),
+        ("old", None),
+        ("specific", "I will shoot up the school on Friday, I have a rifle"),
+        ("new", None),
+    ):
+        clock.advance(60)
+        told(api, id, comment=comment, reason="other" if comment else "threat_to_life")
+    text = Visitor(api.instance, api.client, "reviewer").get("/").text
+    words = re.findall(r'data-testid="alert-words">the words of ([^<]*)<', text)
+    assert words == ["specific", "new", "old", "medium", "by hand"]
+
+
+def test_who_may_not_read_a_case_reads_no_words_in_the_bar(api: Api) -> None:
+    told(api)
+    assert "the words of post-1" in Visitor(api.instance, api.client, "reviewer").get("/").text
+    closed = Visitor(api.instance, api.client, "auditor").get("/").text  # until they open it
+    assert 'data-testid="alert"' in closed
+    assert "the words of post-1" not in closed
+
+
+def test_an_alert_about_the_case_that_is_read_says_so(api: Api) -> None:
+    here, there = told(api, "post-1"), told(api, "post-2")
+    text = Visitor(api.instance, api.client, "reviewer").get(f"/cases/{here}").text
+    bar = text[text.index('id="alerts"') : text.index('id="session-warning"')]
+    hidden = dict(re.findall(r'href="/cases/([^"]*)" data-case( hidden)?', bar))
+    assert hidden == {here: " hidden", there: ""}
+    says = re.findall(r'data-testid="this-case"( hidden)?>this case<', bar)
+    assert sorted(says) == ["", " hidden"]
+
+
+def test_the_menu_leads_to_alerts_whoever_may_read_them(api: Api) -> None:
+    for role, shown in (
+        ("reviewer", True),
+        ("auditor", True),
+        ("intake", True),
+        ("curator", False),
+    ):
+        page = Visitor(api.instance, api.client, role).get("/").text
+        assert ('data-testid="nav-alerts"' in page) is shown, role
 
 
 def test_operators_see_how_many_ring_and_for_how_long(api: Api, clock: FakeClock) -> None:

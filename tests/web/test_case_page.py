@@ -122,7 +122,7 @@ def test_reports_that_say_the_same_are_one(api: Api) -> None:
     page = person.get(f"/cases/{case}").text
     assert page.count('data-testid="report-group"') == 4
     assert "30 × threat, no comment" in words(page)
-    assert "Reported 41 times" in words(page), "and in the history once"
+    assert "Reported, and again since" in words(page), "their number stands with them alone"
 
 
 def test_many_reports_make_the_page_no_longer(api: Api) -> None:

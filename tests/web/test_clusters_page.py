@@ -148,3 +148,46 @@ def test_who_may_not_change_them_reads_them_and_others_do_not(
     auditor = Visitor(api.instance, api.client, "auditor").get(at).text
     assert "two cars" not in auditor
     assert "4711" not in auditor
+
+
+def test_both_clusters_tell_of_a_split_and_lead_to_each_other(
+    api: Api, told: list[dict[str, Any]], senior: Visitor
+) -> None:
+    at = f"/clusters/{told[0]['cluster']}"
+    senior.send(f"{at}/split", {"members": twin(senior, at)["members"][1]["id"]})
+    new = f"/clusters/{api.get('/v1/reports/r2').json()['cluster']}"
+    page = senior.get(f"{at}?done=cluster-split").text
+    assert 'data-testid="split-off"' in page
+    assert f'href="{new}"' in page
+    (change,) = twin(senior, new)["changes"]
+    assert (change["kind"], f"/clusters/{change['cluster']}", f"/clusters/{change['made']}") == (
+        "split",
+        at,
+        new,
+    )
+    page = senior.get(new).text
+    assert f'href="{at}"' in page[page.index('data-testid="changes"') :]
+    assert 'data-testid="split-off"' not in page
+    sent = senior.send(f"{new}/changes/{change['id']}/undo")
+    assert sent.headers["location"] == f"{at}?done=cluster-undone"
+    assert f'href="{new}"' not in senior.get(at).text, "it is none any more"
+
+
+def test_a_merge_offers_clusters_of_the_same_story(
+    api: Api, told: list[dict[str, Any]], senior: Visitor
+) -> None:
+    at = f"/clusters/{told[0]['cluster']}"
+    assert twin(senior, at)["likely"] == []
+    senior.send(f"{at}/split", {"members": twin(senior, at)["members"][1]["id"]})
+    new = api.get("/v1/reports/r2").json()["cluster"]
+    (likely,) = twin(senior, at)["likely"]
+    assert (likely["id"], likely["items"], likely["text"]) == (new, 1, MORE)
+    assert "4711" in senior.get(at).text
+    reader = Visitor(api.instance, api.client, "auditor")
+    assert twin(reader, at)["likely"] == [], "who may not merge is offered nothing"
+    sent = senior.send(f"{at}/merge", {"likely": new})
+    assert sent.headers["location"] == f"{at}?done=cluster-merged"
+    assert len(twin(senior, at)["members"]) == 2
+    before = rows(api)
+    assert senior.send(f"{at}/merge", {}).status_code == 422
+    assert rows(api) == before

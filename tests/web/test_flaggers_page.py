@@ -1,9 +1,17 @@
 """Flaggers and notifiers on the desk: registered, suspended, warned and freed, without a script."""
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
+import sqlalchemy as sa
 from tests.api import Api
 from tests.web.test_flaggers_api import kept, key_of, report
 from tests.web.visitor import Visitor
+
+from tidegate.infra.clock import FakeClock
+from tidegate.infra.ids import uuid7
+from tidegate.intake.tables import notifier_measures
 
 WHY = {"reason": "four notices in May were about nothing"}
 
@@ -38,6 +46,39 @@ def test_a_flagger_is_registered_suspended_and_resumed(api: Api, admin: Visitor)
     assert (again.status_code, WHY["reason"] in again.text) == (409, True)
     assert admin.send(f"{at}/resume", WHY).status_code == 303
     assert report(api, "f2", key, channel="trusted_flagger").status_code == 201
+
+
+def test_who_is_measured_is_listed_page_by_page_and_who_is_free_is_not(
+    api: Api, admin: Visitor, clock: FakeClock
+) -> None:
+    with api.instance.database.begin() as tx:
+        rows: list[dict[str, Any]] = []
+
+        def add(who: str, number: int, verb: str, days: int, until: int | None = None) -> None:
+            at = tx.now - timedelta(days=days)
+            end = None if until is None else tx.now + timedelta(days=until)
+            row = {"id": uuid7(at), "platform": "default", "reporter": who, "number": number}
+            rows.append(row | {"verb": verb, "reason": "x", "until": end, "by": "a", "at": at})
+
+        for place in range(60):
+            add(f"warned-{place:02}", 1, "warn", place + 1)
+            add(f"freed-{place:02}", 1, "warn", place + 2)
+            add(f"freed-{place:02}", 2, "lift", place + 1)
+        add("old", 1, "warn", 400)
+        add("old-but-suspended", 1, "warn", 500)
+        add("old-but-suspended", 2, "suspend", 200, until=20)
+        add("over", 1, "warn", 500)
+        add("over", 2, "suspend", 480, until=-1)
+        add("again", 1, "lift", 90)
+        add("again", 2, "warn", 80)
+        tx.execute(sa.insert(notifier_measures), rows)
+    first = admin.get("/flaggers.json").json()
+    second = admin.get(first["more_notifiers"].replace("/flaggers?", "/flaggers.json?")).json()
+    assert f'href="{first["more_notifiers"]}"' in admin.get("/flaggers").text
+    told = [one["notifier"] for page in (first, second) for one in page["notifiers"]]
+    assert told == [*(f"warned-{n:02}" for n in range(60)), "again", "old-but-suspended"]
+    assert (len(first["notifiers"]), second["more_notifiers"]) == (50, None)
+    assert admin.get("/flaggers?notifiers=nonsense").status_code == 422
 
 
 def test_a_notifier_is_looked_up_warned_suspended_and_freed(api: Api, admin: Visitor) -> None:

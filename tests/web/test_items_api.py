@@ -364,7 +364,7 @@ def test_a_time_that_has_not_come_is_noted_and_nobody_goes_by_it(api: Api) -> No
         (b"{", 400),
         (b"\xff\xfe", 400),
         (b'{"id":"\xff"}', 400),
-        (b'{"id":"\\ud800","surface":"post"}', 400),
+        (b'{"id":"\\ud800","surface":"post"}', 422),
         (b"[" * 100_000, 422),
         (b"null", 422),
         (b"", 400),

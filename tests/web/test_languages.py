@@ -236,7 +236,7 @@ def test_a_fault_of_a_form_is_one_sentence_also_where_it_has_no_words() -> None:
     refusal = Refusal("invalid-body", 422, "No", errors=[known, other])
     with in_language("fr"):
         assert [one.sentence for one in faults(refusal)] == [
-            "Label\u00a0: attendu un label, dont une restriction a besoin, reçu rien.",
+            "Label\u00a0: il manque encore quelque chose. Il faut\xa0: un label, dont une restriction a besoin.",
             "Nom ne peut pas être accepté tel quel.",
         ]
 

@@ -13,6 +13,8 @@ from tests.web.visitor import Visitor
 from tidegate.infra.clock import FakeClock
 from tidegate.pipeline.ranking import rank_waiting
 from tidegate.review.tables import case_keys, cases
+from tidegate.web.pages.names import queue_name
+from tidegate.web.words import languages, speaking
 
 ROW = {"id", "item", "platform", "state", "queue", "band", "because", "excerpt", "language", "dir",
        "media", "severity", "label", "reports", "clock", "held_by", "held_until", "readers", "same",
@@ -360,3 +362,34 @@ def test_the_next_case_of_what_is_no_filter_is_refused(api: Api, filter: str) ->
     person = visitor(api, "reviewer")
     assert person.send("/cases/next", {"filter": filter}).status_code == 422
     assert listed(person)["cases"][0]["state"] == "open"
+
+
+def test_the_oldest_come_first_where_that_is_asked_for(api: Api, clock: FakeClock) -> None:
+    cases = []
+    for n, reason in enumerate(("spam", "threat_to_life", "spam")):
+        api.submit(f"post-{n}", text=f"words of {n}")
+        body = {"id": f"r{n}", "item_id": f"post-{n}", "channel": "user", "reason": reason,
+                "created_at": "2025-12-31T23:30:00Z"}  # fmt: skip
+        cases.append(api.post("/v1/reports", body).json()["case"])
+        clock.advance(60)
+    person = Visitor(api.instance, api.client, "reviewer")
+
+    def listed(query: str) -> list[str]:
+        return [one["id"] for one in person.get(f"/cases.json?{query}").json()["cases"]]
+
+    assert listed("order=oldest") == cases
+    assert listed("order=priority")[0] == cases[1] == listed("")[0]
+    assert "oldest first" in person.get("/cases?order=oldest").text
+    assert "order" not in person.get("/cases.json?order=priority").json()["filters"]
+    assert person.get("/cases?order=priority&state=decided").status_code == 200
+    assert person.get(f"/cases/{cases[0]}?order=oldest").status_code == 200
+    assert person.get("/cases?order=loudest").status_code == 422
+
+
+def test_a_queue_of_ones_own_is_called_as_it_is_written() -> None:
+    assert queue_name("reports") == "reports"
+    with speaking(languages()["de"]):
+        assert queue_name("reports") == "Meldungen"
+        assert queue_name("spam_tips") == "spam_tips"
+        assert queue_name("tip") == "tip"
+        assert queue_name("report") == "report"

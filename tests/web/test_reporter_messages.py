@@ -120,12 +120,13 @@ def test_what_is_refused_writes_nothing(api: Api) -> None:
         (ask(api, report="unknown"), 404),
         (ask(api, key=senders), 403),
         (say(api, reference, "  "), 422),
+        (say(api, reference, " \u200b\u2060"), 422),
         (say(api, wrong), 422),
         (say(api, "2222-2222-222"), 404),
         (say(api, reference, key=readers), 403),
     ]
     assert [answer.status_code for answer, _ in refused] == [status for _, status in refused]
-    assert refused[5][0].json()["type"] == "/problems/mistyped"
+    assert refused[6][0].json()["type"] == "/problems/mistyped"
     assert rows(api) == before
 
 

@@ -15,13 +15,15 @@ _PREFIX_BYTES = 4096
 
 
 class Reached(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a file was taken: everything before `offset` has its answer."""
+    """How far a file was taken: everything before `offset` has its answer. `before`: how many were there
+    already, and are not among those taken."""
 
     target: str  # which instance took it
     offset: int
     line: int
     taken: int
     refused: int
+    before: int = 0
     prefix: str = ""  # SHA-256 of the file's first bytes, to know it again
 
 

@@ -23,7 +23,7 @@ Url = Annotated[str | None, typer.Option(help="Go through the server at this add
 Key = Annotated[str | None, typer.Option(envvar="TIDEGATE_KEY", help="The API key, with --url")]
 
 SAVE_SECONDS = 0.5
-SHOWN = 100  # what was refused that is told one by one
+SHOWN = 100  # of what was refused, and of what was there before, that is told one by one
 
 
 def needed(key: str | None) -> str:
@@ -60,11 +60,13 @@ E = TypeVar("E", bound=Entry)
 
 
 class Taken(msgspec.Struct, Generic[E], frozen=True):
-    """What became of a part: durable, with what was answered; or the problem document of its refusal."""
+    """What became of a part: durable, with what was answered; or the problem document of its refusal. `before`:
+    it was there already, and nothing was written; as what, where there is more to say."""
 
     entry: E
     problem: dict[str, Any] | None = None
     answer: bytes | None = None
+    before: str | None = None
 
 
 Take = Callable[[Iterator[E]], AsyncIterator[Taken[E]]]
@@ -132,35 +134,41 @@ class Import(Generic[E]):
         """The result, on standard output; `aside`: on standard error, where the former is for data."""
         taken = self.reached.taken - self._before.taken
         seconds = max(time.monotonic() - self._began, 1e-9)
+        before = f"{self.reached.before:,} imported before, " if self.reached.before else ""
         print(
-            f"{self.reached.taken:,} taken, {self.reached.refused:,} refused"
+            f"{self.reached.taken:,} taken, {before}{self.reached.refused:,} refused"
             f" ({taken:,} now, {taken / seconds:,.0f}/s)",
             file=sys.stderr if aside else None,
         )
 
     def _settled(self, taken: Taken[E], console: Console) -> None:
         entry, problem = taken.entry, taken.problem
+        is_new = problem is None and taken.before is None
         if problem is not None:
-            self._refused(console, entry, problem)
+            # The detail names the field and what was expected, never more than a few words of it.
+            text = problem.get("detail") or problem.get("title") or ""
+            self._say(console, entry, text, self.reached.refused, "were refused")
+        elif taken.before is not None:
+            text = f"imported before {taken.before}".rstrip()
+            self._say(console, entry, text, self.reached.before, "were imported before")
         if self._told is not None:
             self._told(taken)
         self.reached = msgspec.structs.replace(
             self.reached,
             offset=entry.end,
             line=entry.number,
-            taken=self.reached.taken + (problem is None),
+            taken=self.reached.taken + is_new,
             refused=self.reached.refused + (problem is not None),
+            before=self.reached.before + (problem is None and not is_new),
         )
 
-    def _refused(self, console: Console, entry: E, problem: dict[str, Any]) -> None:
-        # The detail names the field and what was expected, never more than a few words of it.
-        if self.reached.refused < SHOWN:
-            text = problem.get("detail") or problem.get("title")
-            console.print(
-                plain(f"{entry.place}: {text}"), markup=False, highlight=False, soft_wrap=True
-            )
-        elif self.reached.refused == SHOWN:
-            console.print(f"… more {self._unit}s were refused; they are counted only")
+    def _say(self, console: Console, entry: E, text: str, number: int, what: str) -> None:
+        """Tell of a part that was not taken; `number`: of how many that was said already."""
+        if number < SHOWN:
+            line = plain(f"{entry.place}: {text}")
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+        elif number == SHOWN:
+            console.print(f"… more {self._unit}s {what}; they are counted only")
 
     def _save_now_and_then(self) -> None:
         if time.monotonic() - self._saved >= SAVE_SECONDS:

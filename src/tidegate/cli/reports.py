@@ -20,7 +20,7 @@ import typer
 from tidegate.cli.backlog import Checkpoint
 from tidegate.cli.context import DataDir, say, settings_of
 from tidegate.cli.importing import Import, Key, Take, Taken, Url, check_platform, needed
-from tidegate.cli.reports_taking import on_database, through_server
+from tidegate.cli.reports_taking import on_database, reference_in, through_server
 from tidegate.cli.showing import plain, stop
 from tidegate.client import AsyncClient, ClientError
 from tidegate.infra.errors import Refusal
@@ -214,10 +214,7 @@ def _print(taken: Taken[Parsed]) -> None:
     if taken.problem is not None:
         line["problem"] = taken.problem
     else:
-        answer = msgspec.json.decode(taken.answer, type=_Answer) if taken.answer else None
-        line["reference"] = answer and answer.reference
+        line["reference"] = reference_in(taken.answer)
+        if taken.before is not None:
+            line["before"] = True
     print(msgspec.json.encode(line).decode())
-
-
-class _Answer(msgspec.Struct):
-    reference: str | None = None

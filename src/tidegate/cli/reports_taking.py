@@ -1,7 +1,7 @@
 """How `tidegate reports import` takes the reports of a file."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -15,7 +15,8 @@ from tidegate.infra.acting import Acting
 from tidegate.infra.errors import Refusal
 from tidegate.infra.groupcommit import GroupCommit
 from tidegate.intake.imports.model import Parsed
-from tidegate.intake.model import ReportIn
+from tidegate.intake.model import Before, ReportIn
+from tidegate.intake.queries import stored_reports
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.report_group import report_committer, stored_report_answers
 from tidegate.pipeline.told import Told, describe_report, examine_report
@@ -37,10 +38,16 @@ async def through_server(
         return line if len(line) <= limit else _too_long(limit).document()
 
     def answered(answer: ReportBatchAnswer) -> bytes | None:
-        return None if answer.report is None else _json.encode(answer.report)
+        if answer.report is None:
+            return None
+        body = _json.encode(answer.report)
+        return Before(body) if answer.before else body
+
+    async def reference(report: ReportIn) -> str | None:
+        return (await client.get_report(report.id)).reference
 
     async for taken in sent_through(reports, sent, client.report_batch, answered):
-        yield _known(taken)
+        yield await _known(taken, reference)
 
 
 async def on_database(
@@ -60,10 +67,13 @@ async def on_database(
     async def take(one: Parsed) -> bytes:
         return await _take(instance, group, media, one, described)
 
+    async def reference(report: ReportIn) -> str | None:
+        return await asyncio.to_thread(_reference, instance, platform, report.id)
+
     group.start()
     try:
         async for taken in in_order(reports, take):
-            yield _known(taken)
+            yield await _known(taken, reference)
     finally:
         await asyncio.to_thread(group.close)
 
@@ -99,11 +109,35 @@ def _stored(instance: Instance, told: Told) -> bytes | None:
     return answer
 
 
-def _known(taken: Taken[Parsed]) -> Taken[Parsed]:
-    """A report whose id is a digest of all that it says, and whose time the import chose: where its id is
-    taken, it was taken before, when the file had another time."""
+def _reference(instance: Instance, platform: str, id: str) -> str | None:
+    key = platform, id
+    with instance.database.begin() as tx:
+        found = stored_reports(tx, [key]).get(key)
+    return None if found is None else reference_in(found.answer)
+
+
+def reference_in(answer: bytes | None) -> str | None:
+    """The reporter's code in a report's answer."""
+    return None if answer is None else msgspec.json.decode(answer, type=_Answer).reference
+
+
+class _Answer(msgspec.Struct):
+    reference: str | None = None
+
+
+async def _known(
+    taken: Taken[Parsed], reference: Callable[[ReportIn], Awaitable[str | None]]
+) -> Taken[Parsed]:
+    """What was there before with the id and the reference that it has. So is a report whose id is a digest of
+    all that it says, and whose time the import chose, where its id is taken: the file had another time then."""
+    report, answer = taken.entry.report, taken.answer
     changed = taken.problem is not None and taken.problem["type"] == "/problems/report-changed"
-    return Taken(taken.entry) if changed and taken.entry.chosen else taken
+    if report is None or not (taken.before is not None or (changed and taken.entry.chosen)):
+        return taken
+    code = await reference(report) if answer is None else reference_in(answer)
+    told = f"as {report.id}" + (f", reference {code}" if code else "")
+    answer = answer or Before(_json.encode(_Answer(code)))
+    return Taken(taken.entry, answer=answer, before=told)
 
 
 def _too_long(limit: int) -> Refusal:

@@ -16,6 +16,7 @@ from typing import Any, Protocol, TypeVar
 from tidegate.cli.importing import E, Taken
 from tidegate.infra.db import UNAVAILABLE, NoRoom, no_room, unavailable
 from tidegate.infra.errors import Refusal
+from tidegate.intake.model import Before
 
 AHEAD, AHEAD_BYTES = 1024, 32 << 20
 MEDIA_AHEAD = 16  # parts with media under way: each may have 16 files, and 256 may wait
@@ -57,7 +58,9 @@ async def through_server(
     async for answer in stream(lines()):
         while owed[0][1] is not None:
             yield Taken(*owed.popleft())
-        yield Taken(owed.popleft()[0], answer.problem, answered(answer))
+        body = answered(answer)
+        before = "" if isinstance(body, Before) else None
+        yield Taken(owed.popleft()[0], answer.problem, body, before)
     while owed:
         yield Taken(*owed.popleft())
 
@@ -90,7 +93,8 @@ async def in_order(
 async def _settled(entry: E, task: "asyncio.Task[bytes | None]") -> Taken[E]:
     """What became of a part. Raises Refusal for what is not its fault."""
     try:
-        return Taken(entry, answer=await task)
+        answer = await task
+        return Taken(entry, answer=answer, before="" if isinstance(answer, Before) else None)
     except Refusal as refusal:
         if refusal.status >= 500:
             raise

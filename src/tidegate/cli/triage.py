@@ -16,7 +16,7 @@ from tidegate.policy.queues import QueueRule
 from tidegate.policy.reading import load_pack
 from tidegate.policy.reading_weights import weights_alone
 from tidegate.policy.toml import NotToml, parse
-from tidegate.policy.weights import Weights
+from tidegate.policy.weights import PARTS, Weights
 from tidegate.review.ageing import ageing_of
 from tidegate.review.listing import scored_since
 from tidegate.triage.replay import Looked, Moved, ReplayReport, replay_queues
@@ -29,8 +29,12 @@ app.callback()(lambda: None)  # with a single command Typer would leave its name
 @app.command()
 def replay(
     weights: Annotated[
-        Path, typer.Option(help="A policy pack, or a file with [priority] alone", exists=True)
-    ],
+        Path | None,
+        typer.Option(
+            help="A policy pack, or a file with [priority] alone; without, what those in force do",
+            exists=True,
+        ),
+    ] = None,
     data_dir: DataDir = None,
     since: Annotated[str, typer.Option(help="How far back: 7d, 12h, 90m")] = "7d",
     people: Annotated[int, typer.Option(help="How many are at work, for the estimate", min=1)] = 5,
@@ -38,17 +42,20 @@ def replay(
     examples: Annotated[int, typer.Option(help="How many that rise and fall to show", min=0)] = 10,
     as_json: Json = False,
 ) -> None:
-    """Say what the queue would have looked like by other weights, and by a pack's rules for queues. Nothing of it
-    is carried out."""
+    """Say what the queue would have looked like by other weights, and by a pack's rules for queues. Without
+    --weights it is what the weights in force make of it, against the oldest first. Nothing of it is carried
+    out."""
     back = read_duration(since)
     if back is None:
         raise typer.BadParameter("expected a number with d, h or m, e.g. 7d", param_hint="--since")
-    after, queues = _given(weights)
+    given = None if weights is None else _given(weights)
     with transaction(data_dir) as tx:
         active = active_ident(tx)
         pack = None if active is None else load(pack_source(tx, *active), "")
-        before = Weights() if pack is None else pack.priority
         found = scored_since(tx, tx.now - back)
+    in_force = Weights() if pack is None else pack.priority
+    after, queues = given or (in_force, None)
+    before = in_force if given else _oldest_first(in_force)
     report = replay_cases(
         found,
         before,
@@ -64,7 +71,14 @@ def replay(
     if as_json:
         print(msgspec.json.encode(report).decode())
     else:
+        if given is None:
+            print("by the weights in force, against the oldest first:")
         _tell(report)
+
+
+def _oldest_first(weights: Weights) -> Weights:
+    """What lets nothing but waiting count within a band."""
+    return Weights(**dict.fromkeys(PARTS, 0.0) | {"age": weights.age})
 
 
 def _given(file: Path) -> tuple[Weights, tuple[QueueRule, ...] | None]:

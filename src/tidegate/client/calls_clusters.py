@@ -45,7 +45,7 @@ def split_cluster(id: str, reports: Sequence[str]) -> Call[Cluster]:
 
 
 def pin_to_cluster(id: str, reports: Sequence[str]) -> Call[Cluster]:
-    """Put reports into a cluster for good."""
+    """Keep reports in their cluster for good. 409 for one that is in another."""
     return _post(f"{_cluster(id)}/pin", {"members": list(reports)})
 
 

@@ -9,7 +9,8 @@ import msgspec
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """An incident. `evidence` is there where a surge proposed it: how many came where how many were
-    expected, and of one that is read alone the volumes around it."""
+    expected, and of one that is read alone the volumes around it; `scopes` the same of each series in which
+    the surge was found."""
 
     id: str
     state: str
@@ -35,6 +36,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     closing_reason: str | None = None
     steps: list[dict[str, Any]] = []
     evidence: dict[str, Any] | None = None
+    scopes: list[dict[str, Any]] = []
 
 
 class IncidentScheme(msgspec.Struct, frozen=True, kw_only=True):

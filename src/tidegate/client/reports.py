@@ -25,12 +25,14 @@ class ReportAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReportBatchAnswer(msgspec.Struct, frozen=True):
-    """One line of the answer to many reports, as `BatchAnswer` is of items."""
+    """One line of the answer to many reports, as `BatchAnswer` is of items. `before`: the report was here
+    already, and this is the answer that it got."""
 
     index: int
     status: int
     report: ReportAnswer | None = None
     problem: dict[str, Any] | None = None
+    before: bool = False
 
 
 class ReportRecord(msgspec.Struct, frozen=True, kw_only=True):

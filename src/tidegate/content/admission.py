@@ -203,7 +203,7 @@ def _insert(tx: Tx, drafts: Sequence[tuple[ItemRow, Arrival]]) -> set[UUID]:
         "verdicts": [item.verdict for item, _ in drafts],
         "now": tx.now,
     }
-    return set(tx.execute(_INSERT_ITEMS, given).scalars())
+    return set(tx.execute(_INSERT_ITEMS, given).scalars().all())
 
 
 def _revision_row(one: NewRevision, now: str) -> tuple[object, ...]:

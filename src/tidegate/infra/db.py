@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection, CursorResult, Engine
 from sqlalchemy.sql import Executable
 
 from tidegate.infra.acting import SYSTEM, Acting
+from tidegate.infra.arrays import register_dumpers
 from tidegate.infra.clock import Clock
 from tidegate.infra.columns import Sealed, seal
 from tidegate.infra.errors import Refusal
@@ -26,6 +27,7 @@ from tidegate.infra.room import Room
 from tidegate.infra.times import register_loaders
 
 register_loaders()
+register_dumpers()
 
 metadata = sa.MetaData(
     naming_convention={

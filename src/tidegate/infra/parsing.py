@@ -1,12 +1,13 @@
 """From bytes to typed values, with errors that point at the field: the one parser of JSON bodies."""
 
+import json
 import re
 from typing import Any, TypeVar, cast
 
 import msgspec
 
 from tidegate.infra.errors import FieldError, Refusal, bad_field
-from tidegate.infra.wording import plainly
+from tidegate.infra.wording import plainly, required
 
 T = TypeVar("T")
 
@@ -26,8 +27,8 @@ def decode(body: bytes, type: type[T]) -> T:
     """Parse a JSON body into `type`.
 
     Raises Refusal: 400 "invalid-json" for what is no JSON or no UTF-8, 422 "invalid-body" for a
-    wrong, missing or unknown field, a NUL character or a lone surrogate, with its JSON pointer; 413
-    "too-many-values" beyond MOST_VALUES.
+    wrong, missing or unknown field, a name that an object has twice, a NUL character or a lone surrogate,
+    with its JSON pointer; 413 "too-many-values" beyond MOST_VALUES.
     """
     if len(body) > MOST_VALUES and body.count(b",") > MOST_VALUES:
         raise Refusal(
@@ -39,9 +40,11 @@ def decode(body: bytes, type: type[T]) -> T:
         )
     try:
         value = msgspec.json.decode(body, type=type)
+        _check_names(body)
     except msgspec.ValidationError as error:
         raise _refusal(str(error), type, body) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        _check_surrogates(body)
         raise Refusal(
             "invalid-json",
             400,
@@ -76,6 +79,73 @@ def read_decimal(text: str) -> float | None:
     return float(text) if _DECIMAL.fullmatch(text) else None
 
 
+class _Twice(dict[str, Any]):
+    """An object of which a name came twice."""
+
+    name: str
+
+
+# What ends a name, or stands in a text behind a backslash.
+_NAME_END = re.compile(rb'"[ \t\r\n]*:')
+
+
+def _check_names(body: bytes) -> None:
+    """Refuse a JSON body in which an object has a name twice: readers differ in which of the two they
+    believe. Most have no name twice at all, which is seen without reading them once more."""
+    names: set[bytes] = set()
+    for end in _NAME_END.finditer(body):
+        name = body[body.rfind(b'"', 0, end.start()) + 1 : end.start()]
+        if name in names or b"\\" in name:
+            return _check_objects(body)
+        names.add(name)
+
+
+def _check_objects(body: bytes) -> None:
+    found: list[_Twice] = []
+
+    def paired(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        read = dict(pairs)
+        if len(read) == len(pairs):
+            return read
+        twice, names = _Twice(read), [name for name, _ in pairs]
+        twice.name = next(name for place, name in enumerate(names) if name in names[:place])
+        found.append(twice)
+        return twice
+
+    whole = json.loads(body, object_pairs_hook=paired)
+    if found:
+        check_text(whole)
+        raise bad_field(_pointer(_way_to_twice(whole)), "each name once", "it twice")
+
+
+def _way_to_twice(value: object) -> "_Way":
+    waiting: list[tuple[object, _Way]] = [(value, None)]
+    while waiting:
+        value, way = waiting.pop()
+        if isinstance(value, _Twice):
+            return value.name, way
+        waiting += [(inner, (step, way)) for step, inner in _steps(value)]
+    raise AssertionError("there is one")
+
+
+def _check_surrogates(body: bytes) -> None:
+    """Of what could not be read say where half a character stands, if that was it."""
+    if b"\\u" not in body or len(body) > _LOOK_BYTES:
+        return
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return
+    check_text(value)
+
+
+def _steps(value: object) -> list[tuple[str | int, Any]]:
+    """What an object or array holds, by name or place."""
+    if isinstance(value, dict):
+        return [(str(key), item) for key, item in cast("dict[object, Any]", value).items()]
+    return list(enumerate(cast("list[Any]", value))) if isinstance(value, list) else []
+
+
 # The way to a value, from its end: a step and the way to what holds it. A pointer for each value would
 # take memory in proportion to their number times their depth.
 _Way = tuple[str | int, Any] | None
@@ -88,13 +158,11 @@ def check_text(value: object) -> None:
         value, way = waiting.pop()
         if isinstance(value, str):
             _check_string(value, way)
-        elif isinstance(value, dict):
-            for key, item in cast("dict[object, object]", value).items():
-                _check_string(str(key), way)
-                waiting.append((item, (str(key), way)))
-        elif isinstance(value, list):
-            items = cast("list[object]", value)
-            waiting += [(item, (index, way)) for index, item in enumerate(items)]
+            continue
+        for step, item in _steps(value):
+            if isinstance(step, str):
+                _check_string(step, way)
+            waiting.append((item, (step, way)))
 
 
 def _check_string(text: str, way: _Way) -> None:
@@ -125,8 +193,7 @@ def _refusal(message: str, type: Any, body: bytes) -> Refusal:
     steps = [_escape(name) if name else index for name, index in _STEP.findall(said.path)]
     pointer = "".join(f"/{step or '*'}" for step in steps)
     if missing := _MISSING.match(message):
-        pointer = f"{pointer}/{_escape(missing['name'])}"
-        expected, got = "a value (the field is required)", "nothing"
+        return _missing(pointer, _absent(type, said.path, body, steps) or [missing["name"]])
     elif unknown := _UNKNOWN.match(message):
         pointer = f"{pointer}/{_escape(unknown['name'])}"
         names = _field_names(type) if not steps else ""
@@ -142,6 +209,30 @@ def _refusal(message: str, type: Any, body: bytes) -> Refusal:
     )
 
 
+def _missing(pointer: str, names: list[str]) -> Refusal:
+    """A 422 for required fields of one object that are not there."""
+    expected, got = "a value (the field is required)", "nothing"
+    missing = [f"{pointer}/{_escape(name)}" for name in names]
+    pointer = ", ".join(missing)
+    return Refusal(
+        "invalid-body",
+        422,
+        "The body is not what this route takes",
+        f"{pointer}: expected {expected}, got {got}.",
+        errors=[FieldError(one, expected, got) for one in missing],
+    )
+
+
+def _absent(type: Any, path: str, body: bytes, steps: list[str]) -> list[str]:
+    """Which fields the object that a pointer leads to must have, and has not; none where that cannot be
+    said."""
+    try:
+        value = _find(body, steps)
+        return [name for name in required(type, path) if name not in value]
+    except _NOT_FOUND:
+        return []
+
+
 def _field_names(type: Any) -> str:
     try:
         names = [field.encode_name for field in msgspec.structs.fields(type)]
@@ -152,15 +243,25 @@ def _field_names(type: Any) -> str:
 
 def _value_at(body: bytes, steps: list[str]) -> str:
     """A short account of the value that a pointer leads to, for the error's `got`."""
-    if len(body) > _LOOK_BYTES:
-        return "another value"
     try:
-        value: Any = msgspec.json.decode(body)
-        for step in steps:
-            value = cast("list[Any]", value)[int(step)] if isinstance(value, list) else value[step]
-    except (msgspec.DecodeError, KeyError, IndexError, ValueError, TypeError):
+        value = _find(body, steps)
+    except _NOT_FOUND:
         return "another value"
     if isinstance(value, str) and len(value) > 60:
         return f"{len(value)} characters"
     text = msgspec.json.encode(value).decode(errors="replace")
     return text if len(text) <= 60 else f"{text[:60]}…"
+
+
+_NOT_FOUND = (LookupError, ValueError, TypeError, msgspec.DecodeError)
+
+
+def _find(body: bytes, steps: list[str]) -> Any:
+    """The value that a pointer leads to. Raises one of _NOT_FOUND, also for a body too long to be read
+    once more."""
+    if len(body) > _LOOK_BYTES:
+        raise LookupError
+    value: Any = msgspec.json.decode(body)
+    for step in steps:
+        value = cast("list[Any]", value)[int(step)] if isinstance(value, list) else value[step]
+    return value

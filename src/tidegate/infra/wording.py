@@ -140,19 +140,32 @@ def _of_length(found: re.Match[str]) -> str:
 
 def _choices(type: Any, path: str) -> list[str]:
     """The values that the place at `path` may have, where those are a few."""
+    values: list[Any] = []
+    for place in _places(type, path):
+        if isinstance(place, msgspec.inspect.LiteralType):
+            values += place.values
+        elif isinstance(place, msgspec.inspect.EnumType):
+            values += [one.value for one in place.cls]
+    return [str(value) for value in dict.fromkeys(values)]
+
+
+def required(type: Any, path: str) -> list[str]:
+    """The fields that the object at msgspec's `path` must have; none where it may be of several kinds."""
+    kinds = [one for one in _places(type, path) if isinstance(one, msgspec.inspect.StructType)]
+    if len(kinds) != 1:
+        return []
+    return [field.encode_name for field in kinds[0].fields if field.required]
+
+
+def _places(type: Any, path: str) -> list[Any]:
+    """What the place at `path` may be, unions taken apart."""
     try:
         places = [msgspec.inspect.type_info(type)]
     except (TypeError, NameError):
         return []
     for name, in_array in re.findall(r"\.([^.\[\]]+)|(\[[^\]]*\])", path):
         places = [inner for place in places for inner in _inside(place, name, bool(in_array))]
-    values: list[Any] = []
-    for place in _flat(places):
-        if isinstance(place, msgspec.inspect.LiteralType):
-            values += place.values
-        elif isinstance(place, msgspec.inspect.EnumType):
-            values += [one.value for one in place.cls]
-    return [str(value) for value in dict.fromkeys(values)]
+    return _flat(places)
 
 
 def _inside(place: Any, name: str, in_array: bool) -> list[Any]:

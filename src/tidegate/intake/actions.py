@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from tidegate.content.model import ItemRow
+from tidegate.infra.columns import seal
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
 from tidegate.intake.grades import forget_grade_notes
@@ -139,7 +140,7 @@ def settle_reports(tx: Tx, settled: Sequence[Settled]) -> None:
     given = {
         "reports": [one.report for one in settled],
         "cases": [one.case for one in settled],
-        "answers": [one.answer for one in settled],
+        "answers": [seal(one.answer) for one in settled],
     }
     tx.execute(_SETTLE, given)
     if noted := [one for one in settled if one.problems]:
@@ -151,7 +152,7 @@ _SETTLE = sa.text(
     "UPDATE reports SET case_id = s.case_id, answer = s.answer FROM unnest(CAST(:reports AS uuid[]),"
     " CAST(:cases AS uuid[]), CAST(:answers AS bytea[])) AS s (report, case_id, answer)"
     " WHERE reports.id = s.report"
-).bindparams(sa.bindparam("answers", type_=sa.ARRAY(reports.c.answer.type)))
+)
 _NOTE = (
     sa.update(reports)
     .where(reports.c.id == sa.bindparam("of_report"))

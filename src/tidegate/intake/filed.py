@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
+from tidegate.content.holds.queries import is_closed
 from tidegate.infra.db import Tx
 from tidegate.intake.tables import reports
 
@@ -49,6 +50,34 @@ def answer_to(tx: Tx, report_id: UUID) -> bytes | None:
     """What a report was answered with; None once it is forgotten."""
     query = sa.select(reports.c.answer).where(reports.c.id == report_id)
     return tx.execute(query).scalar_one_or_none()
+
+
+class SaidIn(msgspec.Struct, frozen=True, kw_only=True):
+    """The words of a report beside those of what it brought, which is `brought`, and its answer."""
+
+    id: UUID
+    external_id: str
+    brought: UUID
+    comment: str | None
+    location: str | None
+    answer: bytes | None
+
+
+def said_in(tx: Tx, report_ids: Collection[UUID]) -> dict[UUID, SaidIn]:
+    """What these reports say, by our ids; of what is closed to the reader nothing."""
+    brought = sa.func.coalesce(reports.c.brought_id, reports.c.item_id).label("brought")
+    own = [reports.c[name] for name in SaidIn.__struct_fields__ if name != "brought"]
+    query = sa.select(*own, brought, reports.c.item_id).where(
+        reports.c.id.in_(report_ids), tx.within(reports.c.platform)
+    )
+    rows = tx.execute(query).mappings().all()
+    about = {one for row in rows for one in (row["item_id"], row["brought"])}
+    closed = {one for one in about if is_closed(tx, one)}
+    return {
+        row["id"]: SaidIn(**{name: row[name] for name in SaidIn.__struct_fields__})
+        for row in rows
+        if not {row["item_id"], row["brought"]} & closed
+    }
 
 
 def items_of_reports(tx: Tx, platform: str, names: Sequence[str]) -> dict[str, UUID]:

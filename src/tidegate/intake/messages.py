@@ -17,6 +17,7 @@ from tidegate.infra.errors import Refusal, bad_field
 from tidegate.intake.filed import FiledReport
 from tidegate.intake.tables import report_messages, reports
 from tidegate.ledger.actions import append
+from tidegate.signals.fingerprints.normalise import is_blank
 
 LONGEST = 10_000
 MOST = 50  # that one report's reporter, or the organisation, says
@@ -46,6 +47,8 @@ def check_words(text: str) -> str:
     text = text.strip()
     if not 1 <= len(text) <= LONGEST:
         raise bad_field("/text", f"text of 1 to {LONGEST} characters", f"{len(text)} characters")
+    if is_blank(text):
+        raise bad_field("/text", "words that can be seen", "none")
     return text
 
 

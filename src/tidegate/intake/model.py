@@ -30,6 +30,7 @@ from tidegate.infra.errors import bad_field
 from tidegate.intake.channels import BOUND, Channel
 from tidegate.intake.grading import Grade
 from tidegate.intake.source import SourceIn, check_source, source_mark
+from tidegate.signals.fingerprints.normalise import is_blank
 from tidegate.signals.model import Codes
 from tidegate.signals.parts import canonical_url, codes_of
 
@@ -61,8 +62,8 @@ class ReportIn(
 
     @property
     def brings(self) -> bool:
-        """Whether it has content of its own."""
-        return self.text is not None or bool(self.media)
+        """Whether it has content of its own; a text of which nothing can be seen is none."""
+        return bool(self.media) or (self.text is not None and not is_blank(self.text))
 
     source: SourceIn | None = None
 
@@ -84,6 +85,10 @@ class ReportView(msgspec.Struct, frozen=True, kw_only=True):
     location: str | None = None
     brought: str | None = None
     grade: Grade | None = None
+
+
+class Before(bytes):
+    """The answer to a report that was here before: nothing was written now."""
 
 
 class StoredReport(msgspec.Struct, frozen=True):

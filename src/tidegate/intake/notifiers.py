@@ -8,6 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from tidegate.infra.columns import one_of
+from tidegate.infra.cursors import read_cursor, write_cursor
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.infra.ids import uuid7
@@ -29,7 +30,6 @@ from tidegate.intake.tables import notifier_measures, reports
 from tidegate.ledger.actions import append
 
 _SHOWN = 100
-_LISTED = 200
 
 
 def refuse_suspended(tx: Tx, platform: str, reporter: str | None, reason: str) -> None:
@@ -107,26 +107,56 @@ def get_notifier(tx: Tx, platform: str, notifier: str) -> NotifierView:
     )
 
 
-def list_notifiers(tx: Tx) -> list[NotifierStanding]:
-    """Who is warned or suspended at present, those that were measured last first; at most `_LISTED`."""
-    still = sa.func.coalesce(notifier_measures.c.until, notifier_measures.c.at)
-    columns = [notifier_measures.c[name] for name in ("platform", "reporter")]
-    columns += [notifier_measures.c[name] for name in Measure.__struct_fields__]
-    query = sa.select(*columns).where(
-        still > tx.now - WARNING_LASTS, tx.within(notifier_measures.c.platform)
+def list_notifiers(
+    tx: Tx, cursor: str | None = None, limit: int = 50
+) -> tuple[list[NotifierStanding], str | None]:
+    """A page of who is warned or suspended at present, those that were measured last first, and the cursor of
+    the next page. Raises Refusal (422) for a cursor that no answer gave."""
+    newest, newer, lift = (notifier_measures.alias(name) for name in ("newest", "newer", "lift"))
+    one = notifier_measures.alias("one")
+    lasts = sa.or_(
+        sa.and_(one.c.verb == "warn", one.c.at > tx.now - WARNING_LASTS),
+        sa.and_(one.c.verb == "suspend", one.c.until > tx.now),
     )
-    query = query.order_by(notifier_measures.c.at.desc(), notifier_measures.c.number.desc())
-    found: dict[tuple[str, str], list[Measure]] = {}
-    for row in tx.execute(query).mappings():
-        one = Measure(**{name: row[name] for name in Measure.__struct_fields__})
-        found.setdefault((row["platform"], row["reporter"]), []).append(one)
-    told = [
+    freed = sa.exists().where(_same(lift, one), lift.c.number > one.c.number, lift.c.verb == "lift")
+    query = sa.select(newest.c.platform, newest.c.reporter, newest.c.at, newest.c.id).where(
+        tx.within(newest.c.platform),
+        ~sa.exists().where(_same(newer, newest), newer.c.number > newest.c.number),
+        sa.exists().where(_same(one, newest), lasts, ~freed),
+    )
+    if cursor is not None:
+        place = sa.tuple_(*map(sa.literal, read_cursor(cursor)))
+        query = query.where(sa.tuple_(newest.c.at, newest.c.id) < place)
+    query = query.order_by(newest.c.at.desc(), newest.c.id.desc()).limit(limit + 1)
+    rows = tx.execute(query).all()
+    following = write_cursor(rows[limit - 1].at, rows[limit - 1].id) if len(rows) > limit else None
+    measures = _measures_of(tx, [(row.platform, row.reporter) for row in rows[:limit]])
+    return [
         NotifierStanding(notifier=who, platform=platform, state=state, until=until)
-        for (platform, who), measures in found.items()
-        for state, until in [standing(measures, tx.now)]
-        if state != "none"
-    ]
-    return told[:_LISTED]
+        for (platform, who), made in measures.items()
+        for state, until in [standing(made, tx.now)]
+        if state != "none"  # the suspension that lasts is not the last one
+    ], following
+
+
+def _same(one: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Whether two measures are of one notifier."""
+    return sa.and_(one.c.platform == other.c.platform, one.c.reporter == other.c.reporter)
+
+
+def _measures_of(
+    tx: Tx, notifiers: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], list[Measure]]:
+    """The measures of these, as (platform, pseudonym), in their order, each the newest first."""
+    found: dict[tuple[str, str], list[Measure]] = {one: [] for one in notifiers}
+    columns = [notifier_measures.c[name] for name in Measure.__struct_fields__]
+    columns += [notifier_measures.c.platform, notifier_measures.c.reporter]
+    named = one_of(notifier_measures.c.reporter, {reporter for _, reporter in notifiers})
+    query = sa.select(*columns).where(named).order_by(notifier_measures.c.number.desc())
+    for row in tx.execute(query).mappings():
+        if (measures := found.get((row["platform"], row["reporter"]))) is not None:
+            measures.append(Measure(**{name: row[name] for name in Measure.__struct_fields__}))
+    return found
 
 
 def sweep_measures(tx: Tx) -> int:

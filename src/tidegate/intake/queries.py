@@ -14,7 +14,7 @@ from tidegate.infra.cursors import read_cursor, write_cursor
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.intake.grades import present_grades
-from tidegate.intake.model import ReportView, StoredReport, Taken
+from tidegate.intake.model import Before, ReportView, StoredReport, Taken
 from tidegate.intake.tables import reports
 from tidegate.policy.facts import ReportFacts
 
@@ -22,14 +22,14 @@ THREAT = "threat_to_life"  # a report with this reason
 FIRST_REPORTS = 50  # what a case, or an item, shows with itself
 
 
-def stored_answer(tx: Tx, taken: Taken) -> bytes | None:
+def stored_answer(tx: Tx, taken: Taken) -> Before | None:
     """The answer to a report that was here before, or None. Raises Refusal: 410 when its item was
     erased, 409 when another report has its id."""
     known = stored_reports(tx, [taken.key]).get(taken.key)
     return None if known is None else answer_of(known, taken)
 
 
-def answer_of(known: StoredReport, taken: Taken) -> bytes:
+def answer_of(known: StoredReport, taken: Taken) -> Before:
     """The answer to a report that was here before, as `stored_answer` gives it."""
     if known.answer is None:
         raise Refusal(
@@ -45,7 +45,7 @@ def answer_of(known: StoredReport, taken: Taken) -> bytes:
             "Another report has this id",
             "Nothing was written. A new report needs a new id; a sent one stays as it is.",
         )
-    return known.answer
+    return Before(known.answer)
 
 
 def stored_reports(tx: Tx, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], StoredReport]:

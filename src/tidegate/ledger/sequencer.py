@@ -33,6 +33,7 @@ from tidegate.ledger.tables import ledger, ledger_heads, ledger_pending
 
 # Any number, the same in every process: whoever holds this advisory lock seals.
 _LOCK = 0x7464_6C67
+BATCH = 5000  # entries that are sealed at once, at most
 _COLUMNS = (
     "seq",
     "id",
@@ -55,7 +56,7 @@ class LedgerBroken(Exception):
     """
 
 
-def seal(database: Database, key: Ed25519PrivateKey, head_path: Path, limit: int = 5000) -> int:
+def seal(database: Database, key: Ed25519PrivateKey, head_path: Path, limit: int = BATCH) -> int:
     """Seal up to `limit` waiting entries and write the signed head to `head_path`.
 
     Returns how many were sealed: 0 when none waited, or when another process is sealing. Raises
@@ -118,7 +119,7 @@ def _seal_batch(
         .where(ledger_pending.c.id == picked.c.id)
         .returning(*ledger_pending.c)
     )
-    entries = sorted(moved, key=lambda row: row.id.int)
+    entries = sorted(moved.all(), key=lambda row: row.id.int)
     if not entries:
         return None
     seq, hash = (last.seq, bytes.fromhex(last.hash)) if last else (0, GENESIS)

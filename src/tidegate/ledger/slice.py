@@ -12,7 +12,7 @@ def _verbs() -> Verbs:
     from tidegate.ledger.model import HEAD_FILE
     from tidegate.ledger.once import drop_marks
     from tidegate.ledger.queries import unsealed
-    from tidegate.ledger.sequencer import LedgerBroken, seal
+    from tidegate.ledger.sequencer import BATCH, LedgerBroken, seal
 
     told = False  # that the chain is whole, by this process
 
@@ -29,7 +29,8 @@ def _verbs() -> Verbs:
             with home.database.begin() as tx:
                 note(tx, _BROKEN, 0)
             told = True
-        return done
+        # What comes one by one gathers until the next step: each costs a signature and a commit.
+        return done if done == BATCH else 0
 
     def gauges(tx: Tx) -> list[Gauge]:
         broken = all_reached(tx, _BROKEN).get("", 0)

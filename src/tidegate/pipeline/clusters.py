@@ -18,7 +18,7 @@ from tidegate.infra.errors import FieldError, Refusal, bad_field
 from tidegate.infra.slices import Home
 from tidegate.intake.filed import items_of_reports, reports_on
 from tidegate.pipeline.instance import Instance
-from tidegate.pipeline.members import part_ways
+from tidegate.pipeline.members import come_together, part_ways
 from tidegate.review.actions import touch
 from tidegate.review.members import waiting_about
 from tidegate.review.ranking import unranked_items
@@ -27,18 +27,28 @@ from tidegate.signals.model import Codes, Fingerprint, decode_codes
 from tidegate.triage.adds import Adds, adds
 from tidegate.triage.kept import actions, queries
 from tidegate.triage.kept.actions import lock as lock
-from tidegate.triage.kept.model import Arrival, ClusterView, MemberView, Place
+from tidegate.triage.kept.model import Arrival, ClusterView, MemberView, Moved, Place
 from tidegate.triage.kept.queries import Member
 
 _OF_MEDIA = ("bytes", "pixels")
 POSTS = 200  # that a step of the worker assigns
 SHOWN_REPORTS = 20  # of an item
+LIKELY, LIKELY_FROM = 6, 24  # clusters that a merge offers, and of how many these are the likeliest
 
 
 class Said(msgspec.Struct, frozen=True):
     """A member by our own id, and its words: None where it has none, or they are closed to the reader."""
 
     item_id: UUID
+    text: str | None
+
+
+class Likely(msgspec.Struct, frozen=True, kw_only=True):
+    """A cluster that may be the same as another: how many items it has, and the words of the one that stands
+    for it, as far as the reader may read them."""
+
+    id: UUID
+    items: int
     text: str | None
 
 
@@ -117,17 +127,35 @@ def split_items(tx: Tx, cluster_id: UUID, items: Sequence[UUID]) -> ClusterView:
 
 
 def _split(tx: Tx, old: queries.Found, items: Sequence[UUID]) -> ClusterView:
-    new = actions.split(tx, old.id, items, old.platform)
-    _follow(tx, items)
-    return read_cluster(tx, new)
+    moved = actions.split(tx, old.id, items, old.platform)
+    _follow(tx, moved)
+    return read_cluster(tx, moved.into or old.id)
 
 
 def pin(tx: Tx, cluster_id: UUID, reports: Sequence[str]) -> ClusterView:
-    """Put reports into a cluster for good. Raises Refusal: 404; 422."""
+    """Let reports that are in a cluster stay there for good. Raises Refusal: 404; 422; 409 "other-cluster" for
+    a report of another one: only merging and splitting move what is somewhere."""
     lock(tx)
     into = queries.get_cluster(tx, cluster_id)
-    _follow(tx, actions.pin(tx, into.id, _items(tx, into.platform, reports), into.platform))
-    return read_cluster(tx, into.id)
+    items = _items(tx, into.platform, reports)
+    placed = queries.places_of(tx, items)
+    problems = [
+        FieldError(
+            f"/members/{place}", "a report of this cluster", f"one of {placed[item].cluster}"
+        )
+        for place, item in enumerate(items)
+        if placed[item].cluster != into.id
+    ]
+    if problems:
+        raise Refusal(
+            "other-cluster",
+            409,
+            "Some of these are in another cluster",
+            "Nothing was changed. Merge that cluster into this one; or split the report off, and merge what"
+            " it is then.",
+            errors=problems,
+        )
+    return _pin(tx, into, items)
 
 
 def pin_items(tx: Tx, cluster_id: UUID, items: Sequence[UUID]) -> ClusterView:
@@ -138,15 +166,25 @@ def pin_items(tx: Tx, cluster_id: UUID, items: Sequence[UUID]) -> ClusterView:
     placed = queries.places_of(tx, items)
     if not items or any(one not in placed or placed[one].cluster != into.id for one in items):
         raise bad_field("/members", "members of this cluster", "others among them")
-    _follow(tx, actions.pin(tx, into.id, items, into.platform))
+    return _pin(tx, into, items)
+
+
+def _pin(tx: Tx, into: queries.Found, items: Sequence[UUID]) -> ClusterView:
+    actions.pin(tx, into.id, items, into.platform)
+    touch(tx, items)
     return read_cluster(tx, into.id)
 
 
 def undo(tx: Tx, change_id: UUID) -> ClusterView:
-    """Take back what somebody changed; the cluster as it is then. Raises Refusal: 404; 409."""
+    """Take back what somebody changed; the cluster as it is then. What waited in one case before it does so
+    again, unless somebody has decided since: `apart` of the change names these cases. Raises Refusal: 404;
+    409."""
     lock(tx)
     change = queries.get_change(tx, change_id)
-    _follow(tx, actions.undo(tx, change))
+    moved = actions.undo(tx, change)
+    part_ways(tx, moved.items)
+    actions.note_parted(tx, change.id, come_together(tx, change.parted, change.at))
+    touch(tx, moved.items)
     return read_cluster(tx, change.cluster)
 
 
@@ -197,6 +235,29 @@ def read_with_words(
     return view, [Said(id, texts.get(id)) for id in ids]
 
 
+def likely_ones(tx: Tx, cluster_id: UUID) -> list[Likely]:
+    """Clusters that people may want to make one with this: of its story, those first whose words are most like
+    its own. Raises Refusal (404)."""
+    found = queries.get_cluster(tx, cluster_id)
+    others = queries.others_in_story(tx, found, LIKELY_FROM)
+    first = {one.id: queries.first_of(tx, one.id) for one in (found, *others)}
+    texts = _texts(tx, {item for item in first.values() if item is not None})
+    own = _words(texts.get(first[found.id] or found.id))
+    some = [
+        Likely(id=one.id, items=one.items, text=texts.get(first[one.id] or one.id))
+        for one in others
+    ]
+    return sorted(some, key=lambda one: -_shared(own, _words(one.text)))[:LIKELY]
+
+
+def _words(text: str | None) -> set[str]:
+    return set((text or "").casefold().split())
+
+
+def _shared(one: set[str], other: set[str]) -> float:
+    return len(one & other) / (len(one | other) or 1)
+
+
 def cluster_of(tx: Tx, item_id: UUID) -> Alike | None:
     """The cluster of an item, with how many others are in it; None where it is alone, or in none."""
     place = queries.places_of(tx, [item_id]).get(item_id)
@@ -239,14 +300,14 @@ def _items(tx: Tx, platform: str, reports: Sequence[str]) -> list[UUID]:
     ]
     if problems:
         raise _refused(problems)
-    return list(dict.fromkeys(found[name] for name in reports))
+    return [found[name] for name in reports]
 
 
-def _follow(tx: Tx, items: Sequence[UUID]) -> None:
+def _follow(tx: Tx, moved: Moved) -> None:
     """What waits with something that is in another cluster now waits in a case of its own, and the rows of
     the queue are made anew."""
-    part_ways(tx, items)
-    touch(tx, items)
+    actions.note_parted(tx, moved.change, part_ways(tx, moved.items))
+    touch(tx, moved.items)
 
 
 def _refused(problems: list[FieldError]) -> Refusal:

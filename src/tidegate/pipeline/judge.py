@@ -18,7 +18,7 @@ from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
 from tidegate.intake.threats.model import Level
 from tidegate.pipeline.instance import Instance
-from tidegate.policy.evaluate import evaluate
+from tidegate.policy.evaluate import evaluate_many
 from tidegate.policy.facts import (
     AuthorFacts,
     Facts,
@@ -138,9 +138,11 @@ def _by_rules(
     if "author" in pack.uses:
         restrictions = standing_restrictions(tx, sorted({one.content.author for one in looked}))
     answers: list[Judged] = []
-    for one, matches in zip(looked, found, strict=True):
-        restricted = restrictions.get(one.content.author, 0)
-        said = evaluate(pack, facts_of(pack, one, matches, stage, restricted))
+    facts = [
+        facts_of(pack, one, matches, stage, restrictions.get(one.content.author, 0))
+        for one, matches in zip(looked, found, strict=True)
+    ]
+    for one, matches, said in zip(looked, found, evaluate_many(pack, facts), strict=True):
         if said.errors:
             RULE_FAILURES.inc(said.errors)
         evaluation = Evaluation(

@@ -40,7 +40,8 @@ SENTENCES = (*SAID.values(), LOOKED_AT, AUTOMATED, REDRESS)
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What the reporter is told of one decision. `said` is one of `SENTENCES`, `outcome` None where no more
-    than that is told; `reason` a sentence of the pack, `ground` the text of what it rests on, `redress` how it
+    than that is told; `reason` a sentence of the pack, `label` what it calls
+    the label and `label_text` what it says of that, `ground` the text of what it rests on, `redress` how it
     can be contested (None: one of `SENTENCES` says so, where anything can)."""
 
     id: UUID
@@ -49,6 +50,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str | None = None
     reason: str | None = None
     label: str | None = None
+    label_text: str | None = None
     ground: str | None = None
     automated: bool = False
     contestable: bool = False
@@ -76,6 +78,7 @@ def _outcome(
     decision: Decision, pack: Pack, settings: Settings, language: str, *, contestable: bool
 ) -> Outcome:
     spoken = pack.in_language(language)
+    known = spoken.labels.get(decision.label) if decision.label else None
     ground = decision.ground
     if ground is not None and ground == pack.ground_for(decision.label):
         ground = spoken.ground_for(decision.label)
@@ -86,6 +89,7 @@ def _outcome(
         outcome=decision.outcome,
         reason=_sentence(decision, pack, language),
         label=decision.label and spoken.label_called(decision.label),
+        label_text=known.text if known is not None else None,
         ground=ground and ground.reference,
         automated=decision.decided_by.startswith("rule:"),
         contestable=contestable,

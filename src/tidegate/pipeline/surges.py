@@ -4,13 +4,18 @@ One worker at a time does it, under a lock. What it did not get to, because none
 no more: a look is at the present.
 """
 
-from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from tidegate.infra.db import Tx
 from tidegate.pipeline.instance import Instance
-from tidegate.review.arrivals import arrived_in, bins_touched, first_received
-from tidegate.triage.bursts import BIN, Arrived, bin_of, look
+from tidegate.review.arrivals import (
+    arrived_in,
+    arrived_of,
+    bins_touched,
+    first_received,
+    stories_in,
+)
+from tidegate.triage.bursts import BIN, REACH, bin_of, look
 from tidegate.triage.incidents.actions import begin_burst, end_bursts
 from tidegate.triage.incidents.arrivals import (
     COUNTED,
@@ -18,6 +23,7 @@ from tidegate.triage.incidents.arrivals import (
     alone,
     counted_at,
     keep_arrivals,
+    keep_stories,
     mark,
     move_mark,
 )
@@ -28,9 +34,6 @@ SETTLES = timedelta(seconds=20)
 OVERLAP = timedelta(minutes=10)
 AT_ONCE = timedelta(hours=6)  # of reports in one step, after an upgrade or a rest
 REACHES_BACK = timedelta(days=9)  # what was there before it was first counted
-
-# Who counts which series. Stories are added here once they are kept.
-COUNTERS: list[Callable[[Tx, Collection[datetime]], list[Arrived]]] = [arrived_in]
 
 
 def watch(tx: Tx, instance: Instance) -> int:
@@ -54,8 +57,9 @@ def count(tx: Tx, since: datetime, upto: datetime) -> datetime:
     reports may have been received before; returns how far it came."""
     touched = {one for one in bins_touched(tx, since - OVERLAP, upto + BIN) if one < upto}
     touched |= {upto - BIN, upto - 2 * BIN}
-    arrived = [one for counter in COUNTERS for one in counter(tx, touched)]
-    keep_arrivals(tx, touched, arrived)
+    keep_arrivals(tx, touched, arrived_in(tx, touched))
+    stories = stories_in(tx, touched)
+    keep_stories(tx, stories, arrived_of(tx, stories, upto - REACH * BIN))
     move_mark(tx, COUNTED, upto)
     return upto
 
@@ -64,6 +68,7 @@ def look_at(tx: Tx, at: datetime, instance: Instance) -> None:
     """Look for surges in what came before this moment, and end those that are over."""
     scheme = instance.schemes[instance.settings.burst_scheme]
     end_bursts(tx, at)
-    for found in look(counted_at(tx, at), instance.settings.burst_false_alarms):
-        begin_burst(tx, found, at, scheme)
+    counted = {one.series: one for one in counted_at(tx, at)}
+    for found in look(list(counted.values()), instance.settings.burst_false_alarms):
+        begin_burst(tx, found, at, scheme, counted)
     move_mark(tx, LOOKED, at)

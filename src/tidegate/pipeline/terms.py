@@ -31,7 +31,7 @@ from tidegate.signals.words.actions import (
 from tidegate.signals.words.model import of_language, of_platform, pieces, skeleton_of, terms
 from tidegate.signals.words.queries import Unmade, unmade, walked
 
-PAGE = 200
+PAGE = 500
 
 
 class TermWalk:

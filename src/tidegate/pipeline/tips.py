@@ -253,6 +253,8 @@ def _ring(
     """Call people about the threats among these, by report. Those of one cluster are named by one alert, that
     about the item whose case waits, and ring anew each."""
     threats = [place for place, one in enumerate(filed) if rings_for(one.taken.said, heard[place])]
+    if not threats:
+        return {}
     known = of_clusters(tx, [one for place in threats if (one := clusters[place]) is not None])
     about = {cluster: case.item_id for cluster, case in known.items() if case.item_id is not None}
     rung: dict[UUID, Rung] = {}

@@ -19,7 +19,7 @@ from tidegate.pipeline.submission import Submission, estimate, examine_media, of
 from tidegate.signals.parts import not_compared
 
 # What a report takes beside what it brings: heard together with others, or by itself.
-_TOGETHER, _ALONE = 0.0004, 0.008
+_TOGETHER, _ALONE = 0.0002, 0.008
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,9 +5,9 @@ wrong type is an error on loading. An evaluation is True, False or a `Failure`, 
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 from cel_expr_python import cel  # pyright: ignore[reportMissingTypeStubs]
@@ -192,6 +192,19 @@ class Binding:
             fields = [field for field in world.fields(name) if f"{name}.{field}" in uses]
             self._singles.append((name, world.messages[name], fields))
 
+    def reads(self, facts: msgspec.Struct) -> tuple[Hashable, ...] | None:
+        """All that the conditions see of these facts: of two for which this is equal they say the same. None
+        where a list has anything in it."""
+        if any(getattr(facts, name) for name in self._lists):
+            return None
+        return tuple(
+            [
+                _told(getattr(getattr(facts, name), field))
+                for name, _, fields in self._singles
+                for field in fields
+            ]
+        )
+
     def inputs(self, facts: msgspec.Struct) -> Inputs:
         """Raises ValueError or TypeError for facts that CEL cannot hold (an integer beyond 64
         bits, a lone surrogate).
@@ -203,6 +216,11 @@ class Binding:
         for name in self._lists:
             values[name] = _messages(name, getattr(facts, name))
         return Inputs(values, self._world)
+
+
+def _told(value: Any) -> Hashable:
+    """A value of a fact, as one that can be compared by its hash; attributes cannot."""
+    return tuple(cast(list[Hashable], value)) if isinstance(value, list) else value
 
 
 def _messages(name: str, values: list[Any]) -> list[Any]:

@@ -3,6 +3,8 @@
 The hot path: nearly every item fires nothing, which one expression (`Pack.sieve`) decides.
 """
 
+from collections.abc import Hashable, Iterable
+
 import msgspec
 
 from tidegate.content.model import is_tip
@@ -38,6 +40,35 @@ def evaluate(pack: Pack, facts: Facts) -> Evaluated:
     would = _evaluate(pack, msgspec.structs.replace(facts, matches=trusting))
     asking = [_asking(rule) for rule in would.rules if rule.mode == "live"]
     return Evaluated("review", [*said.rules, *asking], said.errors) if asking else said
+
+
+def evaluate_many(pack: Pack, many: Iterable[Facts]) -> list[Evaluated]:
+    """The same of many, in their order: what rules see no difference between is judged once."""
+    known: dict[Hashable, Evaluated] = {}
+    answers: list[Evaluated] = []
+    for facts in many:
+        key = _key(pack, facts)
+        said = None if key is None else known.get(key)
+        if said is None:
+            said = evaluate(pack, facts)
+            if key is not None:
+                known[key] = said
+        answers.append(said)
+    return answers
+
+
+def _key(pack: Pack, facts: Facts) -> Hashable | None:
+    """What a verdict depends on; None where that is not told in a few words."""
+    if facts.matches or (seen := pack.binding.reads(facts)) is None:
+        return None
+    item = facts.item
+    tip = is_tip(item.surface, item.author)
+    key = (item.publicness, facts.reports.count, tip, seen)
+    try:
+        hash(key)
+    except TypeError:  # attributes
+        return None
+    return key
 
 
 def _asking(rule: RuleResult) -> RuleResult:

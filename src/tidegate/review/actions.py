@@ -303,8 +303,13 @@ def withdraw(tx: Tx, subject: Subject) -> None:
     """The subject is gone: its waiting case needs nobody any more. The caller holds the subject."""
     case = lock_waiting_case(tx, subject)
     if case is not None:
-        note(tx, case.id, "withdrawn", {})
-        move(tx, case, "decide", decided_at=tx.now)
+        withdraw_case(tx, case, {})
+
+
+def withdraw_case(tx: Tx, case: CaseRow, detail: dict[str, Any]) -> None:
+    """A locked waiting case needs nobody any more; `detail` says why in its history."""
+    note(tx, case.id, "withdrawn", detail)
+    move(tx, case, "decide", decided_at=tx.now)
 
 
 def close_erased(tx: Tx, item_id: UUID) -> None:

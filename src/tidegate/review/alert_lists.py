@@ -21,6 +21,7 @@ from tidegate.review.alert_model import (
     AlertKind,
     AlertState,
     NamedReport,
+    Threatening,
     state_of,
 )
 from tidegate.review.alerts import RINGS, STANDS, THREAT, alert_unknown
@@ -40,7 +41,8 @@ _RANG_AT = sa.func.coalesce(alerts.c.rang_at, alerts.c.opened_at)
 
 
 class Ringing(msgspec.Struct, frozen=True, kw_only=True):
-    """An alert as the bar of every page shows it. It has rung `rings` times, last at `rang_at`."""
+    """An alert as the bar of every page shows it. It has rung `rings` times, last at `rang_at`; `words` are
+    how what it is about begins, for who may read that."""
 
     id: UUID
     kind: AlertKind
@@ -50,16 +52,30 @@ class Ringing(msgspec.Struct, frozen=True, kw_only=True):
     rings: int
     opened_at: datetime
     rang_at: datetime
+    words: str | None = None
+
+
+# The gravest first. Where nobody took words for anything, somebody says outright that a life is at stake.
+_GRAVITY = {"high_specific": 0, "high_unspecific": 1, None: 2, "medium": 3, "low": 4}
+
+
+def gravity(kind: AlertKind, level: str | None) -> tuple[bool, int]:
+    """What alerts are ordered by: threats to life first, of these the gravest."""
+    return kind != THREAT, _GRAVITY.get(level, len(_GRAVITY))
 
 
 def ringing(tx: Tx, limit: int = MOST) -> list[Ringing]:
-    """The alerts that ring for the actor, a threat to life first, then the oldest."""
+    """The alerts that ring for the actor: threats to life first, of these the gravest, then what rang last."""
     query = sa.select(
         *(alerts.c[name] for name in ("id", "kind", "level", "platform", "rings", "opened_at")),
         _case(tx),
         _RANG_AT.label("rang_at"),
     ).where(RINGS, tx.within(alerts.c.platform))
-    query = query.order_by(alerts.c.kind != THREAT, alerts.c.opened_at, alerts.c.id).limit(limit)
+    known = {level: place for level, place in _GRAVITY.items() if level is not None}
+    graver = sa.case(known, value=alerts.c.level, else_=len(_GRAVITY))
+    graver = sa.case((alerts.c.level.is_(None), _GRAVITY[None]), else_=graver)
+    order = alerts.c.kind != THREAT, graver, _RANG_AT.desc(), alerts.c.id.desc()
+    query = query.order_by(*order).limit(limit)
     return [Ringing(**row) for row in tx.execute(query).mappings()]
 
 
@@ -130,6 +146,24 @@ def reports_of_alert(
         for row in rows[:limit]
         if row.report_id in names
     ], following
+
+
+def threatening_in(tx: Tx, case_id: UUID, limit: int) -> list[Threatening]:
+    """The latest reports whose words rang an alert about this case, the latest first; the caller sees it."""
+    return _threatening(tx, alerts.c.case_id == case_id, limit)
+
+
+def threatening_of(tx: Tx, alert_id: UUID, limit: int) -> list[Threatening]:
+    """The same of one alert."""
+    return _threatening(tx, alerts.c.id == alert_id, limit)
+
+
+def _threatening(tx: Tx, where: sa.ColumnElement[bool], limit: int) -> list[Threatening]:
+    columns = alert_reports.c.report_id, alert_reports.c.level, alert_reports.c.at
+    query = sa.select(*columns).join(alerts, alerts.c.id == alert_reports.c.alert_id)
+    query = query.where(where, alert_reports.c.level.isnot(None), tx.within(alerts.c.platform))
+    query = query.order_by(alert_reports.c.report_id.desc()).limit(limit)
+    return [Threatening(*row) for row in tx.execute(query)]
 
 
 def alerts_naming(tx: Tx, report_ids: Sequence[UUID]) -> dict[UUID, UUID]:

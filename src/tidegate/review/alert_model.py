@@ -87,6 +87,14 @@ class NamedReport(msgspec.Struct, frozen=True):
     at: datetime
 
 
+class Threatening(msgspec.Struct, frozen=True):
+    """A report, by our own id, whose words were taken for a threat of this level."""
+
+    report: UUID
+    level: str
+    at: datetime
+
+
 def higher(one: str | None, other: str | None) -> str | None:
     """The higher of two levels; one that is not known here counts as the least."""
     return max((one, other), key=_rank)

@@ -22,6 +22,8 @@ WAITING = "waiting"
 STATES = (WAITING, "open", "claimed", "reopened", "decided")
 MEDIA = ("image", "video", "other", "none")
 HELD = ("me", "none", "other")
+PRIORITY = "priority"
+ORDERS = (PRIORITY, "oldest")
 QUARANTINE = "quarantine"
 FIRST_MATCHES = "first-matches"
 """Not queues of their own, but asked for as such: cases about entries that matched too much, and cases of a
@@ -32,7 +34,7 @@ _LANGUAGE = re.compile(r"[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8}){0,4}")
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
-    """What a list of cases is narrowed to; empty is not at all. `since` is a time (RFC 3339) or a while
+    """What a list of cases is narrowed to, and its order; empty is not at all. `since` is a time (RFC 3339) or a while
     before now (`24h`), `q` an item's id, its beginning, or a case's id, and `same` the key of a group of
     the same content."""
 
@@ -48,6 +50,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     since: str = ""
     q: str = ""
     same: str = ""
+    order: str = PRIORITY
 
     @classmethod
     def read(cls, address: Mapping[str, str]) -> "Filter":
@@ -70,7 +73,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     def chosen(self) -> dict[str, str]:
         """What it narrows to, by name."""
         values: dict[str, Any] = msgspec.structs.asdict(self)
-        usual = {"state": WAITING}
+        usual = {"state": WAITING, "order": PRIORITY}
         return {name: value for name, value in values.items() if value != usual.get(name, "")}
 
     def without(self, name: str) -> "Filter":
@@ -84,6 +87,11 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     def earliest(self, now: datetime) -> datetime | None:
         """What `since` comes to."""
         return _time(self.since, now) if self.since else None
+
+    @property
+    def ranked(self) -> bool:
+        """Whether what passes comes by priority: what is decided has none, the last of it comes first."""
+        return not self.decided and self.order == PRIORITY
 
     @property
     def decided(self) -> bool:
@@ -112,10 +120,13 @@ def _check(name: str, value: str) -> None:
         "channel": CHANNELS,
         "media": MEDIA,
         "held": HELD,
+        "order": ORDERS,
     }
     several = [one.strip() for one in value.split(",") if one.strip()]
     if name in known and not (several and set(several) <= set(known[name])):
         raise bad_filter(name, f"some of {', '.join(known[name])}", value)
+    if name == "order" and len(several) > 1:
+        raise bad_filter(name, f"one of {', '.join(ORDERS)}", value)
     if name == "state" and len(several) > 1 and {"decided", WAITING} & set(several):
         raise bad_filter(name, "decided cases or such that wait, not both", value)
     if name == "lang" and not all(_LANGUAGE.fullmatch(one) for one in several):

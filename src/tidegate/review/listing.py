@@ -113,7 +113,7 @@ def priorities_of(tx: Tx, case_ids: Collection[UUID]) -> dict[UUID, Priority | N
     """The scores of cases with their parts, as the answers to reports tell them; None for one that is not
     ranked."""
     columns = (cases.c.id, cases.c.scoring, cases.c.waits_since, cases.c.decided_at)
-    rows = tx.execute(sa.select(*columns).where(one_of(cases.c.id, case_ids)))
+    rows = tx.execute(sa.select(*columns).where(one_of(cases.c.id, case_ids))).all()
     return {
         row.id: shown_priority(row.scoring, row.waits_since, row.decided_at, tx.now) for row in rows
     }

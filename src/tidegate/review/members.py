@@ -169,9 +169,11 @@ def of_clusters(tx: Tx, cluster_ids: Collection[UUID]) -> dict[UUID, CaseRow]:
     return found
 
 
-def wait_about(tx: Tx, waiting: Sequence[tuple[UUID, UUID]]) -> None:
+def wait_about(
+    tx: Tx, waiting: Sequence[tuple[UUID, UUID]], *, instead_of: UUID | None = None
+) -> None:
     """These cases wait about items of these clusters, as (cluster, case): what says the same joins, unless
-    another case waits about the cluster already. The caller holds the cases."""
+    another case than `instead_of` waits about the cluster already. The caller holds the cases."""
     if not waiting:
         return
     first = dict(reversed(waiting))
@@ -182,7 +184,7 @@ def wait_about(tx: Tx, waiting: Sequence[tuple[UUID, UUID]]) -> None:
     query = query.on_conflict_do_update(
         index_elements=[cluster_cases.c.cluster],
         set_={"case_id": query.excluded.case_id},
-        where=sa.not_(other),
+        where=sa.not_(other) | (cluster_cases.c.case_id == instead_of),
     )
     tx.execute(query)
 

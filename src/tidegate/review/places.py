@@ -16,7 +16,8 @@ _DECIDED, _RANKED = 0, 2
 
 class Place(NamedTuple):
     """After the row of this rank, or with `backwards` before it; `first` is the place of the row that
-    comes next, or of the one that it is before. `band` is None among what is decided: that has none."""
+    comes next, or of the one that it is before. `band` is None among what is decided, which has none, and where the
+    oldest comes first."""
 
     backwards: bool
     band: int | None

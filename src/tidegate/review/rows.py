@@ -115,7 +115,7 @@ def page_of(
     counting: Counting | None = None,
 ) -> Rows:
     """A page of the rows that pass. Raises Refusal (422) for a cursor that no answer gave."""
-    place = None if cursor is None else read_place(cursor, ranked=not filter.decided)
+    place = None if cursor is None else read_place(cursor, ranked=filter.ranked)
     backwards = place is not None and place.backwards
     query = sa.select(cases.c.id, *_order_of(filter, cases.c)).where(
         passing(tx, filter), _leads(tx, filter)
@@ -219,7 +219,9 @@ def _leads(tx: Tx, filter: Filter) -> sa.ColumnElement[bool]:
 
 
 def _order_of(filter: Filter, c: sa.ColumnCollection[str, Any]) -> Sequence[sa.ColumnElement[Any]]:
-    return (c.decided_at, c.id) if filter.decided else (c.band, c.place_at, c.id)
+    if filter.decided:
+        return c.decided_at, c.id
+    return (c.band, c.place_at, c.id) if filter.ranked else (c.opened_at, c.id)
 
 
 def _key_of(tx: Tx, case_id: UUID, filter: Filter) -> tuple[Any, ...] | None:
@@ -234,6 +236,8 @@ def _place(filter: Filter, row: sa.Row[Any], first: int, *, backwards: bool = Fa
     """Where the page after a row begins, or the one before it ends, and the place that is next to it."""
     if filter.decided:
         return Place(backwards, None, row.decided_at, row.id, first)
+    if not filter.ranked:
+        return Place(backwards, None, row.opened_at, row.id, first)
     return Place(backwards, row.band, row.place_at, row.id, first)
 
 

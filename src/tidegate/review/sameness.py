@@ -117,7 +117,7 @@ def _others(tx: Tx, kept: Mapping[UUID, set[bytes]]) -> list[tuple[bytes, UUID, 
     keys = sorted({key for one in kept.values() for key in one})
     if not keys:
         return []
-    rows = tx.execute(_OTHERS_OF, {"keys": keys, "own": list(kept), "most": _OTHERS})
+    rows = tx.execute(_OTHERS_OF, {"keys": keys, "own": list(kept), "most": _OTHERS}).all()
     return [(row.key, row.case_id, row.same) for row in rows]
 
 

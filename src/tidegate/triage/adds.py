@@ -3,7 +3,8 @@
 A word counts as added if the representative has none that reads the same (`signals.fingerprints.normalise`), wherever
 it stands; so does a symbol, a link or a mention. Of scripts without spaces a character counts as added unless it
 stands there beside one of its neighbours here. Times, numbers and places are found by their shape, in any script as
-far as that goes; a place is a guess: a name after a word for where something is, a street, coordinates.
+far as that goes, each once; digits of a link or of somebody's name are neither. A place is a guess: a name after a
+word for where something is, a street, coordinates.
 """
 
 import re
@@ -151,15 +152,23 @@ def _runs(text: str, words: list[_Word], is_new: list[bool]) -> Iterator[Span]:
 
 def _beyond(found: list[Span], known: list[Span]) -> list[Span]:
     said = {normalised(one.text) for one in known}
-    return [one for one in found if normalised(one.text) not in said]
+    first: dict[str, Span] = {}
+    for one in found:
+        first.setdefault(normalised(one.text), one)
+    return [one for said_as, one in first.items() if said_as not in said]
 
 
 def _numbers(text: str) -> list[Span]:
-    return [Span(*match.span(), match[0]) for match in _NUMBER.finditer(text)]
+    return [Span(*match.span(), match[0]) for match in _NUMBER.finditer(_without_names(text))]
 
 
 def _times(text: str) -> list[Span]:
-    return [Span(*match.span(), match[0]) for match in _TIME.finditer(text)]
+    return [Span(*match.span(), match[0]) for match in _TIME.finditer(_without_names(text))]
+
+
+def _without_names(text: str) -> str:
+    """A text with blanks for its links and mentions, as long as before."""
+    return _NAMED.sub(lambda match: " " * len(match[0]), text)
 
 
 def _places(text: str) -> list[Span]:
@@ -177,6 +186,9 @@ def _places(text: str) -> list[Span]:
     return [longest[start] for start in sorted(longest)]
 
 
+_NAMED = re.compile(
+    r"https?://\S+|www\.\S+|(?<![\w@])@\w+|(?<![\w.])(?:[\w\-]+\.)+[a-z]{2,}/\S*", re.IGNORECASE
+)
 _NUMBER = re.compile(r"\d+(?:[.,:/\-\u066b\u066c]\d+)*")
 _DAYS = (
     "monday|tuesday|wednesday|thursday|friday|saturday|sunday|today|tonight|tomorrow|yesterday|noon|midnight"

@@ -82,6 +82,9 @@ class Counted(msgspec.Struct, frozen=True):
     rested: int = REACH
 
 
+Counts = Mapping[Series, Counted]
+
+
 class Found(msgspec.Struct, frozen=True, kw_only=True):
     """More than usual. `expected` is by whichever comparison expects more; `p` the larger of the two chances
     of so many under an unchanged rate. `p_days` is None where no day before is known."""
@@ -204,6 +207,20 @@ def look(counted: Sequence[Counted], per_month: float) -> list[Found]:
         if sure := [one for one in said if one is not None]:
             found.append(min(sure, key=lambda one: one.p))
     return sorted(found, key=lambda one: one.series)
+
+
+def is_one(found: Found, at: datetime, other: Series, found_at: datetime, counted: Counts) -> bool:
+    """Whether what a look at `at` found is the same surge as that of another series of its platform, which was
+    found at `found_at` and lasts: what it looked at reaches back to then, or each of the two is more than half
+    of all that comes now, so that they must have voices in common."""
+    if at - timedelta(minutes=found.scale) <= found_at:
+        return True
+    scale = next(place for place, one in enumerate(SCALES) if one.minutes == found.scale)
+    whole, mine, others = (
+        counted[one].sums[scale].recent if one in counted else 0
+        for one in (Series(found.series.platform, "all"), found.series, other)
+    )
+    return 2 * min(mine, others) > whole
 
 
 def calm_bins(scale: int) -> int:

@@ -29,10 +29,10 @@ def heard_voices(tx: Tx, item_ids: Sequence[UUID]) -> dict[UUID, Heard]:
         return {}
     wanted = sa.cast(sorted(set(item_ids)), ARRAY(sa.Uuid))
     asked = sa.select(sa.func.unnest(wanted).label("item_id")).subquery("asked")
-    for row in tx.execute(_judged(asked)):
+    for row in tx.execute(_judged(asked)).all():
         records[row.reporter] = Record(row.upheld, row.rejected)
         found.setdefault(row.item_id, []).append(_voice(row))
-    for row in tx.execute(_new(asked)):
+    for row in tx.execute(_new(asked)).all():
         found.setdefault(row.item_id, []).append(_voice(row))
     return {item_id: heard(voices, records) for item_id, voices in found.items()}
 

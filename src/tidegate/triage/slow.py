@@ -10,6 +10,7 @@ from tidegate.triage.model import Manner
 from tidegate.triage.slow_stories import Stories
 
 BINS, KEYS, STEPS, LEAST_HEADS = 128, 64, 8, 1 << 16
+PLACES = KEYS * 3 // 2  # of keys, for each anchor
 _MIX, _ALL = 0x9E3779B97F4A7C15, (1 << 64) - 1
 
 
@@ -70,7 +71,7 @@ class SlowClusters:
             return found[:most]
         times: dict[int, int] = {}
         for key in keys_of(bins):
-            for anchor, _ in self._heads.get(key & (self._places - 1), [])[-STEPS:]:
+            for anchor, _ in self._heads.get(self._place(key), [])[-STEPS:]:
                 times[anchor] = times.get(anchor, 0) + 1
         alike = [
             Near(like, self._root(self._owners[anchor]), anchor)
@@ -143,21 +144,27 @@ class SlowClusters:
         number = len(self._anchors)
         self._anchors.append(bins)
         self._owners.append(cluster)
-        if (number + 1) * KEYS <= self._places:
-            self._hang(number)
-        else:
-            self._places *= 2
-            self._heads.clear()
-            for anchor in range(number + 1):
-                self._hang(anchor)
+        while self._places < (number + 1) * PLACES:
+            self._part()
+        if np.count_nonzero(bins) >= self._by.least:
+            for z, key in enumerate(keys_of(bins)):
+                self._heads.setdefault(self._place(key), []).append((number, z))
         return number
 
-    def _hang(self, anchor: int) -> None:
-        bins = self._anchors[anchor]
-        if np.count_nonzero(bins) < self._by.least:
-            return
-        for place, key in enumerate(keys_of(bins)):
-            self._heads.setdefault(key & (self._places - 1), []).append((anchor, place))
+    def _place(self, key: int) -> int:
+        widest = (1 << (self._places - 1).bit_length()) - 1
+        place = key & widest
+        return place if place < self._places else place & widest >> 1
+
+    def _part(self) -> None:
+        """One place more: those that fall into it now are of one place until now."""
+        half = 1 << self._places.bit_length() - 1
+        chain = self._heads.pop(self._places - half, [])
+        self._places += 1
+        for anchor, z in chain:
+            if self._anchors[anchor].any():
+                key = keys_of(self._anchors[anchor])[z]
+                self._heads.setdefault(self._place(key), []).append((anchor, z))
 
 
 def _bins(sketch: bytes) -> NDArray[np.uint16]:

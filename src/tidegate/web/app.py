@@ -41,6 +41,7 @@ from tidegate.web.places import Places
 from tidegate.web.problems import problem
 from tidegate.web.rates import Rates
 from tidegate.web.refusing import keep_writing, write
+from tidegate.web.reporting import Answered
 from tidegate.web.traced import traced
 
 READY_SECONDS = 3.0
@@ -160,6 +161,7 @@ def create_app(instance: Instance, *, warm: bool = False) -> ASGIApp:
     app.state.lookups = lookups
     app.state.reports = reports
     app.state.told = told
+    app.state.answered = Answered()
     app.state.guesses = Guesses(instance.clock)
     app.state.sent = Sent(instance.clock)
     app.state.rates = rates

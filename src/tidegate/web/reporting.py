@@ -12,6 +12,24 @@ from tidegate.pipeline.told import Told, describe_report, examine_report
 
 _LONG = 4_000  # characters: what takes longer than a few milliseconds to read is read beside other requests
 _AT_ONCE = CapacityLimiter(2)
+_REMEMBERED = 50_000
+
+
+class Answered:
+    """Which reports this process has answered of late. What is among them is likely a retry, and is looked up
+    before anything is done about it anew; what another process answered is found by whoever writes it."""
+
+    def __init__(self, most: int = _REMEMBERED) -> None:
+        self._most = most
+        self._keys: dict[int, None] = {}  # hashes, the oldest first: a wrong one costs a look
+
+    def __contains__(self, key: tuple[str, str]) -> bool:
+        return hash(key) in self._keys
+
+    def add(self, key: tuple[str, str]) -> None:
+        self._keys[hash(key)] = None
+        if len(self._keys) > self._most:
+            del self._keys[next(iter(self._keys))]
 
 
 async def hear_report(
@@ -28,19 +46,23 @@ async def hear_report(
         now=instance.clock.now(),
         queue=queue,
     )
-    if report.media:
-        # A retry must not fetch and decode again.
+    answered: Answered = request.app.state.answered
+    is_long = sum(map(len, words_in(report).values())) > _LONG
+    if report.media or is_long or told.taken.key in answered:
+        # A retry must not fetch, decode and screen again.
         known = await request.app.state.told.run(told, told.queue)
         if known is not None:
             return known
-        told = await examine_report(instance, told)
-    told = await _screened(instance, told)
+    told = await examine_report(instance, told)
+    told = await _screened(instance, told, is_long=is_long)
     reports: GroupCommit[Told, bytes] = request.app.state.reports
-    return await reports.run(told, told.queue, told.seconds)
+    body = await reports.run(told, told.queue, told.seconds)
+    answered.add(told.taken.key)
+    return body
 
 
-async def _screened(instance: Instance, told: Told) -> Told:
+async def _screened(instance: Instance, told: Told, *, is_long: bool) -> Told:
     """Screen a report for threats before it waits for its turn."""
-    if sum(map(len, words_in(told.taken.said).values())) <= _LONG:
+    if not is_long:
         return screened_ahead(instance, told)
     return await to_thread.run_sync(screened_ahead, instance, told, limiter=_AT_ONCE)

@@ -44,9 +44,9 @@ class Text:
 def find(program: Program, whole: Text, start: int, end: int, wanted: frozenset[int]) -> set[Find]:
     """The patterns in text[start:end]; none where none of the patterns `wanted` is there."""
     reading = read(whole.text[start:end])
-    tokens = program.lexicon.tokens
+    slots = program.lexicon.slots
     words = {word for marked in reading for word in words_of(marked)}
-    filled = {slot for word in words for piece in tokens[word][2] for slot in piece.slots}
+    filled = {slot for word in words for slot in slots[word]}
     chosen = _possible(program, filled)
     numbers = {phrase.pattern for phrase in chosen}
     whole_ones = [one for one in program.together if numbers.issuperset(one.parts)]

@@ -98,6 +98,8 @@ class Words:
         self._begin_keys: set[str] = set()
         self._begin_lengths: dict[str, list[int]] = {}
         self._end_lengths: list[int] = []
+        self._any_within: re.Pattern[str] | None = None
+        self._any_digits: dict[int, re.Pattern[str]] = {}
         self._by_length: dict[int, list[str]] = {}
 
     def add(self, form: str, slot: int, exactly: bool = False) -> None:
@@ -146,6 +148,9 @@ class Words:
             lengths.setdefault(one[:2], set()).add(len(one))
         self._begin_lengths = {start: sorted(some) for start, some in lengths.items()}
         self._end_lengths = sorted({len(one) for one in self._ends})
+        self._any_digits = {length: _any_of(forms) for length, forms in self._digits.items()}
+        if self._within:
+            self._any_within = re.compile("|".join(map(re.escape, self._within)))
         for one in self.exact:
             self._by_length.setdefault(len(one), []).append(one)
 
@@ -156,13 +161,13 @@ class Words:
             found += self._begins.get(word[:length], ())
         for length in self._end_lengths:
             found += self._ends.get(word[-length:], ())
-        for core, slots in self._within.items():
-            if core in word:
-                found += slots
-        for form, slot in self._digits.get(len(word), ()):
-            pairs = zip(form, word, strict=True)
-            if all(one == other or (one == "#" and "0" <= other <= "9") for one, other in pairs):
-                found.append(slot)
+        if self._any_within is not None and self._any_within.search(word):
+            for core, slots in self._within.items():
+                if core in word:
+                    found += slots
+        digits = self._any_digits.get(len(word))
+        if digits is not None and digits.fullmatch(word):
+            found += [slot for form, slot in self._digits[len(word)] if _is_form(form, word)]
         return found
 
     def may_be(self, key: str) -> bool:
@@ -237,6 +242,17 @@ class Words:
         return cuts[::-1] if max(b - a for a, b in cuts) > 3 else None
 
 
+def _any_of(forms: Iterable[tuple[str, int]]) -> re.Pattern[str]:
+    """What each word is that has one of these forms."""
+    return re.compile("|".join(re.escape(form).replace(r"\#", "[0-9]") for form, _ in forms))
+
+
+def _is_form(form: str, word: str) -> bool:
+    """Whether a word has a form, in which "#" stands for any digit."""
+    pairs = zip(form, word, strict=True)
+    return all(one == other or (one == "#" and "0" <= other <= "9") for one, other in pairs)
+
+
 Token = tuple[str, int, tuple[Piece, ...]]
 
 
@@ -255,6 +271,21 @@ class _Tokens(dict[str, Token]):
         return found
 
 
+class _Slots(dict[str, frozenset[int]]):
+    """For each word of a marked text: the slots that it fills."""
+
+    def __init__(self, tokens: _Tokens) -> None:
+        super().__init__()
+        self._tokens = tokens
+
+    def __missing__(self, token: str) -> frozenset[int]:
+        if len(self) >= _KNOWN:
+            self.clear()
+        pieces = self._tokens[token][2]
+        found = self[token] = frozenset(slot for piece in pieces for slot in piece.slots)
+        return found
+
+
 class Lexicon:
     """All packs' words. Many may ask at once."""
 
@@ -267,6 +298,7 @@ class Lexicon:
         self._all.seal()
         self._known: dict[str, tuple[Piece, ...]] = {}
         self.tokens = _Tokens(self._read)
+        self.slots = _Slots(self.tokens)
 
     def pieces(self, word: str) -> tuple[Piece, ...]:
         """Which words of packs a word is, or holds; none where it is none of theirs."""

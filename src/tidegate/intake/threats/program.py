@@ -245,8 +245,9 @@ class _Compiler:
         key = ("group", part.name) if isinstance(part, Ref) else part
         if isinstance(part, Choice):
             key = Choice(tuple(option for option in part.options if option))
-        if key in self._nodes:
-            return self._nodes[key]
+        known = self._nodes.get(key)
+        if known is not None:
+            return known
         node = self._program.slot(part) if isinstance(part, Word) else self._program.node()
         self._nodes[key] = node
         if isinstance(part, Word):
@@ -267,6 +268,8 @@ def ways_of(sequence: Sequence) -> list[list[tuple[Part, int]]]:
     """The ways to write out a sequence. What is missing leaves its gap to what follows."""
     found: list[list[tuple[Part, int]]] = []
     optional = [isinstance(one.part, Choice) and () in one.part.options for one in sequence]
+    if sequence and not any(optional):
+        return [[(step.part, step.gap if place else 0) for place, step in enumerate(sequence)]]
     for there in product(*([True, False] if one else [True] for one in optional)):
         way: list[tuple[Part, int]] = []
         gap = 0

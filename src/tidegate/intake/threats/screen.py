@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from tidegate.intake.threats.finding import Find, Text, find
-from tidegate.intake.threats.model import Fired, Level, Threat, ThreatPack
+from tidegate.intake.threats.model import Fired, Level, Pattern, Threat, ThreatPack
 from tidegate.intake.threats.program import Program
 from tidegate.intake.threats.weighing import weigh
 
@@ -39,6 +39,7 @@ class Screen:
         self.idents = tuple(one.ident for one in live)
         self.shadow_idents = tuple(one.ident for one in tried.values())
         self._items = [one for one in live if one.items]
+        self._patterns = {f"{one.name}/{it.name}": it for one in live for it in one.patterns}
         self._live = _Reader(live, _LIVE)
         both = [tried.pop(one.name, one) for one in live] + list(tried.values())
         differ = self.shadow_idents or any(
@@ -59,6 +60,10 @@ class Screen:
     def tries(self) -> bool:
         """Whether anything runs in shadow."""
         return self._shadow is not None
+
+    def pattern(self, name: str) -> Pattern | None:
+        """The live pattern `PACK/NAME`; None where no pack has it any more."""
+        return self._patterns.get(name)
 
     def screen(self, text: str, language: str | None = None) -> Threat | None:
         """What a text threatens by the patterns that are live; None: nothing. `language`, as far as somebody

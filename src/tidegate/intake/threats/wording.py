@@ -85,7 +85,7 @@ def read_phrase(text: str, groups: Groups) -> Sequence:
         raise Unreadable(f"`{text[reader.at]}` closes nothing", reader.at, _HINT)
     if not sequence:
         raise Unreadable("a phrase has at least one word", 0, _HINT)
-    if least_words(sequence, groups) == 0:
+    if may_be_missing(sequence, groups):
         raise Unreadable("all of this phrase may be missing", 0, "take a word out of `[ ]`")
     return sequence
 
@@ -95,16 +95,16 @@ def named(text: str) -> list[str]:
     return _NAMED.findall(text)
 
 
-def least_words(sequence: Sequence, groups: Groups) -> int:
-    """How many words there are at least in what a sequence finds."""
-    return sum(_least(step.part, groups) for step in sequence)
+def may_be_missing(sequence: Sequence, groups: Groups) -> bool:
+    """Whether a sequence may be found where there is no word at all."""
+    return all(_is_optional(step.part, groups) for step in sequence)
 
 
-def _least(part: Part, groups: Groups) -> int:
+def _is_optional(part: Part, groups: Groups) -> bool:
     if isinstance(part, Word):
-        return 1
+        return False
     options = groups[part.name] if isinstance(part, Ref) else part.options
-    return min((least_words(one, groups) for one in options), default=0)
+    return not options or any(may_be_missing(one, groups) for one in options)
 
 
 class _Reader:

@@ -24,8 +24,9 @@ _WORD = re.compile("[^ ]+")
 _FREE_WORD = re.compile(f"[{FREE}]|[^{FREE}]+")
 _HAS_FREE = re.compile(f"[{FREE}]")
 _MASKED = re.compile(r"(?<=[^\W\d_])[*#%]{1,4}(?=[^\W\d_])|(?<=[^\W_][^\W_])[*]{1,2}(?![\w*])")
-_SENTENCE = re.compile(
-    r"(?<=\w\w)[.!?؟。…‼]+[\"'»”’)\]]*(?=\s|$)|[!?؟]{2,}|\n(?![a-zß-öø-ÿ])\s*|[\u2028\u2029]"
+_SENTENCE = re.compile(  # begins with what is rare, so that a search passes quickly over the rest
+    r"[.!?؟。…‼\n\u2028\u2029](?:(?<=\w\w[.!?؟。…‼])[.!?؟。…‼]*[\"'»”’)\]]*(?=\s|$)"
+    r"|(?<=[!?؟])[!?؟]+|(?<=\n)(?![a-zß-öø-ÿ])\s*|(?<=[\u2028\u2029]))"
 )
 
 

@@ -290,7 +290,7 @@ def coarse(word: str) -> str:
 def words_behind(word: str) -> list[str]:
     """The words of letters alone that a word of a reading may stand for, the likeliest first, 64 at most: its
     digits and signs are letters, where enough others stand for themselves, and what is stretched is one or two."""
-    if not _OPEN.search(word):
+    if word.isdecimal() or not _OPEN.search(word):
         return []
     signs = sum(one in _READS and one != "σ" for one in word)
     letters = sum(one.isalpha() for one in word)

@@ -286,6 +286,11 @@ def folded(character: str) -> str:
     return "".join(map(folded, unicodedata.normalize("NFKD", alike)))
 
 
+def is_blank(text: str) -> bool:
+    """Whether nothing of a text can be seen: spaces, controls, and what is as wide as nothing."""
+    return not any(folded(one).strip() for one in set(text))
+
+
 class Fold(dict[int, str]):
     """A function of one character as a table for `str.translate`, filled as characters are met.
 

@@ -33,6 +33,7 @@ _UNITS = (
 _PARTS = (
     "blake2b.inc",
     "kernels.h",
+    "growing.inc",
     "guard.h",
     "hamming_avx2.inc",
     "hamming_avx512.inc",

@@ -81,16 +81,14 @@ def keep_terms(tx: Tx, name: str, kept: Sequence[Termed]) -> None:
     """Have items, or entries, be found by these terms and no others."""
     if not kept:
         return
-    table = _TABLES[name]
-    owner = table.primary_key.columns[0]
-    put = insert(table)
-    changed = {one: put.excluded[one] for one in ("number", "at", "terms")}
-    put = put.on_conflict_do_update(index_elements=[owner], set_=changed)
-    rows = [
-        {owner.name: one.owner, "number": one.number, "at": one.at, "terms": one.terms}
-        for one in kept
-    ]
-    tx.execute(put, rows)
+    given = {
+        "owners": [one.owner for one in kept],
+        "numbers": [one.number for one in kept],
+        "times": [one.at for one in kept],
+        # An array of arrays of unlike lengths there is not.
+        "terms": ["{" + ",".join(map(str, one.terms)) + "}" for one in kept],
+    }
+    tx.execute(_KEEP[name], given)
 
 
 def forget_terms(tx: Tx, item_ids: Sequence[UUID]) -> None:
@@ -116,6 +114,19 @@ def _next_transaction(tx: Tx) -> int:
     return int(tx.execute(_NEXT).scalar_one())
 
 
+def _keep(name: str) -> sa.TextClause:
+    table = _TABLES[name]
+    owner = table.primary_key.columns[0].name
+    return sa.text(
+        f"INSERT INTO {table.name} ({owner}, number, at, terms) SELECT u.owner, u.number, u.at,"  # noqa: S608
+        " CAST(u.terms AS bigint[]) FROM unnest(CAST(:owners AS uuid[]), CAST(:numbers AS bigint[]),"
+        " CAST(:times AS timestamptz[]), CAST(:terms AS text[])) AS u (owner, number, at, terms)"
+        f" ON CONFLICT ({owner}) DO UPDATE SET number = excluded.number, at = excluded.at,"
+        " terms = excluded.terms"
+    )
+
+
+_KEEP = {name: _keep(name) for name in _TABLES}
 _NEXT = sa.text("SELECT pg_snapshot_xmax(pg_current_snapshot())::text")
 # Whoever erases one waits until what was read of it is kept, or is seen to have erased it.
 _LOCK = (

@@ -11,6 +11,7 @@ side by side; between such as set no words apart, where its signs do.
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import pairwise
 
 from tidegate.content.model import Worded
@@ -90,6 +91,7 @@ def stretch_of(number: int) -> int:
     return number // STRETCH
 
 
+@lru_cache(maxsize=1 << 15)  # most words of a text were in others just now
 def term(key: bytes, stretch: int, said: str) -> int:
     """64 bits in place of a piece, or of a fact (which has a space in it, as no piece does), under the
     instance's `key`: of one word others in each stretch."""

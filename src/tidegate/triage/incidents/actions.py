@@ -19,7 +19,7 @@ from tidegate.policy.queues import OF_INCIDENTS
 from tidegate.signals.banks.actions import create_bank
 from tidegate.signals.banks.model import BankIn
 from tidegate.signals.banks.queries import get_bank
-from tidegate.triage.bursts import BIN, Found, Series, calm_bins, is_over
+from tidegate.triage.bursts import BIN, Counts, Found, Series, calm_bins, is_one, is_over
 from tidegate.triage.incidents.arrivals import count_of, together, volumes
 from tidegate.triage.incidents.model import (
     SHOWN_BEFORE,
@@ -77,13 +77,15 @@ def _propose(tx: Tx, scheme: Scheme, platform: str | None, **values: object) -> 
     return incident_id
 
 
-def begin_burst(tx: Tx, found: Found, at: datetime, scheme: Scheme) -> UUID | None:
+def begin_burst(tx: Tx, found: Found, at: datetime, scheme: Scheme, counted: Counts) -> UUID | None:
     """More arrives than usual, as the look at `at` found: the burst lasts from now on, and proposes an
-    incident unless one of its series is proposed or open. Returns the new incident's id; None where there is
-    none, also because the burst lasts already."""
+    incident unless one of its series is proposed or open, or the same surge was found in another series: then
+    it is more evidence of that. Returns the new incident's id; None where there is none, also because the
+    burst lasts already."""
     series = found.series
-    mine = (_B.platform == series.platform, _B.kind == series.kind, _B.key == series.key)
-    if tx.execute(sa.select(_B.id).where(*mine, _B.ended_at.is_(None))).first() is not None:
+    lasts = sa.select(bursts).where(_B.platform == series.platform, _B.ended_at.is_(None))
+    others = tx.execute(lasts.order_by(_B.found_at, _B.id)).all()
+    if any((one.kind, one.key) == (series.kind, series.key) for one in others):
         return None
     lives = sa.select(_I.id).where(
         _I.platform == series.platform,
@@ -91,7 +93,14 @@ def begin_burst(tx: Tx, found: Found, at: datetime, scheme: Scheme) -> UUID | No
         _I.key == series.key,
         _I.state != "closed",
     )
-    known = tx.execute(lives).scalar_one_or_none()
+    known = tx.execute(lives).scalar_one_or_none() or next(
+        (
+            one.incident_id
+            for one in others
+            if is_one(found, at, Series(one.platform, one.kind, one.key), one.found_at, counted)
+        ),
+        None,
+    )
     proposed = None
     if known is None:
         proposed = _propose(tx, scheme, series.platform, kind=series.kind, key=series.key)
@@ -143,8 +152,8 @@ def open_incident(
         _have_bank(tx, said.bank, row.platform, may)
     queue = f"{OF_INCIDENTS}{incident_id.hex[-8:]}"
     routes = said.routes
-    if routes == Routes() and row.kind == "story":
-        routes = Routes(story=row.key)  # what surged goes there
+    if routes == Routes() and (story := _story_of(tx, incident_id)):
+        routes = Routes(story=story)  # what surged goes there
     values: dict[str, Any] = {
         "state": "open",
         "scheme": scheme.name,
@@ -222,6 +231,13 @@ def _lock(tx: Tx, incident_id: UUID) -> sa.Row[Any]:
     if row is None:
         raise incident_unknown(incident_id)
     return row
+
+
+def _story_of(tx: Tx, incident_id: UUID) -> str | None:
+    """The one story that surged; None where there was none, or several."""
+    query = sa.select(_B.key).where(_B.incident_id == incident_id, _B.kind == "story").distinct()
+    stories = tx.execute(query).scalars().all()
+    return stories[0] if len(stories) == 1 else None
 
 
 def _change(tx: Tx, incident_id: UUID, values: Mapping[str, Any]) -> None:

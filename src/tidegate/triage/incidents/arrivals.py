@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -26,6 +27,7 @@ from tidegate.triage.bursts import (
 )
 from tidegate.triage.incidents.model import Volume
 from tidegate.triage.incidents.tables import arrival_marks, arrivals, bursts
+from tidegate.triage.kept.tables import clusters
 
 KEPT = timedelta(days=60)
 COUNTED, LOOKED = "counted", "looked"  # the marks
@@ -55,11 +57,25 @@ def keep_arrivals(tx: Tx, bins: Collection[datetime], arrived: Iterable[Arrived]
     if not bins:
         return
     tx.execute(sa.delete(arrivals).where(_A.bin.in_(sorted(bins))))
+    _copy(tx, arrived)
+
+
+def _copy(tx: Tx, arrived: Iterable[Arrived]) -> None:
     rows = [
         (one.series.platform, one.series.kind, one.series.key[:64], one.bin, one.count)
         for one in arrived
     ]
     tx.copy(arrivals, ("platform", "kind", "key", "bin", "count"), rows)
+
+
+def keep_stories(tx: Tx, stories: Collection[UUID], arrived: Iterable[Arrived]) -> None:
+    """These stories are as they were counted just now, in all bins; what was kept under a story that is part
+    of one of them by now goes."""
+    if not stories:
+        return
+    of = sa.select(sa.cast(clusters.c.id, sa.Text)).where(clusters.c.story.in_(stories))
+    tx.execute(sa.delete(arrivals).where(_A.kind == "story", _A.key.in_(of)))
+    _copy(tx, arrived)
 
 
 def counted_at(tx: Tx, at: datetime) -> list[Counted]:

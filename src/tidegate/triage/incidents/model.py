@@ -150,7 +150,8 @@ class Taken(msgspec.Struct, frozen=True):
 
 
 class IncidentView(msgspec.Struct, frozen=True, kw_only=True):
-    """An incident as it is listed; one alone has its `evidence` with volumes."""
+    """An incident as it is listed; one alone has its `evidence` with volumes. `scopes` is the evidence of each
+    series in which the same surge was found: that by which it was proposed first."""
 
     id: UUID
     state: IncidentState
@@ -176,6 +177,7 @@ class IncidentView(msgspec.Struct, frozen=True, kw_only=True):
     closing_reason: str | None
     steps: list[Taken] = []
     evidence: Evidence | None = None
+    scopes: list[Evidence] = []
 
     @property
     def found_by_burst(self) -> bool:

@@ -124,6 +124,10 @@ def _views(tx: Tx, rows: Sequence[sa.Row[Any]]) -> list[IncidentView]:
     for row in rows:
         values: dict[str, Any] = {name: getattr(row, name) for name in _AS_THEY_ARE}
         series = None if row.kind is None else Series(row.platform, row.kind, row.key)
+        # That of its own series first, whatever was found in the same moment.
+        scopes = sorted(
+            evidence[row.id], key=lambda one: (one.kind, one.key) != (row.kind, row.key)
+        )
         found.append(
             IncidentView(
                 **values,
@@ -131,7 +135,8 @@ def _views(tx: Tx, rows: Sequence[sa.Row[Any]]) -> list[IncidentView]:
                 routes=msgspec.convert(row.routes or {}, Routes),
                 series=series,
                 steps=steps[row.id],
-                evidence=evidence.get(row.id),
+                evidence=next(iter(scopes), None),
+                scopes=scopes,
             )
         )
     return found
@@ -146,27 +151,30 @@ def _steps(tx: Tx, ids: Sequence[UUID]) -> defaultdict[UUID, list[Taken]]:
     return found
 
 
-def _evidence(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, Evidence]:
-    """The burst that proposed each, the first one."""
+def _evidence(tx: Tx, ids: Sequence[UUID]) -> defaultdict[UUID, list[Evidence]]:
+    """The first burst of each series in which the surge was found, that which proposed the incident first."""
+    found: defaultdict[UUID, list[Evidence]] = defaultdict(list)
     if not ids:
-        return {}
-    query = (
-        sa.select(bursts).where(_B.incident_id.in_(ids)).order_by(_B.found_at.desc(), _B.id.desc())
-    )
-    return {
-        row.incident_id: Evidence(
-            kind=row.kind,
-            key=row.key,
-            began_at=row.began_at,
-            found_at=row.found_at,
-            ended_at=row.ended_at,
-            minutes=row.scale,
-            observed=row.observed,
-            expected=row.expected,
-            ratio=row.observed / row.expected if row.expected else None,
-            p=row.p,
-            p_before=row.p_before,
-            p_days=row.p_days,
+        return found
+    query = sa.select(bursts).where(_B.incident_id.in_(ids)).order_by(_B.found_at, _B.id)
+    for row in tx.execute(query):
+        scopes = found[row.incident_id]
+        if any((one.kind, one.key) == (row.kind, row.key) for one in scopes):
+            continue
+        scopes.append(
+            Evidence(
+                kind=row.kind,
+                key=row.key,
+                began_at=row.began_at,
+                found_at=row.found_at,
+                ended_at=row.ended_at,
+                minutes=row.scale,
+                observed=row.observed,
+                expected=row.expected,
+                ratio=row.observed / row.expected if row.expected else None,
+                p=row.p,
+                p_before=row.p_before,
+                p_days=row.p_days,
+            )
         )
-        for row in tx.execute(query)
-    }
+    return found

@@ -11,7 +11,7 @@ from tidegate.infra.errors import Refusal, bad_field
 from tidegate.infra.ids import uuid7
 from tidegate.ledger.actions import append
 from tidegate.signals.model import encode_fingerprints
-from tidegate.triage.kept.model import Arrival, Change, ChangeKind, Place
+from tidegate.triage.kept.model import Arrival, Change, ChangeKind, Moved, Place
 from tidegate.triage.kept.tables import cluster_changes, cluster_items, clusters
 from tidegate.triage.sketching import VERSION
 
@@ -61,19 +61,21 @@ def move_stories(tx: Tx, moved: Sequence[tuple[UUID, UUID]]) -> None:
         tx.execute(sa.update(clusters).where(clusters.c.story == old).values(story=new))
 
 
-def merge(tx: Tx, into: UUID, others: Collection[UUID], platform: str) -> list[UUID]:
-    """Make other clusters part of one; the items that moved. What is like one of them follows."""
+def merge(tx: Tx, into: UUID, others: Collection[UUID], platform: str) -> Moved:
+    """Make other clusters part of one. What is like one of them follows."""
     rows = _rows(tx, cluster_items.c.cluster.in_(others))
     began = cluster_items.c.pinned | (cluster_items.c.item_id == cluster_items.c.cluster)
     _move(tx, [item for item, _, _ in rows], into, pinned=began)
-    return _told(tx, "merge", into, platform, rows)
+    change = _told(tx, "merge", into, platform, rows)
+    return Moved(change, [item for item, _, _ in rows], into)
 
 
-def split(tx: Tx, cluster: UUID, item_ids: Collection[UUID], platform: str) -> UUID:
-    """Take items out of a cluster, into one of their own, which goes by the first of them; its id. Raises
-    Refusal (422) where that is no part of it, or where nothing would be left."""
+def split(tx: Tx, cluster: UUID, item_ids: Collection[UUID], platform: str) -> Moved:
+    """Take items out of a cluster, into one of their own, which goes by the first of them. Raises Refusal
+    (422) where that is no part of it, or where nothing would be left."""
     rows = _rows(tx, cluster_items.c.item_id.in_(item_ids))
-    _refuse_strangers(cluster, rows)
+    if not rows or any(of != cluster for _, of, _ in rows):
+        raise bad_field("/members", "reports of this cluster", "others among them")
     left = sa.select(sa.func.count()).where(cluster_items.c.cluster == cluster)
     if tx.execute(left).scalar_one() <= len(rows):
         raise bad_field(
@@ -89,18 +91,25 @@ def split(tx: Tx, cluster: UUID, item_ids: Collection[UUID], platform: str) -> U
     values = {"id": own, "platform": platform, "story": story, "began_at": tx.now}
     tx.execute(sa.insert(clusters).values(values))
     _move(tx, [item for item, _, _ in rows], own, pinned=sa.true())
-    _told(tx, "split", cluster, platform, rows)
-    return own
+    change = _told(tx, "split", cluster, platform, rows, made=own)
+    return Moved(change, [item for item, _, _ in rows], own)
 
 
-def pin(tx: Tx, cluster: UUID, item_ids: Collection[UUID], platform: str) -> list[UUID]:
-    """Put items into a cluster for good, wherever they were."""
+def pin(tx: Tx, cluster: UUID, item_ids: Collection[UUID], platform: str) -> None:
+    """Let items of a cluster stay in it for good."""
     rows = _rows(tx, cluster_items.c.item_id.in_(item_ids))
     _move(tx, [item for item, _, _ in rows], cluster, pinned=sa.true())
-    return _told(tx, "pin", cluster, platform, rows)
+    _told(tx, "pin", cluster, platform, rows)
 
 
-def undo(tx: Tx, change: Change) -> list[UUID]:
+def note_parted(tx: Tx, change: UUID, parted: Sequence[tuple[UUID, UUID]]) -> None:
+    """Which cases went apart with a change, or are still apart once it is undone, as (case, new case)."""
+    pairs = [[str(case), str(new)] for case, new in parted]
+    mine = sa.update(cluster_changes).where(cluster_changes.c.id == change)
+    tx.execute(mine.values(parted=pairs))
+
+
+def undo(tx: Tx, change: Change) -> Moved:
     """Put items back where they were before a change. Raises Refusal (409) where it was undone already, or
     some of them were moved again since."""
     if change.undone:
@@ -136,7 +145,7 @@ def undo(tx: Tx, change: Change) -> list[UUID]:
     done = sa.update(cluster_changes).where(cluster_changes.c.id == change.id)
     tx.execute(done.values(undone=True))
     _told(tx, "undo", change.cluster, change.platform, [])
-    return ids
+    return Moved(change.id, ids)
 
 
 def forget_cluster_item(tx: Tx, item_id: UUID) -> None:
@@ -156,11 +165,6 @@ def _rows(tx: Tx, where: sa.ColumnElement[bool]) -> list[Row]:
     return [(row.item_id, row.cluster, row.pinned) for row in tx.execute(query)]
 
 
-def _refuse_strangers(cluster: UUID, rows: Sequence[Row]) -> None:
-    if not rows or any(of != cluster for _, of, _ in rows):
-        raise bad_field("/members", "reports of this cluster", "others among them")
-
-
 def _move(
     tx: Tx, item_ids: Sequence[UUID], cluster: UUID, *, pinned: sa.ColumnElement[bool]
 ) -> None:
@@ -169,18 +173,20 @@ def _move(
 
 
 def _told(
-    tx: Tx, kind: ChangeKind, cluster: UUID, platform: str, rows: Sequence[Row]
-) -> list[UUID]:
-    change = _change(tx, kind, cluster, platform, rows)
-    record = {"change": change, "kind": kind, "cluster": cluster, "items": len(rows)}
-    append(tx, "cluster.changed", record, cluster, platform)
-    return [item for item, _, _ in rows]
-
-
-def _change(tx: Tx, kind: ChangeKind, cluster: UUID, platform: str, rows: Sequence[Row]) -> UUID:
+    tx: Tx,
+    kind: ChangeKind,
+    cluster: UUID,
+    platform: str,
+    rows: Sequence[Row],
+    *,
+    made: UUID | None = None,
+) -> UUID:
+    """Keep the change, and tell the ledger; its id."""
     id = uuid7(tx.now)
-    values = {"id": id, "platform": platform, "kind": kind, "cluster": cluster}
+    values = {"id": id, "platform": platform, "kind": kind, "cluster": cluster, "made": made}
     before = [[str(item), str(of), pinned] for item, of, pinned in rows]
     values |= {"by": tx.actor, "at": tx.now, "before": before}
     tx.execute(sa.insert(cluster_changes).values(values))
+    record = {"change": id, "kind": kind, "cluster": cluster, "items": len(rows)}
+    append(tx, "cluster.changed", record, cluster, platform)
     return id

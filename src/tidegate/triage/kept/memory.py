@@ -56,7 +56,7 @@ class ClusterMemory:
     def _catch_up(self, tx: Tx) -> None:
         """Know what stands in the database at this moment."""
         changes = queries.last_change(tx)
-        lost = self._unsure and len(queries.places_of(tx, self._unsure)) < len(self._unsure)
+        lost = self._unsure and queries.count_placed(tx, self._unsure) < len(self._unsure)
         if changes != self._changes or lost:
             self._of, self._number, self._changes = {}, 0, changes
         self._unsure = []

@@ -36,7 +36,8 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person changed. `before`: where each item was, as (item, cluster, pinned)."""
+    """What a person changed. `before`: where each item was, as (item, cluster, pinned); `parted`: the cases
+    that went apart with it, as (that in which something waited, that in which it waits on)."""
 
     id: UUID
     platform: str
@@ -45,17 +46,33 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     by: str
     at: datetime
     before: list[tuple[UUID, UUID, bool]]
+    parted: list[tuple[UUID, UUID]]
     undone: bool
 
 
+class Moved(msgspec.Struct, frozen=True):
+    """What a verb moved: the change by its id, the items, and the cluster that they are in now (None: each
+    where it was before)."""
+
+    change: UUID
+    items: list[UUID]
+    into: UUID | None = None
+
+
 class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
-    """A change as a cluster lists it; by its id it is undone."""
+    """A change as a cluster lists it; by its id it is undone. `cluster` is that which was changed, `made` the
+    one that a split made of its part: both list it. `apart` are cases that the change made, since what they
+    are about had waited with the cluster's; of one that is undone, those that did not come together again, as
+    somebody had decided."""
 
     id: UUID
     kind: ChangeKind
+    cluster: UUID
+    made: UUID | None
     by: str
     at: datetime
     items: int
+    apart: list[UUID]
     undone: bool
 
 

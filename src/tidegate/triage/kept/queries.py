@@ -61,7 +61,13 @@ def places_of(tx: Tx, item_ids: Collection[UUID]) -> dict[UUID, Place]:
         .join(clusters, clusters.c.id == cluster_items.c.cluster)
         .where(one_of(cluster_items.c.item_id, item_ids))
     )
-    return {row.item_id: Place(row.cluster, row.story) for row in tx.execute(query)}
+    return {row.item_id: Place(row.cluster, row.story) for row in tx.execute(query).all()}
+
+
+def count_placed(tx: Tx, item_ids: Collection[UUID]) -> int:
+    """How many of the items are in a cluster."""
+    query = sa.select(sa.func.count()).where(one_of(cluster_items.c.item_id, item_ids))
+    return tx.execute(query).scalar_one()
 
 
 def items_in(tx: Tx, cluster_ids: Collection[UUID]) -> dict[UUID, list[UUID]]:
@@ -142,20 +148,39 @@ def first_of(tx: Tx, cluster_id: UUID) -> UUID | None:
 
 
 def changes_of(tx: Tx, cluster_id: UUID) -> list[ChangeView]:
-    """What people changed of a cluster, the last first."""
-    query = sa.select(cluster_changes).where(cluster_changes.c.cluster == cluster_id)
+    """What people changed of a cluster, the last first; of one that a split made, that split too."""
+    own = cluster_changes.c.cluster == cluster_id
+    query = sa.select(cluster_changes).where(own | (cluster_changes.c.made == cluster_id))
     query = query.order_by(cluster_changes.c.number.desc()).limit(SHOWN_CHANGES)
     return [
         ChangeView(
             id=row.id,
             kind=row.kind,
+            cluster=row.cluster,
+            made=row.made,
             by=row.by,
             at=row.at,
             items=len(row.before),
+            apart=[UUID(case) for _, case in row.parted],
             undone=row.undone,
         )
         for row in tx.execute(query)
     ]
+
+
+def others_in_story(tx: Tx, cluster: Found, limit: int) -> list[Found]:
+    """Other clusters about the same, those that began last first."""
+    items = sa.select(sa.func.count()).where(cluster_items.c.cluster == clusters.c.id)
+    number = items.scalar_subquery()
+    query = sa.select(clusters, number.label("items")).where(
+        clusters.c.story == cluster.story,
+        clusters.c.platform == cluster.platform,
+        clusters.c.id != cluster.id,
+        number > 0,
+        tx.within(_OF_CLUSTER),
+    )
+    rows = tx.execute(query.order_by(clusters.c.began_at.desc(), clusters.c.id).limit(limit))
+    return [Found(**row) for row in rows.mappings()]
 
 
 def get_change(tx: Tx, change_id: UUID) -> Change:
@@ -172,7 +197,8 @@ def get_change(tx: Tx, change_id: UUID) -> Change:
             f"No change {change_id} of clusters. GET /v1/clusters/… lists those of one.",
         )
     before = [(UUID(item), UUID(cluster), pinned) for item, cluster, pinned in row["before"]]
-    values: dict[str, Any] = dict(row) | {"before": before}
+    parted = [(UUID(case), UUID(new)) for case, new in row["parted"]]
+    values: dict[str, Any] = dict(row) | {"before": before, "parted": parted}
     return Change(**values)
 
 

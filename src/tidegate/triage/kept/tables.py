@@ -48,4 +48,12 @@ cluster_changes = sa.Table(
     # [[item, cluster, pinned]]: where each was before.
     sa.Column("before", JSONB, nullable=False),
     sa.Column("undone", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("made", sa.Uuid),  # the cluster that a split made
+    # [[case, case]]: in which case something waited, and in which it has waited on since.
+    sa.Column("parted", JSONB, nullable=False, server_default="[]"),
+)
+sa.Index(
+    "ix_cluster_changes_made",
+    cluster_changes.c.made,
+    postgresql_where=cluster_changes.c.made.isnot(None),
 )

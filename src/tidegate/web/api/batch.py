@@ -22,7 +22,7 @@ from tidegate.content.model import ItemIn
 from tidegate.infra.errors import Refusal
 from tidegate.infra.parsing import decode
 from tidegate.infra.settings import Settings
-from tidegate.intake.model import ReportIn
+from tidegate.intake.model import Before, ReportIn
 from tidegate.pipeline.instance import Instance
 from tidegate.web.api.endpoint import Call, forbidden
 from tidegate.web.api.items import submit_item
@@ -293,7 +293,8 @@ async def _answer(
         given = decode(line, kind.line)
         body = await turns.take(given, lambda: kind.submit(call.instance, call, given))
         told = (index, kind.status, kind.name.encode(), body)
-        return b'{"index":%d,"status":%d,"%b":%b}\n' % told
+        before = b',"before":true' if isinstance(body, Before) else b""
+        return b'{"index":%d,"status":%d,"%b":%b%b}\n' % (*told, before)
     except asyncio.CancelledError:
         raise
     except Exception as error:

@@ -5,12 +5,17 @@ from uuid import UUID
 
 import msgspec
 
+from tidegate.content.kept import kept_revisions
+from tidegate.content.queries import item_by_id
+from tidegate.infra.db import Tx
 from tidegate.infra.parsing import convert
 from tidegate.pipeline.alerts import acknowledge, close
-from tidegate.review.alert_lists import get_alert, rang_of_late
+from tidegate.pipeline.rang import rang_itself, rang_of
+from tidegate.review.alert_lists import get_alert, gravity, item_of, rang_of_late
 from tidegate.review.alert_model import OUTCOMES, Alert, AlertDetail, AlertState, CloseIn
 from tidegate.review.alerts import alert_unknown
 from tidegate.web.nextpath import own_path
+from tidegate.web.pages.case_parts.rang import RangView, rang_views
 from tidegate.web.pages.page import PageRoute, Query, with_query
 from tidegate.web.pages.visit import Visit
 
@@ -23,7 +28,7 @@ class AlertsQuery(Query, frozen=True):
 
 
 class AlertsPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Those that ring, a threat to life first, those that somebody has, and those that were closed, the
+    """Those that ring, the gravest first, those that somebody has, and those that were closed, the
     latest first. With a `state` the others are left out."""
 
     state: AlertState | None
@@ -33,9 +38,11 @@ class AlertsPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AlertPage(msgspec.Struct, frozen=True):
-    """One alert, and how it can be said to have ended."""
+    """One alert, the words that it rang for where the reader sees its case, and how it can be said to have
+    ended."""
 
     alert: AlertDetail
+    rang: list[RangView]
     outcomes: tuple[str, ...] = OUTCOMES
 
 
@@ -49,7 +56,7 @@ def show(visit: Visit) -> AlertsPage:
         ringing = of("open", MOST)
         return AlertsPage(
             state=query.state,
-            ringing=sorted(ringing, key=lambda one: (one.kind != "threat_to_life", one.opened_at)),
+            ringing=sorted(ringing, key=lambda one: gravity(one.kind, one.level)),
             acknowledged=of("acknowledged", MOST),
             closed=of("closed", CLOSED),
         )
@@ -57,7 +64,20 @@ def show(visit: Visit) -> AlertsPage:
 
 def show_one(visit: Visit) -> AlertPage:
     with visit.begin() as tx:
-        return AlertPage(get_alert(tx, _alert(visit)))
+        alert = get_alert(tx, _alert(visit))
+        return AlertPage(alert, _rang(visit, tx, alert))
+
+
+def _rang(visit: Visit, tx: Tx, alert: Alert) -> list[RangView]:
+    if alert.case is None or not visit.may("cases:read"):
+        return []
+    found = rang_of(tx, visit.instance, alert.id)
+    item_id = item_of(tx, alert.id)
+    item = item_id and item_by_id(tx, item_id)
+    if alert.kind == "threat_to_life" and not found and item:
+        kept = kept_revisions(tx, [(item.id, item.revision)]).get((item.id, item.revision))
+        found = rang_itself(tx, visit.instance, item.id, kept and kept.content)
+    return rang_views(found)
 
 
 def hear(visit: Visit) -> str:

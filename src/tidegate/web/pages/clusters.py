@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from tidegate.infra.errors import bad_field
 from tidegate.pipeline import clusters
-from tidegate.pipeline.clusters import Said
+from tidegate.pipeline.clusters import Likely, Said
 from tidegate.triage.adds import Adds
 from tidegate.triage.kept.model import MOST_MEMBERS, ChangeView, ClusterView, MemberView
 from tidegate.triage.kept.queries import cluster_unknown
@@ -43,7 +43,7 @@ class ShownMember(msgspec.Struct, frozen=True, kw_only=True):
 
 class ClusterPage(msgspec.Struct, frozen=True, kw_only=True):
     """A cluster and a page of its members, that which stands for all before the others. `undoes` is the last
-    change that can still be taken back."""
+    change that can still be taken back, `likely` are clusters that may be the same."""
 
     id: UUID
     story: UUID
@@ -55,6 +55,14 @@ class ClusterPage(msgspec.Struct, frozen=True, kw_only=True):
     next: str | None
     changes: list[ChangeView]
     undoes: ChangeView | None
+    likely: list[Likely]
+
+    @property
+    def split_off(self) -> UUID | None:
+        """The cluster that the last change made of a part of this one."""
+        last = self.changes[0] if self.changes else None
+        stands = last is not None and last.kind == "split" and not last.undone
+        return last.made if last is not None and stands and last.cluster == self.id else None
 
 
 def show(visit: Visit) -> ClusterPage:
@@ -62,7 +70,8 @@ def show(visit: Visit) -> ClusterPage:
     cluster_id = _id(visit)
     with visit.begin() as tx:
         found, said = clusters.read_with_words(tx, cluster_id, visit.query.cursor, PAGE)
-    return _page(found, said)
+        likely = clusters.likely_ones(tx, cluster_id) if visit.may("clusters:write") else []
+    return _page(found, said, likely)
 
 
 def split(visit: Visit) -> str:
@@ -81,12 +90,13 @@ def pin(visit: Visit) -> str:
 
 
 def merge(visit: Visit) -> str:
-    """Take in another, by its id or the address of its page."""
-    cluster_id, typed = _id(visit), visit.field("with")
+    """Take in another: one of those that are offered, else by its id or the address of its page."""
+    cluster_id, typed = _id(visit), visit.field("with") or visit.field("likely")
     try:
         other = UUID(typed.partition("?")[0].rstrip("/").rpartition("/")[2])
     except ValueError:
-        raise bad_field("/with", "the address of a cluster's page, or its id", typed[:64]) from None
+        expected = "the address of a cluster's page, or its id"
+        raise bad_field("/with", expected, typed[:64] or "nothing") from None
     with visit.begin() as tx:
         clusters.merge(tx, cluster_id, [other])
     return with_query(f"/clusters/{cluster_id}", done="cluster-merged")
@@ -100,7 +110,7 @@ def undo(visit: Visit) -> str:
     return with_query(f"/clusters/{found.id}", done="cluster-undone")
 
 
-def _page(found: ClusterView, said: list[Said]) -> ClusterPage:
+def _page(found: ClusterView, said: list[Said], likely: list[Likely]) -> ClusterPage:
     at = f"/clusters/{found.id}"
     members = [_member(*pair) for pair in zip(found.members, said, strict=True)]
     return ClusterPage(
@@ -114,6 +124,7 @@ def _page(found: ClusterView, said: list[Said]) -> ClusterPage:
         next=found.next and with_query(at, cursor=found.next),
         changes=found.changes,
         undoes=next((one for one in found.changes if one.kind != "undo" and not one.undone), None),
+        likely=likely,
     )
 
 

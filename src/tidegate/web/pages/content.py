@@ -12,7 +12,14 @@ from tidegate.content.queries import RevisionRow
 from tidegate.policy.model import Pack
 from tidegate.signals.language import Language, language_of
 from tidegate.signals.parts import links_of
-from tidegate.web.pages.case_parts.passages import Passage, Stretch, excerpt, passages, quoted
+from tidegate.web.pages.case_parts.passages import (
+    Passage,
+    Span,
+    Stretch,
+    excerpt,
+    passages,
+    quoted,
+)
 from tidegate.web.pages.tiles import USUAL_SEVERITY, MediaView
 
 
@@ -30,11 +37,14 @@ class ContentView(msgspec.Struct, frozen=True):
         return [one for passage in self.passages(matches) for one in passage.stretches]
 
     def passages(
-        self, matches: Iterable[dict[str, Any]], comments: Iterable[str] = ()
+        self,
+        matches: Iterable[dict[str, Any]],
+        comments: Iterable[str] = (),
+        rang: Iterable[Span] = (),
     ) -> list[Passage]:
-        """The text, folded at what matched and at what comments on it quote."""
+        """The text, folded at what matched, at what comments on it quote, and at what `rang`."""
         text = (self.content and self.content.text) or ""
-        return passages(text, [*map(span_of, matches), *quoted(text, comments)])
+        return passages(text, [*map(span_of, matches), *quoted(text, comments)], rang)
 
     def excerpt(self, match: dict[str, Any]) -> list[Stretch]:
         """The text around the span that matched; nothing where the match is with no span."""

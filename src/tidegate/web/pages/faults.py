@@ -95,6 +95,9 @@ CALLED = {
 }
 
 
+NOTHING = "nothing"  # what a field has that was left empty
+
+
 class Fault(msgspec.Struct, frozen=True):
     """A field's name in the form ("": the form as a whole), and what is wrong with it."""
 
@@ -120,6 +123,12 @@ def _fault(error: FieldError) -> Fault:
             gettext("%(field)s cannot be taken as it is.")
             if field
             else gettext("This cannot be taken as it is.")
+        )
+    elif error.got == NOTHING:
+        sentence = (
+            gettext("%(field)s: still missing. Needed: %(expected)s.")
+            if field
+            else gettext("Still missing: %(expected)s.")
         )
     elif field:
         sentence = gettext("%(field)s: expected %(expected)s, got %(got)s.")

@@ -26,6 +26,7 @@ class FilterQuery(Query, frozen=True, kw_only=True):
     since: Part = ""
     q: Part = ""
     same: Part = ""
+    order: Part = ""
 
     @property
     def filter(self) -> Filter:

@@ -32,6 +32,7 @@ _NONE = Quality(reports=0, decided=0, acted=0, precision=Figure(n=0))
 
 class FlaggersQuery(Query, frozen=True, kw_only=True):
     cursor: Annotated[str, Meta(max_length=128)] | None = None
+    notifiers: Annotated[str, Meta(max_length=128)] | None = None
 
 
 class FlaggerRow(msgspec.Struct, frozen=True):
@@ -49,6 +50,7 @@ class FlaggersPage(msgspec.Struct, frozen=True, kw_only=True):
     flaggers: list[FlaggerRow]
     next: str | None
     notifiers: list[NotifierStanding]
+    more_notifiers: str | None
     platforms: list[str] | None
     fewest: int
 
@@ -68,12 +70,13 @@ def show_all(visit: Visit) -> FlaggersPage:
     with visit.begin() as tx:
         found, following = flaggers.list_flaggers(tx, visit.query.cursor, PAGE)
         became = flaggers.quality_of_flaggers(tx, [one.id for one in found])
-        standing = notifiers.list_notifiers(tx)
+        standing, others = notifiers.list_notifiers(tx, visit.query.notifiers, PAGE)
     bound = visit.who.platforms
     return FlaggersPage(
         flaggers=[FlaggerRow(one, became.get(one.id, _NONE)) for one in found],
         next=following and with_query("/flaggers", cursor=following),
         notifiers=standing,
+        more_notifiers=others and with_query("/flaggers", notifiers=others),
         platforms=None if bound is None else sorted(bound),
         fewest=FEWEST,
     )

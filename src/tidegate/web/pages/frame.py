@@ -15,10 +15,12 @@ from tidegate.decisions.looks import proposed_by
 from tidegate.infra.db import Tx
 from tidegate.review.alert_lists import Ringing, ringing
 from tidegate.review.bulk import of_bulks, undoable_bulks
+from tidegate.review.rows import rows_of
 from tidegate.signals.banks.held_changes import changes_by
 from tidegate.web.pages.visit import Visit
 
 _SAID = ("done", "undo")
+WORDED = 10  # alerts that the bar shows with words
 
 
 class Undoable(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,11 +118,24 @@ def frame_of(visit: Visit) -> Frame:
         chosen: Any = preferences_of(tx, tx.identity)
         return Frame(
             undoable=undoable(tx, timedelta(seconds=visit.instance.settings.undo_seconds)),
-            alerts=ringing(tx) if visit.may("alerts:read") else [],
+            alerts=_alerts(visit, tx) if visit.may("alerts:read") else [],
             back=_back(visit),
             preferences=chosen,
             session_ends_at=session_ends(tx, session) if session else None,
         )
+
+
+def _alerts(visit: Visit, tx: Tx) -> list[Ringing]:
+    """What rings; the first of it with its words, where the person may read them."""
+    found = ringing(tx)
+    if not found or not visit.may("cases:read"):
+        return found
+    cases = dict.fromkeys(one.case for one in found[:WORDED] if one.case is not None)
+    words = {row.id: row.text for row in rows_of(tx, list(cases))}
+    return [
+        msgspec.structs.replace(one, words=words.get(one.case) if one.case else None)
+        for one in found
+    ]
 
 
 def _back(visit: Visit) -> str:

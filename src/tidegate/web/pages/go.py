@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from tidegate.review.queries import waiting_counts
 from tidegate.web.pages.named import named
-from tidegate.web.pages.names import said
+from tidegate.web.pages.names import queue_name, said
 from tidegate.web.pages.page import PageRoute, Query
 from tidegate.web.pages.render import offered
 from tidegate.web.pages.visit import Visit
@@ -45,7 +45,7 @@ def show(visit: Visit) -> GoPage:
     places = [Place(called, gettext("page"), at) for _, called, at in offered(visit)]
     places += [Place(gettext("Account"), gettext("page"), "/account")]
     places += [
-        Place(said(queue), gettext("queue"), f"/cases?queue={quote(queue, safe='')}")
+        Place(queue_name(queue), gettext("queue"), f"/cases?queue={quote(queue, safe='')}")
         for queue in queues
     ]
     called = [Place(one.name, said(one.kind), one.to) for one in meant]

@@ -84,6 +84,8 @@ NAMES = {
     "follow_up": noted("follow-up"),
     "other": noted("other"),
     "none": noted("none"),
+    "priority": noted("what matters most first"),
+    "oldest": noted("oldest first"),
     "news": noted("news"),
     "research": noted("research"),
     "art": noted("art"),
@@ -153,6 +155,16 @@ def said(name: str) -> str:
     """A name as words: attack_footage, counter_speech."""
     known = NAMES.get(name)
     return gettext(known) if known is not None else name.replace("_", " ")
+
+
+# Queues of the program's own, and what is asked for like one.
+QUEUES = frozenset(("default", "reports", "entries", "senior", "quarantine", "first-matches"))
+
+
+def queue_name(queue: str) -> str:
+    """A queue as words where it is one of ours; one that a rule or an incident made as it is written there, also
+    where it is called as something else of ours is."""
+    return said(queue) if queue in QUEUES else queue
 
 
 def label_name(pack: Pack | None, label: str) -> str:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from tidegate.intake.channels import CHANNELS
-from tidegate.review.filters import HELD, MEDIA, STATES, Filter
+from tidegate.review.filters import HELD, MEDIA, ORDERS, STATES, Filter
 from tidegate.review.priority import LAST
 from tidegate.review.rows import page_of, queues
 from tidegate.review.saved_filters import (
@@ -128,6 +128,7 @@ def part_name(name: str) -> str:
         "since": _("since"),
         "q": _("id"),
         "same": _("same content as"),
+        "order": _("order"),
     }[name]
 
 
@@ -137,6 +138,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "channel": CHANNELS,
     "media": MEDIA,
     "held": HELD,
+    "order": ORDERS,
 }
 
 

@@ -20,7 +20,7 @@ from tidegate.web.pages.because import level_said
 from tidegate.web.pages.faults import faults
 from tidegate.web.pages.frame import Frame, frame_of
 from tidegate.web.pages.keys import GROUPS, KEYS, key
-from tidegate.web.pages.names import label_name, said
+from tidegate.web.pages.names import label_name, queue_name, said
 from tidegate.web.pages.refusals import plain_words
 from tidegate.web.pages.sentences import allows
 from tidegate.web.pages.tiles import entry_file
@@ -35,6 +35,7 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 NAVIGATION = [
     ("home", noted("Home"), "/", None),
     ("cases", noted("Cases"), "/cases", "cases:read"),
+    ("alerts", noted("Alerts"), "/alerts", "alerts:read"),
     ("incidents", noted("Incidents"), "/incidents", "cases:read"),
     ("find", noted("Find"), "/find", None),
     ("items", noted("Items"), "/items", "items:read"),
@@ -221,6 +222,7 @@ _FILTERS: dict[str, Callable[..., object]] = {
     "name": name,
     "plain": plain,
     "words": said,
+    "queue_name": queue_name,
     "segment": segment,
 }
 _templates.filters.update(_FILTERS)

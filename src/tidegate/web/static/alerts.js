@@ -4,7 +4,7 @@ import { live, say } from "./desk.js";
 
 const bar = document.getElementById("alerts");
 // One that rings anew calls anew: it is known by how often it rang.
-const rings = () => [...(bar?.querySelectorAll("[data-id]") ?? [])].map((one) => `${one.dataset.id} ${one.dataset.rings}`);
+const rings = () => bar?.dataset.all.split(" ").filter(Boolean) ?? [];
 let known = new Set(rings());
 
 // The title says how many ring, so that a tab in the background says it too.
@@ -38,8 +38,16 @@ function replace(fresh) {
   if (!fresh) return;
   const had = bar.contains(document.activeElement);
   for (const back of fresh.querySelectorAll('[name="back"]')) back.value = location.pathname;
+  for (const link of fresh.querySelectorAll("[data-case]")) {
+    link.hidden = link.getAttribute("href") === location.pathname;
+    link.nextElementSibling.hidden = !link.hidden; // "this case"
+  }
+  const open = bar.querySelector("details")?.open;
   bar.replaceChildren(...fresh.childNodes);
+  const others = bar.querySelector("details");
+  if (open && others) others.open = true;
   bar.dataset.title = fresh.dataset.title;
+  bar.dataset.all = fresh.dataset.all;
   entitle();
   const now = rings();
   if (now.some((id) => !known.has(id))) call(now.filter((id) => !known.has(id)));

@@ -11,6 +11,7 @@ from tidegate.decisions.restrictions import Effective, Standing
 from tidegate.intake.grouped import ReportGroup
 from tidegate.pipeline.before import Fared
 from tidegate.pipeline.clusters import Alike
+from tidegate.pipeline.rang import Field
 from tidegate.policy.data import Offence
 from tidegate.policy.model import Ground, Label
 from tidegate.review.drafts import Draft
@@ -24,7 +25,8 @@ from tidegate.web.pages.case_parts.asked import TalkView
 from tidegate.web.pages.case_parts.changes import Changes
 from tidegate.web.pages.case_parts.graded import GradingView
 from tidegate.web.pages.case_parts.panel import Panel
-from tidegate.web.pages.case_parts.passages import Passage
+from tidegate.web.pages.case_parts.passages import Passage, passages
+from tidegate.web.pages.case_parts.rang import RangView, spans_in
 from tidegate.web.pages.case_parts.thread import Thread, readable, thread_of
 from tidegate.web.pages.content import ContentView
 from tidegate.web.pages.rows import Sentence, files_said
@@ -124,7 +126,7 @@ class CasePage(msgspec.Struct, frozen=True, kw_only=True):
     look to explain, the newest that says more than pass; `entries` are the entries of its matches, by id,
     `fared` how often people upheld or overturned these, and `judges` whether the person may judge the one
     that opened it. It `opens` where what it is about is closed to their role. `reports` are those of a
-    page, of `reports_pages`. Each subject's kind has a template."""
+    page, of `reports_pages`, `rang` the words that alerts about it rang for. Each subject's kind has a template."""
 
     id: UUID
     item: str | None
@@ -156,6 +158,7 @@ class CasePage(msgspec.Struct, frozen=True, kw_only=True):
     content: ContentView | None
     why: list[Sentence]
     voices: int
+    rang: list[RangView]
     reports: list[ReportGroup]
     reports_page: int
     reports_pages: int
@@ -204,10 +207,26 @@ class CasePage(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def passages(self) -> list[Passage]:
-        """The text, with what matched and what reporters quote marked."""
-        if self.content is None:
+        """The text, with what matched, what reporters quote and what rang marked."""
+        if self.content is None or self.content.content is None:
             return []
-        return self.content.passages(self.matches, [one.comment or "" for one in self.reports])
+        comments = [one.comment or "" for one in self.reports]
+        rang = spans_in(self.rang, self.content.content.text or "", field="text")
+        return self.content.passages(self.matches, comments, rang)
+
+    def marked(self, field: Field, text: str) -> list[Passage]:
+        """The words of a report with what rang marked; nothing where nothing of them did."""
+        spans = spans_in(self.rang, text, field=field)
+        return passages(text, rang=spans) if spans else []
+
+    def told_beside(self, one: RangView) -> bool:
+        """Whether the text of this stands on the page anyhow, with its marks."""
+        if one.field == "text":
+            content = self.content and self.content.content
+            return content is not None and (content.text or "").strip() == one.text.strip()
+        return any(
+            (getattr(group, one.field) or "").strip() == one.text.strip() for group in self.reports
+        )
 
     @property
     def band_words(self) -> str:

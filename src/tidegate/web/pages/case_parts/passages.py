@@ -7,6 +7,7 @@ Pure. All passages in their order, with what is in the folds, are the text again
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -26,6 +27,14 @@ _QUOTES = re.compile(
 Span = tuple[int, int]
 
 
+class Mark(NamedTuple):
+    """text[start:end] is marked; `rang`: as what a threat was told by."""
+
+    start: int
+    end: int
+    rang: bool = False
+
+
 class Run(msgspec.Struct, frozen=True):
     """Characters that are shown alike; `host`: they are the host of an address."""
 
@@ -34,10 +43,11 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class Stretch(msgspec.Struct, frozen=True):
-    """Runs that are all of a mark, or all outside of one."""
+    """Runs that are all of a mark, or all outside of one; `rang`: of one by which a threat was told."""
 
     runs: list[Run]
     marked: bool = False
+    rang: bool = False
 
 
 class Passage(msgspec.Struct, frozen=True):
@@ -48,9 +58,10 @@ class Passage(msgspec.Struct, frozen=True):
     lines: int = 0
 
 
-def passages(text: str, marks: Iterable[Span] = ()) -> list[Passage]:
-    """The text in passages, of which every second is folded; one that is short is a single passage."""
-    spans = merged(marks, len(text))
+def passages(text: str, marks: Iterable[Span] = (), rang: Iterable[Span] = ()) -> list[Passage]:
+    """The text in passages, of which every second is folded; one that is short is a single passage. What
+    `rang` is marked as that, whatever else it is."""
+    spans = _told_apart(merged(marks, len(text)), merged(rang, len(text)))
     lines = list(_lines(text))
     if len(lines) <= LINES:
         return [Passage(_stretches(text, 0, len(text), spans))] if text else []
@@ -67,7 +78,9 @@ def excerpt(text: str, mark: Span, around: int) -> list[Stretch]:
     start, end = mark
     if not start < end <= len(text):
         return []
-    return _stretches(text, max(0, start - around), min(len(text), end + around), [mark])
+    return _stretches(
+        text, max(0, start - around), min(len(text), end + around), [Mark(start, end)]
+    )
 
 
 def quoted(text: str, comments: Iterable[str]) -> list[Span]:
@@ -111,6 +124,20 @@ def merged(spans: Iterable[Span], length: int) -> list[Span]:
     return found
 
 
+def _told_apart(marks: Sequence[Span], rang: Sequence[Span]) -> list[Mark]:
+    """Both in their order; of a mark what lies outside of what rang."""
+    found = [Mark(start, end, rang=True) for start, end in rang]
+    for start, end in marks:
+        for first, last in rang:
+            if first < end and start < last:
+                if start < first:
+                    found.append(Mark(start, first))
+                start = last
+        if start < end:
+            found.append(Mark(start, end))
+    return sorted(found)
+
+
 def _lines(text: str) -> Iterator[Span]:
     """The lines as they are about to stand on the screen, broken at spaces. Together they are the text."""
     start = 0
@@ -125,13 +152,13 @@ def _lines(text: str) -> Iterator[Span]:
         start = end
 
 
-def _kept(lines: Sequence[Span], spans: Sequence[Span]) -> Iterator[tuple[int, int, bool]]:
+def _kept(lines: Sequence[Span], spans: Sequence[Mark]) -> Iterator[tuple[int, int, bool]]:
     """(first, last + 1, folded) of the passages, by lines."""
     keep = [False] * len(lines)
     starts = [line[0] for line in lines]
     for index in range(TOP if spans else LINES):
         keep[index] = True
-    for start, end in spans[:MOST_MARKS]:
+    for start, end, _ in spans[:MOST_MARKS]:
         first, last = bisect_right(starts, start) - 1, bisect_right(starts, end - 1) - 1
         for index in range(max(0, first - AROUND), min(len(lines), last + AROUND + 1)):
             keep[index] = True
@@ -151,17 +178,17 @@ def _kept(lines: Sequence[Span], spans: Sequence[Span]) -> Iterator[tuple[int, i
     yield from joined
 
 
-def _stretches(text: str, first: int, last: int, spans: Iterable[Span]) -> list[Stretch]:
+def _stretches(text: str, first: int, last: int, spans: Iterable[Mark]) -> list[Stretch]:
     """text[first:last], cut where marks begin and end."""
     found: list[Stretch] = []
     done = first
-    for start, end in spans:
+    for start, end, rang in spans:
         start, end = max(start, done), min(end, last)
         if start >= end:
             continue
         if start > done:
             found.append(Stretch(_runs(text, done, start)))
-        found.append(Stretch(_runs(text, start, end), marked=True))
+        found.append(Stretch(_runs(text, start, end), marked=True, rang=rang))
         done = end
     if done < last:
         found.append(Stretch(_runs(text, done, last)))

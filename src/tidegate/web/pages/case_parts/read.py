@@ -17,6 +17,7 @@ from tidegate.intake.grouped import GroupedReports, ReportGroup, grouped_reports
 from tidegate.pipeline.before import before, fared
 from tidegate.pipeline.clusters import cluster_of
 from tidegate.pipeline.next import look_at_case
+from tidegate.pipeline.rang import rang_in, rang_itself
 from tidegate.pipeline.reads import read_shown_case
 from tidegate.pipeline.second import waits_for_seniors
 from tidegate.policy.model import Pack
@@ -35,6 +36,7 @@ from tidegate.web.pages.case_parts.changes import Changes, changes
 from tidegate.web.pages.case_parts.graded import graded
 from tidegate.web.pages.case_parts.looking import can_be_seen
 from tidegate.web.pages.case_parts.model import BeforeView, CasePage, NoteView
+from tidegate.web.pages.case_parts.rang import RangView, rang_views
 from tidegate.web.pages.case_parts.typed import choose_anew, restore, within
 from tidegate.web.pages.content import ContentView, content_view, explained, ids_of, rule_texts
 from tidegate.web.pages.rows import RowView
@@ -134,11 +136,23 @@ def _beside(visit: Visit, tx: Tx, case_id: UUID, about: _About, subject: Subject
     who reported, and what is to be done."""
     return {
         "asked": talked(tx, subject),
+        "rang": _rang(visit, tx, case_id, about, subject),
         "cluster": None if about.id is None else cluster_of(tx, about.id),
         "grading": graded(visit, tx, about.id),
         "tasks": tasks_of(tx, case_id),
         "links": links_of(tx, case_id),
     }
+
+
+def _rang(visit: Visit, tx: Tx, case_id: UUID, about: _About, subject: Subject) -> list[RangView]:
+    """What alerts about the case rang for; to a blind look nothing did."""
+    if subject.kind != "item" or about.id is None:
+        return []
+    found = rang_in(tx, visit.instance, case_id)
+    content = about.content and about.content.content
+    if not any(one.item == about.id and one.field == "text" for one in found):
+        found += rang_itself(tx, visit.instance, about.id, content)
+    return rang_views(found)
 
 
 def _groups(about: _About, page: int) -> list[ReportGroup]:

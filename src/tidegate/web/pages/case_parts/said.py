@@ -7,7 +7,6 @@ from tidegate.review.model import CaseEvent
 from tidegate.web.formats import upper_first
 from tidegate.web.pages.names import said
 from tidegate.web.words import gettext as _
-from tidegate.web.words import ngettext
 
 
 def band_words(band: int) -> str:
@@ -25,8 +24,8 @@ def event_words(event: CaseEvent) -> str:
     """A step of a case's history without who took it; what somebody wrote with it is shown beside."""
     detail = event.detail
     if event.kind == "reported":
-        count = detail.get("count", 1)
-        return ngettext("Reported", "Reported %(n)s times", count) % {"n": count}
+        # How many there are stands with the reports: several that came at once are one step.
+        return _("Reported") if detail.get("count", 1) == 1 else _("Reported, and again since")
     if event.kind == "opened":
         return _origin(detail.get("origin"))
     if event.kind == "decided":

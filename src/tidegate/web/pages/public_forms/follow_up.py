@@ -47,6 +47,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     text: str | None = None
     ours: list[str] = []
     label: str | None = None
+    label_text: str | None = None
     ground: str | None = None
     redress: str | None = None
 
@@ -137,6 +138,7 @@ def _line(one: Told) -> Line:
         text=decision.reason,
         ours=[in_words(sentence) or sentence for sentence in ours if sentence],
         label=decision.label,
+        label_text=decision.label_text,
         ground=decision.ground,
         redress=decision.redress or (general and (in_words(general) or general)),
     )

@@ -109,7 +109,9 @@ def _errors(visit: Visit, urls: list[str]) -> list[FieldError | None]:
     category = visit.field("category")
     email = visit.field("email")
     found = [
-        None if category in CATEGORIES else FieldError("/category", "one of these", "nothing"),
+        None
+        if category in CATEGORIES
+        else FieldError("/category", "a choice from the list", "nothing"),
         _wrong_urls(urls),
         at_most(visit, "where", 1000),
         says(visit, "why", 10, 10_000),
