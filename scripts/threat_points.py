@@ -48,6 +48,7 @@ SEEN = 4  # sentences that a word is in, not made of each other
 KEPT = 900  # words and pairs of a pack
 FOLDS = 6
 FALSE = 0.08  # of what is harmless, what may ring
+PLAINLY = 5.0  # what a threat weighs that is made without any ado: whoever says so must be heard
 FOREIGN = 0.3  # what a harmless sentence of another language weighs
 CORPORA = (
     ("disaster messages", "tips/disaster_messages_dev.csv", "message", 1, 3.0),
@@ -118,7 +119,7 @@ class Draft(NamedTuple):
         block = self.patterns[name]
         if points is None or (not points and _value(block, "element") not in {"sign", "context"}):
             return block
-        retired = "" if points else 'mode = "retired"\n'
+        retired = "" if points else 'mode = "draft"\n'
         return _ELEMENT.sub(rf"\g<0>{retired}points = {points}\n", block)
 
 
@@ -154,7 +155,8 @@ def samples(language: str) -> Iterator[Sample]:
     for one in own:
         if one["threat"] is not None and one["level"] != "low":
             fold = numbers[one["base"]] * 7919 % 10007 % FOLDS
-            yield Sample("own", one["text"], one["threat"], 1.0, one["base"], fold)
+            weight = PLAINLY if one["kind"].endswith("_plainly") else 1.0
+            yield Sample("own", one["text"], one["threat"], weight, one["base"], fold)
     foreign = [one for one in rows if one["language"] != language and one["threat"] is False]
     for n, one in enumerate(foreign[::2]):
         yield Sample("foreign", one["text"], False, FOREIGN, one["base"], n % FOLDS)

@@ -16,7 +16,7 @@ from tidegate.intake.threats.program import Acting, Program, Sums, Together
 _TAKING: tuple[Element, Element] = ("context", "meant")
 
 _SHORT = 400  # characters
-_MOST_BY_LENGTH = 16
+_MOST_BY_LENGTH = 6
 
 MOST_FIRED = 50
 """What is told of a text at most."""
@@ -97,9 +97,9 @@ def _windows(
 
 def length_points(length: int) -> int:
     """How many points a text of so many characters needs beyond `enough`: a long one has more sentences in
-    which patterns may meet by chance, and twice the length takes eight points more, up to sixteen: what somebody
+    which patterns may meet by chance, and twice the length takes three points more, up to six: what somebody
     threatens must not drown in what stands around it."""
-    return min(_MOST_BY_LENGTH, 8 * max(0, (length // _SHORT).bit_length() - 1))
+    return min(_MOST_BY_LENGTH, 3 * max(0, (length // _SHORT).bit_length() - 1))
 
 
 def _summed(
