@@ -63,7 +63,8 @@ _ELEMENT = re.compile(r"(?m)^element = .*\n(?:(?:kind|reach) = .*\n)*")
 _WORDS = "# --- words, each with its points, as scripts/threat_points.py fitted them"
 _LETTERS = re.compile(r"[^\W\d_]+")
 _WORD_NAME = "words-0"
-_BEGINNINGS = (3, 4, 5, 6)
+_BEGINNINGS = (5, 6)  # letters; shorter ones would hide slips of the hand in words of other packs
+_STEMS = (3, 4, 5, 6)  # the same in Arabic script, which no other pack is in
 
 
 class Sample(NamedTuple):
@@ -176,7 +177,8 @@ def candidates(texts: Iterable[Sample], groups: Iterable[str]) -> list[str]:
         plain = (word.replace("\0", "") for word in words_of(read(one.text)[0]))
         words = [word for word in plain if _LETTERS.fullmatch(word)]
         for place, word in enumerate(words):
-            found = [word, *(f"{word[:n]}*" for n in _BEGINNINGS if len(word) > n)]
+            lengths = _BEGINNINGS if word.isascii() else _STEMS
+            found = [word, *(f"{word[:n]}*" for n in lengths if len(word) > n)]
             found += [f"{word} {other}" for other in words[place + 1 : place + 2]]
             found += [f"{word} ..1 {other}" for other in words[place + 2 : place + 3]]
             for phrase in found:
