@@ -117,15 +117,15 @@ class _Finder:
                 spans = self._spans.setdefault(slot, [])
                 if len(spans) < MOST_SPANS:
                     spans.append((spot.place, spot.place + 1))
-        self._filled = list(self._spans)
+        self._filled = frozenset(self._spans)
 
     def _of(self, node: int) -> list[Span]:
         known = self._spans.get(node)
         if known is None:
             found: set[Span] = set()
             if group := self._groups.get(node):
-                for slot in self._filled:
-                    for chain in group.by_slot.get(slot, ()):
+                for slot in group.by_slot.keys() & self._filled:
+                    for chain in group.by_slot[slot]:
                         found.update(self.chain(chain))
             known = self._spans[node] = sorted(found)[:MOST_SPANS]
         return known

@@ -58,7 +58,7 @@ class Sums(NamedTuple):
 
     def may_do(self, numbers: AbstractSet[int], against: Iterable[int] = ()) -> bool:
         """Whether some of these patterns may have enough points, where those `against` them are surely there."""
-        if not self.enough or self.grave.isdisjoint(numbers):
+        if not self.enough or (self.grave and self.grave.isdisjoint(numbers)):
             return False
         points = self.points
         most = sum(one for number in numbers if (one := points.get(number, 0)) > 0)

@@ -113,7 +113,7 @@ def _summed(
         if not sums.enough:
             continue
         for there in _windows(program, sums, by, taken):
-            is_grave = not sums.grave.isdisjoint(there)
+            is_grave = not sums.grave or not sums.grave.isdisjoint(there)
             if is_grave and sums.of(there.keys()) >= sums.enough + more:
                 kept = [one for one in there.values() if sums.points[one.pattern] > 0]
                 most = max((sums.points[one.pattern] for one in kept), default=0)
