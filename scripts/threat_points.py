@@ -2,9 +2,9 @@
 
 A pack's patterns are written by people; how much each says is measured. Of every sentence that is labelled
 (`tests/data/threats/dev.ndjson`) this reads with the product's own engine which patterns are there, which words,
-beginnings of words, pairs of words and groups of the pack's words. A logistic
-regression, drawn towards nothing so that what is rare says little, gives each its points; contexts never get more than none. What is left at zero of the words is left out, and of the rest the most telling
-are kept. `held.ndjson` is never read.
+beginnings and pairs of words, and groups of the pack's words. A logistic regression, drawn towards nothing so that
+what is rare says little, gives each its points; contexts never get more than none. Of the words those that tell most
+are kept, without those at zero. `held.ndjson` is never read.
 
 It prints what cross-validation finds, in which sentences that were made of each other stay together. `--write` writes
 the points into the packs under `src/tidegate/intake/threats/packs/`, and the words behind their patterns. Where the
@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from msgspec.structs import replace
-
+from numpy.typing import NDArray
 from scripts.threat_fit import Fit, Floats, Stretches, fit
+
 from tidegate.intake.threats.finding import Find, Text, find
 from tidegate.intake.threats.model import Pattern
 from tidegate.intake.threats.program import Program
@@ -68,7 +68,7 @@ _STEMS = (3, 4, 5, 6)  # the same in Arabic script, which no other pack is in
 
 
 class Sample(NamedTuple):
-    """A text, whether it is to ring, what it weighs, and what it was made of. Those of one `fold` are scored together."""
+    """A text, whether it is to ring, its weight, and what it was made of. Those of one `fold` are scored together."""
 
     source: str
     text: str
@@ -199,7 +199,7 @@ class Features(NamedTuple):
 def features(draft: Draft, texts: list[Sample]) -> Features:
     """Reads all texts with a pack in which everything has points."""
     weighed = draft.weighed()
-    pack = load_threat_pack(draft.source({name: -1 for name in weighed}, {}, 1))
+    pack = load_threat_pack(draft.source(dict.fromkeys(weighed, -1), {}, 1))
     own = [one for one in texts if one.source == "own"]
     phrases = {read_phrase(one, pack.groups): one for one in candidates(own, pack.groups)}
     words = Pattern(
@@ -219,7 +219,9 @@ def features(draft: Draft, texts: list[Sample]) -> Features:
     numbers[first : first + len(phrases)] = range(len(weighed), len(weighed) + len(phrases))
     rows = [[[numbers[n] for n in there] for there in _windows(program, one)] for one in texts]
     are_words = np.arange(len(weighed) + len(phrases)) >= len(weighed)
-    most = np.array([*(0.0 if one else np.inf for one in weighed.values()), *(np.inf for _ in phrases)])
+    most = np.array(
+        [*(0.0 if one else np.inf for one in weighed.values()), *(np.inf for _ in phrases)]
+    )
     stretched = Stretches.of(rows, len(are_words))
     return Features([*weighed, *phrases.values()], most, are_words, stretched)
 
@@ -257,7 +259,9 @@ class Fitting:
         telling = np.abs(found.adds) * np.sqrt(often) * self.features.are_words
         kept = ~self.features.are_words
         kept[np.argsort(-telling)[:KEPT]] = True
-        found = self._fit(weights, np.where(kept, np.where(self.features.are_words, WORD, 1.0), 0.0))
+        found = self._fit(
+            weights, np.where(kept, np.where(self.features.are_words, WORD, 1.0), 0.0)
+        )
         return Fit(np.round(found.adds / POINT) * POINT, found.base)
 
     def _fit(self, weights: Floats, scale: Floats) -> Fit:
@@ -288,7 +292,9 @@ class Fitting:
                 for name in sorted({*self._sources} - {"own", "foreign"})
             }
             shown = ", ".join(f"{name} {value:.1f}" for name, value in rung.items())
-            print(f"  of harmless ones {false:.0%} ring, of threats {(threats > least).mean():.1%}; of 500: {shown}")
+            print(
+                f"  of harmless ones {false:.0%} ring, of threats {(threats > least).mean():.1%}; of 500: {shown}"
+            )
         return float(harmless[int(len(harmless) * (1 - FALSE))])
 
     def written(self, found: Fit, least: float) -> str:

@@ -1,11 +1,11 @@
-"""The points of threat packs: what is fitted is what a slow descent finds, and a pack's file stays what people wrote."""
+"""The points of threat packs: what is fitted is what a slow descent finds, and a file stays what people wrote."""
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from scripts.threat_fit import Stretches, fit, likeliest
 from scripts.threat_points import LANGUAGES, PACKS, Draft
+
 from tidegate.intake.threats.reading import load_threat_pack
 
 TEXTS = [
@@ -21,7 +21,9 @@ TEXTS = [
 WANTED = np.array([True, True, False, False, True, False, False, True])
 
 
-def _slowly(rows: list[list[int]], wanted: np.ndarray, most: np.ndarray, scale: np.ndarray) -> np.ndarray:
+def _slowly(
+    rows: list[list[int]], wanted: np.ndarray, most: np.ndarray, scale: np.ndarray
+) -> np.ndarray:
     """Plain gradient descent on the same sum, in many small steps."""
     there = np.zeros((len(rows), 4))
     for place, row in enumerate(rows):
@@ -40,7 +42,8 @@ def test_what_is_fitted_is_what_a_slow_descent_finds() -> None:
     found = fit(Stretches.of(single, 4), WANTED, np.ones(8), scale, most, 1.0)
     slowly = _slowly([rows[0] if rows else [] for rows in single], WANTED, most, scale)
     assert np.allclose(np.append(found.adds, found.base), slowly, atol=2e-3)
-    assert found.adds[2] <= 0.0 and slowly[2] <= 0.0
+    assert found.adds[2] <= 0.0
+    assert slowly[2] <= 0.0
 
 
 def test_a_text_without_weight_teaches_nothing() -> None:
@@ -50,10 +53,13 @@ def test_a_text_without_weight_teaches_nothing() -> None:
     stretched = Stretches.of(TEXTS, 4)
     first = fit(stretched, WANTED, weights, ones, most, 1.0)
     second = fit(stretched, other, weights, ones, most, 1.0)
-    assert np.array_equal(first.adds, second.adds) and first.base == second.base
+    assert np.array_equal(first.adds, second.adds)
+    assert first.base == second.base
 
 
-@given(st.lists(st.lists(st.lists(st.integers(0, 5), max_size=4, unique=True), max_size=3), min_size=1))
+@given(
+    st.lists(st.lists(st.lists(st.integers(0, 5), max_size=4, unique=True), max_size=3), min_size=1)
+)
 @settings(deadline=None)
 def test_a_text_scores_as_its_likeliest_stretch(texts: list[list[list[int]]]) -> None:
     adds = np.array([1.0, -2.0, 3.5, 0.0, 0.25, -1.0])
@@ -71,12 +77,17 @@ def test_points_are_written_into_packs_and_nothing_else_changes() -> None:
     for language in LANGUAGES:
         before = (PACKS / f"{language}.toml").read_text("utf-8")
         draft = Draft.of(before)
-        written = draft.source({name: 0 for name in draft.weighed()} | {"where": 7}, {"tonight": 4, "ball*": -2}, 40)
+        written = draft.source(
+            dict.fromkeys(draft.weighed(), 0) | {"where": 7}, {"tonight": 4, "ball*": -2}, 40
+        )
         pack = load_threat_pack(written)
         by_name = {one.name: one for one in pack.patterns}
         assert pack.enough == 40
-        assert by_name["words-for-4"].points == 4 and by_name["words-against-2"].points == -2
-        assert Draft.of(written) == draft._replace(head=draft.head.replace(_enough(draft.head), "enough = 40"))
+        assert by_name["words-for-4"].points == 4
+        assert by_name["words-against-2"].points == -2
+        assert Draft.of(written) == draft._replace(
+            head=draft.head.replace(_enough(draft.head), "enough = 40")
+        )
         assert [one for one in by_name if not one.startswith("words-")] == list(draft.patterns)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,8 +21,11 @@ from tidegate.pipeline.erase import erase_item
 from tidegate.pipeline.instance import Instance, opened
 from tidegate.pipeline.reads import read_case
 from tidegate.pipeline.report import submit_report
-from tidegate.review.actions import reopen
+from tidegate.review.actions import claim, reopen
 from tidegate.review.model import CaseDecisionIn
+from tidegate.review.queries import lock_case
+from tidegate.review.work.actions import add_task
+from tidegate.review.work.model import TaskIn
 from tidegate.triage.kept.tables import cluster_items
 
 BRIDGE = "They will meet at the old bridge on Friday at nine and want to set the depot on fire"
@@ -201,6 +205,26 @@ def test_an_undone_split_of_the_first_brings_the_others_back(
     with instance.database.begin() as tx:
         waiting = {one.item for one in read_case(tx, UUID(first["case"])).members}
     assert {copy["item"], third["item"], fourth["item"]} <= waiting
+
+
+@pytest.mark.parametrize("worked_on", ["claimed", "a task"])
+def test_what_somebody_works_on_since_a_split_is_not_taken_from_them(
+    instance: Instance, tell: Tell, worked_on: str
+) -> None:
+    first, third = tell(BRIDGE), tell(MORE)
+    with instance.database.begin("user:s@x.org") as tx:
+        own = clusters.split(tx, UUID(first["cluster"]), [third["id"]])
+        (apart,) = own.changes[0].apart
+    with instance.database.begin("user:other@x.org") as tx:
+        if worked_on == "claimed":
+            claim(tx, apart, timedelta(minutes=10))
+        else:
+            add_task(tx, lock_case(tx, apart), TaskIn(text="call the hotline"))
+    with instance.database.begin("user:s@x.org") as tx:
+        back = clusters.undo(tx, own.changes[0].id)
+        assert back.changes[-1].apart == [apart]
+        assert read_case(tx, apart).state == ("claimed" if worked_on == "claimed" else "open")
+        assert {one.case for one in back.members} == {UUID(first["case"]), apart}
 
 
 @pytest.mark.parametrize("which", ["old", "new", "new-reopened"])

@@ -120,6 +120,28 @@ def test_the_level_is_the_highest_and_shows_on_the_case(api: Api, clock: FakeClo
     assert row["because"][0]["value"] is None
 
 
+@pytest.mark.parametrize("outcome", ["handled", "referred"])
+def test_a_case_keeps_its_place_when_its_alert_ends_and_nobody_has_decided(
+    api: Api, clock: FakeClock, outcome: str
+) -> None:
+    case = told(api)
+    rung(api, "post-1", "high_specific")
+    rank(api)
+    before = api.get(f"/v1/cases/{case}").json()
+    to = {"referred_to": "the police"} if outcome == "referred" else {}
+    assert act(api, "close", HANDLED | {"outcome": outcome} | to).status_code == 200
+    rank(api)
+    after = api.get(f"/v1/cases/{case}").json()
+    assert (after["band"], after["priority"]) == (before["band"], before["priority"])
+    passed = {"outcome": "pass", "reason": "It is a line of a play."}
+    assert api.post("/v1/items/post-1/decisions", passed).status_code == 201
+    clock.advance(60)
+    assert told(api, reason="spam", reporter="somebody") == case
+    rank(api)
+    threat = {one["name"]: one for one in api.get(f"/v1/cases/{case}").json()["priority"]["parts"]}
+    assert threat["threat"]["value"] == 0
+
+
 def rank(api: Api) -> None:
     duties = {duty.name: duty for duty in duties_of(api.instance)}
     with api.instance.database.begin() as tx:

@@ -20,6 +20,7 @@ from tidegate.decisions.restrictions import (
     to_lift,
 )
 from tidegate.infra.errors import bad_field
+from tidegate.infra.wording import written
 from tidegate.policy.facts import Stage
 from tidegate.policy.model import Exemption, Ground, Label, Pack, Verdict
 from tidegate.signals.fingerprints import KINDS
@@ -222,7 +223,7 @@ def check(
     (`quotes_known`), and whether an exemption applies is asked under whatever label. Raises Refusal: 422
     with the field's pointer.
     """
-    if not decision.reason.strip():
+    if not written(decision.reason):
         raise bad_field("/reason", "a reason in words", "blanks")
     if decision.label is not None and decision.label not in labels:
         raise bad_field("/label", f"one of {', '.join(sorted(labels))}", repr(decision.label))

@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from tidegate.infra.errors import FieldError, Refusal, bad_field
-from tidegate.infra.wording import plainly, required
+from tidegate.infra.wording import plainly, required, written
 
 T = TypeVar("T")
 
@@ -265,3 +265,10 @@ def _find(body: bytes, steps: list[str]) -> Any:
     for step in steps:
         value = cast("list[Any]", value)[int(step)] if isinstance(value, list) else value[step]
     return value
+
+
+def check_words(pointer: str, words: str | None) -> str | None:
+    """Words without the blanks around them. Raises Refusal (422) where nothing of them can be seen."""
+    if words is not None and not written(words):
+        raise bad_field(pointer, "words", "blanks")
+    return words and words.strip()

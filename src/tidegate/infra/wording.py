@@ -195,6 +195,11 @@ def _flat(places: list[Any]) -> list[Any]:
     return found
 
 
+_FILLERS = frozenset(
+    "\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
+)  # letters and signs that look like nothing
+
+
 def written(text: str) -> int:
     """How many characters of a text can be seen: blanks, and signs that only format, say nothing."""
-    return sum(unicodedata.category(one)[0] not in "ZC" for one in text)
+    return sum(unicodedata.category(one)[0] not in "ZC" and one not in _FILLERS for one in text)

@@ -21,8 +21,9 @@ from tidegate.review.membership import (
     members_of,
     waits_with,
 )
-from tidegate.review.model import REPORT_QUEUE, SENIOR_QUEUE, CaseRow
+from tidegate.review.model import REPORT_QUEUE, SENIOR_QUEUE, CaseRow, is_held
 from tidegate.review.queries import find_case, lock_case
+from tidegate.review.work.queries import is_worked_on
 from tidegate.triage.kept.queries import places_of
 
 
@@ -91,7 +92,8 @@ def come_together(
 ) -> list[tuple[UUID, UUID]]:
     """The change by which these cases went apart at `at` is undone, and the items are where they were: what
     waits in the second of each pair waits in the first again. Those pairs for which that cannot be: where
-    somebody has decided since, or where they are of different clusters still."""
+    somebody has decided since, where the second is claimed or has tasks to do or links, or where they are of
+    different clusters still."""
     return [pair for pair in parted if not _come_together(tx, *pair, at)]
 
 
@@ -101,6 +103,8 @@ def _come_together(tx: Tx, case_id: UUID, apart_id: UUID, at: datetime) -> bool:
     case, apart = found[case_id], found[apart_id]
     decided = "decided" in (case.state, apart.state) or (apart.reopened_at or at) > at
     if decided or case.item_id is None or apart.item_id is None:
+        return False
+    if is_held(apart.claimed_until, tx.now) or is_worked_on(tx, apart.id):
         return False
     beside = [one.item_id for one in members_of(tx, apart.id)]
     places = places_of(tx, [case.item_id, apart.item_id, *beside])

@@ -78,7 +78,7 @@ def given_of(
     items = [item_id for item_id in told.values() if item_id is not None]
     if not items:
         return {}
-    levels, graded = levels_about(tx, items), grades_on(tx, items)
+    levels, graded = levels_about(tx, items, list(told)), grades_on(tx, items)
     found: dict[UUID, ScoreFacts] = {}
     for case_id, item_id in told.items():
         level = levels.get(item_id) if item_id else None

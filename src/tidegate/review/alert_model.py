@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from tidegate.infra.errors import bad_field
+from tidegate.infra.wording import written
 
 AlertKind = Literal["threat_to_life", "escalation"]
 AlertState = Literal["open", "acknowledged", "closed"]
@@ -116,9 +117,10 @@ def state_of(acknowledged_at: datetime | None, closed_at: datetime | None) -> Al
 def check_close(given: CloseIn) -> None:
     """Raises Refusal (422) where a referral does not say to whom, or what is none does; or where the reason
     is blank."""
-    if not given.reason.strip():
+    if not written(given.reason):
         raise bad_field("/reason", "text of at least 1 character", "nothing")
     to = (given.referred_to or "").strip()
+    to = to if written(to) else ""
     if given.outcome == "referred" and not to:
         raise bad_field("/referred_to", "whom it was referred to", "nothing")
     if given.outcome != "referred" and to:

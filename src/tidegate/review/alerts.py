@@ -281,10 +281,18 @@ def _rank_anew(tx: Tx, case_id: UUID) -> None:
     tx.execute(sa.update(cases).where(cases.c.id.in_(mine)).values(ranked_at=None))
 
 
-def levels_about(tx: Tx, item_ids: Sequence[UUID]) -> dict[UUID, str]:
-    """What is known of the threats about items, by alerts that stand: the highest level of each."""
+def levels_about(tx: Tx, item_ids: Sequence[UUID], case_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """What is known of the threats about items: the highest level of each, by alerts that stand, and by those
+    about these cases that ended while they waited, unless as a false alarm: that decides no case."""
+    since = sa.func.coalesce(cases.c.reopened_at, cases.c.opened_at)
+    waits = sa.exists().where(
+        cases.c.id == alerts.c.case_id,
+        one_of(cases.c.id, case_ids),
+        since <= alerts.c.closed_at,
+    )
+    holds = sa.or_(STANDS, sa.and_(alerts.c.outcome != "false_alarm", waits))
     query = sa.select(alerts.c.item_id, alerts.c.level).where(
-        STANDS, one_of(alerts.c.item_id, item_ids), alerts.c.level.isnot(None)
+        holds, one_of(alerts.c.item_id, item_ids), alerts.c.level.isnot(None)
     )
     found: dict[UUID, str] = {}
     for row in tx.execute(query):

@@ -67,7 +67,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
 def check_hold(hold: HoldIn, now: datetime) -> HoldIn:
     """What the types cannot say; the hold with its end in UTC. Raises Refusal (422) with the
     field's pointer."""
-    if not hold.reason.strip():
+    if not written(hold.reason):
         raise bad_field("/reason", "a reason in words", "blanks")
     if hold.source is not None and hold.source.startswith(RESERVED):
         raise bad_field("/source", f"none of {', '.join(RESERVED)} at the start", hold.source[:60])

@@ -19,6 +19,7 @@ APART = 50
 
 _REACH = 200
 _LINK = re.compile(r"\bhttps?://[^\s<>\"'«»]+", re.I)
+_TO = re.compile(r"(?:^|(?<=\n))\s*(?:rt\s+@\w{1,50}\s*:?|(?:@\w{1,50}[,:]?\s+)+(?=\S))", re.I)
 _STARS = AnyOf("*#%")
 _WORD = re.compile("[^ ]+")
 _FREE_WORD = re.compile(f"[{FREE}]|[^{FREE}]+")
@@ -65,11 +66,15 @@ def words_of(marked: str) -> list[str]:
 
 
 def without_links(text: str) -> str:
-    """A text with nothing in place of the addresses of pages, as long as it was: they have words of their own
-    that nobody said."""
-    if "://" not in text:
-        return text
-    return _LINK.sub(lambda match: " " * len(match[0]), text)
+    """A text with nothing in place of the addresses of pages, and of the names that it is passed on or answered to,
+    as long as it was: they have words of their own that nobody said."""
+    if "://" in text:
+        text = _LINK.sub(_nothing, text)
+    return _TO.sub(_nothing, text) if "@" in text else text
+
+
+def _nothing(match: re.Match[str]) -> str:
+    return " " * len(match[0])
 
 
 def sentence_ends(text: str) -> list[int]:

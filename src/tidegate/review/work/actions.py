@@ -10,6 +10,7 @@ from tidegate.access.queries import people_called
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal, bad_field
 from tidegate.infra.ids import uuid7
+from tidegate.infra.parsing import check_words
 from tidegate.ledger.actions import append
 from tidegate.review.model import CaseRow
 from tidegate.review.sight import in_sight
@@ -20,7 +21,6 @@ from tidegate.review.work.model import (
     LinkIn,
     Task,
     TaskIn,
-    check_words,
     link_unknown,
     task_unknown,
 )

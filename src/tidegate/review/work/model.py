@@ -8,8 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from tidegate.content.model import Moment
-from tidegate.infra.errors import Refusal, bad_field
-from tidegate.infra.wording import written
+from tidegate.infra.errors import Refusal
 
 MOST_TASKS = 200  # of a case
 MOST_LINKS = 200
@@ -53,13 +52,6 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     why: str | None
     by: str
     created_at: datetime
-
-
-def check_words(pointer: str, words: str | None) -> str | None:
-    """Raises Refusal (422) for blanks."""
-    if words is not None and not written(words):
-        raise bad_field(pointer, "words", "blanks")
-    return words and words.strip()
 
 
 def task_unknown(task_id: object) -> Refusal:

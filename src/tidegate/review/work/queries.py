@@ -32,6 +32,13 @@ def tasks_of(tx: Tx, case_id: UUID) -> list[Task]:
     return [Task(**row) for row in tx.execute(query.limit(MOST_TASKS)).mappings()]
 
 
+def is_worked_on(tx: Tx, case_id: UUID) -> bool:
+    """Whether something is yet to be done about a case, or it is linked to another."""
+    to_do = sa.exists().where(_T.case_id == case_id, _T.done_at.is_(None))
+    linked = sa.exists().where(sa.or_(_L.one == case_id, _L.other == case_id))
+    return bool(tx.execute(sa.select(sa.or_(to_do, linked))).scalar_one())
+
+
 def tasks_for(tx: Tx, person: str, limit: int = 50) -> list[Task]:
     """What this person (an identity) is asked to do about cases that they see, the first due first. To whoever
     audits it says nothing before the case is opened."""

@@ -14,6 +14,7 @@ from tidegate.access.platforms import refuse_others
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal, bad_field
 from tidegate.infra.ids import uuid7
+from tidegate.infra.parsing import check_words
 from tidegate.ledger.actions import append
 from tidegate.policy.queues import OF_INCIDENTS
 from tidegate.signals.banks.actions import create_bank
@@ -50,6 +51,7 @@ May = Callable[[str], bool]
 def propose(tx: Tx, said: IncidentIn, schemes: Schemes) -> IncidentView:
     """A person proposes one. Who is bound to a platform proposes for that. Raises Refusal: 403 for another's
     platform, 422 for an unknown scheme."""
+    check_words("/title", said.title)
     scheme = scheme_of(schemes, said.scheme)
     platform = _platform_of(tx, said)
     return get_incident(tx, _propose(tx, scheme, platform, title=said.title, note=said.note))
@@ -147,6 +149,7 @@ def open_incident(
     scheme = scheme_of(schemes, name)
     if not may(scheme.activates):
         raise activation_refused(scheme)
+    check_words("/reason", said.reason)
     check_opening(row.state, scheme, said)
     if said.bank is not None:
         _have_bank(tx, said.bank, row.platform, may)
@@ -198,6 +201,7 @@ def close_incident(tx: Tx, incident_id: UUID, said: CloseIn) -> IncidentView:
     """Close what is open, or dismiss what is proposed; what was counted around it is kept with it. Raises
     Refusal: 404, 409."""
     row = _lock(tx, incident_id)
+    check_words("/reason", said.reason)
     check_closing(row.state, said.outcome)
     view = get_incident(tx, incident_id)
     values: dict[str, Any] = {
