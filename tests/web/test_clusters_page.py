@@ -150,6 +150,12 @@ def test_who_may_not_change_them_reads_them_and_others_do_not(
     assert "4711" not in auditor
 
 
+def test_a_change_that_never_was_is_named_as_that(api: Api) -> None:
+    for change in ("nope", "01a22bac-0000-7000-8000-000000000000"):
+        answer = api.post(f"/v1/clusters/changes/{change}/undo")
+        assert (answer.status_code, answer.json()["type"]) == (404, "/problems/change-unknown")
+
+
 def test_both_clusters_tell_of_a_split_and_lead_to_each_other(
     api: Api, told: list[dict[str, Any]], senior: Visitor
 ) -> None:

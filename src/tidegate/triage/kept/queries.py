@@ -190,16 +190,20 @@ def get_change(tx: Tx, change_id: UUID) -> Change:
     query = query.where(cluster_changes.c.kind.in_(["merge", "split", "pin"]))
     row = tx.execute(query.with_for_update()).mappings().one_or_none()
     if row is None:
-        raise Refusal(
-            "change-unknown",
-            404,
-            "There is no such change",
-            f"No change {change_id} of clusters. GET /v1/clusters/… lists those of one.",
-        )
+        raise change_unknown(change_id)
     before = [(UUID(item), UUID(cluster), pinned) for item, cluster, pinned in row["before"]]
     parted = [(UUID(case), UUID(new)) for case, new in row["parted"]]
     values: dict[str, Any] = dict(row) | {"before": before, "parted": parted}
     return Change(**values)
+
+
+def change_unknown(change_id: object) -> Refusal:
+    return Refusal(
+        "change-unknown",
+        404,
+        "There is no such change",
+        f"No change {str(change_id)[:64]} of clusters. GET /v1/clusters/… lists those of one.",
+    )
 
 
 def cluster_unknown(cluster_id: object) -> Refusal:

@@ -1,22 +1,24 @@
 """`/v1/clusters`: what says the same, with what each adds; people merge, split and pin."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from tidegate.infra.db import Tx
+from tidegate.infra.errors import Refusal
 from tidegate.pipeline import clusters
 from tidegate.triage.kept.model import ClusterView, MembersIn, MergeIn
-from tidegate.triage.kept.queries import cluster_unknown
+from tidegate.triage.kept.queries import change_unknown, cluster_unknown
 from tidegate.web.api.endpoint import Call, Endpoint
 from tidegate.web.api.paging import PageQuery
 
 _CLUSTER = "/v1/clusters/{id}"
 
 
-def _of_path(call: Call) -> UUID:
+def _of_path(call: Call, unknown: Callable[[object], Refusal] = cluster_unknown) -> UUID:
     try:
         return UUID(call.path["id"])
     except ValueError:
-        raise cluster_unknown(call.path["id"]) from None
+        raise unknown(call.path["id"]) from None
 
 
 def get_cluster(tx: Tx, call: Call[object, PageQuery]) -> ClusterView:
@@ -36,7 +38,7 @@ def pin(tx: Tx, call: Call[MembersIn]) -> ClusterView:
 
 
 def undo(tx: Tx, call: Call) -> ClusterView:
-    return clusters.undo(tx, _of_path(call))
+    return clusters.undo(tx, _of_path(call, change_unknown))
 
 
 endpoints = [

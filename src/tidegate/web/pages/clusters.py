@@ -12,7 +12,7 @@ from tidegate.pipeline import clusters
 from tidegate.pipeline.clusters import Likely, Said
 from tidegate.triage.adds import Adds
 from tidegate.triage.kept.model import MOST_MEMBERS, ChangeView, ClusterView, MemberView
-from tidegate.triage.kept.queries import cluster_unknown
+from tidegate.triage.kept.queries import change_unknown, cluster_unknown
 from tidegate.web.pages.case_parts.passages import Passage, passages
 from tidegate.web.pages.page import PageRoute, Query, with_query
 from tidegate.web.pages.visit import Visit
@@ -104,7 +104,7 @@ def merge(visit: Visit) -> str:
 
 def undo(visit: Visit) -> str:
     """Take back a change; the page is that of the cluster that it was made on, as long as that is one."""
-    change_id = visit.uuid("change", cluster_unknown)
+    change_id = visit.uuid("change", change_unknown)
     with visit.begin() as tx:
         found = clusters.undo(tx, change_id)
     return with_query(f"/clusters/{found.id}", done="cluster-undone")
