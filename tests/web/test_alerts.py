@@ -192,7 +192,7 @@ def test_refused_acknowledgements_write_nothing(api: Api) -> None:
     assert people["reviewer"].send("/alerts/nothing/acknowledge").status_code == 404
     assert rows(api) == before
     assert 'data-testid="alert"' not in people["of a"].get("/").text
-    nothing = {"state": None, "ringing": [], "acknowledged": [], "closed": []}
+    nothing = {"state": None, "ringing": [], "acknowledged": [], "closed": [], "words": {}}
     assert people["of a"].get("/alerts.json").json() == nothing
     assert 'data-testid="alert"' not in people["curator"].get("/").text
     seen = people["auditor"].get("/").text

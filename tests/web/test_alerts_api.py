@@ -1,5 +1,6 @@
 """`/v1/alerts`, and the pages beside it: what an alert names, who has it, and how it ended."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID, uuid4
@@ -347,6 +348,19 @@ def test_the_page_of_alerts_goes_by_state(api: Api, clock: FakeClock) -> None:
         twin = person.get(f"/alerts.json?state={state}").json()
         assert [len(twin[one]) for one in parts] == [one == part for one in parts]
         assert person.get(f"/alerts?state={state}").text.count('aria-current="page"') >= 1
+
+
+def test_the_page_says_what_each_alert_is_about_to_who_sees_its_case(api: Api) -> None:
+    for n in (1, 2):
+        told(api, f"post-{n}")
+    person = Visitor(api.instance, api.client, "reviewer")
+    page = person.get("/alerts").text
+    assert sorted(re.findall(r'alert-row-words">([^<]+)<', page)) == [
+        "the words of post-1",
+        "the words of post-2",
+    ]
+    other = Visitor(api.instance, api.client, "reviewer", queues=["elsewhere"])
+    assert "the words of post" not in other.get("/alerts").text
 
 
 def test_a_person_closes_one_by_a_form(api: Api) -> None:

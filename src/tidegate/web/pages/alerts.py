@@ -16,6 +16,7 @@ from tidegate.review.alert_model import OUTCOMES, Alert, AlertDetail, AlertState
 from tidegate.review.alerts import alert_unknown
 from tidegate.web.nextpath import own_path
 from tidegate.web.pages.case_parts.rang import RangView, rang_views
+from tidegate.web.pages.frame import words_of
 from tidegate.web.pages.page import PageRoute, Query, with_query
 from tidegate.web.pages.visit import Visit
 
@@ -29,12 +30,13 @@ class AlertsQuery(Query, frozen=True):
 
 class AlertsPage(msgspec.Struct, frozen=True, kw_only=True):
     """Those that ring, the gravest first, those that somebody has, and those that were closed, the
-    latest first. With a `state` the others are left out."""
+    latest first. With a `state` the others are left out. `words` are what their cases, by id, are about."""
 
     state: AlertState | None
     ringing: list[Alert]
     acknowledged: list[Alert]
     closed: list[Alert]
+    words: dict[UUID, str]
 
 
 class AlertPage(msgspec.Struct, frozen=True):
@@ -53,12 +55,15 @@ def show(visit: Visit) -> AlertsPage:
         def of(state: AlertState, most: int) -> list[Alert]:
             return rang_of_late(tx, state, most) if query.state in (None, state) else []
 
-        ringing = of("open", MOST)
+        ringing = sorted(of("open", MOST), key=lambda one: gravity(one.kind, one.level))
+        acknowledged, closed = of("acknowledged", MOST), of("closed", CLOSED)
+        shown = (*ringing, *acknowledged, *closed) if visit.may("cases:read") else ()
         return AlertsPage(
             state=query.state,
-            ringing=sorted(ringing, key=lambda one: gravity(one.kind, one.level)),
-            acknowledged=of("acknowledged", MOST),
-            closed=of("closed", CLOSED),
+            ringing=ringing,
+            acknowledged=acknowledged,
+            closed=closed,
+            words=words_of(tx, (one.case for one in shown)),
         )
 
 

@@ -1,6 +1,7 @@
 """What every page carries around its own content: alerts that ring, decisions that can still be undone,
 and how the person wants the pages."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -130,12 +131,17 @@ def _alerts(visit: Visit, tx: Tx) -> list[Ringing]:
     found = ringing(tx)
     if not found or not visit.may("cases:read"):
         return found
-    cases = dict.fromkeys(one.case for one in found[:WORDED] if one.case is not None)
-    words = {row.id: row.text for row in rows_of(tx, list(cases))}
+    words = words_of(tx, (one.case for one in found[:WORDED]))
     return [
         msgspec.structs.replace(one, words=words.get(one.case) if one.case else None)
         for one in found
     ]
+
+
+def words_of(tx: Tx, cases: Iterable[UUID | None]) -> dict[UUID, str]:
+    """What cases are about, in a few words, as far as the actor sees them."""
+    wanted = list(dict.fromkeys(one for one in cases if one is not None))
+    return {row.id: row.text for row in rows_of(tx, wanted) if row.text} if wanted else {}
 
 
 def _back(visit: Visit) -> str:
