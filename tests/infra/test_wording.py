@@ -15,7 +15,7 @@ from msgspec import Meta
 from tidegate.content.model import ItemIn
 from tidegate.infra.errors import Refusal
 from tidegate.infra.parsing import decode
-from tidegate.infra.wording import TIME, Said, plainly
+from tidegate.infra.wording import TIME, Said, plainly, written
 
 Moment = Annotated[datetime, Meta(tz=True)]
 
@@ -222,3 +222,11 @@ def test_half_a_character_is_refused_where_it_stands(body: str, pointer: str) ->
         decode(body.encode(), Outer)
     (error,) = refused.value.errors
     assert (refused.value.status, error.pointer, error.got) == (422, pointer, "a lone surrogate")
+
+
+@pytest.mark.parametrize(
+    "nothing", ["", " \n", "\u200b", "\u3164\u3164", "\u2800", "\u115f", "\x07"]
+)
+def test_what_looks_like_nothing_is_no_word(nothing: str) -> None:
+    assert written(nothing) == 0
+    assert written(f"{nothing}a") == 1

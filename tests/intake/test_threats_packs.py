@@ -6,6 +6,7 @@ from threat_packs import shipped
 from tidegate.intake.threats.data import sources
 from tidegate.intake.threats.model import CONTEXTS, rings
 from tidegate.intake.threats.reading import load_threat_pack
+from tidegate.intake.threats.words import sentence_ends, without_links
 
 RINGS = [
     "I am going to shoot everyone in that mosque tomorrow, I have my rifle ready",
@@ -218,3 +219,18 @@ def test_lines_that_were_broken_are_one_sentence() -> None:
     every = shipped().screen("I will shoot everyone at the school tomorrow".replace(" ", "\n"))
     assert every is not None
     assert rings(every.level)
+
+
+@pytest.mark.parametrize("before", ["RT @police: ", "@joe ", "@joe, @ann ", "rt @x "])
+def test_whom_a_text_is_passed_on_to_changes_nothing(before: str) -> None:
+    text = "They have put canisters behind the market hall, tonight it will burn"
+    alone, passed_on = shipped().screen(text), shipped().screen(before + text)
+    assert alone is not None
+    assert passed_on is not None
+    assert passed_on.level == alone.level
+    for one in passed_on.because:
+        assert (before + text)[one.start : one.end] == one.text
+
+
+def test_many_blank_lines_are_read_once() -> None:
+    assert sentence_ends(without_links("@" + "\n" * 300_000)) == [300_001]

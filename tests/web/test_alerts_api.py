@@ -241,6 +241,25 @@ def test_a_bad_close_is_refused_and_nothing_written(api: Api, body: dict[str, An
     assert rows(api) == before
 
 
+@pytest.mark.parametrize("blank", [" ", "\u200b", "\u3164"])
+def test_reasons_that_nobody_can_see_are_refused_and_nothing_written(api: Api, blank: str) -> None:
+    case = told(api)
+    scheme = "attack-response"
+    opened = api.post("/v1/incidents", {"scheme": scheme, "title": "a march"}).json()["id"]
+    before = rows(api)
+    wrong = [
+        act(api, "close", HANDLED | {"reason": blank}),
+        act(api, "close", {"outcome": "referred", "reason": "theirs", "referred_to": blank}),
+        api.post(f"/v1/cases/{case}/decide", {"outcome": "pass", "reason": blank}),
+        api.post("/v1/incidents", {"scheme": scheme, "title": blank}),
+        api.post(f"/v1/incidents/{opened}/open", {"reason": blank}),
+        api.post(f"/v1/incidents/{opened}/close", {"outcome": "dismissed", "reason": blank}),
+        api.post(f"/v1/cases/{case}/tasks", {"text": blank}),
+    ]
+    assert [one.status_code for one in wrong] == [422] * len(wrong)
+    assert rows(api) == before
+
+
 def test_other_keys_and_other_ids_get_nothing_and_write_nothing(api: Api) -> None:
     told(api)
     reads, writes = api.key("alerts:read"), api.key("alerts:write")

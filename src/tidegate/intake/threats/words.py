@@ -19,7 +19,7 @@ APART = 50
 
 _REACH = 200
 _LINK = re.compile(r"\bhttps?://[^\s<>\"'«»]+", re.I)
-_TO = re.compile(r"(?:^|(?<=\n))\s*(?:rt\s+@\w{1,50}\s*:?|(?:@\w{1,50}[,:]?\s+)+(?=\S))", re.I)
+_TO = re.compile(r"^[ \t]*(?:rt[ \t]+@\w{1,50}[ \t]*:?|(?:@\w{1,50}[,:]?[ \t]+)+)", re.I | re.M)
 _STARS = AnyOf("*#%")
 _WORD = re.compile("[^ ]+")
 _FREE_WORD = re.compile(f"[{FREE}]|[^{FREE}]+")
