@@ -1,1 +1,1 @@
-"""Legal orders, on both sides: who sends one drafts it here, who gets one answers it here."""
+"""Legal orders and referrals: received, executed and answered; drafted, issued and followed."""
