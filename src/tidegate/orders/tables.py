@@ -33,7 +33,11 @@ orders = sa.Table(
     sa.Column("due_at", sa.TIMESTAMP(timezone=True)),  # of the first hour that runs
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
 )
-_FIRM = sa.or_(orders.c.direction == "out", orders.c.verified)
+# What was meant for another is theirs, and still no order to us.
+_FIRM = sa.text(
+    "direction = 'out' OR verified AND NOT (problems &&"
+    " ARRAY['not-addressed-to-us', 'synthetic-differs'])"
+)
 # One order an issuer's id, and one a reference. What is unverified never stands in the way of what is.
 sa.Index(
     "uq_orders_issuer_order_ref",
@@ -129,3 +133,20 @@ order_receipts = sa.Table(
     sa.Column("sha256", sa.Text),  # of the file, in hex
 )
 sa.Index("ix_order_receipts_order_id", order_receipts.c.order_id)
+
+order_documents = sa.Table(
+    "order_documents",  # the Annexes II and III, one for each call that answered
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("order_id", sa.Uuid, sa.ForeignKey("orders.id"), nullable=False),
+    sa.Column("name", sa.Text, nullable=False),  # annex-2, annex-3
+    sa.Column("items", ARRAY(sa.Integer), nullable=False),  # the numbers of those that it is about
+    sa.Column("body", Sealed(sa.LargeBinary()), nullable=False),  # its JSON, to the byte
+    sa.Column("kid", sa.Text, nullable=False),  # the key of ours that signs it
+    sa.Column("message_id", sa.Uuid),  # null: nobody to whom it could be sent
+    sa.Column("made_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("made_by", sa.Text, nullable=False),
+    sa.Column("delivered_at", sa.TIMESTAMP(timezone=True)),
+)
+sa.Index("ix_order_documents_order_id", order_documents.c.order_id, order_documents.c.made_at)
+sa.Index("ix_order_documents_message_id", order_documents.c.message_id)

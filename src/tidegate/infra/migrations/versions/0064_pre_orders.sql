@@ -1,4 +1,4 @@
--- Legal orders, in and out, with their URLs, each state of these, and how they came.
+-- Legal orders, in and out, with their URLs, each state of these, how they came, and how they were answered.
 CREATE TABLE orders (
   id UUID NOT NULL,
   direction TEXT NOT NULL,
@@ -25,8 +25,8 @@ CREATE INDEX ix_orders_created_at ON orders (created_at, id);
 CREATE INDEX ix_orders_due_at ON orders (due_at, id);
 CREATE INDEX ix_orders_order_ref ON orders (issuer, order_ref);
 CREATE INDEX ix_orders_reference ON orders (issuer, reference);
-CREATE UNIQUE INDEX uq_orders_issuer_order_ref ON orders (direction, issuer, order_ref) WHERE direction = 'out' OR verified;
-CREATE UNIQUE INDEX uq_orders_issuer_reference ON orders (direction, issuer, reference) WHERE direction = 'out' OR verified;
+CREATE UNIQUE INDEX uq_orders_issuer_order_ref ON orders (direction, issuer, order_ref) WHERE direction = 'out' OR verified AND NOT (problems && ARRAY['not-addressed-to-us', 'synthetic-differs']);
+CREATE UNIQUE INDEX uq_orders_issuer_reference ON orders (direction, issuer, reference) WHERE direction = 'out' OR verified AND NOT (problems && ARRAY['not-addressed-to-us', 'synthetic-differs']);
 CREATE TABLE order_items (
   order_id UUID NOT NULL,
   n INTEGER NOT NULL,
@@ -97,3 +97,19 @@ CREATE TABLE order_receipts (
   CONSTRAINT fk_order_receipts_order_id FOREIGN KEY(order_id) REFERENCES orders (id)
 );
 CREATE INDEX ix_order_receipts_order_id ON order_receipts (order_id);
+CREATE TABLE order_documents (
+  id UUID NOT NULL,
+  order_id UUID NOT NULL,
+  name TEXT NOT NULL,
+  items INTEGER[] NOT NULL,
+  body BYTEA NOT NULL,
+  kid TEXT NOT NULL,
+  message_id UUID,
+  made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  made_by TEXT NOT NULL,
+  delivered_at TIMESTAMP WITH TIME ZONE,
+  CONSTRAINT pk_order_documents PRIMARY KEY (id),
+  CONSTRAINT fk_order_documents_order_id FOREIGN KEY(order_id) REFERENCES orders (id)
+);
+CREATE INDEX ix_order_documents_message_id ON order_documents (message_id);
+CREATE INDEX ix_order_documents_order_id ON order_documents (order_id, made_at);
