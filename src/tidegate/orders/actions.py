@@ -1,6 +1,7 @@
 """The verbs on orders as stored: keep one, move its items, mark, propose. What follows from them in other
 slices is composed in `pipeline/orders/`."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -15,12 +16,14 @@ from tidegate.infra.errors import Refusal
 from tidegate.infra.ids import uuid7
 from tidegate.ledger.actions import append
 from tidegate.orders.model import Event, ItemOfOrder, OrderRow, State, Verb, after, state_of
-from tidegate.orders.queries import Copy, items_of, proposed_of
+from tidegate.orders.queries import Copy, Document, items_of, proposed_of
 from tidegate.orders.tables import (
     order_copies,
+    order_documents,
     order_item_states,
     order_items,
     order_proposals,
+    order_receipts,
     orders,
 )
 
@@ -167,3 +170,48 @@ def keep_copies(tx: Tx, order_id: UUID, copies: Sequence[Copy]) -> None:
     if copies:
         rows = [msgspec.structs.asdict(one) | {"order_id": order_id} for one in copies]
         tx.execute(insert(order_copies).on_conflict_do_nothing(), rows)
+
+
+def note_receipt(
+    tx: Tx,
+    order_id: UUID,
+    *,
+    channel: str,
+    received_at: datetime,
+    file: bytes | None = None,
+    content_type: str | None = None,
+) -> None:
+    """Note that an order came, by which way and when: none of the earlier ones is changed by it."""
+    sha256 = None if file is None else hashlib.sha256(file).hexdigest()
+    row = {"id": uuid7(tx.now), "order_id": order_id, "channel": channel}
+    row |= {"received_at": received_at, "noted_at": tx.now, "noted_by": tx.actor}
+    row |= {"file": file, "content_type": content_type, "sha256": sha256}
+    tx.execute(sa.insert(order_receipts).values(row))
+    record = {"order": order_id, "channel": channel, "received_at": received_at, "sha256": sha256}
+    append(tx, "order.received", record, order_id)
+
+
+def keep_document(tx: Tx, order_id: UUID, document: Document) -> None:
+    """Write an answer to an order, to the byte."""
+    row = msgspec.structs.asdict(document) | {"order_id": order_id}
+    tx.execute(sa.insert(order_documents).values(row))
+    record = {"order": order_id, "document": document.id, "name": document.name}
+    record |= {"items": document.items, "sha256": hashlib.sha256(document.body).hexdigest()}
+    append(tx, "order.answered", record | {"message": document.message_id}, order_id)
+
+
+def document_sent(tx: Tx, document_id: UUID, message_id: UUID) -> None:
+    """Note by which message an answer goes."""
+    this = order_documents.c.id == document_id
+    tx.execute(sa.update(order_documents).where(this).values(message_id=message_id))
+
+
+def document_delivered(tx: Tx, message_id: UUID) -> tuple[UUID, list[int]] | None:
+    """Note that an answer arrived; of which order it was, and about which items. None: it is none, or had
+    arrived before."""
+    this = sa.and_(
+        order_documents.c.message_id == message_id, order_documents.c.delivered_at.is_(None)
+    )
+    written = sa.update(order_documents).where(this).values(delivered_at=tx.now)
+    row = tx.execute(written.returning(order_documents.c.order_id, order_documents.c.items)).first()
+    return None if row is None else (row.order_id, row.items)

@@ -14,9 +14,11 @@ from tidegate.infra.errors import FieldError, Refusal
 from tidegate.orders.model import LIVE, Direction, ItemOfOrder, OrderRow
 from tidegate.orders.tables import (
     order_copies,
+    order_documents,
     order_item_states,
     order_items,
     order_proposals,
+    order_receipts,
     orders,
 )
 
@@ -55,6 +57,32 @@ class Copy(msgspec.Struct, frozen=True):
     n: int
     item_id: UUID
     case_id: UUID
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """An Annex II or III: its JSON to the byte, which of the order's items it is about, and the message that
+    carries it, where there is somebody to send it to."""
+
+    id: UUID
+    name: str
+    items: list[int]
+    body: bytes
+    kid: str
+    message_id: UUID | None
+    made_at: datetime
+    made_by: str
+    delivered_at: datetime | None
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """One way that an order came, and when; `sha256` is of the file, where there is one."""
+
+    channel: str
+    received_at: datetime
+    noted_at: datetime
+    noted_by: str
+    content_type: str | None
+    sha256: str | None
 
 
 def order_unknown(_: object = None) -> Refusal:
@@ -155,6 +183,23 @@ def copies_of(tx: Tx, order_id: UUID) -> list[Copy]:
     query = sa.select(*columns).where(order_copies.c.order_id == order_id)
     query = query.order_by(order_copies.c.n, order_copies.c.item_id)
     return [Copy(**row) for row in tx.execute(query).mappings()]
+
+
+def documents_of(tx: Tx, order_id: UUID, name: str | None = None) -> list[Document]:
+    """The answers to an order, or those called `name`, the newest first."""
+    columns = [order_documents.c[one] for one in Document.__struct_fields__]
+    query = sa.select(*columns).where(order_documents.c.order_id == order_id)
+    if name is not None:
+        query = query.where(order_documents.c.name == name)
+    query = query.order_by(order_documents.c.made_at.desc(), order_documents.c.id.desc())
+    return [Document(**row) for row in tx.execute(query).mappings()]
+
+
+def receipts_of(tx: Tx, order_id: UUID) -> list[Receipt]:
+    """Each way that an order came, the first that was noted first."""
+    columns = [order_receipts.c[one] for one in Receipt.__struct_fields__]
+    query = sa.select(*columns).where(order_receipts.c.order_id == order_id)
+    return [Receipt(**row) for row in tx.execute(query.order_by(order_receipts.c.id)).mappings()]
 
 
 def silences_over(tx: Tx, limit: int) -> list[UUID]:
