@@ -73,12 +73,14 @@ def problems_of(item: ItemRow | None) -> list[str]:
 
 
 def is_ours(url: str, hosts: Collection[str]) -> bool:
-    """Whether an address lies on one of these hosts, or on one below them."""
+    """Whether an address lies on one of these hosts."""
+    host = _host(url)
+    return host is not None and host in {_host(f"https://{one}/") for one in hosts}
+
+
+def _host(url: str) -> str | None:
     found = read(url)
-    if found is None:
-        return False
-    host = found.place.host.lower()
-    return any(host == one or host.endswith(f".{one}") for one in map(str.lower, hosts))
+    return None if found is None else found.place.host.rstrip(".")
 
 
 def _posts(found: Sequence[ItemRow]) -> list[ItemRow]:
