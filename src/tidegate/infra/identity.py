@@ -32,6 +32,13 @@ identity = sa.Table(
 
 def mark_of(secrets: InstanceSecrets) -> bytes:
     """A digest that tells one instance's secrets from another's and gives nothing of them away."""
+    before = _mark_without_organisation(secrets)
+    public = secrets.organisation_key.public_key().public_bytes_raw()
+    return hashlib.sha256(before + public).digest()
+
+
+def _mark_without_organisation(secrets: InstanceSecrets) -> bytes:
+    """The mark of before there was `organisation.key`."""
     return hashlib.sha256(_mark_without_sources(secrets) + secrets.sources_key).digest()
 
 
@@ -50,8 +57,9 @@ _Mark = Callable[[InstanceSecrets], bytes]
 # Each mark that databases of before may have, the oldest first, and the keys that were made since. None
 # of these was lost where it is missing: the next start makes it.
 _OLDER: tuple[tuple[_Mark, tuple[str, ...]], ...] = (
-    (_mark_of_0_1, ("terms", "sources")),
-    (_mark_without_sources, ("sources",)),
+    (_mark_of_0_1, ("terms", "sources", "organisation")),
+    (_mark_without_sources, ("sources", "organisation")),
+    (_mark_without_organisation, ("organisation",)),
 )
 
 
