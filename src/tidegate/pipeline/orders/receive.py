@@ -11,9 +11,10 @@ import msgspec
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
 from tidegate.orders import actions as orders
-from tidegate.orders.model import ItemOfOrder, OrderRow, State
+from tidegate.orders.model import UNDONE, ItemOfOrder, OrderRow, State
 from tidegate.orders.queries import items_of, order_of, orders_called, url_keys_of
 from tidegate.pipeline.instance import Instance
+from tidegate.pipeline.orders.answers import send_unsent
 from tidegate.pipeline.orders.lookup import Found, Named, look_up
 from tidegate.pipeline.orders.timing import HOUR, Timing, about_item, about_order
 from tidegate.pipeline.own import Own
@@ -96,7 +97,8 @@ def _known(
         named = set(url_keys_of(tx, one.id))
         firm = one.verified and not NOT_FOR_US & set(one.problems)
         if arrived.channel == "upload" or (arrived.firm and firm):
-            return one, bool(set(keys) - {None} - named)
+            more = set(keys) - {None} - named
+            return one, named != set(keys) if arrived.firm else bool(more)
         alike = named == set(keys)
         if alike and (arrived.firm or not firm):
             return one, False
@@ -126,6 +128,8 @@ def _keep(
         annex=arrived.annex,
         contradictory=False,
         non_disclosure_until=None,
+        non_disclosure_first=None,
+        disclosed_at=None,
         due_at=None,
         created_at=tx.now,
     )
@@ -181,12 +185,24 @@ def _join(
     order = order_of(tx, known.id, lock=True)
     _note(tx, order, arrived)
     timing = Timing(tx, instance, own, order.id)
+    if order.received_at is None or arrived.received_at < order.received_at:
+        _earlier(timing, arrived)
     if contrary:
         orders.contradict(tx, order.id, f"it came again by {arrived.channel} with other addresses")
         timing.ring(contradictory=True)
     elif arrived.firm and not order.verified:
         _prove(tx, timing, order, arrived)
     return order_of(tx, order.id)
+
+
+def _earlier(timing: Timing, arrived: Arrived) -> None:
+    """It had come before we knew: of two claims of when, the earlier one counts."""
+    orders.change(timing.tx, timing.order_id, received_at=arrived.received_at)
+    for one in items_of(timing.tx, timing.order_id):
+        if one.state in UNDONE:
+            subject = about_item(timing.order_id, one.n)
+            timing.start(HOUR, subject, "order.received", arrived.received_at)
+    timing.settle()
 
 
 def _prove(tx: Tx, timing: Timing, order: OrderRow, arrived: Arrived) -> None:
@@ -207,6 +223,7 @@ def _prove(tx: Tx, timing: Timing, order: OrderRow, arrived: Arrived) -> None:
         for one in items_of(tx, order.id):
             if one.state == "doubtful":
                 orders.move(tx, one, "authenticate", given={"how": "its issuer signed it"})
+    send_unsent(tx, timing.own, order.id)
     timing.settle()
     timing.ring()
 
