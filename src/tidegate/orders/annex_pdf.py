@@ -43,7 +43,8 @@ def layout(
     form = wording.form(name)
     sheet = _Sheet(msgspec.json.decode(document), wording)
     for section in form.sections:
-        if title := ". ".join(part for part in (section.letter, section.heading) if part):
+        letter = f"{wording.section} {section.letter}" if section.letter else ""
+        if title := ": ".join(part for part in (letter, section.heading) if part):
             sheet.blocks.append({"kind": "section", "title": title})
         sheet.rows(section.rows, sheet.document, "", 0)
     sheet.further()

@@ -58,6 +58,7 @@ class Wording(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     language: str
     mark: Text
     synthetic: Text
+    section: Text
     foot_digest: Text
     foot_key: Text
     foot_unsigned: Text
