@@ -54,3 +54,8 @@ def _is_early(data: bytes, format: Format) -> bool:
     if format == Format.BINARY:  # microseconds since 2000, with a sign
         return data[0] >= 0x80
     return data.startswith(b"-") or data.endswith(b"BC")
+
+
+def utc_text(moment: datetime) -> str:
+    """A time as it is told to outsiders: in UTC, with six decimals, whatever they are."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
