@@ -66,7 +66,7 @@ def read(row: Any) -> Kept:
         runs=msgspec.convert(row.runs, list[Run]),
         warned=row.warned,
         contradictory=row.contradictory,
-        rung_at=row.rung_at,
+        ringing=row.ringing_since is not None and row.acknowledged_at is None,
         acknowledged_at=row.acknowledged_at,
         acknowledged_by=row.acknowledged_by,
     )

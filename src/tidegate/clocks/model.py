@@ -168,7 +168,7 @@ class Clock(Struct, frozen=True, kw_only=True):
     runs: list[Run]
     warned: list[datetime]
     contradictory: bool
-    rung_at: datetime | None
+    ringing: bool
     acknowledged_at: datetime | None
     acknowledged_by: str | None
 

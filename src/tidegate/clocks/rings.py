@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 
@@ -14,6 +13,7 @@ from tidegate.clocks.tables import calls, rings
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.infra.ids import uuid7
+from tidegate.infra.times import told
 from tidegate.ledger.actions import append
 
 
@@ -38,7 +38,7 @@ def ring(
 ) -> UUID:
     """Let a message ring until somebody has it, at once and then each so many seconds: ids, codes and times
     alone."""
-    row = {"id": uuid7(tx.now), "type": type, "data": msgspec.to_builtins(data)}
+    row = {"id": uuid7(tx.now), "type": type, "data": told(data)}
     row["order_id"] = order
     times = {"seconds": every, "since": tx.now, "next_at": tx.now}
     tx.execute(sa.insert(rings).values(row | times))

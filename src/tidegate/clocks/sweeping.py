@@ -86,7 +86,8 @@ class _Batch:
     def say(self, before: Kept, kept: Kept) -> None:
         clock, now = kept.clock, self.tx.now
         word, bell = speak(before.clock.state, clock, kept.bell, now)
-        clock = msgspec.structs.replace(clock, warned=bell.warned, rung_at=bell.rung_at)
+        rings = bell.ringing_since is not None and bell.acknowledged_at is None
+        clock = msgspec.structs.replace(clock, warned=bell.warned, ringing=rings)
         if word is not None:
             since = bell.ringing_since or now
             step = step_of(since, now, self.minutes)

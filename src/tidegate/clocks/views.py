@@ -1,30 +1,17 @@
 """A clock as it is shown outside: in the API and in messages. Pure."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from msgspec import Struct
 
-from tidegate.clocks.model import Clock, State, Subject
-from tidegate.infra.times import utc_text
-
-
-class RunView(Struct, frozen=True, kw_only=True):
-    """One period; times are in UTC, with microseconds."""
-
-    started_at: str
-    start_event: str
-    due_at: str
-    due_latest: str
-    ended_at: str | None
-    end_event: str | None
-    missed: bool
+from tidegate.clocks.model import Clock, Run, State, Subject
 
 
 class ClockView(Struct, frozen=True, kw_only=True):
     """A clock. `bearer` has the duty. It is `missed`, and goes on, after the end that counts: of duties of ours
-    `due_at`, else `due_latest`, of which `remaining_s` tells while it runs."""
+    `due_at`, else `due_latest`; until that it has `remaining_s`. `by` says whose figure the limit is."""
 
     id: UUID
     name: str
@@ -36,24 +23,25 @@ class ClockView(Struct, frozen=True, kw_only=True):
     bearer: Literal["us", "them"]
     state: State
     safe: Literal["early", "late"]
-    ours_not_law: bool
-    started_at: str
-    due_at: str
-    due_latest: str
-    stopped_at: str | None
-    runs: list[RunView]
-    warned: list[str]
+    by: Literal["law", "service_level"]
+    started_at: datetime
+    due_at: datetime
+    due_latest: datetime
+    stopped_at: datetime | None
+    runs: list[Run]
+    warned: list[datetime]
     contradictory: bool
-    remaining_s: int | None
-    acknowledged_at: str | None
+    ringing: bool
+    acknowledged_at: datetime | None
     acknowledged_by: str | None
+    remaining_s: int | None
     note: str | None
 
 
 def clock_view(clock: Clock, now: datetime) -> ClockView:
-    """What is shown of a clock at that moment."""
+    """What is shown of a clock at that moment; `infra.times.told` writes its times in full."""
     definition = clock.definition
-    counts = clock.live and clock.state != "suspended"
+    runs = clock.live and clock.state != "suspended"
     return ClockView(
         id=clock.id,
         name=clock.name,
@@ -65,38 +53,17 @@ def clock_view(clock: Clock, now: datetime) -> ClockView:
         bearer="us" if clock.ours else "them",
         state=clock.state,
         safe=clock.safe,
-        ours_not_law=definition.limit.service_level is not None,
-        started_at=utc_text(clock.started_at),
-        due_at=utc_text(clock.due_at),
-        due_latest=utc_text(clock.due_latest),
-        stopped_at=_text(clock.stopped_at),
-        runs=[
-            RunView(
-                started_at=utc_text(run.started_at),
-                start_event=run.start_event,
-                due_at=utc_text(run.due_at),
-                due_latest=utc_text(run.due_latest),
-                ended_at=_text(run.ended_at),
-                end_event=run.end_event,
-                missed=run.missed,
-            )
-            for run in clock.runs
-        ],
-        warned=[utc_text(one) for one in clock.warned],
+        by="law" if definition.limit.service_level is None else "service_level",
+        started_at=clock.started_at,
+        due_at=clock.due_at,
+        due_latest=clock.due_latest,
+        stopped_at=clock.stopped_at,
+        runs=clock.runs,
+        warned=clock.warned,
         contradictory=clock.contradictory,
-        remaining_s=int((clock.ends_at - now).total_seconds()) if counts else None,
-        acknowledged_at=_text(clock.acknowledged_at),
+        ringing=clock.ringing,
+        acknowledged_at=clock.acknowledged_at,
         acknowledged_by=clock.acknowledged_by,
+        remaining_s=int((clock.ends_at - now).total_seconds()) if runs else None,
         note=definition.note,
     )
-
-
-def _text(moment: datetime | None) -> str | None:
-    return moment and utc_text(moment)
-
-
-def said(clock: Clock, now: datetime) -> dict[str, Any]:
-    """The same as plain data, for messages."""
-    import msgspec
-
-    return msgspec.to_builtins(clock_view(clock, now))

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from secrets import randbelow
 
 from tidegate.access.refused import Refused
+from tidegate.clocks.packs import read_packs
 from tidegate.content.evidence import EvidenceStore
 from tidegate.content.media.model import MediaLimits
 from tidegate.content.media.pool import MediaPool
@@ -47,6 +48,7 @@ class Instance:
     ) -> None:
         self.settings = settings
         use_aliases(settings.data_dir)
+        self.clocks = read_packs(settings.data_dir)
         self.offences = read_offences(settings.data_dir)
         self.grading = read_schemes(settings.data_dir)
         self.schemes = schemes_of(settings, SCOPES.known)
@@ -60,7 +62,8 @@ class Instance:
         try:
             with self.database.begin() as tx:
                 # Before anything else is made in the data directory: it may be the wrong one.
-                claim_database(tx, self.secrets, settings.data_dir / HEAD_FILE)
+                trace = settings.data_dir / HEAD_FILE
+                claim_database(tx, self.secrets, trace, synthetic=settings.synthetic)
                 identity = database_identity(tx)
         except BaseException:
             self.database.close()
@@ -84,6 +87,11 @@ class Instance:
                 max_pixels=settings.media_max_pixels, wall_seconds=settings.media_wall_seconds
             ),
         )
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether all that it keeps is made up; whatever leaves it then says so."""
+        return self.settings.synthetic
 
     def pack(self, tx: Tx) -> Pack:
         """The active policy pack, as of now."""
