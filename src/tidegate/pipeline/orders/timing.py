@@ -10,6 +10,7 @@ from tidegate.clocks.model import Clock, Due, Subject
 from tidegate.clocks.queries import clocks_of
 from tidegate.clocks.rings import ring
 from tidegate.infra.db import Tx
+from tidegate.ledger.actions import append
 from tidegate.orders.actions import refresh
 from tidegate.orders.model import ItemOfOrder
 from tidegate.orders.queries import order_of
@@ -86,6 +87,15 @@ class Timing(msgspec.Struct, frozen=True):
         packs = self.instance.clocks
         terms = packs.terms(organisation.zone, organisation.member_state)
         return packs.due(packs.definition(name), at, terms)
+
+    def ask_scrutiny(self) -> None:
+        """Scrutiny is asked for; whether in time, or after the two days, the ledger says."""
+        subject = about_order(self.order_id)
+        asked = [one for one in clocks_of(self.tx, [subject]) if one.name == "tco.scrutiny_request"]
+        late = any(self.tx.now > one.due_at for one in asked)
+        self.happen("scrutiny.requested", subject)
+        record = {"order": self.order_id, "by": "provider", "late": late}
+        append(self.tx, "order.scrutiny_requested", record, self.order_id)
 
     def settle(self) -> None:
         """Let the order's state, and when its first hour ends, follow from its items."""
