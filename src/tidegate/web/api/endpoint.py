@@ -219,6 +219,16 @@ def forbidden(scope: str) -> Refusal:
     )
 
 
+def person_needed() -> Refusal:
+    return Refusal(
+        "person-needed",
+        403,
+        "This takes a person",
+        "Nothing was done: the key is nobody's, and somebody must answer for this. Use a key that is"
+        " registered to a user (tidegate keys create --user EMAIL), or the pages.",
+    )
+
+
 def bad_parameter(name: str, expected: str, got: str) -> Refusal:
     return Refusal(
         "invalid-parameter",
