@@ -27,6 +27,7 @@ from tidegate.pipeline.house import SCOPES
 from tidegate.pipeline.lookback.asking import Asking
 from tidegate.pipeline.near import NearItems
 from tidegate.policy.actions import ensure_default
+from tidegate.orders.wording import read_redress, read_wording
 from tidegate.policy.data import read_offences
 from tidegate.policy.model import Pack
 from tidegate.policy.queries import PackStore
@@ -49,6 +50,8 @@ class Instance:
         self.settings = settings
         use_aliases(settings.data_dir)
         self.clocks = read_packs(settings.data_dir)
+        self.wording = read_wording(settings.data_dir)
+        self.redress = read_redress(settings.data_dir)
         self.offences = read_offences(settings.data_dir)
         self.grading = read_schemes(settings.data_dir)
         self.schemes = schemes_of(settings, SCOPES.known)
