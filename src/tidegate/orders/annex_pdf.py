@@ -95,8 +95,9 @@ class _Sheet:
             self._value("", [[self.wording.nothing]], depth, mono=False)
 
     def _boxes(self, row: Row, found: Any, place: str, depth: int) -> None:
-        listed = cast("list[Any]", found) if isinstance(found, list) else None
-        held = [(place, found)] if listed is None else _numbered(place, listed)
+        held: list[tuple[str, Any]] = [(place, found)]
+        if isinstance(found, list):
+            held = _numbered(place, cast("list[Any]", found))
         said = {at: _as_text(one) for at, one in held if _is_leaf(one)}
         self.shown.update(
             at for at, one in held if one in (None, False) or said.get(at) in row.boxes

@@ -23,11 +23,11 @@ from tidegate.intake.threats.actions import ensure_threat_packs
 from tidegate.intake.threats.queries import ScreenStore
 from tidegate.intake.threats.screen import Screen
 from tidegate.ledger.model import HEAD_FILE
+from tidegate.orders.wording import read_redress, read_wording
 from tidegate.pipeline.house import SCOPES
 from tidegate.pipeline.lookback.asking import Asking
 from tidegate.pipeline.near import NearItems
 from tidegate.policy.actions import ensure_default
-from tidegate.orders.wording import read_redress, read_wording
 from tidegate.policy.data import read_offences
 from tidegate.policy.model import Pack
 from tidegate.policy.queries import PackStore
