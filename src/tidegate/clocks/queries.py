@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from tidegate.clocks.keeping import SELECT, read
 from tidegate.clocks.model import Clock, State, Subject
-from tidegate.clocks.tables import clocks
+from tidegate.clocks.tables import clocks, rings
 from tidegate.infra.cursors import read_cursor, write_cursor
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
@@ -92,6 +92,18 @@ def _conditions(wanted: Filter) -> list[sa.ColumnElement[bool]]:
     if wanted.ringing is not None:
         found.append(_RINGS if wanted.ringing else sa.not_(_RINGS))
     return found
+
+
+def rung_orders(tx: Tx) -> dict[UUID | None, datetime]:
+    """The orders that ring, and nobody has, each with a time that moves whenever it rings; None: what belongs
+    to none."""
+    c, r = clocks.c, rings.c
+    last = sa.union_all(
+        sa.select(c.order_id, c.rung_at.label("at")).where(_RINGS),
+        sa.select(r.order_id, r.next_at).where(r.next_at.isnot(None)),
+    ).subquery()
+    query = sa.select(last.c.order_id, sa.func.max(last.c.at)).group_by(last.c.order_id)
+    return {row[0]: row[1] for row in tx.execute(query)}
 
 
 def ringing_count(tx: Tx) -> int:

@@ -53,6 +53,13 @@ clocks = sa.Table(
     sa.Column("next_at", _MOMENT),  # when there is something to do about it; null: nothing
 )
 sa.Index("ix_clocks_next_at", clocks.c.next_at, postgresql_where=clocks.c.next_at.isnot(None))
+sa.Index(
+    "ix_clocks_rings",
+    clocks.c.rung_at,
+    postgresql_where=sa.and_(
+        clocks.c.ringing_since.isnot(None), clocks.c.acknowledged_at.is_(None)
+    ),
+)
 sa.Index("ix_clocks_subject", clocks.c.subject_id, clocks.c.subject_kind)
 sa.Index("ix_clocks_order_id", clocks.c.order_id, postgresql_where=clocks.c.order_id.isnot(None))
 sa.Index("ix_clocks_due_at", clocks.c.due_at, clocks.c.id)

@@ -131,6 +131,12 @@ def orders_called(
     return [OrderRow(**row) for row in tx.execute(query).mappings()]
 
 
+def orders_by_ids(tx: Tx, ids: Collection[UUID]) -> list[OrderRow]:
+    """The orders of these ids, in no order."""
+    query = sa.select(*_ORDER).where(orders.c.id.in_(list(ids)))
+    return [OrderRow(**row) for row in tx.execute(query).mappings()] if ids else []
+
+
 def items_of(tx: Tx, order_id: UUID) -> list[ItemOfOrder]:
     """The order's items, by their numbers."""
     query = sa.select(*_ITEM).where(order_items.c.order_id == order_id).order_by(order_items.c.n)

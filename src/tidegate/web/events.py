@@ -1,8 +1,9 @@
-"""`GET /events`: what happens, as it happens, for whoever is signed in: server-sent events of four types.
+"""`GET /events`: what happens, as it happens, for whoever is signed in: server-sent events of five types.
 
-`case` {id, state, held_by?}, `queue` {queue}, `alert` {id, kind, case, acknowledged_by?} and `session`
-{ends_at} or {ended}: ids and states, no content. `reset` says that something was left out: what a page
-shows may be old. A stream goes on by `Last-Event-ID`, and may then repeat what was told.
+`case` {id, state, held_by?}, `queue` {queue}, `alert` {id, kind, case, acknowledged_by?}, `order` {} (one
+rings, or rings no more) and `session` {ends_at} or {ended}: ids and states, no content. `reset` says that
+something was left out: what a page shows may be old. A stream goes on by `Last-Event-ID`, and may then repeat
+what was told.
 """
 
 import asyncio

@@ -14,6 +14,7 @@ import structlog
 
 from tidegate.access.model import Principal
 from tidegate.access.queries import standing_sessions
+from tidegate.clocks.queries import rung_orders
 from tidegate.infra.acting import Sight
 from tidegate.pipeline.instance import Instance
 from tidegate.review.alert_lists import ringing
@@ -25,10 +26,12 @@ SESSION_SECONDS = 1.0  # a session is looked at this often, and whenever there i
 LOST_SECONDS = 5.0  # who cannot be told anything for so long had better know that
 MOST_BYTES = 64 << 10  # that wait for a listener who is slow to take them
 NEEDS = "cases:read"
+ORDERS = "orders:read"
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
 
 Standing = Mapping[bytes, datetime]
+Rung = Mapping[UUID | None, datetime]
 
 log = structlog.get_logger()
 
@@ -80,11 +83,13 @@ class Listener:
 
 
 class _Look(msgspec.Struct, frozen=True):
-    """What one look at the database has found; no steps: too many to tell, no sessions: not asked for."""
+    """What one look at the database has found; no steps: too many to tell, no sessions: not asked for.
+    `orders`: those that ring, and nobody has."""
 
     tail: Tail
     steps: list[Step] | None
     standing: Standing | None
+    orders: Rung
 
 
 class Hub:
@@ -94,6 +99,7 @@ class Hub:
         self._instance = instance
         self._listeners: set[Listener] = set()
         self._tail = Tail()
+        self._orders: Rung = {}
         self._following: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
         self._looked_at = self._checked_at = 0.0
@@ -168,6 +174,7 @@ class Hub:
                     self._checked_at = now
                     self._check(asked, found.standing)
                 self._tell(found.steps)
+                self._tell_orders(found.orders)
             except Exception as error:
                 log.warning("events.not_told", error=type(error).__name__)
                 if now - self._looked_at > LOST_SECONDS:
@@ -180,8 +187,8 @@ class Hub:
         with self._instance.database.begin() as tx:
             tail, steps = follow(tx, self._tail)
             if steps == [] and unchecked < SESSION_SECONDS:
-                return _Look(tail, steps, None)
-            return _Look(tail, steps, standing_sessions(tx, asked))
+                return _Look(tail, steps, None, self._orders)
+            return _Look(tail, steps, standing_sessions(tx, asked), rung_orders(tx))
 
     def _check(self, asked: Collection[bytes], standing: Standing) -> None:
         """Who is not signed in any more is told so and nothing else."""
@@ -207,6 +214,15 @@ class Hub:
                 said[sight] = b"".join(tell(seen, self.floor))
             if listener.principal.may(NEEDS):
                 listener.put(said[sight])
+
+    def _tell_orders(self, now: Rung) -> None:
+        """That an order rings, rings anew, or is somebody's; which, whoever may read orders asks."""
+        if now == self._orders:
+            return
+        self._orders = now
+        for listener in self._listeners:
+            if listener.principal.may(ORDERS):
+                listener.put(event("order", {}))
 
 
 def _session(principal: Principal) -> bytes:

@@ -155,6 +155,11 @@ def _line(order: OrderRow) -> dict[str, Any]:
 
 def shown_order(tx: Tx, order: OrderRow) -> dict[str, Any]:
     """All of an order, as JSON says it."""
+    return told(order_view(tx, order))
+
+
+def order_view(tx: Tx, order: OrderRow) -> OrderView:
+    """All of an order."""
     items = items_of(tx, order.id)
     copies = copies_of(tx, order.id)
     ids = {id for one in items for id in (*one.candidates, one.item_id) if id is not None}
@@ -167,7 +172,7 @@ def shown_order(tx: Tx, order: OrderRow) -> dict[str, Any]:
         if name is not None and platform is not None:
             proposals.setdefault(one.n, []).append(CopyView(name, platform, one.case_id))
     messages = messages_of(tx, order.id)
-    view = OrderView(
+    return OrderView(
         **_line(order),
         channel=order.channel,
         issued_at=order.issued_at,
@@ -181,7 +186,6 @@ def shown_order(tx: Tx, order: OrderRow) -> dict[str, Any]:
         states=stays_of(tx, order.id),
         proposed=proposed_of(tx, order.id),
     )
-    return told(view)
 
 
 def documents_named(tx: Tx, order: OrderRow) -> list[str]:

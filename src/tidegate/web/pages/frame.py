@@ -18,6 +18,7 @@ from tidegate.review.alert_lists import Ringing, ringing
 from tidegate.review.bulk import of_bulks, undoable_bulks
 from tidegate.review.rows import rows_of
 from tidegate.signals.banks.held_changes import changes_by
+from tidegate.web.pages.ringing import RingingOrder, ringing_orders
 from tidegate.web.pages.visit import Visit
 
 _SAID = ("done", "undo")
@@ -46,6 +47,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     """The frame of a page; strangers' pages have an empty one."""
 
     alerts: list[Ringing] = []
+    orders: list[RingingOrder] = []
     back: str = "/"  # where the forms of the frame lead back to: this page, if one can go to it
     undoable: list[Undoable] = []
     preferences: Preferences = Preferences()
@@ -120,6 +122,7 @@ def frame_of(visit: Visit) -> Frame:
         return Frame(
             undoable=undoable(tx, timedelta(seconds=visit.instance.settings.undo_seconds)),
             alerts=_alerts(visit, tx) if visit.may("alerts:read") else [],
+            orders=ringing_orders(tx) if visit.may("orders:read") else [],
             back=_back(visit),
             preferences=chosen,
             session_ends_at=session_ends(tx, session) if session else None,

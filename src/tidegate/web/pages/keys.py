@@ -34,6 +34,7 @@ GROUPS = (
             Key("undo", ("u",), noted("undo the last decision while it can be undone")),
             Key("home", ("h",), noted("home")),
             Key("cases", ("q",), noted("the queue")),
+            Key("orders", ("t",), noted("legal orders")),
             Key("find", ("/",), noted("find")),
             Key("go", ("Ctrl k",), noted("go to a page, a queue, a case or an item"), False),
             Key("keys", ("?",), noted("this sheet")),
@@ -75,6 +76,10 @@ GROUPS = (
             Key("write", ("w",), noted("write the reason")),
             Key("send", ("Ctrl Enter",), noted("send the form from a field"), False),
         ),
+    ),
+    Group(
+        noted("A legal order"),
+        (Key("execute", ("d",), noted("execute it: disable what it names")),),
     ),
     Group(
         noted("Media"),

@@ -3,7 +3,7 @@
 // out: what a page shows may be old.
 import { root } from "./dom.js";
 
-const TYPES = ["case", "queue", "alert", "session", "reset"];
+const TYPES = ["case", "queue", "alert", "order", "session", "reset"];
 const NAME = "tidegate-live";
 const handlers = new Map(TYPES.map((type) => [type, new Set()]));
 const channel = "BroadcastChannel" in window ? new BroadcastChannel(NAME) : null;
