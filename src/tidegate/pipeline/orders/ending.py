@@ -10,7 +10,6 @@ from tidegate.content.model import ItemRow
 from tidegate.content.queries import items_by_ids, lock_item_by_id
 from tidegate.enforcement.model import Instruction
 from tidegate.orders import actions as orders
-from tidegate.orders.annexes import plain
 from tidegate.orders.bodies import AllReinstated, Reinstated
 from tidegate.orders.model import Event, ItemOfOrder, OrderRow
 from tidegate.orders.queries import items_of
@@ -54,7 +53,7 @@ def void(
     if not any(one.state not in ("void", "rejected") for one in rest):
         timing.happen("order.voided", about_order(order.id))
     if back:
-        tell_issuer(tx, timing.own, order, "reinstated", plain(AllReinstated(back)))
+        tell_issuer(tx, timing.own, order, "reinstated", AllReinstated(back))
     timing.settle()
     return instructions
 

@@ -162,8 +162,10 @@ def _take_down(
     tx = timing.tx
     (post,) = items_by_ids(tx, [post_id])
     if post.erased_at is not None:
-        changes = {"item_id": post.id, "measure": "removed", "at": post.erased_at}
-        return orders.move(tx, item, "execute", **changes), []
+        gone = orders.move(
+            tx, item, "execute", item_id=post.id, measure="removed", at=post.erased_at
+        )
+        return gone, []
     before = down_since(standing_at(standing_on(tx, post.id), tx.now))
     if order.is_silent(tx.now):
         assert order.non_disclosure_until is not None

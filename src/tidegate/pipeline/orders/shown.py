@@ -254,4 +254,3 @@ def _silenced(order: OrderRow) -> Silenced | None:
 def annex_body(order: OrderRow) -> bytes | None:
     """Annex I as it came, or as it is."""
     return None if order.annex is None else msgspec.json.encode(order.annex)
-

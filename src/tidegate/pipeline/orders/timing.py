@@ -104,11 +104,11 @@ class Timing(msgspec.Struct, frozen=True):
     def ring(self, *, contradictory: bool = False) -> None:
         """Call people: now, and each minute until somebody has it."""
         order = order_of(self.tx, self.order_id)
-        data = {"order": order.id, "state": order.state, "due_at": order.due_at}
+        data: dict[str, object] = {"order": order.id, "state": order.state}
+        data["due_at"] = order.due_at
         if contradictory:
             data["contradictory"] = True
-        seconds = self.instance.settings.ring_seconds
-        ring(self.tx, "order.received", data, order=order.id, every=seconds)
+        ring(self.tx, "order.received", data, order=order.id, every=clocks.EVERY)
 
     def _due_at(self) -> datetime | None:
         running = [

@@ -15,7 +15,7 @@ from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal, bad_field
 from tidegate.infra.wording import written
 from tidegate.orders import actions as orders
-from tidegate.orders.annexes import LONGEST_REASONS, Ground, plain
+from tidegate.orders.annexes import LONGEST_REASONS, Ground
 from tidegate.orders.bodies import ImpedimentEnded, ScrutinyRequested
 from tidegate.orders.model import ItemOfOrder, OrderRow, Verb, movable, moved
 from tidegate.orders.queries import came, items_of, order_of
@@ -125,7 +125,7 @@ def resume(tx: Tx, instance: Instance, order_id: UUID, n: int | None) -> OrderRo
     for one in work.items:
         orders.move(tx, one, "resume")
         work.timing.of_item(one, "impediment.ended")
-    said = plain(ImpedimentEnded(tx.now))
+    said = ImpedimentEnded(tx.now)
     answers.tell_issuer(tx, work.timing.own, work.order, "impediment.ended", said)
     return _settled(work)
 
@@ -191,7 +191,7 @@ def ask_scrutiny(tx: Tx, instance: Instance, order_id: UUID, given: ScrutinyIn) 
             "Nothing was written. It takes a confirmed authority of our member state with the function"
             " scrutinise in the registry, and an order that came as a message.",
         )
-    said = plain(ScrutinyRequested(order.issuer, "provider", given.reasons))
+    said = ScrutinyRequested(order.issuer, "provider", given.reasons)
     answers.tell_issuer(tx, own, order, "scrutiny.requested", said, authority.id)
     timing = Timing(tx, instance, own, order_id)
     timing.ask_scrutiny()
