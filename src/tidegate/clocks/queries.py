@@ -102,8 +102,9 @@ def rung_orders(tx: Tx) -> dict[UUID | None, datetime]:
         sa.select(c.order_id, c.rung_at.label("at")).where(_RINGS),
         sa.select(r.order_id, r.next_at).where(r.next_at.isnot(None)),
     ).subquery()
-    query = sa.select(last.c.order_id, sa.func.max(last.c.at)).group_by(last.c.order_id)
-    return {row[0]: row[1] for row in tx.execute(query)}
+    at = sa.func.max(last.c.at).label("at")
+    query = sa.select(last.c.order_id, at).group_by(last.c.order_id)
+    return {row.order_id: row.at for row in tx.execute(query)}
 
 
 def ringing_count(tx: Tx) -> int:
