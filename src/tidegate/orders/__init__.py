@@ -1,0 +1,1 @@
+"""Legal orders, and referrals: what authorities ask for, and what platforms answer."""
