@@ -1,1 +1,1 @@
-"""Legal orders, and referrals: what authorities ask for, and what platforms answer."""
+"""Legal orders and referrals: received, executed and answered; drafted, issued and followed."""
