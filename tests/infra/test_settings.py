@@ -15,6 +15,7 @@ NAMES = [field.name for field in msgspec.structs.fields(Settings)]
 GIVEN: dict[str, tuple[str, Any]] = {
     "data_dir": ("/srv/tidegate, old", Path("/srv/tidegate, old")),
     "database_url": ("postgresql://t@db/t", "postgresql://t@db/t"),
+    "synthetic": ("true", True),
     "host": ("0.0.0.0", "0.0.0.0"),
     "port": ("8555", 8555),
     "public_url": ("https://tidegate.example", "https://tidegate.example"),

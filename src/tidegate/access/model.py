@@ -28,6 +28,10 @@ ROLES = (
     "intake",
     "compliance",
     "auditor",
+    "legal",
+    "officer",
+    "approver",
+    "analyst",
     ADMIN,
 )
 AUDITS = frozenset({"compliance", "auditor"})
@@ -143,6 +147,11 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     seen_at: datetime | None = None  # as it is kept: to the minute
     language: str = "auto"
     zone: str = "UTC"
+
+    @property
+    def is_person(self) -> bool:
+        """Whether somebody answers for it: a session's user, or the one to whom a key is registered."""
+        return self.acting.is_person
 
     def is_fresh(self, now: datetime) -> bool:
         """Whether they showed a factor a short while ago."""

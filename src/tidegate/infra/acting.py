@@ -31,6 +31,11 @@ class Acting(Sight, frozen=True):
         )
 
     @property
+    def is_person(self) -> bool:
+        """Whether it is a user, by a session or a key of theirs, and no key or program by itself."""
+        return self.actor.startswith("user:")
+
+    @property
     def identity(self) -> str:
         """What somebody is known again by, where it matters that they are the same. The name of a key
         may be another's once it is revoked; its id never is. A key that acts for a person is the person.

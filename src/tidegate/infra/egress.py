@@ -75,12 +75,13 @@ class EgressFailed(Refusal):
 
 
 class Fetched(msgspec.Struct, frozen=True):
-    """What a URL gave; `url` is where redirects ended."""
+    """What a URL gave; `url` is where redirects ended, `retry_after` what a busy one said, unread."""
 
     status: int
     content_type: str
     data: bytes
     url: str
+    retry_after: str | None = None
 
 
 class Posted(msgspec.Struct, frozen=True):
@@ -278,8 +279,9 @@ class Client:
         sent = {"accept": "application/json", "accept-encoding": "identity", **headers}
         async with self._exchange(method, url, sent, content, timeout, 0) as (response, at):
             data = await _whole(response, at, limit_bytes)
-            kind = httpx.Headers(response.headers).get("content-type", "")
-            return Fetched(response.status, kind, data, str(at))
+            told = httpx.Headers(response.headers)
+            kind, wait = told.get("content-type", ""), told.get("retry-after")
+            return Fetched(response.status, kind, data, str(at), wait)
 
     async def aclose(self) -> None:
         await self._pool.aclose()

@@ -1,7 +1,8 @@
 """One database, one instance: a process with other secrets than the database's own is turned away.
 
 Pseudonyms and the ledger's signature come from `DIR/secrets`. Two processes with different ones on
-one database would not know each other's authors, and would break the ledger's chain.
+one database would not know each other's authors, and would break the ledger's chain. The database
+also knows whether its instance is synthetic: what is made up there must never pass for what is real.
 """
 
 import hashlib
@@ -27,11 +28,19 @@ identity = sa.Table(
     metadata,
     sa.Column("is_it", sa.Boolean, sa.CheckConstraint("is_it", name="one_row"), primary_key=True),
     sa.Column("mark", sa.LargeBinary, nullable=False),  # a digest over the instance's secrets
+    sa.Column("synthetic", sa.Boolean, nullable=False, server_default=sa.false()),  # for ever
 )
 
 
 def mark_of(secrets: InstanceSecrets) -> bytes:
     """A digest that tells one instance's secrets from another's and gives nothing of them away."""
+    before = _mark_without_organisation(secrets)
+    public = secrets.organisation_key.public_key().public_bytes_raw()
+    return hashlib.sha256(before + public).digest()
+
+
+def _mark_without_organisation(secrets: InstanceSecrets) -> bytes:
+    """The mark of before there was `organisation.key`."""
     return hashlib.sha256(_mark_without_sources(secrets) + secrets.sources_key).digest()
 
 
@@ -50,8 +59,9 @@ _Mark = Callable[[InstanceSecrets], bytes]
 # Each mark that databases of before may have, the oldest first, and the keys that were made since. None
 # of these was lost where it is missing: the next start makes it.
 _OLDER: tuple[tuple[_Mark, tuple[str, ...]], ...] = (
-    (_mark_of_0_1, ("terms", "sources")),
-    (_mark_without_sources, ("sources",)),
+    (_mark_of_0_1, ("terms", "sources", "organisation")),
+    (_mark_without_sources, ("sources", "organisation")),
+    (_mark_without_organisation, ("organisation",)),
 )
 
 
@@ -86,21 +96,22 @@ def mark_at(url: str) -> bytes | None:
     return None if row is None else bytes(row[0])
 
 
-def claim_database(tx: Tx, secrets: InstanceSecrets, trace: Path) -> None:
+def claim_database(tx: Tx, secrets: InstanceSecrets, trace: Path, *, synthetic: bool) -> None:
     """Mark a fresh database as this instance's, whose keys are made now if `trace` does not say that it
     was used; of one that an older program filled, make the keys that came since, and put the digests of
-    release 0.1 under theirs. Raises SettingsError when it is another's, or a key was lost."""
+    release 0.1 under theirs. Raises SettingsError when it is another's, a key was lost, or whether it is
+    `synthetic` was said otherwise at the first start."""
     standing = sa.select(identity.c.mark)
     claimed = tx.execute(standing).scalar_one_or_none()
     if claimed is None:
         secrets.make(trace)
-        tx.execute(
-            insert(identity).values(is_it=True, mark=mark_of(secrets)).on_conflict_do_nothing()
-        )
+        first = insert(identity).values(is_it=True, mark=mark_of(secrets), synthetic=synthetic)
+        tx.execute(first.on_conflict_do_nothing())
     else:
         for name in unmade_keys(secrets, claimed):
             if not secrets.has(name):
                 secrets.make_one(name)
+    _agree(tx.execute(sa.select(identity.c.synthetic)).scalar_one(), synthetic)
     mark = mark_of(secrets)
     if tx.execute(standing).scalar_one() == mark:
         return
@@ -115,6 +126,22 @@ def claim_database(tx: Tx, secrets: InstanceSecrets, trace: Path) -> None:
             f"The database belongs to another instance than {secrets.directory.parent}: the secrets "
             "differ. Give every process of one instance the same --data-dir (or a copy of its "
             "secrets folder), or name another database."
+        )
+
+
+def _agree(standing: bool, synthetic: bool) -> None:
+    """Raises SettingsError where the setting says otherwise than at the first start."""
+    if standing and not synthetic:
+        raise SettingsError(
+            "synthetic: the instance has been a synthetic one since its first start, and is so for ever: what"
+            " it keeps is made up, and must not pass for what is real. Set synthetic = true again (or"
+            " TIDEGATE_SYNTHETIC=true); for a real instance name another --data-dir and database."
+        )
+    if synthetic and not standing:
+        raise SettingsError(
+            "synthetic: the instance has been a real one since its first start, and is so for ever: what it"
+            " keeps and signs must not pass for what is made up, nor its time be turned. Take the setting"
+            " away; for a synthetic instance name another --data-dir and database."
         )
 
 

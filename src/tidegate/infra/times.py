@@ -1,13 +1,15 @@
-"""Times from the database that Python has none for: infinity, and years before 1 or after 9999.
+"""Times as they are written where seconds count, and times from the database that Python has none for:
+infinity, and years before 1 or after 9999.
 
-Somebody wrote them there by hand. The driver would refuse them, and with that the work on all rows that
+Somebody wrote those there by hand. The driver would refuse them, and with that the work on all rows that
 are read together with such a one; so they are read as the earliest or the latest time that can still be
 counted with, in any time zone.
 """
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
+import msgspec
 import psycopg
 from psycopg.abc import AdaptContext, Buffer
 from psycopg.adapt import Loader
@@ -54,3 +56,22 @@ def _is_early(data: bytes, format: Format) -> bool:
     if format == Format.BINARY:  # microseconds since 2000, with a sign
         return data[0] >= 0x80
     return data.startswith(b"-") or data.endswith(b"BC")
+
+
+def in_full(moment: datetime) -> str:
+    """A time as it goes out where seconds count: in UTC, with six decimals."""
+    text = moment.astimezone(UTC).isoformat(timespec="microseconds")
+    return text.replace("+00:00", "Z")
+
+
+def told(value: object) -> Any:
+    """A value as JSON says it, with its times in full."""
+    return _told(msgspec.to_builtins(value, builtin_types=(datetime,)))
+
+
+def _told(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return in_full(value)
+    if isinstance(value, dict):
+        return {name: _told(one) for name, one in cast("dict[str, Any]", value).items()}
+    return [_told(one) for one in cast("list[Any]", value)] if isinstance(value, list) else value

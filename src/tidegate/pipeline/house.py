@@ -9,9 +9,11 @@ from tidegate.access.slice import ACCESS
 from tidegate.content.slice import CONTENT
 from tidegate.decisions.slice import DECISIONS
 from tidegate.enforcement.slice import ENFORCEMENT
+from tidegate.exchange.slice import EXCHANGE
 from tidegate.infra.slice import INFRA
 from tidegate.intake.slice import INTAKE
 from tidegate.ledger.slice import LEDGER
+from tidegate.orders.slice import ORDERS
 from tidegate.policy.slice import POLICY
 from tidegate.review.slice import REVIEW
 from tidegate.signals.slice import SIGNALS
@@ -26,6 +28,8 @@ SLICES = (
     TRIAGE,
     REVIEW,
     ENFORCEMENT,
+    EXCHANGE,
+    ORDERS,
     LEDGER,
     ACCESS,
     INFRA,

@@ -60,7 +60,8 @@ class Instance:
         try:
             with self.database.begin() as tx:
                 # Before anything else is made in the data directory: it may be the wrong one.
-                claim_database(tx, self.secrets, settings.data_dir / HEAD_FILE)
+                trace = settings.data_dir / HEAD_FILE
+                claim_database(tx, self.secrets, trace, synthetic=settings.synthetic)
                 identity = database_identity(tx)
         except BaseException:
             self.database.close()
@@ -84,6 +85,11 @@ class Instance:
                 max_pixels=settings.media_max_pixels, wall_seconds=settings.media_wall_seconds
             ),
         )
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether all that it keeps is made up; whatever leaves it then says so."""
+        return self.settings.synthetic
 
     def pack(self, tx: Tx) -> Pack:
         """The active policy pack, as of now."""

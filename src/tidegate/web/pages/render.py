@@ -279,6 +279,7 @@ def html(
         "ago": partial(formats.ago, now=now),
         "label": partial(label_name, pack and pack.in_language(spoken().tag)),
         "zone": zone().key,
+        "synthetic": visit.instance.synthetic,
     }
     body = _templates.get_template(template).render(context)
     said = {"Vary": "Cookie, Accept-Language", "Content-Language": spoken().tag}

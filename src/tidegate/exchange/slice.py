@@ -1,0 +1,22 @@
+"""What `exchange` names of its own."""
+
+from tidegate.infra.scopes import Scope
+from tidegate.infra.slices import Slice
+
+_STAFF = "organisations, and who of the people here registered and confirmed them"
+
+EXCHANGE = Slice(
+    name="exchange",
+    scopes=(
+        Scope(
+            "registry:write",
+            "register other organisations, confirm and revoke their keys",
+            roles=("legal", "officer", "approver", "analyst"),
+        ),
+    ),
+    keeps={
+        "organisation": "whom the instance speaks for, who publishes it",
+        "parties": _STAFF,
+        "party_keys": _STAFF,
+    },
+)
