@@ -48,7 +48,9 @@ order_targets = sa.Table(
     "order_targets",  # what orders are about, ours and those that we have copies of
     metadata,
     sa.Column("owner", sa.Uuid, primary_key=True),  # an order of ours, a copy, or a referral
-    sa.Column("key", Keyed("order target"), primary_key=True),  # a canonical URL, or a file's digest
+    sa.Column(
+        "key", Keyed("order target"), primary_key=True
+    ),  # a canonical URL, or a file's digest
     sa.Column("kind", sa.Text, nullable=False),  # order, copy, referral
 )
 sa.Index("ix_order_targets_key", order_targets.c.key)

@@ -192,9 +192,7 @@ def send(
         )
         .returning(order_messages)
     ).one()
-    append(
-        tx, "order.message_sent", _record(new, envelope, jws.sha256) | {"order": order_id}
-    )
+    append(tx, "order.message_sent", _record(new, envelope, jws.sha256) | {"order": order_id})
     return read_row(row)
 
 

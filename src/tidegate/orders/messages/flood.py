@@ -109,5 +109,7 @@ def note_refused(tx: Tx, refused: Refused, *, place: bytes | None, ours: Organis
     if tx.execute(fresh).rowcount == 0:
         return False
     told = {name: row[name] for name in ("kid", "size", "refused_as")}
-    append(tx, "order.message_refused", {"refusal": row["id"], "sha256": refused.digest.hex(), **told})
+    append(
+        tx, "order.message_refused", {"refusal": row["id"], "sha256": refused.digest.hex(), **told}
+    )
     return True

@@ -181,9 +181,7 @@ def judge(
     return not unproven, found
 
 
-def _unproven(
-    jws: Jws, envelope: Envelope, party: Party | None, now: datetime
-) -> list[Problem]:
+def _unproven(jws: Jws, envelope: Envelope, party: Party | None, now: datetime) -> list[Problem]:
     """Why nobody can say that it is its sender's."""
     found: list[Problem] = []
     if party is None:

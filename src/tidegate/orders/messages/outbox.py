@@ -153,9 +153,7 @@ def undelivered(tx: Tx, every: timedelta, limit: int) -> list[StoredMessage]:
         .where(
             order_messages.c.state.in_(["pending", "dead"]),
             order_messages.c.created_at <= tx.now - UNDELIVERED,
-            sa.or_(
-                order_messages.c.told_at.is_(None), order_messages.c.told_at <= tx.now - every
-            ),
+            sa.or_(order_messages.c.told_at.is_(None), order_messages.c.told_at <= tx.now - every),
         )
         .order_by(order_messages.c.created_at)
         .limit(limit)

@@ -52,9 +52,7 @@ sa.Index(
     unique=True,
     postgresql_where=order_messages.c.verified,
 )
-sa.Index(
-    "ix_order_messages_about", order_messages.c.sender, order_messages.c.order_ref
-)
+sa.Index("ix_order_messages_about", order_messages.c.sender, order_messages.c.order_ref)
 sa.Index(
     "ix_order_messages_due",
     order_messages.c.recipient,

@@ -29,9 +29,7 @@ scrutinies = sa.Table(
     sa.Column("communicated_at", sa.TIMESTAMP(timezone=True)),
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
 )
-sa.Index(
-    "uq_scrutinies_issuer_order_ref", scrutinies.c.issuer, scrutinies.c.order_ref, unique=True
-)
+sa.Index("uq_scrutinies_issuer_order_ref", scrutinies.c.issuer, scrutinies.c.order_ref, unique=True)
 sa.Index("ix_scrutinies_created_at", scrutinies.c.created_at, scrutinies.c.id)
 
 scrutiny_requests = sa.Table(
