@@ -21,7 +21,7 @@ from tidegate.exchange.published import (
     settled,
     wrong_fields,
 )
-from tidegate.exchange.queries import get_party, organisation, party
+from tidegate.exchange.queries import get_organisation, get_party, organisation, party
 from tidegate.exchange.tables import organisation as organisations
 from tidegate.exchange.tables import parties, party_keys
 from tidegate.infra.db import Tx
@@ -36,14 +36,11 @@ _PUBLISHED = "the organisation says so itself"
 
 
 def set_organisation(tx: Tx, given: Organisation) -> Organisation:
-    """Say whom this instance speaks for. Its id and kind are for ever. Raises Refusal: 422; 409
-    "organisation-stands"."""
+    """Say whom this instance speaks for. Its id and kind are for ever, and whether it is synthetic is not said
+    here. Raises Refusal: 422; 409 "organisation-stands"."""
     refuse([FieldError(f"/{name}", expected, got) for name, expected, got in wrong_fields(given)])
-    given = settled(given)
     _lock(tx)
     before = organisation(tx)
-    if before == given:
-        return given
     if before is not None and (before.id, before.kind) != (given.id, given.kind):
         raise Refusal(
             "organisation-stands",
@@ -52,16 +49,19 @@ def set_organisation(tx: Tx, given: Organisation) -> Organisation:
             f"It is {before.id}, of kind {before.kind}, for ever. Nothing was changed: another organisation"
             " takes an instance of its own.",
         )
-    values = msgspec.structs.asdict(given)
+    values = msgspec.structs.asdict(settled(given))
+    del values["synthetic"]
     if before is None:
         tx.execute(sa.insert(organisations).values(is_it=True, set_at=tx.now, **values))
-    else:
+    elif any(getattr(before, name) != one for name, one in values.items()):
         tx.execute(sa.update(organisations).values(values))
+    else:
+        return before
     append(tx, "organisation.set", values)
-    return given
+    return get_organisation(tx)
 
 
-def add_party(tx: Tx, found: Published, *, own_kid: str, synthetic: bool) -> Party:
+def add_party(tx: Tx, found: Published, *, own_kid: str | None, synthetic: bool) -> Party:
     """Register an organisation by what it publishes, or write down what a known one publishes now. All of it
     waits for a second person, but for the keys that it says are revoked. Raises Refusal (422), also
     "synthetic-differs" for one that is synthetic where we are not, or the other way round."""
@@ -200,7 +200,7 @@ def _revoke(tx: Tx, id: str, kid: str, at: datetime, reason: str) -> None:
         append(tx, "party.key_revoked", {"id": id, "kid": kid, "at": at, "reason": reason})
 
 
-def _refuse_ours(tx: Tx, id: str, keys: Iterable[Jwk], own_kid: str) -> None:
+def _refuse_ours(tx: Tx, id: str, keys: Iterable[Jwk], own_kid: str | None) -> None:
     """Raises Refusal (422) for our own document: nobody trusts themselves."""
     ours = organisation(tx)
     if ours is not None and ours.id == id:

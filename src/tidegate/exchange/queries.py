@@ -12,6 +12,7 @@ from tidegate.exchange.tables import parties as _parties
 from tidegate.exchange.tables import party_keys
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
+from tidegate.infra.identity import synthetic_since
 
 _FIELDS = Organisation.__struct_fields__
 _PARTY = (*SAID, "state", "added_by", "confirmed_by", "proposed", "proposed_by")
@@ -20,7 +21,23 @@ _PARTY = (*SAID, "state", "added_by", "confirmed_by", "proposed", "proposed_by")
 def organisation(tx: Tx) -> Organisation | None:
     """Whom this instance speaks for; None before it was said."""
     row = tx.execute(sa.select(organisations)).one_or_none()
-    return None if row is None else Organisation(**{name: getattr(row, name) for name in _FIELDS})
+    if row is None:
+        return None
+    said = {name: getattr(row, name) for name in _FIELDS if name != "synthetic"}
+    return Organisation(**said, synthetic=synthetic_since(tx) or False)
+
+
+def get_organisation(tx: Tx, unset: int = 404) -> Organisation:
+    """The same. Raises Refusal "organisation-unset", with the status `unset`."""
+    found = organisation(tx)
+    if found is None:
+        raise Refusal(
+            "organisation-unset",
+            unset,
+            "This instance speaks for no organisation yet",
+            "Whoever runs it says which: tidegate organisation set.",
+        )
+    return found
 
 
 def set_at(tx: Tx) -> datetime:

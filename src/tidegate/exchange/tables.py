@@ -22,12 +22,11 @@ def _published() -> list[sa.Column[Any]]:
         sa.Column("contact_email", sa.Text, nullable=False, info=_PUBLISHED),
         sa.Column("zone", sa.Text, nullable=False),
         sa.Column("hosts", ARRAY(sa.Text), nullable=False),
-        sa.Column("synthetic", sa.Boolean, nullable=False),
     ]
 
 
 organisation = sa.Table(
-    "organisation",  # of this instance: one row, or none yet
+    "organisation",  # of this instance: one row, or none yet; whether it is synthetic, `identity` knows
     metadata,
     sa.Column("is_it", sa.Boolean, sa.CheckConstraint("is_it", name="one_row"), primary_key=True),
     sa.Column("id", sa.Text, nullable=False),
@@ -40,6 +39,7 @@ parties = sa.Table(
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
     *_published(),
+    sa.Column("synthetic", sa.Boolean, nullable=False),
     sa.Column("inbox", sa.Text),
     sa.Column("protocol", ARRAY(sa.Text), nullable=False),
     sa.Column("state", sa.Text, nullable=False),  # named, unconfirmed, confirmed

@@ -129,6 +129,11 @@ def claim_database(tx: Tx, secrets: InstanceSecrets, trace: Path, *, synthetic: 
         )
 
 
+def synthetic_since(tx: Tx) -> bool | None:
+    """Whether the instance is synthetic, as was said at its first start; None before that."""
+    return tx.execute(sa.select(identity.c.synthetic)).scalar_one_or_none()
+
+
 def _agree(standing: bool, synthetic: bool) -> None:
     """Raises SettingsError where the setting says otherwise than at the first start."""
     if standing and not synthetic:

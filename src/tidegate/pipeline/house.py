@@ -6,6 +6,7 @@ A new slice is a line here. Loading this loads what the slices declare, not what
 
 from tidegate.access.model import Scopes
 from tidegate.access.slice import ACCESS
+from tidegate.clocks.slice import CLOCKS
 from tidegate.content.slice import CONTENT
 from tidegate.decisions.slice import DECISIONS
 from tidegate.enforcement.slice import ENFORCEMENT
@@ -20,6 +21,7 @@ from tidegate.signals.slice import SIGNALS
 from tidegate.triage.slice import TRIAGE
 
 SLICES = (
+    CLOCKS,
     CONTENT,
     SIGNALS,
     POLICY,

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from secrets import randbelow
 
 from tidegate.access.refused import Refused
+from tidegate.clocks.packs import read_packs
 from tidegate.content.evidence import EvidenceStore
 from tidegate.content.media.model import MediaLimits
 from tidegate.content.media.pool import MediaPool
@@ -47,6 +48,7 @@ class Instance:
     ) -> None:
         self.settings = settings
         use_aliases(settings.data_dir)
+        self.clocks = read_packs(settings.data_dir)
         self.offences = read_offences(settings.data_dir)
         self.grading = read_schemes(settings.data_dir)
         self.schemes = schemes_of(settings, SCOPES.known)

@@ -11,7 +11,6 @@ CREATE TABLE organisation (
     contact_email text NOT NULL,
     zone text NOT NULL,
     hosts text[] NOT NULL,
-    synthetic boolean NOT NULL,
     set_at timestamptz NOT NULL
 );
 
