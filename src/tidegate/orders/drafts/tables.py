@@ -42,7 +42,7 @@ order_states = sa.Table(
     sa.Column("entered_by", sa.Text, nullable=False),
     sa.Column("left_at", sa.TIMESTAMP(timezone=True)),
 )
-sa.Index("ix_order_states_order_id", order_states.c.order_id, order_states.c.id)
+sa.Index("ix_order_states_order_id", order_states.c.order_id, order_states.c.entered_at)
 
 order_targets = sa.Table(
     "order_targets",  # what orders are about, ours and those that we have copies of
