@@ -115,7 +115,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DraftRow(msgspec.Struct, frozen=True, kw_only=True):
-    """How an order of ours came about, as stored; `_as` are identities."""
+    """How an order of ours came about, as stored."""
 
     order_id: UUID
     given: Loose
@@ -124,13 +124,9 @@ class DraftRow(msgspec.Struct, frozen=True, kw_only=True):
     public: Loose | None
     cites: UUID | None
     drafted_by: str
-    drafted_as: str
     submitted_by: str | None
-    submitted_as: str | None
     approved_by: str | None
-    approved_as: str | None
     issued_by: str | None
-    issued_as: str | None
     deconfliction: Loose | None
     emergency: str | None
     copy_to: str | None

@@ -6,12 +6,6 @@ from sqlalchemy.dialects.postgresql import JSONB
 from tidegate.infra.columns import Keyed, Sealed
 from tidegate.infra.db import metadata
 
-
-def _did(verb: str) -> list[sa.Column[str]]:
-    """Who did something as they are shown, and their identity, which no rename changes."""
-    return [sa.Column(f"{verb}_by", sa.Text), sa.Column(f"{verb}_as", sa.Text)]
-
-
 order_drafts = sa.Table(
     "order_drafts",
     metadata,
@@ -21,10 +15,10 @@ order_drafts = sa.Table(
     sa.Column("true_purpose", Sealed(), nullable=False),
     sa.Column("public", Sealed(JSONB(none_as_null=True))),  # that it is, and by which capture
     sa.Column("cites", sa.Uuid),  # the referral that went before
-    *_did("drafted"),
-    *_did("submitted"),
-    *_did("approved"),
-    *_did("issued"),
+    sa.Column("drafted_by", sa.Text, nullable=False),
+    sa.Column("submitted_by", sa.Text),
+    sa.Column("approved_by", sa.Text),
+    sa.Column("issued_by", sa.Text),
     sa.Column("deconfliction", Sealed(JSONB(none_as_null=True))),
     sa.Column("emergency", Sealed()),  # why there was no time for prior information
     sa.Column("copy_to", sa.Text),  # the establishment's authority, where that is another's
