@@ -23,7 +23,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 # Who may open a transaction, and on whose behalf: the rim, and work that nobody called for.
 OPENS = {
     "infra/db.py",
-    "enforcement/deliver.py",
+    "infra/courier.py",  # what is due, and each attempt, is a transaction of its own
     "ledger/sequencer.py",
     "ledger/slice.py",  # whether it is broken is told outside of the transaction that found it so
     "pipeline/clusters.py",  # posts are read, and then assigned, in a transaction of its own
@@ -98,6 +98,8 @@ MORE_SQL = {
     "ledger/sequencer.py",
     "ledger/telling.py",
     "ledger/verify.py",
+    "orders/messages/flood.py",  # what nobody is known to have signed, counted
+    "orders/messages/outbox.py",
     "policy/changes.py",  # who put which version into force, and why
     "policy/drafts.py",
     "policy/replays.py",  # the jobs; what a replay counts is pure

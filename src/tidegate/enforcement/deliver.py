@@ -78,9 +78,7 @@ class Deliverer(Courier[UUID]):
         done, size = 0, _FIRST_BATCH
         while not self._stopping:
             try:
-                batch = await self.in_tx(
-                    partial(claim, webhook_id=key, limit=size, lease=LEASE)
-                )
+                batch = await self.in_tx(partial(claim, webhook_id=key, limit=size, lease=LEASE))
                 if batch is None:
                     break
                 attempts = await self._send_all(*batch)

@@ -4,13 +4,13 @@ A body of the other side is read as far as it can be (`read_body`): with faults 
 and nothing acts by it. Fields that are not known here are let be, for a later version may have them.
 """
 
-from typing import Annotated, Literal, NamedTuple, cast
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta
 
 from tidegate.content.model import Moment
-from tidegate.infra.errors import FieldError, bad_field
+from tidegate.infra.errors import FieldError
 from tidegate.orders.annex_rules import read_annex1
 from tidegate.orders.annexes import (
     LONGEST_REASONS,
@@ -192,17 +192,6 @@ def read_body(
         return copy, beside(errors, read_annex1(value, zone=zone)[1])
     read, errors = read_as_far(body, value)
     return read, [*errors, *_rules(read)]
-
-
-def check_size(body: object, pointer: str = "/body") -> None:
-    """Raises Refusal (422) for more items than a message may have, before anything of them is read."""
-    if not isinstance(body, dict):
-        return
-    for name in ("items", "urls", "answers"):
-        held = cast("dict[str, object]", body).get(name)
-        count = len(cast("list[object]", held)) if isinstance(held, list) else 0
-        if count > MOST_ITEMS:
-            raise bad_field(f"{pointer}/{name}", f"at most {MOST_ITEMS:,} elements", f"{count:,}")
 
 
 def _rules(body: msgspec.Struct) -> list[FieldError]:

@@ -42,4 +42,8 @@ ORDERS = Slice(
         ),
         Scope("oversight:sign", "sign decisions of oversight", roles=("approver",)),
     ),
+    keeps={
+        "order_messages": "signed letters between organisations, which prove when who said what",
+        "order_refusals": "that somebody tried to send one, and when",
+    },
 )

@@ -30,11 +30,10 @@ from tidegate.orders.messages.model import (
     StoredMessage,
     judge,
     read_envelope,
-    write_envelope,
-    write_receipt,
 )
 from tidegate.orders.messages.queries import read_row, stored_message
 from tidegate.orders.messages.tables import order_messages
+from tidegate.orders.messages.writing import write_envelope, write_receipt
 
 
 def read(tx: Tx, raw: bytes, *, own: Ours, place: bytes | None) -> Incoming | Known:
@@ -118,8 +117,8 @@ def keep(
     """Keep a message with the receipt that answers it, and give that. `problems` are those that showed
     only to whom it is about."""
     envelope = incoming.envelope
-    found = {*incoming.problems, *problems}
-    codes = [one for one in PROBLEMS if one in found]
+    found: set[Problem] = {*incoming.problems, *problems}
+    codes: list[Problem] = [one for one in PROBLEMS if one in found]
     payload = write_receipt(
         envelope,
         own.organisation,

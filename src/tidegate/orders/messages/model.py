@@ -5,7 +5,6 @@ wrong with it. What is wrong is told by codes; all but a few make of an order a 
 acts by itself.
 """
 
-from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, Protocol, get_args
 from uuid import UUID
@@ -15,7 +14,6 @@ from msgspec import Meta
 
 from tidegate.exchange.model import PROTOCOL, Organisation, Party, PartyKey
 from tidegate.infra.errors import bad_field
-from tidegate.infra.times import in_full, told
 from tidegate.orders.jws import Jws, Signer, read_json, verified
 
 Problem = Literal[
@@ -206,48 +204,6 @@ def _unproven(jws: Jws, envelope: Envelope, party: Party | None, now: datetime) 
 def is_revoked(key: PartyKey, sent_at: datetime, now: datetime) -> bool:
     """Whether it no longer speaks for its owner: by now, or already when it was used."""
     return key.revoked_at is not None and (key.revoked_at <= sent_at or key.revoked_at <= now)
-
-
-def write_envelope(envelope: Envelope) -> bytes:
-    """The bytes that are signed."""
-    said = {
-        "protocol": envelope.protocol,
-        "type": envelope.type,
-        "id": envelope.id,
-        "order": envelope.order,
-        "from": envelope.from_,
-        "to": envelope.to,
-        "sent_at": in_full(envelope.sent_at),
-        "synthetic": envelope.synthetic,
-        "body": told(envelope.body),
-    }
-    return msgspec.json.encode(said)
-
-
-def write_receipt(
-    envelope: Envelope,
-    ours: Organisation,
-    *,
-    sha256: str,
-    received_at: datetime,
-    verified: bool,
-    problems: Iterable[Problem],
-    order: UUID | None,
-) -> bytes:
-    """The bytes of a receipt, to be signed."""
-    said: Mapping[str, object] = {
-        "protocol": PROTOCOL,
-        "type": "receipt",
-        "from": ours.id,
-        "to": envelope.from_,
-        "message": envelope.id,
-        "sha256": sha256,
-        "received_at": in_full(received_at),
-        "verified": verified,
-        "problems": list(problems),
-        "order": None if order is None else str(order),
-    }
-    return msgspec.json.encode(said)
 
 
 def read_receipt(

@@ -5,7 +5,7 @@ The errand and its back-off are those of webhooks; each organisation has a task 
 """
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from random import Random, SystemRandom
 
@@ -14,7 +14,6 @@ import structlog
 
 from tidegate.enforcement.deliver import LEASE, TIMEOUT
 from tidegate.enforcement.model import asked_delay
-from tidegate.enforcement.notices import notify
 from tidegate.exchange.queries import party
 from tidegate.infra.courier import Courier
 from tidegate.infra.db import UNAVAILABLE, Tx
@@ -22,7 +21,6 @@ from tidegate.infra.egress import AddressGuard, Client, Fetched
 from tidegate.infra.errors import Refusal
 from tidegate.infra.pulse import Steps
 from tidegate.infra.slices import Errand, Home
-from tidegate.infra.times import in_full
 from tidegate.orders.jws import MEDIA_TYPE, parse
 from tidegate.orders.messages.model import read_receipt
 from tidegate.orders.messages.outbox import (
@@ -33,7 +31,6 @@ from tidegate.orders.messages.outbox import (
     due_recipients,
     fail,
     hand_back,
-    undelivered,
 )
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.orders.handling import ReceiptHook
@@ -41,7 +38,6 @@ from tidegate.pipeline.orders.handling import ReceiptHook
 TURN_SECONDS = 300.0  # in which the outbox is looked at; usually five times a second
 _RECEIPT_BYTES = 64 << 10
 _BUSY = frozenset({429, 503})  # who answers so may say how long to wait
-_TOLD_AT_ONCE = 100
 
 # By the type of a message: what follows from its receipt. Each side brings its own.
 RECEIPTS: dict[str, ReceiptHook] = {}
@@ -119,9 +115,7 @@ class Postman(Courier[str]):
             timeout=self._timeout,
         )
 
-    def _accept(
-        self, tx: Tx, claimed: Claim, began: datetime, answer: Fetched
-    ) -> Failure | None:
+    def _accept(self, tx: Tx, claimed: Claim, began: datetime, answer: Fetched) -> Failure | None:
         """Write down the receipt, and do what follows from it; or say why the answer is none."""
         message = claimed.message
         if answer.status not in (200, 202):
@@ -172,22 +166,3 @@ def deliver_messages(instance: Instance) -> Errand:
             steps.over("order messages")
 
     return run
-
-
-def tell_undelivered(tx: Tx, instance: Instance) -> int:
-    """Tell, again and again, of messages that nobody has given a receipt for in a quarter of an hour."""
-    every = timedelta(seconds=instance.settings.ring_seconds)
-    found = undelivered(tx, every, _TOLD_AT_ONCE)
-    for one in found:
-        data = {
-            "order": one.order_id,
-            "message": one.id,
-            "type": one.type,
-            "to": one.recipient,
-            "sent_at": in_full(one.sent_at),
-            "attempts": one.attempts,
-            "state": one.state,
-            "error": one.last_error,
-        }
-        notify(tx, "order.undelivered", data)
-    return len(found)

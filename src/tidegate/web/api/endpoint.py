@@ -115,7 +115,7 @@ class Endpoint(msgspec.Struct, Generic[Body, Query], frozen=True, kw_only=True):
     def route(self) -> Route:
         answer = self._stream if iscoroutinefunction(self.handler) else self._answer
         name = f"{self.method} {self.path}"
-        return Route(self.path, _Application(answer), methods=[self.method], name=name)
+        return Route(self.path, Application(answer), methods=[self.method], name=name)
 
     async def _stream(self, request: Request) -> Response:
         principal = self._admitted(request)
@@ -189,7 +189,7 @@ class Endpoint(msgspec.Struct, Generic[Body, Query], frozen=True, kw_only=True):
         return _PARAMETER.findall(self.path)
 
 
-class _Application:
+class Application:
     """An endpoint as Starlette takes it bare, without a layer for errors of its own: whatever is
     raised is an answer here."""
 
