@@ -213,6 +213,6 @@ def document_delivered(tx: Tx, message_id: UUID) -> tuple[UUID, list[int]] | Non
         order_documents.c.message_id == message_id, order_documents.c.delivered_at.is_(None)
     )
     written = sa.update(order_documents).where(this).values(delivered_at=tx.now)
-    of = order_documents.c
-    row = tx.execute(written.returning(of.order_id, of["items"])).first()
-    return None if row is None else (row[0], row[1])
+    columns = (order_documents.c.order_id, order_documents.c["items"].label("about"))
+    row = tx.execute(written.returning(*columns)).first()
+    return None if row is None else (row.order_id, row.about)

@@ -73,8 +73,15 @@ class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
     annex: dict[str, Any] | None
     contradictory: bool
     non_disclosure_until: datetime | None
+    non_disclosure_first: datetime | None
+    disclosed_at: datetime | None
     due_at: datetime | None
     created_at: datetime
+
+    def is_silent(self, now: datetime) -> bool:
+        """Whether the authors must not be told yet."""
+        until = self.non_disclosure_until
+        return until is not None and self.disclosed_at is None and now < until
 
 
 class ItemOfOrder(msgspec.Struct, frozen=True, kw_only=True):

@@ -203,10 +203,11 @@ def receipts_of(tx: Tx, order_id: UUID) -> list[Receipt]:
 
 
 def silences_over(tx: Tx, limit: int) -> list[UUID]:
-    """The orders whose non-disclosure has come to its end by the plain reading; the caller asks its clock."""
+    """The orders whose non-disclosure has come to its end, and of whose items no author was told yet."""
     query = (
         sa.select(orders.c.id)
         .where(orders.c.direction == "in", orders.c.non_disclosure_until <= tx.now)
+        .where(orders.c.disclosed_at.is_(None))
         .order_by(orders.c.non_disclosure_until)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -30,6 +30,7 @@ orders = sa.Table(
     sa.Column("non_disclosure_until", sa.TIMESTAMP(timezone=True)),
     # Until when it had been, before it was extended, which is done once.
     sa.Column("non_disclosure_first", sa.TIMESTAMP(timezone=True)),
+    sa.Column("disclosed_at", sa.TIMESTAMP(timezone=True)),  # since when authors may be told
     sa.Column("due_at", sa.TIMESTAMP(timezone=True)),  # of the first hour that runs
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
 )
@@ -57,6 +58,13 @@ sa.Index(
 )
 sa.Index("ix_orders_reference", orders.c.issuer, orders.c.reference)
 sa.Index("ix_orders_order_ref", orders.c.issuer, orders.c.order_ref)
+sa.Index(
+    "ix_orders_non_disclosure_until",
+    orders.c.non_disclosure_until,
+    postgresql_where=sa.and_(
+        orders.c.non_disclosure_until.isnot(None), orders.c.disclosed_at.is_(None)
+    ),
+)
 sa.Index("ix_orders_due_at", orders.c.due_at, orders.c.id)
 sa.Index("ix_orders_created_at", orders.c.created_at, orders.c.id)
 
