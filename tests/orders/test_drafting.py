@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tidegate.infra.errors import FieldError, Refusal
 from tidegate.orders import drafting
+from tidegate.orders.annex_rules import silence_ends
 from tidegate.orders.drafting import (
     Capture,
     Deconfliction,
@@ -206,7 +207,7 @@ def test_only_what_is_approved_is_issued(state: DraftState) -> None:
 
 def test_non_disclosure_is_extended_once_by_six_weeks_at_most() -> None:
     first = Silence(NOW, NOW + timedelta(weeks=6))
-    longest = drafting.six_weeks_after(first.until, "Europe/Berlin")
+    longest = silence_ends(first.until, "Europe/Berlin")
 
     def extend(silence: Silence | None, until: datetime, state: DraftState = "executed") -> Silence:
         return drafting.extended(state, silence, until, NOW, "Europe/Berlin")
@@ -227,7 +228,7 @@ def test_non_disclosure_is_extended_once_by_six_weeks_at_most() -> None:
 
 def test_six_weeks_keep_the_local_time_over_a_change_of_the_clocks() -> None:
     at = datetime(2026, 10, 1, 10, tzinfo=UTC)  # noon in Berlin, in summer
-    assert drafting.six_weeks_after(at, "Europe/Berlin") == datetime(2026, 11, 12, 11, tzinfo=UTC)
+    assert silence_ends(at, "Europe/Berlin") == datetime(2026, 11, 12, 11, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("state", get_args(DraftState))

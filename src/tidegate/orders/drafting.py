@@ -8,11 +8,12 @@ says where it leads from each state; where it leads nowhere, it is refused, or k
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 import msgspec
 
+from tidegate.content.model import Moment
 from tidegate.infra.errors import FieldError, Refusal, bad_field
+from tidegate.orders.annex_rules import silence_ends
 
 DraftState = Literal[
     "draft",
@@ -47,7 +48,6 @@ LIVE: frozenset[DraftState] = frozenset(("issued", "delivered", "executed", "not
 BEFORE: frozenset[DraftState] = frozenset(("draft", "submitted", "approved"))
 """Nobody outside knows of it."""
 PRIOR = timedelta(hours=12)
-SILENT_WEEKS = 6
 
 _NEXT: dict[tuple[DraftState, Event], DraftState] = {
     ("draft", "submit"): "submitted",
@@ -68,7 +68,7 @@ _NEXT: dict[tuple[DraftState, Event], DraftState] = {
 class Capture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When somebody saw the content where everybody can, and the digest of what they kept of it."""
 
-    at: datetime
+    at: Moment
     sha256: str
 
 
@@ -108,10 +108,11 @@ class Emergency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Issuing(msgspec.Struct, frozen=True, kw_only=True):
-    """What the guards of an issue look at. `informed` is when the provider had our prior information, by its
-    signed receipt; `others` the references of live orders about the same."""
+    """What the guards of an issue look at. `first`: it is our first order to this provider, which had our prior
+    information `informed`, by its signed receipt; `others` are live orders about the same."""
 
     now: datetime
+    first: bool = True
     others: Sequence[str] = ()
     deconfliction: Deconfliction | None = None
     informed: datetime | None = None
@@ -156,13 +157,7 @@ def submitted(draft: Drafted) -> DraftState:
     """The state of a draft that is submitted; refused where it could not be an order."""
     state = moved(draft.state, "submit")
     if draft.problems:
-        raise Refusal(
-            "invalid-body",
-            422,
-            "The order is not complete",
-            "; ".join(f"{problem.pointer}: {problem.expected}" for problem in draft.problems),
-            errors=list(draft.problems),
-        )
+        raise incomplete(draft.problems)
     if not is_public(draft.public):
         raise Refusal(
             "not-public",
@@ -212,7 +207,7 @@ def issued(state: DraftState, issuing: Issuing) -> DraftState:
         )
     waived = issuing.emergency is not None and _said(issuing.emergency.reasons)
     opens_at = None if issuing.informed is None else issuing.informed + PRIOR
-    if not waived and (opens_at is None or issuing.now < opens_at):
+    if issuing.first and not waived and (opens_at is None or issuing.now < opens_at):
         raise too_early(opens_at)
     if issuing.language is None or issuing.language not in issuing.languages:
         raise Refusal(
@@ -246,8 +241,8 @@ def extended(
         )
     if until <= silence.until:
         raise bad_field("/until", f"a time after {silence.until.isoformat()}", until.isoformat())
-    if until > six_weeks_after(silence.until, zone):
-        raise silent_too_long(six_weeks_after(silence.until, zone))
+    if until > silence_ends(silence.until, zone):
+        raise silent_too_long(silence_ends(silence.until, zone))
     return Silence(decided_at=now, until=until, extended=True)
 
 
@@ -273,12 +268,6 @@ def moved(state: DraftState, event: Event) -> DraftState:
     return new
 
 
-def six_weeks_after(at: datetime, zone: str) -> datetime:
-    """The same local time six weeks later: the longest that an author may be left in the dark."""
-    local = at.astimezone(ZoneInfo(zone))
-    return (local + timedelta(weeks=SILENT_WEEKS)).astimezone(UTC)
-
-
 def not_open(state: DraftState) -> Refusal:
     return Refusal(
         "order-not-open",
@@ -295,6 +284,16 @@ def same_person(verb: str, did: str) -> Refusal:
         409,
         "This needs another person",
         f"Whoever {did} it does not {verb} it.",
+    )
+
+
+def incomplete(problems: Sequence[FieldError]) -> Refusal:
+    return Refusal(
+        "invalid-body",
+        422,
+        "The order is not complete",
+        "; ".join(f"{problem.pointer}: {problem.expected}" for problem in problems),
+        errors=list(problems),
     )
 
 
