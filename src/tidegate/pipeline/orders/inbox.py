@@ -14,11 +14,9 @@ from tidegate.orders.messages.actions import keep, read
 from tidegate.orders.messages.flood import Refused, note_refused
 from tidegate.orders.messages.model import Known
 from tidegate.pipeline.instance import Instance
-from tidegate.pipeline.orders.handling import Handler, not_ours
+from tidegate.pipeline.orders.handling import not_ours
+from tidegate.pipeline.orders.sides import HANDLERS
 from tidegate.pipeline.own import own_of
-
-# By the type of a message: `PLATFORM` and `AUTHORITY` each bring their side's.
-HANDLERS: dict[str, Handler] = {}
 
 
 def take(tx: Tx, instance: Instance, raw: bytes, address: str | None) -> bytes:
@@ -31,7 +29,8 @@ def take(tx: Tx, instance: Instance, raw: bytes, address: str | None) -> bytes:
     incoming = read(tx, raw, own=own, place=place_of(instance, address))
     if isinstance(incoming, Known):
         return incoming.receipt
-    handled = HANDLERS.get(incoming.envelope.type, not_ours)(tx, instance, incoming)
+    handler = HANDLERS[own.organisation.kind].get(incoming.envelope.type, not_ours)
+    handled = handler(tx, instance, incoming)
     return keep(tx, incoming, own=own, order_id=handled.order_id, problems=handled.problems)
 
 

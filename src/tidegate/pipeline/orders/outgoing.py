@@ -14,7 +14,7 @@ import structlog
 
 from tidegate.enforcement.deliver import LEASE, TIMEOUT
 from tidegate.enforcement.model import asked_delay
-from tidegate.exchange.queries import party
+from tidegate.exchange.queries import organisation, party
 from tidegate.infra.courier import Courier
 from tidegate.infra.db import UNAVAILABLE, Tx
 from tidegate.infra.egress import AddressGuard, Client, Fetched
@@ -33,14 +33,11 @@ from tidegate.orders.messages.outbox import (
     hand_back,
 )
 from tidegate.pipeline.instance import Instance
-from tidegate.pipeline.orders.handling import ReceiptHook
+from tidegate.pipeline.orders.sides import RECEIPTS
 
 TURN_SECONDS = 300.0  # in which the outbox is looked at; usually five times a second
 _RECEIPT_BYTES = 64 << 10
 _BUSY = frozenset({429, 503})  # who answers so may say how long to wait
-
-# By the type of a message: what follows from its receipt. Each side brings its own.
-RECEIPTS: dict[str, ReceiptHook] = {}
 
 log = structlog.get_logger(__name__)
 
@@ -125,7 +122,9 @@ class Postman(Courier[str]):
         if isinstance(receipt, str):
             return Failure(began, receipt)
         delivered = deliver(tx, claimed, began, receipt, answer.data)
-        if delivered is not None and (hook := RECEIPTS.get(message.type)) is not None:
+        ours = organisation(tx)
+        hook = None if ours is None else RECEIPTS[ours.kind].get(message.type)
+        if delivered is not None and hook is not None:
             hook(tx, self._instance, delivered, receipt)
         return None
 
