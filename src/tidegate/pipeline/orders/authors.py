@@ -75,4 +75,3 @@ def _document(timing: Timing, order: OrderRow, item: ItemOfOrder) -> dict[str, A
         },
         "rights": "You can ask for the reasons of the removal, or for a copy of the order, and challenge it.",
     }
-

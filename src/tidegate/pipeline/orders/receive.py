@@ -85,9 +85,7 @@ def receive(tx: Tx, instance: Instance, own: Own, arrived: Arrived) -> Taken:
     return Taken(order, known is not None, problems)
 
 
-def _known(
-    tx: Tx, arrived: Arrived, keys: Sequence[bytes | None]
-) -> tuple[OrderRow | None, bool]:
+def _known(tx: Tx, arrived: Arrived, keys: Sequence[bytes | None]) -> tuple[OrderRow | None, bool]:
     """The order that this is, and whether what came says otherwise. What is unverified never stands in the
     way of what is: it is the same only where it names the same."""
     called = orders_called(
@@ -152,9 +150,7 @@ def _keep(
     return order_of(tx, order.id)
 
 
-def _item(
-    tx: Tx, order: OrderRow, n: int, url: str, found: Found, begins: State
-) -> ItemOfOrder:
+def _item(tx: Tx, order: OrderRow, n: int, url: str, found: Found, begins: State) -> ItemOfOrder:
     return ItemOfOrder(
         order_id=order.id,
         n=n,

@@ -17,12 +17,14 @@ CREATE TABLE orders (
   contradictory BOOLEAN DEFAULT false NOT NULL,
   non_disclosure_until TIMESTAMP WITH TIME ZONE,
   non_disclosure_first TIMESTAMP WITH TIME ZONE,
+  disclosed_at TIMESTAMP WITH TIME ZONE,
   due_at TIMESTAMP WITH TIME ZONE,
   created_at TIMESTAMP WITH TIME ZONE NOT NULL,
   CONSTRAINT pk_orders PRIMARY KEY (id)
 );
 CREATE INDEX ix_orders_created_at ON orders (created_at, id);
 CREATE INDEX ix_orders_due_at ON orders (due_at, id);
+CREATE INDEX ix_orders_non_disclosure_until ON orders (non_disclosure_until) WHERE non_disclosure_until IS NOT NULL AND disclosed_at IS NULL;
 CREATE INDEX ix_orders_order_ref ON orders (issuer, order_ref);
 CREATE INDEX ix_orders_reference ON orders (issuer, reference);
 CREATE UNIQUE INDEX uq_orders_issuer_order_ref ON orders (direction, issuer, order_ref) WHERE direction = 'out' OR verified AND NOT (problems && ARRAY['not-addressed-to-us', 'synthetic-differs']);
