@@ -73,7 +73,9 @@ class Remembered:
                 may, new = out, "executed"
             case "not_executed":
                 may, new = out and not done, "not_executed"
-            case "resumed" | "clarify":
+            case "clarify":
+                may, new = out and not done, ""
+            case "resumed":
                 may, new = out and not done, "open again" if state == "not_executed" else ""
                 if may and new:
                     facts.append("delivered")  # who answered has it

@@ -60,7 +60,6 @@ _NEXT: dict[tuple[DraftState, Event], DraftState] = {
     ("delivered", "not_executed"): "not_executed",
     ("not_executed", "executed"): "executed",
     ("not_executed", "resumed"): "delivered",
-    ("not_executed", "clarify"): "delivered",
     ("executed", "final"): "final",
 }
 
