@@ -6,6 +6,8 @@ that we know, the law may call it received: its beginning and the time are kept,
 
 import hashlib
 
+from tidegate.clocks.actions import EVERY
+from tidegate.clocks.rings import ring
 from tidegate.exchange.queries import key_named
 from tidegate.infra.db import Tx
 from tidegate.infra.digests import keyed
@@ -40,7 +42,12 @@ def tell_refused(tx: Tx, instance: Instance, refused: Refused, address: str | No
     if refused.kid is None or key_named(tx, refused.kid) is None:
         return False
     ours = own_of(tx, instance).organisation
-    return note_refused(tx, refused, place=place_of(instance, address), ours=ours)
+    noted = note_refused(tx, refused, place=place_of(instance, address), ours=ours)
+    if noted is None:
+        return False
+    said = {"order": None, "state": "refused", "due_at": None, "refusal": noted}
+    ring(tx, "order.received", said, order=None, every=EVERY)
+    return True
 
 
 def place_of(instance: Instance, address: str | None) -> bytes | None:

@@ -12,6 +12,8 @@ from random import Random, SystemRandom
 import msgspec
 import structlog
 
+from tidegate.clocks.actions import EVERY
+from tidegate.clocks.rings import ring
 from tidegate.enforcement.deliver import LEASE, TIMEOUT
 from tidegate.enforcement.model import asked_delay
 from tidegate.exchange.queries import organisation, party
@@ -31,6 +33,8 @@ from tidegate.orders.messages.outbox import (
     due_recipients,
     fail,
     hand_back,
+    overdue,
+    rings_by,
 )
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.orders.sides import RECEIPTS
@@ -38,6 +42,7 @@ from tidegate.pipeline.orders.sides import RECEIPTS
 TURN_SECONDS = 300.0  # in which the outbox is looked at; usually five times a second
 _RECEIPT_BYTES = 64 << 10
 _BUSY = frozenset({429, 503})  # who answers so may say how long to wait
+_RUNG_AT_ONCE = 100
 
 log = structlog.get_logger(__name__)
 
@@ -165,3 +170,14 @@ def deliver_messages(instance: Instance) -> Errand:
             steps.over("order messages")
 
     return run
+
+
+def tell_undelivered(tx: Tx) -> int:
+    """Ring for each message that nobody has given a receipt for in a quarter of an hour, until one comes or
+    somebody has it."""
+    found = overdue(tx, _RUNG_AT_ONCE)
+    for one in found:
+        said = {"order": one.order_id, "message": one.id, "type": one.type}
+        said |= {"to": one.recipient, "sent_at": one.sent_at}
+        rings_by(tx, one.id, ring(tx, "order.undelivered", said, order=one.order_id, every=EVERY))
+    return len(found)
