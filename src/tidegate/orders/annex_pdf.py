@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, cast
 
 import msgspec
@@ -25,6 +25,7 @@ _LENGTH = 30
 _MOST_FURTHER = 2000
 _JOINERS = "\u200c\u200d"  # of letters, in Persian and in emoji
 _NONE = object()
+_PAGE = Path(__file__).parent / "page"
 
 
 def render_pdf(
@@ -94,12 +95,13 @@ class _Sheet:
             self._value("", [[self.wording.nothing]], depth, mono=False)
 
     def _boxes(self, row: Row, found: Any, place: str, depth: int) -> None:
-        listed = isinstance(found, list)
-        held = dict(enumerate(cast("list[Any]", found))) if listed else {None: found}
-        said = {n: _as_text(one) for n, one in held.items() if not isinstance(one, dict)}
-        for n, one in said.items():
-            if one in row.boxes or held[n] is False or "present" in row.boxes:
-                self.shown.add(place if n is None else f"{place}/{n}")
+        held: list[tuple[str, Any]] = [(place, found)]
+        if isinstance(found, list):
+            held = _numbered(place, cast("list[Any]", found))
+        said = {at: _as_text(one) for at, one in held if _is_leaf(one)}
+        self.shown.update(
+            at for at, one in held if one in (None, False) or said.get(at) in row.boxes
+        )
         present = found is not _NONE and found is not None
         ticks = [
             [present if name == "present" else name in said.values(), words]
@@ -112,9 +114,9 @@ class _Sheet:
             self.shown.add(place)
             text: Rich = [[self.wording.nothing]]
         elif isinstance(found, list):
-            plain = [(n, one) for n, one in enumerate(cast("list[Any]", found)) if _is_leaf(one)]
-            self.shown.update(f"{place}/{n}" for n, _ in plain)
-            text = [line for _, one in plain for line in rich(_as_text(one))]
+            held = _numbered(place, cast("list[Any]", found))
+            self.shown.update(at for at, one in held if _is_leaf(one))
+            text = [line for _, one in held if _is_leaf(one) for line in rich(_as_text(one))]
         elif isinstance(found, dict):
             return
         else:
@@ -178,6 +180,10 @@ def _find(value: Any, field: str, pointer: str) -> tuple[Any, str]:
     return value, pointer
 
 
+def _numbered(place: str, elements: list[Any]) -> list[tuple[str, Any]]:
+    return [(f"{place}/{n}", one) for n, one in enumerate(elements)]
+
+
 def _is_leaf(value: Any) -> bool:
     return not isinstance(value, dict | list)
 
@@ -216,15 +222,12 @@ def _fonts() -> Any:
 def _compile(document: str) -> bytes:
     import typst
 
-    folder = files("tidegate.orders").joinpath("page")
-    compiled = typst.compile(
-        folder.joinpath("annex.typ").read_bytes(),
-        root=str(folder),
+    return typst.compile(
+        _PAGE / "annex.typ",
+        root=_PAGE,
         font_paths=_fonts(),
         ignore_system_fonts=True,
         sys_inputs={"document": document},
         format="pdf",
         timestamp=0,
     )
-    assert isinstance(compiled, bytes)
-    return compiled

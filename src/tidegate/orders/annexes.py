@@ -6,13 +6,14 @@ other side is read as far as it can be (`read_annex1`); what is drafted here is 
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, TypeVar
+from datetime import datetime
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from tidegate.content.model import Moment
+from tidegate.infra.times import told
 
 MOST_ITEMS = 1000
 LONGEST_URL = 8192
@@ -194,7 +195,6 @@ class Annex3(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 Annex = Annex1 | Annex2 | Annex3
-Document = TypeVar("Document", bound=msgspec.Struct)
 
 
 def derive(
@@ -278,27 +278,6 @@ def annex3(
     )
 
 
-def plain(document: msgspec.Struct) -> dict[str, Any]:
-    """A document or body as JSON has it: times in UTC with six decimals, and nothing of what is left out."""
-    return _timed(msgspec.to_builtins(document, builtin_types=(datetime,)))
-
-
-def as_json(document: msgspec.Struct) -> bytes:
-    """The bytes of that, as they are signed, served and digested."""
-    return msgspec.json.encode(plain(document))
-
-
-def stamp(at: datetime) -> str:
-    """A time as it goes out: in UTC, with six decimals."""
-    try:
-        return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
-    except OverflowError:  # at either end of the calendar there is no UTC
-        return at.isoformat(timespec="microseconds")
-
-
-def _timed(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _timed(one) for name, one in value.items()}  # pyright: ignore[reportUnknownVariableType]
-    if isinstance(value, list):
-        return [_timed(one) for one in value]  # pyright: ignore[reportUnknownVariableType]
-    return stamp(value) if isinstance(value, datetime) else value
+def as_json(document: Annex) -> bytes:
+    """An annex as it is signed, served, digested and printed."""
+    return msgspec.json.encode(told(document))

@@ -98,6 +98,14 @@ def order_of(tx: Tx, order_id: UUID, *, lock: bool = False) -> OrderRow:
     return OrderRow(**row)
 
 
+def came(tx: Tx, order_id: UUID) -> OrderRow:
+    """An order that came to us, its row the transaction's until the end. Raises Refusal: 404."""
+    order = order_of(tx, order_id, lock=True)
+    if order.direction != "in":
+        raise order_unknown()
+    return order
+
+
 def orders_called(
     tx: Tx,
     direction: Direction,

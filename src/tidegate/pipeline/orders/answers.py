@@ -23,7 +23,6 @@ from tidegate.orders.annexes import (
     annex2,
     annex3,
     as_json,
-    plain,
 )
 from tidegate.orders.messages.actions import send
 from tidegate.orders.model import ItemOfOrder, OrderRow
@@ -124,7 +123,7 @@ def _answer(
         items=[one.n for one in items],
         body=as_json(document),
         kid=own.key.kid,
-        message_id=tell_issuer(tx, own, order, _TYPES[name], plain(document)),
+        message_id=tell_issuer(tx, own, order, _TYPES[name], document),
         made_at=tx.now,
         made_by=tx.actor,
         delivered_at=None,

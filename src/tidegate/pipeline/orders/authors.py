@@ -2,11 +2,12 @@
 the document to bring it; while non-disclosure runs nobody is, and it goes out once that is over.
 """
 
+from datetime import datetime
 from typing import Any
 
 from tidegate.content.model import ItemRow
 from tidegate.content.queries import items_by_ids, lock_item_by_id
-from tidegate.decisions.disclosure import release
+from tidegate.decisions.disclosure import release, withhold
 from tidegate.enforcement.notices import notify
 from tidegate.infra.db import Tx
 from tidegate.infra.times import in_full
@@ -29,6 +30,16 @@ def inform(timing: Timing, order: OrderRow, item: ItemOfOrder) -> None:
     (post,) = items_by_ids(timing.tx, [item.item_id])
     if post.erased_at is None:
         _tell(timing, order, item, post, "order.executed")
+
+
+def keep_silent(timing: Timing, until: datetime) -> None:
+    """Nobody is told of what the order did for longer."""
+    tx, order_id = timing.tx, timing.order_id
+    done = {one.item_id for one in items_of(tx, order_id) if one.decision_id is not None}
+    for post in items_by_ids(tx, {one for one in done if one is not None}):
+        if post.erased_at is None:
+            lock_item_by_id(tx, post.id)
+            withhold(tx, post.id, order_id, until)
 
 
 def end_silences(tx: Tx, instance: Instance, limit: int = 50) -> int:

@@ -24,7 +24,7 @@ from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal, bad_field
 from tidegate.orders import actions as orders
 from tidegate.orders.model import ItemOfOrder, Measure, OrderRow, movable, moved
-from tidegate.orders.queries import items_of, order_of, order_unknown
+from tidegate.orders.queries import came, items_of, order_of, order_unknown
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.orders import answers
 from tidegate.pipeline.orders.authors import inform
@@ -52,7 +52,7 @@ def execute(
     one Annex II. Raises Refusal: 404; 409 "order-not-open"; 422 where a person has to choose the post, or
     "not-public"; 410 "item-erased" of what went since the order came; 403 "platform-bound"."""
     own = own_of(tx, instance)
-    order = order_of(tx, order_id, lock=True)
+    order = came(tx, order_id)
     found = items_of(tx, order_id)
     chosen = _chosen(found, n)
     known = _known(tx, chosen, given.item)
@@ -162,8 +162,10 @@ def _take_down(
     tx = timing.tx
     (post,) = items_by_ids(tx, [post_id])
     if post.erased_at is not None:
-        changes = {"item_id": post.id, "measure": "removed", "at": post.erased_at}
-        return orders.move(tx, item, "execute", **changes), []
+        gone = orders.move(
+            tx, item, "execute", item_id=post.id, measure="removed", at=post.erased_at
+        )
+        return gone, []
     before = down_since(standing_at(standing_on(tx, post.id), tx.now))
     if order.is_silent(tx.now):
         assert order.non_disclosure_until is not None

@@ -10,6 +10,7 @@ from tidegate.clocks.model import Clock, Due, Subject
 from tidegate.clocks.queries import clocks_of
 from tidegate.clocks.rings import ring
 from tidegate.infra.db import Tx
+from tidegate.ledger.actions import append
 from tidegate.orders.actions import refresh
 from tidegate.orders.model import ItemOfOrder
 from tidegate.orders.queries import order_of
@@ -87,6 +88,15 @@ class Timing(msgspec.Struct, frozen=True):
         terms = packs.terms(organisation.zone, organisation.member_state)
         return packs.due(packs.definition(name), at, terms)
 
+    def ask_scrutiny(self) -> None:
+        """Scrutiny is asked for; whether in time, or after the two days, the ledger says."""
+        subject = about_order(self.order_id)
+        asked = [one for one in clocks_of(self.tx, [subject]) if one.name == "tco.scrutiny_request"]
+        late = any(self.tx.now > one.due_at for one in asked)
+        self.happen("scrutiny.requested", subject)
+        record = {"order": self.order_id, "by": "provider", "late": late}
+        append(self.tx, "order.scrutiny_requested", record, self.order_id)
+
     def settle(self) -> None:
         """Let the order's state, and when its first hour ends, follow from its items."""
         refresh(self.tx, self.order_id, self._due_at())
@@ -94,11 +104,11 @@ class Timing(msgspec.Struct, frozen=True):
     def ring(self, *, contradictory: bool = False) -> None:
         """Call people: now, and each minute until somebody has it."""
         order = order_of(self.tx, self.order_id)
-        data = {"order": order.id, "state": order.state, "due_at": order.due_at}
+        data: dict[str, object] = {"order": order.id, "state": order.state}
+        data["due_at"] = order.due_at
         if contradictory:
             data["contradictory"] = True
-        seconds = self.instance.settings.ring_seconds
-        ring(self.tx, "order.received", data, order=order.id, every=seconds)
+        ring(self.tx, "order.received", data, order=order.id, every=clocks.EVERY)
 
     def _due_at(self) -> datetime | None:
         running = [
