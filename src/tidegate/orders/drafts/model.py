@@ -56,6 +56,13 @@ class DraftIn(
         return given | {"followup": named}
 
 
+class PriorIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How we work, and within which time a provider has to act."""
+
+    procedures: Said
+    deadlines: Said
+
+
 class IssueIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What was asked of others who investigate, and why an emergency has no time for prior information."""
 
@@ -157,3 +164,9 @@ def check_said(pointer: str, words: str) -> None:
     """Raises Refusal (422) for words of which nothing can be seen."""
     if not written(words):
         raise bad_field(pointer, "words that can be seen", "blanks")
+
+
+def check_past(at: datetime, now: datetime) -> None:
+    """Raises Refusal (422) for a time at which nothing can have happened yet."""
+    if at > now:
+        raise bad_field("/at", "a time that is past", at.isoformat())

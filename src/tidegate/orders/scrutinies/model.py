@@ -85,7 +85,11 @@ def after(state: State, verb: Verb, finding: Finding | None = None) -> State:
         return "decided"
     if verb == "communicate" and state == "decided":
         return "communicated"
-    raise Refusal(
+    raise not_now(state)
+
+
+def not_now(state: State) -> Refusal:
+    return Refusal(
         "order-not-open",
         409,
         "The scrutiny does not allow that now",

@@ -9,16 +9,24 @@ import msgspec
 
 from tidegate.exchange.queries import party
 from tidegate.infra.db import Tx
-from tidegate.orders.annexes import Annex1, plain
+from tidegate.infra.times import told
+from tidegate.orders.annexes import Annex1
 from tidegate.orders.bodies import OrderCopy, ScrutinyDecided, ScrutinyIntention, ScrutinyRequested
-from tidegate.orders.drafts.actions import add_targets, take_turns
-from tidegate.orders.drafts.model import check_said
+from tidegate.orders.drafts.actions import add_targets, note_carried, take_turns
+from tidegate.orders.drafts.model import CarriedIn, check_past, check_said
 from tidegate.orders.drafts.targets import targets_of
 from tidegate.orders.jws import parse, verified
 from tidegate.orders.messages.actions import send
 from tidegate.orders.messages.model import Envelope, Incoming, Problem, read_envelope
 from tidegate.orders.scrutinies import actions as desk
-from tidegate.orders.scrutinies.model import DecisionIn, IntentionIn, OrderState, Scrutiny, after
+from tidegate.orders.scrutinies.model import (
+    DecisionIn,
+    IntentionIn,
+    OrderState,
+    Scrutiny,
+    after,
+    not_now,
+)
 from tidegate.orders.scrutinies.queries import requests_of, scrutiny_about, scrutiny_of
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.orders.drafted import authority_of
@@ -48,7 +56,7 @@ def copied(tx: Tx, instance: Instance, incoming: Incoming) -> Handled:
     if scrutiny.annex is not None:
         return Handled(scrutiny.id)
     annex = Annex1(**{name: getattr(copy, name) for name in Annex1.__struct_fields__})
-    desk.keep_copy(tx, scrutiny, recipient=order.to, reference=annex.reference, annex=plain(annex))
+    desk.keep_copy(tx, scrutiny, recipient=order.to, reference=annex.reference, annex=told(annex))
     keys = targets_of(instance.secrets.terms_key, annex.items)
     add_targets(tx, scrutiny.id, "copy", keys)
     watching, ours = _watching(tx, instance), own.organisation
@@ -146,6 +154,17 @@ def communicate(tx: Tx, instance: Instance, id: UUID) -> Scrutiny:
     return scrutiny
 
 
+def carry_copy(tx: Tx, instance: Instance, id: UUID, given: CarriedIn) -> Scrutiny:
+    """Write down that a decision was brought to somebody by hand, Europol say. Raises Refusal: 403, 404; 409
+    before it was communicated; 422."""
+    _, scrutiny = _ours(tx, instance, id)
+    if scrutiny.state != "communicated":
+        raise not_now(scrutiny.state)
+    check_past(given.at, tx.now)
+    note_carried(tx, id, given)
+    return scrutiny
+
+
 def _wrong(own: Own, incoming: Incoming) -> Problem | None:
     """Why a message is nothing for our desk."""
     if FUNCTION not in own.organisation.functions:
@@ -189,7 +208,7 @@ def _send(tx: Tx, own: Own, scrutiny: Scrutiny, type: str, body: msgspec.Struct,
         order=scrutiny.order_ref,
         order_id=scrutiny.id,
         to=to,
-        body=plain(body),
+        body=body,
     )
 
 

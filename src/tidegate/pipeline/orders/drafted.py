@@ -16,10 +16,11 @@ from tidegate.exchange.queries import parties, party
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import FieldError, Refusal, bad_field
 from tidegate.infra.ids import uuid7
+from tidegate.infra.times import told
 from tidegate.orders import drafting
 from tidegate.orders.actions import add_items
 from tidegate.orders.annex_rules import check_annex1, unknown_hosts
-from tidegate.orders.annexes import Addressee, Annex1, derive, issue, plain
+from tidegate.orders.annexes import Addressee, Annex1, derive, issue
 from tidegate.orders.drafting import Drafted, Issuing
 from tidegate.orders.drafts.actions import add_targets, change_draft, keep_draft, step, take_turns
 from tidegate.orders.drafts.model import DraftIn, DraftRow, IssueIn, read_given
@@ -30,7 +31,6 @@ from tidegate.orders.messages.queries import message_jws
 from tidegate.orders.model import ItemOfOrder, OrderRow
 from tidegate.orders.queries import order_of, order_unknown
 from tidegate.orders.reading import beside
-from tidegate.orders.wording import read_redress, read_wording
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.orders.watching import Watching, about_order, about_party
 from tidegate.pipeline.own import Own, own_of
@@ -81,7 +81,7 @@ def begin(tx: Tx, instance: Instance, given: DraftIn) -> OrderRow:
         received_at=None,
         issued_at=None,
         channel="drafted",
-        annex=plain(annex),
+        annex=told(annex),
         contradictory=False,
         non_disclosure_until=None,
         non_disclosure_first=None,
@@ -115,7 +115,7 @@ def submit(tx: Tx, instance: Instance, order_id: UUID) -> OrderRow:
     annex, problems = _derived(tx, instance, mine.own, mine.addressee, mine.draft.given)
     state = drafting.submitted(_guarded(mine, problems))
     change_draft(tx, order_id, submitted_by=tx.identity)
-    return step(tx, mine.order, "submit", state, annex=plain(annex))
+    return step(tx, mine.order, "submit", state, annex=told(annex))
 
 
 def approve(tx: Tx, instance: Instance, order_id: UUID) -> OrderRow:
@@ -154,7 +154,7 @@ def send_out(tx: Tx, instance: Instance, order_id: UUID, given: IssueIn) -> Orde
         mine.order,
         "issue",
         state,
-        annex=plain(annex),
+        annex=told(annex),
         reference=annex.reference,
         issued_at=tx.now,
         non_disclosure_until=annex.non_disclosure and annex.non_disclosure.until,
@@ -196,7 +196,6 @@ def _derived(
 ) -> tuple[Annex1, list[FieldError]]:
     """Annex I as it stands with what is registered now, and all that is wrong with it."""
     drafted, faults = read_given(given)
-    data_dir = instance.settings.data_dir
     ours = own.organisation
     establishment = scrutinising(tx, addressee.member_state)
     annex = derive(
@@ -205,9 +204,9 @@ def _derived(
         addressee=Addressee(addressee.name, addressee.contact_email, addressee.member_state),
         establishment=establishment and establishment.name,
         establishment_contact=establishment and (establishment.contact_email or None),
-        redress=read_redress(data_dir).get(ours.member_state),
+        redress=instance.redress.get(ours.member_state),
     )
-    templates = read_wording(data_dir).templates
+    templates = instance.wording.templates
     return annex, beside(faults, check_annex1(annex, zone=ours.zone, templates=templates))
 
 
@@ -272,7 +271,7 @@ def _send(
     tx: Tx, instance: Instance, mine: Mine, order: OrderRow, annex: Annex1, given: IssueIn
 ) -> None:
     """Queue the order, and its copy with the order as it was sent."""
-    own, body = mine.own, plain(annex)
+    own, body = mine.own, told(annex)
     said = {"order": order.order_ref, "order_id": order.id}
     sent = send(tx, own, type="order.issued", to=order.recipient, body=body, **said)  # pyright: ignore[reportArgumentType]
     copy_to: str | None = None

@@ -9,11 +9,10 @@ from uuid import UUID
 import msgspec
 
 from tidegate.infra.db import Tx
-from tidegate.infra.errors import bad_field
 from tidegate.orders import drafting
 from tidegate.orders.actions import move
 from tidegate.orders.annex_rules import read_annex1
-from tidegate.orders.annexes import Annex1, plain
+from tidegate.orders.annexes import Annex1
 from tidegate.orders.bodies import Clarified, DisclosureExtended, Nothing, Reason
 from tidegate.orders.drafting import BEFORE, DraftState, Silence
 from tidegate.orders.drafts.actions import change_draft, note_carried, note_claimed, step
@@ -24,6 +23,7 @@ from tidegate.orders.drafts.model import (
     ClaimedIn,
     ExtendIn,
     ReasonIn,
+    check_past,
     check_said,
 )
 from tidegate.orders.messages.actions import carry, send
@@ -99,7 +99,7 @@ def carried(tx: Tx, instance: Instance, order_id: UUID, given: CarriedIn) -> Cla
     """Write down that somebody brought an issued order to the provider by hand: it is no longer sent from
     here, and was received as far as a signed receipt says. Raises Refusal: 404, 409, 422."""
     mine = mine_of(tx, instance, order_id)
-    _check_claim(tx, mine, given.at)
+    _check_claim(mine, given.at, tx.now)
     for message in messages_of(tx, order_id):
         waits = message.direction == "out" and message.state in ("pending", "dead")
         if waits and message.type == "order.issued":
@@ -115,7 +115,7 @@ def claimed(tx: Tx, instance: Instance, order_id: UUID, given: ClaimedIn) -> Cla
     """Write down what somebody at the provider says became of the order. Raises Refusal: 404, 409, 422."""
     check_said("/state", given.state)
     mine = mine_of(tx, instance, order_id)
-    _check_claim(tx, mine, given.at)
+    _check_claim(mine, given.at, tx.now)
     if (event := _CLAIMED.get(given.state)) is not None:
         watching = Watching(tx, instance)
         for item in items_of(tx, order_id):
@@ -123,11 +123,10 @@ def claimed(tx: Tx, instance: Instance, order_id: UUID, given: ClaimedIn) -> Cla
     return note_claimed(tx, order_id, given)
 
 
-def _check_claim(tx: Tx, mine: Mine, at: datetime) -> None:
+def _check_claim(mine: Mine, at: datetime, now: datetime) -> None:
     if mine.order.issued_at is None:
         raise drafting.not_open(_state(mine.order))
-    if at > tx.now:
-        raise bad_field("/at", "a time that is past", at.isoformat())
+    check_past(at, now)
 
 
 def _silence(order: OrderRow) -> Silence | None:
@@ -151,7 +150,7 @@ def _tell(tx: Tx, mine: Mine, type: str, body: msgspec.Struct, *, copied: bool =
                 order=mine.order.order_ref,
                 order_id=mine.order.id,
                 to=to,
-                body=plain(body),
+                body=body,
             )
 
 

@@ -9,9 +9,10 @@ from typing import cast
 
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import FieldError
+from tidegate.infra.times import told
 from tidegate.orders import drafting
 from tidegate.orders.actions import change, contradict, move
-from tidegate.orders.annexes import Annex2, Annex3, plain
+from tidegate.orders.annexes import Annex2, Annex3
 from tidegate.orders.bodies import AllReinstated, ImpedimentEnded, ScrutinyDecided, read_body
 from tidegate.orders.drafting import DraftState, Event, ItemState
 from tidegate.orders.drafts.actions import step
@@ -126,7 +127,7 @@ def not_executed(watching: Watching, order: OrderRow, body: object) -> None:
     for item in items_of(tx, order.id):
         if item.state != "open" or (named and item.url not in named):
             continue
-        move(tx, item, what, given=plain(answer))
+        move(tx, item, what, given=told(answer))
         watching.happen(event, about_item(order.id, item.n), tx.now)
     settle(watching, order, "not_executed")
 
@@ -136,7 +137,7 @@ def impediment_ended(watching: Watching, order: OrderRow, body: object) -> None:
     tx, answer = watching.tx, cast("ImpedimentEnded", body)
     for item in items_of(tx, order.id):
         if item.state == "impeded":
-            move(tx, item, "resume", given=plain(answer))
+            move(tx, item, "resume", given=told(answer))
             subject = about_item(order.id, item.n)
             watching.happen("impediment.ended", subject, answer.at, claimed=True)
     settle(watching, order, "resumed")

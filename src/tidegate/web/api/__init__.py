@@ -15,9 +15,11 @@ from tidegate.web.api import (
     incidents,
     items,
     ledger,
+    orders_drafted,
     policy,
     registry,
     reports,
+    scrutinies,
     sources,
 )
 from tidegate.web.api.endpoint import Endpoint
@@ -39,6 +41,8 @@ _RESOURCES = (
     ledger,
     policy,
     registry,
+    orders_drafted,
+    scrutinies,
 )
 
 endpoints: list[Endpoint[Any, Any]] = [
