@@ -15,6 +15,7 @@ from tidegate.web.api import (
     incidents,
     items,
     ledger,
+    orders,
     policy,
     registry,
     reports,
@@ -39,6 +40,7 @@ _RESOURCES = (
     ledger,
     policy,
     registry,
+    orders,
 )
 
 endpoints: list[Endpoint[Any, Any]] = [
