@@ -17,6 +17,7 @@ from tidegate.web.api import (
     items,
     ledger,
     policy,
+    registry,
     reports,
     sources,
 )
@@ -39,6 +40,7 @@ _RESOURCES = (
     actions,
     ledger,
     policy,
+    registry,
 )
 
 endpoints: list[Endpoint[Any, Any]] = [
