@@ -8,6 +8,7 @@ from tidegate.web.api import (
     banks,
     cases,
     casework,
+    clocks,
     clusters,
     flaggers,
     grading,
@@ -15,6 +16,7 @@ from tidegate.web.api import (
     incidents,
     items,
     ledger,
+    orders,
     orders_drafted,
     policy,
     registry,
@@ -35,6 +37,7 @@ _RESOURCES = (
     cases,
     casework,
     alerts,
+    clocks,
     incidents,
     banks,
     actions,
@@ -43,6 +46,7 @@ _RESOURCES = (
     registry,
     orders_drafted,
     scrutinies,
+    orders,
 )
 
 endpoints: list[Endpoint[Any, Any]] = [
