@@ -84,6 +84,7 @@ MORE_SQL = {
     "enforcement/alerts.py",
     "enforcement/outbox.py",
     "enforcement/webhooks.py",
+    "exchange/witness.py",
     "intake/filed.py",  # one report by itself
     "intake/flaggers.py",
     "intake/grades.py",

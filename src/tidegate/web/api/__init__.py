@@ -16,6 +16,7 @@ from tidegate.web.api import (
     items,
     ledger,
     policy,
+    registry,
     reports,
     sources,
 )
@@ -37,6 +38,7 @@ _RESOURCES = (
     actions,
     ledger,
     policy,
+    registry,
 )
 
 endpoints: list[Endpoint[Any, Any]] = [
