@@ -29,7 +29,9 @@ def main() -> None:
         days = {}
         for part in parts:
             days |= holidays.country_holidays(country, subdiv=part, years=YEARS, language="en_US")
-        print(f'\n[calendars.{code}]\nname = "{name}"\nsource = "{source}, country {country}', end="")
+        print(
+            f'\n[calendars.{code}]\nname = "{name}"\nsource = "{source}, country {country}', end=""
+        )
         print(f', parts {" ".join(PARTS)}"' if parts == PARTS else '"')
         print(f"[calendars.{code}.days]")
         for day, what in sorted(days.items()):

@@ -18,7 +18,7 @@ from tidegate.enforcement.actions import (
     issue_many,
     replay,
 )
-from tidegate.enforcement.model import OpenedCase, Order
+from tidegate.enforcement.model import Instruction, OpenedCase
 from tidegate.enforcement.tables import actions, deliveries, messages
 from tidegate.infra.db import Database, Tx
 from tidegate.infra.errors import Refusal
@@ -85,9 +85,9 @@ def test_numbers_are_gap_free_and_sequences_count_per_item(
         issued = issue_many(
             tx,
             [
-                Order("restrict", one, 1, new_decision(tx), DOWN),
-                Order("restrict", two, 1, new_decision(tx), DOWN),
-                Order("lift", one, 1, new_decision(tx, "lift"), UP),
+                Instruction("restrict", one, 1, new_decision(tx), DOWN),
+                Instruction("restrict", two, 1, new_decision(tx), DOWN),
+                Instruction("lift", one, 1, new_decision(tx, "lift"), UP),
             ],
         )
     assert [(a.number, a.sequence) for a in issued] == [(1, 1), (2, 1), (3, 2)]

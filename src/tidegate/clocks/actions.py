@@ -18,7 +18,7 @@ from tidegate.clocks.keeping import (
     followed,
     read,
 )
-from tidegate.clocks.model import Clock, Definition, Happened, Limit, Subject, Terms, follow
+from tidegate.clocks.model import Clock, Happened, Limit, Subject, Terms, follow
 from tidegate.clocks.packs import Packs
 from tidegate.clocks.queries import clock_unknown, get_clock
 from tidegate.clocks.rings import acknowledge_rings
@@ -28,7 +28,6 @@ from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
 from tidegate.ledger.actions import append
 
-RINGING = sa.and_(clocks.c.ringing_since.isnot(None), clocks.c.acknowledged_at.is_(None))
 EVERY = 60.0  # the default of `ring_seconds`: until the first sweep, which knows the setting
 
 
@@ -59,8 +58,9 @@ def start(
     one = Happened(event, at, due)
     ours = definition.bearer_of(event) == us
     course = follow(definition, ours, [one])
+    clock_id = uuid7(tx.now)
     values = {
-        "id": uuid7(tx.now),
+        "id": clock_id,
         "definition": define(tx, pack, definition),
         "name": name,
         "subject_kind": subject.kind,
@@ -81,9 +81,9 @@ def start(
             return kept.clock
         due = packs.due(kept.clock.definition, at, kept.terms, limit=kept.limit, until=until)
         return _hear(tx, kept, Happened(event, at, due), reason=reason)
-    add_event(tx, values["id"], 1, one, reason=reason)
-    kept = _kept(tx, values["id"])
-    _write(tx, kept, {})
+    add_event(tx, clock_id, 1, one, reason=reason)
+    kept = _kept(tx, clock_id)
+    _write(tx, kept)
     said = {"name": name, "pack": kept.clock.pack, "subject": msgspec.to_builtins(subject)}
     tell(tx, "clock.started", kept, said | {"event": event, "at": at})
     return kept.clock
@@ -190,19 +190,19 @@ def _hear(
     n = kept.step + 1
     add_event(tx, clock.id, n, one, claimed_at=claimed_at, reason=reason)
     after = msgspec.structs.replace(followed(kept, [*happened, one]), step=n)
-    _write(tx, after, {})
+    _write(tx, after)
     tell(tx, "clock.heard", after, {"event": one.event, "at": one.at})
     return after.clock
 
 
-def _write(tx: Tx, kept: Kept, more: dict[str, Any]) -> None:
+def _write(tx: Tx, kept: Kept) -> None:
     clock, bell = kept.clock, kept.bell
     names = ("state", "live", "started_at", "due_at", "due_latest", "stopped_at", "contradictory")
     values = {name: getattr(clock, name) for name in names}
     values |= msgspec.structs.asdict(bell)
     values |= {"runs": msgspec.to_builtins(clock.runs), "step": kept.step}
     values["next_at"] = next_at(clock, bell, EVERY)
-    tx.execute(sa.update(clocks).where(clocks.c.id == clock.id).values(values | more))
+    tx.execute(sa.update(clocks).where(clocks.c.id == clock.id).values(values))
 
 
 def tell(tx: Tx, kind: str, kept: Kept, said: dict[str, Any]) -> None:

@@ -30,7 +30,10 @@ from tidegate.infra.columns import one_of
 from tidegate.infra.db import Tx
 
 SELECT = sa.select(
-    clocks, clock_definitions.c.pack, clock_definitions.c.law, clock_definitions.c.definition.label("d")
+    clocks,
+    clock_definitions.c.pack,
+    clock_definitions.c.law,
+    clock_definitions.c.definition.label("d"),
 ).join(clock_definitions, clocks.c.definition == clock_definitions.c.digest)
 
 
@@ -111,7 +114,12 @@ def moved(kept: Kept, course: Course) -> Kept:
     anew = (clock.due_at, clock.due_latest) != (was.due_at, was.due_latest)
     if anew or clock.state == "suspended" or not clock.live:
         bell = quiet(bell, course.due.warnings)
-    return msgspec.structs.replace(kept, clock=clock, bell=bell)
+    return msgspec.structs.replace(kept, clock=ringing(clock, bell), bell=bell)
+
+
+def ringing(clock: Clock, bell: Bell) -> Clock:
+    """The clock as its bell says."""
+    return msgspec.structs.replace(clock, warned=bell.warned, ringing=bell.rings)
 
 
 def add_event(

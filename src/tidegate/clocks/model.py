@@ -37,7 +37,9 @@ class Limit(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
     def __post_init__(self) -> None:
         kinds = (self.hours, self.days, self.weeks, self.months, self.working_days, self.before)
         if sum(one is not None for one in (*kinds, self.service_level)) != 1:
-            raise ValueError("a limit is one of hours, days, weeks, months, … and no other beside it")
+            raise ValueError(
+                "a limit is one of hours, days, weeks, months, … and no other beside it"
+            )
         if self.calendar is not None and self.working_days is None:
             raise ValueError("a calendar stands beside working_days alone")
         if self.before is not None:

@@ -25,7 +25,9 @@ _Text = Annotated[str, Meta(min_length=1, max_length=300)]
 T = TypeVar("T")
 
 
-class Pack(Struct, frozen=True, forbid_unknown_fields=True, rename={"clocks": "clock"}, kw_only=True):
+class Pack(
+    Struct, frozen=True, forbid_unknown_fields=True, rename={"clocks": "clock"}, kw_only=True
+):
     """One law, or one agreement, with its clocks; `states` are those that it binds."""
 
     id: Annotated[str, Meta(pattern="^[a-z0-9-]{1,40}$")]
@@ -97,7 +99,9 @@ class Packs:
         try:
             return due(what, at, days, warnings=warnings, safe=safe, until=until)
         except (OverflowError, ValueError):
-            raise _bad(f"The period ends beyond the calendar: it starts {at.isoformat()}.") from None
+            raise _bad(
+                f"The period ends beyond the calendar: it starts {at.isoformat()}."
+            ) from None
 
     def terms(self, zone: str, state: str) -> Terms:
         """Those of an organisation: its zone, and the calendar of its state where there is one."""
@@ -106,7 +110,9 @@ class Packs:
 
     def _days(self, calendar: str | None, zone: str) -> Days:
         if calendar is not None and calendar not in self.calendars:
-            raise _bad(f"calendar: one of {', '.join(sorted(self.calendars))}, not {calendar[:40]!r}.")
+            raise _bad(
+                f"calendar: one of {', '.join(sorted(self.calendars))}, not {calendar[:40]!r}."
+            )
         try:
             known = ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -63,7 +63,7 @@ def due(
     """When a period that starts with an event of that moment ends; `until` is an end that was given as
     an instant. Raises OverflowError for one beyond the calendar."""
     at = at.astimezone(UTC)
-    plain, latest = _ends(limit, at, days) if until is None else (until.astimezone(UTC),) * 2
+    plain, latest = _ends(limit, at, days) if until is None else _both(until.astimezone(UTC))
     end = latest if safe == "late" else plain
     told = {_warning(one, at, end, days) for one in warnings}
     asked = "start" in warnings
@@ -72,14 +72,14 @@ def due(
 
 def _ends(limit: Limit, at: datetime, days: Days) -> tuple[datetime, datetime]:
     if limit.service_level is not None:
-        return (at + limit.service_level,) * 2
+        return _both(at + limit.service_level)
     if limit.hours is not None:
         while_ = limit.hours * _HOUR
         return at + while_, _next_hour(at, days.zone) + while_
     if limit.working_days is not None:
-        return (_after_working_days(limit.working_days, at, days),) * 2
+        return _both(_after_working_days(limit.working_days, at, days))
     if limit.before is not None:
-        return (_next_named(limit.before, at, days),) * 2
+        return _both(_next_named(limit.before, at, days))
 
     def move(day: date) -> date:
         if limit.months is not None:
@@ -90,6 +90,10 @@ def _ends(limit: Limit, at: datetime, days: Days) -> tuple[datetime, datetime]:
     while not days.works(last):
         last += _DAY
     return days.moved(at, move), days.start_of(last + _DAY)
+
+
+def _both(end: datetime) -> tuple[datetime, datetime]:
+    return end, end
 
 
 def months_on(day: date, months: int) -> date:
@@ -103,9 +107,7 @@ def months_on(day: date, months: int) -> date:
 def _next_hour(at: datetime, zone: ZoneInfo) -> datetime:
     """The first full hour after the one that the moment lies in; a full hour lies in its own."""
     local = at.astimezone(zone)
-    into = timedelta(
-        minutes=local.minute, seconds=local.second, microseconds=local.microsecond
-    )
+    into = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
     return at - into + _HOUR
 
 

@@ -15,6 +15,8 @@ from tidegate.infra.cursors import read_cursor, write_cursor
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 
+_RINGS = sa.and_(clocks.c.ringing_since.isnot(None), clocks.c.acknowledged_at.is_(None))
+
 
 class Filter(Struct, frozen=True, kw_only=True):
     """Which clocks a list shows; `subject` is an id, of whatever kind."""
@@ -88,12 +90,10 @@ def _conditions(wanted: Filter) -> list[sa.ColumnElement[bool]]:
     if wanted.due_before is not None:
         found.append(c.due_at < wanted.due_before)
     if wanted.ringing is not None:
-        rings = sa.and_(c.ringing_since.isnot(None), c.acknowledged_at.is_(None))
-        found.append(rings if wanted.ringing else sa.not_(rings))
+        found.append(_RINGS if wanted.ringing else sa.not_(_RINGS))
     return found
 
 
 def ringing_count(tx: Tx) -> int:
     """How many clocks ring, and nobody has them."""
-    rings = sa.and_(clocks.c.ringing_since.isnot(None), clocks.c.acknowledged_at.is_(None))
-    return int(tx.execute(sa.select(sa.func.count()).where(rings)).scalar_one())
+    return int(tx.execute(sa.select(sa.func.count()).where(_RINGS)).scalar_one())

@@ -38,12 +38,13 @@ def ring(
 ) -> UUID:
     """Let a message ring until somebody has it, at once and then each so many seconds: ids, codes and times
     alone."""
-    row = {"id": uuid7(tx.now), "type": type, "data": told(data)}
+    ring_id = uuid7(tx.now)
+    row = {"id": ring_id, "type": type, "data": told(data)}
     row["order_id"] = order
     times = {"seconds": every, "since": tx.now, "next_at": tx.now}
     tx.execute(sa.insert(rings).values(row | times))
-    append(tx, "ring.began", {"ring": row["id"], "type": type, "order": order}, order)
-    return row["id"]
+    append(tx, "ring.began", {"ring": ring_id, "type": type, "order": order}, order)
+    return ring_id
 
 
 def sweep_rings(tx: Tx, limit: int) -> list[Ring]:
@@ -74,9 +75,7 @@ def acknowledge_ring(tx: Tx, ring_id: UUID) -> None:
     append(tx, "ring.acknowledged", {"ring": ring_id})
 
 
-def acknowledge_rings(
-    tx: Tx, *, order_id: UUID | None = None, ring_id: UUID | None = None
-) -> None:
+def acknowledge_rings(tx: Tx, *, order_id: UUID | None = None, ring_id: UUID | None = None) -> None:
     """What rings about an order, or one by itself, rings no more: the actor has it."""
     which = rings.c.id == ring_id if order_id is None else rings.c.order_id == order_id
     values = {"acknowledged_at": tx.now, "acknowledged_by": tx.actor, "next_at": None}

@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 
 from tidegate.clocks.actions import record_of
-from tidegate.clocks.keeping import SELECT, Kept, event_row, events_of, followed, read
+from tidegate.clocks.keeping import SELECT, Kept, event_row, events_of, followed, read, ringing
 from tidegate.clocks.model import EXPIRED, Clock, Happened
 from tidegate.clocks.tables import clock_events, clocks
 from tidegate.clocks.waking import Type, is_over, next_at, speak, step_of
@@ -86,15 +86,12 @@ class _Batch:
     def say(self, before: Kept, kept: Kept) -> None:
         clock, now = kept.clock, self.tx.now
         word, bell = speak(before.clock.state, clock, kept.bell, now)
-        rings = bell.ringing_since is not None and bell.acknowledged_at is None
-        clock = msgspec.structs.replace(clock, warned=bell.warned, ringing=rings)
+        clock = ringing(clock, bell)
         if word is not None:
             since = bell.ringing_since or now
             step = step_of(since, now, self.minutes)
             self.rungs.append(
-                Rung(
-                    type=word.type, clock=clock, first=word.first, calls=word.calls, step=step
-                )
+                Rung(type=word.type, clock=clock, first=word.first, calls=word.calls, step=step)
             )
             if word.first and word.type == "clock.warning":
                 said = {"clock": clock.id, "warned": bell.warned, "ends_at": clock.ends_at}
@@ -124,4 +121,3 @@ class _Batch:
 def _later(moment: datetime | None, now: datetime) -> datetime | None:
     """Not at this very moment again: a sweep takes each clock once."""
     return moment if moment is None or moment > now else now + _TICK
-

@@ -25,6 +25,11 @@ class Bell(Struct, frozen=True, kw_only=True):
     rung_at: datetime | None
     acknowledged_at: datetime | None
 
+    @property
+    def rings(self) -> bool:
+        """Whether it calls people, of whom nobody has it."""
+        return self.ringing_since is not None and self.acknowledged_at is None
+
 
 class Word(Struct, frozen=True):
     """What there is to say now. `calls`: people are called, until one of them has it."""
@@ -53,7 +58,7 @@ def next_at(clock: Clock, bell: Bell, seconds: float) -> datetime | None:
     found = left_to_warn(clock, bell)[:1]
     if clock.state == "running":
         found.append(clock.ends_at)
-    if bell.ringing_since and bell.rung_at and bell.acknowledged_at is None:
+    if bell.rings and bell.rung_at:
         found.append(bell.rung_at + pause(clock, bell.rung_at, seconds))
     return min(found, default=None)
 
@@ -74,7 +79,7 @@ def speak(before: State, clock: Clock, bell: Bell, now: datetime) -> tuple[Word 
         return Word(EXPIRED, True, on), _rings(bell, now, on)
     if clock.ours and given and clock.state == "running":
         return Word(WARNING, True, True), _rings(bell, now, True)
-    if bell.ringing_since is None or bell.acknowledged_at is not None:
+    if not bell.rings:
         return None, bell
     type: Type = EXPIRED if clock.state == "missed" else WARNING
     return Word(type, False, True), msgspec.structs.replace(bell, rung_at=now)

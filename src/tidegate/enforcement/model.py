@@ -33,7 +33,7 @@ LONGEST_ASKED = timedelta(hours=1)
 _SECONDS = re.compile(r"[0-9]+\Z")
 
 
-class Order(msgspec.Struct, frozen=True):
+class Instruction(msgspec.Struct, frozen=True):
     """What `issue` is asked for: do `kind` to this revision of the item, by this decision. `effective`
     is what the platform has to keep to from then on, whatever came before."""
 
@@ -146,7 +146,7 @@ def climbs(step: int, targets: int) -> bool:
 
 def asked_delay(retry_after: str | None, now: datetime) -> timedelta | None:
     """How long a target that is too busy asks us to wait, in seconds or until a date (RFC 9110), for at
-    most an hour: orders must not wait at a gateway's whim. None where it does not ask."""
+    most an hour: instructions must not wait at a gateway's whim. None where it does not ask."""
     if retry_after is None:
         return None
     text = retry_after.strip()

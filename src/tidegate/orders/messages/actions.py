@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
+from tidegate.clocks.rings import acknowledge_rings
 from tidegate.exchange.model import PROTOCOL
 from tidegate.exchange.queries import party
 from tidegate.infra.db import Tx
@@ -187,6 +188,7 @@ def send(
             problems=[],
             state="pending",
             next_at=tx.now,
+            queued_at=tx.now,
             created_at=tx.now,
         )
         .returning(order_messages)
@@ -213,7 +215,7 @@ def carry(tx: Tx, id: UUID) -> StoredMessage:
     found = stored_message(tx, id, lock=True)
     if found.direction != "out" or found.state not in ("pending", "dead"):
         raise _not_waiting(found)
-    return _set(tx, "order.message_carried", found, state="carried", leased_until=None)
+    return _set(tx, "order.message_carried", found, state="carried")
 
 
 def replay(tx: Tx, id: UUID) -> StoredMessage:
@@ -222,17 +224,19 @@ def replay(tx: Tx, id: UUID) -> StoredMessage:
     found = stored_message(tx, id, lock=True)
     if found.direction != "out":
         raise _not_waiting(found)
-    fresh = {"attempts": 0, "next_at": tx.now, "first_attempt_at": None, "leased_until": None}
+    fresh = {"attempts": 0, "next_at": tx.now, "queued_at": tx.now, "first_attempt_at": None}
     return _set(tx, "order.message_replayed", found, state="pending", **fresh)
 
 
 def _set(tx: Tx, kind: str, message: StoredMessage, **values: object) -> StoredMessage:
-    row = tx.execute(
-        sa.update(order_messages)
-        .where(order_messages.c.id == message.id)
-        .values(**values)
-        .returning(order_messages)
-    ).one()
+    """Change a message, which is in no worker's hands from then on, and rings no more."""
+    this = order_messages.c.id == message.id
+    rung = tx.execute(sa.select(order_messages.c.ring_id).where(this)).scalar_one()
+    if rung is not None:
+        acknowledge_rings(tx, ring_id=rung)
+    free = {"leased_until": None, "ring_id": None}
+    changed = sa.update(order_messages).where(this).values(**values, **free)
+    row = tx.execute(changed.returning(order_messages)).one()
     append(tx, kind, {"message": message.id, "order": message.order_id})
     return read_row(row)
 

@@ -7,6 +7,7 @@ What is verified is not counted here and never waits, nor is what came before an
 import hashlib
 import math
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
@@ -88,15 +89,19 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def note_refused(tx: Tx, refused: Refused, *, place: bytes | None, ours: Organisation) -> bool:
-    """Keep that it came, once. Returns whether it is new. Raises Refusal (429) as `admit` does."""
+def note_refused(
+    tx: Tx, refused: Refused, *, place: bytes | None, ours: Organisation
+) -> UUID | None:
+    """Keep that it came, once: its id here, or None where it came before. Raises Refusal (429) as `admit`
+    does."""
     known = sa.select(order_refusals.c.id).where(order_refusals.c.digest == refused.digest)
     if tx.execute(known).first() is not None:
-        return False
+        return None
     if place is not None:
         admit(tx, place, ours)
+    id = uuid7(tx.now)
     row = {
-        "id": uuid7(tx.now),
+        "id": id,
         "kid": refused.kid,
         "digest": refused.digest,
         "head": refused.head,
@@ -107,9 +112,7 @@ def note_refused(tx: Tx, refused: Refused, *, place: bytes | None, ours: Organis
     }
     fresh = insert(order_refusals).values(row).on_conflict_do_nothing()
     if tx.execute(fresh).rowcount == 0:
-        return False
-    told = {name: row[name] for name in ("kid", "size", "refused_as")}
-    append(
-        tx, "order.message_refused", {"refusal": row["id"], "sha256": refused.digest.hex(), **told}
-    )
-    return True
+        return None
+    told = {"kid": refused.kid, "size": refused.size, "refused_as": refused.refused_as}
+    append(tx, "order.message_refused", {"refusal": id, "sha256": refused.digest.hex(), **told})
+    return id

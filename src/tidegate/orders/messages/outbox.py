@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
+from tidegate.clocks.rings import acknowledge_rings
 from tidegate.enforcement.model import next_delay
 from tidegate.infra.db import Tx
 from tidegate.ledger.actions import append
@@ -109,8 +110,25 @@ def deliver(
         "verified": receipt.verified,
         "problems": receipt.problems,
     }
+    if row.ring_id is not None:
+        acknowledge_rings(tx, ring_id=row.ring_id)
+    _hurry(tx, row.recipient)
     append(tx, "order.message_delivered", told)
     return read_row(row)
+
+
+def _hurry(tx: Tx, recipient: str) -> None:
+    """Who took one takes others: what waits for them after a failure is due at once."""
+    tx.execute(
+        sa.update(order_messages)
+        .where(
+            order_messages.c.recipient == recipient,
+            order_messages.c.state == "pending",
+            order_messages.c.leased_until.is_(None),
+            order_messages.c.next_at > tx.now,
+        )
+        .values(next_at=tx.now)
+    )
 
 
 def fail(tx: Tx, claim: Claim, failure: Failure, rng: Random) -> None:
@@ -145,31 +163,23 @@ def _attempted(claim: Claim, began: datetime) -> dict[str, object]:
     }
 
 
-def undelivered(tx: Tx, every: timedelta, limit: int) -> list[StoredMessage]:
-    """The messages that nobody has given a receipt for in time, and of which that was not told for `every`;
-    they are marked as told."""
-    due = (
-        sa.select(order_messages.c.id)
+def overdue(tx: Tx, limit: int) -> list[StoredMessage]:
+    """The messages that nobody has given a receipt for in time, and of which that does not ring yet. They are
+    locked."""
+    query = (
+        sa.select(order_messages)
         .where(
             order_messages.c.state.in_(["pending", "dead"]),
-            order_messages.c.created_at <= tx.now - UNDELIVERED,
-            sa.or_(order_messages.c.told_at.is_(None), order_messages.c.told_at <= tx.now - every),
+            order_messages.c.ring_id.is_(None),
+            order_messages.c.queued_at <= tx.now - UNDELIVERED,
         )
-        .order_by(order_messages.c.created_at)
+        .order_by(order_messages.c.queued_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
-        .cte("due")
     )
-    rows = tx.execute(
-        sa.update(order_messages)
-        .where(order_messages.c.id == due.c.id)
-        .values(told_at=tx.now)
-        .returning(order_messages)
-    )
-    return [read_row(row) for row in rows]
+    return [read_row(row) for row in tx.execute(query)]
 
 
-def waiting(tx: Tx, id: UUID) -> bool:
-    """Whether a message still waits for its receipt."""
-    query = sa.select(order_messages.c.state).where(order_messages.c.id == id)
-    return tx.execute(query).scalar_one() in ("pending", "dead")
+def rings_by(tx: Tx, id: UUID, ring_id: UUID) -> None:
+    """Remember what rings because a message was not delivered: it ends with the delivery."""
+    tx.execute(sa.update(order_messages).where(order_messages.c.id == id).values(ring_id=ring_id))

@@ -34,7 +34,8 @@ order_messages = sa.Table(
     sa.Column("first_attempt_at", sa.TIMESTAMP(timezone=True)),
     sa.Column("last_error", sa.Text, info=plain("why a receiver did not take it")),
     sa.Column("delivered_at", sa.TIMESTAMP(timezone=True)),
-    sa.Column("told_at", sa.TIMESTAMP(timezone=True)),  # when that it was not was told last
+    sa.Column("queued_at", sa.TIMESTAMP(timezone=True)),  # since when it waits to be delivered
+    sa.Column("ring_id", sa.Uuid),  # of what rings because it was not delivered in time
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
 )
 # The same message is one row, and so is what goes by one id. What is not proven to be its sender's stands in
@@ -61,8 +62,10 @@ sa.Index(
 )
 sa.Index(
     "ix_order_messages_undelivered",
-    order_messages.c.created_at,
-    postgresql_where=order_messages.c.state.in_(["pending", "dead"]),
+    order_messages.c.queued_at,
+    postgresql_where=sa.and_(
+        order_messages.c.state.in_(["pending", "dead"]), order_messages.c.ring_id.is_(None)
+    ),
 )
 sa.Index(
     "ix_order_messages_unverified",

@@ -6,6 +6,8 @@ that we know, the law may call it received: its beginning and the time are kept,
 
 import hashlib
 
+from tidegate.clocks.actions import EVERY
+from tidegate.clocks.rings import ring
 from tidegate.exchange.queries import key_named
 from tidegate.infra.db import Tx
 from tidegate.infra.digests import keyed
@@ -14,11 +16,9 @@ from tidegate.orders.messages.actions import keep, read
 from tidegate.orders.messages.flood import Refused, note_refused
 from tidegate.orders.messages.model import Known
 from tidegate.pipeline.instance import Instance
-from tidegate.pipeline.orders.handling import Handler, not_ours
+from tidegate.pipeline.orders.handling import not_ours
+from tidegate.pipeline.orders.sides import HANDLERS
 from tidegate.pipeline.own import own_of
-
-# By the type of a message: `PLATFORM` and `AUTHORITY` each bring their side's.
-HANDLERS: dict[str, Handler] = {}
 
 
 def take(tx: Tx, instance: Instance, raw: bytes, address: str | None) -> bytes:
@@ -31,7 +31,8 @@ def take(tx: Tx, instance: Instance, raw: bytes, address: str | None) -> bytes:
     incoming = read(tx, raw, own=own, place=place_of(instance, address))
     if isinstance(incoming, Known):
         return incoming.receipt
-    handled = HANDLERS.get(incoming.envelope.type, not_ours)(tx, instance, incoming)
+    handler = HANDLERS[own.organisation.kind].get(incoming.envelope.type, not_ours)
+    handled = handler(tx, instance, incoming)
     return keep(tx, incoming, own=own, order_id=handled.order_id, problems=handled.problems)
 
 
@@ -41,7 +42,12 @@ def tell_refused(tx: Tx, instance: Instance, refused: Refused, address: str | No
     if refused.kid is None or key_named(tx, refused.kid) is None:
         return False
     ours = own_of(tx, instance).organisation
-    return note_refused(tx, refused, place=place_of(instance, address), ours=ours)
+    noted = note_refused(tx, refused, place=place_of(instance, address), ours=ours)
+    if noted is None:
+        return False
+    said = {"order": None, "state": "refused", "due_at": None, "refusal": noted}
+    ring(tx, "order.received", said, order=None, every=EVERY)
+    return True
 
 
 def place_of(instance: Instance, address: str | None) -> bytes | None:

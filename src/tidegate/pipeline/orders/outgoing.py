@@ -12,9 +12,11 @@ from random import Random, SystemRandom
 import msgspec
 import structlog
 
+from tidegate.clocks.actions import EVERY
+from tidegate.clocks.rings import ring
 from tidegate.enforcement.deliver import LEASE, TIMEOUT
 from tidegate.enforcement.model import asked_delay
-from tidegate.exchange.queries import party
+from tidegate.exchange.queries import organisation, party
 from tidegate.infra.courier import Courier
 from tidegate.infra.db import UNAVAILABLE, Tx
 from tidegate.infra.egress import AddressGuard, Client, Fetched
@@ -31,16 +33,16 @@ from tidegate.orders.messages.outbox import (
     due_recipients,
     fail,
     hand_back,
+    overdue,
+    rings_by,
 )
 from tidegate.pipeline.instance import Instance
-from tidegate.pipeline.orders.handling import ReceiptHook
+from tidegate.pipeline.orders.sides import RECEIPTS
 
 TURN_SECONDS = 300.0  # in which the outbox is looked at; usually five times a second
 _RECEIPT_BYTES = 64 << 10
 _BUSY = frozenset({429, 503})  # who answers so may say how long to wait
-
-# By the type of a message: what follows from its receipt. Each side brings its own.
-RECEIPTS: dict[str, ReceiptHook] = {}
+_RUNG_AT_ONCE = 100
 
 log = structlog.get_logger(__name__)
 
@@ -125,7 +127,9 @@ class Postman(Courier[str]):
         if isinstance(receipt, str):
             return Failure(began, receipt)
         delivered = deliver(tx, claimed, began, receipt, answer.data)
-        if delivered is not None and (hook := RECEIPTS.get(message.type)) is not None:
+        ours = organisation(tx)
+        hook = None if ours is None else RECEIPTS[ours.kind].get(message.type)
+        if delivered is not None and hook is not None:
             hook(tx, self._instance, delivered, receipt)
         return None
 
@@ -166,3 +170,14 @@ def deliver_messages(instance: Instance) -> Errand:
             steps.over("order messages")
 
     return run
+
+
+def tell_undelivered(tx: Tx) -> int:
+    """Ring for each message that nobody has given a receipt for in a quarter of an hour, until one comes or
+    somebody has it."""
+    found = overdue(tx, _RUNG_AT_ONCE)
+    for one in found:
+        said = {"order": one.order_id, "message": one.id, "type": one.type}
+        said |= {"to": one.recipient, "sent_at": one.sent_at}
+        rings_by(tx, one.id, ring(tx, "order.undelivered", said, order=one.order_id, every=EVERY))
+    return len(found)

@@ -24,14 +24,15 @@ CREATE TABLE order_messages (
   first_attempt_at TIMESTAMP WITH TIME ZONE,
   last_error TEXT,
   delivered_at TIMESTAMP WITH TIME ZONE,
-  told_at TIMESTAMP WITH TIME ZONE,
+  queued_at TIMESTAMP WITH TIME ZONE,
+  ring_id UUID,
   created_at TIMESTAMP WITH TIME ZONE NOT NULL,
   CONSTRAINT pk_order_messages PRIMARY KEY (id)
 );
 CREATE INDEX ix_order_messages_about ON order_messages (sender, order_ref);
 CREATE INDEX ix_order_messages_due ON order_messages (recipient, next_at) WHERE state = 'pending';
 CREATE INDEX ix_order_messages_order_id ON order_messages (order_id);
-CREATE INDEX ix_order_messages_undelivered ON order_messages (created_at) WHERE state IN ('pending', 'dead');
+CREATE INDEX ix_order_messages_undelivered ON order_messages (queued_at) WHERE state IN ('pending', 'dead') AND ring_id IS NULL;
 CREATE INDEX ix_order_messages_unverified ON order_messages (received_at) WHERE direction = 'in' AND NOT verified;
 CREATE UNIQUE INDEX uq_order_messages_digest ON order_messages (direction, digest);
 CREATE UNIQUE INDEX uq_order_messages_message ON order_messages (direction, sender, recipient, coalesce(order_ref, ''), message) WHERE verified;

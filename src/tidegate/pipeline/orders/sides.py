@@ -1,0 +1,8 @@
+"""What each kind of instance does with messages: with those that come, and with the receipts of those that
+went. An instance is of one kind; some types come to both, and mean something else to each."""
+
+from tidegate.exchange.model import Kind
+from tidegate.pipeline.orders.handling import Handler, ReceiptHook
+
+HANDLERS: dict[Kind, dict[str, Handler]] = {"platform": {}, "authority": {}}
+RECEIPTS: dict[Kind, dict[str, ReceiptHook]] = {"platform": {}, "authority": {}}
