@@ -59,7 +59,7 @@ BOXES: dict[Name, list[tuple[dict[str, Any], list[str]]]] = {
 
 
 def printed(name: Name, document: object, **more: Any) -> PdfReader:
-    said = {"signer_kid": KID, "synthetic": False, "wording": WORDING} | more
+    said: dict[str, Any] = {"signer_kid": KID, "synthetic": False, "wording": WORDING} | more
     data = document if isinstance(document, bytes) else json.dumps(document).encode()
     return PdfReader(io.BytesIO(render_pdf(name, data, **said)))
 
@@ -247,7 +247,7 @@ def test_a_flood_of_unknown_fields_is_cut_and_counted() -> None:
 
 def test_the_same_json_gives_the_same_bytes() -> None:
     data = json.dumps(order()).encode()
-    said = {"signer_kid": KID, "synthetic": True, "wording": WORDING}
+    said: dict[str, Any] = {"signer_kid": KID, "synthetic": True, "wording": WORDING}
     assert render_pdf("annex-1", data, **said) == render_pdf("annex-1", data, **said)
 
 

@@ -298,7 +298,8 @@ def test_reasons_that_are_only_templates_are_none() -> None:
 def test_the_answers_take_their_names_and_references_from_the_order() -> None:
     annex, _ = read_annex1(order())
     at = datetime(2026, 11, 30, 2, 40, tzinfo=UTC)
-    said = {"own_reference": "F-1", "received_at": at, "signatory": Signatory("B", "Legal", "l@f")}
+    said: dict[str, Any] = {"own_reference": "F-1", "received_at": at}
+    said["signatory"] = Signatory("B", "Legal", "l@f")
     url = annex.items[0].url
 
     second = told(annex2(annex, [Executed(url, "removed", at)], **said))
