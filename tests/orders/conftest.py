@@ -1,45 +1,70 @@
-"""Sides of the exchange: an authority and a platform that trust each other."""
+"""An instance that speaks for a platform, a registered authority, and its inbox from outside."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
+import json
+from typing import Any
 
+import httpx
 import pytest
-from tests.orders.sides import BKA, BOARD, FORUM, GARDA, Side, side
+from tests.api import Api
+from tests.orders.letters import Sender, found_ours, read_signed, unb64
 
-from tidegate.infra.clock import FakeClock
+from tidegate.infra.db import Tx
+from tidegate.orders.messages.model import Incoming
+from tidegate.pipeline.instance import Instance
+from tidegate.pipeline.orders.handling import Handled
+from tidegate.pipeline.orders.sides import HANDLERS
 
-
-@pytest.fixture
-def bka(
-    server_urls: tuple[str, str], template: str, clock: FakeClock, tmp_path: Path
-) -> Iterator[Side]:
-    """A German authority."""
-    with side(server_urls, template, clock, tmp_path, BKA) as one:
-        yield one
-
-
-@pytest.fixture
-def forum(
-    bka: Side, server_urls: tuple[str, str], template: str, clock: FakeClock, tmp_path: Path
-) -> Iterator[Side]:
-    """A German platform that the authority knows, and that knows it."""
-    with side(server_urls, template, clock, tmp_path, FORUM) as one:
-        one.meet(bka)
-        bka.meet(one)
-        yield one
+PATH = "/public/orders/inbox"
+JOSE = {"content-type": "application/jose+json"}
+NOTE = "test.note"
+NOTHING = {"order_messages": 0, "order_refusals": 0, "rings": 0, "ledger_pending": 0}
 
 
 @pytest.fixture
-def ireland(
-    bka: Side, server_urls: tuple[str, str], template: str, clock: FakeClock, tmp_path: Path
-) -> Iterator[tuple[Side, Side]]:
-    """An Irish authority, and a platform that is established there; all know each other."""
-    with ExitStack() as stack:
-        garda, board = (
-            stack.enter_context(side(server_urls, template, clock, tmp_path, one))
-            for one in (GARDA, BOARD)
-        )
-        for one in (bka, garda, board):
-            one.meet(*({bka, garda, board} - {one}))
-        yield garda, board
+def handled(monkeypatch: pytest.MonkeyPatch) -> list[Incoming]:
+    """What was handed on, of a type that only these tests have."""
+    seen: list[Incoming] = []
+
+    def note(tx: Tx, instance: Instance, incoming: Incoming) -> Handled:
+        seen.append(incoming)
+        return Handled()
+
+    monkeypatch.setitem(HANDLERS["platform"], NOTE, note)
+    return seen
+
+
+@pytest.fixture
+def sender(instance: Instance, handled: list[Incoming]) -> Sender:
+    """A registered authority, and an instance that speaks for a platform."""
+    found_ours(instance)
+    sender = Sender()
+    sender.register(instance.database)
+    return sender
+
+
+def post(api: Api, raw: bytes, **headers: str) -> httpx.Response:
+    """A message by nobody in particular."""
+    return api.client.post(PATH, content=raw, headers=JOSE | headers)
+
+
+def receipt(api: Api, answer: httpx.Response) -> dict[str, Any]:
+    """A receipt, which what the instance publishes is enough to verify."""
+    assert answer.status_code == 202, answer.text
+    assert answer.headers["content-type"] == "application/jose+json"
+    published = api.client.get("/.well-known/tidegate.json").json()
+    (key,) = published["keys"]
+    header = json.loads(unb64(json.loads(answer.content)["protected"]))
+    assert header == {"alg": "EdDSA", "kid": key["kid"]}
+    return read_signed(answer.content, key["x"])
+
+
+def written(api: Api) -> dict[str, int]:
+    """What there is of all that a message can leave behind."""
+    return {table: api.count(table) for table in NOTHING}
+
+
+def refused(api: Api, answer: httpx.Response, status: int, type: str) -> dict[str, Any]:
+    assert answer.status_code == status, answer.text
+    problem = answer.json()
+    assert problem["type"] == f"/problems/{type}"
+    return problem
