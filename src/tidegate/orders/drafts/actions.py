@@ -90,10 +90,11 @@ def _note(
 
 
 def _enter(tx: Tx, order_id: UUID, state: DraftState, event: str) -> None:
+    last = sa.select(sa.func.coalesce(sa.func.max(order_states.c.n), 0) + 1)
     tx.execute(
         sa.insert(order_states).values(
-            id=uuid7(tx.now),
             order_id=order_id,
+            n=last.where(order_states.c.order_id == order_id).scalar_subquery(),
             state=state,
             event=event,
             entered_at=tx.now,

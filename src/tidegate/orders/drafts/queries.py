@@ -17,7 +17,6 @@ from tidegate.orders.tables import orders
 
 _DRAFT = [order_drafts.c[name] for name in DraftRow.__struct_fields__]
 _STATE = [order_states.c[name] for name in StateOfOrder.__struct_fields__]
-_STAYS = (order_states.c.entered_at, order_states.c.left_at.nulls_last(), order_states.c.id)
 _CLAIM = [order_claims.c[name] for name in Claim.__struct_fields__]
 
 
@@ -31,7 +30,7 @@ def draft_of(tx: Tx, order_id: UUID) -> DraftRow | None:
 def states_of(tx: Tx, order_id: UUID) -> list[StateOfOrder]:
     """Every state that an order of ours was in, in the order of entry."""
     query = sa.select(*_STATE).where(order_states.c.order_id == order_id)
-    return [StateOfOrder(**row) for row in tx.execute(query.order_by(*_STAYS)).mappings()]
+    return [StateOfOrder(**row) for row in tx.execute(query.order_by(order_states.c.n)).mappings()]
 
 
 def claims_of(tx: Tx, owner: UUID) -> list[Claim]:

@@ -28,15 +28,14 @@ order_drafts = sa.Table(
 order_states = sa.Table(
     "order_states",  # each state that an order of ours was in, with its entry and leaving, for ever
     metadata,
-    sa.Column("id", sa.Uuid, primary_key=True),
-    sa.Column("order_id", sa.Uuid, sa.ForeignKey("orders.id"), nullable=False),
+    sa.Column("order_id", sa.Uuid, sa.ForeignKey("orders.id"), primary_key=True),
+    sa.Column("n", sa.Integer, primary_key=True),  # from 1
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("event", sa.Text, nullable=False),  # what led to it
     sa.Column("entered_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("entered_by", sa.Text, nullable=False),
     sa.Column("left_at", sa.TIMESTAMP(timezone=True)),
 )
-sa.Index("ix_order_states_order_id", order_states.c.order_id, order_states.c.entered_at)
 
 order_targets = sa.Table(
     "order_targets",  # what orders are about, ours and those that we have copies of

@@ -18,17 +18,16 @@ CREATE TABLE order_drafts (
   CONSTRAINT fk_order_drafts_order_id FOREIGN KEY(order_id) REFERENCES orders (id)
 );
 CREATE TABLE order_states (
-  id UUID NOT NULL,
   order_id UUID NOT NULL,
+  n INTEGER NOT NULL,
   state TEXT NOT NULL,
   event TEXT NOT NULL,
   entered_at TIMESTAMP WITH TIME ZONE NOT NULL,
   entered_by TEXT NOT NULL,
   left_at TIMESTAMP WITH TIME ZONE,
-  CONSTRAINT pk_order_states PRIMARY KEY (id),
+  CONSTRAINT pk_order_states PRIMARY KEY (order_id, n),
   CONSTRAINT fk_order_states_order_id FOREIGN KEY(order_id) REFERENCES orders (id)
 );
-CREATE INDEX ix_order_states_order_id ON order_states (order_id, entered_at);
 CREATE TABLE order_targets (
   owner UUID NOT NULL,
   key BYTEA NOT NULL,
