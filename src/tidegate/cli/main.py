@@ -17,6 +17,7 @@ COMMANDS = (
     "serve",
     "bank",
     "bench",
+    "clocks",
     "cluster",
     "database",
     "demo",

@@ -20,6 +20,7 @@ from tidegate.pipeline.orders.timing import HOUR, Timing, about_item, about_orde
 from tidegate.pipeline.own import Own
 
 Channel = Literal["inbox", "upload", "form"]
+"""How it came: as a message, written down by a person of ours, by the open form."""
 NOT_FOR_US = frozenset(("not-addressed-to-us", "synthetic-differs"))
 HARMLESS = frozenset(("late", "host-unknown"))
 
@@ -33,11 +34,12 @@ class Silence(msgspec.Struct, frozen=True):
 
 class Arrived(msgspec.Struct, frozen=True, kw_only=True):
     """An order as it came. `firm`: it is its issuer's, and to us. `doubts`: why nothing may act by it
-    alone, beside the codes in `problems`."""
+    alone, beside the codes in `problems`. `way` is what a person calls the way that it came."""
 
     issuer: str
     recipient: str
-    channel: str
+    channel: Channel
+    way: str | None = None
     received_at: datetime
     verified: bool = False
     problems: list[str] = []
@@ -122,7 +124,7 @@ def _keep(
         problems=arrived.problems,
         received_at=arrived.received_at,
         issued_at=arrived.issued_at,
-        channel=arrived.channel,
+        channel=arrived.way or arrived.channel,
         annex=arrived.annex,
         contradictory=False,
         non_disclosure_until=None,
@@ -228,7 +230,7 @@ def _note(tx: Tx, order: OrderRow, arrived: Arrived) -> None:
     orders.note_receipt(
         tx,
         order.id,
-        channel=arrived.channel,
+        channel=arrived.way or arrived.channel,
         received_at=arrived.received_at,
         file=arrived.file,
         content_type=arrived.content_type,

@@ -27,6 +27,7 @@ from tidegate.orders.queries import (
     receipts_of,
     stays_of,
 )
+from tidegate.pipeline.orders.shown_drafts import items_not_yet, out_members
 
 ANNEX_1 = "annex-1"
 UNDELIVERED_AFTER = timedelta(minutes=15)
@@ -155,7 +156,12 @@ def _line(order: OrderRow) -> dict[str, Any]:
 
 def shown_order(tx: Tx, order: OrderRow) -> dict[str, Any]:
     """All of an order, as JSON says it."""
-    return told(order_view(tx, order))
+    view = told(order_view(tx, order))
+    mine = out_members(tx, order)
+    if mine is None:
+        return view
+    drafted = {} if order.issued_at else {"items": told(items_not_yet(order))}
+    return view | drafted | told(mine)
 
 
 def order_view(tx: Tx, order: OrderRow) -> OrderView:
@@ -178,7 +184,7 @@ def order_view(tx: Tx, order: OrderRow) -> OrderView:
         issued_at=order.issued_at,
         items=[_item(one, posts, ends, proposals.get(one.n, [])) for one in items],
         clocks=[clock_view(one, tx.now) for one in clocks_of(tx, order=order.id)],
-        messages=[_message(one) for one in messages],
+        messages=[shown_message(one) for one in messages],
         documents=documents_named(tx, order),
         delivery=_delivery(tx, messages) if order.direction == "out" else None,
         non_disclosure=_silenced(order),
@@ -217,7 +223,7 @@ def _item(
     )
 
 
-def _message(message: StoredMessage) -> MessageView:
+def shown_message(message: StoredMessage) -> MessageView:
     return MessageView(
         id=message.id,
         type=message.type,
