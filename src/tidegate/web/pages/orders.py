@@ -8,11 +8,15 @@ from uuid import UUID
 
 import msgspec
 from msgspec import Meta
+from starlette.responses import Response
 
 from tidegate.clocks.views import ClockView
+from tidegate.orders.messages.queries import message_jws, messages_of
 from tidegate.orders.model import LIVE, Direction, OrderRow, State, Verb, after
 from tidegate.orders.queries import list_orders, order_of, order_unknown
+from tidegate.pipeline.orders.papers import annex_json, annex_pdf
 from tidegate.pipeline.orders.shown import OrderItem, OrderLine, OrderView, order_line, order_view
+from tidegate.pipeline.orders.shown_drafts import NotYet, OutMembers, items_not_yet, out_members
 from tidegate.web.pages.page import PageRoute, Query, with_query
 from tidegate.web.pages.ringing import ringing_orders
 from tidegate.web.pages.visit import Visit
@@ -44,14 +48,16 @@ class Clocks(msgspec.Struct, frozen=True):
 
 class OrderPage(msgspec.Struct, frozen=True, kw_only=True):
     """One order. `allowed` says of each verb which items it can be done to; `due_at` is the first end of an hour
-    that runs."""
+    that runs. `drafted`: how one of ours came about."""
 
     order: OrderView
+    items: list[OrderItem | NotYet]
     annex: dict[str, object]
     clocks: Clocks
     allowed: dict[Verb, list[OrderItem]]
     rings: bool
     due_at: datetime | None
+    drafted: OutMembers | None
 
 
 VERBS: tuple[Verb, ...] = get_args(Verb)
@@ -82,8 +88,10 @@ def show(visit: Visit) -> OrderPage:
         row = order_of(tx, order_id_of(visit))
         view = order_view(tx, row)
         rings = any(one.id == row.id for one in ringing_orders(tx))
+        own = out_members(tx, row)
     return OrderPage(
         order=view,
+        items=list(view.items or items_not_yet(row)),
         annex=row.annex or {},
         clocks=Clocks(
             [one for one in view.clocks if one.bearer == "us"],
@@ -92,6 +100,7 @@ def show(visit: Visit) -> OrderPage:
         allowed=_allowed(row, view.items),
         rings=rings,
         due_at=row.due_at,
+        drafted=own,
     )
 
 
@@ -102,6 +111,32 @@ def _allowed(order: OrderRow, items: list[OrderItem]) -> dict[Verb, list[OrderIt
         verb: [one for one in items if after(cast("State", one.state), verb) is not None]
         for verb in VERBS
     }
+
+
+def show_document(visit: Visit) -> Response:
+    """An annex as a file: PDF or JSON."""
+    name, _, ending = visit.path["document"].partition(".")
+    with visit.begin() as tx:
+        order = order_of(tx, order_id_of(visit))
+        if ending == "json":
+            return Response(annex_json(tx, order, name).body, media_type="application/json")
+        if ending != "pdf":
+            raise order_unknown()
+        pdf = annex_pdf(tx, visit.instance, order, name)
+    shown = {"Content-Disposition": f'inline; filename="{name}.pdf"'}
+    return Response(pdf, media_type="application/pdf", headers=shown)
+
+
+def show_message(visit: Visit) -> Response:
+    """An order of ours as it went, to be carried by hand."""
+    with visit.begin() as tx:
+        order = order_of(tx, order_id_of(visit))
+        sent = [one for one in messages_of(tx, order.id) if one.type == "order.issued"]
+        if not sent:
+            raise order_unknown()
+        jws = message_jws(tx, sent[0].id, order_id=order.id)
+    shown = {"Content-Disposition": 'attachment; filename="order.jws"'}
+    return Response(jws, media_type="application/jose+json", headers=shown)
 
 
 def order_id_of(visit: Visit) -> UUID:
@@ -121,4 +156,8 @@ pages = [
         template="orders.html",
     ),
     one_page,
+    PageRoute(
+        path="/orders/{order}/documents/{document}", handler=show_document, scope="orders:read"
+    ),
+    PageRoute(path="/orders/{order}/message.jws", handler=show_message, scope="orders:read"),
 ]

@@ -1,0 +1,101 @@
+"""An authority's pages: a draft from the form, approval by another, the issue, and what comes after."""
+
+from typing import Any
+from uuid import UUID
+
+from starlette.testclient import TestClient
+from tests.orders.sides import Side
+from tests.web.visitor import Visitor
+
+from tidegate.infra.clock import FakeClock
+
+FORM: dict[str, Any] = {
+    "to": "forum.example",
+    "urls": "https://forum.example/p/1\nhttps://forum.example/p/2",
+    "types": ["a"],
+    "reasons": "The post calls for an attack on a named market next Saturday, and says how.",
+    "language": "de",
+    "true_purpose": "It recruits; nothing in it reports, teaches or criticises.",
+    "public": "yes",
+    "seen_at": "2025-12-31T12:00:00Z",
+    "seen_sha256": "ab" * 32,
+    "issuing_kind": "law_enforcement",
+    "issuing_name": "Internet Referral Unit",
+    "issuing_representative": "K. Muster",
+    "issuing_post": "Head of unit",
+    "issuing_file": "AZ 12/26",
+    "issuing_address": "Thaerstrasse 11, Wiesbaden",
+    "issuing_phone": "+49 611 55",
+    "issuing_email": "orders@bka.example",
+}
+
+
+def person(side: Side, role: str, email: str) -> Visitor:
+    """Somebody at the pages of a side."""
+    pages = TestClient(side.client.app, base_url="http://tidegate", follow_redirects=False)
+    return Visitor(side.instance, pages, role, email=email)
+
+
+def people(side: Side) -> tuple[Visitor, Visitor]:
+    return person(side, "officer", "one@bka.example"), person(side, "approver", "two@bka.example")
+
+
+def drafted(officer: Visitor, **changed: Any) -> UUID:
+    done = officer.send("/orders", FORM | changed)
+    assert done.status_code == 303, done.text
+    return UUID(done.headers["location"].split("/")[2].split("?")[0])
+
+
+def test_a_draft_becomes_an_order_by_two_persons_on_the_pages(
+    bka: Side, forum: Side, clock: FakeClock
+) -> None:
+    officer, approver = people(bka)
+    assert 'value="forum.example"' in officer.get("/orders/new").text
+    order = drafted(officer)
+    page = officer.get(f"/orders/{order}").text
+    assert "https://forum.example/p/2" in page
+    assert 'data-testid="submit"' in page
+    assert officer.send(f"/orders/{order}/submit").status_code == 303
+    assert 'data-testid="approve"' not in officer.get(f"/orders/{order}").text
+    assert 'data-testid="approve"' in approver.get(f"/orders/{order}").text
+    assert approver.send(f"/orders/{order}/approve").status_code == 303
+    given = {"issue_answer": "nobody else", "issue_emergency": "A named market, on Saturday."}
+    done = officer.send(f"/orders/{order}/issue", given)
+    assert done.headers["location"] == f"/orders/{order}?done=order-issue"
+    assert bka.deliver() == 1
+    shown = officer.get(f"/orders/{order}").text
+    assert 'data-testid="delivery" data-state="delivered"' in shown
+    legal = person(forum, "legal", "three@forum.example")
+    assert 'data-testid="order-rings"' in legal.get("/").text
+    assert officer.get(f"/orders/{order}/message.jws").json()["payload"]
+    pdf = officer.get(f"/orders/{order}/documents/annex-1.pdf")
+    assert pdf.content.startswith(b"%PDF")
+
+
+def test_what_a_draft_lacks_is_said_when_it_is_submitted(bka: Side, forum: Side) -> None:
+    officer, _ = people(bka)
+    order = drafted(officer, reasons="short", public="")
+    answer = officer.send(f"/orders/{order}/submit")
+    assert answer.status_code == 422
+    assert bka.get(f"/v1/orders/{order}")["state"] == "draft"
+
+
+def test_a_form_without_an_addressee_is_shown_again_with_what_was_typed(
+    bka: Side, forum: Side
+) -> None:
+    officer, _ = people(bka)
+    answer = officer.send("/orders", FORM | {"to": ""})
+    assert answer.status_code == 422
+    assert 'id="error-to"' in answer.text
+    assert "K. Muster" in answer.text
+    assert bka.count("orders") == 0
+
+
+def test_whoever_drafts_cannot_approve(bka: Side, forum: Side) -> None:
+    officer, _ = people(bka)
+    admin = person(bka, "admin", "admin@bka.example")
+    order = drafted(admin)
+    assert admin.send(f"/orders/{order}/submit").status_code == 303
+    assert admin.send(f"/orders/{order}/approve").status_code == 409
+    assert officer.send(f"/orders/{order}/approve").status_code == 403
+    assert bka.get(f"/v1/orders/{order}")["state"] == "submitted"
