@@ -5,6 +5,7 @@ from uuid import UUID
 
 from starlette.testclient import TestClient
 from tests.orders.sides import Side
+from tests.orders.sides import drafted as drafted_by
 from tests.web.visitor import Visitor
 
 from tidegate.infra.clock import FakeClock
@@ -99,3 +100,51 @@ def test_whoever_drafts_cannot_approve(bka: Side, forum: Side) -> None:
     assert admin.send(f"/orders/{order}/approve").status_code == 409
     assert officer.send(f"/orders/{order}/approve").status_code == 403
     assert bka.get(f"/v1/orders/{order}")["state"] == "submitted"
+
+
+def test_a_scrutiny_is_read_decided_and_told_on_the_pages(
+    bka: Side, ireland: tuple[Side, Side], clock: FakeClock
+) -> None:
+    garda, _ = ireland
+    urls = [{"url": "https://board.example/p/1"}]
+    given = drafted_by(to="board.example", items=urls, language="en")
+    id = bka.post("/v1/orders", bka.officer, given, status=201)["id"]
+    bka.post(f"/v1/orders/{id}/submit", bka.officer)
+    bka.post(f"/v1/orders/{id}/approve", bka.approver)
+    body = {"deconfliction": {"answer": "no"}, "emergency": {"reasons": "On Saturday."}}
+    bka.post(f"/v1/orders/{id}/issue", bka.officer, body)
+    assert bka.deliver() == 2
+    approver = person(garda, "approver", "five@garda.example")
+    listed = approver.get("/scrutinies").text
+    (one,) = garda.get("/v1/scrutinies")["data"]
+    assert f'href="/scrutinies/{one["id"]}"' in listed
+    at = f"/scrutinies/{one['id']}"
+    assert "https://board.example/p/1" in approver.get(at).text
+    early = approver.send(f"{at}/decide", {"finding": "infringement", "reasons": "It is news."})
+    assert early.status_code == 409
+    said = approver.send(f"{at}/intention", {"intention": "It is news."})
+    assert said.status_code == 303, said.text
+    done = approver.send(f"{at}/decide", {"finding": "infringement", "reasons": "It is news."})
+    assert done.status_code == 303, done.text
+    assert 'data-testid="finding"' in approver.get(at).text
+    assert approver.send(f"{at}/communicate").status_code == 303
+    assert garda.get(f"/v1/scrutinies/{one['id']}")["state"] == "communicated"
+
+
+def test_a_party_is_registered_by_one_and_confirmed_by_another(bka: Side, forum: Side) -> None:
+    officer, approver = people(bka)
+    document = forum.client.get("/.well-known/tidegate.json").json()
+    (kid,) = [one["kid"] for one in document["keys"]]
+    document["organisation"]["id"] = "other.example"
+    assert officer.send("/registry", {"document": "{"}).status_code == 422
+    page = officer.get("/registry").text
+    assert 'data-id="forum.example" data-state="confirmed"' in page
+    assert kid in page
+    refused = officer.send("/registry/forum.example/confirm", {"kids": "nonsense"})
+    assert refused.status_code == 422
+    answer = approver.send(
+        f"/registry/forum.example/keys/{kid}/revoke",
+        {"at": "2025-12-01T00:00:00Z", "reason": "lost"},
+    )
+    assert answer.headers["location"] == "/registry?done=key-revoked"
+    assert bka.get("/v1/registry/forum.example")["keys"][0]["state"] == "revoked"

@@ -57,14 +57,18 @@ def scrutiny_line(tx: Tx, scrutiny: Scrutiny) -> ScrutinyLine:
 
 def shown_scrutiny(tx: Tx, scrutiny: Scrutiny) -> dict[str, Any]:
     """All of it, as JSON says it."""
+    return told(scrutiny_view(tx, scrutiny))
+
+
+def scrutiny_view(tx: Tx, scrutiny: Scrutiny) -> ScrutinyView:
+    """All of it."""
     more = (name for name in ScrutinyView.__struct_fields__ if name in Scrutiny.__struct_fields__)
     known = {name: getattr(scrutiny, name) for name in more}
-    view = ScrutinyView(
+    return ScrutinyView(
         **(known | _line(tx, scrutiny)),
         messages=[shown_message(one) for one in messages_of(tx, scrutiny.id)],
         claims=claims_of(tx, scrutiny.id),
     )
-    return told(view)
 
 
 def _line(tx: Tx, scrutiny: Scrutiny) -> dict[str, Any]:
