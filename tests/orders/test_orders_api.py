@@ -221,7 +221,13 @@ def test_executed_on_a_free_item_then_passed_then_void(platform: Platform) -> No
     """Acceptance 5, never 3: what a void order held down comes back, and nothing else."""
     api = platform.api
     api.submit("post-1", text="hello", url=URL)
-    report = {"id": "r-1", "item": "post-1", "channel": "user", "reason": "hate", "reporter": "a"}
+    report = {
+        "id": "r-1",
+        "item_id": "post-1",
+        "channel": "user",
+        "reason": "hate",
+        "reporter": "a",
+    }
     answer = api.post("/v1/reports", report | {"created_at": "2025-12-31T23:00:00Z"})
     assert answer.status_code == 201, answer.text
     id = platform.ordered(URL)
@@ -234,6 +240,7 @@ def test_executed_on_a_free_item_then_passed_then_void(platform: Platform) -> No
     lift = {"outcome": "lift", "reason": "x"}
     refused = api.post("/v1/items/post-1/decisions", lift)
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/order-stands")
+    platform.clock.advance(60)
     revoke(platform, id)
     kinds = [one["kind"] for one in api.get("/v1/actions").json()["data"]]
     assert kinds == ["restrict", "lift"]
