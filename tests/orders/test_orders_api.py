@@ -140,6 +140,7 @@ def test_by_file_and_by_form_it_is_the_same_order(platform: Platform) -> None:
     file = {"file": ("order.pdf", b"%PDF-1.7", "application/pdf")}
     answer = api.call("POST", "/v1/orders/upload", key=platform.legal, data=parts, files=file)
     assert (answer.status_code, answer.json()["id"]) == (200, id)
+    platform.clock.advance(60)
     form = {
         "authority": "bka.example",
         "reference": "2026/0001",
