@@ -27,6 +27,7 @@ COMMANDS = (
     "ledger",
     "match",
     "migrate",
+    "orders",
     "policy",
     "reports",
     "triage",
