@@ -189,8 +189,9 @@ def test_what_does_not_hold_is_said(third: Third, spoil: Spoil, failing: set[str
 
 
 def test_who_asks_to_wait_is_left_alone(third: Third) -> None:
-    for _ in range(EACH // 10):
-        result, clauses = run(third.url, "--synthetic")
+    for _ in range(EACH // 10 - 1):
+        assert run(third.url, "--synthetic")[0].exit_code == 0
+    result, clauses = run(third.url, "--synthetic")
     assert result.exit_code == 0
     assert clauses["taken"]["held"] is None
     assert "Retry-After 3" in clauses["taken"]["got"]

@@ -24,6 +24,7 @@ from tidegate.infra.db import Database, Tx
 from tidegate.infra.errors import Refusal
 from tidegate.ledger.tables import ledger_pending
 
+FREE = {"author": "free", "until": None}
 NewDecision = Callable[..., dict[str, Any]]
 NewItem = Callable[[Tx], ItemRow]
 NewWebhook = Callable[..., UUID]
@@ -58,6 +59,7 @@ def test_an_action_is_written_with_message_delivery_and_ledger_entry(
                 "id": str(decision["id"]),
                 "created_at": "2026-01-01T00:00:00Z",
             },
+            "disclosure": FREE,
             "effective": {
                 "restricted": True,
                 "scope": "item",
@@ -128,6 +130,7 @@ def test_a_case_is_announced_to_those_who_asked(
         "revision": 1,
         "sequence": 0,
         "decision": None,
+        "disclosure": FREE,
         "case": str(case_id),
         "subject": {"kind": "item", "id": item.external_id},
     }

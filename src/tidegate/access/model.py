@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from tidegate.infra.acting import Acting
+from tidegate.infra.acting import Acting, Knows
 from tidegate.infra.errors import FieldError, Refusal
 from tidegate.infra.networks import Network, read_address, within
 from tidegate.infra.rates import Rate
@@ -167,7 +167,16 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
             queues=self.queues,
             languages=self.languages,
             audits=self.audits,
+            orders=self.orders,
         )
+
+    @property
+    def orders(self) -> Knows:
+        """What they are told of legal orders. A key that reads no cases is a system's that acts: it is told
+        nothing by which an ordered item could be known from any other."""
+        if self.may("orders:read"):
+            return "all"
+        return "free" if self.session is not None or self.may("cases:read") else "none"
 
     @property
     def queue(self) -> str:

@@ -8,6 +8,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from tidegate.clocks.calls import call_off
 from tidegate.clocks.keeping import (
     SELECT,
     Kept,
@@ -22,7 +23,7 @@ from tidegate.clocks.model import Clock, Happened, Limit, Subject, Terms, follow
 from tidegate.clocks.packs import Packs
 from tidegate.clocks.queries import clock_unknown, get_clock
 from tidegate.clocks.rings import acknowledge_rings
-from tidegate.clocks.tables import calls, clocks
+from tidegate.clocks.tables import clocks
 from tidegate.clocks.waking import next_at
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
@@ -125,7 +126,7 @@ def acknowledge(tx: Tx, clock_id: UUID) -> Clock:
     clock = get_clock(tx, clock_id)
     if clock.order is None:
         _silence(tx, clocks.c.id == clock_id)
-        _forget_call(tx, clock_id)
+        call_off(tx, clock_id)
         append(tx, "clock.acknowledged", {"clock": clock_id}, None, clock.platform)
     else:
         acknowledge_order(tx, clock.order)
@@ -137,7 +138,7 @@ def acknowledge_order(tx: Tx, order_id: UUID) -> None:
     say."""
     _silence(tx, clocks.c.order_id == order_id)
     acknowledge_rings(tx, order_id=order_id)
-    _forget_call(tx, order_id)
+    call_off(tx, order_id)
     append(tx, "order.acknowledged", {"order": order_id}, order_id)
 
 
@@ -151,10 +152,6 @@ def _silence(tx: Tx, which: sa.ColumnElement[bool]) -> None:
     for kept in [read(row) for row in tx.execute(SELECT.where(clocks.c.id.in_(ids)))]:
         soon = next_at(kept.clock, kept.bell, EVERY)
         tx.execute(sa.update(clocks).where(clocks.c.id == kept.clock.id).values(next_at=soon))
-
-
-def _forget_call(tx: Tx, about: UUID) -> None:
-    tx.execute(sa.delete(calls).where(calls.c.about == about))
 
 
 def _about(tx: Tx, subject: Subject) -> list[Kept]:

@@ -17,6 +17,7 @@ STATES: tuple[State, ...] = get_args(State)
 Kind = Literal["start", "stop", "suspend", "restart", "void", "expired"]
 EXPIRED = "expired"  # the event of a run whose time is over; no definition names it
 _KINDS: tuple[Kind, ...] = ("start", "stop", "suspend", "restart", "void")
+_LIMITS = ("hours", "days", "weeks", "months", "working_days", "before", "service_level")
 _Count = Annotated[int, Meta(ge=1, le=10_000)]
 Event = Annotated[str, Meta(pattern=r"^[a-z_]+(\.[a-z_]+)*$")]
 
@@ -35,17 +36,17 @@ class Limit(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
     service_level: timedelta | None = None
 
     def __post_init__(self) -> None:
-        kinds = (self.hours, self.days, self.weeks, self.months, self.working_days, self.before)
-        if sum(one is not None for one in (*kinds, self.service_level)) != 1:
-            raise ValueError(
-                "a limit is one of hours, days, weeks, months, … and no other beside it"
-            )
+        # What is raised reads on from "expected".
+        if sum(getattr(self, name) is not None for name in _LIMITS) != 1:
+            raise ValueError(f"one of {', '.join(_LIMITS)}")
         if self.calendar is not None and self.working_days is None:
-            raise ValueError("a calendar stands beside working_days alone")
-        if self.before is not None:
-            date.fromisoformat(f"2023-{self.before}")  # a day that each year has
+            raise ValueError("a calendar beside working_days alone")
         if self.service_level is not None and not timedelta(0) < self.service_level:
-            raise ValueError("a service level is longer than nothing")
+            raise ValueError("a service level longer than nothing")
+        try:
+            date.fromisoformat(f"2023-{self.before or '01-01'}")
+        except ValueError:
+            raise ValueError("a day that each year has, as in 03-01") from None
 
 
 class Definition(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):

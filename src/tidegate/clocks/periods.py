@@ -14,7 +14,9 @@ from zoneinfo import ZoneInfo
 from tidegate.clocks.model import Due, Limit
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
-_SIXTY = re.compile(r"^(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:)60")
+_MOMENT = re.compile(
+    r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:)(\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
 
 
 class Days:
@@ -44,11 +46,13 @@ class Days:
 
 def read_moment(text: str) -> datetime:
     """An RFC 3339 time with an offset, in UTC; the second `:60` is the next one. Raises ValueError."""
-    moment = datetime.fromisoformat(_SIXTY.sub(r"\g<1>59", text))
-    if moment.tzinfo is None:
-        raise ValueError("no offset")
-    moment = moment.astimezone(UTC)
-    return moment + timedelta(seconds=1) if _SIXTY.match(text) else moment
+    found = _MOMENT.fullmatch(text)
+    if found is None:
+        raise ValueError("no RFC 3339 time")
+    minute, second, fraction, offset = found.groups()
+    leap = second == "60"
+    text = f"{minute}{'59' if leap else second}{fraction or ''}{offset}"
+    return datetime.fromisoformat(text.upper()).astimezone(UTC) + timedelta(seconds=leap)
 
 
 def due(
@@ -68,6 +72,11 @@ def due(
     told = {_warning(one, at, end, days) for one in warnings}
     asked = "start" in warnings
     return Due(plain, latest, sorted(one for one in told if one > at or (asked and one == at)))
+
+
+def by_days(limit: Limit) -> bool:
+    """Whether holidays count for it."""
+    return bool(limit.days or limit.weeks or limit.months or limit.working_days)
 
 
 def _ends(limit: Limit, at: datetime, days: Days) -> tuple[datetime, datetime]:

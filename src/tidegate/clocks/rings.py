@@ -9,7 +9,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from msgspec import Struct
 
-from tidegate.clocks.tables import calls, rings
+from tidegate.clocks.calls import call_off
+from tidegate.clocks.tables import rings
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.infra.ids import uuid7
@@ -65,14 +66,19 @@ def list_rings(tx: Tx, limit: int = 50) -> list[Ring]:
     return [Ring(**row) for row in rows]
 
 
-def acknowledge_ring(tx: Tx, ring_id: UUID) -> None:
+def ring_unknown(ring_id: object) -> Refusal:
+    return Refusal("ring-unknown", 404, "There is no such ring", f"No ring {str(ring_id)[:64]}.")
+
+
+def acknowledge_ring(tx: Tx, ring_id: UUID) -> Ring:
     """The actor has it. Raises Refusal (404)."""
-    if tx.execute(sa.select(rings.c.id).where(rings.c.id == ring_id)).first() is None:
-        detail = f"No ring {str(ring_id)[:64]}."
-        raise Refusal("ring-unknown", 404, "There is no such ring", detail)
     acknowledge_rings(tx, ring_id=ring_id)
-    tx.execute(sa.delete(calls).where(calls.c.about == ring_id))
-    append(tx, "ring.acknowledged", {"ring": ring_id})
+    row = tx.execute(sa.select(*_COLUMNS).where(rings.c.id == ring_id)).mappings().one_or_none()
+    if row is None:
+        raise ring_unknown(ring_id)
+    call_off(tx, ring_id)
+    append(tx, "ring.acknowledged", {"ring": ring_id}, row["order_id"])
+    return Ring(**row)
 
 
 def acknowledge_rings(tx: Tx, *, order_id: UUID | None = None, ring_id: UUID | None = None) -> None:

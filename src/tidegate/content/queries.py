@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from tidegate.content.holds.queries import STANDS, audited_items, is_closed
+from tidegate.content.holds.queries import STANDS, audited_items, is_closed, shut_items
 from tidegate.content.model import Content, ItemRow, TextFormat, Version, Worded
 from tidegate.content.tables import evidence, holds, items, revisions
 from tidegate.infra.db import Tx
@@ -49,9 +49,9 @@ def of_platform(tx: Tx, item_id: sa.ColumnElement[Any]) -> sa.ColumnElement[bool
 
 def is_open(tx: Tx) -> sa.ColumnElement[bool]:
     """The condition that an item stands, may be seen here, and its content is open without more: what
-    only a hold keeps is found by nobody, and by whoever audits only what they have opened."""
+    only a hold keeps is found by nobody, and what is closed to the reader only once they have opened it."""
     stands = sa.and_(items.c.erased_at.is_(None), items.c.kept_by_hold_at.is_(None))
-    return sa.and_(tx.within(items.c.platform), stands, ~audited_items(tx))
+    return sa.and_(tx.within(items.c.platform), stands, ~shut_items(tx))
 
 
 def platforms_posting(tx: Tx) -> list[str]:

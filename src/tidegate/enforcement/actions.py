@@ -68,9 +68,9 @@ def issue_many(tx: Tx, instructions: Sequence[Instruction]) -> list[Action]:
             decision=decision,
             effective=instruction.effective,
         )
-        bodies.append(_message(tx, f"action.{instruction.kind}", instruction.item.id, body))
+        bodies.append(new_message(tx, f"action.{instruction.kind}", instruction.item.id, body))
         drafts.append((instruction, id, UUID(decision["id"]), sequence, bodies[-1]["id"]))
-    _send(tx, bodies)
+    send(tx, bodies)
     first = tx.next_number("actions", len(instructions))
     issued = [
         Action(
@@ -114,12 +114,12 @@ def issue_many(tx: Tx, instructions: Sequence[Instruction]) -> list[Action]:
 
 def announce_cases(tx: Tx, opened: Sequence[OpenedCase]) -> None:
     """Tell the webhooks that want to know that cases were opened. Nothing is written when none does."""
-    if not opened or not _targets(tx, {"case.opened"}):
+    if not opened or not targets_of(tx, {"case.opened"}):
         return
-    _send(
+    send(
         tx,
         [
-            _message(
+            new_message(
                 tx,
                 "case.opened",
                 one.item and one.item.id,
@@ -157,7 +157,7 @@ def replay(tx: Tx, action_id: UUID) -> int:
         raise Refusal(
             "action-erased", 410, "The action's message was erased", "Its item was erased."
         )
-    targets = [id for id, enforce, _ in _targets(tx, {action.type}) if enforce]
+    targets = [id for id, enforce, _ in targets_of(tx, {action.type}) if enforce]
     if not targets:
         raise Refusal(
             "no-target",
@@ -197,7 +197,7 @@ def forget_payloads(tx: Tx, item_id: UUID) -> int:
     return cancelled
 
 
-def _targets(tx: Tx, types: set[str]) -> list[tuple[UUID, bool, list[str]]]:
+def targets_of(tx: Tx, types: set[str]) -> list[tuple[UUID, bool, list[str]]]:
     """The enabled webhooks that take one of these message types: id, whether it enforces, types."""
     rows = tx.execute(
         sa.select(webhooks.c.id, webhooks.c.enforce, webhooks.c.events)
@@ -207,16 +207,16 @@ def _targets(tx: Tx, types: set[str]) -> list[tuple[UUID, bool, list[str]]]:
     return [(row.id, row.enforce, row.events) for row in rows]
 
 
-def _message(tx: Tx, type: str, item_id: UUID | None, body: bytes) -> dict[str, Any]:
+def new_message(tx: Tx, type: str, item_id: UUID | None, body: bytes) -> dict[str, Any]:
     """A row for `messages`; ids sort by time, so a target gets its messages in order."""
     id = f"msg_{uuid7(tx.now).hex}"
     return {"id": id, "type": type, "item_id": item_id, "body": body, "created_at": tx.now}
 
 
-def _send(tx: Tx, drafts: Sequence[dict[str, Any]]) -> None:
+def send(tx: Tx, drafts: Sequence[dict[str, Any]]) -> None:
     """Write messages and one delivery for each target; a target in observe mode only records."""
     tx.execute(sa.insert(messages), list(drafts))
-    targets = _targets(tx, {draft["type"] for draft in drafts})
+    targets = targets_of(tx, {draft["type"] for draft in drafts})
     rows = [
         {
             "message_id": draft["id"],

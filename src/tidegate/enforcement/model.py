@@ -13,12 +13,16 @@ import msgspec
 from tidegate.content.model import ItemRow
 from tidegate.decisions.model import Subject
 from tidegate.decisions.restrictions import Effective
+from tidegate.decisions.told import FREE, Disclosure, told_data
+from tidegate.infra.acting import Knows
 from tidegate.review.alert_model import Alert
 from tidegate.review.model import shown_subject
 
 ActionKind = Literal["restrict", "lift", "escalate"]
 DeliveryState = Literal["pending", "delivered", "dead", "observed", "cancelled"]
 
+# What the platform's acting systems get, and no others of what there is.
+PLAIN_TYPES = ("action.restrict", "action.lift", "action.escalate", "order.author_information")
 # What targets for alerts get, and no others; these get nothing else.
 ALERT_TYPES = ("alert.opened", "alert.unacknowledged")
 
@@ -96,12 +100,28 @@ def message_body(
         "sequence": sequence,
         "decision": decision,
     }
+    if item is not None:
+        data["disclosure"] = FREE
     if effective is not None:
         data["effective"] = effective
     if case is not None:
         data["case"] = case.case_id
         data["subject"] = shown_subject(case.subject, data["item"])
     return msgspec.json.encode({"type": type, "timestamp": now, "data": data})
+
+
+def notice_body(type: str, now: datetime, data: Mapping[str, Any], *, about_item: bool) -> bytes:
+    """The JSON of a message that is no instruction."""
+    said = {"version": 1} | dict(data)
+    if about_item:
+        said["disclosure"] = FREE
+    return msgspec.json.encode({"type": type, "timestamp": now, "data": said})
+
+
+def told_body(body: bytes, disclosure: Disclosure, knows: Knows) -> bytes:
+    """A message about an item as a target is told it."""
+    message = msgspec.json.decode(body)
+    return msgspec.json.encode(message | {"data": told_data(message["data"], disclosure, knows)})
 
 
 def alert_body(

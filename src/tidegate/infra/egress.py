@@ -168,6 +168,15 @@ class AddressGuard:
                 raise _hidden(host)
         return addresses
 
+    async def check_sealed(self, text: str) -> httpx.URL:
+        """The same of a URL that must be TLS, but in the allowed networks. Raises EgressRefused."""
+        url = self.check_url(text)
+        if url.scheme == "http":
+            for found in await self.resolve(url.host, url.port or 80):
+                if not within(_embedded(ip_address(found)), self._allowed):
+                    raise EgressRefused(f"{url.host} is reached without TLS. Use https. {_MEND}")
+        return url
+
     def _check(self, address: Address, host: str) -> None:
         """Raises EgressRefused for an address that is written in the URL itself."""
         if not self.permits(address):

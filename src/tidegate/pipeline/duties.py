@@ -21,6 +21,7 @@ from tidegate.pipeline.lookback.renewal import EntryWalk
 from tidegate.pipeline.orders.outgoing import deliver_messages, tell_undelivered
 from tidegate.pipeline.ranking import rank_waiting
 from tidegate.pipeline.replay import carry_on as replay_on
+from tidegate.pipeline.ringing import make_call, ring_due
 from tidegate.pipeline.surges import watch
 from tidegate.pipeline.terms import TermWalk, behind
 
@@ -70,6 +71,8 @@ def duties_of(instance: Instance) -> list[Duty]:
         Duty("lift", 2.0, in_tx(lift_expired)),
         Duty("leave", 0.3, leave_due),
         Duty("alerts", 1.0, in_tx(lambda tx: remind(tx, instance.settings))),
+        Duty("ring", 0.5, in_tx(lambda tx: ring_due(tx, instance.settings))),
+        Duty("on-call", 0.5, lambda home: make_call(home.database, instance.settings)),
         Duty("bank-changes", 0.3, bank_changes.leave_due),
         Duty("bank-imports", 0.5, lambda _: bank_imports.carry_on(instance)),
         Duty("bulk", 0.5, lambda home: carry_on(home, instance.pack)),

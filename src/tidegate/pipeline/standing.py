@@ -44,6 +44,7 @@ def settle(tx: Tx, item: ItemRow) -> tuple[list[Standing], list[Instruction]]:
         reason=_ended(ended),
         decided_by="system",
         lifts=ended,
+        by_order=next((one.order for one in ended if one.order is not None), None),
     )
     told = carry_out(tx, item, standing, decision)
     return running, [] if told is None else [told]
@@ -91,11 +92,11 @@ def impose(
     order: UUID,
     restriction: Restriction,
     reason: str,
+    reference: str | None = None,
     label: str | None = None,
-    ground: Ground | None = None,
 ) -> tuple[Decision, list[Instruction]]:
-    """Restrict an item because a legal order says so: until that order ends, whatever is decided
-    meanwhile."""
+    """Restrict an item because a legal order says so, which goes by this `reference`: until that order
+    ends, whatever is decided meanwhile. Whether an exemption applies is nobody's question here."""
     standing, instructions = settle(tx, item)
     decision = decisions.record(
         tx,
@@ -104,7 +105,7 @@ def impose(
         outcome="restrict",
         reason=reason,
         label=label,
-        ground=ground,
+        ground=Ground("order", reference or str(order)),
         restriction=restriction,
         by_order=order,
     )
@@ -121,7 +122,13 @@ def end_of_order(
     if not ended:
         return None, instructions
     decision = decisions.record(
-        tx, item=item, revision=item.revision, outcome="lift", reason=reason, lifts=ended
+        tx,
+        item=item,
+        revision=item.revision,
+        outcome="lift",
+        reason=reason,
+        lifts=ended,
+        by_order=order,
     )
     told = carry_out(tx, item, standing, decision)
     return decision, instructions if told is None else [*instructions, told]

@@ -8,6 +8,7 @@ from tidegate.web.api import (
     banks,
     cases,
     casework,
+    clocks,
     clusters,
     flaggers,
     grading,
@@ -16,6 +17,7 @@ from tidegate.web.api import (
     items,
     ledger,
     policy,
+    registry,
     reports,
     sources,
 )
@@ -32,11 +34,13 @@ _RESOURCES = (
     cases,
     casework,
     alerts,
+    clocks,
     incidents,
     banks,
     actions,
     ledger,
     policy,
+    registry,
 )
 
 endpoints: list[Endpoint[Any, Any]] = [
