@@ -14,6 +14,7 @@ import msgspec
 
 from tidegate.decisions.restrictions import Scope, Source, Standing
 from tidegate.infra.acting import Knows
+from tidegate.ledger.model import EntryView
 
 
 class Disclosure(msgspec.Struct, frozen=True):
@@ -68,6 +69,14 @@ def told_standing(one: Standing, disclosure: Disclosure, knows: Knows) -> Standi
     if is_told(one.order, disclosure, knows):
         return shown
     return msgspec.structs.replace(shown, source=None, order=None)
+
+
+def told_entry(entry: EntryView, knows: Knows) -> EntryView:
+    """An entry of the ledger: what it commits to can be checked without its record."""
+    of_order = entry.kind.startswith(("order.", "disclosure."))
+    if knows == "all" or not (of_order or (entry.record or {}).get("order") is not None):
+        return entry
+    return msgspec.structs.replace(entry, record=None)
 
 
 def told_data(data: Mapping[str, Any], disclosure: Disclosure, knows: Knows) -> dict[str, Any]:
