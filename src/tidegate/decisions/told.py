@@ -71,12 +71,14 @@ def told_standing(one: Standing, disclosure: Disclosure, knows: Knows) -> Standi
     return msgspec.structs.replace(shown, source=None, order=None)
 
 
-def told_entry(entry: EntryView, knows: Knows) -> EntryView:
-    """An entry of the ledger: what it commits to can be checked without its record."""
+def told_entry(entry: EntryView, disclosure: Disclosure) -> EntryView:
+    """An entry of the ledger to who reads no orders: without the record, its place in the chain can be
+    checked all the same."""
     of_order = entry.kind.startswith(("order.", "disclosure."))
-    if knows == "all" or not (of_order or (entry.record or {}).get("order") is not None):
-        return entry
-    return msgspec.structs.replace(entry, record=None)
+    named = (entry.record or {}).get("order") is not None
+    if of_order or named or disclosure.author == "withheld":
+        return msgspec.structs.replace(entry, record=None)
+    return entry
 
 
 def told_data(data: Mapping[str, Any], disclosure: Disclosure, knows: Knows) -> dict[str, Any]:
