@@ -23,7 +23,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 # Who may open a transaction, and on whose behalf: the rim, and work that nobody called for.
 OPENS = {
     "infra/db.py",
-    "enforcement/deliver.py",
+    "infra/courier.py",  # what is due, and each attempt, is a transaction of its own
     "ledger/sequencer.py",
     "ledger/slice.py",  # whether it is broken is told outside of the transaction that found it so
     "pipeline/clusters.py",  # posts are read, and then assigned, in a transaction of its own
@@ -36,6 +36,7 @@ OPENS = {
     "infra/slices.py",  # a duty that is one transaction
     "pipeline/bank_changes.py",  # each leaves in a transaction of its own
     "pipeline/bank_imports.py",  # a file, and then all of it, is a transaction
+    "pipeline/ringing.py",  # a call is made while its row is held, apart from all that rings
     "pipeline/instance.py",
     "pipeline/lookback/codes.py",
     "pipeline/lookback/kinds.py",  # a page is two transactions
@@ -68,12 +69,18 @@ MORE_SQL = {
     "access/sessions.py",
     "access/sign_in.py",
     "access/witness.py",  # of each slice: what its tables say otherwise than the ledger
+    "clocks/calls.py",  # what the command on call is told
+    "clocks/keeping.py",  # a clock's row, and what happened to it
+    "clocks/rings.py",
+    "clocks/sweeping.py",
+    "clocks/witness.py",
     "content/admission.py",  # the one writer of items and revisions
     "content/kept.py",  # what further looks read
     "content/known.py",  # what admission, and a retry, find there
     "content/openings.py",
     "content/others.py",  # other items beside one
     "content/witness.py",
+    "decisions/disclosure.py",  # what must not be told to an author, and what is shown of it
     "decisions/found.py",  # what /find looks through, slice by slice
     "decisions/held.py",
     "decisions/looks.py",  # what other people conclude of a decision
@@ -84,6 +91,7 @@ MORE_SQL = {
     "enforcement/alerts.py",
     "enforcement/outbox.py",
     "enforcement/webhooks.py",
+    "exchange/witness.py",
     "intake/filed.py",  # one report by itself
     "intake/flaggers.py",
     "intake/grades.py",
@@ -98,6 +106,8 @@ MORE_SQL = {
     "ledger/sequencer.py",
     "ledger/telling.py",
     "ledger/verify.py",
+    "orders/messages/flood.py",  # what nobody is known to have signed, counted
+    "orders/messages/outbox.py",
     "policy/changes.py",  # who put which version into force, and why
     "policy/drafts.py",
     "policy/replays.py",  # the jobs; what a replay counts is pure

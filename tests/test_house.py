@@ -46,6 +46,8 @@ AUDITS = {
     "ledger:read",
     "metrics:read",
     "alerts:read",
+    "orders:read",
+    "oversight:read",
 }
 RIGHTS = {
     "reviewer": REVIEWS,
@@ -62,6 +64,17 @@ RIGHTS = {
     "curator": {"banks:write", "banks:read", "items:read", "policy:read"},
     "compliance": AUDITS,
     "auditor": AUDITS,
+    "legal": {
+        "orders:read",
+        "orders:execute",
+        "items:read",
+        "cases:decide",
+        "cases:read",
+        "registry:write",
+    },
+    "officer": {"orders:read", "orders:draft", "registry:write"},
+    "approver": {"orders:read", "orders:approve", "oversight:sign", "registry:write"},
+    "analyst": {"oversight:read", "oversight:write", "registry:write"},
 }
 
 

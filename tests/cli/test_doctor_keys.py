@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.pipeline.test_instance import before_sources
+from tests.pipeline.test_instance import before
 
 from tidegate.cli.doctor_keys import diagnose_keys
 from tidegate.infra.settings import Settings
@@ -32,7 +32,7 @@ def test_keys_that_are_the_databases_are_well(settings: Settings) -> None:
     assert found.detail.endswith("they are the database's")
 
 
-@pytest.mark.parametrize("name", ["author", "ledger", "terms", "sources"])
+@pytest.mark.parametrize("name", ["author", "ledger", "terms", "sources", "organisation"])
 def test_what_is_not_is_named_with_what_to_do(settings: Settings, name: str) -> None:
     path = settings.data_dir / "secrets" / f"{name}.key"
     whole = path.read_bytes()
@@ -52,9 +52,9 @@ def test_what_is_not_is_named_with_what_to_do(settings: Settings, name: str) -> 
 def test_a_key_that_came_with_this_version_is_not_lost(
     settings: Settings, instance: Instance
 ) -> None:
-    before_sources(instance)
+    before(instance, "sources")
     (found,) = diagnose_keys(settings)
     assert found.ok
-    assert "sources.key came with this version" in found.detail
+    assert "sources.key, organisation.key came with this version" in found.detail
     (settings.data_dir / "secrets" / "terms.key").unlink()
-    assert [one.ok for one in diagnose_keys(settings)] == [False, False]
+    assert [one.ok for one in diagnose_keys(settings)] == [False, False, False]

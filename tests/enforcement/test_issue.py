@@ -18,12 +18,13 @@ from tidegate.enforcement.actions import (
     issue_many,
     replay,
 )
-from tidegate.enforcement.model import OpenedCase, Order
+from tidegate.enforcement.model import Instruction, OpenedCase
 from tidegate.enforcement.tables import actions, deliveries, messages
 from tidegate.infra.db import Database, Tx
 from tidegate.infra.errors import Refusal
 from tidegate.ledger.tables import ledger_pending
 
+FREE = {"author": "free", "until": None}
 NewDecision = Callable[..., dict[str, Any]]
 NewItem = Callable[[Tx], ItemRow]
 NewWebhook = Callable[..., UUID]
@@ -58,6 +59,7 @@ def test_an_action_is_written_with_message_delivery_and_ledger_entry(
                 "id": str(decision["id"]),
                 "created_at": "2026-01-01T00:00:00Z",
             },
+            "disclosure": FREE,
             "effective": {
                 "restricted": True,
                 "scope": "item",
@@ -85,9 +87,9 @@ def test_numbers_are_gap_free_and_sequences_count_per_item(
         issued = issue_many(
             tx,
             [
-                Order("restrict", one, 1, new_decision(tx), DOWN),
-                Order("restrict", two, 1, new_decision(tx), DOWN),
-                Order("lift", one, 1, new_decision(tx, "lift"), UP),
+                Instruction("restrict", one, 1, new_decision(tx), DOWN),
+                Instruction("restrict", two, 1, new_decision(tx), DOWN),
+                Instruction("lift", one, 1, new_decision(tx, "lift"), UP),
             ],
         )
     assert [(a.number, a.sequence) for a in issued] == [(1, 1), (2, 1), (3, 2)]
@@ -128,6 +130,7 @@ def test_a_case_is_announced_to_those_who_asked(
         "revision": 1,
         "sequence": 0,
         "decision": None,
+        "disclosure": FREE,
         "case": str(case_id),
         "subject": {"kind": "item", "id": item.external_id},
     }

@@ -56,25 +56,33 @@ def test_a_lost_key_is_never_made_anew(
         pass
 
 
-def before_sources(instance: Instance) -> None:
-    """Make it as a program left it that knew no `sources.key`."""
+# Keys that came with a later program, in the order in which they did.
+LATER = ("sources", "organisation")
+
+
+def before(instance: Instance, name: str) -> None:
+    """Make it as a program left it that knew no key of that name, nor any that came since."""
     secrets = instance.secrets
     public = secrets.ledger_key.public_key().public_bytes_raw()
-    first = hashlib.sha256(b"tidegate instance\n" + secrets.author_key + public).digest()
-    mark = hashlib.sha256(first + secrets.terms_key).digest()
+    mark = hashlib.sha256(b"tidegate instance\n" + secrets.author_key + public).digest()
+    mark = hashlib.sha256(mark + secrets.terms_key).digest()
+    if name == "organisation":
+        mark = hashlib.sha256(mark + secrets.sources_key).digest()
     with instance.database.begin() as tx:
         tx.execute(sa.update(identity).values(mark=mark))
-    (secrets.directory / "sources.key").unlink()
+    for one in LATER[LATER.index(name) :]:
+        (secrets.directory / f"{one}.key").unlink()
 
 
-def test_the_key_of_sources_is_made_by_the_upgrade(
-    instance: Instance, database_url: str, clock: FakeClock
+@pytest.mark.parametrize("name", LATER)
+def test_a_key_that_came_later_is_made_by_the_upgrade(
+    instance: Instance, database_url: str, clock: FakeClock, name: str
 ) -> None:
-    before_sources(instance)
-    path = instance.secrets.directory / "sources.key"
+    before(instance, name)
+    path = instance.secrets.directory / f"{name}.key"
     for _ in range(2):
         with opened(instance.settings, database_url, clock) as upgraded:
-            key = upgraded.secrets.sources_key
+            key = path.read_bytes()
             with upgraded.database.begin() as tx:
                 assert tx.execute(sa.select(identity.c.mark)).scalar_one() == mark_of(
                     upgraded.secrets
@@ -82,7 +90,7 @@ def test_the_key_of_sources_is_made_by_the_upgrade(
         assert path.read_bytes() == key
     path.unlink()
     with (
-        pytest.raises(SettingsError, match=r"sources\.key is missing"),
+        pytest.raises(SettingsError, match=f"{name}.key is missing"),
         opened(instance.settings, database_url, clock),
     ):
         pass
@@ -93,7 +101,7 @@ def test_the_key_of_sources_is_made_by_the_upgrade(
 def test_an_upgrade_makes_no_key_that_was_lost(
     instance: Instance, database_url: str, clock: FakeClock, name: str
 ) -> None:
-    before_sources(instance)
+    before(instance, "sources")
     (instance.secrets.directory / f"{name}.key").unlink()
     with (
         pytest.raises(SettingsError, match=f"{name}.key is missing"),

@@ -52,7 +52,9 @@ def test_a_hold_says_for_what_and_until_when(api: Api) -> None:
     assert full["until"] == "2026-06-30T22:00:00Z"
     shown = api.get("/v1/items/post-1").json()["holds"]
     assert shown == [plain, full]
-    assert set(full) == {"id", "reason", "purpose", "until", "source", "placed_by", "placed_at"}
+    names = {"id", "reason", "purpose", "until", "source", "placed_by", "placed_at", "order"}
+    assert set(full) == names
+    assert full["order"] is None
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from tidegate.infra.acting import Acting
+from tidegate.infra.acting import Acting, Knows
 from tidegate.infra.errors import FieldError, Refusal
 from tidegate.infra.networks import Network, read_address, within
 from tidegate.infra.rates import Rate
@@ -28,6 +28,10 @@ ROLES = (
     "intake",
     "compliance",
     "auditor",
+    "legal",
+    "officer",
+    "approver",
+    "analyst",
     ADMIN,
 )
 AUDITS = frozenset({"compliance", "auditor"})
@@ -144,6 +148,11 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     language: str = "auto"
     zone: str = "UTC"
 
+    @property
+    def is_person(self) -> bool:
+        """Whether somebody answers for it: a session's user, or the one to whom a key is registered."""
+        return self.acting.is_person
+
     def is_fresh(self, now: datetime) -> bool:
         """Whether they showed a factor a short while ago."""
         return self.fresh_at is not None and now - self.fresh_at < FRESH_FOR
@@ -158,7 +167,16 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
             queues=self.queues,
             languages=self.languages,
             audits=self.audits,
+            orders=self.orders,
         )
+
+    @property
+    def orders(self) -> Knows:
+        """What they are told of legal orders. A key that reads no cases is a system's that acts: it is told
+        nothing by which an ordered item could be known from any other."""
+        if self.may("orders:read"):
+            return "all"
+        return "free" if self.session is not None or self.may("cases:read") else "none"
 
     @property
     def queue(self) -> str:

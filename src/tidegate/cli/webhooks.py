@@ -57,6 +57,14 @@ def create(
             help="The target gets alerts and nothing else, --enforce or not; see docs/alerts.md",
         ),
     ] = False,
+    plain: Annotated[
+        bool,
+        typer.Option(
+            "--plain",
+            help="The target is a system that acts: it gets actions and what an author is to be told, "
+            "and nothing that says which are a legal order's",
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Make a target and print its signing secret. Without --enforce or --alerts nothing is sent."""
@@ -71,6 +79,7 @@ def create(
                 known=MESSAGE_TYPES,
                 allowed=settings.allowed_addresses,
                 alerts=alerts,
+                plain=plain,
             )
     except Refusal as refusal:
         leave = not allow_private and _is_taken(url, settings.allowed_addresses)
@@ -114,7 +123,7 @@ def _state(one: WebhookView, now: datetime) -> str:
     if one.disabled_at is not None:
         because = (one.disabled_because or "").removeprefix("disabled ")
         return f"  disabled: {because} ({one.disabled_at:%Y-%m-%d %H:%M} UTC)"
-    said: list[str] = []
+    said = ["plain"] if one.plain else []
     if one.paused_until is not None and one.paused_until > now:
         said.append(f"asked to be left alone until {one.paused_until:%Y-%m-%d %H:%M:%S} UTC")
     elif one.failing_since is not None:

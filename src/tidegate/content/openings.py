@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from tidegate.content.holds.model import OPENING_LASTS, OpeningIn, check_opening
-from tidegate.content.holds.queries import audited_items
+from tidegate.content.holds.queries import audited_items, shut_items
 from tidegate.content.tables import items, openings
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
@@ -20,10 +20,10 @@ from tidegate.ledger.actions import append
 def may_open(tx: Tx, item_id: UUID) -> bool:
     """Whether the item is closed because the reader audits, and not only a hold keeps what it has, nor
     was it erased."""
-    if not closed_items(tx, [item_id]):
+    if not tx.audits:
         return False
     there = sa.and_(items.c.kept_by_hold_at.is_(None), items.c.erased_at.is_(None))
-    query = sa.select(items.c.id).where(items.c.id == item_id, there)
+    query = sa.select(items.c.id).where(items.c.id == item_id, there, audited_items(tx))
     return tx.execute(query).first() is not None
 
 
@@ -47,10 +47,10 @@ def open_entry(tx: Tx, entry_id: UUID, platform: str | None, given: OpeningIn) -
 
 
 def closed_items(tx: Tx, ids: Collection[UUID]) -> set[UUID]:
-    """Which of these items are closed to the reader because they audit."""
-    if not tx.audits or not ids:
+    """Which of these items are closed to the reader although their retention runs."""
+    if not (tx.audits or tx.is_person) or not ids:
         return set()
-    query = sa.select(items.c.id).where(items.c.id.in_(ids), audited_items(tx))
+    query = sa.select(items.c.id).where(items.c.id.in_(ids), shut_items(tx))
     return set(tx.execute(query).scalars())
 
 

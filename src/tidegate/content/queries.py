@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from tidegate.content.holds.queries import STANDS, audited_items, is_closed
+from tidegate.content.holds.queries import STANDS, audited_items, is_closed, shut_items
 from tidegate.content.model import Content, ItemRow, TextFormat, Version, Worded
 from tidegate.content.tables import evidence, holds, items, revisions
 from tidegate.infra.db import Tx
@@ -49,9 +49,9 @@ def of_platform(tx: Tx, item_id: sa.ColumnElement[Any]) -> sa.ColumnElement[bool
 
 def is_open(tx: Tx) -> sa.ColumnElement[bool]:
     """The condition that an item stands, may be seen here, and its content is open without more: what
-    only a hold keeps is found by nobody, and by whoever audits only what they have opened."""
+    only a hold keeps is found by nobody, and what is closed to the reader only once they have opened it."""
     stands = sa.and_(items.c.erased_at.is_(None), items.c.kept_by_hold_at.is_(None))
-    return sa.and_(tx.within(items.c.platform), stands, ~audited_items(tx))
+    return sa.and_(tx.within(items.c.platform), stands, ~shut_items(tx))
 
 
 def platforms_posting(tx: Tx) -> list[str]:
@@ -123,6 +123,26 @@ def items_by_url(tx: Tx, platform: str, url_key: bytes) -> list[ItemRow]:
         .limit(10)
     )
     return [ItemRow(**row) for row in tx.execute(query).mappings()]
+
+
+def items_at(tx: Tx, url_key: bytes, limit: int) -> list[ItemRow]:
+    """The standing items of all platforms with that canonical URL, the oldest first: without tips, which
+    are nobody's posts."""
+    query = (
+        sa.select(*_COLUMNS)
+        .where(items.c.url_key == url_key, items.c.erased_at.is_(None), ~IS_TIP)
+        .where(tx.within(items.c.platform))
+        .order_by(items.c.received_at, items.c.id)
+        .limit(limit)
+    )
+    return [ItemRow(**row) for row in tx.execute(query).mappings()]
+
+
+def items_by_ids(tx: Tx, ids: Collection[UUID]) -> list[ItemRow]:
+    """The items by our own ids, erased or not, in the order in which everybody locks several."""
+    query = sa.select(*_COLUMNS).where(items.c.id.in_(ids), tx.within(items.c.platform))
+    found = tx.execute(query.order_by(items.c.platform, items.c.external_id)).mappings()
+    return [ItemRow(**row) for row in found]
 
 
 def items_named(tx: Tx, platforms: Collection[str], external_id: str) -> list[ItemRow]:

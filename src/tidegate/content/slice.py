@@ -22,7 +22,7 @@ CONTENT = Slice(
         Scope(
             "items:read",
             "read items, their evaluations and decisions",
-            roles=("reviewer", "senior", "policy", "curator", "compliance", "auditor"),
+            roles=("reviewer", "senior", "policy", "curator", "legal", "compliance", "auditor"),
         ),
         Scope(
             "holds:write",

@@ -97,6 +97,12 @@ holds = sa.Table(
     sa.Column("placed_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("lifted_by", sa.Text),
     sa.Column("lifted_at", sa.TIMESTAMP(timezone=True)),
+    sa.Column("order_id", sa.Uuid),  # the legal order that it follows from
+)
+sa.Index(
+    "ix_holds_order",
+    holds.c.item_id,
+    postgresql_where=sa.and_(holds.c.order_id.isnot(None), holds.c.lifted_at.is_(None)),
 )
 sa.Index(
     "ix_holds_until",

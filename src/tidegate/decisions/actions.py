@@ -21,6 +21,7 @@ from tidegate.decisions.model import (
     Restriction,
     Subject,
     decision_json,
+    ground_reserved,
     label_of,
     without_readings,
 )
@@ -119,6 +120,8 @@ def record(
     """
     if outcome == "restrict" and by_order is None:
         label_of(label)
+    if ground is not None and ground.kind == "order" and by_order is None:
+        raise ground_reserved()
     if subject is None:
         assert item is not None
         subject, platform = Subject("item", item.id), item.platform
@@ -143,9 +146,10 @@ def record(
         entry=None if judges is None else judges[0],
         entry_verdict=None if judges is None else judges[1],
         maker=None if leaves_at is None else tx.identity,
+        order=by_order,
     )
     tx.execute(sa.insert(decisions).values(_row(decision)))
-    tell(tx, decision, subject, platform, lifts, by_order)
+    tell(tx, decision, subject, platform, lifts)
     return decision
 
 
@@ -155,14 +159,11 @@ def tell(
     subject: Subject,
     platform: str | None,
     lifts: Sequence[Standing] = (),
-    by_order: UUID | None = None,
 ) -> None:
     """Append a decision's ledger entry: that it is held, or, when its effects begin, that it is made."""
     said = decision_json(decision) | {"item": decision.item_id, "subject": subject}
     if lifts:
         said["reversed"] = [one.decision for one in lifts]
-    if by_order is not None:
-        said["order"] = by_order
     if decision.state == "held":
         said["leaves_at"] = decision.leaves_at
     kind = "decision.held" if decision.state == "held" else "decision.recorded"
@@ -173,6 +174,7 @@ def _row(decision: Decision) -> dict[str, Any]:
     row = msgspec.structs.asdict(decision)
     ground, restriction = row.pop("ground"), row.pop("restriction")
     return row | {
+        "order_id": row.pop("order"),
         "ground_kind": None if ground is None else ground.kind,
         "ground_reference": None if ground is None else ground.reference,
         "scope": None if restriction is None else restriction.scope,

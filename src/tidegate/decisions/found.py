@@ -9,6 +9,7 @@ import msgspec
 import sqlalchemy as sa
 
 from tidegate.content.queries import of_platform
+from tidegate.decisions.disclosure import told_on
 from tidegate.decisions.looks import not_blind
 from tidegate.decisions.model import Decision
 from tidegate.decisions.queries import decision_of
@@ -62,6 +63,8 @@ def numbers_decided(tx: Tx, filter: DecisionFilter, limit: int) -> list[int]:
 def _passes(tx: Tx, filter: DecisionFilter) -> sa.ColumnElement[bool]:
     d = decisions.c
     conditions = [_seen(tx)]
+    if filter.label is not None or filter.by:
+        conditions.append(told_on(tx))  # what is not told is found by nothing that it says
     if filter.outcome is not None:
         conditions.append(d.outcome == filter.outcome)
     if filter.label is not None:

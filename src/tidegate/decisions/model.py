@@ -19,7 +19,7 @@ from tidegate.decisions.restrictions import (
     of_decisions,
     to_lift,
 )
-from tidegate.infra.errors import bad_field
+from tidegate.infra.errors import FieldError, Refusal, bad_field
 from tidegate.infra.wording import written
 from tidegate.policy.facts import Stage
 from tidegate.policy.model import Exemption, Ground, Label, Pack, Verdict
@@ -48,9 +48,25 @@ TERRITORIES = frozenset(_CODES.split())
 
 
 class GroundIn(Ground, frozen=True, forbid_unknown_fields=True):
-    """A ground as a person sends it."""
+    """A ground as a person sends it. Raises Refusal (422) for an order: that is written by what executes
+    one, and by nothing else."""
 
     reference: Annotated[str, Meta(min_length=1, max_length=500)]
+
+    def __post_init__(self) -> None:
+        if self.kind == "order":
+            raise ground_reserved()
+
+
+def ground_reserved() -> Refusal:
+    return Refusal(
+        "ground-reserved",
+        422,
+        "That ground is an order's alone",
+        "Nothing was written. What is done under a legal order follows from executing it. Name a law or "
+        "the terms.",
+        errors=[FieldError("/ground/kind", "law or terms", "order")],
+    )
 
 
 class Restriction(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -96,7 +112,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """A decision as stored. `lifts` are the restrictions that it ends, the strongest first, and
     `reverses` is the decision that this first one followed from. One that is not about an item has
     neither an item nor a revision: its case says what it is about. `entry` is the bank entry that it
-    confirms or refutes. Of one that was held, `leaves_at` says until when `maker` could undo it."""
+    confirms or refutes. Of one that was held, `leaves_at` says until when `maker` could undo it. `order` is
+    the legal order that it was made under."""
 
     id: UUID
     item_id: UUID | None
@@ -118,6 +135,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     entry: UUID | None = None
     entry_verdict: EntryVerdict | None = None
     maker: str | None = None
+    order: UUID | None = None
 
 
 class Ruling(msgspec.Struct, frozen=True):
@@ -308,6 +326,7 @@ def decision_json(decision: Decision) -> dict[str, object]:
         "reverses": decision.reverses,
         "lifts": decision.lifts,
         "created_at": decision.created_at,
+        "order": decision.order,
     }
 
 

@@ -54,6 +54,7 @@ def decision_of(row: sa.Row[Any]) -> Decision:
         entry=row.entry,
         entry_verdict=row.entry_verdict,
         maker=row.maker,
+        order=row.order_id,
     )
 
 
@@ -88,17 +89,11 @@ def decisions_of(tx: Tx, item_id: UUID, newest: int | None = None) -> list[Decis
 def concluded_on(tx: Tx, item_id: UUID) -> list[Decision]:
     """What people and rules concluded about an item and has left, the first first: neither what an order
     says, nor that a restriction came to its end by itself."""
-    ordered = sa.exists().where(
-        restrictions.c.source == "order",
-        sa.or_(
-            restrictions.c.decision_id == decisions.c.id, restrictions.c.ended_by == decisions.c.id
-        ),
-    )
     query = (
         sa.select(decisions)
         .where(decisions.c.item_id == item_id, of_platform(tx, decisions.c.item_id))
         .where(not_blind(tx, decisions.c.item_id), decisions.c.state == "left")
-        .where(decisions.c.decided_by != "system", ~ordered)
+        .where(decisions.c.decided_by != "system", decisions.c.order_id.is_(None))
         .order_by(decisions.c.created_at, decisions.c.id)
     )
     return [decision_of(row) for row in tx.execute(query)]
@@ -284,14 +279,14 @@ def telling_evaluation(tx: Tx, item_id: UUID, revision: int) -> dict[str, Any] |
 
 
 def last_decisions(tx: Tx, item_ids: Collection[UUID]) -> dict[UUID, Decision]:
-    """The last decision on each of these items; those on which there is none are left out."""
+    """What people or rules decided last on each of these items; those on which they did not are left out."""
     if not item_ids:
         return {}
     query = (
         sa.select(decisions)
         .ext(distinct_on(decisions.c.item_id))
         .where(decisions.c.item_id.in_(item_ids), of_platform(tx, decisions.c.item_id))
-        .where(not_blind(tx, decisions.c.item_id))
+        .where(not_blind(tx, decisions.c.item_id), decisions.c.order_id.is_(None))
         .order_by(decisions.c.item_id, decisions.c.created_at.desc(), decisions.c.id.desc())
     )
     return {row.item_id: decision_of(row) for row in tx.execute(query)}

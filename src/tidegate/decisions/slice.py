@@ -26,6 +26,9 @@ def _verbs() -> Verbs:
 DECISIONS = Slice(
     name="decisions",
     forgets=("evaluations", "decisions", "shadow_hits", "looks"),
-    keeps={"restrictions": "what was done to the item, and when: ids, places and times alone"},
+    keeps={
+        "restrictions": "what was done to the item, and when: ids, places and times alone",
+        "disclosures": "that an order forbade to speak of the item, and when: ids and times alone",
+    },
     verbs=_verbs,
 )

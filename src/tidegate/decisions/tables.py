@@ -61,6 +61,7 @@ decisions = sa.Table(
     sa.Column("entry", sa.Uuid),  # the bank entry that it judges
     sa.Column("entry_verdict", sa.Text),  # confirm, refute: what it says of that
     sa.Column("maker", sa.Text),  # of a held one: the identity that may undo it
+    sa.Column("order_id", sa.Uuid),  # the legal order that it was made under
 )
 sa.Index("ix_decisions_held", decisions.c.leaves_at, postgresql_where=decisions.c.state == "held")
 sa.Index(
@@ -97,6 +98,21 @@ restrictions = sa.Table(
 _standing = restrictions.c.ended_at.is_(None)
 sa.Index("ix_restrictions_item_id", restrictions.c.item_id, postgresql_where=_standing)
 sa.Index("ix_restrictions_until", restrictions.c.until, postgresql_where=_standing)
+
+disclosures = sa.Table(
+    "disclosures",  # what must not be told to the author, because an order says so
+    metadata,
+    sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id"), primary_key=True),
+    sa.Column("order_id", sa.Uuid, primary_key=True),
+    sa.Column("until", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("withheld_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("released_at", sa.TIMESTAMP(timezone=True)),  # null: it is withheld
+)
+sa.Index(
+    "ix_disclosures_withheld",
+    disclosures.c.item_id,
+    postgresql_where=disclosures.c.released_at.is_(None),
+)
 
 shadow_hits = sa.Table(
     "shadow_hits",  # each time that a shadow rule fired in a look

@@ -19,8 +19,8 @@ from tidegate.decisions.restrictions import Effective
 from tidegate.enforcement.model import (
     Action,
     ActionKind,
+    Instruction,
     OpenedCase,
-    Order,
     message_body,
     public_decision,
 )
@@ -42,49 +42,49 @@ def issue(
     effective: Effective,
 ) -> Action:
     """Issue one action. The caller holds the item's row; nothing else may be locked after this."""
-    return issue_many(tx, [Order(kind, item, revision, decision, effective)])[0]
+    return issue_many(tx, [Instruction(kind, item, revision, decision, effective)])[0]
 
 
-def issue_many(tx: Tx, orders: Sequence[Order]) -> list[Action]:
+def issue_many(tx: Tx, instructions: Sequence[Instruction]) -> list[Action]:
     """Issue actions in order, each with its ledger entry, its message and its deliveries.
 
     The counter of action numbers is taken last and held until the commit: a transaction that acts
     on several items locks all of them first and calls this once.
     """
-    if not orders:
+    if not instructions:
         return []
-    drafts: list[tuple[Order, UUID, UUID, int, str]] = []
+    drafts: list[tuple[Instruction, UUID, UUID, int, str]] = []
     bodies: list[dict[str, Any]] = []
-    for order in orders:
-        id, sequence = uuid7(tx.now), next_sequence(tx, order.item.id)
-        decision = public_decision(order.decision)
+    for instruction in instructions:
+        id, sequence = uuid7(tx.now), next_sequence(tx, instruction.item.id)
+        decision = public_decision(instruction.decision)
         body = message_body(
-            f"action.{order.kind}",
+            f"action.{instruction.kind}",
             tx.now,
-            order.item,
-            order.revision,
+            instruction.item,
+            instruction.revision,
             sequence,
             action=id,
             decision=decision,
-            effective=order.effective,
+            effective=instruction.effective,
         )
-        bodies.append(_message(tx, f"action.{order.kind}", order.item.id, body))
-        drafts.append((order, id, UUID(decision["id"]), sequence, bodies[-1]["id"]))
-    _send(tx, bodies)
-    first = tx.next_number("actions", len(orders))
+        bodies.append(new_message(tx, f"action.{instruction.kind}", instruction.item.id, body))
+        drafts.append((instruction, id, UUID(decision["id"]), sequence, bodies[-1]["id"]))
+    send(tx, bodies)
+    first = tx.next_number("actions", len(instructions))
     issued = [
         Action(
             id=id,
             number=first + place,
-            kind=order.kind,
-            item_id=order.item.id,
-            revision=order.revision,
+            kind=instruction.kind,
+            item_id=instruction.item.id,
+            revision=instruction.revision,
             sequence=sequence,
             decision_id=decision_id,
             message_id=message_id,
             created_at=tx.now,
         )
-        for place, (order, id, decision_id, sequence, message_id) in enumerate(drafts)
+        for place, (instruction, id, decision_id, sequence, message_id) in enumerate(drafts)
     ]
     tx.execute(sa.insert(actions), [msgspec.structs.asdict(action) for action in issued])
     append_many(
@@ -101,12 +101,12 @@ def issue_many(tx: Tx, orders: Sequence[Order]) -> list[Action]:
                     "sequence": action.sequence,
                     "decision": action.decision_id,
                     "message": action.message_id,
-                    "effective": order.effective,
+                    "effective": instruction.effective,
                 },
                 action.item_id,
-                order.item.platform,
+                instruction.item.platform,
             )
-            for action, order in zip(issued, orders, strict=True)
+            for action, instruction in zip(issued, instructions, strict=True)
         ],
     )
     return issued
@@ -114,12 +114,12 @@ def issue_many(tx: Tx, orders: Sequence[Order]) -> list[Action]:
 
 def announce_cases(tx: Tx, opened: Sequence[OpenedCase]) -> None:
     """Tell the webhooks that want to know that cases were opened. Nothing is written when none does."""
-    if not opened or not _targets(tx, {"case.opened"}):
+    if not opened or not targets_of(tx, {"case.opened"}):
         return
-    _send(
+    send(
         tx,
         [
-            _message(
+            new_message(
                 tx,
                 "case.opened",
                 one.item and one.item.id,
@@ -157,7 +157,7 @@ def replay(tx: Tx, action_id: UUID) -> int:
         raise Refusal(
             "action-erased", 410, "The action's message was erased", "Its item was erased."
         )
-    targets = [id for id, enforce, _ in _targets(tx, {action.type}) if enforce]
+    targets = [id for id, enforce, _ in targets_of(tx, {action.type}) if enforce]
     if not targets:
         raise Refusal(
             "no-target",
@@ -197,7 +197,7 @@ def forget_payloads(tx: Tx, item_id: UUID) -> int:
     return cancelled
 
 
-def _targets(tx: Tx, types: set[str]) -> list[tuple[UUID, bool, list[str]]]:
+def targets_of(tx: Tx, types: set[str]) -> list[tuple[UUID, bool, list[str]]]:
     """The enabled webhooks that take one of these message types: id, whether it enforces, types."""
     rows = tx.execute(
         sa.select(webhooks.c.id, webhooks.c.enforce, webhooks.c.events)
@@ -207,16 +207,16 @@ def _targets(tx: Tx, types: set[str]) -> list[tuple[UUID, bool, list[str]]]:
     return [(row.id, row.enforce, row.events) for row in rows]
 
 
-def _message(tx: Tx, type: str, item_id: UUID | None, body: bytes) -> dict[str, Any]:
+def new_message(tx: Tx, type: str, item_id: UUID | None, body: bytes) -> dict[str, Any]:
     """A row for `messages`; ids sort by time, so a target gets its messages in order."""
     id = f"msg_{uuid7(tx.now).hex}"
     return {"id": id, "type": type, "item_id": item_id, "body": body, "created_at": tx.now}
 
 
-def _send(tx: Tx, drafts: Sequence[dict[str, Any]]) -> None:
+def send(tx: Tx, drafts: Sequence[dict[str, Any]]) -> None:
     """Write messages and one delivery for each target; a target in observe mode only records."""
     tx.execute(sa.insert(messages), list(drafts))
-    targets = _targets(tx, {draft["type"] for draft in drafts})
+    targets = targets_of(tx, {draft["type"] for draft in drafts})
     rows = [
         {
             "message_id": draft["id"],

@@ -6,13 +6,10 @@ a task of its own, so a dead or slow one delays no other.
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from random import Random, SystemRandom
-from typing import TypeVar
 from uuid import UUID
 
 import structlog
@@ -29,28 +26,28 @@ from tidegate.enforcement.outbox import (
     record,
 )
 from tidegate.infra.clock import Clock, outside
+from tidegate.infra.courier import Courier
 from tidegate.infra.db import UNAVAILABLE, Database, Tx
 from tidegate.infra.egress import AddressGuard, Client
 from tidegate.infra.errors import Refusal
-
-T = TypeVar("T")
 
 BATCH = 16  # most messages in flight to one target
 _FIRST_BATCH = 4  # small servers drop what comes in a burst
 TIMEOUT = 15.0  # seconds for one attempt, redirects included
 LEASE = timedelta(seconds=20)  # after which what a killed worker had is sent again
 _BUSY = frozenset({429, 503})  # who answers so may say how long to wait
-_POLL = 0.2  # seconds; one indexed query, and nothing to lose as a notification could be
 
 log = structlog.get_logger(__name__)
 
 
-class Deliverer:
+class Deliverer(Courier[UUID]):
     """Delivers what is due. `allowed_addresses` are private networks that any target may be in.
 
     `clock` gives the time of an attempt; when something is due is judged by the database's clock. In the
     signed headers stands the time that receivers compare with their own.
     """
+
+    name = "delivery"
 
     def __init__(
         self,
@@ -61,74 +58,31 @@ class Deliverer:
         timeout: float = TIMEOUT,
         rng: Random | None = None,
     ) -> None:
-        self._database = database
+        super().__init__(database)
         self._clock = clock
         self._allowed = list(allowed_addresses)
         self._timeout = timeout
         self._rng = rng or SystemRandom()
         self._clients: dict[bool, Client] = {}
-        self._threads = ThreadPoolExecutor(4, thread_name_prefix="deliver")
-        self._stopping = False
 
-    async def run_once(self) -> int:
-        """Deliver until nothing is due; returns the number of attempts."""
-        counts = [self._drain(id) for id in await self._in_tx(due_targets)]
-        return sum(await asyncio.gather(*counts))
-
-    async def run(
-        self, stop: asyncio.Event, grace: float = 5.0, turn: Callable[[], None] = lambda: None
-    ) -> None:
-        """Deliver until `stop` is set. Attempts in flight then get `grace` seconds to finish;
-        what is not done by then is handed back. `turn` is told of each look at the outbox."""
-        self._stopping = False
-        tasks: dict[UUID, asyncio.Task[int]] = {}
-        try:
-            while not stop.is_set():
-                turn()
-                for id in [id for id, task in tasks.items() if task.done()]:
-                    if fault := tasks.pop(id).exception():
-                        log.error("delivery.fault", webhook=str(id), exc_info=fault)
-                for id in await self._find_due():
-                    if id not in tasks:
-                        tasks[id] = asyncio.create_task(self._drain(id))
-                await _wait(stop, _POLL)
-        finally:
-            self._stopping = True
-            if running := list(tasks.values()):
-                _, late = await asyncio.wait(running, timeout=grace)
-                for task in late:
-                    task.cancel()
-                await asyncio.gather(*running, return_exceptions=True)
-            await self.aclose()
+    def find_due(self, tx: Tx) -> list[UUID]:
+        return due_targets(tx)
 
     async def aclose(self) -> None:
-        """Close kept connections; `run` does so itself."""
         for client in self._clients.values():
             await client.aclose()
         self._clients.clear()
 
-    async def _find_due(self) -> list[UUID]:
-        try:
-            return await self._in_tx(due_targets)
-        except UNAVAILABLE as error:
-            log.warning("delivery.database_unavailable", error=type(error).__name__)
-            return []
-        except Exception as error:  # whatever it is, delivery must not end with it
-            log.error("delivery.fault", exc_info=error)
-            return []
-
-    async def _drain(self, webhook_id: UUID) -> int:
+    async def drain(self, key: UUID) -> int:
         """Send batch after batch to one target, until nothing is due for it."""
         done, size = 0, _FIRST_BATCH
         while not self._stopping:
             try:
-                batch = await self._in_tx(
-                    partial(claim, webhook_id=webhook_id, limit=size, lease=LEASE)
-                )
+                batch = await self.in_tx(partial(claim, webhook_id=key, limit=size, lease=LEASE))
                 if batch is None:
                     break
                 attempts = await self._send_all(*batch)
-                await self._record(webhook_id, attempts)
+                await self._record(key, attempts)
             except UNAVAILABLE as error:
                 # The leases end by themselves, and the receiver knows the ids it has seen.
                 log.warning("delivery.database_unavailable", error=type(error).__name__)
@@ -142,7 +96,7 @@ class Deliverer:
         try:
             return await asyncio.gather(*(self._send(target, one) for one in claims))
         except asyncio.CancelledError:
-            await self._in_tx(lambda tx: hand_back(tx, target.id, claims))
+            await self.in_tx(lambda tx: hand_back(tx, target.id, claims))
             raise
 
     async def _send(self, target: Target, claim: Claim) -> Attempt:
@@ -188,20 +142,8 @@ class Deliverer:
         until = time.monotonic() + LEASE.total_seconds() - self._timeout
         while True:
             try:
-                return await self._in_tx(lambda tx: record(tx, webhook_id, attempts, self._rng))
+                return await self.in_tx(lambda tx: record(tx, webhook_id, attempts, self._rng))
             except UNAVAILABLE:
                 if time.monotonic() > until or self._stopping:
                     raise
                 await asyncio.sleep(0.5)
-
-    async def _in_tx(self, work: Callable[[Tx], T]) -> T:
-        def run() -> T:
-            with self._database.begin() as tx:
-                return work(tx)
-
-        return await asyncio.get_running_loop().run_in_executor(self._threads, run)
-
-
-async def _wait(stop: asyncio.Event, seconds: float) -> None:
-    with suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)

@@ -13,12 +13,16 @@ import msgspec
 from tidegate.content.model import ItemRow
 from tidegate.decisions.model import Subject
 from tidegate.decisions.restrictions import Effective
+from tidegate.decisions.told import FREE, Disclosure, told_data
+from tidegate.infra.acting import Knows
 from tidegate.review.alert_model import Alert
 from tidegate.review.model import shown_subject
 
 ActionKind = Literal["restrict", "lift", "escalate"]
 DeliveryState = Literal["pending", "delivered", "dead", "observed", "cancelled"]
 
+# What the platform's acting systems get, and no others of what there is.
+PLAIN_TYPES = ("action.restrict", "action.lift", "action.escalate", "order.author_information")
 # What targets for alerts get, and no others; these get nothing else.
 ALERT_TYPES = ("alert.opened", "alert.unacknowledged")
 
@@ -33,7 +37,7 @@ LONGEST_ASKED = timedelta(hours=1)
 _SECONDS = re.compile(r"[0-9]+\Z")
 
 
-class Order(msgspec.Struct, frozen=True):
+class Instruction(msgspec.Struct, frozen=True):
     """What `issue` is asked for: do `kind` to this revision of the item, by this decision. `effective`
     is what the platform has to keep to from then on, whatever came before."""
 
@@ -96,12 +100,28 @@ def message_body(
         "sequence": sequence,
         "decision": decision,
     }
+    if item is not None:
+        data["disclosure"] = FREE
     if effective is not None:
         data["effective"] = effective
     if case is not None:
         data["case"] = case.case_id
         data["subject"] = shown_subject(case.subject, data["item"])
     return msgspec.json.encode({"type": type, "timestamp": now, "data": data})
+
+
+def notice_body(type: str, now: datetime, data: Mapping[str, Any], *, about_item: bool) -> bytes:
+    """The JSON of a message that is no instruction."""
+    said = {"version": 1} | dict(data)
+    if about_item:
+        said["disclosure"] = FREE
+    return msgspec.json.encode({"type": type, "timestamp": now, "data": said})
+
+
+def told_body(body: bytes, disclosure: Disclosure, knows: Knows) -> bytes:
+    """A message about an item as a target is told it."""
+    message = msgspec.json.decode(body)
+    return msgspec.json.encode(message | {"data": told_data(message["data"], disclosure, knows)})
 
 
 def alert_body(
@@ -146,7 +166,7 @@ def climbs(step: int, targets: int) -> bool:
 
 def asked_delay(retry_after: str | None, now: datetime) -> timedelta | None:
     """How long a target that is too busy asks us to wait, in seconds or until a date (RFC 9110), for at
-    most an hour: orders must not wait at a gateway's whim. None where it does not ask."""
+    most an hour: instructions must not wait at a gateway's whim. None where it does not ask."""
     if retry_after is None:
         return None
     text = retry_after.strip()

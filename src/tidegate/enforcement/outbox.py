@@ -4,15 +4,18 @@ Claims are leases: what a killed worker had comes back when its lease ends. Rows
 locked before rows of `deliveries`, here and wherever a target is changed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from random import Random
+from typing import Any
 from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
 
-from tidegate.enforcement.model import next_delay
+from tidegate.decisions.disclosure import disclosure_of
+from tidegate.decisions.told import FREE
+from tidegate.enforcement.model import next_delay, told_body
 from tidegate.enforcement.tables import deliveries, messages, webhooks
 from tidegate.enforcement.webhooks import retire_gone
 from tidegate.infra.db import Tx
@@ -105,17 +108,29 @@ def claim(
         .values(leased_until=tx.now + lease)
         .returning(
             messages.c.id,
+            messages.c.item_id,
             messages.c.body,
             deliveries.c.attempts,
             deliveries.c.releases,
             deliveries.c.first_attempt_at,
         )
     )
-    claims = sorted((Claim(*row) for row in rows), key=lambda claim: claim.message_id)
+    claims = sorted(_claims(tx, rows.all(), plain=target.plain), key=lambda one: one.message_id)
     old = target.old_until is not None and target.old_until > tx.now
     secrets = (target.secret, target.old_secret) if old else (target.secret,)
     found = Target(target.id, target.url, secrets, target.allow_private)
     return (found, claims) if claims else None
+
+
+def _claims(tx: Tx, rows: Sequence[sa.Row[Any]], *, plain: bool) -> Iterator[Claim]:
+    """What is sent says of the item's author what is so now, whenever it was written."""
+    about = {row.item_id for row in rows if row.item_id is not None}
+    known = disclosure_of(tx, about)
+    for row in rows:
+        body, disclosure = row.body, known.get(row.item_id, FREE)
+        if row.item_id is not None and (plain or disclosure != FREE):
+            body = told_body(body, disclosure, "none" if plain else "free")
+        yield Claim(row.id, body, row.attempts, row.releases, row.first_attempt_at)
 
 
 def hand_back(tx: Tx, webhook_id: UUID, claims: Sequence[Claim]) -> None:

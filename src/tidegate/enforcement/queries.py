@@ -9,8 +9,10 @@ import sqlalchemy as sa
 
 from tidegate.content.queries import of_platform
 from tidegate.content.tables import items
+from tidegate.decisions.disclosure import disclosure_of
 from tidegate.decisions.looks import not_blind
 from tidegate.decisions.restrictions import Effective
+from tidegate.decisions.told import Disclosure, told_decision
 from tidegate.enforcement.model import ActionKind, DeliveryState
 from tidegate.enforcement.tables import actions, deliveries, messages, webhooks
 from tidegate.infra.db import Tx
@@ -30,6 +32,7 @@ class ActionView(msgspec.Struct, frozen=True, kw_only=True):
     decision_id: UUID
     decision: dict[str, Any] | None  # None once the item is erased
     effective: Effective | None  # the same; also None of an action issued by 0.1
+    disclosure: Disclosure
     message_id: str
     created_at: datetime
 
@@ -62,6 +65,7 @@ class WebhookView(msgspec.Struct, frozen=True, kw_only=True):
     allow_private: bool
     enforce: bool
     alerts: bool  # it gets alerts and nothing else, whether it enforces or not
+    plain: bool  # it is told nothing by which an ordered item could be known
     created_at: datetime
     failing_since: datetime | None
     last_success_at: datetime | None
@@ -149,8 +153,12 @@ def actions_of_item(tx: Tx, item_id: UUID) -> list[ActionView]:
 
 def _actions(tx: Tx, query: sa.Select[Any]) -> list[ActionView]:
     found: list[ActionView] = []
-    for row in tx.execute(query):
+    rows = tx.execute(query).all()
+    known = disclosure_of(tx, {row.item_id for row in rows})
+    for row in rows:
         said = _Body() if row.body is None else _read(row.body)
+        decision, disclosure = said.data.decision, known[row.item_id]
+        told = decision and told_decision(decision, disclosure, tx.orders)
         found.append(
             ActionView(
                 id=row.id,
@@ -162,8 +170,9 @@ def _actions(tx: Tx, query: sa.Select[Any]) -> list[ActionView]:
                 revision=row.revision,
                 sequence=row.sequence,
                 decision_id=row.decision_id,
-                decision=said.data.decision,
+                decision=told,
                 effective=said.data.effective,
+                disclosure=disclosure,
                 message_id=row.message_id,
                 created_at=row.created_at,
             )

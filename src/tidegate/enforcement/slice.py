@@ -54,7 +54,17 @@ ENFORCEMENT = Slice(
             "webhooks:read", "read webhooks, without their secrets", roles=("compliance", "auditor")
         ),
     ),
-    messages=("action.restrict", "action.lift", "action.escalate", "case.opened"),
+    messages=(
+        "action.restrict",
+        "action.lift",
+        "action.escalate",
+        "case.opened",
+        "order.received",
+        "order.undelivered",
+        "order.author_information",
+        "clock.warning",
+        "clock.expired",
+    ),
     forgets=("messages", "deliveries"),
     keeps={"actions": "that something was done to the item, and when: ids alone"},
     verbs=_verbs,

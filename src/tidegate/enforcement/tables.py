@@ -21,6 +21,8 @@ webhooks = sa.Table(
     sa.Column("enforce", sa.Boolean, nullable=False),  # false: observe, nothing is sent
     # True: it gets alerts and nothing else, also while it observes.
     sa.Column("alerts", sa.Boolean, nullable=False, server_default=sa.false()),
+    # True: a system that acts, and is told nothing by which an ordered item could be known.
+    sa.Column("plain", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("failing_since", sa.TIMESTAMP(timezone=True)),  # no attempt succeeded since
     sa.Column("last_success_at", sa.TIMESTAMP(timezone=True)),

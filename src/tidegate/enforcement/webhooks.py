@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from tidegate.enforcement.model import ALERT_TYPES, GONE
+from tidegate.enforcement.model import ALERT_TYPES, GONE, PLAIN_TYPES
 from tidegate.enforcement.tables import deliveries, webhooks
 from tidegate.infra.db import Tx
 from tidegate.infra.egress import AddressGuard
@@ -38,15 +38,23 @@ def create_webhook(
     events: Sequence[str] | None = None,
     allowed: Sequence[str] = (),
     alerts: bool = False,
+    plain: bool = False,
 ) -> NewWebhook:
     """Make a target for messages of the types `events`: some of those `known`, else all of them.
-    Without `enforce` it only records. With `alerts` it gets alerts and nothing else, in any case.
+    Without `enforce` it only records. With `alerts` it gets alerts and nothing else, in any case; a `plain`
+    one is a system of the platform's that acts: it gets actions and what an author is to be told, and nothing
+    by which an ordered item could be known from any other.
 
     `allowed` is the setting allowed_addresses. Raises Refusal: 422 "address-refused" for a URL
-    that can be seen not to be reachable, 422 "invalid-body" for an unknown message type.
+    that can be seen not to be reachable, 422 "invalid-body" for an unknown message type, and for one that
+    is to be `plain` and for `alerts`.
     """
     if len(url) > _LONGEST_URL:
         raise bad_field("/url", f"at most {_LONGEST_URL} characters", f"{len(url)} characters")
+    if alerts and plain:
+        raise bad_field("/plain", "a target for alerts or a plain one", "both")
+    if plain:
+        known = PLAIN_TYPES
     events = known if events is None else events
     if alerts:
         events = known = ALERT_TYPES
@@ -65,6 +73,7 @@ def create_webhook(
             allow_private=allow_private,
             enforce=enforce,
             alerts=alerts,
+            plain=plain,
             created_at=tx.now,
         )
     )
@@ -72,7 +81,7 @@ def create_webhook(
     append(
         tx,
         "webhook.created",
-        {"webhook": id, "host": host, "enforce": enforce, "events": list(events)},
+        {"webhook": id, "host": host, "enforce": enforce, "events": list(events), "plain": plain},
     )
     return NewWebhook(id, secret)
 

@@ -1,6 +1,11 @@
 """In whose name something is read or changed."""
 
+from typing import Literal
+
 import msgspec
+
+Knows = Literal["all", "free", "none"]
+"""What somebody is told of legal orders: all, what nobody has to be silent about, or nothing at all."""
 
 
 class Sight(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,10 +21,11 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
 
 class Acting(Sight, frozen=True):
     """Whom a transaction acts for, and what they see: `actor` is the name that records give them, `key`
-    the id of the API key that was shown."""
+    the id of the API key that was shown, `orders` what they are told of these."""
 
     actor: str
     key: str | None = None
+    orders: Knows = "all"
 
     @property
     def sight(self) -> Sight:
@@ -29,6 +35,11 @@ class Acting(Sight, frozen=True):
             languages=self.languages,
             audits=self.audits,
         )
+
+    @property
+    def is_person(self) -> bool:
+        """Whether it is a user, by a session or a key of theirs, and no key or program by itself."""
+        return self.actor.startswith("user:")
 
     @property
     def identity(self) -> str:

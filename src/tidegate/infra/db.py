@@ -18,13 +18,13 @@ from sqlalchemy import event, exc
 from sqlalchemy.engine import Connection, CursorResult, Engine
 from sqlalchemy.sql import Executable
 
-from tidegate.infra.acting import SYSTEM, Acting
+from tidegate.infra.acting import SYSTEM, Acting, Knows
 from tidegate.infra.arrays import register_dumpers
 from tidegate.infra.clock import Clock
 from tidegate.infra.columns import Sealed, seal
 from tidegate.infra.errors import Refusal
+from tidegate.infra.loaders import register_loaders
 from tidegate.infra.room import Room
-from tidegate.infra.times import register_loaders
 
 register_loaders()
 register_dumpers()
@@ -68,7 +68,8 @@ class Tx:
     """One open transaction, with the time, whom it acts for, and the request.
 
     `platforms`, and of work in queues `queues` and `languages`, bound what it sees and changes, in every
-    query of what belongs to one. Where it `audits`, content is closed until it was opened.
+    query of what belongs to one. Where it `audits`, content is closed until it was opened; of legal
+    orders it is told what `orders` says.
     """
 
     def __init__(
@@ -84,6 +85,8 @@ class Tx:
         self.queues = by.queues
         self.languages = by.languages
         self.audits = by.audits
+        self.orders: Knows = by.orders
+        self.is_person = by.is_person
         self.sight = by.sight
         self.request_id = request_id
 

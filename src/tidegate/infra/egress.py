@@ -75,12 +75,13 @@ class EgressFailed(Refusal):
 
 
 class Fetched(msgspec.Struct, frozen=True):
-    """What a URL gave; `url` is where redirects ended."""
+    """What a URL gave; `url` is where redirects ended, `retry_after` what a busy one said, unread."""
 
     status: int
     content_type: str
     data: bytes
     url: str
+    retry_after: str | None = None
 
 
 class Posted(msgspec.Struct, frozen=True):
@@ -166,6 +167,15 @@ class AddressGuard:
                 log.info("egress.refused")
                 raise _hidden(host)
         return addresses
+
+    async def check_sealed(self, text: str) -> httpx.URL:
+        """The same of a URL that must be TLS, but in the allowed networks. Raises EgressRefused."""
+        url = self.check_url(text)
+        if url.scheme == "http":
+            for found in await self.resolve(url.host, url.port or 80):
+                if not within(_embedded(ip_address(found)), self._allowed):
+                    raise EgressRefused(f"{url.host} is reached without TLS. Use https. {_MEND}")
+        return url
 
     def _check(self, address: Address, host: str) -> None:
         """Raises EgressRefused for an address that is written in the URL itself."""
@@ -278,8 +288,9 @@ class Client:
         sent = {"accept": "application/json", "accept-encoding": "identity", **headers}
         async with self._exchange(method, url, sent, content, timeout, 0) as (response, at):
             data = await _whole(response, at, limit_bytes)
-            kind = httpx.Headers(response.headers).get("content-type", "")
-            return Fetched(response.status, kind, data, str(at))
+            told = httpx.Headers(response.headers)
+            kind, wait = told.get("content-type", ""), told.get("retry-after")
+            return Fetched(response.status, kind, data, str(at), wait)
 
     async def aclose(self) -> None:
         await self._pool.aclose()

@@ -34,6 +34,13 @@ identity = sa.Table(
 
 def mark_of(secrets: InstanceSecrets) -> bytes:
     """A digest that tells one instance's secrets from another's and gives nothing of them away."""
+    before = _mark_without_organisation(secrets)
+    public = secrets.organisation_key.public_key().public_bytes_raw()
+    return hashlib.sha256(before + public).digest()
+
+
+def _mark_without_organisation(secrets: InstanceSecrets) -> bytes:
+    """The mark of before there was `organisation.key`."""
     return hashlib.sha256(_mark_without_sources(secrets) + secrets.sources_key).digest()
 
 
@@ -52,8 +59,9 @@ _Mark = Callable[[InstanceSecrets], bytes]
 # Each mark that databases of before may have, the oldest first, and the keys that were made since. None
 # of these was lost where it is missing: the next start makes it.
 _OLDER: tuple[tuple[_Mark, tuple[str, ...]], ...] = (
-    (_mark_of_0_1, ("terms", "sources")),
-    (_mark_without_sources, ("sources",)),
+    (_mark_of_0_1, ("terms", "sources", "organisation")),
+    (_mark_without_sources, ("sources", "organisation")),
+    (_mark_without_organisation, ("organisation",)),
 )
 
 
@@ -119,6 +127,11 @@ def claim_database(tx: Tx, secrets: InstanceSecrets, trace: Path, *, synthetic: 
             "differ. Give every process of one instance the same --data-dir (or a copy of its "
             "secrets folder), or name another database."
         )
+
+
+def synthetic_since(tx: Tx) -> bool | None:
+    """Whether the instance is synthetic, as was said at its first start; None before that."""
+    return tx.execute(sa.select(identity.c.synthetic)).scalar_one_or_none()
 
 
 def _agree(standing: bool, synthetic: bool) -> None:

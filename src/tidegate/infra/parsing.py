@@ -165,6 +165,16 @@ def check_text(value: object) -> None:
             waiting.append((item, (step, way)))
 
 
+def check_depth(value: object, most: int) -> None:
+    """Refuse a value that nests deeper than `most`, with where it does."""
+    waiting: list[tuple[object, _Way, int]] = [(value, None, 0)]
+    while waiting:
+        value, way, depth = waiting.pop()
+        if depth > most:
+            raise bad_field(_pointer(way), f"values at most {most} deep", "a deeper one")
+        waiting += [(item, (step, way), depth + 1) for step, item in _steps(value)]
+
+
 def _check_string(text: str, way: _Way) -> None:
     if "\0" in text:
         raise bad_field(_pointer(way), "text without NUL characters", "a NUL character")

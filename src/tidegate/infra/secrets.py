@@ -34,13 +34,15 @@ SECRETS = (
     ),
     Secret("terms", "what was sent before is not known when it comes again"),
     Secret("sources", "who told us, where they gave their names, can never be read again"),
+    Secret("organisation", "nobody can sign for this organisation as it is known to others"),
 )
 
 
 class InstanceSecrets:
     """Keys of one instance. `author_key` makes pseudonyms, `ledger_key` signs the ledger's head,
     `terms_key` makes the digests by which content is compared in the database, `sources_key` encrypts who
-    the source of a report is. Each raises SettingsError when its file is missing or damaged."""
+    the source of a report is, `organisation_key` signs what is sent to other organisations. Each raises
+    SettingsError when its file is missing or damaged."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -57,6 +59,10 @@ class InstanceSecrets:
     @cached_property
     def ledger_key(self) -> Ed25519PrivateKey:
         return Ed25519PrivateKey.from_private_bytes(self._key("ledger"))
+
+    @cached_property
+    def organisation_key(self) -> Ed25519PrivateKey:
+        return Ed25519PrivateKey.from_private_bytes(self._key("organisation"))
 
     @cached_property
     def terms_key(self) -> bytes:

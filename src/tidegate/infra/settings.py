@@ -14,12 +14,12 @@ import msgspec
 from msgspec import Meta
 
 from tidegate.infra.networks import Network, read_network
+from tidegate.infra.settings_calling import Calling
 from tidegate.infra.settings_checked import SettingsError, check
-from tidegate.infra.settings_serving import Serving
 from tidegate.infra.wording import sentence
 
 
-class Settings(Serving, msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(Calling, msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything an operator may set."""
 
     media_workers: Annotated[

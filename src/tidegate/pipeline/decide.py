@@ -26,7 +26,7 @@ from tidegate.decisions.model import (
 from tidegate.decisions.queries import lock_expired, quotes
 from tidegate.decisions.restrictions import by_strength
 from tidegate.enforcement.actions import issue_many
-from tidegate.enforcement.model import Action, Order
+from tidegate.enforcement.model import Action, Instruction
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.intake.queries import is_threat
@@ -83,7 +83,7 @@ def decide_case(
         return lock_case(tx, case_id)
     given = pressed.given
     leaves_at = _leaves_at(tx, item, given, undo)
-    decision, orders = _conclude(
+    decision, instructions = _conclude(
         tx, item, case.revision, given, pack, case, leaves_at, by=pressed.by
     )
     concluded(tx, pressed, item, decision)
@@ -95,7 +95,7 @@ def decide_case(
         else:  # that it may be judged by this person is asked now
             entries.hold(tx, decision.entry)
     note_work(tx, case_id, item.platform)
-    issue_many(tx, orders)
+    issue_many(tx, instructions)
     return case
 
 
@@ -112,7 +112,7 @@ def decide_item(
     if case is not None:
         review.refuse_unless_free(tx, case)
     refuse_past(tx, item, case, decision_in, pack)
-    decision, orders = _conclude(tx, item, item.revision, decision_in, pack, case)
+    decision, instructions = _conclude(tx, item, item.revision, decision_in, pack, case)
     if case is not None and decision.outcome == "escalate":
         review.note(tx, case.id, "escalated", {"decision": str(decision.id)})
     elif case is not None:
@@ -121,7 +121,7 @@ def decide_item(
         leave_alone(tx, item.id)
     if case is not None:
         note_work(tx, case.id, item.platform)
-    issue_many(tx, orders)
+    issue_many(tx, instructions)
     return decision
 
 
@@ -130,7 +130,7 @@ def decide_by_rule(
 ) -> tuple[Decision, Action | None]:
     """Carry out what a live rule concluded; no action where it changes nothing, because the item is
     down already. The caller holds the item's row, and has made sure that the ruling may restrict."""
-    standing, orders = settle(tx, item)
+    standing, instructions = settle(tx, item)
     decision = decisions.record(
         tx,
         item=item,
@@ -143,9 +143,9 @@ def decide_by_rule(
         restriction=Restriction("item") if ruling.outcome == "restrict" else None,
         evaluation_id=evaluation.id,
     )
-    order = carry_out(tx, item, standing, decision)
-    issued = issue_many(tx, orders if order is None else [*orders, order])
-    return decision, None if order is None else issued[-1]
+    instruction = carry_out(tx, item, standing, decision)
+    issued = issue_many(tx, instructions if instruction is None else [*instructions, instruction])
+    return decision, None if instruction is None else issued[-1]
 
 
 def claim_case(tx: Tx, case_id: UUID, lease: timedelta) -> CaseDetail:
@@ -175,13 +175,13 @@ def reopen_case(tx: Tx, case_id: UUID, reason: str) -> CaseDetail:
 def lift_expired(tx: Tx, limit: int = 200) -> int:
     """Lift the restrictions whose end has passed; returns of how many items. For the worker."""
     expired = lock_expired(tx, limit)
-    issue_many(tx, [order for item in expired for order in settle(tx, item)[1]])
+    issue_many(tx, [instruction for item in expired for instruction in settle(tx, item)[1]])
     return len(expired)
 
 
 def _escalate(tx: Tx, item_id: UUID, case_id: UUID, reason: str) -> None:
     item = lock_item_by_id(tx, item_id)
-    standing, orders = settle(tx, item)
+    standing, instructions = settle(tx, item)
     decision = decisions.record(
         tx,
         item=item,
@@ -190,8 +190,8 @@ def _escalate(tx: Tx, item_id: UUID, case_id: UUID, reason: str) -> None:
         reason=reason,
         case_id=case_id,
     )
-    order = carry_out(tx, item, standing, decision)
-    issue_many(tx, orders if order is None else [*orders, order])
+    instruction = carry_out(tx, item, standing, decision)
+    issue_many(tx, instructions if instruction is None else [*instructions, instruction])
 
 
 def _leaves_at(tx: Tx, item: ItemRow, given: CaseDecisionIn, undo: timedelta) -> datetime | None:
@@ -212,7 +212,7 @@ def _conclude(
     leaves_at: datetime | None = None,
     *,
     by: str | None = None,
-) -> tuple[Decision, list[Order]]:
+) -> tuple[Decision, list[Instruction]]:
     """Check and record a person's decision, the actor's or that of whom they agree with (`by`), and unless
     it is held carry it out on the item; the actions come last."""
     quoted = given.outcome == "restrict" and quotes(tx, item.id, revision)
@@ -220,7 +220,7 @@ def _conclude(
     judges = None
     if isinstance(given, CaseDecisionIn) and given.entry is not None:
         judges = _matched(case), given.entry
-    standing, orders = settle(tx, item)
+    standing, instructions = settle(tx, item)
     decision = decisions.record(
         tx,
         item=item,
@@ -239,11 +239,11 @@ def _conclude(
     )
     if leaves_at is not None:
         review.touch(tx, [item.id])
-        return decision, orders
+        return decision, instructions
     if decision.outcome == "pass":
         overtake(tx, decision, Subject("item", item.id), item.platform)
-    order = carry_out(tx, item, standing, decision)
-    return decision, orders if order is None else [*orders, order]
+    instruction = carry_out(tx, item, standing, decision)
+    return decision, instructions if instruction is None else [*instructions, instruction]
 
 
 def _check_revision(case: CaseRow, looked_at: int | None) -> None:

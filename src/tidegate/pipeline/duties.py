@@ -18,8 +18,10 @@ from tidegate.pipeline.lookback.codes import LookBack
 from tidegate.pipeline.lookback.kinds import KindWalk, left
 from tidegate.pipeline.lookback.phrases import PhraseWalk
 from tidegate.pipeline.lookback.renewal import EntryWalk
+from tidegate.pipeline.orders.outgoing import deliver_messages, tell_undelivered
 from tidegate.pipeline.ranking import rank_waiting
 from tidegate.pipeline.replay import carry_on as replay_on
+from tidegate.pipeline.ringing import make_call, ring_due
 from tidegate.pipeline.surges import watch
 from tidegate.pipeline.terms import TermWalk, behind
 
@@ -69,6 +71,8 @@ def duties_of(instance: Instance) -> list[Duty]:
         Duty("lift", 2.0, in_tx(lift_expired)),
         Duty("leave", 0.3, leave_due),
         Duty("alerts", 1.0, in_tx(lambda tx: remind(tx, instance.settings))),
+        Duty("ring", 0.5, in_tx(lambda tx: ring_due(tx, instance.settings))),
+        Duty("on-call", 0.5, lambda home: make_call(home.database, instance.settings)),
         Duty("bank-changes", 0.3, bank_changes.leave_due),
         Duty("bank-imports", 0.5, lambda _: bank_imports.carry_on(instance)),
         Duty("bulk", 0.5, lambda home: carry_on(home, instance.pack)),
@@ -80,6 +84,7 @@ def duties_of(instance: Instance) -> list[Duty]:
         Duty("learn-urgency", 15.0, in_tx(lambda tx: learn_urgency(tx, instance))),
         Duty("retention", 60.0, in_tx(lambda tx: expire(tx, instance.settings)), LONG),
         Duty("sweep", 1800.0, sweep, LONG),
+        Duty("order-undelivered", 1.0, in_tx(tell_undelivered)),
         Duty("look-back", 0.2, look_back, LONG),
         Duty("terms", 0.5, lambda _: words.step()),
         Duty("kinds", 1.0, make_codes),
@@ -103,6 +108,7 @@ def gauges(tx: Tx) -> list[Gauge]:
     return [*(gauge for read in reads for gauge in read(tx)), waiting, unfound]
 
 
-def errands() -> list[Errand]:
-    """Every errand of the slices."""
-    return [errand for one in SLICES for errand in one.verbs().errands]
+def errands_of(instance: Instance) -> list[Errand]:
+    """Every errand of the slices, and those of the paths that cross them."""
+    of_slices = [errand for one in SLICES for errand in one.verbs().errands]
+    return [*of_slices, deliver_messages(instance)]

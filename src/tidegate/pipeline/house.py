@@ -6,18 +6,22 @@ A new slice is a line here. Loading this loads what the slices declare, not what
 
 from tidegate.access.model import Scopes
 from tidegate.access.slice import ACCESS
+from tidegate.clocks.slice import CLOCKS
 from tidegate.content.slice import CONTENT
 from tidegate.decisions.slice import DECISIONS
 from tidegate.enforcement.slice import ENFORCEMENT
+from tidegate.exchange.slice import EXCHANGE
 from tidegate.infra.slice import INFRA
 from tidegate.intake.slice import INTAKE
 from tidegate.ledger.slice import LEDGER
+from tidegate.orders.slice import ORDERS
 from tidegate.policy.slice import POLICY
 from tidegate.review.slice import REVIEW
 from tidegate.signals.slice import SIGNALS
 from tidegate.triage.slice import TRIAGE
 
 SLICES = (
+    CLOCKS,
     CONTENT,
     SIGNALS,
     POLICY,
@@ -26,6 +30,8 @@ SLICES = (
     TRIAGE,
     REVIEW,
     ENFORCEMENT,
+    EXCHANGE,
+    ORDERS,
     LEDGER,
     ACCESS,
     INFRA,

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from secrets import randbelow
 
 from tidegate.access.refused import Refused
+from tidegate.clocks.packs import read_packs
 from tidegate.content.evidence import EvidenceStore
 from tidegate.content.media.model import MediaLimits
 from tidegate.content.media.pool import MediaPool
@@ -22,6 +23,7 @@ from tidegate.intake.threats.actions import ensure_threat_packs
 from tidegate.intake.threats.queries import ScreenStore
 from tidegate.intake.threats.screen import Screen
 from tidegate.ledger.model import HEAD_FILE
+from tidegate.orders.wording import read_redress, read_wording
 from tidegate.pipeline.house import SCOPES
 from tidegate.pipeline.lookback.asking import Asking
 from tidegate.pipeline.near import NearItems
@@ -47,6 +49,9 @@ class Instance:
     ) -> None:
         self.settings = settings
         use_aliases(settings.data_dir)
+        self.clocks = read_packs(settings.data_dir)
+        self.wording = read_wording(settings.data_dir)
+        self.redress = read_redress(settings.data_dir)
         self.offences = read_offences(settings.data_dir)
         self.grading = read_schemes(settings.data_dir)
         self.schemes = schemes_of(settings, SCOPES.known)

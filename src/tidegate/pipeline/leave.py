@@ -67,18 +67,18 @@ def leave(tx: Tx, due: held.Due) -> bool:
     if decision.state != "held" or is_being_undone(tx, decision.case_id, due.id):
         return False
     subject = Subject("item", item.id)
-    standing, orders = settle(tx, item)
+    standing, instructions = settle(tx, item)
     made = held.made_at(tx, [one.decision for one in standing])
     left = held.leave(tx, decision, subject, item.platform, still_ended(decision, standing, made))
     if left.outcome == "pass":
         held.overtake(tx, left, subject, item.platform)
-    order = carry_out(tx, item, standing, left)
+    instruction = carry_out(tx, item, standing, left)
     if left.entry is not None:
         entries.leave(tx, left)
     if left.case_id is not None:
         for person in {tx.identity, left.maker or tx.identity}:  # who decided it, and who agreed
             drop_draft(tx, left.case_id, person)
-    issue_many(tx, orders if order is None else [*orders, order])
+    issue_many(tx, instructions if instruction is None else [*instructions, instruction])
     return True
 
 

@@ -1,11 +1,15 @@
-"""Opening what is closed to whoever audits: an item, an entry of a bank, or what a case is about."""
+"""Opening what is closed to whoever audits, an item, an entry of a bank, or what a case is about; and what
+a hold keeps."""
 
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from tidegate.content import openings
-from tidegate.content.holds.model import OpeningIn
-from tidegate.content.queries import item_by_id, item_unknown
+from tidegate.content.holds import actions as holds
+from tidegate.content.holds.model import OpenedHold, OpeningIn
+from tidegate.content.queries import get_item, item_by_id, item_unknown, revisions_of
 from tidegate.infra.db import Tx
 from tidegate.review.queries import subject_of_case
 from tidegate.signals.banks.queries import entries_by_id, entry_unknown, get_bank, get_entry
@@ -33,3 +37,12 @@ def open_case(tx: Tx, case_id: UUID, given: OpeningIn) -> datetime:
     if entry is None:
         raise entry_unknown(subject.id)
     return open_entry(tx, entry.bank, subject.id, given)
+
+
+def open_hold(tx: Tx, hold_id: UUID, given: OpeningIn) -> OpenedHold:
+    """What a hold keeps, with the content that the actor may read from now on. Raises Refusal as
+    `holds.open_hold` does."""
+    opening = holds.open_hold(tx, hold_id, given)
+    item = get_item(tx, opening.platform, opening.item)
+    content = revisions_of(tx, item.id, [item.revision])[0].content
+    return OpenedHold(**msgspec.structs.asdict(opening), content=content)

@@ -10,17 +10,17 @@ from tidegate.content.holds.model import HoldView
 from tidegate.content.holds.queries import is_held, is_kept_by_hold, standing_holds
 from tidegate.content.model import Content, ItemRow, Version
 from tidegate.content.queries import revisions_of
+from tidegate.decisions.disclosure import disclosure_on, shown_decisions, shown_standing
 from tidegate.decisions.held import held_on
 from tidegate.decisions.looks import is_blind, looks_of_item
-from tidegate.decisions.model import shown_decision
 from tidegate.decisions.queries import decisions_of, shown_evaluations, standing_on
 from tidegate.decisions.restrictions import (
     Effective,
-    Standing,
     by_strength,
     effective,
     standing_at,
 )
+from tidegate.decisions.told import Disclosure, StandingView, may_know
 from tidegate.enforcement.queries import ActionView, actions_of_item
 from tidegate.infra.db import Tx
 from tidegate.intake.model import ReportView
@@ -60,11 +60,26 @@ def proposed_on(tx: Tx, item_id: UUID) -> Proposed | None:
     return Proposed(found[-1].case_id, found[-1].state, found[-1].people[0], found[-1].created_at)
 
 
+class Keeping(msgspec.Struct, frozen=True):
+    """Whether a hold forbids an item's erasure, and whether nothing else keeps its content."""
+
+    held: bool
+    by_hold_alone: bool
+
+
+def keeping(tx: Tx, item_id: UUID, disclosure: Disclosure) -> Keeping:
+    """The same as far as the reader may know: without orders' holds it is as if these were not."""
+    known = may_know(disclosure, tx.orders)
+    held = is_held(tx, item_id, without_orders=not known)
+    return Keeping(held, is_kept_by_hold(tx, item_id) and (known or held))
+
+
 class ItemRecord(msgspec.Struct, frozen=True, kw_only=True):
     """An item with all its revisions, evaluations, decisions, actions, reports and cases.
 
     `restrictions` are those that stand now, the strongest first, `effective` is what they come to, and
-    `restricted_by` the decision of the first. `reports` are the first, `reports_next` the cursor of those
+    `restricted_by` the decision of the first; `disclosure` says whether the author may be told.
+    `reports` are the first, `reports_next` the cursor of those
     after them, which its case lists. It is `held` while a hold forbids its erasure; `holds` are those that
     the reader placed, or with the scope `holds:write` all. `held_decision` is what is decided and has not
     left yet; `proposed_decision` waits for another person.
@@ -77,8 +92,9 @@ class ItemRecord(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
     verdict: str
     restricted_by: UUID | None
-    restrictions: list[Standing]
+    restrictions: list[StandingView]
     effective: Effective
+    disclosure: Disclosure
     received_at: datetime
     revisions: list[RevisionRecord]
     evaluations: list[dict[str, Any]]
@@ -101,6 +117,8 @@ def item_record(tx: Tx, item: ItemRow, *, sees_holds: bool = False) -> ItemRecor
     standing = by_strength(standing_at(stands, tx.now))
     reported, following = read_reports(tx, item)
     held = held_on(tx, item.id)
+    disclosure = disclosure_on(tx, item.id)
+    kept = keeping(tx, item.id, disclosure)
     return ItemRecord(
         id=item.external_id,
         platform=item.platform,
@@ -109,8 +127,9 @@ def item_record(tx: Tx, item: ItemRow, *, sees_holds: bool = False) -> ItemRecor
         revision=item.revision,
         verdict=evaluations[-1]["verdict"] if evaluations else item.verdict,
         restricted_by=standing[0].decision if standing else None,
-        restrictions=standing,
+        restrictions=shown_standing(tx, item.id, standing),
         effective=effective(standing),
+        disclosure=disclosure,
         received_at=item.received_at,
         revisions=[
             RevisionRecord(
@@ -124,14 +143,14 @@ def item_record(tx: Tx, item: ItemRow, *, sees_holds: bool = False) -> ItemRecor
             for one in revisions_of(tx, item.id)
         ],
         evaluations=evaluations,
-        decisions=[shown_decision(one) for one in decisions_of(tx, item.id)],
+        decisions=shown_decisions(tx, decisions_of(tx, item.id)),
         actions=actions_of_item(tx, item.id),
         reports=reported,
         reports_next=following,
         cases=cases_of_item(tx, item.id),
-        held=is_held(tx, item.id),
+        held=kept.held,
         holds=standing_holds(tx, item.id, every=sees_holds),
-        kept_by_hold=is_kept_by_hold(tx, item.id),
-        held_decision=None if held is None else shown_decision(held),
+        kept_by_hold=kept.by_hold_alone,
+        held_decision=None if held is None else shown_decisions(tx, [held])[0],
         proposed_decision=proposed_on(tx, item.id),
     )

@@ -1,6 +1,6 @@
 """What a decision changes of what stands on an item, and what the platform is told of it.
 
-Whoever calls holds the item's row, and issues the orders last, all at once.
+Whoever calls holds the item's row, and issues the instructions last, all at once.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from tidegate.decisions.restrictions import (
     effective,
     standing_at,
 )
-from tidegate.enforcement.model import Order
+from tidegate.enforcement.model import Instruction
 from tidegate.infra.db import Tx
 from tidegate.pipeline.alerts import call
 from tidegate.policy.model import Ground
@@ -25,7 +25,7 @@ from tidegate.review.actions import touch
 from tidegate.review.alerts import rings_about
 
 
-def settle(tx: Tx, item: ItemRow) -> tuple[list[Standing], list[Order]]:
+def settle(tx: Tx, item: ItemRow) -> tuple[list[Standing], list[Instruction]]:
     """What stands on the item now, having lifted what has come to its end: whoever decides in the
     moments before the worker does it finds the item as the worker would have left it.
     """
@@ -44,6 +44,7 @@ def settle(tx: Tx, item: ItemRow) -> tuple[list[Standing], list[Order]]:
         reason=_ended(ended),
         decided_by="system",
         lifts=ended,
+        by_order=next((one.order for one in ended if one.order is not None), None),
     )
     told = carry_out(tx, item, standing, decision)
     return running, [] if told is None else [told]
@@ -56,8 +57,8 @@ def carry_out(
     decision: Decision,
     *,
     by_order: UUID | None = None,
-) -> Order | None:
-    """Let stand and end what the decision says, of what stood before it; the order for the platform,
+) -> Instruction | None:
+    """Let stand and end what the decision says, of what stood before it; the instruction for the platform,
     where that comes to another state than before or the decision is to escalate, which also rings for
     people. The item's cases show the decision."""
     assert decision.revision is not None
@@ -76,7 +77,7 @@ def carry_out(
     kind = "escalate" if decision.outcome == "escalate" else effect(effective(standing), now)
     if kind is None:
         return None
-    return Order(kind, item, decision.revision, decision_json(decision), now)
+    return Instruction(kind, item, decision.revision, decision_json(decision), now)
 
 
 def _has_rung(tx: Tx, item: ItemRow, decision: Decision) -> bool:
@@ -91,12 +92,12 @@ def impose(
     order: UUID,
     restriction: Restriction,
     reason: str,
+    reference: str | None = None,
     label: str | None = None,
-    ground: Ground | None = None,
-) -> tuple[Decision, list[Order]]:
-    """Restrict an item because a legal order says so: until that order ends, whatever is decided
-    meanwhile."""
-    standing, orders = settle(tx, item)
+) -> tuple[Decision, list[Instruction]]:
+    """Restrict an item because a legal order says so, which goes by this `reference`: until that order
+    ends, whatever is decided meanwhile. Whether an exemption applies is nobody's question here."""
+    standing, instructions = settle(tx, item)
     decision = decisions.record(
         tx,
         item=item,
@@ -104,27 +105,33 @@ def impose(
         outcome="restrict",
         reason=reason,
         label=label,
-        ground=ground,
+        ground=Ground("order", reference or str(order)),
         restriction=restriction,
         by_order=order,
     )
     told = carry_out(tx, item, standing, decision, by_order=order)
-    return decision, orders if told is None else [*orders, told]
+    return decision, instructions if told is None else [*instructions, told]
 
 
 def end_of_order(
     tx: Tx, item: ItemRow, *, order: UUID, reason: str
-) -> tuple[Decision | None, list[Order]]:
+) -> tuple[Decision | None, list[Instruction]]:
     """End what stands on an item by a legal order, and nothing else. No decision where nothing does."""
-    standing, orders = settle(tx, item)
+    standing, instructions = settle(tx, item)
     ended = by_strength(one for one in standing if one.order == order)
     if not ended:
-        return None, orders
+        return None, instructions
     decision = decisions.record(
-        tx, item=item, revision=item.revision, outcome="lift", reason=reason, lifts=ended
+        tx,
+        item=item,
+        revision=item.revision,
+        outcome="lift",
+        reason=reason,
+        lifts=ended,
+        by_order=order,
     )
     told = carry_out(tx, item, standing, decision)
-    return decision, orders if told is None else [*orders, told]
+    return decision, instructions if told is None else [*instructions, told]
 
 
 def _ended(ended: Sequence[Standing]) -> str:

@@ -13,7 +13,7 @@ from tidegate.infra.db import UNAVAILABLE
 from tidegate.infra.pulse import Pulse, Steps
 from tidegate.infra.slices import Duty, Home
 from tidegate.ledger.sequencer import LedgerBroken
-from tidegate.pipeline.duties import duties_of, errands
+from tidegate.pipeline.duties import duties_of, errands_of
 from tidegate.pipeline.instance import Instance
 
 log = structlog.get_logger()
@@ -36,7 +36,7 @@ async def _work(instance: Instance, pulse: Pulse) -> None:
     duties = duties_of(instance)  # which opens the index of items: that may take long
     pulse.up(steps.hanging)
     await asyncio.gather(
-        *(errand(instance, stop, steps) for errand in errands()),
+        *(errand(instance, stop, steps) for errand in errands_of(instance)),
         *(repeat(duty, instance, stop, steps) for duty in duties),
     )
 

@@ -14,6 +14,7 @@ from tidegate.infra.settings import SettingsError
 from tidegate.ledger.actions import append
 from tidegate.policy import numbering
 from tidegate.policy.data import DEFAULT_PACK, default_source
+from tidegate.policy.fields import refused_as
 from tidegate.policy.model import Pack, PackProblem
 from tidegate.policy.queries import active_ident, pack_source, stored_sources
 from tidegate.policy.reading import InvalidPack, load_pack
@@ -153,7 +154,8 @@ def lock_packs(tx: Tx) -> None:
 
 
 def load(source: str, file: str) -> Pack:
-    """The pack. Raises Refusal 422 "pack-invalid" with its `problems`."""
+    """The pack. Raises Refusal 422 "pack-invalid" with its `problems`, "ground-reserved" where one is
+    that it names a legal order as a ground."""
     try:
         return load_pack(source, file)
     except InvalidPack as invalid:
@@ -163,7 +165,7 @@ def load(source: str, file: str) -> Pack:
 def _invalid(problems: list[PackProblem]) -> Refusal:
     """What is told of a pack with errors."""
     return Refusal(
-        "pack-invalid",
+        refused_as(problems),
         422,
         "The policy pack has errors",
         "\n".join(map(str, problems)),

@@ -3,6 +3,7 @@ each noted with its place.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Any, TypeVar, cast
 
 from tidegate.policy.hints import did_you_mean
@@ -52,6 +53,15 @@ _KEYS = {
 }
 T = TypeVar("T")
 _KIND_NAMES: dict[type, str] = {str: "a text", int: "a whole number", bool: "true or false"}
+
+
+RESERVED = "the ground `order` is written by what executes a legal order, and by nothing else"
+
+
+def refused_as(problems: Iterable[PackProblem]) -> str:
+    """The type of the refusal of a pack that has these."""
+    reserved = any(one.message == RESERVED for one in problems)
+    return "ground-reserved" if reserved else "pack-invalid"
 
 
 class InvalidPack(Exception):

@@ -15,7 +15,9 @@ from tidegate.signals.model import Match
 Mode = Literal["draft", "shadow", "live", "retired"]
 Outcome = Literal["review", "restrict", "escalate"]
 Verdict = Literal["pass", "review", "restrict", "escalate"]
-GroundKind = Literal["law", "terms"]
+GroundKind = Literal["law", "terms", "order"]
+# What a pack or a person may name; that something is a legal order's the program says itself.
+NamedGround = Literal["law", "terms"]
 Exemption = Literal["none", "news", "research", "art", "counter_speech"]
 
 MODES: tuple[Mode, ...] = ("draft", "shadow", "live", "retired")
@@ -29,7 +31,7 @@ SEVERITY = 3  # of what nobody has said more of
 
 
 class Ground(msgspec.Struct, frozen=True):
-    """Why something may be done: a law or the platform's terms, and where it says so."""
+    """Why something may be done: a law, the platform's terms or a legal order, and where it says so."""
 
     kind: GroundKind
     reference: str
@@ -58,7 +60,7 @@ class SecondEyes(msgspec.Struct, frozen=True, kw_only=True):
     or somebody had answered so before. Without `api` only people on the pages are asked."""
 
     scopes: tuple[str, ...] = ("account",)
-    grounds: tuple[GroundKind, ...] = ("law",)
+    grounds: tuple[NamedGround, ...] = ("law",)
     labels: tuple[str, ...] = ()
     news: bool = True
     news_attribute: str = "news"

@@ -8,7 +8,7 @@ import re
 from typing import Any, cast
 
 from tidegate.policy import toml
-from tidegate.policy.fields import NAME, Fields, InvalidPack, Table
+from tidegate.policy.fields import NAME, RESERVED, Fields, InvalidPack, Table
 from tidegate.policy.hints import did_you_mean
 from tidegate.policy.model import (
     EXEMPTIONS,
@@ -17,9 +17,9 @@ from tidegate.policy.model import (
     SEVERITY,
     UNSPECIFIED,
     Ground,
-    GroundKind,
     Label,
     Mode,
+    NamedGround,
     Outcome,
     Pack,
     PackProblem,
@@ -42,7 +42,7 @@ MAX_LABELS = 500
 _TYPES = re.compile(r"\*|[a-z]+/(\*|[a-z0-9][a-z0-9.+-]{0,99})")
 _SCOPES = re.compile("account|item")
 _GROUNDS = re.compile("law|terms")
-_GROUND_KINDS: tuple[GroundKind, ...] = ("law", "terms")
+_GROUND_KINDS: tuple[NamedGround, ...] = ("law", "terms")
 
 
 def load_pack(source: str, file: str = "pack.toml") -> Pack:
@@ -147,7 +147,10 @@ class _Reader(Fields):
         # Written inline, so its keys are found on the line of `ground`.
         ground = Table("`ground`", cast(dict[str, Any], data), table.section, table.rule)
         self.known(ground, "ground")
-        kind: GroundKind = self.choice(ground, "kind", _GROUND_KINDS, "terms")
+        if ground.data.get("kind") == "order":
+            self.problem(ground, "kind", RESERVED, "write `law` or `terms`")
+            return Ground("terms", "")
+        kind: NamedGround = self.choice(ground, "kind", _GROUND_KINDS, "terms")
         return Ground(kind, self.text(ground, "reference"))
 
     def _labels(self, root: Table) -> dict[str, Label]:

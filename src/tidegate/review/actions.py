@@ -4,7 +4,7 @@ with every change of what else it shows.
 """
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -12,9 +12,11 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from tidegate.content.holds.actions import open_by_claim
 from tidegate.content.model import ItemRow
 from tidegate.decisions import looks
-from tidegate.decisions.model import Decision, Subject, shown_decision
+from tidegate.decisions.disclosure import shown_decisions
+from tidegate.decisions.model import Decision, Subject
 from tidegate.decisions.queries import find_decision
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
@@ -167,6 +169,7 @@ def claim(
     refuse_unless_free(tx, case)
     until = tx.now + lease
     note(tx, case.id, "claimed", {"until": until.isoformat()})
+    _open(tx, case, until)
     return move(tx, case, "claim", **mine(tx, until, on))
 
 
@@ -187,6 +190,7 @@ def take_over(
             "There is nothing to take over: claim it.",
         )
     note(tx, case.id, "taken-over", {"from": case.claimed_by, "reason": reason})
+    _open(tx, case, tx.now + lease)
     return move(tx, case, "claim", **mine(tx, tx.now + lease, on))
 
 
@@ -194,7 +198,14 @@ def renew(
     tx: Tx, case: CaseRow, lease: timedelta, *, on: Literal["pages"] | None = None
 ) -> CaseRow:
     """Extend the actor's live claim, which is no step of the case. The caller has locked it."""
+    _open(tx, case, tx.now + lease)
     return change(tx, case, {"claimed_until": tx.now + lease, "claimed_on": on})
+
+
+def _open(tx: Tx, case: CaseRow, until: datetime) -> None:
+    """Let whoever holds a case read what an order keeps of its item."""
+    if case.item_id is not None:
+        open_by_claim(tx, case.item_id, case.id, until)
 
 
 def release(tx: Tx, case_id: UUID, *, force: bool = False) -> CaseRow:
@@ -254,12 +265,14 @@ def refuse_decided(tx: Tx, case: CaseRow) -> None:
     if case.state != "decided":
         return
     decision = case.decision_id and find_decision(tx, case.decision_id)
+    told = shown_decisions(tx, [decision])[0] if decision else None
+    by = told and told["decided_by"]
     raise Refusal(
         "case-decided",
         409,
         "The case is decided",
-        f"{decision.decided_by} decided it: {decision.outcome}." if decision else "",
-        decision=msgspec.to_builtins(shown_decision(decision)) if decision else None,
+        f"{by} decided it: {told['outcome']}." if told and by else "",
+        decision=msgspec.to_builtins(told),
     )
 
 

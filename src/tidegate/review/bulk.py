@@ -58,6 +58,7 @@ class Bulk(msgspec.Struct, frozen=True, kw_only=True):
             platforms=bound_to(self.platforms),
             queues=bound_to(self.queues),
             languages=bound_to(self.languages),
+            orders="free",
         )
 
 

@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from tidegate.content.model import ItemId
 from tidegate.decisions.model import DecisionIn, Subject, SubjectKind
+from tidegate.decisions.told import Disclosure
 from tidegate.infra.errors import Refusal
 from tidegate.intake.grading import ToldCaveat
 from tidegate.intake.model import ReportView
@@ -24,7 +25,7 @@ CaseState = Literal["open", "claimed", "decided", "reopened"]
 CaseFilter = Literal["open", "claimed", "decided", "reopened", "waiting"]  # waiting: not decided
 CaseOrder = Literal["oldest", "priority"]
 Verb = Literal["claim", "release", "expire", "decide", "reopen", "undo"]
-Origin = Literal["evaluation", "report", "escalation", "quarantine"]
+Origin = Literal["evaluation", "report", "escalation", "quarantine", "order"]
 
 EVALUATION_QUEUE = "default"
 REPORT_QUEUE = "reports"
@@ -167,6 +168,7 @@ class MemberView(msgspec.Struct, frozen=True):
 class CaseDetail(CaseView, frozen=True, kw_only=True):
     """A case with everything that deciding it needs: the list view's fields and the rest. `about` is
     the item, `entry` the bank entry that it is about; null where there is none, or none any more.
+    `disclosure` says whether the item's author may be told.
     `reported` are the first reports, `reported_next` the cursor of those after them. `exemption_first`:
     known content is quoted in it, so the first question is what for, and a restriction needs the answer.
     `members` are the first items that wait in the case beside its own, `members_total` how many do.
@@ -180,6 +182,7 @@ class CaseDetail(CaseView, frozen=True, kw_only=True):
     reported: list[ReportView]
     reported_next: str | None
     exemption_first: bool
+    disclosure: Disclosure | None
     evaluations: list[dict[str, Any]]
     decisions: list[dict[str, Any]]
     events: list[CaseEvent]
@@ -197,6 +200,7 @@ class ShownCase(CaseView, frozen=True, kw_only=True):
     members: int
     entry: EntryView | None
     exemption_first: bool
+    disclosure: Disclosure | None
     evaluation: dict[str, Any] | None
     decisions: list[dict[str, Any]]
     events: list[CaseEvent]

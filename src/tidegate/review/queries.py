@@ -9,11 +9,11 @@ import msgspec
 import sqlalchemy as sa
 
 from tidegate.content.tables import items
+from tidegate.decisions.disclosure import disclosure_on, shown_decisions
 from tidegate.decisions.looks import is_blind
 from tidegate.decisions.model import (
     Subject,
     SubjectKind,
-    shown_decision,
     shown_match,
 )
 from tidegate.decisions.queries import (
@@ -171,7 +171,8 @@ def get_case(tx: Tx, case_id: UUID, reports_after: str | None = None) -> CaseDet
         reported_next=following,
         exemption_first=quoted,
         evaluations=[msgspec.to_builtins(one) for one in evaluations],
-        decisions=[msgspec.to_builtins(shown_decision(one)) for one in decisions],
+        disclosure=None if item is None else disclosure_on(tx, item),
+        decisions=[msgspec.to_builtins(one) for one in shown_decisions(tx, decisions)],
         events=history(tx, case_id),
         tasks=tasks_of(tx, case_id),
         links=links_of(tx, case_id),
@@ -200,7 +201,8 @@ def show_case(tx: Tx, case_id: UUID) -> ShownCase:
         entry=entries_by_id(tx, about_entry).get(str(row.subject_id)),
         exemption_first=item is not None and quotes(tx, item, row.revision),
         evaluation=None if item is None else _evaluation(tx, row),
-        decisions=[msgspec.to_builtins(shown_decision(one)) for one in reversed(decisions)],
+        disclosure=None if item is None else disclosure_on(tx, item),
+        decisions=[msgspec.to_builtins(one) for one in shown_decisions(tx, decisions[::-1])],
         events=newest_steps(tx, case_id),
     )
 

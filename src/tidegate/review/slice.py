@@ -53,7 +53,7 @@ REVIEW = Slice(
         Scope(
             "cases:decide",
             "claim and decide cases, decide and lift without a case",
-            roles=("reviewer", "senior"),
+            roles=("reviewer", "senior", "legal"),
             implies="cases:read",
         ),
         Scope(

@@ -44,12 +44,18 @@ class Pace:
 async def chunks(request: Request, limit: int) -> AsyncIterator[bytes]:
     """The body as it comes. Raises Refusal: 413 over `limit` (before reading, where the length is
     declared), 408 when nothing moves, or too slowly."""
-    settings: Settings = request.app.state.services.settings
-    idle, rate = settings.idle_seconds, settings.body_bytes_per_second
-    pace = Pace(idle, rate)
     declared = request.headers.get("content-length", "")
     if declared.isascii() and declared.isdigit() and int(declared) > limit:
         raise too_large(limit)
+    async for piece in pieces(request, limit):
+        yield piece
+
+
+async def pieces(request: Request, limit: int) -> AsyncIterator[bytes]:
+    """The same, read up to `limit` whatever length is declared."""
+    settings: Settings = request.app.state.services.settings
+    idle, rate = settings.idle_seconds, settings.body_bytes_per_second
+    pace = Pace(idle, rate)
     size = 0
     while True:
         try:

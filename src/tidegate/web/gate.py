@@ -46,7 +46,8 @@ LATENCY = Histogram(
 )
 
 _OPEN = re.compile(
-    r"/(?:healthz|readyz|openapi\.json|sign-in(?:/.*)?|static/.*|notice|tip|follow-up)"
+    r"/(?:healthz|readyz|openapi\.json|sign-in(?:/.*)?|static/.*|notice|tip|follow-up"
+    r"|public/.*|\.well-known/tidegate\.json)"
 )
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _REMEMBER_SECONDS = 1.0

@@ -1,6 +1,7 @@
 """The verbs of holds: place, lift, end in time, and open what only a hold keeps."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -12,10 +13,18 @@ from tidegate.content.holds.model import (
     HoldView,
     Opening,
     OpeningIn,
+    ahead,
     check_hold,
     check_opening,
 )
-from tidegate.content.holds.queries import STANDS, hold_of_another, hold_unknown, placed_here
+from tidegate.content.holds.queries import (
+    STANDS,
+    hold_of_another,
+    hold_of_order,
+    hold_unknown,
+    order_hold_to_open,
+    placed_here,
+)
 from tidegate.content.model import ERASED, ItemRow
 from tidegate.content.tables import holds, items, openings
 from tidegate.infra.db import Tx
@@ -24,12 +33,16 @@ from tidegate.ledger.actions import append, append_many
 from tidegate.ledger.model import NewEntry
 
 
-def place_hold(tx: Tx, item: ItemRow, hold: HoldIn) -> HoldView:
-    """Keep the item from erasure and expiry until the hold's end, or until it is lifted.
+def place_hold(tx: Tx, item: ItemRow, hold: HoldIn, *, order: UUID | None = None) -> HoldView:
+    """Keep the item from erasure and expiry until the hold's end, or until it is lifted. A legal order's
+    stands until its date, whoever would lift it.
 
     Raises Refusal (422). The caller holds the item's row.
     """
     hold = check_hold(hold, tx.now)
+    if order is not None:
+        assert hold.until is not None
+        hold = msgspec.structs.replace(hold, source=f"order:{order}")
     placed = HoldView(
         id=uuid7(tx.now),
         reason=hold.reason,
@@ -38,11 +51,15 @@ def place_hold(tx: Tx, item: ItemRow, hold: HoldIn) -> HoldView:
         source=hold.source,
         placed_by=tx.actor,
         placed_at=tx.now,
+        order=order,
     )
     row = msgspec.structs.asdict(placed) | {"item_id": item.id, "placer": tx.identity}
+    row["order_id"] = row.pop("order")
     tx.execute(sa.insert(holds).values(row))
     record = {"hold": placed.id, "reason": placed.reason, "purpose": placed.purpose}
     record |= {"until": placed.until, "source": placed.source}
+    if order is not None:
+        record["order"] = order
     append(tx, "hold.placed", record, item.id, item.platform)
     return placed
 
@@ -50,18 +67,41 @@ def place_hold(tx: Tx, item: ItemRow, hold: HoldIn) -> HoldView:
 def lift_hold(tx: Tx, item: ItemRow, hold_id: UUID, *, any_hold: bool) -> None:
     """End a hold. Unless the caller may lift `any_hold`, it has to be one that they placed.
 
-    Raises Refusal: 404 when no such hold stands on the item, 403 for another's.
+    Raises Refusal: 404 when no such hold stands on the item, 403 for another's, 409 "hold-of-order".
     """
     this = sa.and_(holds.c.id == hold_id, holds.c.item_id == item.id, STANDS)
     allowed = sa.true() if any_hold else placed_here(tx)
     lifted = tx.execute(
-        sa.update(holds).where(this, allowed).values(lifted_by=tx.actor, lifted_at=tx.now),
+        sa.update(holds)
+        .where(this, allowed, holds.c.order_id.is_(None))
+        .values(lifted_by=tx.actor, lifted_at=tx.now),
         {"now": tx.now},
     )
     if lifted.rowcount == 0:
-        stands = tx.execute(sa.select(sa.exists().where(this)), {"now": tx.now}).scalar_one()
-        raise hold_of_another() if stands else hold_unknown()
+        query = sa.select(holds.c.order_id, holds.c.until).where(this)
+        row = tx.execute(query, {"now": tx.now}).one_or_none()
+        if row is None or (row.order_id is not None and tx.orders != "all"):
+            raise hold_unknown()
+        raise hold_of_another() if row.order_id is None else hold_of_order(row.until)
     append(tx, "hold.lifted", {"hold": hold_id}, item.id, item.platform)
+
+
+def extend_hold(tx: Tx, hold_id: UUID, until: datetime) -> None:
+    """Let an order's hold stand for longer. Raises Refusal: 404 where none stands any more, 422 for a time
+    that is not later."""
+    query = (
+        sa.select(holds.c.until, holds.c.item_id, holds.c.order_id, items.c.platform)
+        .join(items, items.c.id == holds.c.item_id)
+        .where(holds.c.id == hold_id, holds.c.order_id.isnot(None), STANDS)
+        .with_for_update(of=holds)
+    )
+    row = tx.execute(query, {"now": tx.now}).one_or_none()
+    if row is None:
+        raise hold_unknown()
+    end = ahead(until, row.until)
+    tx.execute(sa.update(holds).where(holds.c.id == hold_id).values(until=end))
+    record = {"hold": hold_id, "until": end, "order": row.order_id}
+    append(tx, "hold.extended", record, row.item_id, row.platform)
 
 
 def end_due(tx: Tx, limit: int = 200) -> int:
@@ -118,9 +158,8 @@ def open_hold(
 
     Raises Refusal: 422; 404 when no such hold stands, or not on that item where one is given.
     """
-    check_opening(given)
     query = (
-        sa.select(holds.c.item_id, items.c.external_id, items.c.platform)
+        sa.select(holds.c.item_id, holds.c.order_id, items.c.external_id, items.c.platform)
         .join(items, items.c.id == holds.c.item_id)
         .where(holds.c.id == hold_id, STANDS, tx.within(items.c.platform))
     )
@@ -129,6 +168,7 @@ def open_hold(
     held = tx.execute(query, {"now": tx.now}).one_or_none()
     if held is None:
         raise hold_unknown()
+    check_opening(given, of_order=held.order_id is not None)
     opening = Opening(
         id=uuid7(tx.now),
         hold=hold_id,
@@ -139,11 +179,37 @@ def open_hold(
         opened_at=tx.now,
         until=tx.now + OPENING_LASTS,
     )
+    _record_opening(tx, opening, given, held.item_id, held.order_id)
+    return opening
+
+
+def open_by_claim(tx: Tx, item_id: UUID, case_id: UUID, until: datetime) -> None:
+    """Whoever takes an item's own case reads what an order's hold keeps of it, to review it, while they hold
+    the case: that is recorded as any opening. Nothing is where no such hold stands, or they have it open."""
+    if not tx.is_person or (held := order_hold_to_open(tx, item_id, until)) is None:
+        return
+    opening = Opening(
+        id=uuid7(tx.now),
+        hold=held.id,
+        item=held.external_id,
+        platform=held.platform,
+        purpose="review",
+        opened_by=tx.actor,
+        opened_at=tx.now,
+        until=until,
+    )
+    given = OpeningIn("review", "Claimed the case about it.", str(case_id))
+    _record_opening(tx, opening, given, item_id, held.order_id)
+
+
+def _record_opening(
+    tx: Tx, opening: Opening, given: OpeningIn, item_id: UUID, order: UUID | None
+) -> None:
     tx.execute(
         sa.insert(openings).values(
             id=opening.id,
-            hold_id=hold_id,
-            item_id=held.item_id,
+            hold_id=opening.hold,
+            item_id=item_id,
             purpose=given.purpose,
             justification=given.justification,
             case_name=given.case,
@@ -153,7 +219,8 @@ def open_hold(
             until=opening.until,
         )
     )
-    record = {"opening": opening.id, "hold": hold_id, "purpose": given.purpose}
-    said = {"justification": given.justification, "case": given.case, "until": opening.until}
-    append(tx, "hold.opened", record | said, held.item_id, held.platform)
-    return opening
+    record = {"opening": opening.id, "hold": opening.hold, "purpose": given.purpose}
+    record |= {"justification": given.justification, "case": given.case, "until": opening.until}
+    if order is not None:
+        record["order"] = order
+    append(tx, "hold.opened", record, item_id, opening.platform)

@@ -12,10 +12,12 @@ import msgspec
 from msgspec import Meta
 
 from tidegate.access.purposes import SHORTEST_JUSTIFICATION, Purpose
-from tidegate.content.model import Moment
+from tidegate.content.model import Content, Moment
 from tidegate.infra.errors import bad_field
 from tidegate.infra.wording import written
 
+ORDER_PURPOSES: tuple[Purpose, ...] = ("review", "investigation")
+"""For what content that a legal order keeps may be opened."""
 OPENING_LASTS = timedelta(minutes=30)
 RESERVED = ("order:", "request:")
 """How sources begin that only the program itself writes."""
@@ -32,7 +34,7 @@ class HoldIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
 
 class HoldView(msgspec.Struct, frozen=True, kw_only=True):
-    """A hold that stands."""
+    """A hold that stands; `order` is the legal order that it follows from."""
 
     id: UUID
     reason: str
@@ -41,6 +43,25 @@ class HoldView(msgspec.Struct, frozen=True, kw_only=True):
     source: str | None
     placed_by: str
     placed_at: datetime
+    order: UUID | None = None
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """That somebody opened what a hold keeps, and what for."""
+
+    at: datetime
+    by: str
+    purpose: Purpose
+    case: str | None
+
+
+class HoldDetail(HoldView, frozen=True, kw_only=True):
+    """A hold, also one that is over (`ended_at`), the item that it is on, and who opened what it keeps."""
+
+    item: str
+    platform: str
+    ended_at: datetime | None
+    opened: list[Opened]
 
 
 class OpeningIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,6 +85,12 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime
 
 
+class OpenedHold(Opening, frozen=True, kw_only=True):
+    """An opening, and what it opened: the latest content, null where there is none."""
+
+    content: Content | None
+
+
 def check_hold(hold: HoldIn, now: datetime) -> HoldIn:
     """What the types cannot say; the hold with its end in UTC. Raises Refusal (422) with the
     field's pointer."""
@@ -73,17 +100,24 @@ def check_hold(hold: HoldIn, now: datetime) -> HoldIn:
         raise bad_field("/source", f"none of {', '.join(RESERVED)} at the start", hold.source[:60])
     if hold.until is None:
         return hold
+    return msgspec.structs.replace(hold, until=ahead(hold.until, now))
+
+
+def ahead(until: datetime, after: datetime) -> datetime:
+    """An end in UTC. Raises Refusal (422) for one that is not after this."""
     try:
-        until = hold.until.astimezone(UTC)
+        end = until.astimezone(UTC)
     except OverflowError:
-        raise bad_field("/until", "a time that exists in UTC", hold.until.isoformat()) from None
-    if until <= now:
-        raise bad_field("/until", "a time in the future", hold.until.isoformat())
-    return msgspec.structs.replace(hold, until=until)
+        raise bad_field("/until", "a time that exists in UTC", until.isoformat()) from None
+    if end <= after:
+        raise bad_field("/until", f"a time after {after:%Y-%m-%d %H:%M}", until.isoformat())
+    return end
 
 
-def check_opening(opening: OpeningIn) -> None:
-    """Raises Refusal (422) for a justification of blanks."""
+def check_opening(opening: OpeningIn, *, of_order: bool = False) -> None:
+    """Raises Refusal (422) for a justification of blanks, and for what nobody opens an order's hold for."""
+    if of_order and opening.purpose not in ORDER_PURPOSES:
+        raise bad_field("/purpose", f"one of {', '.join(ORDER_PURPOSES)}", repr(opening.purpose))
     said = opening.justification
     if len(said.strip()) < SHORTEST_JUSTIFICATION or written(said) < 8:
         raise bad_field("/justification", "at least 15 characters in words", "blanks")

@@ -8,6 +8,7 @@ from tidegate.web.api import (
     banks,
     cases,
     casework,
+    clocks,
     clusters,
     flaggers,
     grading,
@@ -15,8 +16,12 @@ from tidegate.web.api import (
     incidents,
     items,
     ledger,
+    orders,
+    orders_drafted,
     policy,
+    registry,
     reports,
+    scrutinies,
     sources,
 )
 from tidegate.web.api.endpoint import Endpoint
@@ -32,11 +37,16 @@ _RESOURCES = (
     cases,
     casework,
     alerts,
+    clocks,
     incidents,
     banks,
     actions,
     ledger,
     policy,
+    registry,
+    orders_drafted,
+    scrutinies,
+    orders,
 )
 
 endpoints: list[Endpoint[Any, Any]] = [

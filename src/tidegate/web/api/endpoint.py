@@ -88,7 +88,8 @@ class Endpoint(msgspec.Struct, Generic[Body, Query], frozen=True, kw_only=True):
     `async (call) -> answer` where that does not fit: this one reads the body itself. The answer is
     anything msgspec encodes, or a Response; `accepted` is what a 202 says, where it may be one.
     With `or_scope` that one will do as well. `idempotent` writes take an `Idempotency-Key`. What is of the
-    `whole` instance is refused to keys that are bound to a platform.
+    `whole` instance is refused to keys that are bound to a platform, and what binds, to those behind which
+    there is no `person`.
     """
 
     method: str
@@ -107,13 +108,14 @@ class Endpoint(msgspec.Struct, Generic[Body, Query], frozen=True, kw_only=True):
     or_scope: str | None = None
     idempotent: bool = False
     whole: bool = False
+    person: bool = False
     refusals: tuple[int, ...] = ()
     multipart: bool = False
 
     def route(self) -> Route:
         answer = self._stream if iscoroutinefunction(self.handler) else self._answer
         name = f"{self.method} {self.path}"
-        return Route(self.path, _Application(answer), methods=[self.method], name=name)
+        return Route(self.path, Application(answer), methods=[self.method], name=name)
 
     async def _stream(self, request: Request) -> Response:
         principal = self._admitted(request)
@@ -132,6 +134,8 @@ class Endpoint(msgspec.Struct, Generic[Body, Query], frozen=True, kw_only=True):
         principal: Principal = request.state.principal
         if not any(principal.may(scope) for scope in self.scopes):
             raise forbidden(self.scope)
+        if self.person and not principal.is_person:
+            raise person_needed()
         if self.whole and principal.platforms is not None:
             raise everybodys(f"{self.path} is about all platforms")
         if asked := _platform_asked(request):
@@ -185,7 +189,7 @@ class Endpoint(msgspec.Struct, Generic[Body, Query], frozen=True, kw_only=True):
         return _PARAMETER.findall(self.path)
 
 
-class _Application:
+class Application:
     """An endpoint as Starlette takes it bare, without a layer for errors of its own: whatever is
     raised is an answer here."""
 
@@ -216,6 +220,16 @@ def forbidden(scope: str) -> Refusal:
         "The key may not do this",
         f"This needs the scope {scope!r}. Create a key that has it: tidegate keys create.",
         scope=scope,
+    )
+
+
+def person_needed() -> Refusal:
+    return Refusal(
+        "person-needed",
+        403,
+        "This takes a person",
+        "Nothing was done: the key is nobody's, and somebody must answer for this. Use a key that is"
+        " registered to a user (tidegate keys create --user EMAIL), or the pages.",
     )
 
 

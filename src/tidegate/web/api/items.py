@@ -5,7 +5,8 @@ from starlette.responses import Response
 
 from tidegate.content.model import ItemIn
 from tidegate.content.queries import get_item, lock_item
-from tidegate.decisions.model import DecisionIn, shown_decision
+from tidegate.decisions.disclosure import disclosure_on, shown_decisions
+from tidegate.decisions.model import DecisionIn
 from tidegate.infra.db import Tx
 from tidegate.infra.groupcommit import GroupCommit
 from tidegate.pipeline.decide import decide_item
@@ -72,7 +73,9 @@ def post_decision(tx: Tx, call: Call[DecisionIn]) -> object:
     item = lock_item(tx, call.platform(), item_id(call))
     call.subject = item.id
     pack = call.instance.pack(tx)
-    return shown_decision(decide_item(tx, item.platform, item.external_id, call.body, pack=pack))
+    decision = decide_item(tx, item.platform, item.external_id, call.body, pack=pack)
+    told = {"disclosure": disclosure_on(tx, item.id)}
+    return shown_decisions(tx, [decision])[0] | told
 
 
 endpoints = [

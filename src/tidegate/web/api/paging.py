@@ -37,6 +37,19 @@ def encode_cursor(value: object) -> str:
     return base64.urlsafe_b64encode(str(value).encode()).decode().rstrip("=")
 
 
+def decode_text(cursor: str | None) -> str | None:
+    """Raises Refusal (422) for what is no cursor of ours."""
+    if cursor is None:
+        return None
+    try:
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True).decode()
+    except ValueError:
+        text = ""
+    if not text.isprintable() or not text:
+        raise bad_parameter("cursor", "the `next` of a page before", cursor)
+    return text
+
+
 def decode_uuid(cursor: str | None) -> UUID | None:
     """Raises Refusal (422) for what is no cursor of ours."""
     if cursor is None:

@@ -16,6 +16,7 @@ from tidegate.web.pages import (
     casework,
     clusters,
     confirm,
+    contact,
     decide,
     drafts,
     find,
@@ -89,6 +90,7 @@ routes: list[PageRoute] = with_twins(
         quality,
         model_card,
         public_forms,
+        contact,
     )
     for page in module.pages
 )

@@ -24,6 +24,7 @@ from tidegate.policy.drafts import (
     read_text,
     save_draft,
 )
+from tidegate.policy.fields import refused_as
 from tidegate.policy.model import Pack, PackProblem
 from tidegate.policy.queries import list_packs, pack_source
 from tidegate.policy.replays import last_replay
@@ -246,7 +247,7 @@ def _keep(tx: Tx, visit: Visit, name: str) -> tuple[Draft, Pack]:
     source, found = read_text(tx, _typed(visit), name)
     if not isinstance(found, Pack):
         raise Refusal(
-            "pack-invalid",
+            refused_as(found),
             422,
             "The draft has errors",
             "Below, each stands with its line and its column.",

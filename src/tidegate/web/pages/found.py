@@ -8,9 +8,9 @@ from uuid import UUID
 import msgspec
 
 from tidegate.content.others import OtherItem, open_items_by_id
+from tidegate.decisions.disclosure import shown_decisions
 from tidegate.decisions.found import decisions_by_id
 from tidegate.decisions.looks import blind_among
-from tidegate.decisions.model import shown_decision
 from tidegate.infra.db import Tx
 from tidegate.review.media import MediaCount, count_media
 from tidegate.signals.banks.model import EntryView
@@ -93,12 +93,13 @@ def found_decisions(tx: Tx, ids: Collection[UUID], cases: bool) -> list[FoundDec
     decisions = decisions_by_id(tx, ids)
     about = _told_items(tx, {one.item_id for one in decisions.values() if one.item_id})
     found: list[FoundDecision] = []
-    for one in (decisions[id] for id in ids if id in decisions):
+    told = [decisions[id] for id in ids if id in decisions]
+    for one, said in zip(told, shown_decisions(tx, told), strict=True):
         item = about.get(one.item_id) if one.item_id else None
         to = f"/items/{one.item_id}" if one.item_id else None
         if cases and one.case_id is not None:
             to = f"/cases/{one.case_id}"
-        decision = msgspec.to_builtins(shown_decision(one), builtin_types=(datetime,))
+        decision = msgspec.to_builtins(said, builtin_types=(datetime,))
         found.append(FoundDecision(decision=decision, item=item and _item(item, ()), to=to))
     return found
 

@@ -9,7 +9,7 @@ from msgspec import Meta, structs
 
 from tidegate.content.holds.actions import open_hold
 from tidegate.content.holds.model import HoldView, OpeningIn
-from tidegate.content.holds.queries import hold_unknown, is_closed, is_held, standing_holds
+from tidegate.content.holds.queries import hold_unknown, is_closed, standing_holds
 from tidegate.content.model import ItemRow
 from tidegate.content.openings import may_open
 from tidegate.content.queries import (
@@ -18,16 +18,18 @@ from tidegate.content.queries import (
     item_unknown,
     revisions_of,
 )
+from tidegate.decisions.disclosure import disclosure_on, shown_decisions, shown_standing
 from tidegate.decisions.looks import is_blind
-from tidegate.decisions.model import DecisionIn, shown_decision
+from tidegate.decisions.model import DecisionIn
 from tidegate.decisions.queries import decisions_of, shown_evaluations, standing_on
-from tidegate.decisions.restrictions import Effective, Standing, by_strength, effective, standing_at
+from tidegate.decisions.restrictions import Effective, by_strength, effective, standing_at
+from tidegate.decisions.told import Disclosure, StandingView
 from tidegate.enforcement.queries import ActionView, actions_of_item
 from tidegate.infra.parsing import convert
 from tidegate.intake.model import ReportView
 from tidegate.pipeline.decide import decide_item
 from tidegate.pipeline.reads import read_reports
-from tidegate.pipeline.record import Proposed, proposed_on
+from tidegate.pipeline.record import Proposed, keeping, proposed_on
 from tidegate.review.queries import cases_of_item
 from tidegate.review.wellness import severity_of_item
 from tidegate.web.pages.content import ContentView, content_view, rule_texts
@@ -58,14 +60,16 @@ class ItemPage(msgspec.Struct, frozen=True, kw_only=True):
     revisions: list[ContentView]
     evaluations: list[dict[str, Any]]
     decisions: list[dict[str, Any]]
-    restrictions: list[Standing]
+    restrictions: list[StandingView]
     effective: Effective
+    disclosure: Disclosure
     actions: list[ActionView]
     reports: list[ReportView]
     more_reports: bool
     cases: list[UUID]
     held: bool
     holds: list[HoldView]
+    kept_by_hold: bool
     closed: bool
     lifting: bool
     opens: bool
@@ -95,6 +99,8 @@ def show(visit: Visit) -> ItemPage:
         standing = by_strength(standing_at([] if blind else standing_on(tx, item_id), tx.now))
         may_read = visit.may("cases:read")
         severity = severity_of_item(tx, item_id)
+        disclosure = disclosure_on(tx, item_id)
+        kept = keeping(tx, item_id, disclosure)
         reported, following = read_reports(tx, item) if may_read else ([], None)
         return ItemPage(
             item=structs.replace(item, restricted_by=None) if blind else item,
@@ -102,15 +108,17 @@ def show(visit: Visit) -> ItemPage:
                 content_view(item_id, row, severity) for row in reversed(revisions_of(tx, item_id))
             ],
             evaluations=[_builtins(one) for one in shown_evaluations(tx, item_id)],
-            decisions=[_builtins(shown_decision(one)) for one in decisions_of(tx, item_id)],
-            restrictions=standing,
+            decisions=[_builtins(one) for one in shown_decisions(tx, decisions_of(tx, item_id))],
+            restrictions=shown_standing(tx, item_id, standing),
             effective=effective(standing),
+            disclosure=disclosure,
             actions=actions_of_item(tx, item_id) if visit.may("actions:read") and not blind else [],
             reports=reported,
             more_reports=following is not None,
             cases=cases_of_item(tx, item_id) if reported else [],
-            held=is_held(tx, item_id),
+            held=kept.held,
             holds=standing_holds(tx, item_id, every=visit.may("holds:write")),
+            kept_by_hold=kept.by_hold_alone,
             closed=is_closed(tx, item_id),
             lifting=visit.query.done == "already-left",
             opens=may_open(tx, item_id),

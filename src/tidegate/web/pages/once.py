@@ -17,5 +17,4 @@ def shown_once(visit: Visit, template: str, page: msgspec.Struct) -> Response:
 
 def address_of_link(visit: Visit, token: str) -> str:
     """Where a one-time link leads: under the address that people reach the pages at."""
-    base = visit.instance.settings.public_url or str(visit.request.base_url)
-    return f"{base.rstrip('/')}/sign-in/{token}"
+    return f"{visit.base}/sign-in/{token}"

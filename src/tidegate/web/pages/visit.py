@@ -48,6 +48,13 @@ class Visit:
         return self.request.state.address
 
     @property
+    def base(self) -> str:
+        """The address that people reach the pages at, without a slash at the end: as it is set, else as this
+        request has it."""
+        base = self.instance.settings.public_url or str(self.request.base_url)
+        return base.rstrip("/")
+
+    @property
     def who(self) -> Principal:
         """The person, on pages that are not open."""
         assert self.principal is not None

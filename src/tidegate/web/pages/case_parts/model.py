@@ -7,7 +7,8 @@ from uuid import UUID
 import msgspec
 
 from tidegate.content.parts import Part
-from tidegate.decisions.restrictions import Effective, Standing
+from tidegate.decisions.restrictions import Effective
+from tidegate.decisions.told import StandingView
 from tidegate.intake.grouped import ReportGroup
 from tidegate.pipeline.before import Fared
 from tidegate.pipeline.clusters import Alike
@@ -181,7 +182,7 @@ class CasePage(msgspec.Struct, frozen=True, kw_only=True):
     history: list[Step]
     draft: Draft | None
     decision: dict[str, Any] | None
-    restrictions: list[Standing]
+    restrictions: list[StandingView]
     effective: Effective
     may: list[str]
     mine: bool

@@ -6,11 +6,13 @@ from uuid import UUID
 
 from tidegate.content.openings import may_open
 from tidegate.content.queries import RevisionRow, revisions_of
+from tidegate.decisions.disclosure import shown_standing
 from tidegate.decisions.looks import last_second_look, open_for, read_by, shown_look
 from tidegate.decisions.model import Subject
 from tidegate.decisions.queries import standing_on
-from tidegate.decisions.restrictions import Standing, by_strength, effective, standing_at
+from tidegate.decisions.restrictions import Effective, by_strength, effective, standing_at
 from tidegate.decisions.second import Look
+from tidegate.decisions.told import StandingView
 from tidegate.infra.db import Tx
 from tidegate.intake.channels import THREAT
 from tidegate.intake.grouped import GroupedReports, ReportGroup, grouped_reports
@@ -55,7 +57,8 @@ class _About(NamedTuple):
     id: UUID | None = None
     content: ContentView | None = None
     moved: Changes | None = None
-    restrictions: Sequence[Standing] = ()
+    restrictions: Sequence[StandingView] = ()
+    effective: Effective = effective(())
     reports: GroupedReports = GroupedReports()
     before: BeforeView = BeforeView()
 
@@ -113,7 +116,7 @@ def read_page(visit: Visit, tx: Tx, case_id: UUID) -> CasePage:
         draft=draft,
         decision=decision,
         restrictions=list(about.restrictions),
-        effective=effective(about.restrictions),
+        effective=about.effective,
         may=shown.may_of(visit, case, mine=mine, held=held, decision=decision, second=second),
         mine=mine,
         held=held,
@@ -197,7 +200,8 @@ def _about(tx: Tx, visit: Visit, case: ShownCase, subject: Subject) -> _About:
         if row is None
         else content_view(subject.id, row, severity_of_case(tx, case.id)),
         moved=_changes(rows, newer, case.revision) if newer else None,
-        restrictions=standing,
+        restrictions=shown_standing(tx, subject.id, standing),
+        effective=effective(standing),
         reports=grouped_reports(tx, subject.id),
         before=shown.before_of(earlier, case),
     )

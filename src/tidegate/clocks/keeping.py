@@ -1,0 +1,168 @@
+"""How clocks are written into their tables and read back: for the slice's own verbs."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from tidegate.clocks.model import (
+    Clock,
+    Course,
+    Definition,
+    Due,
+    Happened,
+    Limit,
+    Run,
+    Subject,
+    Terms,
+    follow,
+)
+from tidegate.clocks.packs import Pack
+from tidegate.clocks.tables import clock_definitions, clock_events, clocks
+from tidegate.clocks.waking import Bell, quiet
+from tidegate.infra.columns import one_of
+from tidegate.infra.db import Tx
+
+SELECT = sa.select(
+    clocks,
+    clock_definitions.c.pack,
+    clock_definitions.c.law,
+    clock_definitions.c.definition.label("d"),
+).join(clock_definitions, clocks.c.definition == clock_definitions.c.digest)
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A clock with what else its row knows."""
+
+    clock: Clock
+    bell: Bell
+    terms: Terms
+    limit: Limit | None
+    step: int
+
+
+def read(row: Any) -> Kept:
+    """A row of `SELECT`."""
+    definition = msgspec.convert(row.d, Definition)
+    clock = Clock(
+        id=row.id,
+        name=row.name,
+        law=row.law,
+        pack=row.pack,
+        definition=definition,
+        subject=Subject(row.subject_kind, row.subject_id),
+        order=row.order_id,
+        platform=row.platform,
+        ours=row.ours,
+        state=row.state,
+        live=row.live,
+        started_at=row.started_at,
+        due_at=row.due_at,
+        due_latest=row.due_latest,
+        stopped_at=row.stopped_at,
+        runs=msgspec.convert(row.runs, list[Run]),
+        warned=row.warned,
+        contradictory=row.contradictory,
+        ringing=row.ringing_since is not None and row.acknowledged_at is None,
+        acknowledged_at=row.acknowledged_at,
+        acknowledged_by=row.acknowledged_by,
+    )
+    return Kept(
+        clock=clock,
+        bell=Bell(**{name: getattr(row, name) for name in Bell.__struct_fields__}),
+        terms=Terms(row.zone, row.calendar),
+        limit=None if row.own_limit is None else msgspec.convert(row.own_limit, Limit),
+        step=row.step,
+    )
+
+
+def define(tx: Tx, pack: Pack, definition: Definition) -> bytes:
+    """Keep a definition as it is now; by what."""
+    body = msgspec.to_builtins(definition)
+    digest = hashlib.sha256(msgspec.json.encode([pack.named, pack.law, body])).digest()
+    row = {"digest": digest, "pack": pack.named, "law": pack.law, "definition": body}
+    tx.execute(insert(clock_definitions).values(row).on_conflict_do_nothing())
+    return digest
+
+
+def course_values(course: Course) -> dict[str, Any]:
+    """What a clock's row says of its course."""
+    return {
+        "state": course.state,
+        "live": course.live,
+        "started_at": course.runs[0].started_at,
+        "due_at": course.due.due_at,
+        "due_latest": course.due.due_latest,
+        "stopped_at": course.stopped_at,
+        "runs": msgspec.to_builtins(course.runs),
+        "contradictory": course.contradictory,
+    }
+
+
+def moved(kept: Kept, course: Course) -> Kept:
+    """The same clock on its course. A new run, and one that is over, is silent; what has been missed rings
+    on."""
+    values = course_values(course) | {"runs": course.runs}
+    clock = msgspec.structs.replace(kept.clock, **values)
+    bell, was = kept.bell, kept.clock
+    anew = (clock.due_at, clock.due_latest) != (was.due_at, was.due_latest)
+    if anew or clock.state == "suspended" or not clock.live:
+        bell = quiet(bell, course.due.warnings)
+    return msgspec.structs.replace(kept, clock=ringing(clock, bell), bell=bell)
+
+
+def ringing(clock: Clock, bell: Bell) -> Clock:
+    """The clock as its bell says."""
+    return msgspec.structs.replace(clock, warned=bell.warned, ringing=bell.rings)
+
+
+def add_event(
+    tx: Tx,
+    clock_id: UUID,
+    n: int,
+    one: Happened,
+    *,
+    claimed_at: datetime | None = None,
+    reason: str | None = None,
+) -> None:
+    """Write down what happened to a clock."""
+    said = {"claimed_at": claimed_at, "reason": reason}
+    tx.execute(sa.insert(clock_events).values(event_row(tx, clock_id, n, one) | said))
+
+
+def event_row(tx: Tx, clock_id: UUID, n: int, one: Happened) -> dict[str, Any]:
+    due = one.due
+    return {
+        "clock_id": clock_id,
+        "n": n,
+        "event": one.event,
+        "at": one.at,
+        "heard_at": tx.now,
+        "told_by": tx.actor,
+        "due_at": due and due.due_at,
+        "due_latest": due and due.due_latest,
+        "warnings": due and due.warnings,
+    }
+
+
+def events_of(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, list[Happened]]:
+    """What happened to each of these clocks, in the order in which it was told."""
+    e = clock_events.c
+    columns = e.clock_id, e.event, e.at, e.due_at, e.due_latest, e.warnings
+    query = sa.select(*columns).where(one_of(e.clock_id, ids)).order_by(e.clock_id, e.n)
+    found: dict[UUID, list[Happened]] = defaultdict(list)
+    for row in tx.execute(query):
+        due = row.due_at and Due(row.due_at, row.due_latest, row.warnings)
+        found[row.clock_id].append(Happened(row.event, row.at, due))
+    return found
+
+
+def followed(kept: Kept, happened: Sequence[Happened]) -> Kept:
+    """The clock as all that happened makes it."""
+    return moved(kept, follow(kept.clock.definition, kept.clock.ours, happened))

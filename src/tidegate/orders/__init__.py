@@ -1,0 +1,1 @@
+"""Legal orders and referrals: received, executed and answered; drafted, issued and followed."""

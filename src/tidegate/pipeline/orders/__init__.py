@@ -1,0 +1,1 @@
+"""Paths of legal orders that cross slices: what comes in, what goes out, and what follows from it."""

@@ -1,0 +1,1 @@
+"""What anybody may call without a key: each says by itself how much it believes."""
