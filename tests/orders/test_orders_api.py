@@ -221,7 +221,9 @@ def test_executed_on_a_free_item_then_passed_then_void(platform: Platform) -> No
     """Acceptance 5, never 3: what a void order held down comes back, and nothing else."""
     api = platform.api
     api.submit("post-1", text="hello", url=URL)
-    api.post("/v1/reports", {"item": "post-1", "id": "r-1", "channel": "user", "reason": "hate"})
+    report = {"id": "r-1", "item": "post-1", "channel": "user", "reason": "hate", "reporter": "a"}
+    answer = api.post("/v1/reports", report | {"created_at": "2025-12-31T23:00:00Z"})
+    assert answer.status_code == 201, answer.text
     id = platform.ordered(URL)
     platform.do(f"{id}/execute", {})
     (case,) = api.get("/v1/cases").json()["data"]

@@ -139,8 +139,14 @@ order_receipts = sa.Table(
     sa.Column("file", Sealed(sa.LargeBinary())),
     sa.Column("content_type", sa.Text),
     sa.Column("sha256", sa.Text),  # of the file, in hex
+    sa.Column("place", Keyed("inbox")),  # of what a stranger sent by the form, from which network
 )
 sa.Index("ix_order_receipts_order_id", order_receipts.c.order_id)
+sa.Index(
+    "ix_order_receipts_received_at",
+    order_receipts.c.received_at,
+    postgresql_where=order_receipts.c.place.isnot(None),
+)
 
 order_documents = sa.Table(
     "order_documents",  # the Annexes II and III, one for each call that answered
