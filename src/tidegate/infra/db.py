@@ -23,8 +23,8 @@ from tidegate.infra.arrays import register_dumpers
 from tidegate.infra.clock import Clock
 from tidegate.infra.columns import Sealed, seal
 from tidegate.infra.errors import Refusal
+from tidegate.infra.loaders import register_loaders
 from tidegate.infra.room import Room
-from tidegate.infra.times import register_loaders
 
 register_loaders()
 register_dumpers()

@@ -37,7 +37,9 @@ class Signer(Protocol):
     def sign(self, data: bytes) -> bytes: ...
 
 
-class _Outer(msgspec.Struct):
+class Flattened(msgspec.Struct):
+    """A message as it travels (RFC 7515, section 7.2.2), each part in base64url."""
+
     payload: str
     protected: str
     signature: str
@@ -98,7 +100,7 @@ def parse(raw: bytes) -> Jws:
     at."""
     if len(raw) > MOST_BYTES:
         raise too_large()
-    outer = read_json(raw, _Outer)
+    outer = read_json(raw, Flattened)
     header = read_json(_part(outer.protected, "/protected"), _Header, "/protected")
     return Jws(
         payload=_part(outer.payload, "/payload"),

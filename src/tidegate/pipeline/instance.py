@@ -9,7 +9,7 @@ from tidegate.clocks.packs import read_packs
 from tidegate.content.evidence import EvidenceStore
 from tidegate.content.media.model import MediaLimits
 from tidegate.content.media.pool import MediaPool
-from tidegate.infra.clock import Clock, SystemClock
+from tidegate.infra.clock import Clock, clock_beside
 from tidegate.infra.db import Database, Tx
 from tidegate.infra.identity import claim_database, database_identity
 from tidegate.infra.migrations import migrate_own
@@ -23,6 +23,7 @@ from tidegate.intake.threats.actions import ensure_threat_packs
 from tidegate.intake.threats.queries import ScreenStore
 from tidegate.intake.threats.screen import Screen
 from tidegate.ledger.model import HEAD_FILE
+from tidegate.orders.wording import read_redress, read_wording
 from tidegate.pipeline.house import SCOPES
 from tidegate.pipeline.lookback.asking import Asking
 from tidegate.pipeline.near import NearItems
@@ -49,11 +50,13 @@ class Instance:
         self.settings = settings
         use_aliases(settings.data_dir)
         self.clocks = read_packs(settings.data_dir)
+        self.wording = read_wording(settings.data_dir)
+        self.redress = read_redress(settings.data_dir)
         self.offences = read_offences(settings.data_dir)
         self.grading = read_schemes(settings.data_dir)
         self.schemes = schemes_of(settings, SCOPES.known)
         self.board = board  # what its supervisor has seen (`infra.pulse`)
-        self.clock = clock or SystemClock()
+        self.clock = clock or clock_beside(settings.data_dir)
         self.below: Below = randbelow  # whence the codes come that nobody should guess
         place = None if settings.database_url else find_place(settings.data_dir)
         self.room = Room(place and place.data, [settings.data_dir])
