@@ -55,7 +55,7 @@ def test_no_form_names_it(api: Api) -> None:
     # What is decided for many at once has each label's own ground.
     answer = reviewer.send("/cases/bulk/preview", form | {"case": case})
     path = answer.headers["location"]
-    assert "order" not in reviewer.get(f"{path}.json").text
+    assert REFERENCE not in reviewer.get(f"{path}.json").text
 
 
 @pytest.mark.parametrize("where", ["pack", "label"])
