@@ -1,0 +1,96 @@
+"""Runs the two-sided day: starts the sides, tells the day line by line, and checks all that it tells.
+
+`python -m demo.two [--headless]`; the exit status is 0 when everything that is told has happened.
+"""
+
+import argparse
+import os
+import shutil
+import signal
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+from rich.console import Console
+
+from tidegate.exchange.model import Organisation
+from tidegate.infra.postgres import EmbeddedPostgres
+
+from ..processes import DemoError
+from . import cast, day
+from .hourglass import Hourglass
+from .meeting import meet_all
+from .ports import free_ports
+from .sides import Side
+from .telling import Telling
+
+
+def main() -> int:
+    """Run the day; the exit status."""
+    parser = argparse.ArgumentParser(prog="demo-two", description=__doc__)
+    parser.add_argument("--headless", action="store_true", help="end with the day")
+    given = parser.parse_args()
+    console = Console(highlight=False)
+    # The sides are instances of their own, whatever is set for the one that is worked with.
+    for name in [name for name in os.environ if name.startswith("TIDEGATE_")]:
+        del os.environ[name]
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with ExitStack() as stack:
+            folder = Path(tempfile.mkdtemp(prefix="tidegate-two-"))
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            play(console, folder, stack, keep=not given.headless)
+    except DemoError as error:
+        console.print(f"The day failed. {error}", style="red", markup=False)
+        return 1
+    except KeyboardInterrupt:
+        console.print("Interrupted.")
+        return 130
+    return 0
+
+
+def play(console: Console, folder: Path, stack: ExitStack, *, keep: bool) -> None:
+    """The whole day. Raises DemoError."""
+    telling = Telling(console, Hourglass(folder))
+    sides = start(telling, folder, stack, [cast.GERMANY, cast.FORUM])
+    authority, platform = sides
+    today = day.Day(telling, authority, platform)
+    for step in day.MORNING:
+        step(today)
+    for side in sides:
+        verified = side.verify_ledger()
+        telling.that(verified.intact and not verified.unsealed, f"the ledger of {side.id} verifies")
+    telling.line("both ledgers verify")
+    console.print(f"{telling.checked} checks in {telling.seconds:.0f} s")
+    if keep:
+        serve(console, sides)
+
+
+def start(telling: Telling, folder: Path, stack: ExitStack, who: list[Organisation]) -> list[Side]:
+    """The sides, who trust each other. They start side by side."""
+    with telling.step(f"{len(who)} instances start, each with a database of its own"):
+        ports = free_ports(len(who))
+        sides = [
+            Side(one, folder, port, telling.hourglass.path)
+            for one, port in zip(who, ports, strict=True)
+        ]
+        for side in sides:
+            stack.callback(EmbeddedPostgres(side.data_dir).remove)
+            stack.callback(side.stop)
+        with ThreadPoolExecutor(len(sides)) as pool:
+            list(pool.map(Side.enrol, sides))
+    with telling.step("each fetches what the others publish; two persons confirm the fingerprints"):
+        meet_all(sides)
+    return sides
+
+
+def serve(console: Console, sides: list[Side]) -> None:
+    """Until Ctrl-C."""
+    console.print("Both sides serve until Ctrl-C. To sign in, once each:")
+    for side in sides:
+        for name in ("officer", "approver") if side.kind == "authority" else ("legal", "reviewer"):
+            console.print(f"  {name} of {side.id}: {side.link(name)}", soft_wrap=True)
+    with suppress(KeyboardInterrupt):
+        sides[0].server.wait()
+    console.print("Stopping.")
