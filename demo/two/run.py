@@ -16,6 +16,7 @@ from rich.console import Console
 
 from tidegate.exchange.model import Organisation
 from tidegate.infra.postgres import EmbeddedPostgres
+from tidegate.ledger.verify import Verification
 
 from ..processes import DemoError
 from . import cast, day
@@ -58,10 +59,7 @@ def play(console: Console, folder: Path, stack: ExitStack, *, keep: bool) -> Non
     today = day.Day(telling, authority, platform)
     for step in day.MORNING:
         step(today)
-    for side in sides:
-        verified = side.verify_ledger()
-        telling.that(verified.intact and not verified.unsealed, f"the ledger of {side.id} verifies")
-    telling.line("both ledgers verify")
+    verify_ledgers(telling, sides)
     console.print(f"{telling.checked} checks in {telling.seconds:.0f} s")
     if keep:
         serve(console, sides)
@@ -83,6 +81,19 @@ def start(telling: Telling, folder: Path, stack: ExitStack, who: list[Organisati
     with telling.step("each fetches what the others publish; two persons confirm the fingerprints"):
         meet_all(sides)
     return sides
+
+
+def verify_ledgers(telling: Telling, sides: list[Side]) -> None:
+    """All of them, once all is sealed."""
+    for side in sides:
+
+        def sealed(side: Side = side) -> Verification | None:
+            found = side.verify_ledger()
+            return None if found.unsealed else found
+
+        found = telling.wait(f"the seal of the ledger of {side.id}", sealed)
+        telling.equal(found.faults, [], f"what is wrong with the ledger of {side.id}")
+    telling.line("all ledgers verify")
 
 
 def serve(console: Console, sides: list[Side]) -> None:
