@@ -1,6 +1,9 @@
 """Who takes part in the day, and what they say. Nobody is real, and neither is anything they wrote."""
 
+from collections.abc import Sequence
 from typing import Any
+
+import msgspec
 
 from tidegate.exchange.model import Organisation
 
@@ -14,6 +17,27 @@ GERMANY = Organisation(
     contact_email="orders@bka.example",
     zone="Europe/Berlin",
 )
+IRELAND = Organisation(
+    id="garda.example",
+    name="Online Terrorism Unit",
+    kind="authority",
+    member_state="IE",
+    functions=["issue", "scrutinise"],
+    languages=["en"],
+    contact_email="orders@garda.example",
+    zone="Europe/Dublin",
+)
+FRANCE = Organisation(
+    id="police.example",
+    name="Police judiciaire",
+    kind="authority",
+    member_state="FR",
+    functions=["issue"],
+    languages=["fr", "en"],
+    contact_email="orders@police.example",
+    zone="Europe/Paris",
+    synthetic=True,
+)
 FORUM = Organisation(
     id="forum.example",
     name="A forum of three people",
@@ -24,55 +48,82 @@ FORUM = Organisation(
     zone="Europe/Berlin",
     hosts=["forum.example"],
 )
+IRISH_FORUM = msgspec.structs.replace(
+    FORUM, member_state="IE", languages=["en", "de"], zone="Europe/Dublin"
+)
+BOARD = Organisation(
+    id="board.example",
+    name="A board that nobody looks after at night",
+    kind="platform",
+    member_state="DE",
+    languages=["de"],
+    contact_email="legal@board.example",
+    zone="Europe/Berlin",
+    hosts=["board.example"],
+)
 
 TEXT = (
     "Come on Saturday to the old market of Examplestadt, and bring what we showed you how to build. Whoever stands"
     " in our way will be taught what our patience is worth. Tell everybody whom you trust."
 )
-NAMED = "https://forum.example/t/17#post-3"
+_FORUM = "https://forum.example/t"
+NAMED, SHARED = f"{_FORUM}/17", f"{_FORUM}/18"
+DOUBTFUL, SECRET = f"{_FORUM}/22", f"{_FORUM}/23"
 ELSEWHERE = "https://archive.example/t/17"
-SHARED = "https://forum.example/t/18"
+SLOW = "https://board.example/5"
 POSTS: list[dict[str, Any]] = [
     {"id": "named", "author": "mallory", "text": TEXT, "url": NAMED},
     {"id": "first", "author": "mallory", "text": "Who comes along on Saturday?", "url": SHARED},
     {"id": "second", "author": "trudy", "text": "I have what we need for it.", "url": SHARED},
-    {"id": "copied", "author": "oscar", "text": TEXT, "url": "https://forum.example/t/19"},
+    {"id": "copied", "author": "oscar", "text": TEXT, "url": f"{_FORUM}/19"},
     {
         "id": "quoted",
         "author": "nina",
         "text": f"{TEXT} This is what they call for, word by word; we report on it here.",
-        "url": "https://forum.example/t/20",
+        "url": f"{_FORUM}/20",
     },
     {
         "id": "bystander",
         "author": "mallory",
         "text": "Has anybody a recipe for plum cake?",
-        "url": "https://forum.example/t/21",
+        "url": f"{_FORUM}/21",
+    },
+    {
+        "id": "doubtful",
+        "author": "eve",
+        "text": "Here is how to get past the guards.",
+        "url": DOUBTFUL,
+    },
+    {
+        "id": "secret",
+        "author": "carol",
+        "text": "The keys are where they were before.",
+        "url": SECRET,
     },
 ]
+SLOW_POST = {
+    "id": "slow",
+    "author": "victor",
+    "text": "They will all see on Saturday.",
+    "url": SLOW,
+}
 INFORMATION = {
     "procedures": "We send signed orders to your inbox, and call the number of your contact page.",
     "deadlines": "One hour from receipt, Article 3(3).",
 }
+ISSUE = {"deconfliction": {"answer": "The prosecutor's office works on nothing that this warns."}}
+REASONS = "The posts call for an attack on a named market next Saturday, and say how."
+SILENT_UNTIL = "2026-06-22T16:00:00Z"
 
 
-def drafted(to: str, urls: list[str], **more: Any) -> dict[str, Any]:
+def drafted(by: Organisation, to: str, urls: Sequence[str], **more: Any) -> dict[str, Any]:
     """An order as an officer drafts it."""
     return {
         "to": to,
-        "issuing": {
-            "kind": "law_enforcement",
-            "name": GERMANY.name,
-            "representative": "K. Muster",
-            "post": "Head of unit",
-            "file": "AZ 12/26",
-            "address": "Musterstrasse 1, Examplestadt",
-            "phone": "+49 611 550",
-            "email": GERMANY.contact_email,
-        },
+        "issuing": _issuing(by),
         "items": [{"url": url} for url in urls],
         "types": ["a"],
-        "reasons": "The posts call for an attack on a named market next Saturday, and say how.",
+        "reasons": REASONS,
         "true_purpose": "They recruit; nothing in them reports, teaches or criticises.",
         "public": {
             "asserted": True,
@@ -81,4 +132,38 @@ def drafted(to: str, urls: list[str], **more: Any) -> dict[str, Any]:
     } | more
 
 
-ISSUE = {"deconfliction": {"answer": "The prosecutor's office works on nothing that this warns."}}
+def annex(by: Organisation, to: Organisation, urls: Sequence[str], at: str) -> dict[str, Any]:
+    """The same as whoever writes by hand has it."""
+    return {
+        "issuing": {"member_state": by.member_state} | _issuing(by),
+        "addressee": {
+            "name": to.name,
+            "contact": to.contact_email,
+            "member_state": to.member_state,
+        },
+        "issued_at": at,
+        "reference": "PJ 2026/0471",
+        "items": [{"url": url} for url in urls],
+        "types": ["a"],
+        "reasons": REASONS,
+        "cross_border": {"applies": True, "copy_to": IRELAND.id},
+        "followup": {"issuing": by.contact_email, "establishment": IRELAND.contact_email},
+        "redress": {
+            "body": "Tribunal administratif",
+            "deadline": "Two months",
+            "law_url": "https://www.legifrance.gouv.fr/",
+        },
+    }
+
+
+def _issuing(by: Organisation) -> dict[str, Any]:
+    return {
+        "kind": "law_enforcement",
+        "name": by.name,
+        "representative": "K. Muster",
+        "post": "Head of unit",
+        "file": "AZ 12/26",
+        "address": "1 Example Street, Exampletown",
+        "phone": "+49 30 555 0100",
+        "email": by.contact_email,
+    }

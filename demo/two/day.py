@@ -1,40 +1,26 @@
-"""The day, step by step: each does what people would do, and checks what both sides show of it."""
+"""The first day until twenty to one: an order comes, the power goes, and two Annexes go back. Each step does what
+people would do, and checks what both sides show of it.
+"""
 
-from datetime import datetime, timedelta
 from typing import Any
 
 from . import cast
+from .orders import Order, hours
 from .sides import SYSTEMS, Side
 from .telling import Telling
 
 
 class Day:
-    """What the steps share: both sides, and the order of the day by each side's id of it."""
+    """What the steps share: the sides, and the order that it is all about."""
 
     def __init__(self, telling: Telling, authority: Side, platform: Side) -> None:
         self.tell = telling
         self.authority = authority
         self.platform = platform
-        self.issued = ""
-        self.received = ""
+        self.order = Order(telling, authority, platform)
 
-    @property
-    def ours(self) -> Any:
-        """The order as the platform sees it."""
-        return self.platform.order(self.received)
-
-    @property
-    def theirs(self) -> Any:
-        """The order as the authority sees it."""
-        return self.authority.order(self.issued)
-
-    def act(self, who: str, verb: str, json: Any = None) -> Any:
-        """One of the authority's verbs on its order."""
-        return self.authority.post(who, f"/v1/orders/{self.issued}/{verb}", json)
-
-    def answer(self, verb: str, json: Any = None) -> Any:
-        """One of the platform's, by its legal person."""
-        return self.platform.post("legal", f"/v1/orders/{self.received}/{verb}", json)
+    def to(self, time: str, day: int = 1) -> None:
+        self.tell.hourglass.to(time, day)
 
 
 def post(day: Day) -> None:
@@ -48,113 +34,82 @@ def post(day: Day) -> None:
 
 def inform(day: Day) -> None:
     """Prior information, at least twelve hours before the first order."""
-    day.tell.hourglass.to("00:00")
-    path = f"/v1/registry/{day.platform.id}/prior-information"
-    day.authority.post("officer", path, cast.INFORMATION, status=201)
-    day.tell.wait("a receipt of the prior information", lambda: _gate(day))
+    day.to("00:00")
+    informed(day, day.authority, day.platform)
     day.tell.line("prior information is sent, and its receipt is back")
 
 
-def _gate(day: Day) -> list[Any]:
-    found = day.authority.get("/v1/clocks?name=tco.prior_information", "approver")
-    return found["data"]
+def informed(day: Day, authority: Side, platform: Side) -> None:
+    path = f"/v1/registry/{platform.id}/prior-information"
+    authority.post("officer", path, cast.INFORMATION, status=201)
+    gate = "/v1/clocks?name=tco.prior_information"
+    before = len(authority.get(gate, "approver")["data"])
+    day.tell.wait(
+        "the receipt of the prior information",
+        lambda: len(authority.get(gate, "approver")["data"]) > before,
+    )
 
 
 def issue(day: Day) -> None:
-    """An order of three URLs: drafted by one, approved by another, and received within seconds."""
-    day.tell.hourglass.to("11:40")
-    urls = [cast.NAMED, cast.ELSEWHERE, cast.SHARED]
-    draft = day.authority.post(
-        "officer", "/v1/orders", cast.drafted(day.platform.id, urls), status=201
-    )
-    day.issued = draft["id"]
-    day.act("officer", "submit")
-    own = day.authority.call("officer", "POST", f"/v1/orders/{day.issued}/approve")
-    day.tell.that(own.status_code in (403, 409), "who drafted an order does not approve it")
-    day.act("approver", "approve")
-    early = day.authority.call("officer", "POST", f"/v1/orders/{day.issued}/issue", cast.ISSUE)
-    day.tell.equal(early.status_code, 409, "the answer to an order within twelve hours")
+    """An order of three URLs: one names a post, one is another host's, one may be either of two posts."""
+    day.to("11:40")
+    order = day.order
+    order.draft([cast.NAMED, cast.ELSEWHERE, cast.SHARED])
+    early = day.authority.call("officer", "POST", f"/v1/orders/{order.id}/issue", cast.ISSUE)
+    day.tell.equal(early.status_code, 409, "the answer within twelve hours of the information")
     day.tell.line("an order of three URLs is approved; it may go out at noon")
-    day.tell.hourglass.to("12:01")
-    day.act("officer", "issue", cast.ISSUE)
-    day.tell.wait("the receipt of the order", lambda: day.theirs["state"] == "delivered")
-    _received(day)
-
-
-def _received(day: Day) -> None:
-    [row] = day.platform.get("/v1/orders", "legal")["data"]
-    day.received = row["id"]
-    ours, theirs = day.ours, day.theirs
-    day.tell.equal(ours["received_at"], theirs["delivery"]["received_at"], "the time of receipt")
-    due = datetime.fromisoformat(ours["received_at"]) + timedelta(hours=1)
-    for side in (ours, theirs):
-        hours = [one for one in side["clocks"] if one["name"] == "tco.remove"]
-        day.tell.equal(len(hours), 3, "the number of hours that run")
-        for one in hours:
-            day.tell.equal(datetime.fromisoformat(one["due_at"]), due, "the end of the hour")
-    day.tell.line(f"the order is received: the hour of both sides ends at {due:%H:%M:%S.%f}")
-    exact, elsewhere, shared = ours["items"]
+    day.to("12:01")
+    due = order.issue()
+    day.tell.line(f"the order is received; on both sides its hour ends at {due:%H:%M:%S.%f}")
+    exact, elsewhere, shared = order.ours["items"]
     day.tell.equal(exact["candidates"], ["named"], "what the exact URL names")
     day.tell.equal(elsewhere["problems"], ["host-unknown"], "what is wrong with another's URL")
-    day.tell.equal(
-        sorted(shared["candidates"]), ["first", "second"], "what the ambiguous one names"
-    )
-    day.tell.line("one URL names a post, one is another host's, one may be either of two posts")
+    day.tell.equal(sorted(shared["candidates"]), ["first", "second"], "what the third may name")
     day.tell.wait("the ring", lambda: day.platform.receiver.got("order.received"))
-    day.tell.line("it rings")
+    day.tell.line("it rings: one URL names a post, one is another host's, one may be two posts'")
 
 
 def kill(day: Day) -> None:
     """Nobody is awake, and the power goes; when it is back, nothing is lost, and it rings again."""
-    day.tell.hourglass.to("12:20")
-    before, clocks = day.ours, _hours(day)
+    day.to("12:20")
+    before = _stands(day)
     day.platform.server.kill()
     day.tell.line(f"{day.platform.id} is killed, its database with it")
-    day.tell.hourglass.to("12:31")
-    rung = len(day.platform.receiver.got("order.received"))
+    day.to("12:31")
+    receiver = day.platform.receiver
+    rung = len(receiver.got("order.received"))
     day.platform.server.start()
     day.platform.server.wait_ready()
-    day.tell.equal(_hours(day), clocks, "the hours after the kill")
-    day.tell.equal(day.ours["messages"], before["messages"], "the messages after the kill")
-    day.tell.wait(
-        "the ring after the kill",
-        lambda: len(day.platform.receiver.got("order.received")) > rung,
-    )
-    day.tell.wait("the warning", lambda: day.platform.receiver.got("clock.warning"))
-    day.tell.line("it is back, to the microsecond as it was: it rings, with half an hour left")
+    day.tell.equal(_stands(day), before, "what stands after the kill")
+    day.tell.wait("the next ring", lambda: len(receiver.got("order.received")) > rung)
+    day.tell.wait("the warning", lambda: receiver.got("clock.warning"))
+    day.tell.line("it is back, as it was to the microsecond: it rings, with half an hour left")
 
 
-def _hours(day: Day) -> dict[str, str]:
-    clocks = day.ours["clocks"]
-    return {one["subject"]["id"]: one["due_at"] for one in clocks if one["name"] == "tco.remove"}
+def _stands(day: Day) -> Any:
+    ours = day.order.ours
+    due = {one["subject"]["id"]: one["due_at"] for one in hours(ours)}
+    return due, ours["messages"], ours["received_at"]
 
 
 def execute(day: Day) -> None:
     """A person is there: what is clear is executed, what is not is asked, each with its Annex."""
-    day.answer("acknowledge")
-    day.tell.hourglass.to("12:40")
-    day.answer("items/1/execute", {})
+    day.to("12:40")
+    order, receiver = day.order, day.platform.receiver
+    order.answer("acknowledge")
+    order.answer("items/1/execute", {})
     needed = "Item 2 is on no host of ours. Item 3 is the address of two posts: which one is meant?"
-    day.answer("ask", {"ground": "insufficient_information", "needed": needed})
-    states = [one["state"] for one in day.ours["items"]]
-    day.tell.equal(states, ["executed", "asking", "asking"], "the state of the three URLs")
-    day.tell.wait("the post's end", lambda: "named" in day.platform.receiver.hidden())
-    day.tell.equal(day.platform.receiver.hidden(), {"named"}, "what is hidden")
+    order.answer("ask", {"ground": "insufficient_information", "needed": needed})
+    day.tell.equal(order.states(), ["executed", "asking", "asking"], "what became of the URLs")
+    day.tell.wait("the post's end", lambda: "named" in receiver.hidden())
+    day.tell.equal(receiver.hidden(), {"named"}, "what is hidden")
     told = day.tell.wait(
-        "the author's information",
-        lambda: day.platform.receiver.got("order.author_information"),
+        "the author's information", lambda: receiver.got("order.author_information")
     )
     day.tell.equal([one["item"] for one in told], ["named"], "of what the author is informed")
     day.tell.line("one post is down in all Member States, and its author informed")
-    came = day.tell.wait("two Annexes", lambda: _came(day, 2))
-    day.tell.equal(came, {"order.executed", "order.not_executed"}, "what came back")
-    states = [one["state"] for one in day.theirs["items"]]
-    day.tell.line(f"Annex II and Annex III are with {day.authority.id}: {', '.join(states)}")
-
-
-def _came(day: Day, count: int) -> set[str] | None:
-    messages = [one for one in day.theirs["messages"] if one["direction"] == "in"]
-    return {one["type"] for one in messages} if len(messages) >= count else None
+    day.tell.wait("two Annexes", lambda: order.came("order.executed", "order.not_executed"))
+    day.tell.line(f"Annex II and Annex III are with {day.authority.id}")
 
 
 MORNING = (post, inform, issue, kill, execute)

@@ -24,6 +24,10 @@ class Hourglass:
         """Turn it to a time of a day of the story; one that is over already is let be."""
         hours, minutes = time.split(":")
         moment = MIDNIGHT + timedelta(days=day - 1, hours=int(hours), minutes=int(minutes))
+        self.at(moment)
+
+    def at(self, moment: datetime) -> None:
+        """The same for any moment."""
         if moment > self.now:
             self._put(moment)
 

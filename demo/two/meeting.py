@@ -15,20 +15,19 @@ def published(side: Side) -> Any:
     return side.get(PATH)
 
 
-def meet(side: Side, other: Side) -> None:
-    """Have one side trust the other. Raises DemoError."""
+def trust(side: Side, document: Any, kids: Sequence[str]) -> None:
+    """Register what is published, or where it is, and confirm its keys. Raises DemoError."""
     first, second = list(PEOPLE[side.kind])[:2]
-    known = published(other)
-    added = side.post(first, "/v1/registry", {"url": other.url + PATH}, status=201)
-    kids = [one["kid"] for one in known["keys"]]
+    added = side.post(first, "/v1/registry", document, status=201)
     at = f"/v1/registry/{added['id']}/confirm"
-    side.post(first, at, {"kids": kids}, status=409)
+    side.post(first, at, {"kids": kids}, status=409)  # by the same person
     side.post(second, at, {"kids": kids})
 
 
 def meet_all(sides: Sequence[Side]) -> None:
-    """Everybody everybody else, but platforms among themselves."""
+    """Everybody trusts everybody else, but platforms each other."""
+    known = {side.id: [key["kid"] for key in published(side)["keys"]] for side in sides}
     for side in sides:
         for other in sides:
             if side is not other and "authority" in (side.kind, other.kind):
-                meet(side, other)
+                trust(side, {"url": other.url + PATH}, known[other.id])

@@ -19,7 +19,7 @@ from tidegate.infra.postgres import EmbeddedPostgres
 from tidegate.ledger.verify import Verification
 
 from ..processes import DemoError
-from . import cast, day
+from . import afternoon, cast, day, later
 from .hourglass import Hourglass
 from .meeting import meet_all
 from .ports import free_ports
@@ -31,6 +31,7 @@ def main() -> int:
     """Run the day; the exit status."""
     parser = argparse.ArgumentParser(prog="demo-two", description=__doc__)
     parser.add_argument("--headless", action="store_true", help="end with the day")
+    parser.add_argument("--morning", action="store_true", help="two sides, until twenty to one")
     given = parser.parse_args()
     console = Console(highlight=False)
     # The sides are instances of their own, whatever is set for the one that is worked with.
@@ -41,7 +42,9 @@ def main() -> int:
         with ExitStack() as stack:
             folder = Path(tempfile.mkdtemp(prefix="tidegate-two-"))
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
-            play(console, folder, stack, keep=not given.headless)
+            sides = play(console, folder, stack, whole=not given.morning)
+            if not given.headless:
+                serve(console, sides)
     except DemoError as error:
         console.print(f"The day failed. {error}", style="red", markup=False)
         return 1
@@ -51,18 +54,36 @@ def main() -> int:
     return 0
 
 
-def play(console: Console, folder: Path, stack: ExitStack, *, keep: bool) -> None:
-    """The whole day. Raises DemoError."""
+def play(console: Console, folder: Path, stack: ExitStack, *, whole: bool) -> list[Side]:
+    """The day, whole or until twenty to one. Raises DemoError."""
     telling = Telling(console, Hourglass(folder))
-    sides = start(telling, folder, stack, [cast.GERMANY, cast.FORUM])
-    authority, platform = sides
-    today = day.Day(telling, authority, platform)
+    who = [cast.GERMANY, cast.FORUM]
+    if whole:
+        who = [cast.GERMANY, cast.IRISH_FORUM, cast.IRELAND, cast.BOARD]
+    sides = start(telling, folder, stack, who)
+    today = day.Day(telling, *sides[:2])
     for step in day.MORNING:
         step(today)
+    if whole:
+        go_on(today, *sides[2:])
+    later.prove(today, sides)
     verify_ledgers(telling, sides)
     console.print(f"{telling.checked} checks in {telling.seconds:.0f} s")
-    if keep:
-        serve(console, sides)
+    return sides
+
+
+def go_on(today: day.Day, second: Side, slow: Side) -> None:
+    """What comes after the morning."""
+    afternoon.clarify(today)
+    afternoon.look_at_copies(today)
+    afternoon.inform_second(today, second)
+    afternoon.order_twice(today, second)
+    afternoon.distrust(today)
+    afternoon.keep_silent(today)
+    later.scrutinise(today, second)
+    later.be_late(today, slow)
+    later.end_silence(today)
+    later.end_holds(today)
 
 
 def start(telling: Telling, folder: Path, stack: ExitStack, who: list[Organisation]) -> list[Side]:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import sqlalchemy as sa
 
 from tidegate.access.actions import add_user, create_key, create_link
 from tidegate.cli.context import database_of, settings_of
@@ -14,6 +15,7 @@ from tidegate.infra.secrets import InstanceSecrets
 from tidegate.ledger.model import HEAD_FILE
 from tidegate.ledger.sequencer import read_head
 from tidegate.ledger.verify import Verification, verify
+from tidegate.orders.messages.tables import order_messages
 from tidegate.pipeline.house import MESSAGE_TYPES, SCOPES
 
 from ..processes import DemoError, Server
@@ -87,6 +89,21 @@ class Side:
     def post(self, who: str, path: str, json: Any = None, *, status: int = 200) -> Any:
         """Do something, and what the answer says. Raises DemoError for another status."""
         return self._expected("POST", path, self.call(who, "POST", path, json), status)
+
+    def bring(self, message: bytes, media_type: str) -> bytes:
+        """Bring a message to the inbox by hand, as anybody can; the receipt."""
+        headers = {"content-type": media_type}
+        answer = self._client.post("/public/orders/inbox", content=message, headers=headers)
+        if answer.status_code != 202:
+            raise DemoError(f"{self.id} took no message: {answer.text[:500]}")
+        return answer.content
+
+    def receipts(self) -> list[tuple[str, bytes]]:
+        """Whom messages went to, and the receipt of each."""
+        with database_of(settings_of(self.data_dir)) as database, database.begin(BY) as tx:
+            out = order_messages.c.direction == "out"
+            query = sa.select(order_messages.c.recipient, order_messages.c.receipt).where(out)
+            return [(row.recipient, row.receipt) for row in tx.execute(query)]
 
     def order(self, id: str) -> Any:
         """An order as somebody of this side sees it."""

@@ -40,7 +40,7 @@ class Telling:
             yield
         self.line(what)
 
-    def wait(self, what: str, found: Callable[[], T]) -> T:
+    def wait(self, what: str, found: Callable[[], T | None]) -> T:
         """Until something is found, which is given back. Raises DemoError where it never is."""
         end = time.monotonic() + WAIT_SECONDS
         with self._console.status(f"{self.hourglass.said()}  waiting for {what}"):
