@@ -128,7 +128,7 @@ class Side:
         """A post on this platform."""
         item = {"id": id, "surface": "post", "publicness": "public", "author": "author-1"}
         item |= {"url": url, "text": text, "created_at": "2025-12-31T23:00:00Z"}
-        self.post("/v1/items", self.admin, item, status=201)
+        self.post("/v1/items", self.admin, item)
 
     def count(self, table: str) -> int:
         with self.instance.database.begin() as tx:
