@@ -20,6 +20,7 @@ from tidegate.infra.ids import uuid7
 from tidegate.ledger.actions import append
 from tidegate.orders.jws import kid_in
 from tidegate.orders.messages.tables import order_messages, order_refusals
+from tidegate.orders.tables import order_receipts
 
 WINDOW = timedelta(hours=1)
 EACH, ALL = 30, 300  # an hour: from one place, and in all
@@ -53,6 +54,7 @@ def _wait(tx: Tx, most: int, place: bytes | None) -> int:
     came = [
         _times(order_messages, since, place).where(strangers, order_messages.c.place.isnot(None)),
         _times(order_refusals, since, place),
+        _times(order_receipts, since, place).where(order_receipts.c.place.isnot(None)),
     ]
     times = sa.union_all(*came).subquery()
     nth = sa.select(times.c.received_at).order_by(times.c.received_at.desc())
