@@ -39,18 +39,19 @@ async def receive(request: Request) -> Response:
 
 async def _read(request: Request) -> bytes | Refused:
     """The body, or what can be said of one that is over the limit."""
-    body, digest, size = bytearray(), hashlib.sha256(), 0
+    body, digest, size, over = bytearray(), hashlib.sha256(), 0, False
     try:
         async for piece in pieces(request, MOST_READ):
             digest.update(piece)
             size += len(piece)
             body += piece
-            if size > MOST_BYTES:  # the beginning, and what came last
+            if over := size > MOST_BYTES:  # the beginning, and what came last
                 del body[HEAD_BYTES : max(HEAD_BYTES, len(body) - _TAIL_BYTES)]
     except Refusal as refused:
         if refused.status != 413:
             raise
-    if size <= MOST_BYTES:
+        over = True
+    if not over:
         return bytes(body)
     head, tail = bytes(body[:HEAD_BYTES]), bytes(body[HEAD_BYTES:])
     return Refused(
