@@ -36,6 +36,7 @@ OPENS = {
     "infra/slices.py",  # a duty that is one transaction
     "pipeline/bank_changes.py",  # each leaves in a transaction of its own
     "pipeline/bank_imports.py",  # a file, and then all of it, is a transaction
+    "pipeline/ringing.py",  # a call is made while its row is held, apart from all that rings
     "pipeline/instance.py",
     "pipeline/lookback/codes.py",
     "pipeline/lookback/kinds.py",  # a page is two transactions
@@ -68,6 +69,11 @@ MORE_SQL = {
     "access/sessions.py",
     "access/sign_in.py",
     "access/witness.py",  # of each slice: what its tables say otherwise than the ledger
+    "clocks/calls.py",  # what the command on call is told
+    "clocks/keeping.py",  # a clock's row, and what happened to it
+    "clocks/rings.py",
+    "clocks/sweeping.py",
+    "clocks/witness.py",
     "content/admission.py",  # the one writer of items and revisions
     "content/kept.py",  # what further looks read
     "content/known.py",  # what admission, and a retry, find there

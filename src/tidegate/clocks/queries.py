@@ -64,7 +64,7 @@ def list_clocks(
     """A page of clocks, those first that are due first, and the cursor of the next. Raises Refusal (422) for
     a cursor of something else."""
     c = clocks.c
-    query = SELECT.where(tx.within(c.platform), *_conditions(wanted))
+    query = SELECT.where(tx.within(clocks.c.platform), *_conditions(wanted))
     if cursor is not None:
         at, last = read_cursor(cursor)
         query = query.where(sa.tuple_(c.due_at, c.id) > sa.tuple_(sa.literal(at), sa.literal(last)))

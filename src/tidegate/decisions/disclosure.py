@@ -34,7 +34,9 @@ def withhold(tx: Tx, item_id: UUID, order_id: UUID, until: datetime) -> None:
         item_id=item_id, order_id=order_id, until=until, withheld_at=tx.now
     )
     key = [disclosures.c.item_id, disclosures.c.order_id]
-    tx.execute(row.on_conflict_do_update(index_elements=key, set_={"until": until, "released_at": None}))
+    tx.execute(
+        row.on_conflict_do_update(index_elements=key, set_={"until": until, "released_at": None})
+    )
     record = {"item": item_id, "order": order_id, "until": until}
     append(tx, "disclosure.withheld", record, item_id, _platform(tx, item_id))
 
