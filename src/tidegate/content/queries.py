@@ -125,6 +125,26 @@ def items_by_url(tx: Tx, platform: str, url_key: bytes) -> list[ItemRow]:
     return [ItemRow(**row) for row in tx.execute(query).mappings()]
 
 
+def items_at(tx: Tx, url_key: bytes, limit: int) -> list[ItemRow]:
+    """The standing items of all platforms with that canonical URL, the oldest first: without tips, which
+    are nobody's posts."""
+    query = (
+        sa.select(*_COLUMNS)
+        .where(items.c.url_key == url_key, items.c.erased_at.is_(None), ~IS_TIP)
+        .where(tx.within(items.c.platform))
+        .order_by(items.c.received_at, items.c.id)
+        .limit(limit)
+    )
+    return [ItemRow(**row) for row in tx.execute(query).mappings()]
+
+
+def items_by_ids(tx: Tx, ids: Collection[UUID]) -> list[ItemRow]:
+    """The items by our own ids, erased or not, in the order in which everybody locks several."""
+    query = sa.select(*_COLUMNS).where(items.c.id.in_(ids), tx.within(items.c.platform))
+    found = tx.execute(query.order_by(items.c.platform, items.c.external_id)).mappings()
+    return [ItemRow(**row) for row in found]
+
+
 def items_named(tx: Tx, platforms: Collection[str], external_id: str) -> list[ItemRow]:
     """The items that go by this id on these platforms, erased or not."""
     query = sa.select(*_COLUMNS).where(

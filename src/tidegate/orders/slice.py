@@ -1,7 +1,14 @@
 """What `orders` names of its own."""
 
 from tidegate.infra.scopes import Scope
-from tidegate.infra.slices import Slice
+from tidegate.infra.slices import Slice, Verbs
+
+
+def _verbs() -> Verbs:
+    from tidegate.orders.messages.witness import MessageWitness
+
+    return Verbs(witnesses=(MessageWitness,))
+
 
 ORDERS = Slice(
     name="orders",
@@ -46,4 +53,5 @@ ORDERS = Slice(
         "order_messages": "signed letters between organisations, which prove when who said what",
         "order_refusals": "that somebody tried to send one, and when",
     },
+    verbs=_verbs,
 )

@@ -15,7 +15,7 @@ from msgspec import Meta
 from tidegate.content.model import Publicness
 from tidegate.signals.model import Match
 
-CaseOrigin = Literal["evaluation", "report", "escalation", "quarantine"]
+CaseOrigin = Literal["evaluation", "report", "escalation", "quarantine", "order"]
 CaseKind = Literal["text", "image", "video", "other"]
 CaseThreat = Literal["none", "low", "medium", "high_unspecific", "high_specific"]
 Stage = Literal["fast", "deep", "retro", "report"]

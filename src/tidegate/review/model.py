@@ -25,7 +25,7 @@ CaseState = Literal["open", "claimed", "decided", "reopened"]
 CaseFilter = Literal["open", "claimed", "decided", "reopened", "waiting"]  # waiting: not decided
 CaseOrder = Literal["oldest", "priority"]
 Verb = Literal["claim", "release", "expire", "decide", "reopen", "undo"]
-Origin = Literal["evaluation", "report", "escalation", "quarantine"]
+Origin = Literal["evaluation", "report", "escalation", "quarantine", "order"]
 
 EVALUATION_QUEUE = "default"
 REPORT_QUEUE = "reports"

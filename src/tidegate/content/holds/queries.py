@@ -1,6 +1,6 @@
 """Reading holds, and whether what one of them keeps is closed to the reader."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -204,3 +204,9 @@ def is_closed(tx: Tx, item_id: UUID) -> bool:
     given = {"item": item_id, "opener": tx.identity, "now": tx.now, "audits": tx.audits}
     given["person"] = tx.is_person
     return tx.execute(query, given).scalar_one_or_none() is not False
+
+
+def ends_of_holds(tx: Tx, ids: Collection[UUID]) -> dict[UUID, datetime | None]:
+    """Until when these holds stand, or stood."""
+    query = sa.select(holds.c.id, holds.c.until).where(holds.c.id.in_(ids))
+    return {row.id: row.until for row in tx.execute(query)}

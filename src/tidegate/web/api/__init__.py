@@ -16,9 +16,12 @@ from tidegate.web.api import (
     incidents,
     items,
     ledger,
+    orders,
+    orders_drafted,
     policy,
     registry,
     reports,
+    scrutinies,
     sources,
 )
 from tidegate.web.api.endpoint import Endpoint
@@ -41,6 +44,9 @@ _RESOURCES = (
     ledger,
     policy,
     registry,
+    orders_drafted,
+    scrutinies,
+    orders,
 )
 
 endpoints: list[Endpoint[Any, Any]] = [

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from tidegate.access.model import ADMIN
 from tidegate.access.purposes import PURPOSES
+from tidegate.content.holds.model import ORDER_PURPOSES
 from tidegate.infra.errors import Refusal
 from tidegate.web import formats
 from tidegate.web.csrf import masked
@@ -266,6 +267,7 @@ def html(
         "may": visit.may,
         "known_as": visit.names.called,
         "purposes": PURPOSES,
+        "order_purposes": ORDER_PURPOSES,
         "navigation": offered(visit),
         "done": gettext(done) if done else None,
         "refusal": visit.refusal,

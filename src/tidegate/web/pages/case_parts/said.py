@@ -60,6 +60,7 @@ def _origin(origin: str | None) -> str:
         "report": _("Opened: it was reported"),
         "escalation": _("Opened: a rule escalated it"),
         "quarantine": _("Opened: the entry went into quarantine"),
+        "order": _("Opened: it is like what a legal order names"),
     }
     return known.get(origin or "", _("Opened"))
 

@@ -1,0 +1,88 @@
+"""What the author of an ordered post is told (Article 11), or provably not: the platform's own systems are given
+the document to bring it; while non-disclosure runs nobody is, and it goes out once that is over.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from tidegate.content.model import ItemRow
+from tidegate.content.queries import items_by_ids, lock_item_by_id
+from tidegate.decisions.disclosure import release, withhold
+from tidegate.enforcement.notices import notify
+from tidegate.infra.db import Tx
+from tidegate.infra.times import in_full
+from tidegate.orders import actions as orders
+from tidegate.orders.model import ItemOfOrder, OrderRow
+from tidegate.orders.queries import items_of, order_of, silences_over
+from tidegate.pipeline.instance import Instance
+from tidegate.pipeline.orders.answers import annex_of
+from tidegate.pipeline.orders.timing import Timing, about_item
+from tidegate.pipeline.own import own_of
+
+INFORM = "tco.inform_author"
+LAW = "Regulation (EU) 2021/784, Article 3"
+
+
+def inform(timing: Timing, order: OrderRow, item: ItemOfOrder) -> None:
+    """Tell the author of a post that was executed just now, unless nobody may yet."""
+    if order.is_silent(timing.tx.now) or item.item_id is None:
+        return
+    (post,) = items_by_ids(timing.tx, [item.item_id])
+    if post.erased_at is None:
+        _tell(timing, order, item, post, "order.executed")
+
+
+def keep_silent(timing: Timing, until: datetime) -> None:
+    """Nobody is told of what the order did for longer."""
+    tx, order_id = timing.tx, timing.order_id
+    done = {one.item_id for one in items_of(tx, order_id) if one.decision_id is not None}
+    for post in items_by_ids(tx, {one for one in done if one is not None}):
+        if post.erased_at is None:
+            lock_item_by_id(tx, post.id)
+            withhold(tx, post.id, order_id, until)
+
+
+def end_silences(tx: Tx, instance: Instance, limit: int = 50) -> int:
+    """Tell the authors of what was ordered once non-disclosure is over; returns of how many orders. For the
+    worker."""
+    over = silences_over(tx, limit)
+    for order_id in over:
+        order = order_of(tx, order_id)
+        orders.change(tx, order_id, disclosed_at=tx.now)
+        timing = Timing(tx, instance, own_of(tx, instance), order_id)
+        done = {one.item_id: one for one in items_of(tx, order_id) if one.measure is not None}
+        for post in items_by_ids(tx, [id for id in done if id is not None]):
+            if post.erased_at is None:
+                lock_item_by_id(tx, post.id)
+                release(tx, post.id, order_id)
+                _tell(timing, order, done[post.id], post, "non_disclosure.over")
+    return len(over)
+
+
+def _tell(timing: Timing, order: OrderRow, item: ItemOfOrder, post: ItemRow, event: str) -> None:
+    tx = timing.tx
+    timing.start(INFORM, about_item(order.id, item.n), event, tx.now)
+    data = {"item": post.external_id, "platform": post.platform, "order": order.id}
+    data |= {"document": _document(timing, order, item)}
+    notify(tx, "order.author_information", data, item_id=post.id)
+    timing.of_item(item, "author.informed")
+
+
+def _document(timing: Timing, order: OrderRow, item: ItemOfOrder) -> dict[str, Any]:
+    """What the author is told: that it is down, by which order, and where that can be challenged."""
+    annex = annex_of(order, timing.own)
+    return {
+        "url": item.url,
+        "measure": item.measure,
+        "at": None if item.at is None else in_full(item.at),
+        "law": LAW,
+        "authority": annex.issuing.name,
+        "member_state": annex.issuing.member_state,
+        "reference": order.reference,
+        "redress": {
+            "body": annex.redress.body,
+            "deadline": annex.redress.deadline,
+            "law_url": annex.redress.law_url,
+        },
+        "rights": "You can ask for the reasons of the removal, or for a copy of the order, and challenge it.",
+    }

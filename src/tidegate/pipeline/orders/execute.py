@@ -1,0 +1,207 @@
+"""An order is executed: what it names is down in all Member States and held, Annex II goes back, and the author
+is told, or provably not. The one path that decides by an order; it takes down what the order names, and no more.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from tidegate.access.platforms import refuse_others
+from tidegate.content.holds.actions import place_hold
+from tidegate.content.holds.model import HoldIn
+from tidegate.content.model import ItemRow
+from tidegate.content.queries import items_by_ids, items_named, lock_item_by_id, platforms_posting
+from tidegate.decisions.disclosure import withhold
+from tidegate.decisions.model import Restriction
+from tidegate.decisions.queries import standing_on
+from tidegate.decisions.restrictions import Standing, standing_at
+from tidegate.enforcement.actions import issue_many
+from tidegate.enforcement.model import Instruction
+from tidegate.exchange.states import UNION
+from tidegate.infra.db import Tx
+from tidegate.infra.errors import Refusal, bad_field
+from tidegate.orders import actions as orders
+from tidegate.orders.model import ItemOfOrder, Measure, OrderRow, movable, moved
+from tidegate.orders.queries import came, items_of, order_of, order_unknown
+from tidegate.pipeline.instance import Instance
+from tidegate.pipeline.orders import answers
+from tidegate.pipeline.orders.authors import inform
+from tidegate.pipeline.orders.copies import find_copies, propose
+from tidegate.pipeline.orders.lookup import NOT_PUBLIC, problems_of
+from tidegate.pipeline.orders.timing import Timing, about_hold
+from tidegate.pipeline.own import own_of
+from tidegate.pipeline.standing import impose
+
+EVERYWHERE = sorted(UNION)
+"""Where an order is executed: in all Member States."""
+
+
+class ExecuteIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How it is executed: `item` chooses the post, where it may be several."""
+
+    item: str | None = None
+    measure: Measure = "disabled"
+
+
+def execute(
+    tx: Tx, instance: Instance, order_id: UUID, n: int | None, given: ExecuteIn
+) -> OrderRow:
+    """Execute one item of an order, or all that are open and of which it is known what they are about, with
+    one Annex II. Raises Refusal: 404; 409 "order-not-open"; 422 where a person has to choose the post, or
+    "not-public"; 410 "item-erased" of what went since the order came; 403 "platform-bound"."""
+    own = own_of(tx, instance)
+    order = came(tx, order_id)
+    found = items_of(tx, order_id)
+    chosen = _chosen(found, n)
+    known = _known(tx, chosen, given.item)
+    copies = find_copies(tx, instance, found, known)
+    _locked(tx, order, set(known.values()), {id for ids in copies.values() for id in ids})
+    timing = Timing(tx, instance, own, order_id)
+    done: list[ItemOfOrder] = []
+    instructions: list[Instruction] = []
+    for one in (one for one in chosen if one.n in known):
+        item, told = _take_down(timing, order, one, known[one.n], given.measure)
+        done.append(item)
+        instructions += told
+    answers.executed(timing, order, done)
+    for one in done:
+        timing.of_item(one, "order.executed")
+        inform(timing, order, one)
+    propose(tx, order, copies)
+    timing.settle()
+    issue_many(tx, instructions)
+    return order_of(tx, order_id)
+
+
+def _chosen(found: Sequence[ItemOfOrder], n: int | None) -> list[ItemOfOrder]:
+    if n is None:
+        return [found[place] for place in movable([one.state for one in found], "execute")]
+    item = item_numbered(found, n)
+    moved(item.state, "execute")
+    return [item]
+
+
+def item_numbered(found: Sequence[ItemOfOrder], n: int) -> ItemOfOrder:
+    """The order's item of that number. Raises Refusal (404)."""
+    if not 1 <= n <= len(found):
+        raise order_unknown()
+    return found[n - 1]
+
+
+def _known(tx: Tx, chosen: Sequence[ItemOfOrder], named: str | None) -> dict[int, UUID]:
+    """The posts that are meant, by the items' numbers, as far as there is no doubt. Raises Refusal (422)."""
+    if named is not None and len(chosen) > 1:
+        raise bad_field("/item", "nothing, unless one item of the order is executed", named[:64])
+    posts = {one.n: _post_of(tx, one, named) for one in chosen}
+    known = {n: id for n, id in posts.items() if id is not None}
+    if not known:
+        raise bad_field("/item", _expected(tx, chosen), "nothing")
+    return known
+
+
+def _post_of(tx: Tx, item: ItemOfOrder, named: str | None) -> UUID | None:
+    """The post that an item is about: the one that a person names, of the candidates where there are any."""
+    if named is None:
+        return item.item_id
+    platforms = platforms_posting(tx)
+    fitting = items_named(tx, platforms, named)
+    if item.candidates:
+        fitting = [one for one in fitting if one.id in item.candidates]
+    if len(fitting) != 1:
+        raise bad_field("/item", _expected(tx, [item]), named[:64])
+    return fitting[0].id
+
+
+def _expected(tx: Tx, chosen: Sequence[ItemOfOrder]) -> str:
+    candidates = [id for one in chosen for id in one.candidates]
+    names = sorted({one.external_id for one in items_by_ids(tx, candidates)})
+    if not names:
+        return "the id of the post that the order means"
+    return f"the post that the order means, one of {', '.join(names[:10])}"
+
+
+def _locked(tx: Tx, order: OrderRow, ordered: set[UUID], copies: set[UUID]) -> None:
+    """Hold all rows that this is about, in the order in which everybody locks several. Raises Refusal."""
+    found = items_by_ids(tx, ordered | copies)
+    if not ordered <= {one.id for one in found}:
+        refuse_others(tx.platforms, "")  # of a platform that they are not bound to
+    for one in found:
+        if one.id in ordered:
+            _refuse(order, one)
+        if one.erased_at is None:
+            lock_item_by_id(tx, one.id)
+
+
+def _refuse(order: OrderRow, post: ItemRow) -> None:
+    if NOT_PUBLIC in problems_of(post):
+        raise Refusal(
+            "not-public",
+            422,
+            "The post is not public",
+            "Nothing was written. An order is about what is disseminated to the public: answer with"
+            " an Annex III, manifest error.",
+        )
+    if post.erased_at is not None and post.erased_at > (order.received_at or order.created_at):
+        raise Refusal(
+            "item-erased",
+            410,
+            "The post was erased after the order came",
+            f"Nothing was written. It was erased at {post.erased_at:%Y-%m-%d %H:%M:%S} UTC: answer"
+            " with an Annex III, impossible.",
+            erased_at=post.erased_at,
+        )
+
+
+def _take_down(
+    timing: Timing, order: OrderRow, item: ItemOfOrder, post_id: UUID, measure: Measure
+) -> tuple[ItemOfOrder, list[Instruction]]:
+    """Restrict and hold the post by the order. Where it was down in the whole Union before, or gone, nothing
+    changes for it, and Annex II says since when."""
+    tx = timing.tx
+    (post,) = items_by_ids(tx, [post_id])
+    if post.erased_at is not None:
+        gone = orders.move(
+            tx, item, "execute", item_id=post.id, measure="removed", at=post.erased_at
+        )
+        return gone, []
+    before = down_since(standing_at(standing_on(tx, post.id), tx.now))
+    if order.is_silent(tx.now):
+        assert order.non_disclosure_until is not None
+        withhold(tx, post.id, order.id, order.non_disclosure_until)
+    reference = order.reference or order.order_ref or str(order.id)
+    decision, told = impose(
+        tx,
+        post,
+        order=order.id,
+        restriction=Restriction("item", EVERYWHERE),
+        reason=f"Removal order {reference} of {order.issuer}.",
+        reference=reference,
+    )
+    held_until = timing.due("tco.preserve", tx.now).due_latest
+    reason = f"Content of removal order {reference}, kept under Article 6."
+    hold = place_hold(tx, post, HoldIn(reason, "review", held_until), order=order.id)
+    timing.start("tco.preserve", about_hold(hold.id), "order.executed", tx.now)
+    moved_item = orders.move(
+        tx,
+        item,
+        "execute",
+        item_id=post.id,
+        measure=measure,
+        at=before or tx.now,
+        hold_id=hold.id,
+        decision_id=decision.id,
+    )
+    return moved_item, told
+
+
+def down_since(standing: Sequence[Standing]) -> datetime | None:
+    """Since when something is down in all Member States, by what stands; None: it is not."""
+    since: dict[str, datetime] = {}
+    for one in standing:
+        for state in EVERYWHERE if one.territory is None else one.territory:
+            since[state] = min(one.since, since.get(state, one.since))
+    if not since.keys() >= UNION:
+        return None
+    return max(since[state] for state in UNION)

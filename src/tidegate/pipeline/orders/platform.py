@@ -1,0 +1,326 @@
+"""What a platform does with the messages of authorities about orders: each is kept, and what is its sender's to say
+changes the order; what does not go with the rest makes it contradictory, for a person.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import msgspec
+
+from tidegate.content.holds.actions import extend_hold
+from tidegate.enforcement.actions import issue_many
+from tidegate.exchange.queries import establishment
+from tidegate.infra.db import Tx
+from tidegate.infra.errors import Refusal
+from tidegate.orders import actions as orders
+from tidegate.orders.annex_rules import read_annex1, silence_ends
+from tidegate.orders.annexes import Annex1
+from tidegate.orders.bodies import (
+    Clarified,
+    DisclosureExtended,
+    PreservationExtended,
+    Reason,
+    ScrutinyDecided,
+    read_body,
+)
+from tidegate.orders.jws import parse
+from tidegate.orders.messages.actions import attach
+from tidegate.orders.messages.model import Incoming, Problem, Receipt, StoredMessage, read_envelope
+from tidegate.orders.messages.queries import messages_about
+from tidegate.orders.model import ItemOfOrder, OrderRow, Said, heard
+from tidegate.orders.queries import items_of, order_of, orders_called
+from tidegate.pipeline.instance import Instance
+from tidegate.pipeline.orders.authors import keep_silent
+from tidegate.pipeline.orders.ending import void
+from tidegate.pipeline.orders.handling import Handled, Handler, ReceiptHook
+from tidegate.pipeline.orders.lookup import Named
+from tidegate.pipeline.orders.receive import Arrived, Silence, receive
+from tidegate.pipeline.orders.timing import (
+    Timing,
+    about_hold,
+    about_item,
+    about_order,
+)
+from tidegate.pipeline.own import own_of
+
+B = TypeVar("B", bound=msgspec.Struct)
+LONGEST_EXTENSION = timedelta(weeks=6)
+
+
+def order_issued(tx: Tx, instance: Instance, incoming: Incoming) -> Handled:
+    """An order: its hour runs, whatever is wrong with it."""
+    own, envelope = own_of(tx, instance), incoming.envelope
+    zone = "UTC" if incoming.party is None else incoming.party.zone
+    annex, faults = read_annex1(envelope.body, zone=zone)
+    wrong: list[Problem] = ["incomplete"] if faults or envelope.order is None else []
+    if incoming.party is not None and "issue" not in incoming.party.functions:
+        wrong.append("not-competent")
+    earlier = _earlier(tx, incoming) if incoming.verified else []
+    arrived = Arrived(
+        issuer=envelope.from_,
+        recipient=envelope.to,
+        channel="inbox",
+        received_at=incoming.received_at,
+        verified=incoming.verified,
+        problems=[*incoming.problems, *wrong],
+        doubts="order.revoked" in earlier or "infringement" in earlier,
+        order_ref=envelope.order,
+        reference=annex.reference or None,
+        issued_at=annex.issued_at,
+        annex=envelope.body,
+        named=named_in(annex),
+        silence=silence_of(annex, zone),
+    )
+    taken = receive(tx, instance, own, arrived)
+    if earlier and not taken.joined and envelope.order is not None:
+        attach(tx, sender=envelope.from_, order_ref=envelope.order, order_id=taken.order.id)
+        orders.contradict(tx, taken.order.id, f"before it came: {', '.join(earlier)}")
+    found: list[Problem] = [*wrong]
+    if "host-unknown" in taken.problems:
+        found.append("host-unknown")
+    return Handled(taken.order.id, found)
+
+
+def named_in(annex: Annex1) -> list[Named]:
+    return [Named(one.url, one.item_id, one.sha256) for one in annex.items]
+
+
+def silence_of(annex: Annex1, zone: str) -> Silence | None:
+    """Until when the author is not told; never longer than the law has it, also where it says so."""
+    said = annex.non_disclosure
+    if said is None or said.decided_at is None:
+        return None
+    longest = silence_ends(said.decided_at, zone)
+    return Silence(said.decided_at, longest if said.until is None else min(said.until, longest))
+
+
+def clarified(tx: Tx, instance: Instance, incoming: Incoming) -> Handled:
+    return _act(tx, instance, incoming, Clarified, "clarified", _clarify)
+
+
+def revoked(tx: Tx, instance: Instance, incoming: Incoming) -> Handled:
+    return _act(tx, instance, incoming, Reason, "revoked", _void("revoked"))
+
+
+def final(tx: Tx, instance: Instance, incoming: Incoming) -> Handled:
+    return _act(tx, instance, incoming, msgspec.Struct, "final", _finalise)
+
+
+def scrutiny_decided(tx: Tx, instance: Instance, incoming: Incoming) -> Handled:
+    """What the authority of our establishment found, and nobody else's word."""
+    body, faults = read_body("scrutiny.decided", incoming.envelope.body)
+    assert isinstance(body, ScrutinyDecided)
+    order = _about(tx, incoming, body.issuer)
+    authority = establishment(tx)
+    if authority is None or authority.id != incoming.envelope.from_:
+        return Handled(order and order.id, ["not-competent"])
+    if faults or order is None or not _proven(incoming):
+        return Handled(order and order.id, ["incomplete"] if faults else [])
+    timing = Timing(tx, instance, own_of(tx, instance), order.id)
+    timing.happen("scrutiny.communicated", about_order(order.id), incoming.received_at)
+    said: Said = "infringed" if body.finding == "infringement" else "upheld"
+    _hear(timing, order, said, {"reasons": body.reasons}, _void("infringed"))
+    return Handled(order.id)
+
+
+def non_disclosure_extended(tx: Tx, instance: Instance, incoming: Incoming) -> Handled:
+    """Once, by the same authority, and by six weeks at most."""
+    order, body, problems = _read(tx, incoming, DisclosureExtended)
+    if order is None or body is None:
+        return Handled(order and order.id, problems)
+    timing = Timing(tx, instance, own_of(tx, instance), order.id)
+    first = order.non_disclosure_until
+    allowed = (
+        order.is_silent(tx.now)
+        and first is not None
+        and order.non_disclosure_first is None
+        and first < body.until <= first + LONGEST_EXTENSION
+    )
+    if not allowed:
+        _contradict(timing, "its non-disclosure cannot be extended so")
+        return Handled(order.id)
+    orders.change(tx, order.id, non_disclosure_until=body.until, non_disclosure_first=first)
+    subject = about_order(order.id)
+    timing.happen("non_disclosure.extended", subject, incoming.received_at, until=body.until)
+    keep_silent(timing, body.until)
+    return Handled(order.id)
+
+
+def preservation_extended(tx: Tx, instance: Instance, incoming: Incoming) -> Handled:
+    """What is held is held for longer, for the period that the authority states."""
+    order, body, problems = _read(tx, incoming, PreservationExtended)
+    if order is None or body is None:
+        return Handled(order and order.id, problems)
+    timing = Timing(tx, instance, own_of(tx, instance), order.id)
+    held = [one.hold_id for one in items_of(tx, order.id) if one.hold_id is not None]
+    try:
+        with tx.savepoint():
+            for hold_id in held:
+                extend_hold(tx, hold_id, body.until)
+    except Refusal:
+        _contradict(timing, "what is held cannot be held for longer so")
+        return Handled(order.id)
+    for hold_id in held:
+        subject = about_hold(hold_id)
+        timing.happen("preservation.extended", subject, incoming.received_at, until=body.until)
+    if not held:
+        _contradict(timing, "nothing is held under it")
+    return Handled(order.id)
+
+
+def preservation_access(tx: Tx, instance: Instance, incoming: Incoming) -> Handled:
+    """The request to see what is held: it is kept and rings; a person opens the hold, and that is counted."""
+    order = _about(tx, incoming, incoming.envelope.from_)
+    _, faults = read_body("preservation.access", incoming.envelope.body)
+    if order is not None and not faults and _proven(incoming):
+        Timing(tx, instance, own_of(tx, instance), order.id).ring()
+    return Handled(order and order.id, ["incomplete"] if faults else [])
+
+
+def prior_information(tx: Tx, instance: Instance, incoming: Incoming) -> Handled:
+    """What procedures and deadlines are: it is read, and the receipt is what it asks for."""
+    _, faults = read_body("prior_information", incoming.envelope.body)
+    return Handled(problems=["incomplete"] if faults else [])
+
+
+_Do = Callable[[Timing, OrderRow, list[ItemOfOrder], dict[str, Any]], None]
+
+
+def _act(
+    tx: Tx, instance: Instance, incoming: Incoming, body: type[B], said: Said, do: _Do
+) -> Handled:
+    """What an order's issuer says of it."""
+    order, read, problems = _read(tx, incoming, body)
+    if order is None or read is None:
+        return Handled(order and order.id, problems)
+    timing = Timing(tx, instance, own_of(tx, instance), order.id)
+    _hear(timing, order, said, msgspec.to_builtins(read), do)
+    return Handled(order.id)
+
+
+def _hear(timing: Timing, order: OrderRow, said: Said, given: dict[str, Any], do: _Do) -> None:
+    items = items_of(timing.tx, order.id)
+    found = heard([one.state for one in items], said)
+    if found.moves:
+        do(timing, order, [items[place] for place in found.moves], given)
+        timing.settle()
+        timing.ring()
+    elif found.contradictory:
+        _contradict(timing, f"{said}, although it is {order.state}")
+
+
+def _contradict(timing: Timing, what: str) -> None:
+    orders.contradict(timing.tx, timing.order_id, what)
+    timing.ring(contradictory=True)
+
+
+def _clarify(
+    timing: Timing, order: OrderRow, items: list[ItemOfOrder], given: dict[str, Any]
+) -> None:
+    for one in items:
+        orders.move(timing.tx, one, "clarified", given=given)
+        timing.of_item(one, "order.clarified")
+
+
+def _finalise(
+    timing: Timing, order: OrderRow, items: list[ItemOfOrder], given: dict[str, Any]
+) -> None:
+    for one in items:
+        orders.move(timing.tx, one, "final", given=given)
+
+
+def _void(said: Said) -> _Do:
+    def do(
+        timing: Timing, order: OrderRow, items: list[ItemOfOrder], given: dict[str, Any]
+    ) -> None:
+        issue_many(timing.tx, void(timing, order, items, said, given))
+
+    return do
+
+
+def _read(
+    tx: Tx, incoming: Incoming, body: type[B]
+) -> tuple[OrderRow | None, B | None, list[Problem]]:
+    """The order that its issuer speaks of, and what they say; None of what nothing may act by."""
+    order = _about(tx, incoming, incoming.envelope.from_)
+    read, faults = read_body(incoming.envelope.type, incoming.envelope.body)
+    if faults:
+        return order, None, ["incomplete"]
+    if order is None or not _proven(incoming):
+        return order, None, []
+    assert isinstance(read, body)
+    return order, read, []
+
+
+def _about(tx: Tx, incoming: Incoming, issuer: str) -> OrderRow | None:
+    """The order of an issuer that a message is about, held; the proven one where there are several."""
+    if incoming.envelope.order is None:
+        return None
+    orders.hold_issuer(tx, issuer)
+    found = orders_called(tx, "in", issuer, order_ref=incoming.envelope.order)
+    return order_of(tx, found[0].id, lock=True) if found else None
+
+
+def _proven(incoming: Incoming) -> bool:
+    """Whether it is its sender's word, and to us."""
+    return incoming.verified and not incoming.doubtful
+
+
+def _earlier(tx: Tx, incoming: Incoming) -> list[str]:
+    """What was said of an order before it came, by who may: each as its type, or as what was found."""
+    ref, issuer = incoming.envelope.order, incoming.envelope.from_
+    if ref is None:
+        return []
+    said = [
+        one.type
+        for one, _ in messages_about(tx, issuer, ref)
+        if one.verified and one.order_id is None and one.type in ("order.revoked", "order.final")
+    ]
+    authority = establishment(tx)
+    for one, jws in [] if authority is None else messages_about(tx, authority.id, ref):
+        if one.verified and one.order_id is None and one.type == "scrutiny.decided":
+            body = read_envelope(parse(jws)).body
+            if body.get("issuer") == issuer and body.get("finding") == "infringement":
+                said.append("infringement")
+    return said
+
+
+def _delivered(tx: Tx, instance: Instance, message: StoredMessage, receipt: Receipt) -> None:
+    """An Annex arrived: the feedback is given."""
+    answer = orders.document_delivered(tx, message.id)
+    if answer is None:
+        return
+    order_id, items = answer
+    timing = Timing(tx, instance, own_of(tx, instance), order_id)
+    for n in items:
+        timing.happen("feedback.delivered", about_item(order_id, n), receipt.received_at)
+
+
+def _scrutiny_requested(
+    tx: Tx, instance: Instance, message: StoredMessage, receipt: Receipt
+) -> None:
+    """The request arrived: the three days of the authority run."""
+    if message.order_id is not None:
+        timing = Timing(tx, instance, own_of(tx, instance), message.order_id)
+        subject = about_order(message.order_id)
+        at = receipt.received_at
+        timing.start("tco.scrutiny_decision", subject, "scrutiny.requested", at)
+
+
+HANDLERS: dict[str, Handler] = {
+    "order.issued": order_issued,
+    "order.clarified": clarified,
+    "order.revoked": revoked,
+    "order.final": final,
+    "non_disclosure.extended": non_disclosure_extended,
+    "preservation.extended": preservation_extended,
+    "preservation.access": preservation_access,
+    "prior_information": prior_information,
+    "scrutiny.decided": scrutiny_decided,
+}
+RECEIPTS: dict[str, ReceiptHook] = {
+    "order.executed": _delivered,
+    "order.not_executed": _delivered,
+    "scrutiny.requested": _scrutiny_requested,
+}

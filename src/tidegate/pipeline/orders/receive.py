@@ -1,0 +1,255 @@
+"""An order comes: as a signed message, as a file, or by the form. One order is one, however often and by
+whatever way it comes, and its hour runs from the first time on, whatever is doubtful about it.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from tidegate.infra.db import Tx
+from tidegate.infra.ids import uuid7
+from tidegate.orders import actions as orders
+from tidegate.orders.model import UNDONE, ItemOfOrder, OrderRow, State
+from tidegate.orders.queries import items_of, order_of, orders_called, url_keys_of
+from tidegate.pipeline.instance import Instance
+from tidegate.pipeline.orders.answers import send_unsent
+from tidegate.pipeline.orders.lookup import Found, Named, look_up
+from tidegate.pipeline.orders.timing import HOUR, Timing, about_item, about_order
+from tidegate.pipeline.own import Own
+
+Channel = Literal["inbox", "upload", "form"]
+"""How it came: as a message, written down by a person of ours, by the open form."""
+NOT_FOR_US = frozenset(("not-addressed-to-us", "synthetic-differs"))
+HARMLESS = frozenset(("late", "host-unknown"))
+
+
+class Silence(msgspec.Struct, frozen=True):
+    """The authority's decision that the author is not told."""
+
+    decided_at: datetime
+    until: datetime
+
+
+class Arrived(msgspec.Struct, frozen=True, kw_only=True):
+    """An order as it came. `firm`: it is its issuer's, and to us. `doubts`: why nothing may act by it
+    alone, beside the codes in `problems`. `way` is what a person calls the way that it came."""
+
+    issuer: str
+    recipient: str
+    channel: Channel
+    way: str | None = None
+    received_at: datetime
+    verified: bool = False
+    problems: list[str] = []
+    doubts: bool = False
+    order_ref: str | None = None
+    reference: str | None = None
+    issued_at: datetime | None = None
+    annex: dict[str, Any] | None = None
+    named: Sequence[Named] = ()
+    silence: Silence | None = None
+    file: bytes | None = None
+    content_type: str | None = None
+    place: bytes | None = None
+
+    @property
+    def firm(self) -> bool:
+        return self.verified and not NOT_FOR_US & set(self.problems)
+
+    @property
+    def good(self) -> bool:
+        """Whether a person may act by it at once."""
+        return self.verified and not self.doubts and set(self.problems) <= HARMLESS
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """The order that it is, whether it had come before, and what is wrong with single items of it."""
+
+    order: OrderRow
+    joined: bool
+    problems: list[str]
+
+
+def receive(tx: Tx, instance: Instance, own: Own, arrived: Arrived) -> Taken:
+    """Take an order in: with its clock, and ringing. One that had come before is joined, and nothing of it
+    changes but that a message may prove it."""
+    orders.hold_issuer(tx, arrived.issuer)
+    key, hosts = instance.secrets.terms_key, own.organisation.hosts
+    found = [look_up(tx, key, hosts, one) for one in arrived.named or [Named("")]]
+    keys = [one.url_key for one in found]
+    known, contrary = _known(tx, arrived, keys)
+    problems = sorted({code for one in found for code in one.problems if code == "host-unknown"})
+    if known is None:
+        order = _keep(tx, instance, own, arrived, found)
+    else:
+        order = _join(tx, instance, own, arrived, known, contrary=contrary)
+    return Taken(order, known is not None, problems)
+
+
+def _known(tx: Tx, arrived: Arrived, keys: Sequence[bytes | None]) -> tuple[OrderRow | None, bool]:
+    """The order that this is, and whether what came says otherwise. What is unverified never stands in the
+    way of what is: it is the same only where it names the same."""
+    called = orders_called(
+        tx, "in", arrived.issuer, order_ref=arrived.order_ref, reference=arrived.reference
+    )
+    for one in called:
+        named = set(url_keys_of(tx, one.id))
+        firm = one.verified and not NOT_FOR_US & set(one.problems)
+        if arrived.channel == "upload" or (arrived.firm and firm):
+            more = set(keys) - {None} - named
+            return one, named != set(keys) if arrived.firm else bool(more)
+        alike = named == set(keys)
+        if alike and (arrived.firm or not firm):
+            return one, False
+        if arrived.channel == "form" and set(keys) <= named:
+            return one, False
+    return None, False
+
+
+def _keep(
+    tx: Tx, instance: Instance, own: Own, arrived: Arrived, found: Sequence[Found]
+) -> OrderRow:
+    begins: State = "open" if arrived.good else "doubtful"
+    order = OrderRow(
+        id=uuid7(tx.now),
+        direction="in",
+        kind="order",
+        issuer=arrived.issuer,
+        order_ref=arrived.order_ref,
+        reference=arrived.reference,
+        recipient=arrived.recipient,
+        state=begins,
+        verified=arrived.verified,
+        problems=arrived.problems,
+        received_at=arrived.received_at,
+        issued_at=arrived.issued_at,
+        channel=arrived.way or arrived.channel,
+        annex=arrived.annex,
+        contradictory=False,
+        non_disclosure_until=None,
+        non_disclosure_first=None,
+        disclosed_at=None,
+        due_at=None,
+        created_at=tx.now,
+    )
+    urls = [one.url for one in arrived.named] or [""]
+    items = [
+        (_item(tx, order, n, url, one, begins), one.url_key)
+        for n, (url, one) in enumerate(zip(urls, found, strict=True), 1)
+    ]
+    orders.keep_order(tx, order, items)
+    _note(tx, order, arrived)
+    timing = Timing(tx, instance, own, order.id)
+    for one, _ in items:
+        subject = about_item(order.id, one.n)
+        timing.start(HOUR, subject, "order.received", arrived.received_at)
+    subject = about_order(order.id)
+    timing.start("tco.scrutiny_request", subject, "order.received", arrived.received_at)
+    _hush(timing, order, arrived)
+    timing.settle()
+    timing.ring()
+    return order_of(tx, order.id)
+
+
+def _item(tx: Tx, order: OrderRow, n: int, url: str, found: Found, begins: State) -> ItemOfOrder:
+    return ItemOfOrder(
+        order_id=order.id,
+        n=n,
+        url=url,
+        state=begins,
+        problems=found.problems,
+        candidates=[one.id for one in found.candidates],
+        item_id=None if found.item is None else found.item.id,
+        measure=None,
+        at=None,
+        provisional=False,
+        hold_id=None,
+        decision_id=None,
+        since=tx.now,
+    )
+
+
+def _join(
+    tx: Tx,
+    instance: Instance,
+    own: Own,
+    arrived: Arrived,
+    known: OrderRow,
+    *,
+    contrary: bool,
+) -> OrderRow:
+    """The same order again: one that is proven now is open; one that says otherwise is for a person."""
+    order = order_of(tx, known.id, lock=True)
+    _note(tx, order, arrived)
+    timing = Timing(tx, instance, own, order.id)
+    if order.received_at is None or arrived.received_at < order.received_at:
+        _earlier(timing, arrived)
+    if contrary:
+        orders.contradict(tx, order.id, f"it came again by {arrived.channel} with other addresses")
+        timing.ring(contradictory=True)
+    elif arrived.firm and not order.verified:
+        _prove(tx, timing, order, arrived)
+    return order_of(tx, order.id)
+
+
+def _earlier(timing: Timing, arrived: Arrived) -> None:
+    """It had come before we knew: of two claims of when, the earlier one counts."""
+    orders.change(timing.tx, timing.order_id, received_at=arrived.received_at)
+    for one in items_of(timing.tx, timing.order_id):
+        if one.state in UNDONE:
+            subject = about_item(timing.order_id, one.n)
+            timing.start(HOUR, subject, "order.received", arrived.received_at)
+    timing.settle()
+
+
+def _prove(tx: Tx, timing: Timing, order: OrderRow, arrived: Arrived) -> None:
+    """What came before without a proof has one now: whatever a person did about it stands."""
+    orders.change(
+        tx,
+        order.id,
+        verified=True,
+        order_ref=arrived.order_ref,
+        reference=arrived.reference,
+        recipient=arrived.recipient,
+        problems=arrived.problems,
+        issued_at=arrived.issued_at,
+        annex=arrived.annex,
+    )
+    _hush(timing, order, arrived)
+    if arrived.good:
+        for one in items_of(tx, order.id):
+            if one.state == "doubtful":
+                orders.move(tx, one, "authenticate", given={"how": "its issuer signed it"})
+    send_unsent(tx, timing.own, order.id)
+    timing.settle()
+    timing.ring()
+
+
+def _note(tx: Tx, order: OrderRow, arrived: Arrived) -> None:
+    orders.note_receipt(
+        tx,
+        order.id,
+        channel=arrived.way or arrived.channel,
+        received_at=arrived.received_at,
+        file=arrived.file,
+        content_type=arrived.content_type,
+        place=arrived.place,
+    )
+
+
+def _hush(timing: Timing, order: OrderRow, arrived: Arrived) -> None:
+    """Non-disclosure counts from the authority's decision, also while the order is doubtful."""
+    silence = arrived.silence
+    if silence is None:
+        return
+    subject = about_order(order.id)
+    clock = timing.start(
+        "tco.non_disclosure",
+        subject,
+        "non_disclosure.decided",
+        silence.decided_at,
+        until=silence.until,
+    )
+    orders.change(timing.tx, order.id, non_disclosure_until=clock.ends_at)

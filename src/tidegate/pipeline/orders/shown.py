@@ -1,0 +1,257 @@
+"""An order as it is shown: with its items, clocks, messages and documents. Times go out in full."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from tidegate.clocks.queries import clocks_of
+from tidegate.clocks.views import ClockView, clock_view
+from tidegate.content.holds.queries import ends_of_holds
+from tidegate.content.queries import items_by_ids
+from tidegate.infra.db import Tx
+from tidegate.infra.times import told
+from tidegate.orders.messages.model import StoredMessage
+from tidegate.orders.messages.queries import messages_of
+from tidegate.orders.model import Direction, ItemOfOrder, Measure, OrderRow
+from tidegate.orders.queries import (
+    Proposed,
+    Receipt,
+    Stay,
+    copies_of,
+    documents_of,
+    items_of,
+    proposed_of,
+    receipts_of,
+    stays_of,
+)
+from tidegate.pipeline.orders.shown_drafts import items_not_yet, out_members
+
+ANNEX_1 = "annex-1"
+UNDELIVERED_AFTER = timedelta(minutes=15)
+
+
+class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
+    """An order in a list. `order` is its issuer's id of it."""
+
+    id: UUID
+    order: str | None
+    reference: str | None
+    issuer: str
+    to: str
+    direction: Direction
+    kind: str
+    state: str
+    verified: bool
+    problems: list[str]
+    received_at: datetime | None
+    due_at: datetime | None
+    contradictory: bool
+
+
+class Held(msgspec.Struct, frozen=True):
+    """What keeps the content, until when."""
+
+    id: UUID
+    until: datetime | None
+
+
+class CopyView(msgspec.Struct, frozen=True):
+    """A post that is like an ordered one, by the platform's id, and the case that asks about it."""
+
+    item: str
+    platform: str
+    case: UUID
+
+
+class OrderItem(msgspec.Struct, frozen=True, kw_only=True):
+    """One URL of an order. `candidates` and `item` are the platform's ids of posts."""
+
+    n: int
+    url: str
+    state: str
+    problems: list[str]
+    candidates: list[str]
+    item: str | None
+    platform: str | None
+    measure: Measure | None
+    at: datetime | None
+    provisional: bool
+    hold: Held | None
+    proposals: list[CopyView]
+
+
+class MessageView(msgspec.Struct, frozen=True, kw_only=True):
+    """A message about an order: when it came, or left."""
+
+    id: UUID
+    type: str
+    direction: str
+    at: datetime
+    state: str
+    sha256: str
+    verified: bool
+    problems: list[str]
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """Whether the other side has an order of ours, since when by their clock."""
+
+    state: str
+    attempts: int
+    received_at: datetime | None
+
+
+class Silenced(msgspec.Struct, frozen=True):
+    """Until when the author is not told, and whether that is over."""
+
+    decided_at: str | None
+    until: datetime
+    reason: str | None
+    over: bool
+
+
+class OrderView(OrderLine, frozen=True, kw_only=True):
+    """An order with all that is known of it. `proposed` waits for a second person; `states` are all that its
+    items were in."""
+
+    channel: str
+    issued_at: datetime | None
+    items: list[OrderItem]
+    clocks: list[ClockView]
+    messages: list[MessageView]
+    documents: list[str]
+    delivery: Delivery | None
+    non_disclosure: Silenced | None
+    receipts: list[Receipt]
+    states: list[Stay]
+    proposed: list[Proposed]
+
+
+class _Posts(msgspec.Struct, frozen=True):
+    """The names of posts, as far as they may be seen here."""
+
+    names: dict[UUID, tuple[str, str]]
+
+    def name(self, id: UUID | None) -> str | None:
+        found = None if id is None else self.names.get(id)
+        return None if found is None else found[1]
+
+    def platform(self, id: UUID | None) -> str | None:
+        found = None if id is None else self.names.get(id)
+        return None if found is None else found[0]
+
+
+def order_line(order: OrderRow) -> OrderLine:
+    return OrderLine(**_line(order))
+
+
+def _line(order: OrderRow) -> dict[str, Any]:
+    named = {"order": order.order_ref, "to": order.recipient}
+    same = (name for name in OrderLine.__struct_fields__ if name not in named)
+    return named | {name: getattr(order, name) for name in same}
+
+
+def shown_order(tx: Tx, order: OrderRow) -> dict[str, Any]:
+    """All of an order, as JSON says it."""
+    items = items_of(tx, order.id)
+    copies = copies_of(tx, order.id)
+    ids = {id for one in items for id in (*one.candidates, one.item_id) if id is not None}
+    ids |= {one.item_id for one in copies}
+    posts = _Posts({one.id: (one.platform, one.external_id) for one in items_by_ids(tx, ids)})
+    ends = ends_of_holds(tx, [one.hold_id for one in items if one.hold_id is not None])
+    proposals: dict[int, list[CopyView]] = {}
+    for one in copies:
+        name, platform = posts.name(one.item_id), posts.platform(one.item_id)
+        if name is not None and platform is not None:
+            proposals.setdefault(one.n, []).append(CopyView(name, platform, one.case_id))
+    messages = messages_of(tx, order.id)
+    view = OrderView(
+        **_line(order),
+        channel=order.channel,
+        issued_at=order.issued_at,
+        items=[_item(one, posts, ends, proposals.get(one.n, [])) for one in items],
+        clocks=[clock_view(one, tx.now) for one in clocks_of(tx, order=order.id)],
+        messages=[shown_message(one) for one in messages],
+        documents=documents_named(tx, order),
+        delivery=_delivery(tx, messages) if order.direction == "out" else None,
+        non_disclosure=_silenced(order),
+        receipts=receipts_of(tx, order.id),
+        states=stays_of(tx, order.id),
+        proposed=proposed_of(tx, order.id),
+    )
+    mine = out_members(tx, order)
+    if mine is None:
+        return told(view)
+    drafted = {} if order.issued_at else {"items": told(items_not_yet(order))}
+    return told(view) | drafted | told(mine)
+
+
+def documents_named(tx: Tx, order: OrderRow) -> list[str]:
+    """The annexes that there are."""
+    first = [] if order.annex is None else [ANNEX_1]
+    return first + sorted({one.name for one in documents_of(tx, order.id)})
+
+
+def _item(
+    item: ItemOfOrder,
+    posts: _Posts,
+    ends: dict[UUID, datetime | None],
+    proposals: Sequence[CopyView],
+) -> OrderItem:
+    held = item.hold_id
+    return OrderItem(
+        n=item.n,
+        url=item.url,
+        state=item.state,
+        problems=item.problems,
+        candidates=[name for id in item.candidates if (name := posts.name(id)) is not None],
+        item=posts.name(item.item_id),
+        platform=posts.platform(item.item_id),
+        measure=item.measure,
+        at=item.at,
+        provisional=item.provisional,
+        hold=None if held is None else Held(held, ends.get(held)),
+        proposals=list(proposals),
+    )
+
+
+def shown_message(message: StoredMessage) -> MessageView:
+    return MessageView(
+        id=message.id,
+        type=message.type,
+        direction=message.direction,
+        at=message.at,
+        state=message.state,
+        sha256=message.sha256,
+        verified=message.verified,
+        problems=message.problems,
+    )
+
+
+def _delivery(tx: Tx, messages: Sequence[StoredMessage]) -> Delivery | None:
+    """How far an order of ours is, by the message that carries it."""
+    sent = [one for one in messages if (one.direction, one.type) == ("out", "order.issued")]
+    if not sent:
+        return None
+    last = sent[-1]
+    if last.state == "delivered":
+        return Delivery("delivered", last.attempts, last.received_at)
+    late = tx.now - last.created_at > UNDELIVERED_AFTER
+    return Delivery("undelivered" if late else "pending", last.attempts, None)
+
+
+def _silenced(order: OrderRow) -> Silenced | None:
+    if order.non_disclosure_until is None:
+        return None
+    said: dict[str, Any] = (order.annex or {}).get("non_disclosure") or {}
+    over = order.disclosed_at is not None
+    until = order.non_disclosure_until
+    return Silenced(said.get("decided_at"), until, said.get("reason"), over)
+
+
+def annex_body(order: OrderRow) -> bytes | None:
+    """Annex I as it came, or as it is."""
+    return None if order.annex is None else msgspec.json.encode(order.annex)

@@ -1,0 +1,119 @@
+"""The clocks of an order that came to us: which start with what, each about a URL, the order or a hold."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from tidegate.clocks import actions as clocks
+from tidegate.clocks.model import Clock, Due, Subject
+from tidegate.clocks.queries import clocks_of
+from tidegate.clocks.rings import ring
+from tidegate.infra.db import Tx
+from tidegate.ledger.actions import append
+from tidegate.orders.actions import refresh
+from tidegate.orders.model import ItemOfOrder
+from tidegate.orders.queries import order_of
+from tidegate.pipeline.instance import Instance
+from tidegate.pipeline.own import Own
+
+US = "provider"
+HOUR = "tco.remove"
+
+
+def about_item(order_id: UUID, n: int) -> Subject:
+    return Subject("order_item", f"{order_id}/{n}")
+
+
+def about_order(order_id: UUID) -> Subject:
+    return Subject("order", str(order_id))
+
+
+def about_hold(hold_id: UUID) -> Subject:
+    return Subject("hold", str(hold_id))
+
+
+class Timing(msgspec.Struct, frozen=True):
+    """The clocks of one order, in one transaction."""
+
+    tx: Tx
+    instance: Instance
+    own: Own
+    order_id: UUID
+
+    def start(
+        self,
+        name: str,
+        subject: Subject,
+        event: str,
+        at: datetime,
+        *,
+        until: datetime | None = None,
+    ) -> Clock:
+        """Let a clock run from an event on; one that runs goes on."""
+        organisation = self.own.organisation
+        packs = self.instance.clocks
+        return clocks.start(
+            self.tx,
+            packs,
+            name,
+            subject=subject,
+            at=at,
+            event=event,
+            us=US,
+            terms=packs.terms(organisation.zone, organisation.member_state),
+            order=self.order_id,
+            until=until,
+        )
+
+    def happen(
+        self,
+        event: str,
+        subject: Subject,
+        at: datetime | None = None,
+        *,
+        until: datetime | None = None,
+    ) -> None:
+        """Tell the clocks of a subject what happened; they know what it is to them."""
+        at = at or self.tx.now
+        clocks.happen(self.tx, self.instance.clocks, event, subject=subject, at=at, until=until)
+
+    def of_item(self, item: ItemOfOrder, event: str, at: datetime | None = None) -> None:
+        self.happen(event, about_item(self.order_id, item.n), at)
+
+    def due(self, name: str, at: datetime) -> Due:
+        """When a period of this kind would end that starts then."""
+        organisation = self.own.organisation
+        packs = self.instance.clocks
+        terms = packs.terms(organisation.zone, organisation.member_state)
+        return packs.due(packs.definition(name), at, terms)
+
+    def ask_scrutiny(self) -> None:
+        """Scrutiny is asked for; whether in time, or after the two days, the ledger says."""
+        subject = about_order(self.order_id)
+        asked = [one for one in clocks_of(self.tx, [subject]) if one.name == "tco.scrutiny_request"]
+        late = any(self.tx.now > one.due_at for one in asked)
+        self.happen("scrutiny.requested", subject)
+        record = {"order": self.order_id, "by": "provider", "late": late}
+        append(self.tx, "order.scrutiny_requested", record, self.order_id)
+
+    def settle(self) -> None:
+        """Let the order's state, and when its first hour ends, follow from its items."""
+        refresh(self.tx, self.order_id, self._due_at())
+
+    def ring(self, *, contradictory: bool = False) -> None:
+        """Call people: now, and each minute until somebody has it."""
+        order = order_of(self.tx, self.order_id)
+        data: dict[str, object] = {"order": order.id, "state": order.state}
+        data["due_at"] = order.due_at
+        if contradictory:
+            data["contradictory"] = True
+        ring(self.tx, "order.received", data, order=order.id, every=clocks.EVERY)
+
+    def _due_at(self) -> datetime | None:
+        running = [
+            one.due_at
+            for one in clocks_of(self.tx, order=self.order_id)
+            if one.name == HOUR and one.state in ("running", "missed") and one.live
+        ]
+        return min(running, default=None)
