@@ -110,6 +110,7 @@ MORE_SQL = {
     "orders/messages/flood.py",  # what nobody is known to have signed, counted
     "orders/messages/outbox.py",
     "orders/messages/witness.py",
+    "orders/witness.py",
     "policy/changes.py",  # who put which version into force, and why
     "policy/drafts.py",
     "policy/replays.py",  # the jobs; what a replay counts is pure
