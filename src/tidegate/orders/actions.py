@@ -55,15 +55,20 @@ def keep_order(tx: Tx, order: OrderRow, found: Sequence[tuple[ItemOfOrder, bytes
     append(tx, "order.kept", record, order.id)
 
 
-def add_items(tx: Tx, order: OrderRow, found: Sequence[tuple[ItemOfOrder, bytes | None]]) -> None:
-    """Write items of an order, with the states that they begin in."""
+def add_items(
+    tx: Tx,
+    order: OrderRow,
+    found: Sequence[tuple[ItemOfOrder, bytes | None]],
+    event: str = "received",
+) -> None:
+    """Write items of an order, with the states that they begin in by an event."""
     if not found:
         return
     rows = [msgspec.structs.asdict(one) | {"url_key": key} for one, key in found]
     tx.execute(sa.insert(order_items), rows)
     tx.execute(
         sa.insert(order_item_states),
-        [_stay(tx, order.id, one.n, one.state, "received", None) for one, _ in found],
+        [_stay(tx, order.id, one.n, one.state, event, None) for one, _ in found],
     )
 
 

@@ -75,8 +75,8 @@ def _issued(annex: Annex1) -> Iterator[FieldError]:
 
 
 def _rules(annex: Annex1, zone: str, templates: Sequence[str]) -> Iterator[FieldError]:
-    states = {"issuing": annex.issuing.member_state, "addressee": annex.addressee.member_state}
-    for of, state in states.items():
+    ours, theirs = annex.issuing.member_state, annex.addressee.member_state
+    for of, state in (("issuing", ours), ("addressee", theirs)):
         if state not in UNION:
             yield FieldError(f"/{of}/member_state", "a Member State of the Union", got(state))
     for n, item in enumerate(annex.items):
@@ -87,7 +87,7 @@ def _rules(annex: Annex1, zone: str, templates: Sequence[str]) -> Iterator[Field
     if annex.non_disclosure is not None:
         yield from _silence(annex.non_disclosure, zone)
     crosses = annex.cross_border
-    if all(states.values()) and len(set(states.values())) > 1 and not crosses.applies:
+    if ours != theirs and {ours, theirs} <= UNION and not crosses.applies:
         yield FieldError("/cross_border/applies", "true: the addressee is elsewhere", "false")
     if crosses.applies and not written(crosses.copy_to or ""):
         yield FieldError("/cross_border/copy_to", "the authority that gets a copy", "nothing")

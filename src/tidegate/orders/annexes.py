@@ -7,7 +7,7 @@ other side is read as far as it can be (`read_annex1`); what is drafted here is 
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -278,6 +278,11 @@ def annex3(
     )
 
 
+def plain(document: msgspec.Struct) -> dict[str, Any]:
+    """A document or body as JSON has it: times in UTC with six decimals, nothing of what is left out."""
+    return told(document)
+
+
 def as_json(document: Annex) -> bytes:
     """An annex as it is signed, served, digested and printed."""
-    return msgspec.json.encode(told(document))
+    return msgspec.json.encode(plain(document))

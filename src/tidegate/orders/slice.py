@@ -5,9 +5,10 @@ from tidegate.infra.slices import Slice, Verbs
 
 
 def _verbs() -> Verbs:
+    from tidegate.orders.messages.witness import MessageWitness
     from tidegate.orders.witness import OrderWitness
 
-    return Verbs(witnesses=(OrderWitness,))
+    return Verbs(witnesses=(OrderWitness, MessageWitness))
 
 
 ORDERS = Slice(

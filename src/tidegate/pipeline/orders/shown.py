@@ -27,6 +27,7 @@ from tidegate.orders.queries import (
     receipts_of,
     stays_of,
 )
+from tidegate.pipeline.orders.shown_drafts import items_not_yet, out_members
 
 ANNEX_1 = "annex-1"
 UNDELIVERED_AFTER = timedelta(minutes=15)
@@ -173,7 +174,7 @@ def shown_order(tx: Tx, order: OrderRow) -> dict[str, Any]:
         issued_at=order.issued_at,
         items=[_item(one, posts, ends, proposals.get(one.n, [])) for one in items],
         clocks=[clock_view(one, tx.now) for one in clocks_of(tx, order=order.id)],
-        messages=[_message(one) for one in messages],
+        messages=[shown_message(one) for one in messages],
         documents=documents_named(tx, order),
         delivery=_delivery(tx, messages) if order.direction == "out" else None,
         non_disclosure=_silenced(order),
@@ -181,7 +182,11 @@ def shown_order(tx: Tx, order: OrderRow) -> dict[str, Any]:
         states=stays_of(tx, order.id),
         proposed=proposed_of(tx, order.id),
     )
-    return told(view)
+    mine = out_members(tx, order)
+    if mine is None:
+        return told(view)
+    drafted = {} if order.issued_at else {"items": told(items_not_yet(order))}
+    return told(view) | drafted | told(mine)
 
 
 def documents_named(tx: Tx, order: OrderRow) -> list[str]:
@@ -213,7 +218,7 @@ def _item(
     )
 
 
-def _message(message: StoredMessage) -> MessageView:
+def shown_message(message: StoredMessage) -> MessageView:
     return MessageView(
         id=message.id,
         type=message.type,

@@ -2,8 +2,14 @@
 went. An instance is of one kind; some types come to both, and mean something else to each."""
 
 from tidegate.exchange.model import Kind
-from tidegate.pipeline.orders import platform
+from tidegate.pipeline.orders import authority, platform
 from tidegate.pipeline.orders.handling import Handler, ReceiptHook
 
-HANDLERS: dict[Kind, dict[str, Handler]] = {"platform": platform.HANDLERS, "authority": {}}
-RECEIPTS: dict[Kind, dict[str, ReceiptHook]] = {"platform": platform.RECEIPTS, "authority": {}}
+HANDLERS: dict[Kind, dict[str, Handler]] = {
+    "platform": platform.HANDLERS,
+    "authority": authority.HANDLERS,
+}
+RECEIPTS: dict[Kind, dict[str, ReceiptHook]] = {
+    "platform": platform.RECEIPTS,
+    "authority": authority.RECEIPTS,
+}

@@ -17,9 +17,12 @@ from tidegate.web.api import (
     items,
     ledger,
     orders,
+    orders_drafted,
+    orders_sent,
     policy,
     registry,
     reports,
+    scrutinies,
     sources,
 )
 from tidegate.web.api.endpoint import Endpoint
@@ -42,6 +45,9 @@ _RESOURCES = (
     ledger,
     policy,
     registry,
+    orders_drafted,
+    orders_sent,
+    scrutinies,
     orders,
 )
 

@@ -1,0 +1,86 @@
+"""The clocks that an authority sees about orders: its own duties, and those of others, which it calls late by the
+generous reading alone, in the time zone of whoever has the duty."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from tidegate.clocks import actions as clocks
+from tidegate.clocks.model import Clock, Subject
+from tidegate.clocks.queries import clocks_of
+from tidegate.exchange.model import Organisation
+from tidegate.infra.db import Tx
+from tidegate.pipeline.instance import Instance
+
+ISSUER, ESTABLISHMENT = "authority", "establishment"
+HOUR = "tco.remove"
+
+
+def about_item(order_id: UUID, n: int) -> Subject:
+    return Subject("order_item", f"{order_id}/{n}")
+
+
+def about_order(order_id: UUID) -> Subject:
+    return Subject("order", str(order_id))
+
+
+def about_claim(order_id: UUID, n: int) -> Subject:
+    """An item of an order as far as its times are only claimed: what is signed has clocks of its own."""
+    return Subject("claimed_item", f"{order_id}/{n}")
+
+
+def about_scrutiny(scrutiny_id: UUID) -> Subject:
+    return Subject("scrutiny", str(scrutiny_id))
+
+
+def about_party(party_id: str) -> Subject:
+    return Subject("party", party_id)
+
+
+class Watching(msgspec.Struct, frozen=True):
+    """The clocks of one transaction; `us` is the party that we are to them."""
+
+    tx: Tx
+    instance: Instance
+    us: str = ISSUER
+
+    def start(
+        self,
+        name: str,
+        subject: Subject,
+        event: str,
+        at: datetime,
+        holder: Organisation,
+        order: UUID | None = None,
+    ) -> Clock:
+        """Let a clock run from an event on, by the days of whoever has the duty."""
+        packs = self.instance.clocks
+        return clocks.start(
+            self.tx,
+            packs,
+            name,
+            subject=subject,
+            at=at,
+            event=event,
+            us=self.us,
+            terms=packs.terms(holder.zone, holder.member_state),
+            order=order,
+        )
+
+    def happen(
+        self, event: str, subject: Subject, at: datetime, *, claimed: bool = False
+    ) -> list[Clock]:
+        """Tell the clocks about a subject what happened."""
+        packs = self.instance.clocks
+        return clocks.happen(self.tx, packs, event, subject=subject, at=at, claimed=claimed)
+
+    def due_at(self, order_id: UUID) -> datetime | None:
+        """When the first hour of an order that still runs ends: of those by signed receipts."""
+        running = [
+            one.due_at
+            for one in clocks_of(self.tx, order=order_id)
+            if one.name == HOUR and one.live and one.state in ("running", "missed")
+            if one.subject.kind == "order_item"
+        ]
+        return min(running, default=None)
