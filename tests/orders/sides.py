@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 from starlette.testclient import TestClient
-from tests.conftest import cloned
+from tests.kept_database import KeptDatabase
 
 from tidegate.access.actions import add_user, create_key
 from tidegate.exchange.actions import add_party, confirm_party, set_organisation
@@ -66,7 +66,6 @@ BOARD = Organisation(
     zone="Europe/Dublin",
     hosts=["board.example"],
 )
-ROLES = ("legal", "officer", "approver", "reviewer")
 
 
 class Side:
@@ -85,6 +84,8 @@ class Side:
         self.officer2 = self.person("officer", "officer2")
         self.approver = self.person("approver")
         self.legal = self.person("legal")
+        with instance.database.begin("system:cli") as tx:
+            self.admin = create_key(tx, SCOPES, "admin by itself", ["admin"])[1]
 
     @property
     def id(self) -> str:
@@ -123,13 +124,19 @@ class Side:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
+    def post_item(self, id: str, url: str, text: str = "Come on Saturday.") -> None:
+        """A post on this platform."""
+        item = {"id": id, "surface": "post", "publicness": "public", "author": "author-1"}
+        item |= {"url": url, "text": text, "created_at": "2025-12-31T23:00:00Z"}
+        self.post("/v1/items", self.admin, item)
+
     def count(self, table: str) -> int:
         with self.instance.database.begin() as tx:
             return tx.connection.exec_driver_sql(f'SELECT count(*) FROM "{table}"').scalar_one()
 
     def entries(self) -> int:
         """How much the ledger was told: refusals tell it nothing."""
-        return self.count("ledger_pending") + self.count("ledger_entries")
+        return self.count("ledger_pending") + self.count("ledger")
 
     def deliver(self) -> int:
         """Send what is due; returns the number of attempts."""
@@ -166,13 +173,14 @@ class _Hand(Postman):
 
 @contextmanager
 def side(
-    urls: tuple[str, str], template: str, clock: FakeClock, folder: Path, who: Organisation
+    database: KeptDatabase, clock: FakeClock, folder: Path, who: Organisation
 ) -> Generator[Side]:
+    """An instance on a database that is as it was made, and lent again to another test."""
     with ExitStack() as stack:
-        database = stack.enter_context(cloned(urls, template))[1]
+        url = stack.enter_context(database.lent())[1]
         settings = Settings(data_dir=folder / who.id, media_workers=1)
         settings.data_dir.mkdir()
-        instance = stack.enter_context(opened(settings, database, clock))
+        instance = stack.enter_context(opened(settings, url, clock))
         app = create_app(instance)
         client = TestClient(app, base_url=f"https://{who.id}", follow_redirects=False)
         yield Side(instance, stack.enter_context(client), who)

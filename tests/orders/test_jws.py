@@ -184,7 +184,7 @@ def test_what_we_sign_a_peer_verifies(payload: bytes) -> None:
 
 @given(st.binary(max_size=200), st.sampled_from(PEER_NAMES))
 def test_what_a_peer_signs_we_verify(payload: bytes, alg: str) -> None:
-    header = {"protected": {"alg": alg, "kid": SENDER.key.kid}}
+    header: peer.HeaderDict = {"protected": {"alg": alg, "kid": SENDER.key.kid}}
     said = peer.serialize_json(header, payload, PEER, algorithms=PEER_NAMES)
     jws = parse(json.dumps(said).encode())
     assert (jws.payload, jws.kid) == (payload, SENDER.key.kid)

@@ -140,6 +140,7 @@ def test_by_file_and_by_form_it_is_the_same_order(platform: Platform) -> None:
     file = {"file": ("order.pdf", b"%PDF-1.7", "application/pdf")}
     answer = api.call("POST", "/v1/orders/upload", key=platform.legal, data=parts, files=file)
     assert (answer.status_code, answer.json()["id"]) == (200, id)
+    platform.clock.advance(60)
     form = {
         "authority": "bka.example",
         "reference": "2026/0001",
@@ -221,7 +222,15 @@ def test_executed_on_a_free_item_then_passed_then_void(platform: Platform) -> No
     """Acceptance 5, never 3: what a void order held down comes back, and nothing else."""
     api = platform.api
     api.submit("post-1", text="hello", url=URL)
-    api.post("/v1/reports", {"item": "post-1", "id": "r-1", "channel": "user", "reason": "hate"})
+    report = {
+        "id": "r-1",
+        "item_id": "post-1",
+        "channel": "user",
+        "reason": "hate",
+        "reporter": "a",
+    }
+    answer = api.post("/v1/reports", report | {"created_at": "2025-12-31T23:00:00Z"})
+    assert answer.status_code == 201, answer.text
     id = platform.ordered(URL)
     platform.do(f"{id}/execute", {})
     (case,) = api.get("/v1/cases").json()["data"]
@@ -232,6 +241,7 @@ def test_executed_on_a_free_item_then_passed_then_void(platform: Platform) -> No
     lift = {"outcome": "lift", "reason": "x"}
     refused = api.post("/v1/items/post-1/decisions", lift)
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/order-stands")
+    platform.clock.advance(60)
     revoke(platform, id)
     kinds = [one["kind"] for one in api.get("/v1/actions").json()["data"]]
     assert kinds == ["restrict", "lift"]

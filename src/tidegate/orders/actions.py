@@ -185,12 +185,14 @@ def note_receipt(
     received_at: datetime,
     file: bytes | None = None,
     content_type: str | None = None,
+    place: bytes | None = None,
 ) -> None:
-    """Note that an order came, by which way and when: none of the earlier ones is changed by it."""
+    """Note that an order came, by which way and when: none of the earlier ones is changed by it. `place` says
+    where a stranger's came from, for counting."""
     sha256 = None if file is None else hashlib.sha256(file).hexdigest()
     row = {"id": uuid7(tx.now), "order_id": order_id, "channel": channel}
     row |= {"received_at": received_at, "noted_at": tx.now, "noted_by": tx.actor}
-    row |= {"file": file, "content_type": content_type, "sha256": sha256}
+    row |= {"file": file, "content_type": content_type, "sha256": sha256, "place": place}
     tx.execute(sa.insert(order_receipts).values(row))
     record = {"order": order_id, "channel": channel, "received_at": received_at, "sha256": sha256}
     append(tx, "order.received", record, order_id)

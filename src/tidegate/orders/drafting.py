@@ -87,6 +87,9 @@ class Drafted(msgspec.Struct, frozen=True, kw_only=True):
     public: Public | None = None
     true_purpose: str = ""
     problems: Sequence[FieldError] = ()  # what Annex I lacks
+    silent_at_most: datetime | None = (
+        None  # when its non-disclosure has to end, where it ends later
+    )
 
 
 class Deconfliction(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -155,6 +158,8 @@ def answered(items: Sequence[ItemState]) -> Event | None:
 def submitted(draft: Drafted) -> DraftState:
     """The state of a draft that is submitted; refused where it could not be an order."""
     state = moved(draft.state, "submit")
+    if draft.silent_at_most is not None:
+        raise silent_too_long(draft.silent_at_most)
     if draft.problems:
         raise incomplete(draft.problems)
     if not is_public(draft.public):

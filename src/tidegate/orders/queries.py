@@ -213,7 +213,12 @@ def receipts_of(tx: Tx, order_id: UUID) -> list[Receipt]:
     """Each way that an order came, the first that was noted first."""
     columns = [order_receipts.c[one] for one in Receipt.__struct_fields__]
     query = sa.select(*columns).where(order_receipts.c.order_id == order_id)
-    return [Receipt(**row) for row in tx.execute(query.order_by(order_receipts.c.id)).mappings()]
+    return [
+        Receipt(**row)
+        for row in tx.execute(
+            query.order_by(order_receipts.c.noted_at, order_receipts.c.id)
+        ).mappings()
+    ]
 
 
 def silences_over(tx: Tx, limit: int) -> list[UUID]:

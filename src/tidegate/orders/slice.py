@@ -1,7 +1,15 @@
 """What `orders` names of its own."""
 
 from tidegate.infra.scopes import Scope
-from tidegate.infra.slices import Slice
+from tidegate.infra.slices import Slice, Verbs
+
+
+def _verbs() -> Verbs:
+    from tidegate.orders.messages.witness import MessageWitness
+    from tidegate.orders.witness import OrderWitness
+
+    return Verbs(witnesses=(OrderWitness, MessageWitness))
+
 
 ORDERS = Slice(
     name="orders",
@@ -43,7 +51,15 @@ ORDERS = Slice(
         Scope("oversight:sign", "sign decisions of oversight", roles=("approver",)),
     ),
     keeps={
+        "orders": "what authorities ordered, which is answered for, and issued",
+        "order_items": "the addresses that they named, and what was done there",
+        "order_item_states": "each state of these with its time, for the supervision of both sides",
+        "order_proposals": "what one person proposed, until another agrees",
+        "order_copies": "which posts were proposed as copies, by id",
+        "order_receipts": "when an order came, by which way, and the file that it came as",
+        "order_documents": "the answers to orders, as they were signed",
         "order_messages": "signed letters between organisations, which prove when who said what",
         "order_refusals": "that somebody tried to send one, and when",
     },
+    verbs=_verbs,
 )

@@ -21,7 +21,7 @@ orders = sa.Table(
     sa.Column("recipient", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("verified", sa.Boolean, nullable=False),
-    sa.Column("problems", ARRAY(sa.Text), nullable=False, server_default="{}"),
+    sa.Column("problems", ARRAY(sa.Text), nullable=False, server_default="{}", info=plain("codes")),
     sa.Column("received_at", sa.TIMESTAMP(timezone=True)),  # the earliest; null: not delivered yet
     sa.Column("issued_at", sa.TIMESTAMP(timezone=True)),
     sa.Column("channel", sa.Text, nullable=False),  # inbox, upload, form; what a person typed
@@ -76,7 +76,7 @@ order_items = sa.Table(
     sa.Column("url", Sealed(), nullable=False),
     sa.Column("url_key", Keyed("url")),  # of its canonical form; null: it has none
     sa.Column("state", sa.Text, nullable=False),
-    sa.Column("problems", ARRAY(sa.Text), nullable=False, server_default="{}"),
+    sa.Column("problems", ARRAY(sa.Text), nullable=False, server_default="{}", info=plain("codes")),
     sa.Column("candidates", ARRAY(sa.Uuid), nullable=False, server_default="{}"),
     sa.Column("item_id", sa.Uuid, sa.ForeignKey("items.id")),
     sa.Column("measure", sa.Text),  # disabled, removed
@@ -137,10 +137,16 @@ order_receipts = sa.Table(
     sa.Column("noted_by", sa.Text, nullable=False),
     # What came, to the letter; null: it is among the messages.
     sa.Column("file", Sealed(sa.LargeBinary())),
-    sa.Column("content_type", sa.Text),
+    sa.Column("content_type", sa.Text, info=plain("a media type")),
     sa.Column("sha256", sa.Text),  # of the file, in hex
+    sa.Column("place", Keyed("inbox")),  # of what a stranger sent by the form, from which network
 )
 sa.Index("ix_order_receipts_order_id", order_receipts.c.order_id)
+sa.Index(
+    "ix_order_receipts_received_at",
+    order_receipts.c.received_at,
+    postgresql_where=order_receipts.c.place.isnot(None),
+)
 
 order_documents = sa.Table(
     "order_documents",  # the Annexes II and III, one for each call that answered
@@ -151,7 +157,8 @@ order_documents = sa.Table(
     sa.Column("items", ARRAY(sa.Integer), nullable=False),  # the numbers of those that it is about
     sa.Column("body", Sealed(sa.LargeBinary()), nullable=False),  # its JSON, to the byte
     sa.Column("kid", sa.Text, nullable=False),  # the key of ours that signs it
-    sa.Column("message_id", sa.Uuid),  # null: nobody to whom it could be sent
+    # Null: nobody to whom it could be sent.
+    sa.Column("message_id", sa.Uuid, info=plain("our id of a message")),
     sa.Column("made_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("made_by", sa.Text, nullable=False),
     sa.Column("delivered_at", sa.TIMESTAMP(timezone=True)),

@@ -24,9 +24,7 @@ cases = sa.Table(
     sa.Column("queue", sa.Text, nullable=False),
     sa.Column("routed_from", sa.Text),  # where it is without a rule or incident; null: there
     sa.Column("state", sa.Text, nullable=False),  # open, claimed, decided, reopened
-    sa.Column(
-        "origin", sa.Text, nullable=False
-    ),  # evaluation, report, escalation, quarantine, order
+    sa.Column("origin", sa.Text, nullable=False),  # one of `review.model.Origin`
     sa.Column("match", JSONB),  # the match that opened it
     sa.Column("version", sa.Integer, nullable=False),  # moves with whatever a decider sees
     sa.Column("claimed_by", sa.Text),

@@ -39,7 +39,7 @@ from tidegate.web.pages.page import error_page, speaking_to
 from tidegate.web.pages.visit import Visit
 from tidegate.web.places import Places
 from tidegate.web.problems import problem
-from tidegate.web.public import inbox, schemas
+from tidegate.web.public import inbox, schemas, submit
 from tidegate.web.rates import Rates
 from tidegate.web.refusing import keep_writing, write
 from tidegate.web.reporting import Answered
@@ -149,6 +149,7 @@ def create_app(instance: Instance, *, warm: bool = False) -> ASGIApp:
         Route("/openapi.json", openapi),
         Route("/static/{path:path}", static.serve),
         inbox.route,
+        submit.route,
         *schemas.routes,
         events_route,
         *(page.route() for page in pages.routes),

@@ -20,6 +20,7 @@ from tidegate.infra.ids import uuid7
 from tidegate.ledger.actions import append
 from tidegate.orders.jws import kid_in
 from tidegate.orders.messages.tables import order_messages, order_refusals
+from tidegate.orders.tables import order_receipts
 
 WINDOW = timedelta(hours=1)
 EACH, ALL = 30, 300  # an hour: from one place, and in all
@@ -31,7 +32,13 @@ _LOCK = sa.text("SELECT pg_advisory_xact_lock(hashtextextended('order inbox', 0)
 def admit(tx: Tx, place: bytes, ours: Organisation) -> None:
     """Let one more message of a stranger in, or raise Refusal (429 "too-many") that says when to come
     again and whom to call. Strangers take turns until their transactions end."""
+    # Whoever is over the limit waits for nobody's turn, so that a flood holds up no connection.
+    _refuse_over(tx, place, ours)
     tx.execute(_LOCK)
+    _refuse_over(tx, place, ours)
+
+
+def _refuse_over(tx: Tx, place: bytes, ours: Organisation) -> None:
     waits = [_wait(tx, EACH, place), _wait(tx, ALL, None)]
     if (seconds := max(waits)) > 0:
         raise Refusal(
@@ -53,6 +60,7 @@ def _wait(tx: Tx, most: int, place: bytes | None) -> int:
     came = [
         _times(order_messages, since, place).where(strangers, order_messages.c.place.isnot(None)),
         _times(order_refusals, since, place),
+        _times(order_receipts, since, place).where(order_receipts.c.place.isnot(None)),
     ]
     times = sa.union_all(*came).subquery()
     nth = sa.select(times.c.received_at).order_by(times.c.received_at.desc())

@@ -5,6 +5,7 @@ establishment, and the clock of that. Of two orders about the same content at on
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from tidegate.infra.ids import uuid7
 from tidegate.infra.times import told
 from tidegate.orders import drafting
 from tidegate.orders.actions import add_items
-from tidegate.orders.annex_rules import check_annex1, unknown_hosts
+from tidegate.orders.annex_rules import check_annex1, silence_ends, unknown_hosts
 from tidegate.orders.annexes import Addressee, Annex1, derive, issue
 from tidegate.orders.drafting import Drafted, Issuing
 from tidegate.orders.drafts.actions import add_targets, change_draft, keep_draft, step, take_turns
@@ -113,7 +114,8 @@ def submit(tx: Tx, instance: Instance, order_id: UUID) -> OrderRow:
     """Say that a draft is complete. Raises Refusal: 404, 409; 422 with what is missing."""
     mine = mine_of(tx, instance, order_id)
     annex, problems = _derived(tx, instance, mine.own, mine.addressee, mine.draft.given)
-    state = drafting.submitted(_guarded(mine, problems))
+    at_most = _silent_at_most(annex, mine.own.organisation.zone)
+    state = drafting.submitted(_guarded(mine, problems, at_most))
     change_draft(tx, order_id, submitted_by=tx.identity)
     return step(tx, mine.order, "submit", state, annex=told(annex))
 
@@ -121,7 +123,7 @@ def submit(tx: Tx, instance: Instance, order_id: UUID) -> OrderRow:
 def approve(tx: Tx, instance: Instance, order_id: UUID) -> OrderRow:
     """Approve what somebody else drafted and submitted. Raises Refusal: 404, 409."""
     mine = mine_of(tx, instance, order_id)
-    state = drafting.approved(_guarded(mine, []), tx.identity)
+    state = drafting.approved(_guarded(mine), tx.identity)
     change_draft(tx, order_id, approved_by=tx.identity)
     return step(tx, mine.order, "approve", state)
 
@@ -210,7 +212,18 @@ def _derived(
     return annex, beside(faults, check_annex1(annex, zone=ours.zone, templates=templates))
 
 
-def _guarded(mine: Mine, problems: Sequence[FieldError]) -> Drafted:
+def _silent_at_most(annex: Annex1, zone: str) -> datetime | None:
+    """When the author has to be told at the latest, where the draft says later."""
+    said = annex.non_disclosure
+    if said is None or said.decided_at is None or said.until is None:
+        return None
+    at_most = silence_ends(said.decided_at, zone)
+    return at_most if said.until > at_most else None
+
+
+def _guarded(
+    mine: Mine, problems: Sequence[FieldError] = (), at_most: datetime | None = None
+) -> Drafted:
     draft = mine.draft
     return Drafted(
         state=mine.order.state,  # pyright: ignore[reportArgumentType]
@@ -219,6 +232,7 @@ def _guarded(mine: Mine, problems: Sequence[FieldError]) -> Drafted:
         public=draft.seen,
         true_purpose=draft.true_purpose,
         problems=problems,
+        silent_at_most=at_most,
     )
 
 

@@ -52,6 +52,7 @@ class Arrived(msgspec.Struct, frozen=True, kw_only=True):
     silence: Silence | None = None
     file: bytes | None = None
     content_type: str | None = None
+    place: bytes | None = None
 
     @property
     def firm(self) -> bool:
@@ -234,6 +235,7 @@ def _note(tx: Tx, order: OrderRow, arrived: Arrived) -> None:
         received_at=arrived.received_at,
         file=arrived.file,
         content_type=arrived.content_type,
+        place=arrived.place,
     )
 
 

@@ -13,7 +13,9 @@ from tidegate.infra.errors import bad_field
 from tidegate.infra.wording import written
 from tidegate.orders.annex_rules import read_annex1
 from tidegate.orders.annexes import LONGEST_REASONS, LONGEST_URL, MOST_ITEMS
+from tidegate.orders.messages.flood import admit
 from tidegate.pipeline.instance import Instance
+from tidegate.pipeline.orders.inbox import place_of
 from tidegate.pipeline.orders.platform import named_in, silence_of
 from tidegate.pipeline.orders.receive import Arrived, Channel, Taken, receive
 from tidegate.pipeline.own import own_of
@@ -62,8 +64,9 @@ def write_down(tx: Tx, instance: Instance, given: Written) -> Taken:
     return receive(tx, instance, own_of(tx, instance), arrived)
 
 
-def take_form(tx: Tx, instance: Instance, given: Submitted) -> Taken:
-    """Take what somebody says to be an order of an authority. Raises Refusal: 422, 503."""
+def take_form(tx: Tx, instance: Instance, given: Submitted, address: str | None) -> Taken:
+    """Take what somebody at an address says to be an order of an authority. Raises Refusal: 422; 429
+    "too-many"; 503."""
     for pointer, text in (("/authority", given.authority), ("/reference", given.reference)):
         if not written(text):
             raise bad_field(pointer, "words", "blanks")
@@ -74,8 +77,12 @@ def take_form(tx: Tx, instance: Instance, given: Submitted) -> Taken:
         "types": given.types,
         "reasons": given.reasons,
     }
-    arrived = _arrived(tx, instance, given.authority, annex, "form", tx.now)
-    return receive(tx, instance, own_of(tx, instance), arrived)
+    own = own_of(tx, instance)
+    place = place_of(instance, address)
+    if place is not None:
+        admit(tx, place, own.organisation)
+    arrived = _arrived(tx, instance, given.authority.strip(), annex, "form", tx.now)
+    return receive(tx, instance, own, msgspec.structs.replace(arrived, place=place))
 
 
 def _arrived(

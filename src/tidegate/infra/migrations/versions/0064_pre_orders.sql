@@ -95,10 +95,12 @@ CREATE TABLE order_receipts (
   file BYTEA,
   content_type TEXT,
   sha256 TEXT,
+  place BYTEA,
   CONSTRAINT pk_order_receipts PRIMARY KEY (id),
   CONSTRAINT fk_order_receipts_order_id FOREIGN KEY(order_id) REFERENCES orders (id)
 );
 CREATE INDEX ix_order_receipts_order_id ON order_receipts (order_id);
+CREATE INDEX ix_order_receipts_received_at ON order_receipts (received_at) WHERE place IS NOT NULL;
 CREATE TABLE order_documents (
   id UUID NOT NULL,
   order_id UUID NOT NULL,

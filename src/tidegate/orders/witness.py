@@ -1,0 +1,65 @@
+"""Whether the ledger explains the orders that came: each state that an item of one was in, and the one that it
+is in."""
+
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+
+from tidegate.infra.db import Tx
+from tidegate.infra.scratch import Scratch
+from tidegate.infra.slices import Heard
+
+_COLUMNS = "legal_order uuid, n bigint, state text, event text, entry text"
+# The same may happen to an item several times: they are counted.
+_STAYS = sa.text("""
+    SELECT coalesce(s.order_id, h.legal_order) AS id, coalesce(s.n, h.n) AS n,
+        coalesce(s.state, h.state) AS state, h.entry FROM (
+      SELECT t.order_id, t.n, t.state, t.event, row_number() OVER (
+          PARTITION BY t.order_id, t.n, t.state, t.event ORDER BY t.entered_at, t.id) AS k
+      FROM order_item_states t JOIN orders o ON o.id = t.order_id AND o.direction = 'in') s
+    FULL JOIN (
+      SELECT *, row_number() OVER (
+          PARTITION BY legal_order, n, state, event ORDER BY entry) AS k
+      FROM heard_orders) h
+    ON (h.legal_order, h.n, h.state, h.event, h.k) = (s.order_id, s.n, s.state, s.event, s.k)
+    WHERE s.order_id IS NULL OR h.legal_order IS NULL
+    ORDER BY 1, 2, 3
+""")
+_STATES = sa.text("""
+    SELECT i.order_id AS id, i.n, i.state FROM order_items i
+    JOIN orders o ON o.id = i.order_id AND o.direction = 'in'
+    LEFT JOIN order_item_states s
+        ON s.order_id = i.order_id AND s.n = i.n AND s.left_at IS NULL
+    WHERE i.state IS DISTINCT FROM s.state
+    ORDER BY 1, 2
+""")
+
+
+class OrderWitness:
+    """The items of orders that came: their states are those that the ledger tells."""
+
+    kinds = ("order.kept", "order.moved")
+
+    def __init__(self, tx: Tx) -> None:
+        self._heard = Scratch(tx, "heard_orders", _COLUMNS)
+
+    def hear(self, entry: Heard) -> None:
+        said = entry.record
+        if said is None or said.get("direction", "in") != "in":
+            return
+        if entry.kind == "order.moved":
+            self._heard.add(said["order"], said["n"], said["state"], said["event"], entry.name)
+            return
+        for one in said["items"]:
+            self._heard.add(said["order"], one["n"], one["state"], "received", entry.name)
+
+    def say(self, tx: Tx) -> Iterator[str]:
+        self._heard.flush()
+        for row in tx.execute(_STAYS):
+            named = f"that item {row.n} of the order {row.id} was {row.state}"
+            if row.entry is None:
+                yield f"{named} is written, and no entry of the ledger tells it"
+            else:
+                yield f"{named} is told by {row.entry}, and not written"
+        for row in tx.execute(_STATES):
+            yield f"item {row.n} of the order {row.id} is {row.state}, and never came to be so"
