@@ -6,7 +6,7 @@ from uuid import uuid4
 import httpx
 from starlette.testclient import TestClient
 
-from tidegate.access.actions import create_key
+from tidegate.access.actions import create_key, create_user
 from tidegate.pipeline.house import SCOPES
 from tidegate.pipeline.instance import Instance
 
@@ -25,6 +25,15 @@ class Api:
         name = name or f"test {uuid4().hex[:6]} {scopes[0]}"
         with self.instance.database.begin() as tx:
             return create_key(tx, SCOPES, name, scopes, platform)[1]
+
+    def person(self, role: str = "admin", email: str | None = None) -> str:
+        """A key that is registered to a new user of this role, with all that the role may: what binds takes
+        a person."""
+        email = email or f"{role}-{uuid4().hex[:6]}@example.org"
+        with self.instance.database.begin() as tx:
+            create_user(tx, email, role)
+            scopes = sorted(SCOPES.of_role(role))
+            return create_key(tx, SCOPES, f"key of {email}"[:64], scopes, None, email)[1]
 
     def call(self, method: str, path: str, key: str | None = None, **more: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {key or self.admin}"} | more.pop("headers", {})

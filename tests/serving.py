@@ -13,7 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -65,13 +65,14 @@ class Served:
         self.url = f"http://127.0.0.1:{port}"
         self.environment = dict(environment)
         self.role = role
+        self.options: list[str] = []  # more words for `serve`
         self.log = data_dir.with_name(f"{data_dir.name}-{role}-{port}.log")
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, *, wait: bool = True) -> None:
         """Start the server; with `wait`, return once it is ready."""
         command = [sys.executable, "-m", "tidegate", "serve", "--data-dir", str(self.data_dir)]
-        command += ["--port", str(self.port), "--role", self.role]
+        command += ["--port", str(self.port), "--role", self.role, *self.options]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 command,
@@ -165,13 +166,18 @@ def instance_environment(data_dir: Path) -> Generator[dict[str, str]]:
 
 @contextmanager
 def serving(
-    data_dir: Path, *, port: int | None = None, settings: Mapping[str, str] | None = None
+    data_dir: Path,
+    *,
+    port: int | None = None,
+    settings: Mapping[str, str] | None = None,
+    options: Sequence[str] = (),
 ) -> Generator[Served]:
     """A ready server on a fresh instance in `data_dir` (made if missing), stopped and its database
-    removed afterwards. `settings` are environment variables on top (TIDEGATE_…)."""
+    removed afterwards. `settings` are environment variables on top (TIDEGATE_…), `options` more words for `serve`."""
     data_dir.parent.mkdir(parents=True, exist_ok=True)
     with instance_environment(data_dir) as environment:
         served = Served(data_dir, port or free_port(), environment | dict(settings or {}))
+        served.options = list(options)
         try:
             served.start()
             yield served

@@ -81,6 +81,7 @@ MORE_SQL = {
     "content/others.py",  # other items beside one
     "content/witness.py",
     "decisions/disclosure.py",  # what must not be told to an author, and what is shown of it
+    "decisions/disclosure_witness.py",
     "decisions/found.py",  # what /find looks through, slice by slice
     "decisions/held.py",
     "decisions/looks.py",  # what other people conclude of a decision
@@ -108,6 +109,8 @@ MORE_SQL = {
     "ledger/verify.py",
     "orders/messages/flood.py",  # what nobody is known to have signed, counted
     "orders/messages/outbox.py",
+    "orders/drafts/witness.py",
+    "orders/messages/witness.py",
     "orders/witness.py",
     "policy/changes.py",  # who put which version into force, and why
     "policy/drafts.py",

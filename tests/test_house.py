@@ -157,7 +157,7 @@ def test_every_role_has_its_rights_and_no_other() -> None:
 
 def test_every_scope_that_is_implied_or_asked_for_exists() -> None:
     implied = {scope.implies for scope in SCOPES.known.values()} - {None}
-    asked = {page.scope for page in pages.routes} - {None}
+    asked = {scope for page in pages.routes for scope in page.scopes}
     assert implied | asked <= SCOPES.known.keys()
 
 

@@ -26,6 +26,7 @@ from tidegate.client import (
     calls,
     calls_casework,
     calls_clusters,
+    calls_exchange,
     calls_incidents,
     calls_intake,
 )
@@ -325,6 +326,7 @@ def _builders() -> dict[str, Any]:
             alert_calls,
             calls_casework,
             calls_clusters,
+            calls_exchange,
             calls_incidents,
             calls_intake,
         )

@@ -143,7 +143,7 @@ def test_whatever_happens_in_whatever_order_it_is_told(
     for second, event in story:
         moments.setdefault(second, []).append(event)
     order = list(moments)
-    told.shuffle(order)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+    told.shuffle(order)  # pyright: ignore[reportAttributeAccessIssue]
     heard = [happened(second, event) for second in order for event in moments[second]]
     heard += [Happened(EXPIRED, at(second)) for second in (*sweeps, end)]
     compare(follow(known, ours, heard), slow)

@@ -135,7 +135,12 @@ def hooked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[StoredMessage, Receipt
 
 def queue(instance: Instance, to: str = "bka.example", **more: Any) -> StoredMessage:
     with instance.database.begin() as tx:
-        given = {"type": NOTE, "order": "order-1", "order_id": ORDER, "body": {}} | more
+        given: dict[str, Any] = {
+            "type": NOTE,
+            "order": "order-1",
+            "order_id": ORDER,
+            "body": {},
+        } | more
         return send(tx, own_of(tx, instance), to=to, **given)
 
 

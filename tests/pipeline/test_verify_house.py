@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -13,6 +13,8 @@ from tests.api import Api
 
 from tidegate.access.actions import create_key, create_user, revoke_key, rotate_key
 from tidegate.access.people import change_limits, change_role, disable_user, enable_user
+from tidegate.content.queries import lock_item
+from tidegate.decisions.disclosure import release, withhold
 from tidegate.infra.clock import FakeClock
 from tidegate.infra.db import Database, Tx
 from tidegate.infra.secrets import InstanceSecrets
@@ -75,7 +77,7 @@ def people(instance: Instance) -> None:
             activate_pack(tx, "tvec", version)
 
 
-def posts(instance: Instance, api: Api) -> None:
+def posts(instance: Instance, api: Api, clock: FakeClock) -> None:
     api.bank()
     known = api.entry("a text of many words that is known to everybody who curates")["id"]
     doubted = api.entry("another text of many words that somebody was unsure of", confirmed=False)
@@ -107,16 +109,26 @@ def posts(instance: Instance, api: Api) -> None:
         where = {"scope": "item", "territory": ["FR", "DE"]} if id == "countries" else None
         api.post(f"/v1/items/{id}/decisions", down | {"restriction": where or {"scope": "item"}})
     api.post("/v1/items/lifted/decisions", {"outcome": "lift", "reason": "it was wrong"})
+    order, until = uuid4(), instance.clock.now() + timedelta(days=7)
+    for days in (0, 7):
+        with instance.database.begin("user:lawyer@example.org") as tx:
+            for id in ("stands", "countries", "erased"):
+                withhold(tx, lock_item(tx, "default", id).id, order, until + timedelta(days))
+        clock.advance(1)
+    with instance.database.begin("system:clocks") as tx:
+        release(tx, lock_item(tx, "default", "countries").id, order)
     assert api.call("DELETE", "/v1/items/erased").status_code == 204
 
 
 @pytest.fixture
-def tampered(instance: Instance, api: Api, owner: Database, tmp_path: Path) -> Check:
+def tampered(
+    instance: Instance, api: Api, owner: Database, tmp_path: Path, clock: FakeClock
+) -> Check:
     """A history of one moment, half of it sealed: tamper, check, and take it back."""
     people(instance)
     while seal(instance.database, instance.secrets.ledger_key, tmp_path / "ledger-head.json"):
         pass
-    posts(instance, api)
+    posts(instance, api, clock)
 
     def run(*statements: str) -> list[str]:
         with owner.engine.connect() as connection, connection.begin() as transaction:
@@ -261,6 +273,12 @@ TAMPERINGS = [
      ["the restriction of item .* is gone"]),
     (f"UPDATE restrictions SET ended_at = NULL WHERE {OF.format('lifted')}",
      ["the restriction .* stands, although"]),
+    *((f"UPDATE disclosures SET {change} WHERE {OF.format(id)}", ["what the author of item .* is not as"])
+      for id, change in (("stands", "released_at = until"), ("stands", "until = withheld_at"),
+                         ("countries", "released_at = NULL"))),
+    (f"DELETE FROM disclosures WHERE {OF.format('stands')}", ["what the author .* is not as"]),
+    ("INSERT INTO disclosures SELECT item_id, gen_random_uuid(), until, withheld_at FROM disclosures"
+     f" WHERE {OF.format('stands')}", ["what the author .* is not as any entry"]),
     ("UPDATE items SET erased_at = NULL WHERE external_id = 'erased'",
      ["the item .* stands, although"]),
 ]  # fmt: skip

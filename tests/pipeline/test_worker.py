@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tidegate.infra.clock import FileClock
 from tidegate.infra.pulse import Steps
 from tidegate.infra.slices import Duty, Home
 from tidegate.ledger.sequencer import LedgerBroken
@@ -70,3 +73,29 @@ def test_once_the_ledger_is_mended_it_is_sealed_as_before(
     monkeypatch.setattr(asyncio, "wait_for", noted)
     run(instance, 0.0, [LedgerBroken("an entry was changed"), 0, 0])
     assert pauses[1:3] == [0.01, 0.0]  # the first is this test's own
+
+
+def test_a_duty_that_rests_wakes_when_time_jumps(instance: Instance, tmp_path: Path) -> None:
+    file = tmp_path / "now"
+    file.write_text("2026-03-01T00:00:00Z")
+    instance.clock = FileClock(file)
+    seen: list[datetime] = []
+
+    async def jumping() -> None:
+        stop, loop = asyncio.Event(), asyncio.get_running_loop()
+        resting = asyncio.Event()
+
+        def work(home: Home) -> int:
+            seen.append(home.clock.now())
+            loop.call_soon_threadsafe((resting if len(seen) == 1 else stop).set)
+            return 0
+
+        duty = asyncio.create_task(repeat(Duty("rare", 3600.0, work), instance, stop, Steps()))
+        await resting.wait()
+        draft = file.with_name("draft")
+        draft.write_text("2026-09-01T00:00:00Z")
+        draft.rename(file)
+        await asyncio.wait_for(duty, 30)
+
+    asyncio.run(jumping())
+    assert [one.month for one in seen] == [3, 9]

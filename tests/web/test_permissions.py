@@ -19,6 +19,7 @@ from tidegate.web.metrics import metrics_endpoint
 
 OPEN = {"/healthz", "/readyz", "/openapi.json", "/static/{path:path}"}
 STREAMS = {"/events"}  # for whoever is signed in, bounded within: tests/web/test_events.py
+BINDS = {(one.method, one.path) for one in endpoints if one.person}
 API = {(one.method, one.path): one.scopes for one in [*endpoints, metrics_endpoint]} | {
     ("POST", kind.path): (kind.scope,) for kind in batch.KINDS
 }
@@ -50,7 +51,7 @@ def test_no_route_is_undeclared(api: Api) -> None:
     assert found == set(API) | set(PAGES) | open_routes
     assert {scope for scopes in API.values() for scope in scopes} <= SCOPES.known.keys()
     public = {path for (_, path), page in PAGES.items() if page.public}
-    forms = {"/notice", "/tip", "/follow-up"}
+    forms = {"/notice", "/tip", "/follow-up", "/public/contact", "/.well-known/tidegate.json"}
     assert all(path == "/sign-in" or path.startswith("/sign-in/") for path in public - forms)
     assert public >= forms
 
@@ -86,7 +87,9 @@ def test_a_key_may_what_its_scope_says_before_anything_is_read(api: Api) -> None
         key, needed, may = keys[scope], API[method, path], SCOPES.effective([scope])
         answer = api.call(method, f"{fill(path)}?limit=nonsense", key=key, **dict(NONSENSE))
         case = (scope, method, path, answer.text[:200])
-        if not may.isdisjoint(needed):
+        if not may.isdisjoint(needed) and (method, path) in BINDS:
+            assert answer.json()["type"] == "/problems/person-needed", case
+        elif not may.isdisjoint(needed):
             assert answer.status_code not in (401, 403), case
             assert answer.status_code < 500, case
         else:
@@ -148,8 +151,12 @@ def test_no_answer_of_any_route_is_cached_or_taken_for_another_type(api: Api) ->
 def test_the_open_paths_are_open(api: Api) -> None:
     for path in ("/healthz", "/readyz", "/openapi.json", "/sign-in", "/sign-in/index.json"):
         assert api.client.get(path).status_code == 200, path
-    for path in ("/notice", "/tip", "/follow-up"):  # by nobody, until they are switched on
+    # By nobody, until they are switched on, or it was said whom the instance speaks for.
+    for path in ("/notice", "/tip", "/follow-up", "/public/contact", "/.well-known/tidegate.json"):
         assert api.client.get(path).status_code == 404, path
+    assert api.client.get("/public/nothing").status_code == 404
+    for path in ("/public", "/publicly", "/.well-known/tidegate.jsonx", "/.well-known/other"):
+        assert api.client.get(path).status_code == 303, path
     assert api.client.get("/tip/more").status_code == 303
     assert api.client.get("/sign-in/nonsense").status_code not in (303, 401, 403)
     assert api.client.get("/static/nothing.css").status_code == 404
@@ -167,7 +174,7 @@ def test_a_role_may_what_its_scopes_say_before_parameters_form_and_csrf(api: Api
         form = {"content": b"nonsense=%ff", "headers": {"content-type": "text/nonsense"}}
         answer = person._send(method, where, **(form if method == "POST" else {}))
         case = (role, method, path, answer.status_code)
-        if page.scope is None or page.scope in may:
+        if not page.scopes or not may.isdisjoint(page.scopes):
             assert answer.status_code in (400, 403, 404, 422), case
             assert "Your role does not include it" not in answer.text, case
         else:
@@ -180,9 +187,9 @@ def test_no_form_is_taken_without_its_token(api: Api) -> None:
     people = {role: Visitor(api.instance, api.client, role) for role in ROLES}
     for role, (method, path) in product(ROLES, PAGES):
         person, page = people[role], PAGES[method, path]
-        if page.public or method != "POST" or not page.scope:
+        if page.public or method != "POST" or not page.scopes:
             continue
-        if page.scope in SCOPES.of_role(role):
+        if not SCOPES.of_role(role).isdisjoint(page.scopes):
             answer = person.send(fill(path), {"csrf": "guessed"}, csrf=False)
             assert answer.status_code == 403, path
             assert "The form was not ours" in answer.text, path

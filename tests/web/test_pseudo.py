@@ -12,6 +12,7 @@ import httpx
 import msgspec
 import pytest
 from tests.api import Api
+from tests.others import FORUM
 from tests.web.desk_of_policy import WIDER, Author, asking
 from tests.web.marked import unmarked, words_of
 from tests.web.surging import surged
@@ -23,6 +24,7 @@ from tests.web.two_platforms import seal_all
 from tests.web.visitor import Visitor
 
 from tidegate.enforcement.webhooks import create_webhook
+from tidegate.exchange.actions import set_organisation
 from tidegate.pipeline.house import MESSAGE_TYPES
 from tidegate.web import pages
 from tidegate.web.words import PSEUDO, languages
@@ -254,6 +256,8 @@ class Desk:
 
 @pytest.fixture
 def desk(api: Api, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    with api.instance.database.begin() as tx:
+        set_organisation(tx, FORUM)
     settings = msgspec.structs.replace(api.instance.settings, public_forms=True)
     monkeypatch.setattr(api.instance, "settings", settings)
     return Desk(api)

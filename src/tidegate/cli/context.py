@@ -60,7 +60,7 @@ def database_of(settings: Settings, *, make: bool = False) -> Generator["Databas
     """The instance's database, whether its server runs or not; migrated. Only with `make` a new one is
     made where there is none. Raises SettingsError."""
     # Imported here: the supervisor of `serve` needs none of it, and is to stay small.
-    from tidegate.infra.clock import SystemClock
+    from tidegate.infra.clock import clock_beside
     from tidegate.infra.db import Database
     from tidegate.infra.migrations import migrate_own
     from tidegate.infra.postgres import database_url
@@ -69,7 +69,7 @@ def database_of(settings: Settings, *, make: bool = False) -> Generator["Databas
         existing(settings)
     with database_url(settings.database_url, settings.data_dir) as url:
         migrate_own(settings, url)
-        database = Database(url, SystemClock(), pool_size=4)
+        database = Database(url, clock_beside(settings.data_dir), pool_size=4)
         try:
             yield database
         finally:

@@ -28,6 +28,7 @@ COMMANDS = (
     "ledger",
     "match",
     "migrate",
+    "orders",
     "organisation",
     "policy",
     "registry",

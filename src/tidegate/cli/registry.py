@@ -22,7 +22,7 @@ from tidegate.exchange.slice import REGISTRY
 from tidegate.infra.parsing import decode
 from tidegate.infra.settings import Settings
 from tidegate.infra.times import in_full, told
-from tidegate.pipeline.registering import MOST_BYTES, check_inbox, fetch_published, register
+from tidegate.pipeline.registering import MOST_BYTES, check_found, fetch_published, register
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -63,7 +63,7 @@ async def _found(settings: Settings, source: str) -> Published:
         found = await fetch_published(settings, source)
     else:
         found = decode(_read(source, MOST_BYTES), Published)
-    await check_inbox(settings, found)
+    await check_found(settings, found)
     return found
 
 

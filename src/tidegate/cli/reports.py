@@ -23,6 +23,7 @@ from tidegate.cli.importing import Import, Key, Take, Taken, Url, check_platform
 from tidegate.cli.reports_taking import on_database, reference_in, through_server
 from tidegate.cli.showing import plain, stop
 from tidegate.client import AsyncClient, ClientError
+from tidegate.infra.clock import clock_beside
 from tidegate.infra.errors import Refusal
 from tidegate.infra.postgres import database_url
 from tidegate.infra.settings import Settings
@@ -175,7 +176,7 @@ def _taker(
 
 def _given(settings: Settings, channel: Channel, reason: str, file: Path) -> Given:
     """What the command says; the key is known once it is known who takes the reports."""
-    at = datetime.now(UTC)
+    at = clock_beside(settings.data_dir).now()
     if str(file) != "-":
         at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
     return Given(

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 import structlog
 
@@ -28,12 +29,14 @@ WEB_PATIENCE, WORKER_PATIENCE = 30.0, 15.0
 WEB_STOP, WORKER_STOP, KEEPER_STOP = 25.0, 15.0, 10.0
 
 
-def supervise(settings: Settings, role: str) -> int:
-    """Serve until SIGTERM or SIGINT; the exit status. Raises SettingsError for an address that cannot
-    be listened on."""
+def supervise(settings: Settings, role: str, time_from: Path | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; the exit status. `time_from`: the file with the time that the processes
+    go by. Raises SettingsError for an address that cannot be listened on."""
     sockets = [] if role == "worker" else listen(settings.host, settings.port)
     port = sockets[0].getsockname()[1] if sockets else settings.port
     command = [sys.executable, "-m", "tidegate", "serve", "--data-dir", str(settings.data_dir)]
+    if time_from is not None:
+        command += ["--time-from", str(time_from.absolute())]
     address = ["--host", settings.host, "--port", str(port)]
     web = Part("web", [*command, *address, "--role", "web"], WEB_PATIENCE)
     worker = Part("worker", [*command, "--role", "worker"], WORKER_PATIENCE)

@@ -1,6 +1,7 @@
 """`tidegate webhooks`: the platform's own systems, which actions are delivered to."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -15,7 +16,6 @@ from tidegate.enforcement.webhooks import (
     rotate_webhook,
     set_enforce,
 )
-from tidegate.infra.clock import SystemClock
 from tidegate.infra.durations import read_overlap
 from tidegate.infra.egress import AddressGuard, EgressRefused
 from tidegate.infra.errors import Refusal
@@ -102,12 +102,12 @@ def _is_taken(url: str, allowed: Sequence[str]) -> bool:
 def list_(data_dir: DataDir = None, as_json: Json = False) -> None:
     """List the targets, without their secrets."""
     with transaction(data_dir) as tx:
-        found = list_webhooks(tx)
+        found, now = list_webhooks(tx), tx.now
     for one in found:
         if as_json:
             print(msgspec.json.encode(one).decode())
         else:
-            print(f"{one.id}  {_mode(one)}  {one.url}{_state(one)}")
+            print(f"{one.id}  {_mode(one)}  {one.url}{_state(one, now)}")
 
 
 def _mode(one: WebhookView) -> str:
@@ -118,13 +118,13 @@ def _mode(one: WebhookView) -> str:
     return "enforce" if one.enforce else "observe"
 
 
-def _state(one: WebhookView) -> str:
+def _state(one: WebhookView, now: datetime) -> str:
     """What else is to be known of a target."""
     if one.disabled_at is not None:
         because = (one.disabled_because or "").removeprefix("disabled ")
         return f"  disabled: {because} ({one.disabled_at:%Y-%m-%d %H:%M} UTC)"
     said = ["plain"] if one.plain else []
-    if one.paused_until is not None and one.paused_until > SystemClock().now():
+    if one.paused_until is not None and one.paused_until > now:
         said.append(f"asked to be left alone until {one.paused_until:%Y-%m-%d %H:%M:%S} UTC")
     elif one.failing_since is not None:
         said.append(f"has taken nothing since {one.failing_since:%Y-%m-%d %H:%M} UTC")

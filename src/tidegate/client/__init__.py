@@ -12,6 +12,7 @@ from tidegate.client.aio import AsyncClient
 from tidegate.client.alert_model import Alert, NamedReport
 from tidegate.client.call import File
 from tidegate.client.errors import BadField, ClientError, Problem, UnexpectedAnswer, Unreachable
+from tidegate.client.exchange import Party, PartyKey
 from tidegate.client.incidents import Incident, IncidentScheme
 from tidegate.client.intake import (
     Caveat,
@@ -95,6 +96,8 @@ __all__ = [
     "NotifierMeasure",
     "Opening",
     "Page",
+    "Party",
+    "PartyKey",
     "Policy",
     "PolicyCheck",
     "Priority",

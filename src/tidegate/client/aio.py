@@ -21,6 +21,7 @@ from tidegate.client import (
     calls,
     calls_casework,
     calls_clusters,
+    calls_exchange,
     calls_incidents,
     calls_intake,
 )
@@ -139,6 +140,11 @@ class AsyncClient:
     warn_notifier = _Verb(calls_intake.warn_notifier)
     suspend_notifier = _Verb(calls_intake.suspend_notifier)
     lift_notifier = _Verb(calls_intake.lift_notifier)
+    register_party = _Verb(calls_exchange.register_party)
+    parties_page = _Verb(calls_exchange.parties_page)
+    party = _Verb(calls_exchange.party)
+    confirm_party = _Verb(calls_exchange.confirm_party)
+    revoke_party_key = _Verb(calls_exchange.revoke_party_key)
     banks = _Verb(calls.banks)
     create_bank = _Verb(calls.create_bank)
     bank = _Verb(calls.bank)

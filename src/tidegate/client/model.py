@@ -175,7 +175,7 @@ class Restriction(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime
     territory: list[str] | None = None
     until: datetime | None = None
-    source: str = "decision"
+    source: str | None = "decision"
     order: str | None = None
 
 

@@ -15,6 +15,7 @@ from tidegate.infra.cursors import read_cursor, write_cursor
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 
+_PLATFORM = clocks.c.platform
 _RINGS = sa.and_(clocks.c.ringing_since.isnot(None), clocks.c.acknowledged_at.is_(None))
 
 
@@ -38,7 +39,7 @@ def clock_unknown(clock_id: object) -> Refusal:
 
 def get_clock(tx: Tx, clock_id: UUID) -> Clock:
     """Raises Refusal (404)."""
-    query = SELECT.where(clocks.c.id == clock_id, tx.within(clocks.c.platform))
+    query = SELECT.where(clocks.c.id == clock_id, tx.within(_PLATFORM))
     row = tx.execute(query).one_or_none()
     if row is None:
         raise clock_unknown(clock_id)
@@ -53,7 +54,7 @@ def clocks_of(
     which = clocks.c.order_id == order
     if order is None:
         which = sa.tuple_(clocks.c.subject_kind, clocks.c.subject_id).in_(about)
-    query = SELECT.where(which, tx.within(clocks.c.platform))
+    query = SELECT.where(which, tx.within(_PLATFORM))
     rows = tx.execute(query.order_by(clocks.c.started_at, clocks.c.id))
     return [read(row).clock for row in rows]
 
@@ -64,7 +65,7 @@ def list_clocks(
     """A page of clocks, those first that are due first, and the cursor of the next. Raises Refusal (422) for
     a cursor of something else."""
     c = clocks.c
-    query = SELECT.where(tx.within(clocks.c.platform), *_conditions(wanted))
+    query = SELECT.where(tx.within(_PLATFORM), *_conditions(wanted))
     if cursor is not None:
         at, last = read_cursor(cursor)
         query = query.where(sa.tuple_(c.due_at, c.id) > sa.tuple_(sa.literal(at), sa.literal(last)))

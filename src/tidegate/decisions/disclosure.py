@@ -21,10 +21,12 @@ from tidegate.decisions.told import (
     Disclosure,
     StandingView,
     told_decision,
+    told_entry,
     told_standing,
 )
 from tidegate.infra.db import Tx
 from tidegate.ledger.actions import append
+from tidegate.ledger.model import EntryView
 
 
 def withhold(tx: Tx, item_id: UUID, order_id: UUID, until: datetime) -> None:
@@ -95,6 +97,14 @@ def shown_standing(tx: Tx, item_id: UUID, found: Sequence[Standing]) -> list[Sta
     """The same of what stands on an item."""
     known = disclosure_on(tx, item_id)
     return [told_standing(one, known, tx.orders) for one in found]
+
+
+def shown_entries(tx: Tx, found: Sequence[EntryView]) -> list[EntryView]:
+    """Entries of the ledger: of what is withheld only that there are some, to who reads no orders."""
+    if tx.orders == "all":
+        return list(found)
+    known = disclosure_of(tx, {one.subject for one in found if one.subject is not None})
+    return [told_entry(one, known.get(one.subject, FREE) if one.subject else FREE) for one in found]
 
 
 def _platform(tx: Tx, item_id: UUID) -> str | None:

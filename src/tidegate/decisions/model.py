@@ -200,10 +200,12 @@ def effect(before: Effective, after: Effective) -> Effect | None:
     return "restrict" if after.restricted else "lift"
 
 
-def ended_by(decision: DecisionIn, standing: Sequence[Standing]) -> list[Standing]:
+def ended_by(
+    decision: DecisionIn, standing: Sequence[Standing], *, told: bool = True
+) -> list[Standing]:
     """The restrictions that a decision ends. Raises Refusal as `to_lift` does."""
     if decision.outcome == "lift":
-        return to_lift(standing, decision.lifts)
+        return to_lift(standing, decision.lifts, told=told)
     return of_decisions(standing) if decision.outcome == "pass" else []
 
 

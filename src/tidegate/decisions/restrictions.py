@@ -112,17 +112,20 @@ def _rank(one: Standing) -> tuple[object, ...]:
     )
 
 
-def to_lift(standing: Sequence[Standing], chosen: Sequence[UUID] | None) -> list[Standing]:
+def to_lift(
+    standing: Sequence[Standing], chosen: Sequence[UUID] | None, *, told: bool = True
+) -> list[Standing]:
     """Which restrictions a lift ends: the chosen ones, else all but those of orders.
 
     Raises Refusal: 422 for an id that does not stand here or is named twice, 409 "order-stands"
-    where an order's would have to end, 409 "nothing-to-lift" where nothing stands.
+    where an order's would have to end, whose name is `told` or not; 409 "nothing-to-lift" where nothing
+    stands.
     """
     if chosen is not None:
-        return _chosen(standing, chosen)
+        return _chosen(standing, chosen, told)
     found = of_decisions(standing)
     if not found and standing:
-        raise _order_stands(standing[0])
+        raise _order_stands(standing[0], told)
     if not found:
         raise nothing_to_lift()
     return found
@@ -142,7 +145,7 @@ def of_decisions(standing: Iterable[Standing]) -> list[Standing]:
     return [one for one in standing if one.source == "decision"]
 
 
-def _chosen(standing: Sequence[Standing], chosen: Sequence[UUID]) -> list[Standing]:
+def _chosen(standing: Sequence[Standing], chosen: Sequence[UUID], told: bool) -> list[Standing]:
     by_id = {one.id: one for one in standing}
     found: list[Standing] = []
     for index, id in enumerate(chosen):
@@ -151,17 +154,17 @@ def _chosen(standing: Sequence[Standing], chosen: Sequence[UUID]) -> list[Standi
             expected = "a restriction that stands on the item, each once"
             raise bad_field(f"/lifts/{index}", expected, repr(str(id)))
         if one.source == "order":
-            raise _order_stands(one)
+            raise _order_stands(one, told)
         found.append(one)
     return found
 
 
-def _order_stands(one: Standing) -> Refusal:
+def _order_stands(one: Standing, told: bool) -> Refusal:
     return Refusal(
         "order-stands",
         409,
         "An order's restriction stands on the item",
         "Nothing was written. Only the end of the order ends its restriction.",
         restriction=str(one.id),
-        order=None if one.order is None else str(one.order),
+        order=str(one.order) if told and one.order is not None else None,
     )

@@ -7,6 +7,7 @@ def _verbs() -> Verbs:
     from uuid import UUID
 
     from tidegate.decisions.actions import forget_explanations, forget_readings
+    from tidegate.decisions.disclosure_witness import DisclosureWitness
     from tidegate.decisions.shadow import drop_old_shadows, forget_shadows
     from tidegate.decisions.witness import RestrictionWitness
     from tidegate.infra.db import Tx
@@ -19,7 +20,7 @@ def _verbs() -> Verbs:
         duties=(Duty("old-shadows", 3600.0, in_tx(drop_old_shadows)),),
         erase=erase,
         expire=forget_readings,
-        witnesses=(RestrictionWitness,),
+        witnesses=(RestrictionWitness, DisclosureWitness),
     )
 
 

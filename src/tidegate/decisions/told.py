@@ -14,6 +14,7 @@ import msgspec
 
 from tidegate.decisions.restrictions import Scope, Source, Standing
 from tidegate.infra.acting import Knows
+from tidegate.ledger.model import EntryView
 
 
 class Disclosure(msgspec.Struct, frozen=True):
@@ -68,6 +69,16 @@ def told_standing(one: Standing, disclosure: Disclosure, knows: Knows) -> Standi
     if is_told(one.order, disclosure, knows):
         return shown
     return msgspec.structs.replace(shown, source=None, order=None)
+
+
+def told_entry(entry: EntryView, disclosure: Disclosure) -> EntryView:
+    """An entry of the ledger to who reads no orders: without the record, its place in the chain can be
+    checked all the same."""
+    of_order = entry.kind.startswith(("order.", "disclosure."))
+    named = (entry.record or {}).get("order") is not None
+    if of_order or named or disclosure.author == "withheld":
+        return msgspec.structs.replace(entry, record=None)
+    return entry
 
 
 def told_data(data: Mapping[str, Any], disclosure: Disclosure, knows: Knows) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from tidegate.enforcement.outbox import (
     hand_back,
     record,
 )
-from tidegate.infra.clock import Clock
+from tidegate.infra.clock import Clock, outside
 from tidegate.infra.courier import Courier
 from tidegate.infra.db import UNAVAILABLE, Database, Tx
 from tidegate.infra.egress import AddressGuard, Client
@@ -43,8 +43,8 @@ log = structlog.get_logger(__name__)
 class Deliverer(Courier[UUID]):
     """Delivers what is due. `allowed_addresses` are private networks that any target may be in.
 
-    `clock` gives the time in the signed headers; when something is due is judged by the
-    database's clock.
+    `clock` gives the time of an attempt; when something is due is judged by the database's clock. In the
+    signed headers stands the time that receivers compare with their own.
     """
 
     name = "delivery"
@@ -100,14 +100,14 @@ class Deliverer(Courier[UUID]):
             raise
 
     async def _send(self, target: Target, claim: Claim) -> Attempt:
-        began = self._clock.now()
+        began, sent_at = self._clock.now(), outside(self._clock)
         try:
             headers = {
                 "content-type": "application/json",
                 "webhook-id": claim.message_id,
-                "webhook-timestamp": str(int(began.timestamp())),
+                "webhook-timestamp": str(int(sent_at.timestamp())),
                 "webhook-signature": " ".join(
-                    Webhook(secret).sign(claim.message_id, began, claim.body.decode())
+                    Webhook(secret).sign(claim.message_id, sent_at, claim.body.decode())
                     for secret in target.secrets
                 ),
             }
@@ -118,7 +118,7 @@ class Deliverer(Courier[UUID]):
             return self._told(target, Attempt(claim, began, None, refused.detail))
         except Exception as error:  # a fault of this message, which must not hold up the next
             return self._told(target, Attempt(claim, began, None, type(error).__name__))
-        asked = asked_delay(answer.retry_after, began) if answer.status in _BUSY else None
+        asked = asked_delay(answer.retry_after, sent_at) if answer.status in _BUSY else None
         return self._told(target, Attempt(claim, began, answer.status, None, asked))
 
     def _told(self, target: Target, attempt: Attempt) -> Attempt:

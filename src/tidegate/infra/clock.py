@@ -1,7 +1,26 @@
-"""Time comes in as an argument: the system's clock in production, a hand-turned one in tests."""
+"""Time comes in as an argument: the system's clock in production, a hand-turned one in tests, and for
+synthetic instances one that is turned by a file.
+"""
 
+import os
+import time
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from pathlib import Path
+from threading import Lock
+from typing import Annotated, Protocol
+
+import msgspec
+import structlog
+from msgspec import Meta
+
+from tidegate.infra.settings_checked import SettingsError
+
+log = structlog.get_logger()
+
+_NOTE = "time-from"
+_Moment = Annotated[datetime, Meta(tz=True)]
+_Stamp = tuple[int, int, int]
+_BROKEN = (OSError, ValueError, OverflowError, msgspec.MsgspecError)
 
 
 class Clock(Protocol):
@@ -28,3 +47,100 @@ class FakeClock:
 
     def advance(self, seconds: float) -> None:
         self._now += timedelta(seconds=seconds)
+
+
+class FileClock:
+    """The time that stands in a file, and what has really passed since that was written: the same in every
+    process that reads it. Another file in its place makes the time jump, but never back: what cannot be read, or
+    is earlier, is refused, and the time before goes on.
+
+    Raises SettingsError where the file says no time at the start."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.jumps = 0  # how often another file was taken
+        self._lock = Lock()
+        self._latest = datetime.min.replace(tzinfo=UTC)
+        try:
+            self._stamp, self._origin = _read(path)
+        except _BROKEN as error:
+            raise SettingsError(
+                f"--time-from: {path} cannot be used: {error}. It must hold one time with an offset, such as"
+                " 2026-03-01T02:13:00Z."
+            ) from error
+
+    def now(self) -> datetime:
+        with self._lock:
+            self._look()
+            self._latest = max(self._latest, self._reckoned())
+            return self._latest
+
+    def _reckoned(self) -> datetime:
+        return self._origin + timedelta(microseconds=time.time_ns() // 1000)
+
+    def _look(self) -> None:
+        """Take what has been put in the file's place, once."""
+        stamp: _Stamp | None = None
+        try:
+            stamp = _stamp(self.path.stat())
+            if stamp == self._stamp:
+                return
+            stamp, origin = _read(self.path)
+        except _BROKEN as error:
+            if stamp != self._stamp:
+                log.error("clock.unreadable", path=str(self.path), error=str(error))
+            self._stamp = stamp
+            return
+        self._stamp = stamp
+        if origin < self._origin:
+            log.error("clock.refused", path=str(self.path), back=str(self._origin - origin))
+            return
+        self._origin = origin
+        self.jumps += 1
+
+
+def _read(path: Path) -> tuple[_Stamp, datetime]:
+    """What tells this file from the next, and what time it was by it when the machine's clock began."""
+    with path.open("rb") as file:
+        found = os.fstat(file.fileno())
+        moment = msgspec.convert(file.read(100).decode().strip(), _Moment).astimezone(UTC)
+    return _stamp(found), moment - timedelta(microseconds=found.st_mtime_ns // 1000)
+
+
+def _stamp(found: os.stat_result) -> _Stamp:
+    return found.st_mtime_ns, found.st_ino, found.st_size
+
+
+def can_jump(clock: Clock) -> bool:
+    """Whether the clock is one that somebody turns while the program runs."""
+    return isinstance(clock, FileClock)
+
+
+def jumps_of(clock: Clock) -> int:
+    """How often it has jumped so far: who rests looks for another number."""
+    if not isinstance(clock, FileClock):
+        return 0
+    clock.now()
+    return clock.jumps
+
+
+def outside(clock: Clock) -> datetime:
+    """The time that others go by, who know nothing of ours: where theirs is compared with what we send."""
+    return SystemClock().now() if isinstance(clock, FileClock) else clock.now()
+
+
+def note_clock(data_dir: Path, clock: Clock) -> None:
+    """Note what clock the server of an instance goes by, for `clock_beside`."""
+    note = data_dir / _NOTE
+    if isinstance(clock, FileClock):
+        note.write_text(f"{clock.path}\n")
+    else:
+        note.unlink(missing_ok=True)
+
+
+def clock_beside(data_dir: Path) -> Clock:
+    """The clock for whatever works beside the server of an instance. Raises SettingsError."""
+    try:
+        return FileClock(Path((data_dir / _NOTE).read_text().rstrip("\n")))
+    except FileNotFoundError:
+        return SystemClock()

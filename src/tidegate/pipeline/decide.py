@@ -10,6 +10,7 @@ from uuid import UUID
 from tidegate.content.model import ItemRow
 from tidegate.content.queries import lock_item, lock_item_by_id
 from tidegate.decisions import actions as decisions
+from tidegate.decisions.disclosure import disclosure_on
 from tidegate.decisions.held import overtake
 from tidegate.decisions.model import (
     Decision,
@@ -25,6 +26,7 @@ from tidegate.decisions.model import (
 )
 from tidegate.decisions.queries import lock_expired, quotes
 from tidegate.decisions.restrictions import by_strength
+from tidegate.decisions.told import may_know
 from tidegate.enforcement.actions import issue_many
 from tidegate.enforcement.model import Action, Instruction
 from tidegate.infra.db import Tx
@@ -221,6 +223,7 @@ def _conclude(
     if isinstance(given, CaseDecisionIn) and given.entry is not None:
         judges = _matched(case), given.entry
     standing, instructions = settle(tx, item)
+    told = given.outcome != "lift" or may_know(disclosure_on(tx, item.id), tx.orders)
     decision = decisions.record(
         tx,
         item=item,
@@ -233,7 +236,7 @@ def _conclude(
         exemption=given.exemption,
         restriction=restriction_of(given),
         case_id=None if case is None else case.id,
-        lifts=by_strength(ended_by(given, standing)),
+        lifts=by_strength(ended_by(given, standing, told=told)),
         leaves_at=leaves_at,
         judges=judges,
     )

@@ -9,7 +9,7 @@ from tidegate.clocks.packs import read_packs
 from tidegate.content.evidence import EvidenceStore
 from tidegate.content.media.model import MediaLimits
 from tidegate.content.media.pool import MediaPool
-from tidegate.infra.clock import Clock, SystemClock
+from tidegate.infra.clock import Clock, clock_beside
 from tidegate.infra.db import Database, Tx
 from tidegate.infra.identity import claim_database, database_identity
 from tidegate.infra.migrations import migrate_own
@@ -56,7 +56,7 @@ class Instance:
         self.grading = read_schemes(settings.data_dir)
         self.schemes = schemes_of(settings, SCOPES.known)
         self.board = board  # what its supervisor has seen (`infra.pulse`)
-        self.clock = clock or SystemClock()
+        self.clock = clock or clock_beside(settings.data_dir)
         self.below: Below = randbelow  # whence the codes come that nobody should guess
         place = None if settings.database_url else find_place(settings.data_dir)
         self.room = Room(place and place.data, [settings.data_dir])

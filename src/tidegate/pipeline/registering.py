@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from tidegate.exchange.actions import add_party
 from tidegate.exchange.keys import OwnKey
 from tidegate.exchange.model import Party
-from tidegate.exchange.published import PATH, Published
+from tidegate.exchange.published import PATH, Published, read_published
 from tidegate.infra.db import Tx
 from tidegate.infra.egress import AddressGuard, Client, EgressFailed
 from tidegate.infra.identity import synthetic_since
@@ -34,13 +34,15 @@ async def fetch_published(settings: Settings, url: str) -> Published:
     return decode(found.data, Published)
 
 
-async def check_inbox(settings: Settings, found: Published) -> None:
-    """Raises Refusal (422) for an inbox that nothing may be sent to from here."""
+async def check_found(settings: Settings, found: Published) -> None:
+    """What can be said of a document without the database. Raises Refusal (422), also for an inbox that
+    nothing may be sent to from here."""
+    read_published(found)
     await AddressGuard(settings.allowed_addresses).check_sealed(found.inbox)
 
 
 def register(tx: Tx, settings: Settings, found: Published) -> Party:
-    """Register what was found, whose inbox was checked. Raises Refusal as `add_party` does."""
+    """Register what was found and checked. Raises Refusal as `add_party` does."""
     secrets, standing = InstanceSecrets.open(settings.data_dir), synthetic_since(tx)
     own = OwnKey.of(secrets).kid if secrets.has("organisation") else None  # made at the first start
     synthetic = settings.synthetic if standing is None else standing

@@ -4,9 +4,11 @@ may do it side by side; each piece is claimed in the database.
 
 import asyncio
 import signal
+from contextlib import suppress
 
 import structlog
 
+from tidegate.infra.clock import Clock, can_jump, jumps_of
 from tidegate.infra.db import UNAVAILABLE
 from tidegate.infra.pulse import Pulse, Steps
 from tidegate.infra.slices import Duty, Home
@@ -16,6 +18,7 @@ from tidegate.pipeline.instance import Instance
 
 log = structlog.get_logger()
 
+LOOK_SECONDS = 0.25  # how often a duty that rests looks whether injected time has jumped
 BROKEN_SECONDS = 30.0  # nothing is sealed on a chain that was tampered with
 
 
@@ -42,7 +45,7 @@ async def repeat(duty: Duty, home: Home, stop: asyncio.Event, steps: Steps) -> N
     """Do a duty in a thread, again at once while it finds something, else after a pause. A lost
     database is waited for; nothing that fails ends the loop."""
     while not stop.is_set():
-        done, seconds = 0, duty.seconds
+        done, seconds, jumps = 0, duty.seconds, jumps_of(home.clock)
         try:
             with steps.step(duty.name, duty.patience):
                 done = await asyncio.to_thread(duty.work, home)
@@ -54,7 +57,15 @@ async def repeat(duty: Duty, home: Home, stop: asyncio.Event, steps: Steps) -> N
         except Exception as error:
             log.error("worker.failed", work=duty.name, error=type(error).__name__)
         if done == 0:
-            try:
-                await asyncio.wait_for(stop.wait(), seconds)
-            except TimeoutError:
-                continue
+            await _rest(home.clock, stop, seconds, jumps)
+
+
+async def _rest(clock: Clock, stop: asyncio.Event, seconds: float, jumps: int) -> None:
+    """For so long, until the event is set, or until injected time has jumped: then much may be due."""
+    looks = LOOK_SECONDS if can_jump(clock) else seconds
+    while not stop.is_set() and jumps_of(clock) == jumps:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), min(seconds, looks))
+        seconds -= looks
+        if seconds <= 0:
+            return

@@ -55,7 +55,7 @@ def permissions() -> list[Permission]:
     from tidegate.web import pages  # which shows this
 
     declared: dict[tuple[str, str], Sequence[str]] = {
-        (page.method, page.path): [page.scope] if page.scope else []
+        (page.method, page.path): page.scopes
         for page in pages.routes
         if not (page.public or page.twin)
     }

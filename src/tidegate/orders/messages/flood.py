@@ -32,7 +32,13 @@ _LOCK = sa.text("SELECT pg_advisory_xact_lock(hashtextextended('order inbox', 0)
 def admit(tx: Tx, place: bytes, ours: Organisation) -> None:
     """Let one more message of a stranger in, or raise Refusal (429 "too-many") that says when to come
     again and whom to call. Strangers take turns until their transactions end."""
+    # Whoever is over the limit waits for nobody's turn, so that a flood holds up no connection.
+    _refuse_over(tx, place, ours)
     tx.execute(_LOCK)
+    _refuse_over(tx, place, ours)
+
+
+def _refuse_over(tx: Tx, place: bytes, ours: Organisation) -> None:
     waits = [_wait(tx, EACH, place), _wait(tx, ALL, None)]
     if (seconds := max(waits)) > 0:
         raise Refusal(

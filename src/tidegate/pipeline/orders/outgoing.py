@@ -17,6 +17,7 @@ from tidegate.clocks.rings import ring
 from tidegate.enforcement.deliver import LEASE, TIMEOUT
 from tidegate.enforcement.model import asked_delay
 from tidegate.exchange.queries import organisation, party
+from tidegate.infra.clock import outside
 from tidegate.infra.courier import Courier
 from tidegate.infra.db import UNAVAILABLE, Tx
 from tidegate.infra.egress import AddressGuard, Client, Fetched
@@ -121,7 +122,8 @@ class Postman(Courier[str]):
         """Write down the receipt, and do what follows from it; or say why the answer is none."""
         message = claimed.message
         if answer.status not in (200, 202):
-            asked = asked_delay(answer.retry_after, began) if answer.status in _BUSY else None
+            at = outside(self._instance.clock)
+            asked = asked_delay(answer.retry_after, at) if answer.status in _BUSY else None
             return Failure(began, f"it answered {answer.status}{_said(answer)}", asked)
         receipt = read_receipt(parse(answer.data), message, party(tx, message.recipient), tx.now)
         if isinstance(receipt, str):

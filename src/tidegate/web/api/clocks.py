@@ -20,7 +20,7 @@ from tidegate.web.api.endpoint import Call, Endpoint
 from tidegate.web.api.paging import DEFAULT_LIMIT, Page
 
 
-class ClocksQuery(msgspec.Struct, frozen=True):
+class ClocksQuery(msgspec.Struct, frozen=True, kw_only=True):
     bearer: Literal["us", "them"] | None = None
     state: State | None = None
     subject: Annotated[str, Meta(max_length=300)] | None = None

@@ -1,5 +1,6 @@
 """`/v1/ledger`: what proves what was done."""
 
+from tidegate.decisions.disclosure import shown_entries
 from tidegate.infra.db import Tx
 from tidegate.ledger import queries as ledger
 from tidegate.web.api.endpoint import Call, Endpoint
@@ -10,7 +11,7 @@ def list_ledger(tx: Tx, call: Call[object, AfterQuery]) -> Page:
     """`next` goes past what is not the reader's, up to what was sealed before they asked."""
     after, limit = decode_number(call.query.after), call.query.limit
     newest = ledger.head(tx)
-    found = ledger.list_entries(tx, after, limit)
+    found = shown_entries(tx, ledger.list_entries(tx, after, limit))
     reached = found[-1].seq if found else after
     if newest is not None and len(found) < limit:
         reached = max(reached, newest.seq)

@@ -15,7 +15,7 @@ from tidegate.exchange.slice import REGISTRY
 from tidegate.infra.db import Tx
 from tidegate.infra.parsing import decode
 from tidegate.infra.times import told
-from tidegate.pipeline.registering import check_inbox, fetch_published, register
+from tidegate.pipeline.registering import check_found, fetch_published, register
 from tidegate.web.api.endpoint import Call, Endpoint, require_json
 from tidegate.web.api.paging import Page, PageQuery, decode_text, encode_cursor
 from tidegate.web.body import read
@@ -70,7 +70,7 @@ async def add(call: Call) -> Response:
         found = decode(body, Published)
     else:
         found = await fetch_published(settings, where)
-    await check_inbox(settings, found)
+    await check_found(settings, found)
     party = await in_turn(call.request, _register, call, found)
     return Response(msgspec.json.encode(told(party)), 201, media_type="application/json")
 

@@ -21,6 +21,7 @@ class ContactPage(msgspec.Struct, frozen=True):
 
     form: Form
     found: Published
+    programs: str = PATH
 
 
 def document(visit: Visit) -> Response:

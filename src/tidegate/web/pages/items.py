@@ -9,7 +9,7 @@ from msgspec import Meta, structs
 
 from tidegate.content.holds.actions import open_hold
 from tidegate.content.holds.model import HoldView, OpeningIn
-from tidegate.content.holds.queries import hold_unknown, is_closed, standing_holds
+from tidegate.content.holds.queries import get_hold, hold_unknown, is_closed, standing_holds
 from tidegate.content.model import ItemRow
 from tidegate.content.openings import may_open
 from tidegate.content.queries import (
@@ -142,10 +142,22 @@ def lift(visit: Visit) -> str:
 
 def open_kept(visit: Visit) -> str:
     """Open what only a hold keeps, for the person and for half an hour."""
+    return _open(visit, of_order=False)
+
+
+def open_ordered(visit: Visit) -> str:
+    """Open what an order's hold keeps."""
+    return _open(visit, of_order=True)
+
+
+def _open(visit: Visit, *, of_order: bool) -> str:
     item_id = visit.uuid("item", item_unknown)
     given = {name: visit.field(name) for name in ("purpose", "justification")}
     with visit.begin() as tx:
-        open_hold(tx, visit.uuid("hold", hold_unknown), convert(given, OpeningIn), item_id=item_id)
+        hold = get_hold(tx, visit.uuid("hold", hold_unknown))
+        if (hold.order is not None) != of_order:
+            raise hold_unknown()
+        open_hold(tx, hold.id, convert(given, OpeningIn), item_id=item_id)
     return with_query(f"/items/{item_id}", done="opened")
 
 
@@ -173,6 +185,13 @@ pages = [
         path="/items/{item}/holds/{hold}/open",
         handler=open_kept,
         scope="holds:write",
+        again=_item,
+    ),
+    PageRoute(
+        method="POST",
+        path="/items/{item}/order-holds/{hold}/open",
+        handler=open_ordered,
+        scope="orders:execute",
         again=_item,
     ),
 ]

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from tidegate.decisions.disclosure import shown_entries
 from tidegate.ledger.model import EntryView, Head
 from tidegate.ledger.queries import head, latest_entries, unsealed
 from tidegate.web.pages.page import PageRoute, Query
@@ -33,7 +34,7 @@ class LedgerPage(msgspec.Struct, frozen=True):
 def show(visit: Visit) -> LedgerPage:
     query: LedgerQuery = visit.query
     with visit.begin() as tx:
-        found = latest_entries(tx, query.before, PAGE)
+        found = shown_entries(tx, latest_entries(tx, query.before, PAGE))
         more = len(found) == PAGE and found[-1].seq > 1
         state = head(tx), unsealed(tx)
     entries = [_named(visit, entry) for entry in found]

@@ -6,7 +6,7 @@ before, in the gate.
 """
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
@@ -60,7 +60,8 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
 
     A GET's handler gives the page's Struct, which `template` shows and the `.json` twin encodes; a
     POST's gives the path to go on to. Either may give a Response. Handlers run in a thread, coroutine
-    functions in the event loop. `scope` None lets in anybody who signed in, `public` strangers too.
+    functions in the event loop. `scope` None lets in anybody who signed in, or who may one of `any_of`;
+    `public` strangers too.
     `again` is the GET that shows a refused form once more, with what was typed and what was wrong.
     `followed`: people come by links that others send, who add parameters of their own; they say nothing.
     `fresh`: whoever has not shown a factor lately shows one first, before the page with its form.
@@ -81,6 +82,7 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
     json: bool = False
     twin: bool = False  # of a page, which shows the same
     followed: bool = False
+    any_of: tuple[str, ...] = ()
     whole: bool = False
     fresh: bool = False
     tongues: bool = False
@@ -110,7 +112,7 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
         if self.admit is not None:
             self.admit(visit)
         if not self.public and (visit.principal is None or not self._admits(visit.principal)):
-            raise _forbidden(self.scope)
+            raise _forbidden(self.scopes)
         if self.whole and visit.who.limited:
             raise everybodys("it is about the whole instance")
         visit.query = self.query() if self.followed else parse_query(visit.request, self.query)
@@ -145,7 +147,12 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
         return gone_on(found) if visit.by_script else see_other(found)
 
     def _admits(self, principal: Principal) -> bool:
-        return self.scope is None or principal.may(self.scope)
+        return not self.scopes or any(map(principal.may, self.scopes))
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """Those of which somebody must have one; none: it is enough to have signed in."""
+        return self.any_of if self.scope is None else (self.scope,)
 
     async def _once(self, visit: Visit) -> Any:
         """The handler's answer; to a form that a script sends again, where it led the first time."""
@@ -289,8 +296,9 @@ def with_more(path: str, **query: str) -> str:
     return with_query(before, **(dict(parse_qsl(given)) | query))
 
 
-def _forbidden(scope: str | None) -> Refusal:
-    detail = f"This page needs the scope {scope!r}. Somebody with the role admin can change roles."
+def _forbidden(scopes: Sequence[str]) -> Refusal:
+    needed = " or ".join(map(repr, scopes))
+    detail = f"This page needs the scope {needed}. Somebody with the role admin can change roles."
     return Refusal("scope-missing", 403, "Your role does not open this page", detail)
 
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from tidegate.access.model import ADMIN
 from tidegate.access.purposes import PURPOSES
+from tidegate.content.holds.model import ORDER_PURPOSES
 from tidegate.infra.errors import Refusal
 from tidegate.web import formats
 from tidegate.web.csrf import masked
@@ -33,21 +34,21 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 # What the navigation offers: its name, what it is called, where it is, and the scope that opens it. What
 # only the scope admin opens is the whole instance's: it is for nobody who has limits.
 NAVIGATION = [
-    ("home", noted("Home"), "/", None),
-    ("cases", noted("Cases"), "/cases", "cases:read"),
-    ("alerts", noted("Alerts"), "/alerts", "alerts:read"),
-    ("incidents", noted("Incidents"), "/incidents", "cases:read"),
-    ("find", noted("Find"), "/find", None),
-    ("items", noted("Items"), "/items", "items:read"),
-    ("banks", noted("Banks"), "/banks", "banks:read"),
-    ("policy", noted("Policy"), "/policy", "policy:read"),
-    ("quality", noted("Quality"), "/quality", "cases:read"),
-    ("actions", noted("Actions"), "/actions", "actions:read"),
-    ("ledger", noted("Ledger"), "/ledger", "ledger:read"),
-    ("flaggers", noted("Flaggers"), "/flaggers", "flaggers:write"),
-    ("people", noted("People"), "/people", "admin"),
-    ("keys", noted("API keys"), "/keys", "admin"),
-    ("instance", noted("Instance"), "/settings", "admin"),
+    ("home", noted("Home"), "/", ()),
+    ("cases", noted("Cases"), "/cases", ("cases:read",)),
+    ("alerts", noted("Alerts"), "/alerts", ("alerts:read",)),
+    ("incidents", noted("Incidents"), "/incidents", ("cases:read",)),
+    ("find", noted("Find"), "/find", ("items:read", "cases:read", "banks:read")),
+    ("items", noted("Items"), "/items", ("items:read",)),
+    ("banks", noted("Banks"), "/banks", ("banks:read",)),
+    ("policy", noted("Policy"), "/policy", ("policy:read",)),
+    ("quality", noted("Quality"), "/quality", ("cases:read",)),
+    ("actions", noted("Actions"), "/actions", ("actions:read",)),
+    ("ledger", noted("Ledger"), "/ledger", ("ledger:read",)),
+    ("flaggers", noted("Flaggers"), "/flaggers", ("flaggers:write",)),
+    ("people", noted("People"), "/people", ("admin",)),
+    ("keys", noted("API keys"), "/keys", ("admin",)),
+    ("instance", noted("Instance"), "/settings", ("admin",)),
 ]
 
 # What a redirect's `?done=` stands for. Codes, so that a link cannot put words into our mouth.
@@ -266,6 +267,7 @@ def html(
         "may": visit.may,
         "known_as": visit.names.called,
         "purposes": PURPOSES,
+        "order_purposes": ORDER_PURPOSES,
         "navigation": offered(visit),
         "done": gettext(done) if done else None,
         "refusal": visit.refusal,
@@ -297,6 +299,7 @@ def offered(visit: Visit) -> list[tuple[str, str, str]]:
         return []
     return [
         (name, gettext(called), at)
-        for name, called, at, scope in NAVIGATION
-        if scope is None or (visit.may(scope) and not (scope == ADMIN and visit.who.limited))
+        for name, called, at, scopes in NAVIGATION
+        if not scopes
+        or (any(map(visit.may, scopes)) and not (ADMIN in scopes and visit.who.limited))
     ]

@@ -1,0 +1,142 @@
+"""`tidegate organisation`: whom the instance speaks for."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from typer.testing import CliRunner, Result
+
+from tidegate.cli.failures import explain
+from tidegate.cli.organisation import app
+from tidegate.exchange.keys import OwnKey
+from tidegate.exchange.queries import organisation
+from tidegate.infra.clock import FakeClock
+from tidegate.infra.db import Database
+from tidegate.infra.settings import Settings
+from tidegate.pipeline.instance import opened
+
+Command = Callable[..., Result]
+FIRST = {
+    "--id": "forum.example",
+    "--name": "The Forum",
+    "--kind": "platform",
+    "--member-state": "PT",
+    "--languages": "pt, en",
+    "--contact": "orders@forum.example",
+    "--hosts": "forum.example,Bilder.forum.example",
+}
+
+
+@pytest.fixture
+def command(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Run `tidegate organisation …` on the test's database."""
+    monkeypatch.setenv("TIDEGATE_DATABASE_URL", database_url)
+    return lambda *words: CliRunner().invoke(app, [*words, "--data-dir", str(tmp_path)])
+
+
+def words(**changed: str | None) -> list[str]:
+    given = FIRST | {f"--{name.replace('_', '-')}": one for name, one in changed.items()}
+    return [part for name, one in given.items() if one is not None for part in (name, one)]
+
+
+def done(result: Result) -> Result:
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def ours(database: Database) -> Any:
+    with database.begin() as tx:
+        found = organisation(tx)
+        return None if found is None else msgspec.structs.asdict(found)
+
+
+def test_it_is_said_once_and_changed_in_parts(command: Command, database: Database) -> None:
+    done(command("set", *words()))
+    first = ours(database)
+    assert first == {
+        "id": "forum.example",
+        "name": "The Forum",
+        "kind": "platform",
+        "member_state": "PT",
+        "functions": [],
+        "languages": ["pt", "en"],
+        "contact_email": "orders@forum.example",
+        "zone": "Europe/Lisbon",
+        "hosts": ["forum.example", "bilder.forum.example"],
+        "synthetic": False,
+    }
+    done(command("set", "--name", "Another"))
+    assert ours(database) == first | {"name": "Another"}
+    done(command("set", "--member-state", "EL"))  # the zone follows the state
+    assert ours(database)["zone"] == "Europe/Athens"
+    done(command("set", "--zone", "Atlantic/Azores"))
+    done(command("set", "--member-state", "DE"))  # but not where it was named
+    assert (ours(database)["member_state"], ours(database)["zone"]) == ("DE", "Atlantic/Azores")
+
+
+def test_an_authority_has_functions(command: Command, database: Database) -> None:
+    functions = "issue,scrutinise,oversee,penalise"
+    done(command("set", *words(kind="authority", functions=functions, hosts=None)))
+    assert ours(database)["functions"] == functions.split(",")
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"id": "Forum.example"}, "/id"),
+        ({"id": None}, "--id"),
+        ({"name": None, "contact": None}, "--name, --contact"),
+        ({"kind": "ministry"}, "platform, authority"),
+        ({"member_state": "US"}, "/member_state"),
+        ({"functions": "issue"}, "/functions"),
+        ({"kind": "authority", "functions": "rule"}, "/functions"),
+        ({"languages": "German"}, "/languages"),
+        ({"contact": "nobody"}, "/contact_email"),
+        ({"zone": "Mars"}, "/zone"),
+        ({"hosts": "https://forum.example"}, "/hosts"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_nothing_is_kept(
+    command: Command, database: Database, changed: dict[str, str | None], said: str
+) -> None:
+    result = command("set", *words(**changed))
+    assert result.exit_code != 0
+    told = result.output + (explain(result.exception) or "" if _is_error(result) else "")
+    assert said in told.replace("\n", " "), told
+    assert ours(database) is None
+
+
+def _is_error(result: Result) -> bool:
+    return isinstance(result.exception, Exception)
+
+
+@pytest.mark.parametrize("changed", [{"id": "other.example"}, {"kind": "authority"}])
+def test_id_and_kind_are_for_ever(
+    command: Command, database: Database, changed: dict[str, str]
+) -> None:
+    done(command("set", *words()))
+    before = ours(database)
+    result = command("set", *words(**changed))
+    assert isinstance(result.exception, Exception)
+    assert "speaks for another organisation" in (explain(result.exception) or "")
+    assert ours(database) == before
+
+
+def test_it_shows_what_others_are_told(
+    command: Command, database_url: str, tmp_path: Path, clock: FakeClock
+) -> None:
+    unset = command("show")
+    assert "organisation set" in (explain(unset.exception) or "")  # pyright: ignore[reportArgumentType]
+    done(command("set", *words()))
+    assert "made at the first start" in done(command("show")).stdout
+    with opened(Settings(data_dir=tmp_path, media_workers=1), database_url, clock) as instance:
+        kid = OwnKey.of(instance.secrets).kid
+    shown = done(command("show")).stdout
+    assert f"fingerprint: {kid}" in shown
+    assert "inbox: http://127.0.0.1:8420/public/orders/inbox" in shown
+    document = json.loads(done(command("show", "--json")).stdout)
+    assert document["organisation"]["id"] == "forum.example"
+    assert [key["kid"] for key in document["keys"]] == [kid]

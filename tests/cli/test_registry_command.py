@@ -1,0 +1,132 @@
+"""`tidegate registry`: in the name of persons, two of whom it takes."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from tests.others import Other, jwk, new_key
+from typer.testing import CliRunner, Result
+
+from tidegate.access.actions import create_user
+from tidegate.access.model import Limits
+from tidegate.access.people import disable_user
+from tidegate.cli.failures import explain
+from tidegate.cli.registry import app
+from tidegate.exchange.queries import get_party, parties
+from tidegate.infra.db import Database
+from tidegate.infra.errors import Refusal
+
+Command = Callable[..., Result]
+ADA, BEN = "ada@example.org", "ben@example.org"
+
+
+@pytest.fixture
+def command(
+    database: Database, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Command:
+    """Run `tidegate registry …` on the test's database, which knows a few people."""
+    monkeypatch.setenv("TIDEGATE_DATABASE_URL", database_url)
+    with database.begin() as tx:
+        create_user(tx, ADA, "legal")
+        create_user(tx, BEN, "officer")
+        create_user(tx, "rita@example.org", "reviewer")
+        create_user(tx, "gone@example.org", "legal")
+        create_user(tx, "bound@example.org", "legal", Limits(platforms=["forum"]))
+        create_user(tx, "admin@example.org", "admin")
+        disable_user(tx, "gone@example.org")
+    return lambda *words: CliRunner().invoke(app, [*words, "--data-dir", str(tmp_path)])
+
+
+@pytest.fixture
+def bka() -> Other:
+    return Other()
+
+
+def file_of(folder: Path, other: Other, **fields: object) -> str:
+    path = folder / f"{other.id}.json"
+    path.write_text(json.dumps(other.document(**fields)))
+    return str(path)
+
+
+def done(result: Result) -> str:
+    assert result.exit_code == 0, (result.output, result.exception)
+    return result.output
+
+
+def refused(result: Result, type: str) -> None:
+    assert isinstance(result.exception, Refusal), result.output
+    assert result.exception.type == type
+    assert explain(result.exception)
+
+
+def test_one_adds_another_confirms_and_it_is_listed(
+    command: Command, database: Database, tmp_path: Path, bka: Other
+) -> None:
+    source = file_of(tmp_path, bka)
+    assert bka.kid in done(command("add", source, "--user", ADA))
+    refused(command("confirm", bka.id, bka.kid, "--user", ADA), "same-person")
+    refused(command("confirm", bka.id, new_key().kid, "--user", BEN), "fingerprint-differs")
+    assert f"{bka.kid}  confirmed" in done(command("confirm", bka.id, bka.kid, "--user", BEN))
+    with database.begin() as tx:
+        party = get_party(tx, bka.id)
+        assert (party.added_by, party.confirmed_by) == (f"user:{ADA}", f"user:{BEN}")
+    words = ["--reason", "it leaked", "--at", "2025-06-01T12:00:00+02:00"]
+    told = done(command("revoke", bka.id, bka.kid, "--user", ADA, *words))
+    assert "revoked as of 2025-06-01T10:00:00.000000Z" in told
+    (line,) = done(command("list", "--json")).splitlines()
+    assert json.loads(line)["keys"][0]["state"] == "revoked"
+
+
+def test_it_takes_somebody_who_may(
+    command: Command, database: Database, tmp_path: Path, bka: Other
+) -> None:
+    source = file_of(tmp_path, bka)
+    for who, type in {
+        "nobody@example.org": "user-unknown",
+        "gone@example.org": "user-disabled",
+        "rita@example.org": "scope-missing",
+        "bound@example.org": "platform-bound",
+    }.items():
+        refused(command("add", source, "--user", who), type)
+    assert command("add", source).exit_code == 2  # nobody is named
+    with database.begin() as tx:
+        assert parties(tx) == []
+        assert tx.execute(sa.text("SELECT count(*) FROM party_keys")).scalar_one() == 0
+    done(command("add", source, "--user", "admin@example.org"))
+
+
+def test_what_cannot_be_registered_is_refused(
+    command: Command, database: Database, tmp_path: Path, bka: Other
+) -> None:
+    refused(command("add", file_of(tmp_path, bka, keys=[]), "--user", ADA), "invalid-body")
+    inside = file_of(tmp_path, bka, inbox="https://127.0.0.1/x")
+    refused(command("add", inside, "--user", ADA), "address-refused")
+    wrong = file_of(tmp_path, bka, keys=[jwk(bka.key, kid="mine")])
+    refused(command("add", wrong, "--user", ADA), "invalid-body")
+    refused(
+        command("add", file_of(tmp_path, bka, synthetic=True), "--user", ADA), "synthetic-differs"
+    )
+    refused(command("add", "http://127.0.0.1:1/", "--user", ADA), "address-refused")
+    (tmp_path / "much").write_bytes(b" " * (1 << 20))
+    for path in ("much", "missing"):
+        assert command("add", str(tmp_path / path), "--user", ADA).exit_code == 2
+    at = ["--reason", "x", "--at", "2025-06-01T12:00:00"]
+    assert command("revoke", bka.id, bka.kid, "--user", ADA, *at).exit_code == 2
+    with database.begin() as tx:
+        assert parties(tx) == []
+
+
+def test_the_commissions_list_gives_names_without_keys(
+    command: Command, database: Database, tmp_path: Path
+) -> None:
+    table = tmp_path / "authorities.csv"
+    table.write_text("Country,Authority,Functions\nGermany,BKA,a b\nIreland,Garda,a\n")
+    assert "2 authorities, 2 of them new" in done(command("import", str(table)))
+    assert "0 of them new" in done(command("import", str(table)))
+    assert "de.bka  authority  DE  named  BKA" in done(command("list"))
+    table.write_text("Country,Authority\nGermany,Third\nAtlantis,BKA\n")
+    refused(command("import", str(table)), "invalid-body")
+    with database.begin() as tx:
+        assert [one.id for one in parties(tx)] == ["de.bka", "ie.garda"]
