@@ -104,13 +104,14 @@ def test_what_cannot_be_is_refused_and_nothing_is_kept(
 ) -> None:
     result = command("set", *words(**changed))
     assert result.exit_code != 0
-    told = result.output + (explain(result.exception) or "" if _is_error(result) else "")
+    told = result.output + explained(result)
     assert said in told.replace("\n", " "), told
     assert ours(database) is None
 
 
-def _is_error(result: Result) -> bool:
-    return isinstance(result.exception, Exception)
+def explained(result: Result) -> str:
+    """What the command line would say of what was raised."""
+    return (explain(result.exception) or "") if isinstance(result.exception, Exception) else ""
 
 
 @pytest.mark.parametrize("changed", [{"id": "other.example"}, {"kind": "authority"}])
@@ -120,8 +121,7 @@ def test_id_and_kind_are_for_ever(
     done(command("set", *words()))
     before = ours(database)
     result = command("set", *words(**changed))
-    assert isinstance(result.exception, Exception)
-    assert "speaks for another organisation" in (explain(result.exception) or "")
+    assert "speaks for another organisation" in explained(result)
     assert ours(database) == before
 
 
@@ -129,7 +129,7 @@ def test_it_shows_what_others_are_told(
     command: Command, database_url: str, tmp_path: Path, clock: FakeClock
 ) -> None:
     unset = command("show")
-    assert "organisation set" in (explain(unset.exception) or "")  # pyright: ignore[reportArgumentType]
+    assert "organisation set" in explained(unset)
     done(command("set", *words()))
     assert "made at the first start" in done(command("show")).stdout
     with opened(Settings(data_dir=tmp_path, media_workers=1), database_url, clock) as instance:

@@ -79,6 +79,20 @@ def test_one_adds_another_confirms_and_it_is_listed(
     assert json.loads(line)["keys"][0]["state"] == "revoked"
 
 
+def test_what_waits_to_be_confirmed_is_shown(command: Command, tmp_path: Path, bka: Other) -> None:
+    told = done(command("add", file_of(tmp_path, bka, functions=["issue"]), "--user", ADA))
+    assert f"inbox: https://{bka.id}/public/orders/inbox" in told
+    assert "functions: issue" in told
+    done(command("confirm", bka.id, bka.kid, "--user", BEN))
+    more = file_of(tmp_path, bka, functions=["issue", "scrutinise"])
+    told = done(command("add", more, "--user", BEN))
+    assert "waits to be confirmed: functions: issue, scrutinise" in told
+    assert "functions: issue\n" in told
+    told = done(command("confirm", bka.id, bka.kid, "--user", ADA))
+    assert "functions: issue, scrutinise" in told
+    assert "waits" not in told
+
+
 def test_it_takes_somebody_who_may(
     command: Command, database: Database, tmp_path: Path, bka: Other
 ) -> None:

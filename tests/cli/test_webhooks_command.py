@@ -1,5 +1,6 @@
 """`tidegate webhooks`: what it says of a target that cannot be."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,3 +41,17 @@ def test_leave_for_private_networks_is_named_where_it_would_help(webhooks: Webho
     assert made.exit_code == 0
     (line,) = webhooks("list").stdout.splitlines()
     assert webhooks("rotate", line.split()[0]).exit_code == 0
+
+
+def test_a_plain_target_is_told_apart(webhooks: Webhooks) -> None:
+    url = ("--url", "https://platform.example/hook")
+    assert webhooks("create", *url, "--plain", "--enforce").exit_code == 0
+    assert webhooks("create", *url).exit_code == 0
+    plain, other = webhooks("list").stdout.splitlines()
+    assert plain.endswith("plain")
+    assert "plain" not in other.replace("platform", "")
+    (first, _) = (json.loads(line) for line in webhooks("list", "--json").stdout.splitlines())
+    assert (first["plain"], "case.opened" in first["events"]) == (True, False)
+    refused = webhooks("create", *url, "--plain", "--alerts")
+    assert refused.exit_code != 0
+    assert len(webhooks("list").stdout.splitlines()) == 2

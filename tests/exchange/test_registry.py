@@ -1,12 +1,13 @@
 """Whom this instance trusts: nobody on first use, and nobody by one person's word."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from msgspec.structs import replace
 from tests.others import FORUM, Other, jwk, new_key
 
 from tidegate.exchange.actions import (
@@ -69,7 +70,7 @@ def ledger(database: Database) -> list[str]:
 
 
 @contextmanager
-def refused(database: Database, type: str, status: int) -> Iterator[None]:
+def refused(database: Database, type: str, status: int) -> Generator[None]:
     """It is refused so, and nothing is written."""
     before = everything(database)
     with pytest.raises(Refusal) as caught:
@@ -86,18 +87,14 @@ def test_an_organisation_is_set_once_for_ever_and_changed_in_the_rest(
     assert as_(ADA, set_organisation, FORUM) == FORUM  # again says nothing new
     assert ledger(database) == ["organisation.set"]
     clock.advance(1)
-    changed = Organisation(**{**_fields(FORUM), "name": "The Other Forum", "member_state": "EL"})
+    changed = replace(FORUM, name="The Other Forum", member_state="EL")
     assert as_(ADA, set_organisation, changed).member_state == "GR"
     assert as_(ADA, organisation).name == "The Other Forum"
-    for name, value in {"id": "other.example", "kind": "authority"}.items():
+    for other in (replace(FORUM, id="other.example"), replace(FORUM, kind="authority")):
         with refused(database, "organisation-stands", 409):
-            as_(ADA, set_organisation, Organisation(**{**_fields(FORUM), name: value}))
+            as_(ADA, set_organisation, other)
     with refused(database, "invalid-body", 422):
-        as_(ADA, set_organisation, Organisation(**{**_fields(FORUM), "zone": "Nowhere"}))
-
-
-def _fields(one: Organisation) -> dict[str, Any]:
-    return {name: getattr(one, name) for name in Organisation.__struct_fields__}
+        as_(ADA, set_organisation, replace(FORUM, zone="Nowhere"))
 
 
 def test_what_one_registers_another_confirms(

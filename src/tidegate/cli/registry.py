@@ -4,7 +4,7 @@ import asyncio
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import msgspec
 import typer
@@ -15,7 +15,7 @@ from tidegate.cli.showing import plain, say
 from tidegate.exchange.actions import confirm_party, name_parties, revoke_key
 from tidegate.exchange.authorities import MOST_BYTES as MOST_OF_LIST
 from tidegate.exchange.authorities import read_authorities
-from tidegate.exchange.model import Party
+from tidegate.exchange.model import SAID, Party
 from tidegate.exchange.published import Published
 from tidegate.exchange.queries import parties
 from tidegate.exchange.slice import REGISTRY
@@ -157,8 +157,18 @@ def _show(party: Party, as_json: bool) -> None:
         return
     what = f"{party.kind}  {party.member_state}  {party.state}  {plain(party.name)}"
     print(f"{party.id}  {what}{'  (synthetic)' if party.synthetic else ''}")
+    said = {name: getattr(party, name) for name in SAID}
+    for name in ("inbox", "functions", "hosts"):
+        if said[name]:
+            print(f"  {name}: {_in_words(said[name])}")
     for key in party.keys:
         since = f" as of {in_full(key.revoked_at)}" if key.revoked_at else ""
         print(f"  {key.kid}  {key.state}{since}")
-    if party.proposed is not None:
-        print("  It says otherwise by now, which waits to be confirmed.")
+    for name, value in (party.proposed or {}).items():
+        if value != said[name]:
+            print(f"  waits to be confirmed: {name}: {_in_words(value) or 'none'}")
+
+
+def _in_words(value: object) -> str:
+    parts = cast("list[object]", value) if isinstance(value, list) else [value]
+    return plain(", ".join(map(str, parts)))

@@ -58,6 +58,13 @@ sa.Index("ix_clocks_order_id", clocks.c.order_id, postgresql_where=clocks.c.orde
 sa.Index("ix_clocks_due_at", clocks.c.due_at, clocks.c.id)
 sa.Index("ix_clocks_state", clocks.c.state, clocks.c.due_at, clocks.c.id)
 sa.Index(
+    "ix_clocks_ringing",
+    clocks.c.due_at,
+    postgresql_where=sa.and_(
+        clocks.c.ringing_since.isnot(None), clocks.c.acknowledged_at.is_(None)
+    ),
+)
+sa.Index(
     "uq_clocks_live",
     clocks.c.subject_kind,
     clocks.c.subject_id,

@@ -1,6 +1,6 @@
 """Messages that instruct nobody: what came of legal orders and their clocks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,19 @@ from tidegate.infra.db import Tx
 def notify(tx: Tx, type: str, data: Mapping[str, Any], *, item_id: UUID | None = None) -> None:
     """Tell the webhooks that want messages of this type; nothing is written when none does. What is about an
     item is erased with it. It commits with what it tells of, and goes by one id in every attempt."""
-    if targets_of(tx, {type}):
-        body = notice_body(type, tx.now, data, about_item=item_id is not None)
-        send(tx, [new_message(tx, type, item_id, body)])
+    notify_all(tx, [(type, data)], item_id=item_id)
+
+
+def notify_all(
+    tx: Tx, told: Sequence[tuple[str, Mapping[str, Any]]], *, item_id: UUID | None = None
+) -> None:
+    """The same for any number of messages, (type, data) each, at once."""
+    wanted = {type for _, _, types in targets_of(tx, {type for type, _ in told}) for type in types}
+    about = item_id is not None
+    drafts = [
+        new_message(tx, type, item_id, notice_body(type, tx.now, data, about_item=about))
+        for type, data in told
+        if type in wanted
+    ]
+    if drafts:
+        send(tx, drafts)

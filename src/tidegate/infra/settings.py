@@ -46,7 +46,10 @@ class Settings(Calling, msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     ] = 15.0
     allowed_addresses: Annotated[
         list[str],
-        Meta(description="Private networks (CIDR) that media URLs and webhooks may reach"),
+        Meta(
+            description="Private networks (CIDR) that media URLs, webhooks and inboxes of other"
+            " organisations may reach, these also without TLS"
+        ),
     ] = []
     claim_minutes: Annotated[
         float, Meta(gt=0, description="A claim on a case expires after this long")

@@ -7,7 +7,6 @@ command. A process that dies in between has lost nothing.
 
 import subprocess
 from typing import Any
-from uuid import UUID
 
 import msgspec
 import structlog
@@ -17,7 +16,7 @@ from tidegate.clocks.rings import Ring, sweep_rings
 from tidegate.clocks.sweeping import Rung, sweep
 from tidegate.clocks.views import clock_view
 from tidegate.clocks.waking import minutes_left, step_of
-from tidegate.enforcement.notices import notify
+from tidegate.enforcement.notices import notify_all
 from tidegate.infra.db import Database, Tx
 from tidegate.infra.settings import Settings
 from tidegate.infra.times import told
@@ -29,45 +28,40 @@ log = structlog.get_logger()
 
 def ring_due(tx: Tx, settings: Settings) -> int:
     """Tell what is due; returns of how much. For the worker."""
-    rings = sweep_rings(tx, BATCH)
-    for one in rings:
-        _tell_ring(tx, settings, one)
-    found = sweep(tx, BATCH, seconds=settings.ring_seconds, minutes=settings.escalate_minutes)
-    for rung in found:
-        _tell_clock(tx, settings, rung)
-    return len(rings) + len(found)
+    minutes = settings.escalate_minutes
+    found = [_of_ring(tx, settings, one) for one in sweep_rings(tx, BATCH)]
+    rungs = sweep(tx, BATCH, seconds=settings.ring_seconds, minutes=minutes)
+    found += [_of_clock(tx, settings, rung) for rung in rungs]
+    if found:
+        notify_all(tx, [(one.type, one.data) for one, _ in found])
+    if settings.on_call_command:
+        for one in [one for one, calls in found if calls]:
+            call(tx, one)
+    return len(found)
 
 
-def _tell_ring(tx: Tx, settings: Settings, one: Ring) -> None:
+def _of_ring(tx: Tx, settings: Settings, one: Ring) -> tuple[Calling, bool]:
     step = step_of(one.since, tx.now, settings.escalate_minutes)
     data = one.data | {"ring": str(one.id)} | _called(settings, step)
-    _tell(tx, settings, one.type, data, one.order_id or one.id, calls=True)
+    return Calling(one.order_id or one.id, one.type, data), True
 
 
-def _tell_clock(tx: Tx, settings: Settings, rung: Rung) -> None:
-    clock = rung.clock
+def _of_clock(tx: Tx, settings: Settings, rung: Rung) -> tuple[Calling, bool]:
+    clock, now = rung.clock, tx.now
     data = told(
         {
-            "clock": clock_view(clock, tx.now),
+            "clock": clock_view(clock, now),
             "order": clock.order,
-            "minutes_left": minutes_left(clock, tx.now),
+            "minutes_left": minutes_left(clock, now),
         }
     )
     data |= _called(settings, rung.step)
-    _tell(tx, settings, rung.type, data, clock.order or clock.id, calls=rung.calls)
+    return Calling(clock.order or clock.id, rung.type, data), rung.calls
 
 
 def _called(settings: Settings, step: int) -> dict[str, Any]:
     """How far it has climbed, and who is called by now."""
     return {"step": step, "called": settings.on_call[: step + 1]}
-
-
-def _tell(
-    tx: Tx, settings: Settings, type: str, data: dict[str, Any], about: UUID, *, calls: bool
-) -> None:
-    notify(tx, type, data)
-    if calls and settings.on_call_command:
-        call(tx, Calling(about, type, data))
 
 
 def make_call(database: Database, settings: Settings) -> int:

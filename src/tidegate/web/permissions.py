@@ -70,8 +70,9 @@ def permissions() -> list[Permission]:
 
 def render_permissions() -> str:
     """The permissions' page, in Markdown."""
+    binding = {(one.method, one.path) for one in endpoints if one.person}
     rows = [
-        f"| {one.method} | `{one.path}` | " + " | ".join(map(_cell, one.roles.values())) + " |"
+        " | ".join([f"| {one.method}", _path(one, binding), *map(_cell, one.roles.values())]) + " |"
         for one in told()
     ]
     return "\n".join(
@@ -82,7 +83,8 @@ def render_permissions() -> str:
             " person of that role (a key of its own may what its scopes say). **yes**: all that there is,"
             " on the platforms that a person has. **own**: the cases of the queues, languages and"
             " platforms that they have, or what is about themselves. Empty: 403. A page's `.json` twin is"
-            " for whom the page is; `/sign-in` is open. The roles `compliance` and `auditor` read"
+            " for whom the page is; `/sign-in` and what lies under `/public/` are open. What binds (†) takes a"
+            " person: a key of its own gets 403 there. The roles `compliance` and `auditor` read"
             " everything but content and persons, and open those one by one, for a purpose, for half an"
             " hour. The same stands in `/permissions.json`. This page is written from the routes.",
             "",
@@ -92,6 +94,10 @@ def render_permissions() -> str:
             "",
         ]
     )
+
+
+def _path(one: Permission, binding: set[tuple[str, str]]) -> str:
+    return f"`{one.path}`{' †' if (one.method, one.path) in binding else ''}"
 
 
 def _cell(may: May) -> str:

@@ -185,7 +185,8 @@ def open_hold(
 
 def open_by_claim(tx: Tx, item_id: UUID, case_id: UUID, until: datetime) -> None:
     """Whoever takes an item's own case reads what an order's hold keeps of it, to review it, while they hold
-    the case: that is recorded as any opening. Nothing is where no such hold stands, or they have it open."""
+    the case and for as long after as any opening lasts. It is recorded as one, unless they have it open until
+    then."""
     if not tx.is_person or (held := order_hold_to_open(tx, item_id, until)) is None:
         return
     opening = Opening(
@@ -196,7 +197,7 @@ def open_by_claim(tx: Tx, item_id: UUID, case_id: UUID, until: datetime) -> None
         purpose="review",
         opened_by=tx.actor,
         opened_at=tx.now,
-        until=until,
+        until=until + OPENING_LASTS,
     )
     given = OpeningIn("review", "Claimed the case about it.", str(case_id))
     _record_opening(tx, opening, given, item_id, held.order_id)

@@ -40,6 +40,7 @@ CREATE TABLE clocks (
 CREATE INDEX ix_clocks_due_at ON clocks (due_at, id);
 CREATE INDEX ix_clocks_next_at ON clocks (next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX ix_clocks_order_id ON clocks (order_id) WHERE order_id IS NOT NULL;
+CREATE INDEX ix_clocks_ringing ON clocks (due_at) WHERE ringing_since IS NOT NULL AND acknowledged_at IS NULL;
 CREATE INDEX ix_clocks_state ON clocks (state, due_at, id);
 CREATE INDEX ix_clocks_subject ON clocks (subject_id, subject_kind);
 CREATE UNIQUE INDEX uq_clocks_live ON clocks (subject_kind, subject_id, name) WHERE live;
