@@ -19,11 +19,17 @@ from tidegate.infra.errors import FieldError, Refusal, bad_field
 from tidegate.infra.ids import uuid7
 from tidegate.infra.times import told
 from tidegate.orders import drafting
-from tidegate.orders.actions import add_items
 from tidegate.orders.annex_rules import check_annex1, silence_ends, unknown_hosts
 from tidegate.orders.annexes import Addressee, Annex1, derive, issue
 from tidegate.orders.drafting import Drafted, Issuing
-from tidegate.orders.drafts.actions import add_targets, change_draft, keep_draft, step, take_turns
+from tidegate.orders.drafts.actions import (
+    add_targets,
+    change_draft,
+    keep_draft,
+    keep_issued,
+    step,
+    take_turns,
+)
 from tidegate.orders.drafts.model import DraftIn, DraftRow, IssueIn, read_given
 from tidegate.orders.drafts.queries import draft_of, has_ordered, informed_at, live_about
 from tidegate.orders.drafts.targets import targets_of
@@ -162,7 +168,7 @@ def send_out(tx: Tx, instance: Instance, order_id: UUID, given: IssueIn) -> Orde
         non_disclosure_until=annex.non_disclosure and annex.non_disclosure.until,
     )
     add_targets(tx, order_id, "order", keys)
-    add_items(tx, order, _items(tx, instance, order, annex, addressee), "issued")
+    keep_issued(tx, order, _items(tx, instance, order, annex, addressee))
     _waive(tx, instance, mine, given)
     _send(tx, instance, mine, order, annex, given)
     return order
