@@ -37,7 +37,7 @@ def stored_message(tx: Tx, id: UUID, *, lock: bool = False) -> StoredMessage:
     query = sa.select(*_COLUMNS).where(order_messages.c.id == id)
     row = tx.execute(query.with_for_update() if lock else query).first()
     if row is None:
-        raise _unknown()
+        raise message_unknown()
     return read_row(row)
 
 
@@ -46,7 +46,7 @@ def message_jws(tx: Tx, id: UUID, *, order_id: UUID | None = None) -> bytes:
     query = sa.select(order_messages.c.jws, order_messages.c.order_id)
     row = tx.execute(query.where(order_messages.c.id == id)).first()
     if row is None or (order_id is not None and row.order_id != order_id):
-        raise _unknown()
+        raise message_unknown()
     jws: bytes = row.jws
     return jws
 
@@ -62,5 +62,5 @@ def read_row(row: sa.Row[Any]) -> StoredMessage:
     return StoredMessage(**{name: getattr(row, name) for name in _FIELDS})
 
 
-def _unknown() -> Refusal:
+def message_unknown() -> Refusal:
     return Refusal("message-unknown", 404, "There is no such message of this order")

@@ -18,6 +18,7 @@ from tidegate.web.api import (
     ledger,
     orders,
     orders_drafted,
+    orders_sent,
     policy,
     registry,
     reports,
@@ -45,6 +46,7 @@ _RESOURCES = (
     policy,
     registry,
     orders_drafted,
+    orders_sent,
     scrutinies,
     orders,
 )
