@@ -95,3 +95,11 @@ def test_what_there_is_none_of_is_refused(arguments: list[str], said: str) -> No
     with pytest.raises(Refusal) as refused:
         CliRunner().invoke(app, ["due", *arguments], catch_exceptions=False)
     assert said in refused.value.detail
+
+
+def test_the_example_of_the_docs_is_what_it_says() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "clocks.md").read_text()
+    _, _, rest = page.partition("$ tidegate clocks ")
+    line, _, said = rest.partition("```")[0].partition("\n")
+    found = CliRunner().invoke(app, line.split(), catch_exceptions=False)
+    assert found.stdout == said
