@@ -9,7 +9,7 @@ from tidegate.infra.db import Tx
 from tidegate.infra.scratch import Scratch
 from tidegate.infra.slices import Heard
 
-_COLUMNS = "legal_order uuid, n integer, state text, event text, entry text"
+_COLUMNS = "legal_order uuid, n bigint, state text, event text, entry text"
 # The same may happen to an item several times: they are counted.
 _STAYS = sa.text("""
     SELECT coalesce(s.order_id, h.legal_order) AS id, coalesce(s.n, h.n) AS n,
@@ -40,7 +40,7 @@ _BEGINS = {"order.kept": "received", "order.issued": "issued"}
 class OrderWitness:
     """The items of orders: their states are those that the ledger tells."""
 
-    kinds = tuple(_BEGINS) + ("order.moved",)
+    kinds = (*_BEGINS, "order.moved")
 
     def __init__(self, tx: Tx) -> None:
         self._heard = Scratch(tx, "heard_orders", _COLUMNS)
