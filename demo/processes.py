@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -61,18 +61,26 @@ def wait(done: Callable[[], bool]) -> None:
 
 
 class Server:
-    """`tidegate serve` as a process of its own; it ends with this one, however that ends."""
+    """`tidegate serve` as a process of its own; it ends with this one, however that ends. `words` are more
+    of its command line, `settings` of its environment."""
 
-    def __init__(self, data_dir: Path, port: int) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        port: int,
+        words: Sequence[str] = (),
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self._log = data_dir / "serve.log"
         self._command = [sys.executable, "-m", "tidegate", "serve", "--data-dir", str(data_dir)]
-        self._command += ["--port", str(port)]
+        self._command += ["--port", str(port), *words]
+        self._settings = settings or {}
         self.start()
 
     def start(self) -> None:
         """Start it, also after it was killed."""
-        self._process = _start(self._command, self._log)
+        self._process = _start(self._command, self._log, settings=self._settings)
 
     def wait_ready(self) -> None:
         """Until it takes work. Raises DemoError with its last words."""
@@ -146,12 +154,13 @@ def _start(
     log: Path,
     stdin: int = subprocess.DEVNULL,
     stdout: int | None = None,
+    settings: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[bytes]:
     # A session of its own: Ctrl-C is for the demo, which then stops its processes in order.
     with log.open("ab") as file:
         return subprocess.Popen(
             command,
-            env=os.environ | {"TIDEGATE_PARENT_PID": str(os.getpid())},
+            env=os.environ | {"TIDEGATE_PARENT_PID": str(os.getpid())} | dict(settings or {}),
             stdin=stdin,
             stdout=stdout if stdout is not None else file,
             stderr=file,

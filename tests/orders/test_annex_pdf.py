@@ -5,6 +5,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.orders.papers import executed, not_executed, order
 
 from tidegate.infra.edited import read_edited
 from tidegate.infra.settings import SettingsError
+from tidegate.orders import annex_pdf
 from tidegate.orders.annex_pdf import layout, render_pdf, visible
 from tidegate.orders.wording import ANNEXES, NAMES, REDRESS, Name, read_redress, read_wording
 
@@ -241,8 +243,24 @@ def test_a_long_word_is_no_wider_than_its_page() -> None:
 
 
 def test_a_flood_of_unknown_fields_is_cut_and_counted() -> None:
-    pdf = printed("annex-1", order(more=list(range(30_000))))
-    assert f"28000 {WORDING.more}" in text(pdf)
+    pages = list(printed("annex-1", order(more=list(range(30_000)))).pages)
+    assert f"28000 {WORDING.more}" in pages[-1].extract_text()
+
+
+def test_the_page_itself_reads_nothing_and_takes_no_text_for_code() -> None:
+    source = (Path(annex_pdf.__file__).parent / "page" / "annex.typ").read_text()
+    code = re.sub(r"//.*", "", source)
+    assert not re.search(r"\b(import|include|read|eval|plugin|image|bibliography|csv|raw)\b", code)
+    assert re.findall(r"\bjson\(.*", code) == ["json(bytes(sys.inputs.document))"]
+
+
+def test_many_are_printed_at_once() -> None:
+    data = [json.dumps(order(reference=f"R-{n}")).encode() for n in range(8)]
+    said: dict[str, Any] = {"signer_kid": KID, "synthetic": False, "wording": WORDING}
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda one: render_pdf("annex-1", one, **said), data))
+
+    assert found == [render_pdf("annex-1", one, **said) for one in data]
 
 
 def test_the_same_json_gives_the_same_bytes() -> None:

@@ -1,0 +1,7 @@
+"""`make demo-two`."""
+
+import sys
+
+from .run import main
+
+sys.exit(main())
