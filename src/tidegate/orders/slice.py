@@ -10,10 +10,6 @@ def _verbs() -> Verbs:
     from tidegate.orders.witness import OrderWitness
 
     return Verbs(witnesses=(OrderWitness, MessageWitness, DraftWitness))
-    from tidegate.orders.messages.witness import MessageWitness
-    from tidegate.orders.witness import OrderWitness
-
-    return Verbs(witnesses=(OrderWitness, MessageWitness))
 
 
 ORDERS = Slice(
