@@ -40,7 +40,7 @@ _BEGINS = {"order.kept": "received", "order.issued": "issued"}
 class OrderWitness:
     """The items of orders: their states are those that the ledger tells."""
 
-    kinds = tuple(_BEGINS) + ("order.moved",)
+    kinds = (*_BEGINS, "order.moved")
 
     def __init__(self, tx: Tx) -> None:
         self._heard = Scratch(tx, "heard_orders", _COLUMNS)
