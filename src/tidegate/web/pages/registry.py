@@ -15,7 +15,7 @@ from tidegate.infra.errors import Refusal, bad_field
 from tidegate.infra.parsing import convert, decode
 from tidegate.orders.drafts.model import PriorIn
 from tidegate.pipeline.orders.informing import inform
-from tidegate.pipeline.registering import check_inbox, fetch_published, register
+from tidegate.pipeline.registering import check_found, fetch_published, register
 from tidegate.web.api.registry import RevokeIn
 from tidegate.web.pages.page import PageRoute, Query, with_query
 from tidegate.web.pages.refusals import of_form
@@ -57,7 +57,7 @@ async def add(visit: Visit) -> str:
             if document
             else await fetch_published(settings, url)
         )
-        await check_inbox(settings, found)
+        await check_found(settings, found)
         return await in_turn(visit.request, _register, visit, found)
     except Refusal as refusal:
         if refusal.status == 400:
