@@ -138,6 +138,11 @@ def attempts(of_b: OfB) -> dict[tuple[str, str], list[Asked]]:
         ("GET", "/v1/alerts/{id}"): [(f"/v1/alerts/{of_b.alert}", {})],
         ("GET", "/v1/alerts/{id}/reports"): [(f"/v1/alerts/{of_b.alert}/reports", {})],
         ("POST", "/v1/alerts/{id}/acknowledge"): [(f"/v1/alerts/{of_b.alert}/acknowledge", {})],
+        ("GET", "/v1/clocks"): [("/v1/clocks", {}), ("/v1/clocks?state=running", {})],
+        ("GET", "/v1/clocks/{id}"): [(f"/v1/clocks/{of_b.clock}", {})],
+        ("POST", "/v1/clocks/{id}/acknowledge"): [(f"/v1/clocks/{of_b.clock}/acknowledge", {})],
+        ("GET", "/v1/rings"): [("/v1/rings", {})],
+        ("POST", "/v1/rings/{id}/acknowledge"): [(f"/v1/rings/{of_b.ring}/acknowledge", {})],
         ("GET", "/v1/tasks"): [("/v1/tasks", {})],
         ("POST", "/v1/cases/{id}/tasks"): [
             (f"/v1/cases/{of_b.case}/tasks", {"json": {"text": "of a"}})

@@ -11,6 +11,9 @@ import sqlalchemy as sa
 from PIL import Image
 from tests.api import Api, item
 
+from tidegate.clocks.actions import start
+from tidegate.clocks.model import Subject as About
+from tidegate.clocks.rings import ring as let_ring
 from tidegate.content.queries import get_item
 from tidegate.decisions.model import Subject
 from tidegate.enforcement.webhooks import create_webhook
@@ -50,6 +53,8 @@ class OfB(msgspec.Struct, frozen=True, kw_only=True):
     shared: str  # an entry of everybody's bank
     incident: str  # that is open
     proposed: str  # one that is not yet
+    clock: str
+    ring: str  # nobody's, which only who is bound to nothing sees
 
     @property
     def marks(self) -> set[str]:
@@ -127,7 +132,10 @@ def settle_b(api: Api) -> OfB:
     assert task.status_code == 201, task.text
     linked = api.post(f"/v1/cases/{waiting}/links", {"case": str(asked.id), "why": WORDS})
     assert linked.status_code == 201, linked.text
+    clock, ring_id = _clock_of_b(api)
     return OfB(
+        clock=clock,
+        ring=ring_id,
         task=task.json()["id"],
         reference=reference,
         item="post-of-b",
@@ -156,6 +164,25 @@ def _incident_of_b(api: Api) -> str:
     answer = api.post("/v1/incidents", said)
     assert answer.status_code == 201, answer.text
     return answer.json()["id"]
+
+
+def _clock_of_b(api: Api) -> tuple[str, str]:
+    """A clock of b, and what rings for nobody in particular."""
+    packs = api.instance.clocks
+    with api.instance.database.begin() as tx:
+        clock = start(
+            tx,
+            packs,
+            "referral.answer",
+            subject=About("referral", "of-b"),
+            at=tx.now,
+            event="referral.received",
+            us="provider",
+            terms=packs.terms("Europe/Berlin", "DE"),
+            platform="b",
+        )
+        ring_id = let_ring(tx, "order.received", {"state": "refused"}, order=None, every=60)
+    return str(clock.id), str(ring_id)
 
 
 def settle_a(api: Api) -> None:
