@@ -98,8 +98,8 @@ class Side:
             raise DemoError(f"{self.id} took no message: {answer.text[:500]}")
         return answer.content
 
-    def receipts(self) -> list[tuple[str, bytes]]:
-        """Whom messages went to, and the receipt of each."""
+    def receipts(self) -> list[tuple[str, bytes | None]]:
+        """Whom messages went to, and the receipt of each that has one."""
         with database_of(settings_of(self.data_dir)) as database, database.begin(BY) as tx:
             out = order_messages.c.direction == "out"
             query = sa.select(order_messages.c.recipient, order_messages.c.receipt).where(out)
