@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 BENCHES := decide index media text evasions lookback console find triage threats learning flood
 
-.PHONY: help setup setup-dev demo test test-long test-browser test-native check quick lint types types-src imports \
+.PHONY: help setup setup-dev demo demo-two test test-long test-browser test-native check quick lint types types-src imports \
   test-quick format bench $(BENCHES:%=bench-%) fuzz survival \
   lock docs screenshots words clean sbom advisories dist
 
@@ -20,6 +20,9 @@ setup-dev: ## install what developing needs into .venv
 
 demo: setup ## run the main job on real posts and reports, then serve (PORT=8420; HEADLESS=1: exit after the summary)
 	@$(PY) -m tidegate demo $(if $(PORT),--port $(PORT)) $(if $(HEADLESS),--headless)
+
+demo-two: setup ## an authority's order and a platform's hour, on both sides, in one turned day (HEADLESS=1: exit after it)
+	@$(PY) -m demo.two $(if $(HEADLESS),--headless)
 
 test: setup-dev ## pass the tests, on an embedded PostgreSQL; some: TESTS=tests/review/test_cases.py or TESTS="-k claim"
 	@$(PY) -m pytest -n 2 --dist worksteal -m "not long" $(TESTS)

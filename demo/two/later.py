@@ -2,6 +2,7 @@
 hold ends; and what each side can prove.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -114,13 +115,22 @@ def _ended(day: Day, hold: str) -> bool:
 
 
 def prove(day: Day, sides: list[Side]) -> None:
-    """Each side's receipts verify with the key that the other publishes, and with nothing else."""
+    """Whatever one side has sent another has a receipt, which verifies with the key that the other publishes, and
+    with nothing else."""
     keys = {side.id: published(side)["keys"] for side in sides}
     count = 0
     for side in sides:
-        for recipient, receipt in side.receipts():
+        given = day.tell.wait("the last receipt", lambda side=side: _given(side, keys))
+        for recipient, receipt in given:
             jws = parse(receipt)
-            good = any(verified(jws, key["x"]) for key in keys[recipient])
-            day.tell.that(good, f"a receipt that {recipient} gave {side.id} verifies")
+            good = [key for key in keys[recipient] if verified(jws, key["x"])]
+            day.tell.equal(len(good), 1, f"the signature of {recipient} under a receipt")
             count += 1
     day.tell.line(f"{count} receipts verify by the published keys alone")
+
+
+def _given(side: Side, sides: Collection[str]) -> list[tuple[str, bytes]] | None:
+    """The receipts of all that went to these sides; None while one is missing."""
+    found = [(to, receipt) for to, receipt in side.receipts() if to in sides]
+    given = [(to, receipt) for to, receipt in found if receipt is not None]
+    return given if len(given) == len(found) else None

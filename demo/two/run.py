@@ -21,6 +21,7 @@ from tidegate.ledger.verify import Verification
 from ..processes import DemoError
 from . import afternoon, cast, day, later
 from .hourglass import Hourglass
+from .killing import Killer
 from .meeting import meet_all
 from .ports import free_ports
 from .sides import Side
@@ -31,6 +32,8 @@ def main() -> int:
     """Run the day; the exit status."""
     parser = argparse.ArgumentParser(prog="demo-two", description=__doc__)
     parser.add_argument("--headless", action="store_true", help="end with the day")
+    parser.add_argument("--kills", type=int, default=0, help="kill a side so many times on the way")
+    parser.add_argument("--seed", type=int, default=0, help="which decides when, and whom")
     parser.add_argument("--morning", action="store_true", help="two sides, until twenty to one")
     given = parser.parse_args()
     console = Console(highlight=False)
@@ -42,7 +45,7 @@ def main() -> int:
         with ExitStack() as stack:
             folder = Path(tempfile.mkdtemp(prefix="tidegate-two-"))
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
-            sides = play(console, folder, stack, whole=not given.morning)
+            sides = play(console, folder, stack, given.kills, given.seed, whole=not given.morning)
             if not given.headless:
                 serve(console, sides)
     except DemoError as error:
@@ -54,7 +57,9 @@ def main() -> int:
     return 0
 
 
-def play(console: Console, folder: Path, stack: ExitStack, *, whole: bool) -> list[Side]:
+def play(
+    console: Console, folder: Path, stack: ExitStack, kills: int, seed: int, *, whole: bool
+) -> list[Side]:
     """The day, whole or until twenty to one. Raises DemoError."""
     telling = Telling(console, Hourglass(folder))
     who = [cast.GERMANY, cast.FORUM]
@@ -62,10 +67,12 @@ def play(console: Console, folder: Path, stack: ExitStack, *, whole: bool) -> li
         who = [cast.GERMANY, cast.IRISH_FORUM, cast.IRELAND, cast.BOARD]
     sides = start(telling, folder, stack, who)
     today = day.Day(telling, *sides[:2])
+    killer = Killer(telling, sides, kills, seed)
     for step in day.MORNING:
         step(today)
     if whole:
         go_on(today, *sides[2:])
+    telling.equal(killer.left, 0, "the number of kills that are left")
     later.prove(today, sides)
     verify_ledgers(telling, sides)
     console.print(f"{telling.checked} checks in {telling.seconds:.0f} s")

@@ -1,5 +1,6 @@
 """One side of the day: an organisation with an instance, people with keys, and a platform's own systems."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,7 @@ class Side:
         )
         (self.data_dir / "tidegate.toml").write_text(settings)
         self.server = Server(self.data_dir, port, ["--time-from", str(time_from)])
+        self.after: Callable[[str], None] = lambda path: None  # told of what was done
         self._keys: dict[str, str] = {}
         self._client = httpx.Client(base_url=self.url, timeout=TIMEOUT, trust_env=False)
 
@@ -88,7 +90,15 @@ class Side:
 
     def post(self, who: str, path: str, json: Any = None, *, status: int = 200) -> Any:
         """Do something, and what the answer says. Raises DemoError for another status."""
-        return self._expected("POST", path, self.call(who, "POST", path, json), status)
+        said = self._expected("POST", path, self.call(who, "POST", path, json), status)
+        self.after(path)
+        return said
+
+    def revive(self) -> None:
+        """Kill it, its database with it, and start it anew. Raises DemoError where it does not come up."""
+        self.server.kill()
+        self.server.start()
+        self.server.wait_ready()
 
     def bring(self, message: bytes, media_type: str) -> bytes:
         """Bring a message to the inbox by hand, as anybody can; the receipt."""
@@ -98,8 +108,8 @@ class Side:
             raise DemoError(f"{self.id} took no message: {answer.text[:500]}")
         return answer.content
 
-    def receipts(self) -> list[tuple[str, bytes]]:
-        """Whom messages went to, and the receipt of each."""
+    def receipts(self) -> list[tuple[str, bytes | None]]:
+        """Whom messages went to, and the receipt of each that has one."""
         with database_of(settings_of(self.data_dir)) as database, database.begin(BY) as tx:
             out = order_messages.c.direction == "out"
             query = sa.select(order_messages.c.recipient, order_messages.c.receipt).where(out)
