@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from tidegate.infra.columns import Sealed
+from tidegate.infra.columns import Sealed, plain
 from tidegate.infra.db import metadata
 
 referrals = sa.Table(
@@ -16,7 +16,7 @@ referrals = sa.Table(
     sa.Column("recipient", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("verified", sa.Boolean, nullable=False),
-    sa.Column("problems", ARRAY(sa.Text), nullable=False, server_default="{}"),
+    sa.Column("problems", ARRAY(sa.Text), nullable=False, server_default="{}", info=plain("codes")),
     sa.Column("terms_cited", Sealed(), nullable=False),
     sa.Column("reasons", Sealed(), nullable=False),
     sa.Column("language", sa.Text, nullable=False),

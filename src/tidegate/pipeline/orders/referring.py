@@ -2,7 +2,7 @@
 under the platform's own terms, and once all are answered the answers go back. Nothing happens by a referral alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 from uuid import UUID
 
@@ -74,19 +74,42 @@ def refer(tx: Tx, instance: Instance, given: ReferralIn) -> tuple[ReferralRow, l
     own = authority_of(tx, instance, "issue")
     provider = registered(tx, given.to)
     id = uuid7(tx.now)
-    keys = {url: target_of_url(instance.secrets.terms_key, url) for url in given.urls}
-    ordered, again = ordered_about(tx, keys.values()), referred_about(tx, keys.values())
-    known = [
-        Before(url, "ordered" if key in ordered else "referred")
-        for url, key in keys.items()
-        if key in ordered | again
-    ]
+    keys = _keys(instance, given.urls)
+    known = _before(tx, keys)
     body = Referral(list(keys), given.terms_cited, given.reasons, given.language)
     referral = _row(tx, id, "out", own.organisation.id, str(id), provider.id, body)
     referrals.keep_referral(tx, referral, _items(list(keys)))
     add_targets(tx, id, "referral", keys.values())
     _send(tx, own, referral, "referral.sent", body)
     return referral, known
+
+
+def refer_new(
+    tx: Tx, instance: Instance, given: ReferralIn
+) -> tuple[ReferralRow | None, list[Before]]:
+    """Refer those of the URLs that were neither referred nor ordered before; None where all of them were. Raises
+    Refusal: 403, 422."""
+    authority_of(tx, instance, "issue")
+    known = _before(tx, _keys(instance, given.urls))
+    fresh = [url for url in given.urls if url not in {one.url for one in known}]
+    if not fresh:
+        return None, known
+    return refer(tx, instance, msgspec.structs.replace(given, urls=fresh))[0], known
+
+
+def _keys(instance: Instance, urls: Sequence[str]) -> dict[str, bytes]:
+    """The digests of URLs, each once."""
+    return {url: target_of_url(instance.secrets.terms_key, url) for url in urls}
+
+
+def _before(tx: Tx, keys: Mapping[str, bytes]) -> list[Before]:
+    """Those that were referred or ordered before."""
+    ordered, again = ordered_about(tx, keys.values()), referred_about(tx, keys.values())
+    return [
+        Before(url, "ordered" if key in ordered else "referred")
+        for url, key in keys.items()
+        if key in ordered | again
+    ]
 
 
 def withdraw(tx: Tx, instance: Instance, id: UUID, given: ReasonIn) -> ReferralRow:
