@@ -65,6 +65,8 @@ ORDERS = Slice(
         "order_claims": "what people wrote down of orders that were brought by hand",
         "scrutinies": "orders of other authorities, and what was decided about them",
         "scrutiny_requests": "who asked for that, which the law gives a time to answer",
+        "referrals": "what authorities asked us to look at, and we others",
+        "referral_items": "the addresses, and what was answered about each",
         "order_messages": "signed letters between organisations, which prove when who said what",
         "order_refusals": "that somebody tried to send one, and when",
     },

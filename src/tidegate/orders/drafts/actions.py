@@ -37,9 +37,7 @@ def keep_draft(tx: Tx, order: OrderRow, draft: DraftRow) -> None:
     append(tx, "order.drafted", record, order.id)
 
 
-def keep_issued(
-    tx: Tx, order: OrderRow, found: Sequence[tuple[ItemOfOrder, bytes | None]]
-) -> None:
+def keep_issued(tx: Tx, order: OrderRow, found: Sequence[tuple[ItemOfOrder, bytes | None]]) -> None:
     """Write the items of an order that goes out."""
     add_items(tx, order, found, "issued")
     record = {

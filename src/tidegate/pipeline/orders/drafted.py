@@ -71,7 +71,7 @@ def authority_of(tx: Tx, instance: Instance, function: str) -> Own:
 def begin(tx: Tx, instance: Instance, given: DraftIn) -> OrderRow:
     """Keep a draft, complete or not. Raises Refusal (403, 422)."""
     own = authority_of(tx, instance, "issue")
-    addressee = _registered(tx, given.to)
+    addressee = registered(tx, given.to)
     id = uuid7(tx.now)
     annex, _ = _derived(tx, instance, own, addressee, given.annex)
     order = OrderRow(
@@ -181,7 +181,7 @@ def mine_of(tx: Tx, instance: Instance, order_id: UUID) -> Mine:
     draft = draft_of(tx, order_id)
     if order.direction != "out" or draft is None:
         raise order_unknown()
-    return Mine(own, order, draft, _registered(tx, order.recipient))
+    return Mine(own, order, draft, registered(tx, order.recipient))
 
 
 def scrutinising(tx: Tx, member_state: str) -> Party | None:
@@ -192,7 +192,8 @@ def scrutinising(tx: Tx, member_state: str) -> Party | None:
     return min(able, key=lambda one: one.state != "confirmed", default=None)
 
 
-def _registered(tx: Tx, id: str) -> Party:
+def registered(tx: Tx, id: str) -> Party:
+    """A platform that is registered. Raises Refusal (422)."""
     found = party(tx, id)
     if found is None or found.kind != "platform":
         raise bad_field("/to", "the id of a registered platform", id[:60])
