@@ -181,6 +181,8 @@ def test_one_item_that_moves_is_enough() -> None:
     [
         (["doubtful", "doubtful"], "doubtful"),
         (["executed", "open"], "open"),
+        (["impeded", "open"], "open"),
+        (["asking", "open"], "open"),
         (["executed", "impeded"], "impeded"),
         (["asking", "executed"], "asking"),
         (["impeded", "asking"], "impeded"),

@@ -48,9 +48,7 @@ def test_nobody_else_does(api: Api, sent: StoredMessage) -> None:
 @pytest.mark.parametrize(
     ("order", "message"), [(uuid4(), None), (ORDER, uuid4()), ("x", None), (ORDER, "x")]
 )
-def test_only_of_its_order(
-    api: Api, sent: StoredMessage, order: object, message: object
-) -> None:
+def test_only_of_its_order(api: Api, sent: StoredMessage, order: object, message: object) -> None:
     person = api.person("legal")
     before = api.count("ledger_pending")
     answer = ask(api, order, message or sent.id, person)

@@ -9,7 +9,7 @@ from tidegate.infra.db import Tx
 from tidegate.infra.scratch import Scratch
 from tidegate.infra.slices import Heard
 
-_COLUMNS = "legal_order uuid, n integer, state text, event text, entry text"
+_COLUMNS = "legal_order uuid, n bigint, state text, event text, entry text"
 # The same may happen to an item several times: they are counted.
 _STAYS = sa.text("""
     SELECT coalesce(s.order_id, h.legal_order) AS id, coalesce(s.n, h.n) AS n,
