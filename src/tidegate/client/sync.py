@@ -13,6 +13,7 @@ from tidegate.client import (
     batch,
     calls,
     calls_casework,
+    calls_clocks,
     calls_clusters,
     calls_exchange,
     calls_incidents,
@@ -139,6 +140,11 @@ class Client:
     warn_notifier = _Verb(calls_intake.warn_notifier)
     suspend_notifier = _Verb(calls_intake.suspend_notifier)
     lift_notifier = _Verb(calls_intake.lift_notifier)
+    clocks_page = _Verb(calls_clocks.clocks_page)
+    clock = _Verb(calls_clocks.clock)
+    acknowledge_clock = _Verb(calls_clocks.acknowledge_clock)
+    rings = _Verb(calls_clocks.rings)
+    acknowledge_ring = _Verb(calls_clocks.acknowledge_ring)
     register_party = _Verb(calls_exchange.register_party)
     parties_page = _Verb(calls_exchange.parties_page)
     party = _Verb(calls_exchange.party)
