@@ -109,6 +109,7 @@ MORE_SQL = {
     "ledger/verify.py",
     "orders/messages/flood.py",  # what nobody is known to have signed, counted
     "orders/messages/outbox.py",
+    "orders/drafts/witness.py",
     "orders/messages/witness.py",
     "orders/witness.py",
     "policy/changes.py",  # who put which version into force, and why

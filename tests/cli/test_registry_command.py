@@ -93,6 +93,16 @@ def test_what_waits_to_be_confirmed_is_shown(command: Command, tmp_path: Path, b
     assert "waits" not in told
 
 
+def test_a_fingerprint_that_begins_with_a_dash_is_no_option(
+    command: Command, tmp_path: Path
+) -> None:
+    dashed = next(one for one in iter(Other, None) if one.kid.startswith("-"))
+    done(command("add", file_of(tmp_path, dashed), "--user", ADA))
+    told = done(command("confirm", dashed.id, dashed.kid, "--user", BEN))
+    assert f"{dashed.kid}  confirmed" in told
+    done(command("revoke", dashed.id, dashed.kid, "--user", BEN, "--reason", "it leaked"))
+
+
 def test_it_takes_somebody_who_may(
     command: Command, database: Database, tmp_path: Path, bka: Other
 ) -> None:

@@ -24,7 +24,9 @@ from tidegate.client import (
     Report,
     alert_calls,
     calls,
+    calls_authority,
     calls_casework,
+    calls_clocks,
     calls_clusters,
     calls_exchange,
     calls_incidents,
@@ -280,6 +282,18 @@ def test_an_alert_is_acknowledged_and_closed(client: Client) -> None:
     assert (caught.value.status, caught.value.type) == (409, "/problems/alert-closed")
 
 
+def test_clocks_are_read_and_a_key_is_no_person(client: Client) -> None:
+    assert client.clocks_page("us", "running", ringing=True, due_before=NOW).data == []
+    assert client.rings().data == []
+    for refused in (client.acknowledge_clock, client.acknowledge_ring):
+        with pytest.raises(Problem) as caught:
+            refused(str(uuid4()))
+        assert (caught.value.status, caught.value.type) == (403, "/problems/person-needed")
+    with pytest.raises(Problem) as caught:
+        client.clock(str(uuid4()))
+    assert caught.value.type == "/problems/clock-unknown"
+
+
 def test_the_ledger_and_the_policy_are_read(client: Client) -> None:
     for _ in range(5):
         client.submit(_item())
@@ -324,7 +338,9 @@ def _builders() -> dict[str, Any]:
         for module in (
             calls,
             alert_calls,
+            calls_authority,
             calls_casework,
+            calls_clocks,
             calls_clusters,
             calls_exchange,
             calls_incidents,

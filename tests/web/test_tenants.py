@@ -96,6 +96,7 @@ def attempts(of_b: OfB) -> dict[tuple[str, str], list[Asked]]:
             (f"{at}/holds/{of_b.hold}", {}),
             (f"/v1/items/post-of-a/holds/{of_b.hold}", {}),
         ],
+        ("GET", "/v1/holds/{hold}"): [(f"/v1/holds/{of_b.hold}", {})],
         ("POST", "/v1/holds/{hold}/open"): [(f"/v1/holds/{of_b.hold}/open", {"json": opened})],
         ("POST", "/v1/reports"): [("/v1/reports", {"json": REPORT | {"item_id": "post-of-b"}})],
         ("POST", "/v1/reports/batch"): [
@@ -399,6 +400,9 @@ def page_attempts(of_b: OfB, person: UUID) -> dict[tuple[str, str], list[Asked]]
         ("GET", "/items/{item}"): [(item_at, {})],
         ("POST", "/items/{item}/lift"): [(f"{item_at}/lift", {"reason": "of a"})],
         ("POST", "/items/{item}/holds/{hold}/open"): [(hold, opened)],
+        ("POST", "/items/{item}/order-holds/{hold}/open"): [
+            (hold.replace("/holds/", "/order-holds/"), opened)
+        ],
         ("GET", "/banks"): [("/banks", {})],
         ("POST", "/banks"): [("/banks", {"name": "x", "stance": "allow", "platform": "b"})],
         ("GET", "/banks/{bank}"): [(bank, {})],

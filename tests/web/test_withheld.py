@@ -5,7 +5,7 @@ import logging
 from typing import Any
 
 import pytest
-from tests.api import Api
+from tests.api import Api, item
 from tests.web.ordered import (
     EVERYWHERE,
     KEPT,
@@ -280,3 +280,21 @@ def test_a_lift_of_what_an_order_holds_down_names_no_order(pair: Pair) -> None:
         assert (answer.status_code, answer.json()["type"]) == (409, "/problems/order-stands")
         assert answer.json()["order"] == told
         assert pair.api.count("ledger_pending") == before
+
+
+def test_what_people_decide_of_it_needs_no_less_eyes(api: Api, clock: FakeClock) -> None:
+    """Its content is closed to them, and that it is news is asked all the same."""
+    api.post("/v1/items", item("news", text=WORDS, attributes={"news": "yes"}))
+    Order(api).execute("news")
+    key = person(api, "senior", "items:read", "cases:decide", "cases:read")
+    assert api.get("/v1/items/news", key=key).json()["revisions"][0]["content"] is None
+    before = api.count("decisions")
+    reviewer = Visitor(api.instance, api.client, "senior", email="rita@example.org")
+    report = {"id": "r", "channel": "notice", "reason": "other", "item_id": "news"}
+    report |= {"reporter": "reporter-1", "created_at": "2025-12-31T23:30:00Z"}
+    case = api.post("/v1/reports", report).json()["case"]
+    form = {"outcome": "restrict", "label": "propaganda", "exemption": "none"}
+    form["reason"] = "It is against our terms."
+    answer = reviewer.send(f"/cases/{case}/decide", form | {"revision": "1"})
+    assert "done=proposed" in answer.headers.get("location", "")
+    assert api.count("decisions") == before

@@ -31,6 +31,7 @@ COMMANDS = (
     "orders",
     "organisation",
     "policy",
+    "referrals",
     "registry",
     "reports",
     "triage",

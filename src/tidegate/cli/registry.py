@@ -30,6 +30,8 @@ app = typer.Typer(
     help="Organisations of the other side, and their keys.",
 )
 
+# One fingerprint of 64 begins with a dash, and is no option for that.
+_DASHES = {"ignore_unknown_options": True}
 Id = Annotated[str, typer.Argument(help="The organisation's id")]
 
 
@@ -67,7 +69,7 @@ async def _found(settings: Settings, source: str) -> Published:
     return found
 
 
-@app.command()
+@app.command(context_settings=_DASHES)
 def confirm(
     id: Id,
     kids: Annotated[
@@ -84,7 +86,7 @@ def confirm(
     _show(party, as_json)
 
 
-@app.command()
+@app.command(context_settings=_DASHES)
 def revoke(
     id: Id,
     kid: Annotated[str, typer.Argument(metavar="FINGERPRINT", help="Of the key")],

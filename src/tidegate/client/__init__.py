@@ -11,6 +11,7 @@ A library for others: it imports nothing else of Tidegate. Start with `Client` o
 from tidegate.client.aio import AsyncClient
 from tidegate.client.alert_model import Alert, NamedReport
 from tidegate.client.call import File
+from tidegate.client.clocks import Clock, ClockRun, Ring
 from tidegate.client.errors import BadField, ClientError, Problem, UnexpectedAnswer, Unreachable
 from tidegate.client.exchange import Party, PartyKey
 from tidegate.client.incidents import Incident, IncidentScheme
@@ -74,6 +75,8 @@ __all__ = [
     "Caveat",
     "Client",
     "ClientError",
+    "Clock",
+    "ClockRun",
     "Decision",
     "Effective",
     "Entry",
@@ -114,6 +117,7 @@ __all__ = [
     "ReportRecord",
     "ReportView",
     "Restriction",
+    "Ring",
     "Source",
     "Subject",
     "UnexpectedAnswer",

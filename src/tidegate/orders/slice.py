@@ -5,10 +5,11 @@ from tidegate.infra.slices import Slice, Verbs
 
 
 def _verbs() -> Verbs:
+    from tidegate.orders.drafts.witness import DraftWitness
     from tidegate.orders.messages.witness import MessageWitness
     from tidegate.orders.witness import OrderWitness
 
-    return Verbs(witnesses=(OrderWitness, MessageWitness))
+    return Verbs(witnesses=(OrderWitness, MessageWitness, DraftWitness))
 
 
 ORDERS = Slice(
@@ -58,6 +59,14 @@ ORDERS = Slice(
         "order_copies": "which posts were proposed as copies, by id",
         "order_receipts": "when an order came, by which way, and the file that it came as",
         "order_documents": "the answers to orders, as they were signed",
+        "order_drafts": "how orders of ours came about, for whom supervises us",
+        "order_states": "each state of these with its time and who brought it there",
+        "order_targets": "digests of what orders are about, so that nothing is ordered twice",
+        "order_claims": "what people wrote down of orders that were brought by hand",
+        "scrutinies": "orders of other authorities, and what was decided about them",
+        "scrutiny_requests": "who asked for that, which the law gives a time to answer",
+        "referrals": "what authorities asked us to look at, and we others",
+        "referral_items": "the addresses, and what was answered about each",
         "order_messages": "signed letters between organisations, which prove when who said what",
         "order_refusals": "that somebody tried to send one, and when",
     },

@@ -1,5 +1,5 @@
-"""Whether the ledger explains the orders that came: each state that an item of one was in, and the one that it
-is in."""
+"""Whether the ledger explains the orders, those that came and ours: each state that an item of one was in, and the
+one that it is in."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ _STAYS = sa.text("""
         coalesce(s.state, h.state) AS state, h.entry FROM (
       SELECT t.order_id, t.n, t.state, t.event, row_number() OVER (
           PARTITION BY t.order_id, t.n, t.state, t.event ORDER BY t.entered_at, t.id) AS k
-      FROM order_item_states t JOIN orders o ON o.id = t.order_id AND o.direction = 'in') s
+      FROM order_item_states t) s
     FULL JOIN (
       SELECT *, row_number() OVER (
           PARTITION BY legal_order, n, state, event ORDER BY entry) AS k
@@ -27,31 +27,34 @@ _STAYS = sa.text("""
 """)
 _STATES = sa.text("""
     SELECT i.order_id AS id, i.n, i.state FROM order_items i
-    JOIN orders o ON o.id = i.order_id AND o.direction = 'in'
     LEFT JOIN order_item_states s
         ON s.order_id = i.order_id AND s.n = i.n AND s.left_at IS NULL
     WHERE i.state IS DISTINCT FROM s.state
     ORDER BY 1, 2
 """)
 
+# What an item's first state comes by.
+_BEGINS = {"order.kept": "received", "order.issued": "issued"}
+
 
 class OrderWitness:
-    """The items of orders that came: their states are those that the ledger tells."""
+    """The items of orders: their states are those that the ledger tells."""
 
-    kinds = ("order.kept", "order.moved")
+    kinds = (*_BEGINS, "order.moved")
 
     def __init__(self, tx: Tx) -> None:
         self._heard = Scratch(tx, "heard_orders", _COLUMNS)
 
     def hear(self, entry: Heard) -> None:
         said = entry.record
-        if said is None or said.get("direction", "in") != "in":
+        if said is None:
             return
         if entry.kind == "order.moved":
             self._heard.add(said["order"], said["n"], said["state"], said["event"], entry.name)
             return
+        begins = _BEGINS[entry.kind]
         for one in said["items"]:
-            self._heard.add(said["order"], one["n"], one["state"], "received", entry.name)
+            self._heard.add(said["order"], one["n"], one["state"], begins, entry.name)
 
     def say(self, tx: Tx) -> Iterator[str]:
         self._heard.flush()

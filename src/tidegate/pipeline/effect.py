@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from tidegate.content.kept import Kept, kept_now
+from tidegate.content.openings import closed_items
 from tidegate.decisions.matched import down_by_rules, spoken_for
 from tidegate.decisions.queries import is_decided
 from tidegate.infra.db import Tx
@@ -89,6 +90,8 @@ def effect_of(tx: Tx, instance: Instance, change: Change) -> Effect:
         if (said := "lift" if falls else outcome) is not None:
             told.append((one, said))
     counted = [said for _, said in told]
+    closed = closed_items(tx, [one.item.id for one, _ in told])
+    shown = [(one, said) for one, said in told if one.item.id not in closed]
     restricted = {one.item.id for one, said in told if said == "restrict"}
     return Effect(
         restrict=len(restricted),
@@ -103,7 +106,7 @@ def effect_of(tx: Tx, instance: Instance, change: Change) -> Effect:
         more=more,
         texts=texts,
         quarantine=_too_much(instance, change, then, less),
-        samples=[_sample(one, said, speaking) for one, said in _first(told)],
+        samples=[_sample(one, said, speaking) for one, said in _first(shown)],
     )
 
 

@@ -32,7 +32,7 @@ from tidegate.decisions.second import (
     says_news,
     step,
 )
-from tidegate.infra.acting import Sight
+from tidegate.infra.acting import SYSTEM, Sight
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.infra.parsing import convert
@@ -343,11 +343,10 @@ def _sight(user: User) -> Sight:
 
 def _is_news(tx: Tx, item: ItemRow, revision: int, pack: Pack) -> bool:
     """Whether the platform says that it is news, or somebody had answered so, and was not taken back."""
-    kept = kept_revisions(tx, [(item.id, revision)]).get((item.id, revision))
+    whole = tx.on_behalf(SYSTEM, tx.request_id)  # also of what is closed to who decides
+    kept = kept_revisions(whole, [(item.id, revision)]).get((item.id, revision))
     attributes = kept.content.attributes if kept is not None and kept.content else {}
-    if says_news(attributes, pack.second_eyes.news_attribute):
-        return True
-    return any(
+    return says_news(attributes, pack.second_eyes.news_attribute) or any(
         one.exemption == "news" and one.state in ("held", "left")
         for one in decisions_of(tx, item.id)
     )

@@ -8,6 +8,7 @@ import pytest
 from tests.orders.drafting_by import HOURS, clocks, delivered, issued, moment, refused
 from tests.orders.letters import Sender
 from tests.orders.sides import FORUM, Side
+from tests.orders.test_messages_witness import faults
 
 from tidegate.infra.clock import FakeClock
 
@@ -252,3 +253,16 @@ def test_a_draft_is_neither_carried_nor_answered(bka: Side, forum: Side) -> None
     brought, said = {"channel": "post", "at": at}, {"state": "executed", "at": at}
     refused(bka, f"{path}/carried", bka.officer, brought, "order-not-open", 409)
     refused(bka, f"{path}/claimed", bka.officer, said, "order-not-open", 409)
+
+
+def test_the_ledger_explains_both_sides_and_finds_what_it_does_not(bka: Side, forum: Side) -> None:
+    forum.post_item("post-1", "https://forum.example/p/1")
+    id = delivered(bka)
+    tell(forum, "execute", {})
+    bka.post(f"/v1/orders/{id}/final", bka.officer)
+    bka.deliver()
+    assert faults(bka.instance) == faults(forum.instance) == []
+    with bka.instance.database.begin() as tx:
+        tx.connection.exec_driver_sql("UPDATE orders SET state = 'executed'")
+        tx.connection.exec_driver_sql("UPDATE order_states SET event = 'void' WHERE n = 2")
+    assert len(faults(bka.instance)) == 3

@@ -188,7 +188,7 @@ def test_an_emergency_has_reasons(bka: Side, forum: Side) -> None:
     blank = ASKED | {"emergency": {"reasons": "  "}}
     refused(bka, f"/v1/orders/{id}/issue", bka.officer, blank, "too-early", 409)
     order = bka.post(f"/v1/orders/{id}/issue", bka.officer, URGENT)
-    assert order["draft"]["emergency"] == URGENT["emergency"]["reasons"]  # type: ignore[index]
+    assert order["draft"]["emergency"] == URGENT["emergency"]["reasons"]
 
 
 @pytest.mark.parametrize("given", [{}, {"deconfliction": {}}, {"deconfliction": {"answer": " "}}])

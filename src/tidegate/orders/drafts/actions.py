@@ -1,7 +1,7 @@
 """The verbs on orders of ours as stored: keep a draft, let it go a step, say what it is about, write down what
 is claimed. What follows from them elsewhere is composed in `pipeline/orders/`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,10 +12,11 @@ from sqlalchemy.dialects.postgresql import insert
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
 from tidegate.ledger.actions import append
+from tidegate.orders.actions import add_items
 from tidegate.orders.drafting import DraftState, Event
 from tidegate.orders.drafts.model import CarriedIn, Claim, ClaimedIn, DraftRow, TargetKind
 from tidegate.orders.drafts.tables import order_claims, order_drafts, order_states, order_targets
-from tidegate.orders.model import OrderRow
+from tidegate.orders.model import ItemOfOrder, OrderRow
 from tidegate.orders.tables import orders
 
 _ISSUING = sa.text("SELECT pg_advisory_xact_lock(hashtextextended('orders issued', 14))")
@@ -34,6 +35,18 @@ def keep_draft(tx: Tx, order: OrderRow, draft: DraftRow) -> None:
     _enter(tx, order.id, "draft", "draft")
     record = {"order": order.id, "to": order.recipient, "state": "draft", "cites": draft.cites}
     append(tx, "order.drafted", record, order.id)
+
+
+def keep_issued(tx: Tx, order: OrderRow, found: Sequence[tuple[ItemOfOrder, bytes | None]]) -> None:
+    """Write the items of an order that goes out."""
+    add_items(tx, order, found, "issued")
+    record = {
+        "order": order.id,
+        "reference": order.reference,
+        "to": order.recipient,
+        "items": [{"n": one.n, "url": one.url, "state": one.state} for one, _ in found],
+    }
+    append(tx, "order.issued", record, order.id)
 
 
 def step(tx: Tx, order: OrderRow, event: Event, state: DraftState, **changes: object) -> OrderRow:

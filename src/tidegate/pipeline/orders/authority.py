@@ -1,7 +1,7 @@
 """What an authority does with messages: answers to orders of its own, and what comes to its scrutiny desk; and
 what follows once somebody has signed for a message of its own."""
 
-from tidegate.pipeline.orders import desk, heard, received
+from tidegate.pipeline.orders import desk, heard, received, referring
 from tidegate.pipeline.orders.handling import Handler, ReceiptHook
 
 HANDLERS: dict[str, Handler] = {
@@ -15,6 +15,7 @@ HANDLERS: dict[str, Handler] = {
     "scrutiny.requested": desk.requested,
     "order.final": desk.order_over("final"),
     "order.revoked": desk.order_over("revoked"),
+    "referral.answered": referring.answered,
 }
 RECEIPTS: dict[str, ReceiptHook] = {
     "prior_information": received.informed,
@@ -22,4 +23,5 @@ RECEIPTS: dict[str, ReceiptHook] = {
     "order.copy": received.copied,
     "order.clarified": received.clarified,
     "order.revoked": received.revoked,
+    "referral.sent": referring.delivered,
 }

@@ -19,11 +19,17 @@ from tidegate.infra.errors import FieldError, Refusal, bad_field
 from tidegate.infra.ids import uuid7
 from tidegate.infra.times import told
 from tidegate.orders import drafting
-from tidegate.orders.actions import add_items
 from tidegate.orders.annex_rules import check_annex1, silence_ends, unknown_hosts
 from tidegate.orders.annexes import Addressee, Annex1, derive, issue
 from tidegate.orders.drafting import Drafted, Issuing
-from tidegate.orders.drafts.actions import add_targets, change_draft, keep_draft, step, take_turns
+from tidegate.orders.drafts.actions import (
+    add_targets,
+    change_draft,
+    keep_draft,
+    keep_issued,
+    step,
+    take_turns,
+)
 from tidegate.orders.drafts.model import DraftIn, DraftRow, IssueIn, read_given
 from tidegate.orders.drafts.queries import draft_of, has_ordered, informed_at, live_about
 from tidegate.orders.drafts.targets import targets_of
@@ -32,6 +38,7 @@ from tidegate.orders.messages.queries import message_jws
 from tidegate.orders.model import ItemOfOrder, OrderRow
 from tidegate.orders.queries import order_of, order_unknown
 from tidegate.orders.reading import beside
+from tidegate.orders.referrals.queries import referral_of
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.orders.watching import Watching, about_order, about_party
 from tidegate.pipeline.own import Own, own_of
@@ -65,7 +72,8 @@ def authority_of(tx: Tx, instance: Instance, function: str) -> Own:
 def begin(tx: Tx, instance: Instance, given: DraftIn) -> OrderRow:
     """Keep a draft, complete or not. Raises Refusal (403, 422)."""
     own = authority_of(tx, instance, "issue")
-    addressee = _registered(tx, given.to)
+    addressee = registered(tx, given.to)
+    _check_cited(tx, given.cites)
     id = uuid7(tx.now)
     annex, _ = _derived(tx, instance, own, addressee, given.annex)
     order = OrderRow(
@@ -162,7 +170,7 @@ def send_out(tx: Tx, instance: Instance, order_id: UUID, given: IssueIn) -> Orde
         non_disclosure_until=annex.non_disclosure and annex.non_disclosure.until,
     )
     add_targets(tx, order_id, "order", keys)
-    add_items(tx, order, _items(tx, instance, order, annex, addressee), "issued")
+    keep_issued(tx, order, _items(tx, instance, order, annex, addressee))
     _waive(tx, instance, mine, given)
     _send(tx, instance, mine, order, annex, given)
     return order
@@ -175,7 +183,7 @@ def mine_of(tx: Tx, instance: Instance, order_id: UUID) -> Mine:
     draft = draft_of(tx, order_id)
     if order.direction != "out" or draft is None:
         raise order_unknown()
-    return Mine(own, order, draft, _registered(tx, order.recipient))
+    return Mine(own, order, draft, registered(tx, order.recipient))
 
 
 def scrutinising(tx: Tx, member_state: str) -> Party | None:
@@ -186,7 +194,8 @@ def scrutinising(tx: Tx, member_state: str) -> Party | None:
     return min(able, key=lambda one: one.state != "confirmed", default=None)
 
 
-def _registered(tx: Tx, id: str) -> Party:
+def registered(tx: Tx, id: str) -> Party:
+    """A platform that is registered. Raises Refusal (422)."""
     found = party(tx, id)
     if found is None or found.kind != "platform":
         raise bad_field("/to", "the id of a registered platform", id[:60])
@@ -210,6 +219,18 @@ def _derived(
     )
     templates = instance.wording.templates
     return annex, beside(faults, check_annex1(annex, zone=ours.zone, templates=templates))
+
+
+def _check_cited(tx: Tx, cites: UUID | None) -> None:
+    """Raises Refusal (422) for a referral that is none of ours."""
+    if cites is None:
+        return
+    try:
+        ours = referral_of(tx, cites).direction == "out"
+    except Refusal:
+        ours = False
+    if not ours:
+        raise bad_field("/cites", "the id of a referral of ours", str(cites))
 
 
 def _silent_at_most(annex: Annex1, zone: str) -> datetime | None:

@@ -38,7 +38,7 @@ class OutMembers(msgspec.Struct, frozen=True):
     claims: list[Claim]
 
 
-class NotYet(msgspec.Struct, frozen=True):
+class NotYet(msgspec.Struct, frozen=True, kw_only=True):
     """A URL of an order that is not issued: nothing can have become of it."""
 
     n: int
@@ -65,7 +65,7 @@ def out_members(tx: Tx, order: OrderRow) -> OutMembers | None:
 def items_not_yet(order: OrderRow) -> list[NotYet]:
     """The URLs of a draft."""
     annex = order.annex or {}
-    return [NotYet(n, one["url"]) for n, one in enumerate(annex.get("items", []), 1)]
+    return [NotYet(n=n, url=one["url"]) for n, one in enumerate(annex.get("items", []), 1)]
 
 
 def _view(draft: DraftRow) -> DraftView:

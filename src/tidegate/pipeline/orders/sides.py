@@ -2,11 +2,11 @@
 went. An instance is of one kind; some types come to both, and mean something else to each."""
 
 from tidegate.exchange.model import Kind
-from tidegate.pipeline.orders import authority, platform
+from tidegate.pipeline.orders import authority, platform, referring
 from tidegate.pipeline.orders.handling import Handler, ReceiptHook
 
 HANDLERS: dict[Kind, dict[str, Handler]] = {
-    "platform": platform.HANDLERS,
+    "platform": platform.HANDLERS | referring.AT_PLATFORM,
     "authority": authority.HANDLERS,
 }
 RECEIPTS: dict[Kind, dict[str, ReceiptHook]] = {

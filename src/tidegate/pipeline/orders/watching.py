@@ -34,6 +34,10 @@ def about_scrutiny(scrutiny_id: UUID) -> Subject:
     return Subject("scrutiny", str(scrutiny_id))
 
 
+def about_referral(referral_id: UUID) -> Subject:
+    return Subject("referral", str(referral_id))
+
+
 def about_party(party_id: str) -> Subject:
     return Subject("party", party_id)
 

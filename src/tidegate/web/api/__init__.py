@@ -20,6 +20,7 @@ from tidegate.web.api import (
     orders_drafted,
     orders_sent,
     policy,
+    referrals,
     registry,
     reports,
     scrutinies,
@@ -49,6 +50,7 @@ _RESOURCES = (
     orders_sent,
     scrutinies,
     orders,
+    referrals,
 )
 
 endpoints: list[Endpoint[Any, Any]] = [
