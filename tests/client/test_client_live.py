@@ -24,6 +24,7 @@ from tidegate.client import (
     Report,
     alert_calls,
     calls,
+    calls_authority,
     calls_casework,
     calls_clocks,
     calls_clusters,
@@ -338,6 +339,7 @@ def _builders() -> dict[str, Any]:
         for module in (
             calls,
             alert_calls,
+            calls_authority,
             calls_casework,
             calls_clocks,
             calls_clusters,

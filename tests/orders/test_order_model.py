@@ -26,6 +26,7 @@ STATES: list[State] = [
 ]  # fmt: skip
 VERBS: list[Verb] = ["authenticate", "reject", "execute", "impede", "resume", "ask", "annul"]
 SAID: list[Said] = ["clarified", "revoked", "infringed", "upheld", "final"]
+EVENTS: list[Event] = [*VERBS, *SAID]
 # state | event | next, as the issue has them, one by one.
 TABLE = """
 doubtful authenticate open
@@ -105,7 +106,7 @@ def test_walks_go_as_the_table_says(events: list[Event], begins: State) -> None:
         assert state in STATES
     # Nothing leaves what is rejected or void.
     if state in ("rejected", "void"):
-        assert all(after(state, event) is None for event in [*VERBS, *SAID])
+        assert all(after(state, event) is None for event in EVENTS)
 
 
 states_of_items = st.lists(st.sampled_from(STATES), min_size=1, max_size=6)

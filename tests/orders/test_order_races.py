@@ -15,11 +15,13 @@ from tidegate.decisions.model import DecisionIn
 from tidegate.infra.acting import Acting
 from tidegate.infra.clock import FakeClock
 from tidegate.infra.errors import Refusal
+from tidegate.infra.times import in_full
 from tidegate.orders.messages.model import Receipt
 from tidegate.orders.messages.queries import messages_of
 from tidegate.orders.queries import list_orders, order_of
 from tidegate.pipeline.decide import decide_item
 from tidegate.pipeline.instance import Instance
+from tidegate.pipeline.orders.authors import AnswerIn, author_answered, author_asked
 from tidegate.pipeline.orders.shown import shown_order
 from tidegate.pipeline.orders.sides import RECEIPTS
 from tidegate.pipeline.orders.taking import Written, write_down
@@ -199,3 +201,41 @@ def test_what_a_person_decided_first_stands_when_the_order_ends(desk: Desk) -> N
     assert "lift" not in kinds
     assert desk.actions("post-1")[-1][1].territory is None
     assert desk.item("post-1").restricted_by is not None
+
+
+def test_an_author_asks_and_is_answered(desk: Desk) -> None:
+    desk.post("post-1", url=URL)
+    order = desk.ordered(URL)
+    gave = AnswerIn("copy")
+    before = desk.everything()
+    for work in (
+        lambda tx: author_asked(tx, desk.instance, order, None),
+        lambda tx: author_answered(tx, desk.instance, order, 1, gave),
+    ):
+        with pytest.raises(Refusal, match="nothing to ask about"):
+            desk.tx(work)
+    assert desk.everything() == before
+    desk.execute(order)
+    desk.wait(hours=5)
+    desk.tx(lambda tx: author_asked(tx, desk.instance, order, None))
+    (_, asked) = sorted(desk.clocks(order, "tco.inform_author"), key=lambda one: one.started_at)
+    assert (asked.state, asked.due_at) == ("running", desk.now + timedelta(hours=24))
+    desk.wait(hours=1)
+    desk.tx(lambda tx: author_answered(tx, desk.instance, order, 1, gave))
+    found = desk.clocks(order, "tco.scrutiny_request")
+    (theirs,) = [one for one in found if one.subject.kind == "order_item"]
+    assert (theirs.ours, theirs.due_at) == (False, desk.now + timedelta(hours=48))
+    states = [one.state for one in desk.clocks(order, "tco.inform_author")]
+    assert states == ["met", "met"]
+
+
+def test_nobody_is_answered_while_nobody_may_be_told(desk: Desk) -> None:
+    desk.post("post-1", url=URL)
+    until = desk.now + timedelta(days=3)
+    said = {"decided_at": in_full(desk.now), "until": in_full(until), "reason": "An inquiry."}
+    order = desk.ordered(URL, non_disclosure=said)
+    desk.execute(order)
+    before = desk.everything()
+    with pytest.raises(Refusal, match="nobody tells them"):
+        desk.tx(lambda tx: author_answered(tx, desk.instance, order, 1, AnswerIn("reasons")))
+    assert desk.everything() == before

@@ -172,7 +172,7 @@ def test_void_in_each_way(desk: Desk) -> None:
     receipt = desk.says("scrutiny.decided", finding, order="o-2", sender=establishment)
     assert receipt["problems"] == []
     assert desk.do("annul", ids[2], court="VG Wiesbaden", reference="6 K 1/26") is None
-    same = {"court": "VG Wiesbaden", "reference": "6 K 1/26"}
+    same: dict[str, Any] = {"court": "VG Wiesbaden", "reference": "6 K 1/26"}
     refused(desk, lambda: desk.do("annul", ids[2], **same), "same-person", 409)
     assert desk.do("annul", ids[2], by=OTHER, **same).state == "void"
     for n, one in enumerate(ids, 1):

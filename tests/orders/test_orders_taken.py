@@ -67,7 +67,8 @@ def test_the_form_is_always_doubtful_and_has_its_hour(platform: Platform) -> Non
     assert order["due_at"] == in_full(platform.clock.now() + timedelta(hours=1))
     assert order["items"][0]["item"] == "post-1"
     # Once more is the same order, as a form too; other addresses under the same name are another.
-    for more in ({"json": FORM}, {"data": FORM | {"urls": f"{URL}\n"}}):
+    forms: list[dict[str, Any]] = [{"json": FORM}, {"data": FORM | {"urls": f"{URL}\n"}}]
+    for more in forms:
         again = submit(api, **more)
         assert (again.status_code, again.json()["order"]) == (202, order["id"])
     other = submit(api, json=FORM | {"urls": ["https://forum.example/p/2"]})

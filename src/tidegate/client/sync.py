@@ -12,6 +12,7 @@ from tidegate.client import (
     alert_calls,
     batch,
     calls,
+    calls_authority,
     calls_casework,
     calls_clocks,
     calls_clusters,
@@ -151,6 +152,30 @@ class Client:
     party = _Verb(calls_exchange.party)
     confirm_party = _Verb(calls_exchange.confirm_party)
     revoke_party_key = _Verb(calls_exchange.revoke_party_key)
+    draft_order = _Verb(calls_authority.draft_order)
+    submit_order = _Verb(calls_authority.submit_order)
+    approve_order = _Verb(calls_authority.approve_order)
+    issue_order = _Verb(calls_authority.issue_order)
+    clarify_order = _Verb(calls_authority.clarify_order)
+    revoke_order = _Verb(calls_authority.revoke_order)
+    extend_order = _Verb(calls_authority.extend_order)
+    finalise_order = _Verb(calls_authority.finalise_order)
+    order_carried = _Verb(calls_authority.order_carried)
+    order_claimed = _Verb(calls_authority.order_claimed)
+    inform_provider = _Verb(calls_authority.inform_provider)
+    scrutinies_page = _Verb(calls_authority.scrutinies_page)
+    scrutiny = _Verb(calls_authority.scrutiny)
+    intend_infringement = _Verb(calls_authority.intend_infringement)
+    decide_scrutiny = _Verb(calls_authority.decide_scrutiny)
+    communicate_scrutiny = _Verb(calls_authority.communicate_scrutiny)
+    scrutiny_carried = _Verb(calls_authority.scrutiny_carried)
+    refer = _Verb(calls_authority.refer)
+    referrals_page = _Verb(calls_authority.referrals_page)
+    referral = _Verb(calls_authority.referral)
+    answer_referral = _Verb(calls_authority.answer_referral)
+    withdraw_referral = _Verb(calls_authority.withdraw_referral)
+    referral_carried = _Verb(calls_authority.referral_carried)
+    referral_claimed = _Verb(calls_authority.referral_claimed)
     banks = _Verb(calls.banks)
     create_bank = _Verb(calls.create_bank)
     bank = _Verb(calls.bank)

@@ -6,13 +6,14 @@ says where it leads from each state; where it leads nowhere, it is refused, or k
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
 
 from tidegate.content.model import Moment
 from tidegate.infra.errors import FieldError, Refusal, bad_field
+from tidegate.infra.times import in_full
 from tidegate.orders.annex_rules import silence_ends
 
 DraftState = Literal[
@@ -315,14 +316,14 @@ def too_early(opens_at: datetime | None) -> Refusal:
     told = (
         "Send prior information; the order may go twelve hours after its signed receipt"
         if opens_at is None
-        else f"It may go from {opens_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ} on"
+        else f"It may go from {in_full(opens_at)} on"
     )
     return Refusal(
         "too-early",
         409,
         "The provider has not had our prior information for twelve hours",
         f"{told}, or at once in an emergency with reasons.",
-        opens_at=opens_at,
+        opens_at=None if opens_at is None else in_full(opens_at),
     )
 
 
@@ -331,8 +332,8 @@ def silent_too_long(at_most: datetime) -> Refusal:
         "non-disclosure-too-long",
         422,
         "The non-disclosure is too long",
-        f"It may end on {at_most.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ} at the latest.",
-        at_most=at_most,
+        f"It may end on {in_full(at_most)} at the latest.",
+        at_most=in_full(at_most),
     )
 
 

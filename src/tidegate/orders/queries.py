@@ -143,6 +143,13 @@ def items_of(tx: Tx, order_id: UUID) -> list[ItemOfOrder]:
     return [ItemOfOrder(**row) for row in tx.execute(query).mappings()]
 
 
+def item_numbered(found: Sequence[ItemOfOrder], n: int) -> ItemOfOrder:
+    """The order's item of that number. Raises Refusal (404)."""
+    if not 1 <= n <= len(found):
+        raise order_unknown()
+    return found[n - 1]
+
+
 def url_keys_of(tx: Tx, order_id: UUID) -> list[bytes | None]:
     """The digests of the canonical URLs of the order's items, by their numbers."""
     query = sa.select(order_items.c.url_key).where(order_items.c.order_id == order_id)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.orders.drafting_by import HOURS, delivered, moment, refused
 from tests.orders.letters import Sender
-from tests.orders.sides import BKA, FORUM, Side
+from tests.orders.sides import BKA, FORUM, Side, drafted
 
 from tidegate.infra.clock import FakeClock
 
@@ -144,3 +144,11 @@ def test_a_referral_that_is_carried_has_claims_alone(bka: Side, forum: Side) -> 
     assert sorted(one["kind"] for one in said["claims"]) == ["carried", "claimed"]
     assert [one["outcome"] for one in said["items"]] == [None, None]
     assert bka.deliver() == 0
+
+
+def test_an_order_can_cite_a_referral_and_is_approved_by_itself(bka: Side, forum: Side) -> None:
+    id = referred(bka)["id"]
+    order = bka.post("/v1/orders", bka.officer, drafted(cites=id), status=201)
+    assert (order["state"], order["draft"]["cites"]) == ("draft", id)
+    nobodys = drafted(cites="019b796d-d600-7239-b8c6-5577e8d658ab")
+    refused(bka, "/v1/orders", bka.officer, nobodys, "invalid-body", 422)

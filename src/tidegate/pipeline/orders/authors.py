@@ -3,21 +3,33 @@ the document to bring it; while non-disclosure runs nobody is, and it goes out o
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
 
 from tidegate.content.model import ItemRow
 from tidegate.content.queries import items_by_ids, lock_item_by_id
 from tidegate.decisions.disclosure import release, withhold
 from tidegate.enforcement.notices import notify
 from tidegate.infra.db import Tx
+from tidegate.infra.errors import Refusal
 from tidegate.infra.times import in_full
+from tidegate.ledger.actions import append
 from tidegate.orders import actions as orders
 from tidegate.orders.model import ItemOfOrder, OrderRow
-from tidegate.orders.queries import items_of, order_of, silences_over
+from tidegate.orders.queries import came, item_numbered, items_of, order_of, silences_over
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.orders.answers import annex_of
 from tidegate.pipeline.orders.timing import Timing, about_item
 from tidegate.pipeline.own import own_of
+
+
+class AnswerIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the author was given, on request."""
+
+    gave: Literal["reasons", "copy"]
+
 
 INFORM = "tco.inform_author"
 LAW = "Regulation (EU) 2021/784, Article 3"
@@ -57,6 +69,56 @@ def end_silences(tx: Tx, instance: Instance, limit: int = 50) -> int:
                 release(tx, post.id, order_id)
                 _tell(timing, order, done[post.id], post, "non_disclosure.over")
     return len(over)
+
+
+def author_asked(tx: Tx, instance: Instance, order_id: UUID, n: int | None) -> OrderRow:
+    """The author asks for the reasons, or for a copy of the order (Article 11(2)). Raises Refusal: 404; 409
+    "not-executed"."""
+    timing, order, items = _executed(tx, instance, order_id, n)
+    for one in items:
+        timing.start(INFORM, about_item(order.id, one.n), "author.asked", tx.now)
+        append(tx, "order.author_asked", {"order": order.id, "n": one.n}, order.id)
+    return order
+
+
+def author_answered(
+    tx: Tx, instance: Instance, order_id: UUID, n: int | None, given: AnswerIn
+) -> OrderRow:
+    """The author was given them: their two days for scrutiny run. Raises Refusal as `author_asked` does; 409
+    "not-disclosed" while nobody may be told."""
+    timing, order, items = _executed(tx, instance, order_id, n)
+    if order.is_silent(tx.now):
+        raise Refusal(
+            "not-disclosed",
+            409,
+            "The author must not be told yet",
+            "Nothing was written. The authority has decided that nobody tells them of the order.",
+            until=order.non_disclosure_until,
+        )
+    for one in items:
+        timing.of_item(one, "author.answered")
+        subject = about_item(order.id, one.n)
+        timing.start("tco.scrutiny_request", subject, "author.answered", tx.now)
+        record = {"order": order.id, "n": one.n, "gave": given.gave}
+        append(tx, "order.author_answered", record, order.id)
+    return order
+
+
+def _executed(
+    tx: Tx, instance: Instance, order_id: UUID, n: int | None
+) -> tuple[Timing, OrderRow, list[ItemOfOrder]]:
+    order = came(tx, order_id)
+    found = items_of(tx, order_id)
+    wanted = found if n is None else [item_numbered(found, n)]
+    items = [one for one in wanted if one.measure is not None]
+    if not items:
+        raise Refusal(
+            "not-executed",
+            409,
+            "Nothing was taken down by the order",
+            "Nothing was written. Its author has nothing to ask about.",
+        )
+    return Timing(tx, instance, own_of(tx, instance), order_id), order, items
 
 
 def _tell(timing: Timing, order: OrderRow, item: ItemOfOrder, post: ItemRow, event: str) -> None:

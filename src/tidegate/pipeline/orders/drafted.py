@@ -38,6 +38,7 @@ from tidegate.orders.messages.queries import message_jws
 from tidegate.orders.model import ItemOfOrder, OrderRow
 from tidegate.orders.queries import order_of, order_unknown
 from tidegate.orders.reading import beside
+from tidegate.orders.referrals.queries import referral_of
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.orders.watching import Watching, about_order, about_party
 from tidegate.pipeline.own import Own, own_of
@@ -72,6 +73,7 @@ def begin(tx: Tx, instance: Instance, given: DraftIn) -> OrderRow:
     """Keep a draft, complete or not. Raises Refusal (403, 422)."""
     own = authority_of(tx, instance, "issue")
     addressee = registered(tx, given.to)
+    _check_cited(tx, given.cites)
     id = uuid7(tx.now)
     annex, _ = _derived(tx, instance, own, addressee, given.annex)
     order = OrderRow(
@@ -217,6 +219,18 @@ def _derived(
     )
     templates = instance.wording.templates
     return annex, beside(faults, check_annex1(annex, zone=ours.zone, templates=templates))
+
+
+def _check_cited(tx: Tx, cites: UUID | None) -> None:
+    """Raises Refusal (422) for a referral that is none of ours."""
+    if cites is None:
+        return
+    try:
+        ours = referral_of(tx, cites).direction == "out"
+    except Refusal:
+        ours = False
+    if not ours:
+        raise bad_field("/cites", "the id of a referral of ours", str(cites))
 
 
 def _silent_at_most(annex: Annex1, zone: str) -> datetime | None:

@@ -24,7 +24,7 @@ from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal, bad_field
 from tidegate.orders import actions as orders
 from tidegate.orders.model import ItemOfOrder, Measure, OrderRow, movable, moved
-from tidegate.orders.queries import came, items_of, order_of, order_unknown
+from tidegate.orders.queries import came, item_numbered, items_of, order_of
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.orders import answers
 from tidegate.pipeline.orders.authors import inform
@@ -81,13 +81,6 @@ def _chosen(found: Sequence[ItemOfOrder], n: int | None) -> list[ItemOfOrder]:
     item = item_numbered(found, n)
     moved(item.state, "execute")
     return [item]
-
-
-def item_numbered(found: Sequence[ItemOfOrder], n: int) -> ItemOfOrder:
-    """The order's item of that number. Raises Refusal (404)."""
-    if not 1 <= n <= len(found):
-        raise order_unknown()
-    return found[n - 1]
 
 
 def _known(tx: Tx, chosen: Sequence[ItemOfOrder], named: str | None) -> dict[int, UUID]:

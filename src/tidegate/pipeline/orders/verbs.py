@@ -18,12 +18,11 @@ from tidegate.orders import actions as orders
 from tidegate.orders.annexes import LONGEST_REASONS, Ground
 from tidegate.orders.bodies import ImpedimentEnded, ScrutinyRequested
 from tidegate.orders.model import ItemOfOrder, OrderRow, Verb, movable, moved
-from tidegate.orders.queries import came, items_of, order_of
+from tidegate.orders.queries import came, item_numbered, items_of, order_of
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.orders import answers
 from tidegate.pipeline.orders.ending import reject as turn_down
 from tidegate.pipeline.orders.ending import void
-from tidegate.pipeline.orders.execute import item_numbered
 from tidegate.pipeline.orders.timing import Timing
 from tidegate.pipeline.own import own_of
 

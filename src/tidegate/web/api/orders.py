@@ -16,8 +16,8 @@ from tidegate.infra.times import told
 from tidegate.orders.messages.queries import message_jws
 from tidegate.orders.model import Direction, OrderRow
 from tidegate.orders.queries import list_orders, order_of, order_unknown
+from tidegate.pipeline.orders import authors, verbs
 from tidegate.pipeline.orders import execute as executing
-from tidegate.pipeline.orders import verbs
 from tidegate.pipeline.orders.papers import annex_json, annex_pdf
 from tidegate.pipeline.orders.shown import OrderView, order_line, shown_order
 from tidegate.web.api.endpoint import Call, Endpoint
@@ -106,6 +106,10 @@ def execute(tx: Tx, call: Call[executing.ExecuteIn]) -> Any:
 
 def resume(tx: Tx, call: Call) -> Any:
     return shown_order(tx, verbs.resume(tx, call.instance, order_id(call), _number(call)))
+
+
+def author_asked(tx: Tx, call: Call) -> Any:
+    return shown_order(tx, authors.author_asked(tx, call.instance, order_id(call), _number(call)))
 
 
 def acknowledge(tx: Tx, call: Call) -> Any:
@@ -245,6 +249,13 @@ endpoints: list[Endpoint[Any, Any]] = [
         _doing(verbs.annul),
         verbs.AnnulIn,
         two=True,
+    ),
+    *_verb("author-asked", "Write down that an author asks for reasons or a copy", author_asked),
+    *_verb(
+        "author-answered",
+        "Write down that an author was given the reasons, or a copy, of the order",
+        _doing(authors.author_answered),
+        authors.AnswerIn,
     ),
     *_verb("acknowledge", "Have an order: it rings no more", acknowledge, item=False),
     *_verb(

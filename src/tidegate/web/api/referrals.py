@@ -163,6 +163,7 @@ def _verb(
         handler=handler,
         body=body,
         answer=ReferralView,
+        idempotent=True,
         whole=True,
         person=True,
         refusals=(404, 409),

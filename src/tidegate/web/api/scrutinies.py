@@ -79,6 +79,7 @@ def _verb(name: str, summary: str, handler: Any, body: Any = None) -> Endpoint[A
         summary=summary,
         handler=handler,
         answer=ScrutinyView,
+        idempotent=True,
         whole=True,
         person=True,
         refusals=(404, 409),
