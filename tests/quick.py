@@ -34,6 +34,7 @@ LISTED = (
     "tests/test_deploy.py",
     "tests/test_setup.py",
     # They compare with slow references, for seconds.
+    "tests/clocks/test_calculator.py",
     "tests/signals/test_index.py",
     "tests/signals/test_native_",
 )

@@ -181,6 +181,8 @@ def test_an_end_that_was_given_is_both_readings() -> None:
     assert found.warnings == [until - timedelta(days=7), until - timedelta(days=1)]
     soon = PACKS.due(definition, at, Terms("UTC"), until=at + timedelta(days=2))
     assert soon.warnings == [at + timedelta(days=1)], "none from before the start"
+    sooner = PACKS.due(definition, at, Terms("UTC"), until=at + timedelta(days=1))
+    assert sooner.warnings == [], "nor at the start itself"
 
 
 def test_the_sixtieth_second_is_the_next_one() -> None:

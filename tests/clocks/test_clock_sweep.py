@@ -125,6 +125,8 @@ def test_others_are_called_late_after_the_generous_reading_and_once(
         made = start(tx, packs, subject(), us="authority")
     # 02:13 in Berlin: the hour of the event does not count, so 04:00.
     assert not made.ours
+    with database.begin() as tx:
+        assert tx.execute(sa.text("SELECT next_at FROM clocks")).scalar_one() == made.due_latest
     assert step(3600) == []
     left = (made.due_latest - NIGHT).total_seconds() - 3600
     assert step(left - 0.001) == []

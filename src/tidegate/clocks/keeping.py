@@ -71,7 +71,7 @@ def read(row: Any) -> Kept:
         contradictory=row.contradictory,
         ringing=row.ringing_since is not None and row.acknowledged_at is None,
         acknowledged_at=row.acknowledged_at,
-        acknowledged_by=row.acknowledged_by,
+        acknowledged_by=row.acknowledged_by if row.acknowledged_at else None,
     )
     return Kept(
         clock=clock,
