@@ -241,6 +241,7 @@ def test_an_item_is_held_and_erased(client: Client) -> None:
     )
     hold = client.hold(item.id, "A court asked for it.", purpose="review", source="letter 7")
     assert (hold.purpose, hold.source) == ("review", "letter 7")
+    assert client.hold_of(hold.id).reason == hold.reason
     opened = client.open_hold(hold.id, "review", "The court asks what it says.")
     assert (opened.hold, opened.item) == (hold.id, item.id)
     with pytest.raises(Problem) as caught:

@@ -88,6 +88,11 @@ def hold(
     return Call(method="POST", path=path, answer=Hold, json=_json.encode(given), key=_once())
 
 
+def hold_of(hold: str) -> Call[Hold]:
+    """A hold, also one that is over; its scope is `holds:write`, of a legal order's `orders:read`."""
+    return Call(method="GET", path=f"/v1/holds/{_in_path(hold)}", answer=Hold)
+
+
 def open_hold(
     hold: str, purpose: str, justification: str, case: str | None = None
 ) -> Call[Opening]:

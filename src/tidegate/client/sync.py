@@ -122,6 +122,7 @@ class Client:
     lift = _Verb(calls.lift)
     hold = _Verb(calls.hold)
     lift_hold = _Verb(calls.lift_hold)
+    hold_of = _Verb(calls.hold_of)
     open_hold = _Verb(calls.open_hold)
     report = _Verb(calls.report)
     get_report = _Verb(calls.get_report)
