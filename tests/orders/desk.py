@@ -92,7 +92,12 @@ class Desk:
     # --- posts ---
 
     def post(self, id: str, text: str = "hello", url: str | None = None, **fields: Any) -> ItemRow:
-        given: dict[str, Any] = {"surface": "post", "publicness": "public", "author": "anna", "text": text} | fields
+        given: dict[str, Any] = {
+            "surface": "post",
+            "publicness": "public",
+            "author": "anna",
+            "text": text,
+        } | fields
         item = ItemIn(id=id, created_at=self.now, url=url, **given)
         submission = describe(
             self.instance, item, platform="forum", actor="key:forum", request_id="r", now=self.now
