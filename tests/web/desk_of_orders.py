@@ -11,10 +11,12 @@ from tests.orders.letters import Sender
 from tests.orders.sides import drafted
 
 from tidegate.infra.clock import FakeClock
-from tidegate.orders.drafts.model import CarriedIn, ClaimedIn, DraftIn
 from tidegate.orders.drafts.actions import note_carried, note_claimed
+from tidegate.orders.drafts.model import CarriedIn, ClaimedIn, DraftIn
+from tidegate.orders.referrals.model import AnswerIn, ReferralIn
 from tidegate.orders.scrutinies import actions as scrutinies
 from tidegate.pipeline.orders import drafted as drafting
+from tidegate.pipeline.orders.referring import answer, refer
 
 OFFICER = "user:one@here.example"
 STATES = (
@@ -34,9 +36,11 @@ URLS = [f"https://forum.example/p/{n}" for n in range(8)]
 def orders_of_all_kinds(api: Api) -> dict[str, list[str]]:
     """Addresses of their pages."""
     desk = Desk(api.instance, cast(FakeClock, api.instance.clock))
-    came = came_in(desk)
+    came, referrals = came_in(desk), [referred(desk)]
     authority(desk)
     ours, looked = of_ours(desk), at_the_desk(desk)
+    given = ReferralIn("board.example", ["https://board.example/9"], "Section 4.", "It is.", "de")
+    referrals.append(desk.tx(lambda tx: refer(tx, desk.instance, given), OFFICER)[0].id)
     at = "UPDATE organisation SET kind = 'platform', functions = '{}'"
     desk.tx(lambda tx: tx.connection.exec_driver_sql(at))
     return {
@@ -44,6 +48,8 @@ def orders_of_all_kinds(api: Api) -> dict[str, list[str]]:
         "/orders/{order}": [f"/orders/{one}" for one in (*came, *ours)],
         "/orders/{order}/documents/{document}": [],
         "/orders/{order}/message.jws": [],
+        "/clocks": ["/clocks", "/clocks?ringing=yes", "/clocks?state=met&bearer=them"],
+        "/referrals/{referral}": [f"/referrals/{one}" for one in referrals],
         "/scrutinies/{scrutiny}": [f"/scrutinies/{one}" for one in looked],
     }
 
@@ -66,6 +72,15 @@ def came_in(desk: Desk) -> list[UUID]:
     found.append(UUID(desk.says("order.issued", body, sender=stranger, order="strange")["order"]))
     desk.do("reject", found[-1], by=OTHER, reason="forged")
     return found
+
+
+def referred(desk: Desk) -> UUID:
+    """One of which one URL was answered."""
+    body = {"terms_cited": "Section 4.", "reasons": "It is.", "language": "de", "urls": URLS[6:]}
+    id = UUID(desk.says("referral.sent", body, order="referred")["order"])
+    said = AnswerIn("kept", "It is a report.")
+    desk.tx(lambda tx: answer(tx, desk.instance, id, 1, said))
+    return id
 
 
 def authority(desk: Desk) -> None:

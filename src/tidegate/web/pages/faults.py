@@ -131,9 +131,11 @@ CALLED = {
     "silent_decided_at": noted("Decided at"),
     "silent_reason": noted("Why"),
     "silent_until": noted("Until"),
+    "terms_cited": noted("Which of their terms"),
     "to": noted("To"),
     "true_purpose": noted("Its true purpose"),
     "types": noted("What it is"),
+    "withdraw_reason": noted("Why"),
 }
 
 
