@@ -51,11 +51,11 @@ def show_form(visit: Visit) -> Response:
 
 def take(visit: Visit) -> Response:
     """Take it as its JSON is taken."""
-    given = of_fields(visit.form.fields)
+    page, given = _page(visit), of_fields(visit.form.fields)
     with visit.instance.database.begin(BY, visit.request_id) as tx:
         taken = take_form(tx, visit.instance, given, visit.address)
         now = tx.now
-    page = msgspec.structs.replace(_page(visit), order=taken.order.id, received_at=now)
+    page = msgspec.structs.replace(page, order=taken.order.id, received_at=now)
     return html("order_form_sent.html", visit, page, 202, None, Frame())
 
 
