@@ -174,12 +174,23 @@ def _of_verb(refusal: Refusal, verb: str) -> Refusal:
 
 
 _new = PageRoute(
-    path="/orders/new", handler=show_new, scope="orders:draft", template="order_new.html"
+    path="/orders/new",
+    handler=show_new,
+    scope="orders:draft",
+    template="order_new.html",
+    whole=True,
 )
 
 pages = [
     _new,
-    PageRoute(method="POST", path="/orders", handler=begin, scope="orders:draft", again=_new),
+    PageRoute(
+        method="POST",
+        path="/orders",
+        handler=begin,
+        scope="orders:draft",
+        again=_new,
+        whole=True,
+    ),
     *(
         PageRoute(
             method="POST",
@@ -187,6 +198,7 @@ pages = [
             handler=handler,
             scope=scope,
             again=one_page,
+            whole=True,
         )
         for name, handler, scope in (
             ("submit", submit, "orders:draft"),
