@@ -31,8 +31,8 @@ from benchmarks.orders_stored import store_clocks, store_due, store_orders
 
 BENCH = "orders"
 QUICK = os.environ.get("QUICK", "") not in ("", "0")
-ORDERS = 20 if QUICK else 600  # beside each stream
-EACH_SECOND = 5 if QUICK else 10
+ORDERS = 20 if QUICK else 300  # beside each stream
+EACH_SECOND = 5
 STORED = 1_000 if QUICK else 10_000
 CLOCKS = 20_000 if QUICK else 1_000_000
 SPAN = timedelta(seconds=6 if QUICK else 60)
