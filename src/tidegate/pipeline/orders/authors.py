@@ -5,7 +5,9 @@ the document to bring it; while non-disclosure runs nobody is, and it goes out o
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+from tidegate.content.model import ItemRow
 from tidegate.content.queries import items_by_ids, lock_item_by_id
 from tidegate.decisions.disclosure import release, withhold
 from tidegate.enforcement.notices import notify
@@ -61,15 +63,15 @@ def _tell(timing: Timing, order: OrderRow, items: Sequence[ItemOfOrder], event: 
     """Tell the authors of the posts that these items are about, but of those that were erased."""
     tx, annex = timing.tx, annex_of(order, timing.own)
     found = items_by_ids(tx, {one.item_id for one in items if one.item_id is not None})
-    posts = {one.id: one for one in found if one.erased_at is None}
-    for item in items:
-        post = None if item.item_id is None else posts.get(item.item_id)
-        if post is not None:
-            timing.start(INFORM, about_item(order.id, item.n), event, tx.now)
-            data = {"item": post.external_id, "platform": post.platform, "order": order.id}
-            data |= {"document": _document(annex, order, item)}
-            notify(tx, "order.author_information", data, item_id=post.id)
-            timing.of_item(item, "author.informed")
+    posts: dict[UUID | None, ItemRow] = {one.id: one for one in found if one.erased_at is None}
+    told = [(one, posts[one.item_id]) for one in items if one.item_id in posts]
+    subjects = [about_item(order.id, item.n) for item, _ in told]
+    timing.start_each(INFORM, subjects, event, tx.now)
+    for item, post in told:
+        data = {"item": post.external_id, "platform": post.platform, "order": order.id}
+        data |= {"document": _document(annex, order, item)}
+        notify(tx, "order.author_information", data, item_id=post.id)
+        timing.of_item(item, "author.informed")
 
 
 def _document(annex: Annex1, order: OrderRow, item: ItemOfOrder) -> dict[str, Any]:

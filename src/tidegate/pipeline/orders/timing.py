@@ -1,5 +1,6 @@
 """The clocks of an order that came to us: which start with what, each about a URL, the order or a hold."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -51,13 +52,26 @@ class Timing(msgspec.Struct, frozen=True):
         until: datetime | None = None,
     ) -> Clock:
         """Let a clock run from an event on; one that runs goes on."""
+        (clock,) = self.start_each(name, [subject], event, at, until=until)
+        return clock
+
+    def start_each(
+        self,
+        name: str,
+        subjects: Sequence[Subject],
+        event: str,
+        at: datetime,
+        *,
+        until: datetime | None = None,
+    ) -> list[Clock]:
+        """The same about each of several subjects, all different."""
         organisation = self.own.organisation
         packs = self.instance.clocks
-        return clocks.start(
+        return clocks.start_each(
             self.tx,
             packs,
             name,
-            subject=subject,
+            subjects=subjects,
             at=at,
             event=event,
             us=US,
