@@ -4,15 +4,10 @@ the document to bring it; while non-disclosure runs nobody is, and it goes out o
 
 from collections.abc import Sequence
 from datetime import datetime
-<<<<<<< HEAD
 from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
-=======
-from typing import Any
-from uuid import UUID
->>>>>>> bench14
 
 from tidegate.content.model import ItemRow
 from tidegate.content.queries import items_by_ids, lock_item_by_id
@@ -76,7 +71,6 @@ def end_silences(tx: Tx, instance: Instance, limit: int = 50) -> int:
     return len(over)
 
 
-<<<<<<< HEAD
 def author_asked(tx: Tx, instance: Instance, order_id: UUID, n: int | None) -> OrderRow:
     """The author asks for the reasons, or for a copy of the order (Article 11(2)). Raises Refusal: 404; 409
     "not-executed"."""
@@ -127,14 +121,6 @@ def _executed(
     return Timing(tx, instance, own_of(tx, instance), order_id), order, items
 
 
-def _tell(timing: Timing, order: OrderRow, item: ItemOfOrder, post: ItemRow, event: str) -> None:
-    tx = timing.tx
-    timing.start(INFORM, about_item(order.id, item.n), event, tx.now)
-    data = {"item": post.external_id, "platform": post.platform, "order": order.id}
-    data |= {"document": _document(timing, order, item)}
-    notify(tx, "order.author_information", data, item_id=post.id)
-    timing.of_item(item, "author.informed")
-=======
 def _tell(timing: Timing, order: OrderRow, items: Sequence[ItemOfOrder], event: str) -> None:
     """Tell the authors of the posts that these items are about, but of those that were erased."""
     tx, annex = timing.tx, annex_of(order, timing.own)
@@ -148,7 +134,6 @@ def _tell(timing: Timing, order: OrderRow, items: Sequence[ItemOfOrder], event: 
         data |= {"document": _document(annex, order, item)}
         notify(tx, "order.author_information", data, item_id=post.id)
         timing.of_item(item, "author.informed")
->>>>>>> bench14
 
 
 def _document(annex: Annex1, order: OrderRow, item: ItemOfOrder) -> dict[str, Any]:

@@ -47,40 +47,16 @@ class Timing(msgspec.Struct, frozen=True):
         *,
         until: datetime | None = None,
     ) -> Clock:
-<<<<<<< HEAD
         """Let a clock run from an event on, by our own days."""
         holder = self.own.organisation
         return self._clocks.start(name, subject, event, at, holder, self.order_id, until)
-=======
-        """Let a clock run from an event on; one that runs goes on."""
-        (clock,) = self.start_each(name, [subject], event, at, until=until)
-        return clock
 
     def start_each(
-        self,
-        name: str,
-        subjects: Sequence[Subject],
-        event: str,
-        at: datetime,
-        *,
-        until: datetime | None = None,
+        self, name: str, subjects: Sequence[Subject], event: str, at: datetime
     ) -> list[Clock]:
         """The same about each of several subjects, all different."""
-        organisation = self.own.organisation
-        packs = self.instance.clocks
-        return clocks.start_each(
-            self.tx,
-            packs,
-            name,
-            subjects=subjects,
-            at=at,
-            event=event,
-            us=US,
-            terms=packs.terms(organisation.zone, organisation.member_state),
-            order=self.order_id,
-            until=until,
-        )
->>>>>>> bench14
+        holder = self.own.organisation
+        return self._clocks.start_each(name, subjects, event, at, holder, self.order_id)
 
     def happen(
         self,
