@@ -12,7 +12,8 @@ from tidegate.orders import actions as orders
 from tidegate.orders.model import UNDONE, ItemOfOrder, OrderRow
 from tidegate.orders.queries import items_of, url_keys_of
 from tidegate.pipeline.orders.lookup import Found
-from tidegate.pipeline.orders.timing import HOUR, Timing, about_item, about_order
+from tidegate.pipeline.orders.timing import Timing
+from tidegate.pipeline.orders.watching import HOUR, about_item, about_order
 
 
 class Signed(msgspec.Struct, frozen=True):

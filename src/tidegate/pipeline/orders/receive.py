@@ -18,7 +18,8 @@ from tidegate.pipeline.orders.answers import send_unsent
 from tidegate.pipeline.orders.authors import keep_silent
 from tidegate.pipeline.orders.lookup import Found, Named, look_up
 from tidegate.pipeline.orders.proving import Signed, end_silence, name_anew
-from tidegate.pipeline.orders.timing import HOUR, Timing, about_item, about_order
+from tidegate.pipeline.orders.timing import Timing
+from tidegate.pipeline.orders.watching import HOUR, about_item, about_order
 from tidegate.pipeline.own import Own
 
 Channel = Literal["inbox", "upload", "form"]
