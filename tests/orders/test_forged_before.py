@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 from tests.orders.desk import OTHER, Desk, annex
 
 from tidegate.enforcement.webhooks import create_webhook
@@ -124,3 +125,15 @@ def test_what_was_rejected_and_comes_again_is_for_a_person(desk: Desk) -> None:
     desk.wait(minutes=20)
     assert desk.ordered(URL) == order
     assert desk.order(order).contradictory
+
+
+def test_the_ledger_does_not_say_on_which_post_an_order_is_kept_secret(desk: Desk) -> None:
+    """Never 5: who reads the ledger and no orders sees kinds and subjects of all entries, and records of some."""
+    desk.post("post-1", url=URL)
+    order = desk.ordered(URL, **silent(desk.now, desk.now + timedelta(weeks=5)))
+    desk.execute(order)
+    item = desk.item("post-1").id
+    query = sa.text("SELECT subject FROM ledger_pending WHERE kind LIKE 'disclosure.%'")
+    subjects = desk.tx(lambda tx: tx.execute(query).scalars().all())
+    assert subjects
+    assert item not in subjects
