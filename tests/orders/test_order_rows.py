@@ -25,6 +25,7 @@ from tidegate.pipeline.house import MESSAGE_TYPES
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.orders import execute as executing
 from tidegate.pipeline.orders.authors import end_silences
+from tidegate.pipeline.orders.verbs import AnnulIn, annul
 from tidegate.pipeline.verify import verify
 
 URL = "https://forum.example/p/1"
@@ -443,3 +444,20 @@ def hook(desk: Desk) -> None:
     """A target that gets what there is for authors."""
     with desk.instance.database.begin() as tx:
         create_webhook(tx, "https://platform.example/hook", enforce=True, known=MESSAGE_TYPES)
+
+
+def test_who_is_bound_to_another_platform_ends_nothing_of_it(desk: Desk) -> None:
+    """Never 3: an order that was called void by whoever cannot let its post go would hold it down for ever."""
+    desk.post("post-1", url=URL)
+    order = desk.ordered(URL)
+    desk.execute(order)
+    said = AnnulIn("VG Wiesbaden", "6 L 12/26")
+    for name in ("a", "b"):
+        bound = Acting(f"user:{name}@b.example", platforms=frozenset({"other"}))
+        with (
+            desk.instance.database.begin(bound) as tx,
+            pytest.raises(Refusal, match="platform") as caught,
+        ):
+            annul(tx, desk.instance, order, None, said)
+        assert (caught.value.type, caught.value.status) == ("platform-bound", 403)
+    assert desk.states(order) == ["executed"]

@@ -341,6 +341,14 @@ SPOILT: dict[str, tuple[Spoil, str]] = {
         "the signature of the receipt is wrong",
     ),
     "unsigned": (_unsigned, "the signature of the receipt is wrong"),
+    "of a time to come": (
+        _other(received_at="2100-01-01T00:00:00Z"),
+        "the receipt is of a time at which it cannot have come",
+    ),
+    "of a time before it was sent": (
+        _other(received_at="2001-01-01T00:00:00Z"),
+        "the receipt is of a time at which it cannot have come",
+    ),
     "of another message": (_other(message="another"), "the receipt is for another message"),
     "of another content": (_other(sha256="0" * 64), "the receipt is for another message"),
     "for another": (

@@ -12,7 +12,6 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from tidegate.content.queries import item_by_id
 from tidegate.decisions.model import Decision, shown_decision
 from tidegate.decisions.restrictions import Standing
 from tidegate.decisions.tables import decisions, disclosures
@@ -40,7 +39,7 @@ def withhold(tx: Tx, item_id: UUID, order_id: UUID, until: datetime) -> None:
         row.on_conflict_do_update(index_elements=key, set_={"until": until, "released_at": None})
     )
     record = {"item": item_id, "order": order_id, "until": until}
-    append(tx, "disclosure.withheld", record, item_id, _platform(tx, item_id))
+    append(tx, "disclosure.withheld", record)  # of no subject: all who read the ledger see that
 
 
 def release(tx: Tx, item_id: UUID, order_id: UUID) -> bool:
@@ -50,7 +49,7 @@ def release(tx: Tx, item_id: UUID, order_id: UUID) -> bool:
     released = tx.execute(query.where(*this, disclosures.c.released_at.is_(None))).rowcount > 0
     if released:
         record = {"item": item_id, "order": order_id}
-        append(tx, "disclosure.released", record, item_id, _platform(tx, item_id))
+        append(tx, "disclosure.released", record)
     return released
 
 
@@ -105,8 +104,3 @@ def shown_entries(tx: Tx, found: Sequence[EntryView]) -> list[EntryView]:
         return list(found)
     known = disclosure_of(tx, {one.subject for one in found if one.subject is not None})
     return [told_entry(one, known.get(one.subject, FREE) if one.subject else FREE) for one in found]
-
-
-def _platform(tx: Tx, item_id: UUID) -> str | None:
-    item = item_by_id(tx, item_id)
-    return None if item is None else item.platform

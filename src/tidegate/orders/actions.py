@@ -38,7 +38,7 @@ def hold_issuer(tx: Tx, issuer: str) -> None:
 def keep_order(tx: Tx, order: OrderRow, found: Sequence[tuple[ItemOfOrder, bytes | None]]) -> None:
     """Write an order with its items, each with the digest of its canonical URL, and their first states."""
     tx.execute(sa.insert(orders).values(msgspec.structs.asdict(order)))
-    add_items(tx, order, found)
+    add_items(tx, order.id, found)
     record = {
         "order": order.id,
         "direction": order.direction,
@@ -57,7 +57,7 @@ def keep_order(tx: Tx, order: OrderRow, found: Sequence[tuple[ItemOfOrder, bytes
 
 def add_items(
     tx: Tx,
-    order: OrderRow,
+    order_id: UUID,
     found: Sequence[tuple[ItemOfOrder, bytes | None]],
     event: str = "received",
 ) -> None:
@@ -68,8 +68,25 @@ def add_items(
     tx.execute(sa.insert(order_items), rows)
     tx.execute(
         sa.insert(order_item_states),
-        [_stay(tx, order.id, one.n, one.state, event, None) for one, _ in found],
+        [_stay(tx, order_id, one.n, one.state, event, None) for one, _ in found],
     )
+
+
+def note_proved(
+    tx: Tx,
+    order_id: UUID,
+    named: Sequence[ItemOfOrder],
+    more: Sequence[tuple[ItemOfOrder, bytes | None]],
+) -> None:
+    """Write what an order names by its issuer's signature: its items as they are named now, and those that
+    it names more of."""
+    add_items(tx, order_id, more)
+    record = {
+        "order": order_id,
+        "named": [{"n": one.n, "url": one.url, "item": one.item_id} for one in named],
+        "items": [{"n": one.n, "url": one.url, "state": one.state} for one, _ in more],
+    }
+    append(tx, "order.proved", record, order_id)
 
 
 def move(

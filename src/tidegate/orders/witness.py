@@ -34,7 +34,7 @@ _STATES = sa.text("""
 """)
 
 # What an item's first state comes by.
-_BEGINS = {"order.kept": "received", "order.issued": "issued"}
+_BEGINS = {"order.kept": "received", "order.proved": "received", "order.issued": "issued"}
 
 
 class OrderWitness:

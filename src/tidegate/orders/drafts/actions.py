@@ -39,7 +39,7 @@ def keep_draft(tx: Tx, order: OrderRow, draft: DraftRow) -> None:
 
 def keep_issued(tx: Tx, order: OrderRow, found: Sequence[tuple[ItemOfOrder, bytes | None]]) -> None:
     """Write the items of an order that goes out."""
-    add_items(tx, order, found, "issued")
+    add_items(tx, order.id, found, "issued")
     record = {
         "order": order.id,
         "reference": order.reference,

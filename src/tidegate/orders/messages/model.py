@@ -222,4 +222,6 @@ def read_receipt(
         return "the receipt is not for us, or of another than the receiver"
     if receipt.message != message.message or receipt.sha256 != message.sha256:
         return "the receipt is for another message"
+    if not message.created_at - SKEW <= receipt.received_at <= now + SKEW:
+        return "the receipt is of a time at which it cannot have come"
     return receipt

@@ -23,6 +23,7 @@ from tidegate.orders.model import ItemOfOrder, OrderRow
 from tidegate.orders.queries import came, item_numbered, items_of, order_of, silences_over
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.orders.answers import annex_of
+from tidegate.pipeline.orders.lookup import refuse_elsewhere
 from tidegate.pipeline.orders.timing import Timing
 from tidegate.pipeline.orders.watching import about_item
 from tidegate.pipeline.own import own_of
@@ -118,6 +119,7 @@ def _executed(
             "Nothing was taken down by the order",
             "Nothing was written. Its author has nothing to ask about.",
         )
+    refuse_elsewhere(tx, [one.item_id for one in items if one.item_id is not None])
     return Timing(tx, instance, own_of(tx, instance), order_id), order, items
 
 

@@ -44,6 +44,8 @@ def copied(tx: Tx, instance: Instance, incoming: Incoming) -> Handled:
     envelope, own = incoming.envelope, own_of(tx, instance)
     if (wrong := _wrong(own, incoming)) is not None:
         return Handled(problems=(wrong,))
+    if incoming.party is not None and "issue" not in incoming.party.functions:
+        return Handled(problems=("not-competent",))
     body, faults = read(incoming)
     copy = cast("OrderCopy", body)
     order = _enclosed(incoming, copy)
@@ -137,14 +139,15 @@ def decide(tx: Tx, instance: Instance, id: UUID, given: DecisionIn) -> Scrutiny:
 
 
 def communicate(tx: Tx, instance: Instance, id: UUID) -> Scrutiny:
-    """Tell the decision to the issuer and the provider, which tells an author who asked. Europol's copy is
-    carried by hand and noted as such. Raises Refusal: 403, 404, 409."""
+    """Tell the decision to the issuer and the provider, which tells an author who asked; where no copy says who
+    that is, to whom asked. Europol's copy is carried by hand and noted as such. Raises Refusal: 403, 404, 409."""
     own, scrutiny = _ours(tx, instance, id)
     state = after(scrutiny.state, "communicate")
     assert scrutiny.finding is not None
     body = ScrutinyDecided(scrutiny.issuer, scrutiny.finding, scrutiny.reasons or "")
-    providers = {scrutiny.recipient, *(one.sender for one in requests_of(tx, id))} - {None}
-    for to in [scrutiny.issuer, *sorted(cast("set[str]", providers))]:
+    known = scrutiny.recipient
+    providers = {one.sender for one in requests_of(tx, id)} if known is None else {known}
+    for to in [scrutiny.issuer, *sorted(providers)]:
         _send(tx, own, scrutiny, "scrutiny.decided", body, to)
     said = {"communicated_by": tx.identity, "communicated_at": tx.now}
     scrutiny = desk.step(tx, scrutiny, state, **said)
@@ -173,7 +176,8 @@ def _wrong(own: Own, incoming: Incoming) -> Problem | None:
 
 
 def _enclosed(incoming: Incoming, copy: OrderCopy) -> Envelope | None:
-    """The order that a copy encloses, as it was sent; None where it is not its sender's own."""
+    """The order that a copy encloses, as it was sent; None where it is not its sender's own, or says something
+    else than the copy."""
     try:
         jws = parse(copy.jws.encode(errors="replace"))
         order = read_envelope(jws)
@@ -182,6 +186,7 @@ def _enclosed(incoming: Incoming, copy: OrderCopy) -> Envelope | None:
     key = None if incoming.party is None or jws.kid is None else incoming.party.key(jws.kid)
     outer = incoming.envelope
     same = (order.type, order.from_, order.order) == ("order.issued", outer.from_, outer.order)
+    same = same and outer.body == order.body | {"jws": copy.jws}
     return order if same and key is not None and verified(jws, key.x) else None
 
 

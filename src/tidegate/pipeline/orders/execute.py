@@ -8,7 +8,6 @@ from uuid import UUID
 
 import msgspec
 
-from tidegate.access.platforms import refuse_others
 from tidegate.content.holds.actions import place_hold
 from tidegate.content.holds.model import HoldIn
 from tidegate.content.model import ItemRow
@@ -29,7 +28,7 @@ from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.orders import answers
 from tidegate.pipeline.orders.authors import inform
 from tidegate.pipeline.orders.copies import find_copies, propose
-from tidegate.pipeline.orders.lookup import NOT_PUBLIC, problems_of
+from tidegate.pipeline.orders.lookup import NOT_PUBLIC, problems_of, refuse_elsewhere
 from tidegate.pipeline.orders.timing import Timing, about_hold
 from tidegate.pipeline.own import own_of
 from tidegate.pipeline.standing import impose
@@ -117,10 +116,8 @@ def _expected(tx: Tx, chosen: Sequence[ItemOfOrder]) -> str:
 
 def _locked(tx: Tx, order: OrderRow, ordered: set[UUID], copies: set[UUID]) -> None:
     """Hold all rows that this is about, in the order in which everybody locks several. Raises Refusal."""
-    found = items_by_ids(tx, ordered | copies)
-    if not ordered <= {one.id for one in found}:
-        refuse_others(tx.platforms, "")  # of a platform that they are not bound to
-    for one in found:
+    refuse_elsewhere(tx, ordered)
+    for one in items_by_ids(tx, ordered | copies):
         if one.id in ordered:
             _refuse(order, one)
         if one.erased_at is None:

@@ -4,9 +4,11 @@ widened by us.
 """
 
 from collections.abc import Collection, Sequence
+from uuid import UUID
 
 import msgspec
 
+from tidegate.access.platforms import refuse_others
 from tidegate.content.model import ItemRow, url_digest
 from tidegate.content.queries import (
     items_at,
@@ -76,6 +78,13 @@ def is_ours(url: str, hosts: Collection[str]) -> bool:
     """Whether an address lies on one of these hosts."""
     host = _host(url)
     return host is not None and host in {_host(f"https://{one}/") for one in hosts}
+
+
+def refuse_elsewhere(tx: Tx, ids: Collection[UUID]) -> None:
+    """Raises Refusal (403 "platform-bound") where one of the posts is of a platform that the actor is not
+    bound to."""
+    if len(items_by_ids(tx, ids)) < len(set(ids)):
+        refuse_others(tx.platforms, "")
 
 
 def _host(url: str) -> str | None:

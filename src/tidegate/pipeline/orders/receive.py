@@ -15,7 +15,9 @@ from tidegate.orders.model import UNDONE, ItemOfOrder, OrderRow, State
 from tidegate.orders.queries import items_of, order_of, orders_called, url_keys_of
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.orders.answers import send_unsent
+from tidegate.pipeline.orders.authors import keep_silent
 from tidegate.pipeline.orders.lookup import Found, Named, look_up
+from tidegate.pipeline.orders.proving import Signed, end_silence, name_anew
 from tidegate.pipeline.orders.timing import Timing
 from tidegate.pipeline.orders.watching import HOUR, about_item, about_order
 from tidegate.pipeline.own import Own
@@ -85,13 +87,13 @@ def receive(tx: Tx, instance: Instance, own: Own, arrived: Arrived) -> Taken:
     if known is None:
         order = _keep(tx, instance, own, arrived, found)
     else:
-        order = _join(tx, instance, own, arrived, known, contrary=contrary)
+        order = _join(tx, instance, own, arrived, known, found, contrary=contrary)
     return Taken(order, known is not None, problems)
 
 
 def _known(tx: Tx, arrived: Arrived, keys: Sequence[bytes | None]) -> tuple[OrderRow | None, bool]:
     """The order that this is, and whether what came says otherwise. What is unverified never stands in the
-    way of what is: it is the same only where it names the same."""
+    way of what is: it is the same only where it names the same, and people have not turned it down."""
     called = orders_called(
         tx, "in", arrived.issuer, order_ref=arrived.order_ref, reference=arrived.reference
     )
@@ -101,7 +103,7 @@ def _known(tx: Tx, arrived: Arrived, keys: Sequence[bytes | None]) -> tuple[Orde
         if arrived.channel == "upload" or (arrived.firm and firm):
             more = set(keys) - {None} - named
             return one, named != set(keys) if arrived.firm else bool(more)
-        alike = named == set(keys)
+        alike = named == set(keys) and not (arrived.firm and one.state == "rejected")
         if alike and (arrived.firm or not firm):
             return one, False
         if arrived.channel == "form" and set(keys) <= named:
@@ -177,10 +179,12 @@ def _join(
     own: Own,
     arrived: Arrived,
     known: OrderRow,
+    found: Sequence[Found],
     *,
     contrary: bool,
 ) -> OrderRow:
-    """The same order again: one that is proven now is open; one that says otherwise is for a person."""
+    """The same order again: one that is proven now is open; one that says otherwise, or is over, is for a
+    person."""
     order = order_of(tx, known.id, lock=True)
     _note(tx, order, arrived)
     timing = Timing(tx, instance, own, order.id)
@@ -189,8 +193,11 @@ def _join(
     if contrary:
         orders.contradict(tx, order.id, f"it came again by {arrived.channel} with other addresses")
         timing.ring(contradictory=True)
+    elif order.state == "rejected" or (arrived.firm and order.state == "void"):
+        orders.contradict(tx, order.id, f"it came again by {arrived.channel}, and is {order.state}")
+        timing.ring(contradictory=True)
     elif arrived.firm and not order.verified:
-        _prove(tx, timing, order, arrived)
+        _prove(tx, timing, order, arrived, found)
     return order_of(tx, order.id)
 
 
@@ -204,8 +211,15 @@ def _earlier(timing: Timing, arrived: Arrived) -> None:
     timing.settle()
 
 
-def _prove(tx: Tx, timing: Timing, order: OrderRow, arrived: Arrived) -> None:
+def _prove(
+    tx: Tx, timing: Timing, order: OrderRow, arrived: Arrived, found: Sequence[Found]
+) -> None:
     """What came before without a proof has one now: whatever a person did about it stands."""
+    urls = [one.url for one in arrived.named] or [""]
+    name_anew(timing, order, [Signed(*one) for one in zip(urls, found, strict=True)])
+    end_silence(timing, order)
+    if any(one.state == "rejected" for one in items_of(tx, order.id)):
+        orders.contradict(tx, order.id, "its issuer signed it, and a part of it was rejected")
     orders.change(
         tx,
         order.id,
@@ -253,3 +267,4 @@ def _hush(timing: Timing, order: OrderRow, arrived: Arrived) -> None:
         until=silence.until,
     )
     orders.change(timing.tx, order.id, non_disclosure_until=clock.ends_at)
+    keep_silent(timing, clock.ends_at)

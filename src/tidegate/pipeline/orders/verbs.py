@@ -23,6 +23,7 @@ from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.orders import answers
 from tidegate.pipeline.orders.ending import reject as turn_down
 from tidegate.pipeline.orders.ending import void
+from tidegate.pipeline.orders.lookup import refuse_elsewhere
 from tidegate.pipeline.orders.timing import Timing
 from tidegate.pipeline.own import own_of
 
@@ -198,7 +199,8 @@ def ask_scrutiny(tx: Tx, instance: Instance, order_id: UUID, given: ScrutinyIn) 
 
 
 def _begin(tx: Tx, instance: Instance, order_id: UUID, n: int | None, verb: Verb) -> _Work:
-    """Hold the order and choose the items that the verb moves. Raises Refusal: 404, 409 "order-not-open"."""
+    """Hold the order and choose the items that the verb moves. Raises Refusal: 404; 409 "order-not-open"; 403
+    "platform-bound"."""
     order = came(tx, order_id)
     found = items_of(tx, order_id)
     if n is None:
@@ -206,6 +208,7 @@ def _begin(tx: Tx, instance: Instance, order_id: UUID, n: int | None, verb: Verb
     else:
         chosen = [item_numbered(found, n)]
         moved(chosen[0].state, verb)
+    refuse_elsewhere(tx, [one.item_id for one in chosen if one.item_id is not None])
     return _Work(order, chosen, Timing(tx, instance, own_of(tx, instance), order_id))
 
 
