@@ -102,13 +102,13 @@ class Timing(msgspec.Struct, frozen=True):
         refresh(self.tx, self.order_id, self._due_at())
 
     def ring(self, *, contradictory: bool = False) -> None:
-        """Call people: now, and each minute until somebody has it."""
+        """Call people: now, and each `ring_seconds` until somebody has it."""
         order = order_of(self.tx, self.order_id)
         data: dict[str, object] = {"order": order.id, "state": order.state}
         data["due_at"] = order.due_at
         if contradictory:
             data["contradictory"] = True
-        ring(self.tx, "order.received", data, order=order.id, every=clocks.EVERY)
+        ring(self.tx, "order.received", data, order=order.id)
 
     def _due_at(self) -> datetime | None:
         running = [
