@@ -17,8 +17,10 @@ from tidegate.web import pages
 from tidegate.web.api import batch, endpoints
 from tidegate.web.metrics import metrics_endpoint
 
-OPEN = {"/healthz", "/readyz", "/openapi.json", "/static/{path:path}"}
-OPEN |= {"/public/schemas/", "/public/schemas/{name}.json"}
+OPEN = {
+    *("/healthz", "/readyz", "/openapi.json", "/static/{path:path}"),
+    *("/public/schemas/", "/public/schemas/{name}.json"),
+}
 STREAMS = {"/events"}  # for whoever is signed in, bounded within: tests/web/test_events.py
 BINDS = {(one.method, one.path) for one in endpoints if one.person}
 API = {(one.method, one.path): one.scopes for one in [*endpoints, metrics_endpoint]} | {

@@ -266,12 +266,12 @@ def refuse_decided(tx: Tx, case: CaseRow) -> None:
         return
     decision = case.decision_id and find_decision(tx, case.decision_id)
     told = shown_decisions(tx, [decision])[0] if decision else None
-    by = told and told["decided_by"]
+    decided_by, outcome = (told["decided_by"], told["outcome"]) if told else (None, None)
     raise Refusal(
         "case-decided",
         409,
         "The case is decided",
-        f"{by} decided it: {told['outcome']}." if told and by else "",
+        f"{decided_by} decided it: {outcome}." if decided_by else "",
         decision=msgspec.to_builtins(told),
     )
 
