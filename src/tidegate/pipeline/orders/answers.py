@@ -27,7 +27,8 @@ from tidegate.orders.annexes import (
 from tidegate.orders.messages.actions import send
 from tidegate.orders.model import ItemOfOrder, OrderRow
 from tidegate.orders.queries import Document, documents_of, order_of
-from tidegate.pipeline.orders.timing import Timing, about_item
+from tidegate.pipeline.orders.timing import Timing
+from tidegate.pipeline.orders.watching import about_item
 from tidegate.pipeline.own import Own
 
 ANNEX_2, ANNEX_3 = "annex-2", "annex-3"

@@ -21,7 +21,8 @@ from tidegate.orders.model import ItemOfOrder, OrderRow
 from tidegate.orders.queries import came, item_numbered, items_of, order_of, silences_over
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.orders.answers import annex_of
-from tidegate.pipeline.orders.timing import Timing, about_item
+from tidegate.pipeline.orders.timing import Timing
+from tidegate.pipeline.orders.watching import about_item
 from tidegate.pipeline.own import own_of
 
 

@@ -14,7 +14,8 @@ from tidegate.orders.bodies import AllReinstated, Reinstated
 from tidegate.orders.model import Event, ItemOfOrder, OrderRow
 from tidegate.orders.queries import items_of
 from tidegate.pipeline.orders.answers import tell_issuer
-from tidegate.pipeline.orders.timing import Timing, about_item, about_order
+from tidegate.pipeline.orders.timing import Timing
+from tidegate.pipeline.orders.watching import about_item, about_order
 from tidegate.pipeline.standing import end_of_order
 
 _WHY = {

@@ -36,12 +36,8 @@ from tidegate.pipeline.orders.ending import void
 from tidegate.pipeline.orders.handling import Handled, Handler, ReceiptHook
 from tidegate.pipeline.orders.lookup import Named
 from tidegate.pipeline.orders.receive import Arrived, Silence, receive
-from tidegate.pipeline.orders.timing import (
-    Timing,
-    about_hold,
-    about_item,
-    about_order,
-)
+from tidegate.pipeline.orders.timing import Timing, about_hold
+from tidegate.pipeline.orders.watching import about_item, about_order
 from tidegate.pipeline.own import own_of
 
 B = TypeVar("B", bound=msgspec.Struct)

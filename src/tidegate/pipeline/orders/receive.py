@@ -16,7 +16,8 @@ from tidegate.orders.queries import items_of, order_of, orders_called, url_keys_
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.orders.answers import send_unsent
 from tidegate.pipeline.orders.lookup import Found, Named, look_up
-from tidegate.pipeline.orders.timing import HOUR, Timing, about_item, about_order
+from tidegate.pipeline.orders.timing import Timing
+from tidegate.pipeline.orders.watching import HOUR, about_item, about_order
 from tidegate.pipeline.own import Own
 
 Channel = Literal["inbox", "upload", "form"]

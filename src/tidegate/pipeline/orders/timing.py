@@ -15,18 +15,10 @@ from tidegate.orders.actions import refresh
 from tidegate.orders.model import ItemOfOrder
 from tidegate.orders.queries import order_of
 from tidegate.pipeline.instance import Instance
+from tidegate.pipeline.orders.watching import Watching, about_item, about_order
 from tidegate.pipeline.own import Own
 
 US = "provider"
-HOUR = "tco.remove"
-
-
-def about_item(order_id: UUID, n: int) -> Subject:
-    return Subject("order_item", f"{order_id}/{n}")
-
-
-def about_order(order_id: UUID) -> Subject:
-    return Subject("order", str(order_id))
 
 
 def about_hold(hold_id: UUID) -> Subject:
@@ -41,6 +33,10 @@ class Timing(msgspec.Struct, frozen=True):
     own: Own
     order_id: UUID
 
+    @property
+    def _clocks(self) -> Watching:
+        return Watching(self.tx, self.instance, US)
+
     def start(
         self,
         name: str,
@@ -50,21 +46,9 @@ class Timing(msgspec.Struct, frozen=True):
         *,
         until: datetime | None = None,
     ) -> Clock:
-        """Let a clock run from an event on; one that runs goes on."""
-        organisation = self.own.organisation
-        packs = self.instance.clocks
-        return clocks.start(
-            self.tx,
-            packs,
-            name,
-            subject=subject,
-            at=at,
-            event=event,
-            us=US,
-            terms=packs.terms(organisation.zone, organisation.member_state),
-            order=self.order_id,
-            until=until,
-        )
+        """Let a clock run from an event on, by our own days."""
+        holder = self.own.organisation
+        return self._clocks.start(name, subject, event, at, holder, self.order_id, until)
 
     def happen(
         self,
@@ -74,9 +58,8 @@ class Timing(msgspec.Struct, frozen=True):
         *,
         until: datetime | None = None,
     ) -> None:
-        """Tell the clocks of a subject what happened; they know what it is to them."""
-        at = at or self.tx.now
-        clocks.happen(self.tx, self.instance.clocks, event, subject=subject, at=at, until=until)
+        """Tell the clocks of a subject what happened, now unless told otherwise."""
+        self._clocks.happen(event, subject, at or self.tx.now, until=until)
 
     def of_item(self, item: ItemOfOrder, event: str, at: datetime | None = None) -> None:
         self.happen(event, about_item(self.order_id, item.n), at)
@@ -99,7 +82,7 @@ class Timing(msgspec.Struct, frozen=True):
 
     def settle(self) -> None:
         """Let the order's state, and when its first hour ends, follow from its items."""
-        refresh(self.tx, self.order_id, self._due_at())
+        refresh(self.tx, self.order_id, self._clocks.due_at(self.order_id))
 
     def ring(self, *, contradictory: bool = False) -> None:
         """Call people: now, and each `ring_seconds` until somebody has it."""
@@ -109,11 +92,3 @@ class Timing(msgspec.Struct, frozen=True):
         if contradictory:
             data["contradictory"] = True
         ring(self.tx, "order.received", data, order=order.id)
-
-    def _due_at(self) -> datetime | None:
-        running = [
-            one.due_at
-            for one in clocks_of(self.tx, order=self.order_id)
-            if one.name == HOUR and one.state in ("running", "missed") and one.live
-        ]
-        return min(running, default=None)

@@ -1,5 +1,5 @@
-"""The clocks that an authority sees about orders: its own duties, and those of others, which it calls late by the
-generous reading alone, in the time zone of whoever has the duty."""
+"""The clocks about orders, as each side sees them: its own duties, and those of others, which are called late by
+the generous reading alone, in the time zone of whoever has the duty."""
 
 from datetime import datetime
 from uuid import UUID
@@ -57,8 +57,9 @@ class Watching(msgspec.Struct, frozen=True):
         at: datetime,
         holder: Organisation,
         order: UUID | None = None,
+        until: datetime | None = None,
     ) -> Clock:
-        """Let a clock run from an event on, by the days of whoever has the duty."""
+        """Let a clock run from an event on, by the days of whoever has the duty; one that runs goes on."""
         packs = self.instance.clocks
         return clocks.start(
             self.tx,
@@ -70,14 +71,23 @@ class Watching(msgspec.Struct, frozen=True):
             us=self.us,
             terms=packs.terms(holder.zone, holder.member_state),
             order=order,
+            until=until,
         )
 
     def happen(
-        self, event: str, subject: Subject, at: datetime, *, claimed: bool = False
+        self,
+        event: str,
+        subject: Subject,
+        at: datetime,
+        *,
+        claimed: bool = False,
+        until: datetime | None = None,
     ) -> list[Clock]:
-        """Tell the clocks about a subject what happened."""
+        """Tell the clocks about a subject what happened; they know what it is to them."""
         packs = self.instance.clocks
-        return clocks.happen(self.tx, packs, event, subject=subject, at=at, claimed=claimed)
+        return clocks.happen(
+            self.tx, packs, event, subject=subject, at=at, claimed=claimed, until=until
+        )
 
     def due_at(self, order_id: UUID) -> datetime | None:
         """When the first hour of an order that still runs ends: of those by signed receipts."""
