@@ -5,7 +5,6 @@ from uuid import UUID
 
 import msgspec
 
-from tidegate.clocks import actions as clocks
 from tidegate.clocks.model import Clock, Due, Subject
 from tidegate.clocks.queries import clocks_of
 from tidegate.clocks.rings import ring
