@@ -1,7 +1,6 @@
 """Time that a file holds: it runs, jumps when the file is replaced, and never goes back."""
 
 import os
-import time
 import weakref
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
+from tests.waiting import until
 
 from tidegate.infra import clock as clock_module
 from tidegate.infra.clock import (
@@ -175,16 +175,11 @@ def test_who_rests_misses_no_jump(clock: FileClock, turn: Turn) -> None:
     """Else an earlier time that follows would be refused by others alone, and two processes of an instance
     would have two times."""
     turn("2026-03-02T00:00:00Z")
-    until = time.monotonic() + 10
-    while clock.jumps == 0 and time.monotonic() < until:
-        time.sleep(0.01)
+    until(lambda: clock.jumps == 1, "the jump to be seen")
     turn("2026-03-01T23:00:00Z")
     assert near(clock.now(), datetime(2026, 3, 2, tzinfo=UTC))
 
 
 def test_nobody_looks_for_a_clock_that_is_gone(file: Path) -> None:
     found = weakref.ref(FileClock(file))
-    until = time.monotonic() + 10
-    while found() is not None and time.monotonic() < until:
-        time.sleep(0.01)
-    assert found() is None
+    until(lambda: found() is None, "the clock to be forgotten")
