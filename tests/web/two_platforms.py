@@ -185,7 +185,7 @@ def _clock_of_b(api: Api) -> tuple[str, str]:
             terms=packs.terms("Europe/Berlin", "DE"),
             platform="b",
         )
-        ring_id = let_ring(tx, "order.received", {"state": "refused"}, order=None, every=60)
+        ring_id = let_ring(tx, "order.received", {"state": "refused"}, order=None)
     return str(clock.id), str(ring_id)
 
 

@@ -6,7 +6,6 @@ from uuid import UUID
 
 import msgspec
 
-from tidegate.clocks import actions as clocks
 from tidegate.clocks.model import Clock, Due, Subject
 from tidegate.clocks.queries import clocks_of
 from tidegate.clocks.rings import ring
@@ -93,10 +92,10 @@ class Timing(msgspec.Struct, frozen=True):
         refresh(self.tx, self.order_id, self._clocks.due_at(self.order_id))
 
     def ring(self, *, contradictory: bool = False) -> None:
-        """Call people: now, and each minute until somebody has it."""
+        """Call people: now, and each `ring_seconds` until somebody has it."""
         order = order_of(self.tx, self.order_id)
         data: dict[str, object] = {"order": order.id, "state": order.state}
         data["due_at"] = order.due_at
         if contradictory:
             data["contradictory"] = True
-        ring(self.tx, "order.received", data, order=order.id, every=clocks.EVERY)
+        ring(self.tx, "order.received", data, order=order.id)
