@@ -135,14 +135,9 @@ def test_an_order_and_the_case_about_its_post_show_each_other(
     case = api.post("/v1/reports?platform=forum", report).json()["case"]
     order = desk.ordered(URL)
     assert desk.shown(order)["items"][0]["case"] == case
-    assert (
-        f'href="/cases/{case}"'
-        in Visitor(instance, api.client, "admin").get(f"/orders/{order}").text
-    )
-    link = f'href="/orders/{order}"'
-    assert (
-        link in Visitor(instance, api.client, "admin").get(f"/cases/{case}").text.split("<main")[1]
-    )
+    admin = Visitor(instance, api.client, "admin")
+    assert f'href="/cases/{case}"' in admin.get(f"/orders/{order}").text
+    assert f'href="/orders/{order}"' in admin.get(f"/cases/{case}").text.split("<main")[1]
     senior = Visitor(instance, api.client, "senior", email="senior@example.org")
     assert str(order) not in senior.get(f"/cases/{case}").text
     assert senior.get(f"/cases/{case}.json").json()["orders"] == []
