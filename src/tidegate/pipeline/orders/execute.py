@@ -28,13 +28,9 @@ from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.orders import answers
 from tidegate.pipeline.orders.authors import inform
 from tidegate.pipeline.orders.copies import find_copies, propose
-<<<<<<< HEAD
 from tidegate.pipeline.orders.lookup import NOT_PUBLIC, problems_of, refuse_elsewhere
 from tidegate.pipeline.orders.timing import Timing, about_hold
-=======
-from tidegate.pipeline.orders.lookup import NOT_PUBLIC, problems_of
-from tidegate.pipeline.orders.timing import Timing, about_hold, about_item
->>>>>>> finish14
+from tidegate.pipeline.orders.watching import about_item
 from tidegate.pipeline.own import own_of
 from tidegate.pipeline.standing import impose
 
@@ -113,14 +109,10 @@ def carry_out(
     answers.executed(timing, order, done)
     for one in done:
         timing.of_item(one, "order.executed")
-<<<<<<< HEAD
-    inform(timing, order, done)
-=======
         if provisional:
             event = "order.executed_provisionally"
             timing.start(REVIEW, about_item(order.id, one.n), event, tx.now)
-        inform(timing, order, one)
->>>>>>> finish14
+    inform(timing, order, done)
     propose(tx, order, copies)
     timing.settle()
     issue_many(tx, instructions)
