@@ -148,7 +148,7 @@ def test_an_order_names_the_entries_of_the_ledger_about_it(desk: Desk, api: Api)
     order = desk.ordered(URL)
     desk.execute(order)
     kinds = [one["kind"] for one in desk.shown(order)["ledger"]]
-    assert kinds[0] == "order.kept"
+    assert "order.kept" in kinds
     assert "order.moved" in kinds
     seal_all(api)
     sealed = desk.shown(order)["ledger"]
