@@ -3,7 +3,7 @@ PY := .venv/bin/python
 RUN := $(CURDIR)/.venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-BENCHES := decide index media text evasions lookback console find triage threats learning flood
+BENCHES := decide index media text evasions lookback console find triage threats learning flood orders
 
 .PHONY: help setup setup-dev demo demo-two test test-long test-browser test-native check quick lint types types-src imports \
   test-quick format bench $(BENCHES:%=bench-%) fuzz survival \
@@ -73,6 +73,7 @@ bench-triage: ## a million texts into clusters and stories, beside datasketch an
 bench-learning: ## how well what is learnt from decisions orders, beside scikit-learn and river
 bench-flood: ## crises replayed: how soon an urgent report is seen, against first in, first out
 bench-threats: ## how many threats to life ring, what rings that is none, and how fast
+bench-orders: ## legal orders and a million clocks beside a full stream: receipt, ring, action, desk, warnings
 $(BENCHES:%=bench-%): bench-%: setup-dev
 	@$(PY) -m benchmarks.$*
 

@@ -121,9 +121,11 @@ class Instance:
 
 
 @contextmanager
-def running() -> Generator[Instance]:
-    """An instance in a temporary directory, gone afterwards."""
+def running(settings: str = "") -> Generator[Instance]:
+    """An instance in a temporary directory, gone afterwards. `settings` are its `tidegate.toml`."""
     directory = Path(tempfile.mkdtemp(prefix="tidegate-bench-"))
+    if settings:
+        (directory / "tidegate.toml").write_text(settings)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

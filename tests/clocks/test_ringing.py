@@ -92,7 +92,7 @@ def test_an_order_rings_at_once_and_each_minute(
 ) -> None:
     with instance.database.begin() as tx:
         said = {"order": ORDER, "state": "open", "due_at": NIGHT}
-        ring(tx, "order.received", said, order=ORDER, every=60)
+        ring(tx, "order.received", said, order=ORDER)
     assert turn(instance, clock) == 1
     ((type, data),) = told()
     assert type == "order.received"
@@ -103,10 +103,14 @@ def test_an_order_rings_at_once_and_each_minute(
     }
     assert turn(instance, clock, 59.9) == 0
     assert turn(instance, clock, 0.1) == 1
+    assert turn(instance, clock, 14.9, ring_seconds=15) == 0  # of the ring before this was set
+    assert turn(instance, clock, 45.1, ring_seconds=15) == 1
+    assert turn(instance, clock, 14.9, ring_seconds=15) == 0
+    assert turn(instance, clock, 0.1, ring_seconds=15) == 1
     with instance.database.begin() as tx:
         actions.acknowledge_order(tx, ORDER)
     assert turn(instance, clock, 3600) == 0
-    assert len(told()) == 1
+    assert len(told()) == 3
 
 
 def test_the_command_on_call_gets_the_message(
@@ -236,7 +240,7 @@ def test_no_such_clock_or_ring(api: Api, id: str) -> None:
 def test_what_rings_about_no_order_is_acknowledged_by_itself(api: Api, clock: FakeClock) -> None:
     with api.instance.database.begin() as tx:
         said = {"order": None, "state": "refused", "due_at": None}
-        ring_id = ring(tx, "order.received", said, order=None, every=60)
+        ring_id = ring(tx, "order.received", said, order=None)
     assert turn(api.instance, clock) == 1
     (listed,) = api.get("/v1/rings").json()["data"]
     assert (listed["id"], listed["type"], listed["rung"]) == (str(ring_id), "order.received", 1)

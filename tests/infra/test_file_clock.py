@@ -1,12 +1,14 @@
 """Time that a file holds: it runs, jumps when the file is replaced, and never goes back."""
 
 import os
+import weakref
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
+from tests.waiting import until
 
 from tidegate.infra import clock as clock_module
 from tidegate.infra.clock import (
@@ -167,3 +169,17 @@ def test_commands_beside_a_server_go_by_its_clock(clock: FileClock, tmp_path: Pa
 
 def test_others_are_told_the_machines_time(clock: FileClock) -> None:
     assert near(outside(clock), datetime.now(UTC) - timedelta(seconds=5))
+
+
+def test_who_rests_misses_no_jump(clock: FileClock, turn: Turn) -> None:
+    """Else an earlier time that follows would be refused by others alone, and two processes of an instance
+    would have two times."""
+    turn("2026-03-02T00:00:00Z")
+    until(lambda: clock.jumps == 1, "the jump to be seen")
+    turn("2026-03-01T23:00:00Z")
+    assert near(clock.now(), datetime(2026, 3, 2, tzinfo=UTC))
+
+
+def test_nobody_looks_for_a_clock_that_is_gone(file: Path) -> None:
+    found = weakref.ref(FileClock(file))
+    until(lambda: found() is None, "the clock to be forgotten")

@@ -338,6 +338,24 @@ def silent(desk: Desk, days: int = 14) -> dict[str, Any]:
     return {"non_disclosure": said}
 
 
+@pytest.mark.parametrize(
+    "said", ["until Christmas", {}, {"decided_at": "yesterday", "reason": "x"}]
+)
+def test_an_author_is_not_told_where_the_decision_cannot_be_read(desk: Desk, said: object) -> None:
+    hook(desk)
+    desk.post("post-1", url=URL)
+    order = desk.ordered(URL, non_disclosure=said)
+    assert desk.order(order).state == "doubtful"
+    until = desk.order(order).received_at + timedelta(weeks=6)  # in winter: no hour is skipped
+    assert desk.order(order).non_disclosure_until == until
+    assert desk.shown(order)["non_disclosure"]["decided_at"] is None
+    desk.do("authenticate", order, how="I called the number of the registry.")
+    desk.execute(order)
+    assert desk.notices("order.author_information") == []
+    (waits,) = desk.clocks(order, "tco.non_disclosure")
+    assert waits.live
+
+
 def test_while_nobody_may_be_told_nobody_is(desk: Desk) -> None:
     """Acceptance 8, never 5: the author is told at the end, and not before."""
     hook(desk)

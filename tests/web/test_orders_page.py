@@ -113,3 +113,13 @@ def test_html_in_an_order_is_shown_as_it_is_written(desk: Desk, legal: Visitor) 
     page = legal.get(f"/orders/{order}").text
     assert "<script>alert(1)" not in page
     assert "&lt;script&gt;alert(1)" in page
+
+
+@pytest.mark.parametrize("name", ["types", "issuing", "redress", "reasons", "non_disclosure"])
+@pytest.mark.parametrize("value", [None, 5, "words", [], {}, [[]]])
+def test_whatever_an_order_says_its_page_is_there(
+    desk: Desk, legal: Visitor, name: str, value: object
+) -> None:
+    order = desk.ordered(URL, **{name: value})
+    for path in (f"/orders/{order}", f"/orders/{order}.json", "/orders"):
+        assert legal.get(path).status_code == 200

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 from tests.api import Api
 from tests.others import FORUM
+from tests.web.desk_of_orders import orders_of_all_kinds
 from tests.web.desk_of_policy import WIDER, Author, asking
 from tests.web.marked import unmarked, words_of
 from tests.web.surging import surged
@@ -112,6 +113,7 @@ class Desk:
             **self.incidents(),
             **self.clusters(),
             **self.flaggers(),
+            **orders_of_all_kinds(self.api),
             "/sign-in/{token}": [],
         }
 

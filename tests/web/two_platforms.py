@@ -10,6 +10,7 @@ import msgspec
 import sqlalchemy as sa
 from PIL import Image
 from tests.api import Api, item
+from tests.web.of_orders import OrderOfB
 
 from tidegate.clocks.actions import start
 from tidegate.clocks.model import Subject as About
@@ -55,12 +56,14 @@ class OfB(msgspec.Struct, frozen=True, kw_only=True):
     proposed: str  # one that is not yet
     clock: str
     ring: str  # nobody's, which only who is bound to nothing sees
+    order: OrderOfB
 
     @property
     def marks(self) -> set[str]:
         """What shows that something of b was shown."""
-        own = set(self.__struct_fields__) - {"shared"}
-        return {WORDS, "bank-of-b", *(str(getattr(self, name)) for name in own)}
+        own = set(self.__struct_fields__) - {"shared", "order"}
+        order = {str(one) for one in vars(self.order).values()}
+        return {WORDS, "bank-of-b", *(str(getattr(self, name)) for name in own), *order}
 
 
 def settle_b(api: Api) -> OfB:
@@ -136,6 +139,7 @@ def settle_b(api: Api) -> OfB:
     return OfB(
         clock=clock,
         ring=ring_id,
+        order=OrderOfB(api, WORDS),
         task=task.json()["id"],
         reference=reference,
         item="post-of-b",
@@ -181,7 +185,7 @@ def _clock_of_b(api: Api) -> tuple[str, str]:
             terms=packs.terms("Europe/Berlin", "DE"),
             platform="b",
         )
-        ring_id = let_ring(tx, "order.received", {"state": "refused"}, order=None, every=60)
+        ring_id = let_ring(tx, "order.received", {"state": "refused"}, order=None)
     return str(clock.id), str(ring_id)
 
 

@@ -38,7 +38,7 @@ class File(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, kw_only=True)
 class Call(Generic[T]):
-    """One call. `answer` is the type to decode, None where there is no body.
+    """One call. `answer` is the type to decode, `bytes` to have it as it is, None where there is no body.
 
     `key` is the Idempotency-Key, made once with the call, so that trying again is free. With
     `gone_is_done`, 404 and 410 after a lost answer mean that the first try had done it.
@@ -96,6 +96,8 @@ def decode(body: bytes, type: Any, what: str) -> Any:
     """A body as its type. Raises UnexpectedAnswer."""
     if type is None:
         return None
+    if type is bytes:
+        return body
     try:
         return msgspec.json.decode(body, type=type)
     except msgspec.MsgspecError as error:

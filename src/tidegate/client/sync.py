@@ -19,6 +19,7 @@ from tidegate.client import (
     calls_exchange,
     calls_incidents,
     calls_intake,
+    calls_orders,
 )
 from tidegate.client.alert_model import Alert, AlertState, NamedReport
 from tidegate.client.call import Attempts, Call, answer_of, base_url, headers_of, request_of
@@ -152,6 +153,23 @@ class Client:
     party = _Verb(calls_exchange.party)
     confirm_party = _Verb(calls_exchange.confirm_party)
     revoke_party_key = _Verb(calls_exchange.revoke_party_key)
+    orders_page = _Verb(calls_orders.orders_page)
+    order = _Verb(calls_orders.order)
+    order_document = _Verb(calls_orders.order_document)
+    order_message = _Verb(calls_orders.order_message)
+    replay_order_message = _Verb(calls_orders.replay_order_message)
+    upload_order = _Verb(calls_orders.upload_order)
+    execute_order = _Verb(calls_orders.execute_order)
+    impede_order = _Verb(calls_orders.impede_order)
+    resume_order = _Verb(calls_orders.resume_order)
+    ask_issuer = _Verb(calls_orders.ask_issuer)
+    authenticate_order = _Verb(calls_orders.authenticate_order)
+    reject_order = _Verb(calls_orders.reject_order)
+    annul_order = _Verb(calls_orders.annul_order)
+    author_asked = _Verb(calls_orders.author_asked)
+    author_answered = _Verb(calls_orders.author_answered)
+    acknowledge_order = _Verb(calls_orders.acknowledge_order)
+    ask_scrutiny = _Verb(calls_orders.ask_scrutiny)
     draft_order = _Verb(calls_authority.draft_order)
     submit_order = _Verb(calls_authority.submit_order)
     approve_order = _Verb(calls_authority.approve_order)

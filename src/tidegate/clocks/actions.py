@@ -1,5 +1,6 @@
 """The verbs of clocks: start one, tell those about something what happened, and have what rings."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,21 +14,24 @@ from tidegate.clocks.keeping import (
     SELECT,
     Kept,
     add_event,
-    course_values,
+    begun,
     define,
+    event_row,
     events_of,
     followed,
     read,
+    row_of,
 )
-from tidegate.clocks.model import Clock, Happened, Limit, Subject, Terms, follow
+from tidegate.clocks.model import Clock, Happened, Limit, Subject, Terms
 from tidegate.clocks.packs import Packs
-from tidegate.clocks.queries import clock_unknown, get_clock
+from tidegate.clocks.queries import get_clock
 from tidegate.clocks.rings import acknowledge_rings
-from tidegate.clocks.tables import clocks
+from tidegate.clocks.tables import clock_events, clocks
 from tidegate.clocks.waking import next_at
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
-from tidegate.ledger.actions import append
+from tidegate.ledger.actions import append, append_many
+from tidegate.ledger.model import NewEntry
 
 EVERY = 60.0  # the default of `ring_seconds`: until the first sweep, which knows the setting
 
@@ -51,43 +55,114 @@ def start(
     """Start a clock about a subject, of which one lives at a time. A second start is another claim of when
     it began, with its `reason`: the earliest stands. `us` is the party that we are. Raises Refusal (404)
     for a name that no pack has, ValueError for an event that does not start it."""
+    (clock,) = start_each(
+        tx,
+        packs,
+        name,
+        subjects=[subject],
+        at=at,
+        event=event,
+        us=us,
+        terms=terms,
+        order=order,
+        limit=limit,
+        until=until,
+        platform=platform,
+        reason=reason,
+    )
+    return clock
+
+
+def start_each(
+    tx: Tx,
+    packs: Packs,
+    name: str,
+    *,
+    subjects: Sequence[Subject],
+    at: datetime,
+    event: str,
+    us: str,
+    terms: Terms,
+    order: UUID | None = None,
+    limit: Limit | None = None,
+    until: datetime | None = None,
+    platform: str | None = None,
+    reason: str | None = None,
+) -> list[Clock]:
+    """The same about each of several subjects, all different, at once."""
     definition = packs.definition(name)
     if definition.kind_of(event) != "start":
         raise ValueError(f"{event} does not start {name}")
     pack = packs.pack_of(name)
     due = packs.due(definition, at, terms, limit=limit, until=until)
     one = Happened(event, at, due)
-    ours = definition.bearer_of(event) == us
-    course = follow(definition, ours, [one])
-    clock_id = uuid7(tx.now)
-    values = {
-        "id": clock_id,
-        "definition": define(tx, pack, definition),
-        "name": name,
-        "subject_kind": subject.kind,
-        "subject_id": subject.id,
-        "order_id": order,
-        "platform": platform,
-        "ours": ours,
-        "zone": terms.zone,
-        "calendar": terms.calendar,
-        "own_limit": None if limit is None else msgspec.to_builtins(limit),
-        "step": 1,
-        "warnings": due.warnings,
-    }
-    live = insert(clocks).values(values | course_values(course)).on_conflict_do_nothing()
-    if tx.execute(live.returning(clocks.c.id)).first() is None:
-        (kept,) = [one for one in _about(tx, subject) if one.clock.name == name]
-        if event not in kept.clock.definition.start:  # an older pack's
-            return kept.clock
-        due = packs.due(kept.clock.definition, at, kept.terms, limit=kept.limit, until=until)
-        return _hear(tx, kept, Happened(event, at, due), reason=reason)
-    add_event(tx, clock_id, 1, one, reason=reason)
-    kept = _kept(tx, clock_id)
-    _write(tx, kept)
-    said = {"name": name, "pack": kept.clock.pack, "subject": msgspec.to_builtins(subject)}
-    tell(tx, "clock.started", kept, said | {"event": event, "at": at})
-    return kept.clock
+    new = [
+        begun(
+            uuid7(tx.now),
+            pack,
+            definition,
+            one,
+            subject=subject,
+            ours=definition.bearer_of(event) == us,
+            terms=terms,
+            limit=limit,
+            order=order,
+            platform=platform,
+        )
+        for subject in subjects
+    ]
+    written = _insert(tx, define(tx, pack, definition), new)
+    begins = [kept for kept in new if kept.clock.id in written]
+    _note_starts(tx, begins, one, reason)
+    return [
+        kept.clock
+        if kept.clock.id in written
+        else _claim_again(tx, packs, kept.clock, one, until=until, reason=reason)
+        for kept in new
+    ]
+
+
+def _insert(tx: Tx, digest: bytes, new: Sequence[Kept]) -> set[UUID]:
+    """Write the rows of clocks that begin; which were: one about the same may live."""
+    rows = [row_of(kept) | {"definition": digest} for kept in new]
+    for row, kept in zip(rows, new, strict=True):
+        row["next_at"] = next_at(kept.clock, kept.bell, EVERY)
+    live = insert(clocks).on_conflict_do_nothing().returning(clocks.c.id)
+    return set(tx.execute(live, rows).scalars()) if rows else set()
+
+
+def _note_starts(tx: Tx, begins: Sequence[Kept], one: Happened, reason: str | None) -> None:
+    """Write down how clocks began, and tell the ledger."""
+    if not begins:
+        return
+    rows = [event_row(tx, kept.clock.id, 1, one) | {"reason": reason} for kept in begins]
+    tx.execute(sa.insert(clock_events), rows)
+    told: list[NewEntry] = []
+    for kept in begins:
+        clock = kept.clock
+        said = {"name": clock.name, "pack": clock.pack}
+        said |= {"subject": msgspec.to_builtins(clock.subject), "event": one.event, "at": one.at}
+        record = record_of(kept) | said
+        told.append(NewEntry("clock.started", record, clock.order, clock.platform))
+    append_many(tx, told)
+
+
+def _claim_again(
+    tx: Tx,
+    packs: Packs,
+    new: Clock,
+    one: Happened,
+    *,
+    until: datetime | None,
+    reason: str | None,
+) -> Clock:
+    """Another claim of when the clock began that lives in place of the new one."""
+    (kept,) = [found for found in _about(tx, new.subject) if found.clock.name == new.name]
+    if one.event not in kept.clock.definition.start:  # an older pack's
+        return kept.clock
+    definition = kept.clock.definition
+    due = packs.due(definition, one.at, kept.terms, limit=kept.limit, until=until)
+    return _hear(tx, kept, Happened(one.event, one.at, due), reason=reason)
 
 
 def happen(
@@ -160,13 +235,6 @@ def _about(tx: Tx, subject: Subject) -> list[Kept]:
     query = SELECT.where(c.subject_id == subject.id, c.subject_kind == subject.kind)
     rows = tx.execute(query.order_by(c.id).with_for_update(of=clocks))
     return list({row.name: read(row) for row in rows}.values())
-
-
-def _kept(tx: Tx, clock_id: UUID) -> Kept:
-    row = tx.execute(SELECT.where(clocks.c.id == clock_id)).one_or_none()
-    if row is None:
-        raise clock_unknown(clock_id)
-    return read(row)
 
 
 def _hear(

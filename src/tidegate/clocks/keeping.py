@@ -82,6 +82,72 @@ def read(row: Any) -> Kept:
     )
 
 
+def begun(
+    id: UUID,
+    pack: Pack,
+    definition: Definition,
+    start: Happened,
+    *,
+    subject: Subject,
+    ours: bool,
+    terms: Terms,
+    limit: Limit | None,
+    order: UUID | None,
+    platform: str | None,
+) -> Kept:
+    """A clock that begins by its start, and is silent."""
+    course = follow(definition, ours, [start])
+    clock = Clock(
+        id=id,
+        name=definition.name,
+        law=pack.law,
+        pack=pack.named,
+        definition=definition,
+        subject=subject,
+        order=order,
+        platform=platform,
+        ours=ours,
+        state=course.state,
+        live=course.live,
+        started_at=course.runs[0].started_at,
+        due_at=course.due.due_at,
+        due_latest=course.due.due_latest,
+        stopped_at=course.stopped_at,
+        runs=course.runs,
+        warned=[],
+        contradictory=course.contradictory,
+        ringing=False,
+        acknowledged_at=None,
+        acknowledged_by=None,
+    )
+    bell = Bell(
+        warnings=course.due.warnings,
+        warned=[],
+        ringing_since=None,
+        rung_at=None,
+        acknowledged_at=None,
+    )
+    return Kept(clock=clock, bell=bell, terms=terms, limit=limit, step=1)
+
+
+def row_of(kept: Kept) -> dict[str, Any]:
+    """What the row of a clock that begins says of it, but by which definition and when it speaks."""
+    clock = kept.clock
+    same = ("id", "name", "platform", "ours", "state", "live", "started_at", "due_at", "due_latest")
+    known = {name: getattr(clock, name) for name in (*same, "stopped_at", "contradictory")}
+    return known | {
+        "subject_kind": clock.subject.kind,
+        "subject_id": clock.subject.id,
+        "order_id": clock.order,
+        "zone": kept.terms.zone,
+        "calendar": kept.terms.calendar,
+        "own_limit": None if kept.limit is None else msgspec.to_builtins(kept.limit),
+        "step": kept.step,
+        "runs": msgspec.to_builtins(clock.runs),
+        "warnings": kept.bell.warnings,
+    }
+
+
 def define(tx: Tx, pack: Pack, definition: Definition) -> bytes:
     """Keep a definition as it is now; by what."""
     body = msgspec.to_builtins(definition)

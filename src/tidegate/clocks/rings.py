@@ -2,7 +2,7 @@
 its own (`sweeping`); these are the others, such as an order that came."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -34,26 +34,22 @@ class Ring(Struct, frozen=True, kw_only=True):
 _COLUMNS = tuple(rings.c[name] for name in Ring.__struct_fields__)
 
 
-def ring(
-    tx: Tx, type: str, data: Mapping[str, object], *, order: UUID | None, every: float
-) -> UUID:
-    """Let a message ring until somebody has it, at once and then each so many seconds: ids, codes and times
-    alone."""
+def ring(tx: Tx, type: str, data: Mapping[str, object], *, order: UUID | None) -> UUID:
+    """Let a message ring until somebody has it, at once and then by the sweep: ids, codes and times alone."""
     ring_id = uuid7(tx.now)
     row = {"id": ring_id, "type": type, "data": told(data)}
     row["order_id"] = order
-    times = {"seconds": every, "since": tx.now, "next_at": tx.now}
+    times = {"since": tx.now, "next_at": tx.now}
     tx.execute(sa.insert(rings).values(row | times))
     append(tx, "ring.began", {"ring": ring_id, "type": type, "order": order}, order)
     return ring_id
 
 
-def sweep_rings(tx: Tx, limit: int) -> list[Ring]:
-    """The rings that are to be told now, and are noted as told."""
+def sweep_rings(tx: Tx, limit: int, *, seconds: float = 60.0) -> list[Ring]:
+    """The rings that are to be told now, and are noted as told until so many seconds later."""
     c = rings.c
     due = sa.select(c.id).where(c.next_at <= tx.now).order_by(c.next_at).limit(limit)
-    pause = sa.func.make_interval(0, 0, 0, 0, 0, 0, c.seconds)
-    values = {"rung": c.rung + 1, "next_at": sa.literal(tx.now) + pause}
+    values = {"rung": c.rung + 1, "next_at": tx.now + timedelta(seconds=seconds)}
     query = sa.update(rings).where(c.id.in_(due.with_for_update(skip_locked=True))).values(values)
     rows = tx.execute(query.returning(*_COLUMNS)).mappings()
     return sorted((Ring(**row) for row in rows), key=lambda one: one.id)

@@ -104,7 +104,6 @@ rings = sa.Table(
     sa.Column("type", sa.Text, nullable=False),  # of the message
     sa.Column("data", JSONB, nullable=False),
     sa.Column("order_id", sa.Uuid),
-    sa.Column("seconds", sa.Float, nullable=False),
     sa.Column("since", _MOMENT, nullable=False),
     sa.Column("rung", sa.Integer, nullable=False, server_default="0"),
     sa.Column("acknowledged_at", _MOMENT),

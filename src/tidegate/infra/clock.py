@@ -6,8 +6,9 @@ import os
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from typing import Annotated, Protocol
+from weakref import ref
 
 import msgspec
 import structlog
@@ -18,6 +19,7 @@ from tidegate.infra.settings_checked import SettingsError
 log = structlog.get_logger()
 
 _NOTE = "time-from"
+_LOOKS = 0.2  # seconds: at least four times in each
 _Moment = Annotated[datetime, Meta(tz=True)]
 _Stamp = tuple[int, int, int]
 _BROKEN = (OSError, ValueError, OverflowError, msgspec.MsgspecError)
@@ -52,7 +54,8 @@ class FakeClock:
 class FileClock:
     """The time that stands in a file, and what has really passed since that was written: the same in every
     process that reads it. Another file in its place makes the time jump, but never back: what cannot be read, or
-    is earlier, is refused, and the time before goes on.
+    is earlier, is refused, and the time before goes on. It looks by itself, so that a process at rest misses
+    no jump, and knows the same time as the others when an earlier one follows.
 
     Raises SettingsError where the file says no time at the start."""
 
@@ -68,6 +71,7 @@ class FileClock:
                 f"--time-from: {path} cannot be used: {error}. It must hold one time with an offset, such as"
                 " 2026-03-01T02:13:00Z."
             ) from error
+        Thread(target=_keep_looking, args=(ref(self),), name="clock", daemon=True).start()
 
     def now(self) -> datetime:
         with self._lock:
@@ -97,6 +101,14 @@ class FileClock:
             return
         self._origin = origin
         self.jumps += 1
+
+
+def _keep_looking(known: "ref[FileClock]") -> None:
+    """For as long as somebody goes by that clock."""
+    while (clock := known()) is not None:
+        clock.now()
+        del clock
+        time.sleep(_LOOKS)
 
 
 def _read(path: Path) -> tuple[_Stamp, datetime]:

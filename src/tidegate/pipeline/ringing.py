@@ -29,7 +29,8 @@ log = structlog.get_logger()
 def ring_due(tx: Tx, settings: Settings) -> int:
     """Tell what is due; returns of how much. For the worker."""
     minutes = settings.escalate_minutes
-    found = [_of_ring(tx, settings, one) for one in sweep_rings(tx, BATCH)]
+    rings = sweep_rings(tx, BATCH, seconds=settings.ring_seconds)
+    found = [_of_ring(tx, settings, one) for one in rings]
     rungs = sweep(tx, BATCH, seconds=settings.ring_seconds, minutes=minutes)
     found += [_of_clock(tx, settings, rung) for rung in rungs]
     if found:

@@ -140,11 +140,12 @@ def test_a_party_is_registered_by_one_and_confirmed_by_another(bka: Side, forum:
     page = officer.get("/registry").text
     assert 'data-id="forum.example" data-state="confirmed"' in page
     assert kid in page
-    refused = officer.send("/registry/forum.example/confirm", {"kids": "nonsense"})
+    refused = officer.send("/registry/forum.example/confirm", {"kids:forum.example": "none"})
     assert refused.status_code == 422
-    answer = approver.send(
-        f"/registry/forum.example/keys/{kid}/revoke",
-        {"at": "2025-12-01T00:00:00Z", "reason": "lost"},
-    )
+    path, mine = f"/registry/forum.example/keys/{kid}/revoke", f"forum.example:{kid}"
+    empty = approver.send(path, {f"reason:{mine}": "lost"})
+    assert empty.status_code == 422
+    assert f'id="error-at:{mine}"' in empty.text
+    answer = approver.send(path, {f"at:{mine}": "2025-12-01T00:00:00Z", f"reason:{mine}": "lost"})
     assert answer.headers["location"] == "/registry?done=key-revoked"
     assert bka.get("/v1/registry/forum.example")["keys"][0]["state"] == "revoked"

@@ -2,6 +2,7 @@
 the document to bring it; while non-disclosure runs nobody is, and it goes out once that is over.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -17,6 +18,7 @@ from tidegate.infra.errors import Refusal
 from tidegate.infra.times import in_full
 from tidegate.ledger.actions import append
 from tidegate.orders import actions as orders
+from tidegate.orders.annexes import Annex1
 from tidegate.orders.model import ItemOfOrder, OrderRow
 from tidegate.orders.queries import came, item_numbered, items_of, order_of, silences_over
 from tidegate.pipeline.instance import Instance
@@ -37,13 +39,10 @@ INFORM = "tco.inform_author"
 LAW = "Regulation (EU) 2021/784, Article 3"
 
 
-def inform(timing: Timing, order: OrderRow, item: ItemOfOrder) -> None:
-    """Tell the author of a post that was executed just now, unless nobody may yet."""
-    if order.is_silent(timing.tx.now) or item.item_id is None:
-        return
-    (post,) = items_by_ids(timing.tx, [item.item_id])
-    if post.erased_at is None:
-        _tell(timing, order, item, post, "order.executed")
+def inform(timing: Timing, order: OrderRow, items: Sequence[ItemOfOrder]) -> None:
+    """Tell the authors of posts that were executed just now, unless nobody may yet."""
+    if not order.is_silent(timing.tx.now):
+        _tell(timing, order, items, "order.executed")
 
 
 def keep_silent(timing: Timing, until: datetime) -> None:
@@ -69,7 +68,7 @@ def end_silences(tx: Tx, instance: Instance, limit: int = 50) -> int:
             if post.erased_at is None:
                 lock_item_by_id(tx, post.id)
                 release(tx, post.id, order_id)
-                _tell(timing, order, done[post.id], post, "non_disclosure.over")
+        _tell(timing, order, list(done.values()), "non_disclosure.over")
     return len(over)
 
 
@@ -124,18 +123,23 @@ def _executed(
     return Timing(tx, instance, own_of(tx, instance), order_id), order, items
 
 
-def _tell(timing: Timing, order: OrderRow, item: ItemOfOrder, post: ItemRow, event: str) -> None:
-    tx = timing.tx
-    timing.start(INFORM, about_item(order.id, item.n), event, tx.now)
-    data = {"item": post.external_id, "platform": post.platform, "order": order.id}
-    data |= {"document": _document(timing, order, item)}
-    notify(tx, "order.author_information", data, item_id=post.id)
-    timing.of_item(item, "author.informed")
+def _tell(timing: Timing, order: OrderRow, items: Sequence[ItemOfOrder], event: str) -> None:
+    """Tell the authors of the posts that these items are about, but of those that were erased."""
+    tx, annex = timing.tx, annex_of(order, timing.own)
+    found = items_by_ids(tx, {one.item_id for one in items if one.item_id is not None})
+    posts: dict[UUID | None, ItemRow] = {one.id: one for one in found if one.erased_at is None}
+    told = [(one, posts[one.item_id]) for one in items if one.item_id in posts]
+    subjects = [about_item(order.id, item.n) for item, _ in told]
+    timing.start_each(INFORM, subjects, event, tx.now)
+    for item, post in told:
+        data = {"item": post.external_id, "platform": post.platform, "order": order.id}
+        data |= {"document": _document(annex, order, item)}
+        notify(tx, "order.author_information", data, item_id=post.id)
+        timing.of_item(item, "author.informed")
 
 
-def _document(timing: Timing, order: OrderRow, item: ItemOfOrder) -> dict[str, Any]:
+def _document(annex: Annex1, order: OrderRow, item: ItemOfOrder) -> dict[str, Any]:
     """What the author is told: that it is down, by which order, and where that can be challenged."""
-    annex = annex_of(order, timing.own)
     return {
         "url": item.url,
         "measure": item.measure,

@@ -67,7 +67,7 @@ def execute(
     answers.executed(timing, order, done)
     for one in done:
         timing.of_item(one, "order.executed")
-        inform(timing, order, one)
+    inform(timing, order, done)
     propose(tx, order, copies)
     timing.settle()
     issue_many(tx, instructions)

@@ -6,7 +6,6 @@ that we know, the law may call it received: its beginning and the time are kept,
 
 import hashlib
 
-from tidegate.clocks.actions import EVERY
 from tidegate.clocks.rings import ring
 from tidegate.exchange.queries import key_named
 from tidegate.infra.db import Tx
@@ -46,7 +45,7 @@ def tell_refused(tx: Tx, instance: Instance, refused: Refused, address: str | No
     if noted is None:
         return False
     said = {"order": None, "state": "refused", "due_at": None, "refusal": noted}
-    ring(tx, "order.received", said, order=None, every=EVERY)
+    ring(tx, "order.received", said, order=None)
     return True
 
 

@@ -12,7 +12,6 @@ from random import Random, SystemRandom
 import msgspec
 import structlog
 
-from tidegate.clocks.actions import EVERY
 from tidegate.clocks.rings import ring
 from tidegate.enforcement.deliver import LEASE, TIMEOUT
 from tidegate.enforcement.model import asked_delay
@@ -181,5 +180,5 @@ def tell_undelivered(tx: Tx) -> int:
     for one in found:
         said = {"order": one.order_id, "message": one.id, "type": one.type}
         said |= {"to": one.recipient, "sent_at": one.sent_at}
-        rings_by(tx, one.id, ring(tx, "order.undelivered", said, order=one.order_id, every=EVERY))
+        rings_by(tx, one.id, ring(tx, "order.undelivered", said, order=one.order_id))
     return len(found)

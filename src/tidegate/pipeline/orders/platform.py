@@ -3,7 +3,7 @@ changes the order; what does not go with the rest makes it contradictory, for a 
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import msgspec
@@ -66,7 +66,7 @@ def order_issued(tx: Tx, instance: Instance, incoming: Incoming) -> Handled:
         issued_at=annex.issued_at,
         annex=envelope.body,
         named=named_in(annex),
-        silence=silence_of(annex, zone),
+        silence=silence_of(annex, zone, incoming.received_at),
     )
     taken = receive(tx, instance, own, arrived)
     if earlier and not taken.joined and envelope.order is not None:
@@ -82,11 +82,14 @@ def named_in(annex: Annex1) -> list[Named]:
     return [Named(one.url, one.item_id, one.sha256) for one in annex.items]
 
 
-def silence_of(annex: Annex1, zone: str) -> Silence | None:
-    """Until when the author is not told; never longer than the law has it, also where it says so."""
+def silence_of(annex: Annex1, zone: str, received_at: datetime) -> Silence | None:
+    """Until when the author is not told; never longer than the law has it, also where it says so. Where it cannot
+    be read when that was decided, it counts as decided when it came: an author who was told cannot be untold."""
     said = annex.non_disclosure
-    if said is None or said.decided_at is None:
+    if said is None:
         return None
+    if said.decided_at is None:
+        return Silence(received_at, silence_ends(received_at, zone))
     longest = silence_ends(said.decided_at, zone)
     return Silence(said.decided_at, longest if said.until is None else min(said.until, longest))
 

@@ -145,9 +145,8 @@ def _keep(
     orders.keep_order(tx, order, items)
     _note(tx, order, arrived)
     timing = Timing(tx, instance, own, order.id)
-    for one, _ in items:
-        subject = about_item(order.id, one.n)
-        timing.start(HOUR, subject, "order.received", arrived.received_at)
+    subjects = [about_item(order.id, one.n) for one, _ in items]
+    timing.start_each(HOUR, subjects, "order.received", arrived.received_at)
     subject = about_order(order.id)
     timing.start("tco.scrutiny_request", subject, "order.received", arrived.received_at)
     _hush(timing, order, arrived)

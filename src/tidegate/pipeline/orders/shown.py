@@ -13,6 +13,7 @@ from tidegate.content.holds.queries import ends_of_holds
 from tidegate.content.queries import items_by_ids
 from tidegate.infra.db import Tx
 from tidegate.infra.times import told
+from tidegate.orders.annex_rules import read_annex1
 from tidegate.orders.messages.model import StoredMessage
 from tidegate.orders.messages.queries import messages_of
 from tidegate.orders.model import Direction, ItemOfOrder, Measure, OrderRow
@@ -107,7 +108,7 @@ class Delivery(msgspec.Struct, frozen=True):
 class Silenced(msgspec.Struct, frozen=True):
     """Until when the author is not told, and whether that is over."""
 
-    decided_at: str | None
+    decided_at: datetime | None
     until: datetime
     reason: str | None
     over: bool
@@ -251,10 +252,10 @@ def _delivery(tx: Tx, messages: Sequence[StoredMessage]) -> Delivery | None:
 def _silenced(order: OrderRow) -> Silenced | None:
     if order.non_disclosure_until is None:
         return None
-    said: dict[str, Any] = (order.annex or {}).get("non_disclosure") or {}
-    over = order.disclosed_at is not None
-    until = order.non_disclosure_until
-    return Silenced(said.get("decided_at"), until, said.get("reason"), over)
+    said = read_annex1(order.annex)[0].non_disclosure
+    decided_at = None if said is None else said.decided_at
+    reason = None if said is None else said.reason
+    return Silenced(decided_at, order.non_disclosure_until, reason, order.disclosed_at is not None)
 
 
 def annex_body(order: OrderRow) -> bytes | None:

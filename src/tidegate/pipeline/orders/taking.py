@@ -104,5 +104,5 @@ def _arrived(
         issued_at=read.issued_at,
         annex=annex,
         named=named_in(read),
-        silence=silence_of(read, "UTC"),
+        silence=silence_of(read, "UTC", received_at),
     )

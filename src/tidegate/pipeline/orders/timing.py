@@ -1,11 +1,11 @@
 """The clocks of an order that came to us: which start with what, each about a URL, the order or a hold."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
-from tidegate.clocks import actions as clocks
 from tidegate.clocks.model import Clock, Due, Subject
 from tidegate.clocks.queries import clocks_of
 from tidegate.clocks.rings import ring
@@ -50,6 +50,13 @@ class Timing(msgspec.Struct, frozen=True):
         holder = self.own.organisation
         return self._clocks.start(name, subject, event, at, holder, self.order_id, until)
 
+    def start_each(
+        self, name: str, subjects: Sequence[Subject], event: str, at: datetime
+    ) -> list[Clock]:
+        """The same about each of several subjects, all different."""
+        holder = self.own.organisation
+        return self._clocks.start_each(name, subjects, event, at, holder, self.order_id)
+
     def happen(
         self,
         event: str,
@@ -85,10 +92,10 @@ class Timing(msgspec.Struct, frozen=True):
         refresh(self.tx, self.order_id, self._clocks.due_at(self.order_id))
 
     def ring(self, *, contradictory: bool = False) -> None:
-        """Call people: now, and each minute until somebody has it."""
+        """Call people: now, and each `ring_seconds` until somebody has it."""
         order = order_of(self.tx, self.order_id)
         data: dict[str, object] = {"order": order.id, "state": order.state}
         data["due_at"] = order.due_at
         if contradictory:
             data["contradictory"] = True
-        ring(self.tx, "order.received", data, order=order.id, every=clocks.EVERY)
+        ring(self.tx, "order.received", data, order=order.id)

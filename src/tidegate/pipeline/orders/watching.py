@@ -1,6 +1,7 @@
 """The clocks about orders, as each side sees them: its own duties, and those of others, which are called late by
 the generous reading alone, in the time zone of whoever has the duty."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -60,12 +61,26 @@ class Watching(msgspec.Struct, frozen=True):
         until: datetime | None = None,
     ) -> Clock:
         """Let a clock run from an event on, by the days of whoever has the duty; one that runs goes on."""
+        (clock,) = self.start_each(name, [subject], event, at, holder, order, until)
+        return clock
+
+    def start_each(
+        self,
+        name: str,
+        subjects: Sequence[Subject],
+        event: str,
+        at: datetime,
+        holder: Organisation,
+        order: UUID | None = None,
+        until: datetime | None = None,
+    ) -> list[Clock]:
+        """The same about each of several subjects, all different."""
         packs = self.instance.clocks
-        return clocks.start(
+        return clocks.start_each(
             self.tx,
             packs,
             name,
-            subject=subject,
+            subjects=subjects,
             at=at,
             event=event,
             us=self.us,

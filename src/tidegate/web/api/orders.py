@@ -1,5 +1,5 @@
-"""`/v1/orders`: legal orders that came, with all that is known of each, and what people do about them. What
-binds takes a person."""
+"""`/v1/orders`: legal orders that came, with all that is known of each, and what people do about them. They are
+addressed to the whole organisation: nothing for keys that are bound to a platform. What binds takes a person."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -155,6 +155,8 @@ def _verb(
             body=body,
             answer=OrderView,
             accepted=Proposed if two else None,
+            idempotent=True,
+            whole=True,
             person=True,
             refusals=refusals,
         )
@@ -171,6 +173,7 @@ endpoints: list[Endpoint[Any, Any]] = [
         handler=list_all,
         query=OrdersQuery,
         answer=Page,
+        whole=True,
     ),
     Endpoint(
         method="POST",
@@ -181,6 +184,7 @@ endpoints: list[Endpoint[Any, Any]] = [
         handler=post_upload,
         answer=OrderView,
         status=201,
+        whole=True,
         person=True,
         multipart=True,
         refusals=(400, 409, 413, 415, 503),
@@ -193,6 +197,7 @@ endpoints: list[Endpoint[Any, Any]] = [
         handler=show,
         answer=OrderView,
         refusals=(404,),
+        whole=True,
     ),
     Endpoint(
         method="GET",
@@ -201,6 +206,7 @@ endpoints: list[Endpoint[Any, Any]] = [
         summary="An annex as it came or went: `annex-1`, `annex-2` or `annex-3`, as `.json` or `.pdf`",
         handler=get_document,
         refusals=(404,),
+        whole=True,
     ),
     Endpoint(
         method="GET",
@@ -209,6 +215,7 @@ endpoints: list[Endpoint[Any, Any]] = [
         summary="A signed message about an order, to the byte",
         handler=get_message,
         refusals=(404,),
+        whole=True,
     ),
     *_verb(
         "execute",

@@ -35,6 +35,8 @@ endpoints: list[Endpoint[Any, Any]] = [
         summary="Send a message of ours once more, the same to the byte, with three days for it",
         handler=send_again,
         answer=MessageView,
+        idempotent=True,
+        whole=True,
         person=True,
         refusals=(404, 409),
     ),

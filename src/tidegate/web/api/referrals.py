@@ -1,28 +1,20 @@
 """`/v1/referrals`: what an authority asks a provider to look at under its own terms; on both sides."""
 
-from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-import msgspec
-
-from tidegate.clocks.queries import clocks_of
-from tidegate.clocks.views import ClockView, clock_view
 from tidegate.infra.db import Tx
 from tidegate.infra.times import told
-from tidegate.orders.drafts.model import CarriedIn, Claim, ClaimedIn, ReasonIn
-from tidegate.orders.drafts.queries import claims_of
-from tidegate.orders.messages.queries import messages_of
+from tidegate.orders.drafts.model import CarriedIn, ClaimedIn, ReasonIn
 from tidegate.orders.model import Direction
-from tidegate.orders.referrals.model import AnswerIn, ReferralIn, ReferralItem, ReferralRow, State
+from tidegate.orders.referrals.model import AnswerIn, ReferralIn, ReferralRow, State
 from tidegate.orders.referrals.queries import (
     list_referrals,
     referral_of,
     referral_unknown,
-    referred,
 )
 from tidegate.pipeline.orders import referring
-from tidegate.pipeline.orders.shown import MessageView, shown_message
+from tidegate.pipeline.orders.shown_referrals import ReferralView, referral_line, referral_view
 from tidegate.web.api.endpoint import Call, Endpoint
 from tidegate.web.api.paging import Page, PageQuery
 
@@ -37,60 +29,14 @@ class ReferralsQuery(PageQuery, frozen=True, kw_only=True):
     state: State | Literal["waiting"] | None = None
 
 
-class ReferralLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A referral in a list. `referral` is its issuer's id of it."""
-
-    id: UUID
-    referral: str
-    issuer: str
-    to: str
-    direction: Direction
-    state: State
-    verified: bool
-    problems: list[str]
-    received_at: datetime | None
-    answered_at: datetime | None
-    created_at: datetime
-
-
-class ReferralView(ReferralLine, frozen=True, kw_only=True):
-    """A referral with what became of each URL. `claims` are nobody's signed word."""
-
-    terms_cited: str
-    reasons: str
-    language: str
-    withdrawn_reason: str | None
-    items: list[ReferralItem]
-    clocks: list[ClockView]
-    messages: list[MessageView]
-    claims: list[Claim]
-
-
 class Referred(ReferralView, frozen=True, kw_only=True):
     """A new one, and which of its URLs were referred or ordered before."""
 
     before: list[referring.Before]
 
 
-def _line(referral: ReferralRow) -> dict[str, Any]:
-    named = {"referral": referral.referral_ref, "to": referral.recipient}
-    same = (name for name in ReferralLine.__struct_fields__ if name not in named)
-    return named | {name: getattr(referral, name) for name in same}
-
-
 def _view(tx: Tx, referral: ReferralRow) -> dict[str, Any]:
-    view = ReferralView(
-        **_line(referral),
-        terms_cited=referral.terms_cited,
-        reasons=referral.reasons,
-        language=referral.language,
-        withdrawn_reason=referral.withdrawn_reason,
-        items=referred(tx, referral.id),
-        clocks=[clock_view(one, tx.now) for one in clocks_of(tx, order=referral.id)],
-        messages=[shown_message(one) for one in messages_of(tx, referral.id)],
-        claims=claims_of(tx, referral.id),
-    )
-    return told(view)
+    return told(referral_view(tx, referral))
 
 
 def _states(asked: State | Literal["waiting"] | None) -> list[State] | None:
@@ -127,7 +73,7 @@ def list_all(tx: Tx, call: Call[object, ReferralsQuery]) -> Page:
         cursor=asked.cursor,
         limit=asked.limit,
     )
-    return Page([told(ReferralLine(**_line(one))) for one in found], following)
+    return Page([told(referral_line(one)) for one in found], following)
 
 
 def show(tx: Tx, call: Call) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from tidegate.web.pages import (
     by_provider,
     case,
     casework,
+    clocks,
     clusters,
     confirm,
     contact,
@@ -32,6 +33,7 @@ from tidegate.web.pages import (
     model_card,
     opening,
     order_drafts,
+    order_form,
     order_verbs,
     orders,
     people,
@@ -40,6 +42,7 @@ from tidegate.web.pages import (
     public_forms,
     quality,
     queue,
+    referrals,
     registry,
     scrutinies,
     search,
@@ -71,6 +74,8 @@ routes: list[PageRoute] = with_twins(
         order_drafts,
         order_verbs,
         orders,
+        referrals,
+        clocks,
         scrutinies,
         registry,
         items,
@@ -101,6 +106,7 @@ routes: list[PageRoute] = with_twins(
         model_card,
         public_forms,
         contact,
+        order_form,
     )
     for page in module.pages
 )

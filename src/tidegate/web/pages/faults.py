@@ -92,6 +92,50 @@ CALLED = {
     "link_why": noted("Why"),
     "with": noted("Another cluster"),
     "user": noted("Acts for the person"),
+    # Of the pages about legal orders, whose forms name their fields after what they do.
+    "annul_court": noted("Court"),
+    "annul_reference": noted("Reference of its decision"),
+    "ask_ground": noted("Ground"),
+    "ask_needed": noted("What is wrong or needed"),
+    "at": noted("As of"),
+    "authenticate_how": noted("How you made sure"),
+    "carried_at": noted("When"),
+    "carried_channel": noted("By which way"),
+    "carried_evidence": noted("What shows it"),
+    "claimed_at": noted("When"),
+    "claimed_evidence": noted("What shows it"),
+    "claimed_state": noted("What they say became of it"),
+    "claimed_text": noted("In their words"),
+    "clarify_answer": noted("Answer"),
+    "deadlines": noted("Within which time they have to act"),
+    "document": noted("Or that document itself"),
+    "execute_item": noted("The post that is meant"),
+    "extend_reason": noted("Why"),
+    "extend_until": noted("Until"),
+    "finding": noted("Finding"),
+    "impede_explanation": noted("Reasons"),
+    "impede_ground": noted("Ground"),
+    "intention": noted("Why an infringement is going to be found"),
+    "issue_answer": noted("What others who investigate answered"),
+    "issue_emergency": noted("Why it cannot wait"),
+    "issue_waiver": noted("Or why nobody was asked"),
+    "kids": noted("Fingerprints"),
+    "procedures": noted("How we work"),
+    "public": noted("It is open to the public"),
+    "reasons": noted("Reasons"),
+    "reject_reason": noted("Why"),
+    "revoke_reason": noted("Why"),
+    "scrutiny_reasons": noted("Reasons"),
+    "seen_at": noted("Seen there at"),
+    "seen_sha256": noted("SHA-256 of the capture"),
+    "silent_decided_at": noted("Decided at"),
+    "silent_reason": noted("Why"),
+    "silent_until": noted("Until"),
+    "terms_cited": noted("Which of their terms"),
+    "to": noted("To"),
+    "true_purpose": noted("Its true purpose"),
+    "types": noted("What it is"),
+    "withdraw_reason": noted("Why"),
 }
 
 
@@ -114,7 +158,7 @@ def _fault(error: FieldError) -> Fault:
     field = field_of(error.pointer)
     expected, got = in_words(error.expected), in_words(error.got)
     said_of = {
-        "field": upper_first(gettext(CALLED[field]) if field in CALLED else said(field)),
+        "field": upper_first(_called(field)),
         "expected": expected,
         "got": got or error.got,
     }
@@ -135,6 +179,12 @@ def _fault(error: FieldError) -> Fault:
     else:
         sentence = gettext("Expected %(expected)s, got %(got)s.")
     return Fault(field, sentence % said_of)
+
+
+def _called(field: str) -> str:
+    """What a field is called; what follows a colon says of which of several forms it is."""
+    name = field.partition(":")[0]
+    return gettext(CALLED[name]) if name in CALLED else said(name)
 
 
 def field_of(pointer: str) -> str:

@@ -122,7 +122,7 @@ def frame_of(visit: Visit) -> Frame:
         return Frame(
             undoable=undoable(tx, timedelta(seconds=visit.instance.settings.undo_seconds)),
             alerts=_alerts(visit, tx) if visit.may("alerts:read") else [],
-            orders=ringing_orders(tx) if visit.may("orders:read") else [],
+            orders=ringing_orders(tx) if visit.may("orders:read") and not visit.who.limited else [],
             back=_back(visit),
             preferences=chosen,
             session_ends_at=session_ends(tx, session) if session else None,

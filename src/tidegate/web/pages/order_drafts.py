@@ -34,10 +34,18 @@ _FIELDS = {
     "/public/capture/at": "seen_at",
     "/public/capture/sha256": "seen_sha256",
     "/public": "public",
+    "/public/asserted": "public",
     "/non_disclosure/decided_at": "silent_decided_at",
     "/non_disclosure/until": "silent_until",
     "/non_disclosure/reason": "silent_reason",
 } | {f"/issuing/{name}": f"issuing_{name}" for name in ISSUING}
+_ISSUE = {
+    "/emergency": "issue_emergency",
+    "/emergency/reasons": "issue_emergency",
+    "/deconfliction": "issue_answer",
+    "/deconfliction/answer": "issue_answer",
+    "/deconfliction/waiver": "issue_waiver",
+}
 
 
 class NewOrderPage(msgspec.Struct, frozen=True):
@@ -106,7 +114,10 @@ def approve(visit: Visit) -> str:
 def issue(visit: Visit) -> str:
     emergency = _given(reasons=visit.field("issue_emergency"))
     settled = _given(answer=visit.field("issue_answer"), waiver=visit.field("issue_waiver"))
-    given = convert(_given(emergency=emergency, deconfliction=settled), IssueIn)
+    try:
+        given = convert(_given(emergency=emergency, deconfliction=settled), IssueIn)
+    except Refusal as refusal:
+        raise of_form(refusal, _ISSUE) from None
     return _do(visit, "issue", lambda tx, id: drafted.send_out(tx, visit.instance, id, given))
 
 
@@ -163,12 +174,23 @@ def _of_verb(refusal: Refusal, verb: str) -> Refusal:
 
 
 _new = PageRoute(
-    path="/orders/new", handler=show_new, scope="orders:draft", template="order_new.html"
+    path="/orders/new",
+    handler=show_new,
+    scope="orders:draft",
+    template="order_new.html",
+    whole=True,
 )
 
 pages = [
     _new,
-    PageRoute(method="POST", path="/orders", handler=begin, scope="orders:draft", again=_new),
+    PageRoute(
+        method="POST",
+        path="/orders",
+        handler=begin,
+        scope="orders:draft",
+        again=_new,
+        whole=True,
+    ),
     *(
         PageRoute(
             method="POST",
@@ -176,6 +198,7 @@ pages = [
             handler=handler,
             scope=scope,
             again=one_page,
+            whole=True,
         )
         for name, handler, scope in (
             ("submit", submit, "orders:draft"),

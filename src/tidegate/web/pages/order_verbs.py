@@ -109,6 +109,7 @@ pages = [
         handler=handler,
         scope=scope,
         again=one_page,
+        whole=True,
     )
     for name, handler, scope in (
         ("execute", carry_out, "orders:execute"),

@@ -11,6 +11,8 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from tidegate.clocks.views import ClockView
+from tidegate.orders.annex_rules import read_annex1
+from tidegate.orders.annexes import Annex1
 from tidegate.orders.messages.queries import message_jws, messages_of
 from tidegate.orders.model import LIVE, Direction, OrderRow, State, Verb, after
 from tidegate.orders.queries import list_orders, order_of, order_unknown
@@ -48,11 +50,11 @@ class Clocks(msgspec.Struct, frozen=True):
 
 class OrderPage(msgspec.Struct, frozen=True, kw_only=True):
     """One order. `allowed` says of each verb which items it can be done to; `due_at` is the first end of an hour
-    that runs. `drafted`: how one of ours came about."""
+    that runs. `annex` is Annex I as far as it can be read. `drafted`: how one of ours came about."""
 
     order: OrderView
     items: list[OrderItem | NotYet]
-    annex: dict[str, object]
+    annex: Annex1 | None
     clocks: Clocks
     allowed: dict[Verb, list[OrderItem]]
     rings: bool
@@ -92,7 +94,7 @@ def show(visit: Visit) -> OrderPage:
     return OrderPage(
         order=view,
         items=list(view.items or items_not_yet(row)),
-        annex=row.annex or {},
+        annex=None if row.annex is None else read_annex1(row.annex)[0],
         clocks=Clocks(
             [one for one in view.clocks if one.bearer == "us"],
             [one for one in view.clocks if one.bearer == "them"],
@@ -144,7 +146,7 @@ def order_id_of(visit: Visit) -> UUID:
 
 
 one_page = PageRoute(
-    path="/orders/{order}", handler=show, scope="orders:read", template="order.html"
+    path="/orders/{order}", handler=show, scope="orders:read", template="order.html", whole=True
 )
 
 pages = [
@@ -154,10 +156,19 @@ pages = [
         scope="orders:read",
         query=OrdersQuery,
         template="orders.html",
+        whole=True,
     ),
     one_page,
     PageRoute(
-        path="/orders/{order}/documents/{document}", handler=show_document, scope="orders:read"
+        path="/orders/{order}/documents/{document}",
+        handler=show_document,
+        scope="orders:read",
+        whole=True,
     ),
-    PageRoute(path="/orders/{order}/message.jws", handler=show_message, scope="orders:read"),
+    PageRoute(
+        path="/orders/{order}/message.jws",
+        handler=show_message,
+        scope="orders:read",
+        whole=True,
+    ),
 ]

@@ -2,7 +2,7 @@
 the fingerprints from elsewhere.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -22,6 +22,7 @@ from tidegate.web.pages.refusals import of_form
 from tidegate.web.pages.visit import Visit
 from tidegate.web.places import in_turn
 
+T = TypeVar("T")
 PAGE = 50
 
 
@@ -75,31 +76,51 @@ def _register(visit: Visit, found: Published) -> str:
 
 
 def confirm(visit: Visit) -> str:
-    typed = visit.parts("kids")
+    party = visit.path["party"]
+    field = f"kids:{party}"
+    typed = visit.parts(field)
     if not typed:
-        raise bad_field("/kids", "the fingerprint of each key", "nothing")
+        raise bad_field(f"/{field}", "the fingerprint of each key", "nothing")
     try:
         with visit.begin() as tx:
-            confirm_party(tx, visit.path["party"], typed)
+            confirm_party(tx, party, typed)
     except Refusal as refusal:
-        raise of_form(refusal, {one.pointer: "kids" for one in refusal.errors}) from None
+        raise of_form(refusal, {one.pointer: field for one in refusal.errors}) from None
     return "/registry?done=party-confirmed"
 
 
 def revoke(visit: Visit) -> str:
-    said: dict[str, Any] = {name: visit.field(name) for name in ("at", "reason")}
-    given = convert({name: one for name, one in said.items() if one}, RevokeIn)
-    with visit.begin() as tx:
-        revoke_key(tx, visit.path["party"], visit.path["kid"], given.at, given.reason)
+    party, kid = visit.path["party"], visit.path["kid"]
+    fields = {name: f"{name}:{party}:{kid}" for name in ("at", "reason")}
+    try:
+        given = _said(visit, fields, RevokeIn)
+        with visit.begin() as tx:
+            revoke_key(tx, party, kid, given.at, given.reason)
+    except Refusal as refusal:
+        raise _at_fields(refusal, fields) from None
     return "/registry?done=key-revoked"
 
 
 def tell_prior(visit: Visit) -> str:
-    said: dict[str, Any] = {name: visit.field(name) for name in ("procedures", "deadlines")}
-    given = convert({name: one for name, one in said.items() if one}, PriorIn)
-    with visit.begin() as tx:
-        inform(tx, visit.instance, visit.path["party"], given)
+    party = visit.path["party"]
+    fields = {name: f"{name}:{party}" for name in ("procedures", "deadlines")}
+    try:
+        given = _said(visit, fields, PriorIn)
+        with visit.begin() as tx:
+            inform(tx, visit.instance, party, given)
+    except Refusal as refusal:
+        raise _at_fields(refusal, fields) from None
     return "/registry?done=prior-sent"
+
+
+def _said(visit: Visit, fields: dict[str, str], type: type[T]) -> T:
+    """What a form says; its fields are called after the party, since the page has several forms."""
+    said = {name: visit.field(field) for name, field in fields.items()}
+    return convert({name: one for name, one in said.items() if one}, type)
+
+
+def _at_fields(refusal: Refusal, fields: dict[str, str]) -> Refusal:
+    return of_form(refusal, {f"/{name}": field for name, field in fields.items()})
 
 
 _page = PageRoute(

@@ -64,7 +64,6 @@ CREATE TABLE rings (
     type TEXT NOT NULL,
     data JSONB NOT NULL,
     order_id UUID,
-    seconds FLOAT NOT NULL,
     since TIMESTAMP WITH TIME ZONE NOT NULL,
     rung INTEGER DEFAULT '0' NOT NULL,
     acknowledged_at TIMESTAMP WITH TIME ZONE,

@@ -1,0 +1,156 @@
+"""What somebody bound to one platform may try on the routes and pages about legal orders, referrals and the scrutiny
+desk: all of it is the whole organisation's, and nothing for them."""
+
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from tests.api import Api
+from tests.orders.letters import LONG_AGO, Sender, found_ours
+
+from tidegate.infra.clock import FakeClock
+from tidegate.infra.times import in_full
+from tidegate.orders.scrutinies.actions import open_scrutiny
+from tidegate.pipeline.orders.inbox import take
+
+Asked = tuple[str, dict[str, Any]]
+Tried = dict[tuple[str, str], list[Asked]]
+TO = "hessen.example"
+"""Who is registered; the order is theirs."""
+WHEN = in_full(LONG_AGO)
+_SAID: dict[str, dict[str, Any]] = {
+    "impede": {"ground": "impossible", "explanation": "of a"},
+    "ask": {"ground": "manifest_error", "needed": "of a"},
+    "resume": {},
+    "authenticate": {"how": "of a"},
+    "reject": {"reason": "not_ours"},
+    "annul": {"court": "of a", "reference": "of a"},
+    "author-asked": {},
+    "author-answered": {"gave": "copy"},
+    "execute": {},
+}
+_OF_WHOLE: dict[str, dict[str, Any]] = {
+    "acknowledge": {},
+    "scrutiny": {"reasons": "of a"},
+    "submit": {},
+    "approve": {},
+    "issue": {"deconfliction": {"waiver": "of a"}},
+    "clarify": {"answer": "of a"},
+    "revoke": {"reason": "of a"},
+    "extend": {"until": WHEN, "reason": "of a"},
+    "final": {},
+    "carried": {"channel": "post", "at": WHEN},
+    "claimed": {"state": "executed", "at": WHEN},
+}
+_SCRUTINY: dict[str, dict[str, Any]] = {
+    "intention": {"reasons": "of a"},
+    "decide": {"finding": "none", "reasons": "of a"},
+    "communicate": {},
+    "carried": {"channel": "post", "at": WHEN},
+}
+_REFERRAL: dict[str, dict[str, Any]] = {
+    "withdraw": {"reason": "of a"},
+    "carried": {"channel": "post", "at": WHEN},
+    "claimed": {"state": "kept", "at": WHEN},
+}
+_PRIOR = {"procedures": "of a", "deadlines": "of a"}
+
+
+class OrderOfB:
+    """An order about what is b's, with words that only those of b may read, an order of it at the scrutiny desk, and
+    a referral; and the message that brought the order."""
+
+    def __init__(self, api: Api, words: str) -> None:
+        found_ours(api.instance)
+        clock = api.instance.clock
+        assert isinstance(clock, FakeClock)
+        sender = Sender(TO)
+        sender.register(api.instance.database)
+        url = f"https://forum.example/{words.replace(' ', '-')}"
+        order = {"items": [{"url": url}], "reference": words, "reasons": words}
+        referral = {"urls": [url], "terms_cited": words, "reasons": words, "language": "de"}
+        with api.instance.database.begin("inbox") as tx:
+            for type, body in (("order.issued", order), ("referral.sent", referral)):
+                raw = sender.message(clock.now(), type, order=words, body=body)
+                take(tx, api.instance, raw, None)
+            self.scrutiny = open_scrutiny(tx, TO, words).id
+            self.id = _only(tx.execute(sa.text("SELECT id FROM orders")))
+            self.referral = _only(tx.execute(sa.text("SELECT id FROM referrals")))
+            brought = sa.text("SELECT id FROM order_messages WHERE type = 'order.issued'")
+            self.message = _only(tx.execute(brought))
+
+
+def _only(found: sa.CursorResult[Any]) -> UUID:
+    return found.scalar_one()
+
+
+def attempts(of_b: OrderOfB) -> Tried:
+    """By a key."""
+    at, path = f"/v1/orders/{of_b.id}", "/v1/orders/{id}"
+    desk, referral = f"/v1/scrutinies/{of_b.scrutiny}", f"/v1/referrals/{of_b.referral}"
+    message = f"{at}/messages/{of_b.message}"
+    letter = {"file": ("order.pdf", b"%PDF", "application/pdf")}
+    by_hand = {"channel": "mail", "received_at": WHEN, "annex": "{}", "issuer": "of a"}
+    refer = {"to": TO, "urls": ["https://forum.example/x"], "language": "de"}
+    tried: Tried = {
+        ("GET", "/v1/orders"): [("/v1/orders", {}), ("/v1/orders?state=doubtful", {})],
+        ("GET", path): [(at, {})],
+        ("GET", f"{path}/documents/{{document}}"): [(f"{at}/documents/annex-1.json", {})],
+        ("GET", f"{path}/messages/{{message}}/message.jws"): [(f"{message}/message.jws", {})],
+        ("POST", f"{path}/messages/{{message}}/replay"): [(f"{message}/replay", {})],
+        ("POST", "/v1/orders/upload"): [("/v1/orders/upload", {"files": letter, "data": by_hand})],
+        ("POST", "/v1/orders"): [("/v1/orders", {"json": {"to": TO}})],
+        ("GET", "/v1/scrutinies"): [("/v1/scrutinies", {})],
+        ("GET", "/v1/scrutinies/{id}"): [(desk, {})],
+        ("GET", "/v1/referrals"): [("/v1/referrals", {})],
+        ("GET", "/v1/referrals/{id}"): [(referral, {})],
+        ("POST", "/v1/referrals"): [
+            ("/v1/referrals", {"json": refer | {"terms_cited": "4.2", "reasons": "of a"}})
+        ],
+        ("POST", "/v1/referrals/{id}/items/{n}/answer"): [
+            (f"{referral}/items/1/answer", {"json": {"outcome": "kept", "reason": "of a"}})
+        ],
+        ("POST", "/v1/registry/{id}/prior-information"): [
+            (f"/v1/registry/{TO}/prior-information", {"json": _PRIOR})
+        ],
+    }
+    for verb, said in _SAID.items():
+        tried["POST", f"{path}/items/{{n}}/{verb}"] = [(f"{at}/items/1/{verb}", {"json": said})]
+    for verb, said in (_SAID | _OF_WHOLE).items():
+        tried["POST", f"{path}/{verb}"] = [(f"{at}/{verb}", {"json": said})]
+    for verb, said in _SCRUTINY.items():
+        tried["POST", f"/v1/scrutinies/{{id}}/{verb}"] = [(f"{desk}/{verb}", {"json": said})]
+    for verb, said in _REFERRAL.items():
+        tried["POST", f"/v1/referrals/{{id}}/{verb}"] = [(f"{referral}/{verb}", {"json": said})]
+    return tried
+
+
+def page_attempts(of_b: OrderOfB, kid: str) -> Tried:
+    """By a person; `kid` is a key in the registry."""
+    at, desk, party = f"/orders/{of_b.id}", f"/scrutinies/{of_b.scrutiny}", f"/registry/{TO}"
+    tried: Tried = {
+        ("GET", "/orders"): [("/orders", {}), ("/orders?live=yes", {})],
+        ("GET", "/orders/new"): [("/orders/new", {})],
+        ("POST", "/orders"): [("/orders", {"to": TO})],
+        ("GET", "/orders/{order}"): [(at, {})],
+        ("GET", "/orders/{order}/documents/{document}"): [(f"{at}/documents/annex-1.json", {})],
+        ("GET", "/orders/{order}/message.jws"): [(f"{at}/message.jws", {})],
+        ("GET", "/scrutinies"): [("/scrutinies", {})],
+        ("GET", "/scrutinies/{scrutiny}"): [(desk, {})],
+        ("GET", "/registry"): [("/registry", {})],
+        ("POST", "/registry"): [("/registry", {"document": "{}"})],
+        ("POST", "/registry/{party}/confirm"): [(f"{party}/confirm", {"kids": kid})],
+        ("POST", "/registry/{party}/keys/{kid}/revoke"): [
+            (f"{party}/keys/{kid}/revoke", {"at": WHEN, "reason": "of a"})
+        ],
+        ("POST", "/registry/{party}/prior-information"): [(f"{party}/prior-information", _PRIOR)],
+    }
+    of_platform = {"execute", "impede", "resume", "ask", "authenticate", "reject", "annul"}
+    for verb in of_platform | _OF_WHOLE.keys():
+        said = (_SAID | _OF_WHOLE)[verb]
+        form = {f"{verb}_{name}": value for name, value in said.items() if value != {}}
+        tried["POST", f"/orders/{{order}}/{verb}"] = [(f"{at}/{verb}", form)]
+    for verb in ("intention", "decide", "communicate"):
+        said = _SCRUTINY[verb]
+        tried["POST", f"/scrutinies/{{scrutiny}}/{verb}"] = [(f"{desk}/{verb}", said)]
+    return tried
