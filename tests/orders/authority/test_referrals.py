@@ -152,3 +152,18 @@ def test_an_order_can_cite_a_referral_and_is_approved_by_itself(bka: Side, forum
     assert (order["state"], order["draft"]["cites"]) == ("draft", id)
     nobodys = drafted(cites="019b796d-d600-7239-b8c6-5577e8d658ab")
     refused(bka, "/v1/orders", bka.officer, nobodys, "invalid-body", 422)
+
+
+def test_a_platform_refers_nothing(forum: Side, clock: FakeClock) -> None:
+    """It would be reported in the name of an authority's channel, and answered with what the post is."""
+    other = Sender("other.example", kind="platform")
+    other.register(forum.instance.database)
+    body = {name: GIVEN[name] for name in ("urls", "terms_cited", "reasons", "language")}
+    raw = other.message(clock.now(), "referral.sent", order="r-1", to=forum.id, body=body)
+    headers = {"content-type": "application/jose+json"}
+    assert (
+        forum.client.post("/public/orders/inbox", content=raw, headers=headers).status_code == 202
+    )
+    (line,) = forum.get("/v1/referrals", forum.legal)["data"]
+    assert line["state"] == "doubtful"
+    assert forum.count("reports") == 0

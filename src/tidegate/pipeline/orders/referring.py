@@ -26,7 +26,7 @@ from tidegate.orders.drafts.model import (
 from tidegate.orders.drafts.queries import ordered_about, referred_about
 from tidegate.orders.drafts.targets import target_of_url
 from tidegate.orders.messages.actions import carry, send
-from tidegate.orders.messages.model import Incoming, Receipt, StoredMessage
+from tidegate.orders.messages.model import Incoming, Problem, Receipt, StoredMessage
 from tidegate.orders.messages.queries import messages_of
 from tidegate.orders.model import Direction
 from tidegate.orders.referrals import actions as referrals
@@ -169,7 +169,11 @@ def came(tx: Tx, instance: Instance, incoming: Incoming) -> Handled:
     envelope = incoming.envelope
     if faults or envelope.order is None:
         return Handled(problems=("incomplete",))
-    said, good = cast("Referral", body), not incoming.doubtful
+    party = incoming.party
+    wrong: list[Problem] = []
+    if party is not None and party.kind != "authority":
+        wrong.append("not-competent")
+    said, good = cast("Referral", body), not incoming.doubtful and not wrong
     if good and (known := referral_called(tx, "in", envelope.from_, envelope.order)) is not None:
         return Handled(known.id)
     id, own = uuid7(tx.now), own_of(tx, instance)
@@ -178,7 +182,7 @@ def came(tx: Tx, instance: Instance, incoming: Incoming) -> Handled:
         referral,
         state="open" if good else "doubtful",
         verified=good,
-        problems=list(incoming.problems),
+        problems=[*incoming.problems, *wrong],
         received_at=tx.now,
     )
     items = _items(list(dict.fromkeys(said.urls)))
@@ -188,7 +192,7 @@ def came(tx: Tx, instance: Instance, incoming: Incoming) -> Handled:
         subject, ours = about_referral(id), own.organisation
         watching.start(CLOCK, subject, "referral.received", tx.now, ours, id)
     referrals.keep_referral(tx, referral, items)
-    return Handled(id)
+    return Handled(id, wrong)
 
 
 def taken_back(tx: Tx, instance: Instance, incoming: Incoming) -> Handled:
