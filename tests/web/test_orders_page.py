@@ -65,6 +65,15 @@ def test_the_list_has_the_first_end_first_and_three_keys_execute(
     assert 'data-key="d"' not in legal.get(f"/orders/{order}").text
 
 
+def test_the_page_leads_to_the_post_that_an_order_is_about(desk: Desk, legal: Visitor) -> None:
+    desk.post("post/1 ?", url=URL)
+    shown = legal.get(f"/orders/{desk.ordered(URL)}").text
+    (link,) = re.findall(r'href="(/items\?[^"]*)"', shown)
+    found = legal.get(link.replace("&amp;", "&"))
+    assert found.status_code == 200
+    assert re.search(r'href="/items/[0-9a-f-]{36}"', found.text)
+
+
 def test_a_form_that_is_refused_says_so_at_its_field(desk: Desk, legal: Visitor) -> None:
     desk.post("post-1", url=URL)
     order = desk.ordered(URL)
