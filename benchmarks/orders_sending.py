@@ -34,8 +34,8 @@ def _in_batches(posts: Posts, port: int) -> Coroutine[object, object, Run]:
 
 STREAMS: dict[str, Stream | None] = {
     "alone": None,
-    "texts one by one": _singly,
-    "texts in batches": _in_batches,
+    "one by one": _singly,
+    "in batches": _in_batches,
 }
 
 

@@ -26,6 +26,7 @@ OPENS = {
     "infra/courier.py",  # what is due, and each attempt, is a transaction of its own
     "ledger/sequencer.py",
     "ledger/slice.py",  # whether it is broken is told outside of the transaction that found it so
+    "pipeline/orders/provisional.py",
     "pipeline/clusters.py",  # posts are read, and then assigned, in a transaction of its own
     "pipeline/duties.py",  # clusters first, and then the rank
     "pipeline/bulk.py",  # each case in the name of who applied it

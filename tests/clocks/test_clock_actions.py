@@ -5,10 +5,10 @@ from datetime import timedelta
 import msgspec
 import pytest
 import sqlalchemy as sa
-from tests.clocks.conftest import NIGHT, ORDER, start, subject
+from tests.clocks.conftest import BERLIN, NIGHT, ORDER, start, subject
 
 from tidegate.clocks import actions
-from tidegate.clocks.model import Limit
+from tidegate.clocks.model import Clock, Limit, Subject
 from tidegate.clocks.packs import Packs, read_packs
 from tidegate.clocks.queries import Filter, clocks_of, get_clock, list_clocks
 from tidegate.clocks.sweeping import sweep
@@ -37,6 +37,32 @@ def test_one_lives_of_a_name_about_a_subject(tx: Tx, packs: Packs) -> None:
     assert other.id != first.id
     actions.happen(tx, packs, "order.executed", subject=about, at=NIGHT + MINUTE)
     assert start(tx, packs, about, at=NIGHT + 2 * MINUTE).id != first.id
+
+
+def test_many_are_started_at_once_as_one_by_one(tx: Tx, packs: Packs) -> None:
+    lived, new, more = start(tx, packs, subject(), order=ORDER), subject(), subject()
+
+    def start_each(*subjects: Subject) -> list[Clock]:
+        return actions.start_each(
+            tx,
+            packs,
+            "tco.remove",
+            subjects=subjects,
+            at=NIGHT - MINUTE,
+            event="order.received",
+            us="provider",
+            terms=BERLIN,
+            order=ORDER,
+        )
+
+    found = start_each(new, lived.subject, more)
+    assert [one.subject for one in found] == [new, lived.subject, more]
+    assert (found[1].id, len({one.id for one in found})) == (lived.id, 3)
+    assert {(one.started_at, one.due_at) for one in found} == {
+        (NIGHT - MINUTE, NIGHT + 59 * MINUTE)
+    }
+    assert [get_clock(tx, one.id) for one in found] == found
+    assert start_each() == []
 
 
 def test_of_two_receipts_the_earliest_stands(tx: Tx, packs: Packs) -> None:

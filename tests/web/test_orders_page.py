@@ -7,6 +7,7 @@ import pytest
 from tests.api import Api
 from tests.orders.desk import Desk, annex
 from tests.orders.letters import Sender
+from tests.web.two_platforms import seal_all
 from tests.web.visitor import Visitor
 
 from tidegate.infra.clock import FakeClock
@@ -123,3 +124,33 @@ def test_whatever_an_order_says_its_page_is_there(
     order = desk.ordered(URL, **{name: value})
     for path in (f"/orders/{order}", f"/orders/{order}.json", "/orders"):
         assert legal.get(path).status_code == 200
+
+
+def test_an_order_and_the_case_about_its_post_show_each_other(
+    desk: Desk, legal: Visitor, instance: Instance, api: Api
+) -> None:
+    desk.post("post-1", url=URL)
+    report = {"id": "r", "channel": "user", "reason": "spam", "item_id": "post-1"}
+    report |= {"created_at": "2025-12-31T23:30:00Z"}
+    case = api.post("/v1/reports?platform=forum", report).json()["case"]
+    order = desk.ordered(URL)
+    assert desk.shown(order)["items"][0]["case"] == case
+    admin = Visitor(instance, api.client, "admin")
+    assert f'href="/cases/{case}"' in admin.get(f"/orders/{order}").text
+    assert f'href="/orders/{order}"' in admin.get(f"/cases/{case}").text.split("<main")[1]
+    senior = Visitor(instance, api.client, "senior", email="senior@example.org")
+    assert str(order) not in senior.get(f"/cases/{case}").text
+    assert senior.get(f"/cases/{case}.json").json()["orders"] == []
+
+
+def test_an_order_names_the_entries_of_the_ledger_about_it(desk: Desk, api: Api) -> None:
+    desk.post("post-1", url=URL)
+    order = desk.ordered(URL)
+    desk.execute(order)
+    kinds = [one["kind"] for one in desk.shown(order)["ledger"]]
+    assert "order.kept" in kinds
+    assert "order.moved" in kinds
+    seal_all(api)
+    sealed = desk.shown(order)["ledger"]
+    assert sorted(one["kind"] for one in sealed) == sorted(kinds)
+    assert [one["at"] for one in sealed] == sorted(one["at"] for one in sealed)

@@ -208,6 +208,9 @@ def attempts(of_b: OfB) -> dict[tuple[str, str], list[Asked]]:
         ("POST", "/v1/registry/{id}/confirm"): [
             (f"{other}/confirm", {"json": {"kids": [OTHER.kid]}})
         ],
+        ("POST", "/v1/registry/{id}/provisional"): [
+            (f"{other}/provisional", {"json": {"on": True}})
+        ],
         ("POST", "/v1/registry/{id}/keys/{kid}/revoke"): [
             (f"{other}/keys/{OTHER.kid}/revoke", {"json": {"at": NEW_YEAR, "reason": "of a"}})
         ],

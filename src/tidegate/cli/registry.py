@@ -12,7 +12,7 @@ import typer
 from tidegate.cli.context import DataDir, Json, settings_of, transaction
 from tidegate.cli.persons import User, in_name_of
 from tidegate.cli.showing import plain, say
-from tidegate.exchange.actions import confirm_party, name_parties, revoke_key
+from tidegate.exchange.actions import confirm_party, name_parties, revoke_key, set_provisional
 from tidegate.exchange.authorities import MOST_BYTES as MOST_OF_LIST
 from tidegate.exchange.authorities import read_authorities
 from tidegate.exchange.model import SAID, Party
@@ -105,6 +105,22 @@ def revoke(
     _show(party, as_json)
 
 
+@app.command()
+def provisional(
+    id: Id,
+    on: Annotated[
+        bool, typer.Option("--on/--off", help="Whether they may be; without a person for a day")
+    ],
+    user: User,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Say whether orders of an authority may be executed provisionally while nobody is awake."""
+    with transaction(data_dir) as tx:
+        party = set_provisional(in_name_of(tx, user, REGISTRY), id, on)
+    _show(party, as_json)
+
+
 @app.command("list")
 def list_(data_dir: DataDir = None, as_json: Json = False) -> None:
     """List the registered organisations with their keys."""
@@ -163,6 +179,8 @@ def _show(party: Party, as_json: bool) -> None:
     for name in ("inbox", "functions", "hosts"):
         if said[name]:
             print(f"  {name}: {_in_words(said[name])}")
+    if party.provisional:
+        print("  provisional: its orders are executed while nobody is awake")
     for key in party.keys:
         since = f" as of {in_full(key.revoked_at)}" if key.revoked_at else ""
         print(f"  {key.kid}  {key.state}{since}")

@@ -154,6 +154,7 @@ class AsyncClient:
     party = _Verb(calls_exchange.party)
     confirm_party = _Verb(calls_exchange.confirm_party)
     revoke_party_key = _Verb(calls_exchange.revoke_party_key)
+    set_party_provisional = _Verb(calls_exchange.set_party_provisional)
     orders_page = _Verb(calls_orders.orders_page)
     order = _Verb(calls_orders.order)
     order_document = _Verb(calls_orders.order_document)

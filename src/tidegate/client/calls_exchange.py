@@ -47,6 +47,11 @@ def revoke_party_key(id: str, kid: str, at: datetime | str, reason: str) -> Call
     return _post(f"{_party(id)}/keys/{quote(kid, safe='')}/revoke", body)
 
 
+def set_party_provisional(id: str, on: bool) -> Call[Party]:
+    """Say whether orders of an authority may be executed provisionally while nobody is awake."""
+    return _post(f"{_party(id)}/provisional", {"on": on})
+
+
 def _party(id: str) -> str:
     return f"/v1/registry/{quote(id, safe='')}"
 

@@ -39,3 +39,4 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
     confirmed_by: str | None = None
     proposed: dict[str, Any] | None = None
     proposed_by: str | None = None
+    provisional: bool = False

@@ -108,6 +108,15 @@ def rung_orders(tx: Tx) -> dict[UUID | None, datetime]:
     return {row.order_id: row.at for row in tx.execute(query)}
 
 
+def was_heard(tx: Tx, order_id: UUID) -> bool:
+    """Whether somebody ever acknowledged what rang about an order."""
+    heard = (
+        sa.select(one.c.id).where(one.c.order_id == order_id, one.c.acknowledged_at.isnot(None))
+        for one in (clocks, rings)
+    )
+    return tx.execute(sa.union_all(*heard).limit(1)).first() is not None
+
+
 def ringing_count(tx: Tx) -> int:
     """How many clocks ring, and nobody has them."""
     return int(tx.execute(sa.select(sa.func.count()).where(_RINGS)).scalar_one())

@@ -130,6 +130,24 @@ def revoke_key(tx: Tx, id: str, kid: str, at: datetime, reason: str) -> Party:
     return get_party(tx, id)
 
 
+def set_provisional(tx: Tx, id: str, on: bool) -> Party:
+    """Say whether orders of an authority may be executed provisionally while nobody is awake. Raises Refusal: 404;
+    409 "party-unconfirmed" for what is no trusted authority that issues."""
+    _lock(tx)
+    before = get_party(tx, id)
+    if on and not (before.state == "confirmed" and "issue" in before.functions):
+        raise Refusal(
+            "party-unconfirmed",
+            409,
+            "This is no confirmed authority that issues orders",
+            f"Nothing was changed: {id} is {before.state}.",
+        )
+    if before.provisional != on:
+        tx.execute(sa.update(parties).where(parties.c.id == id).values(provisional=on))
+        append(tx, "party.provisional", {"id": id, "on": on})
+    return get_party(tx, id)
+
+
 def name_parties(tx: Tx, given: Iterable[Organisation]) -> int:
     """Write down authorities that are known by name, without keys; those that are registered stay as they
     are. Returns how many are new or changed."""

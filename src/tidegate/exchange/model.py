@@ -54,7 +54,7 @@ class PartyKey(msgspec.Struct, frozen=True, kw_only=True):
 
 class Party(Organisation, frozen=True, kw_only=True):
     """A registered organisation of the other side. What a trusted one says otherwise by now is `proposed`, until
-    a second person confirms that too."""
+    a second person confirms that too. `provisional`: its orders may be executed while nobody is awake."""
 
     inbox: str | None = None
     protocol: list[str] = []
@@ -64,6 +64,7 @@ class Party(Organisation, frozen=True, kw_only=True):
     confirmed_by: str | None = None
     proposed: dict[str, Any] | None = None
     proposed_by: str | None = None
+    provisional: bool = False
 
     def key(self, kid: str) -> PartyKey | None:
         return next((one for one in self.keys if one.kid == kid), None)

@@ -15,7 +15,7 @@ from tidegate.infra.errors import Refusal
 from tidegate.infra.identity import synthetic_since
 
 _FIELDS = Organisation.__struct_fields__
-_PARTY = (*SAID, "state", "added_by", "confirmed_by", "proposed", "proposed_by")
+_PARTY = (*SAID, "state", "added_by", "confirmed_by", "proposed", "proposed_by", "provisional")
 
 
 def organisation(tx: Tx) -> Organisation | None:

@@ -50,6 +50,8 @@ parties = sa.Table(
     # What a confirmed one publishes now and nobody has confirmed yet.
     sa.Column("proposed", JSONB(none_as_null=True)),
     sa.Column("proposed_by", sa.Text),
+    # Whether orders of theirs may be executed provisionally while nobody is awake.
+    sa.Column("provisional", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 sa.Index("ix_parties_member_state", parties.c.member_state, parties.c.kind)
 

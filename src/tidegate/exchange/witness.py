@@ -13,7 +13,9 @@ from tidegate.infra.slices import Heard
 from tidegate.infra.times import EARLIEST
 
 _ORGANISATION = sa.select(*(c for c in organisation.c if c.name not in ("is_it", "set_at")))
-_PARTIES = sa.select(*(parties.c[name] for name in (*SAID, "state"))).order_by(parties.c.id)
+_PARTIES = sa.select(*(parties.c[name] for name in (*SAID, "state", "provisional"))).order_by(
+    parties.c.id
+)
 # Of times only what is asked: somebody may have made one of them that Python does not know.
 _KEYS = sa.select(
     party_keys.c.party_id,
@@ -50,6 +52,7 @@ class ExchangeWitness:
         "party.added",
         "party.confirmed",
         "party.key_revoked",
+        "party.provisional",
         "parties.named",
     )
 
@@ -59,6 +62,7 @@ class ExchangeWitness:
         self._parties: dict[tuple[str, bool], _Last] = {}
         self._trusted: set[tuple[str, str]] = set()
         self._revoked: dict[tuple[str, str], set[datetime]] = {}
+        self._provisional: dict[str, _Last] = {}
 
     def hear(self, entry: Heard) -> None:
         said = entry.record
@@ -69,6 +73,8 @@ class ExchangeWitness:
         elif entry.kind == "parties.named":
             for one in said["parties"]:
                 self._of(one["id"], trusted=False).hear(entry.at, one)
+        elif entry.kind == "party.provisional":
+            self._provisional.setdefault(said["id"], _Last()).hear(entry.at, said)
         elif entry.kind == "party.key_revoked":
             moment = datetime.fromisoformat(said["at"])
             self._revoked.setdefault((said["id"], said["kid"]), set()).add(moment)
@@ -83,6 +89,10 @@ class ExchangeWitness:
             if not self._set.explains(dict(row)):
                 yield f"the organisation {row['id']} is not what was set last"
         for row in tx.execute(_PARTIES).mappings():
+            switched = self._provisional.get(row["id"])
+            on = {"on": row["provisional"]}
+            if row["provisional"] if switched is None else not switched.explains(on):
+                yield f"whether orders of {row['id']} are executed provisionally is not what was said last"
             said = {name: row[name] for name in SAID}
             trusted = row["state"] == "confirmed"
             if not self._of(row["id"], trusted=trusted).explains(said):

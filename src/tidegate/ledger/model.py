@@ -47,6 +47,14 @@ class Head(msgspec.Struct, frozen=True):
     signature: str  # base64 of Ed25519 over `head_text`
 
 
+class EntryName(msgspec.Struct, frozen=True):
+    """An entry, and what it is of."""
+
+    id: UUID
+    kind: str
+    at: datetime
+
+
 class EntryView(msgspec.Struct, frozen=True, kw_only=True):
     """A sealed entry as shown; `record` is None once it is forgotten."""
 

@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 
 from tidegate.infra.db import Tx
-from tidegate.ledger.model import EntryView, Head
+from tidegate.ledger.model import EntryName, EntryView, Head
 from tidegate.ledger.tables import ledger, ledger_heads, ledger_pending
 
 
@@ -28,6 +28,20 @@ def entries_about(tx: Tx, subject: UUID, limit: int = 100) -> list[EntryView]:
     """The sealed entries about one item, oldest first."""
     query = sa.select(ledger).where(ledger.c.subject == subject).order_by(ledger.c.seq)
     return _views(tx, query, limit)
+
+
+def names_about(tx: Tx, subject: UUID, limit: int = 500) -> list[EntryName]:
+    """What the newest entries about something are, sealed or not yet, the newest last."""
+    kept = sa.union_all(
+        *(
+            sa.select(one.c.id, one.c.kind, one.c.at).where(
+                one.c.subject == subject, tx.within(one.c.platform)
+            )
+            for one in (ledger, ledger_pending)
+        )
+    ).subquery()
+    query = sa.select(kept).order_by(kept.c.at.desc(), kept.c.id.desc()).limit(limit)
+    return [EntryName(row.id, row.kind, row.at) for row in tx.execute(query)][::-1]
 
 
 def _views(tx: Tx, statement: sa.Select[tuple[object, ...]], limit: int) -> list[EntryView]:

@@ -147,9 +147,18 @@ def change_item(tx: Tx, item: ItemOfOrder, **changes: object) -> ItemOfOrder:
 
 def refresh(tx: Tx, order_id: UUID, due_at: datetime | None) -> State:
     """Let the order's own state follow from its items; `due_at` is the first end of an hour that runs."""
-    state = state_of(one.state for one in items_of(tx, order_id))
-    change(tx, order_id, state=state, due_at=due_at)
+    items = items_of(tx, order_id)
+    state = state_of(one.state for one in items)
+    provisional = sum(one.waits for one in items)
+    change(tx, order_id, state=state, due_at=due_at, provisional=provisional)
     return state
+
+
+def confirm(tx: Tx, item: ItemOfOrder) -> ItemOfOrder:
+    """A person has looked at what was taken down provisionally: it is theirs from now on."""
+    record = {"order": item.order_id, "n": item.n, "item": item.item_id}
+    append(tx, "order.confirmed", record, item.order_id)
+    return change_item(tx, item, provisional=False)
 
 
 def contradict(tx: Tx, order_id: UUID, what: str) -> None:

@@ -55,7 +55,7 @@ _BY_URGENCY: tuple[State, ...] = (*LIVE, "void", "rejected")
 class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
     """An order as stored, of either direction. `order_ref` is the issuer's id of it, null where it came
     without a message; `annex` is Annex I as it was read, null where there is none to read. `due_at` is the
-    earliest end of an hour that runs."""
+    earliest end of an hour that runs; `provisional` counts the items that are down without a person."""
 
     id: UUID
     direction: Direction
@@ -77,6 +77,7 @@ class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
     disclosed_at: datetime | None
     due_at: datetime | None
     created_at: datetime
+    provisional: int = 0
 
     def is_silent(self, now: datetime) -> bool:
         """Whether the authors must not be told yet."""
@@ -101,6 +102,11 @@ class ItemOfOrder(msgspec.Struct, frozen=True, kw_only=True):
     hold_id: UUID | None
     decision_id: UUID | None
     since: datetime
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is down provisionally, and a person has not looked yet."""
+        return self.provisional and self.state in ("executed", "final")
 
 
 class Heard(msgspec.Struct, frozen=True):

@@ -228,6 +228,24 @@ def receipts_of(tx: Tx, order_id: UUID) -> list[Receipt]:
     ]
 
 
+def open_before(tx: Tx, due: datetime, limit: int) -> list[UUID]:
+    """The verified orders to us that are open, and whose hour ends by then: the first first."""
+    query = (
+        sa.select(orders.c.id)
+        .where(orders.c.direction == "in", orders.c.state == "open", orders.c.verified)
+        .where(orders.c.due_at <= due)
+        .order_by(orders.c.due_at, orders.c.id)
+        .limit(limit)
+    )
+    return list(tx.execute(query).scalars())
+
+
+def count_provisional(tx: Tx) -> int:
+    """How many items are down provisionally, and wait for a person."""
+    query = sa.select(sa.func.coalesce(sa.func.sum(orders.c.provisional), 0))
+    return tx.execute(query.where(orders.c.provisional > 0)).scalar_one()
+
+
 def silences_over(tx: Tx, limit: int) -> list[UUID]:
     """The orders whose non-disclosure has come to its end, and of whose items no author was told yet."""
     query = (

@@ -1,15 +1,21 @@
 """What `orders` names of its own."""
 
 from tidegate.infra.scopes import Scope
-from tidegate.infra.slices import Slice, Verbs
+from tidegate.infra.slices import Gauge, Slice, Verbs
 
 
 def _verbs() -> Verbs:
+    from tidegate.infra.db import Tx
     from tidegate.orders.drafts.witness import DraftWitness
     from tidegate.orders.messages.witness import MessageWitness
+    from tidegate.orders.queries import count_provisional
     from tidegate.orders.witness import OrderWitness
 
-    return Verbs(witnesses=(OrderWitness, MessageWitness, DraftWitness))
+    def gauges(tx: Tx) -> list[Gauge]:
+        text = "Items that a legal order took down provisionally, and that wait for a person"
+        return [Gauge("tidegate_orders_provisional", text, count_provisional(tx))]
+
+    return Verbs(gauges=gauges, witnesses=(OrderWitness, MessageWitness, DraftWitness))
 
 
 ORDERS = Slice(

@@ -33,6 +33,8 @@ orders = sa.Table(
     sa.Column("disclosed_at", sa.TIMESTAMP(timezone=True)),  # since when authors may be told
     sa.Column("due_at", sa.TIMESTAMP(timezone=True)),  # of the first hour that runs
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    # How many of its items are down provisionally, and wait for a person.
+    sa.Column("provisional", sa.Integer, nullable=False, server_default="0"),
 )
 # What was meant for another is theirs, and still no order to us.
 _FIRM = sa.text(
@@ -66,6 +68,7 @@ sa.Index(
     ),
 )
 sa.Index("ix_orders_due_at", orders.c.due_at, orders.c.id)
+sa.Index("ix_orders_provisional", orders.c.id, postgresql_where=orders.c.provisional > 0)
 sa.Index("ix_orders_created_at", orders.c.created_at, orders.c.id)
 
 order_items = sa.Table(

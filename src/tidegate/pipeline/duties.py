@@ -20,6 +20,7 @@ from tidegate.pipeline.lookback.phrases import PhraseWalk
 from tidegate.pipeline.lookback.renewal import EntryWalk
 from tidegate.pipeline.orders.authors import end_silences
 from tidegate.pipeline.orders.outgoing import deliver_messages, tell_undelivered
+from tidegate.pipeline.orders.provisional import execute_unheard
 from tidegate.pipeline.ranking import rank_waiting
 from tidegate.pipeline.replay import carry_on as replay_on
 from tidegate.pipeline.ringing import make_call, ring_due
@@ -85,6 +86,7 @@ def duties_of(instance: Instance) -> list[Duty]:
         Duty("learn-urgency", 15.0, in_tx(lambda tx: learn_urgency(tx, instance))),
         Duty("retention", 60.0, in_tx(lambda tx: expire(tx, instance.settings)), LONG),
         Duty("sweep", 1800.0, sweep, LONG),
+        Duty("order-provisional", 1.0, lambda _: execute_unheard(instance)),
         Duty("order-silences", 1.0, in_tx(lambda tx: end_silences(tx, instance))),
         Duty("order-undelivered", 1.0, in_tx(tell_undelivered)),
         Duty("look-back", 0.2, look_back, LONG),

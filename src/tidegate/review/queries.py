@@ -96,6 +96,13 @@ def lock_waiting_case(tx: Tx, subject: Subject) -> CaseRow | None:
     return None if row is None else CaseRow(**row)
 
 
+def waiting_about(tx: Tx, item_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """The waiting cases about these items, by the item, as far as they may be seen here."""
+    query = sa.select(cases.c.subject_id, cases.c.id).where(cases.c.subject_kind == "item")
+    query = query.where(cases.c.subject_id.in_(list(item_ids)), WAITING, in_sight(tx))
+    return {row.subject_id: row.id for row in tx.execute(query)} if item_ids else {}
+
+
 def waiting_subjects(tx: Tx, kind: SubjectKind) -> list[UUID]:
     """The subjects of a kind about which a case waits."""
     query = sa.select(cases.c.subject_id).where(cases.c.subject_kind == kind, WAITING)

@@ -2,7 +2,7 @@
 is told, or provably not. The one path that decides by an order; it takes down what the order names, and no more.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -30,11 +30,15 @@ from tidegate.pipeline.orders.authors import inform
 from tidegate.pipeline.orders.copies import find_copies, propose
 from tidegate.pipeline.orders.lookup import NOT_PUBLIC, problems_of, refuse_elsewhere
 from tidegate.pipeline.orders.timing import Timing, about_hold
+from tidegate.pipeline.orders.watching import about_item
 from tidegate.pipeline.own import own_of
 from tidegate.pipeline.standing import impose
 
 EVERYWHERE = sorted(UNION)
 """Where an order is executed: in all Member States."""
+
+
+REVIEW = "ours.provisional_review"
 
 
 class ExecuteIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,30 +52,71 @@ def execute(
     tx: Tx, instance: Instance, order_id: UUID, n: int | None, given: ExecuteIn
 ) -> OrderRow:
     """Execute one item of an order, or all that are open and of which it is known what they are about, with
-    one Annex II. Raises Refusal: 404; 409 "order-not-open"; 422 where a person has to choose the post, or
-    "not-public"; 410 "item-erased" of what went since the order came; 403 "platform-bound"."""
-    own = own_of(tx, instance)
+    one Annex II. What was taken down provisionally is the person's from then on, and nothing else changes.
+    Raises Refusal: 404; 409 "order-not-open"; 422 where a person has to choose the post, or "not-public";
+    410 "item-erased" of what went since the order came; 403 "platform-bound"."""
+    own_of(tx, instance)
     order = came(tx, order_id)
     found = items_of(tx, order_id)
+    waiting = [one for one in (found if n is None else [item_numbered(found, n)]) if one.waits]
+    if waiting:
+        _confirm(tx, instance, order, waiting, given)
+        if n is not None or all(one.state != "open" for one in found):
+            return order_of(tx, order_id)
     chosen = _chosen(found, n)
     known = _known(tx, chosen, given.item)
+    return carry_out(tx, instance, order, found, known, given.measure)
+
+
+def _confirm(
+    tx: Tx,
+    instance: Instance,
+    order: OrderRow,
+    waiting: Sequence[ItemOfOrder],
+    given: ExecuteIn,
+) -> None:
+    """Take over what is down without a person. Raises Refusal (422) for another post than it is."""
+    timing = Timing(tx, instance, own_of(tx, instance), order.id)
+    for one in waiting:
+        if given.item is not None and _post_of(tx, one, given.item) != one.item_id:
+            raise bad_field("/item", "nothing: the post is down already", given.item[:64])
+        orders.confirm(tx, one)
+        timing.of_item(one, "provisional.confirmed")
+    timing.settle()
+
+
+def carry_out(
+    tx: Tx,
+    instance: Instance,
+    order: OrderRow,
+    found: Sequence[ItemOfOrder],
+    known: Mapping[int, UUID],
+    measure: Measure,
+    *,
+    provisional: bool = False,
+) -> OrderRow:
+    """Take down the posts that are `known` by their numbers, with one Annex II; `provisional`: without a person,
+    who looks within a day. Raises Refusal as `execute` does."""
     copies = find_copies(tx, instance, found, known)
     _locked(tx, order, set(known.values()), {id for ids in copies.values() for id in ids})
-    timing = Timing(tx, instance, own, order_id)
+    timing = Timing(tx, instance, own_of(tx, instance), order.id)
     done: list[ItemOfOrder] = []
     instructions: list[Instruction] = []
-    for one in (one for one in chosen if one.n in known):
-        item, told = _take_down(timing, order, one, known[one.n], given.measure)
+    for one in (one for one in found if one.n in known):
+        item, told = _take_down(timing, order, one, known[one.n], measure, provisional=provisional)
         done.append(item)
         instructions += told
     answers.executed(timing, order, done)
     for one in done:
         timing.of_item(one, "order.executed")
+        if provisional:
+            event = "order.executed_provisionally"
+            timing.start(REVIEW, about_item(order.id, one.n), event, tx.now)
     inform(timing, order, done)
     propose(tx, order, copies)
     timing.settle()
     issue_many(tx, instructions)
-    return order_of(tx, order_id)
+    return order_of(tx, order.id)
 
 
 def _chosen(found: Sequence[ItemOfOrder], n: int | None) -> list[ItemOfOrder]:
@@ -145,7 +190,13 @@ def _refuse(order: OrderRow, post: ItemRow) -> None:
 
 
 def _take_down(
-    timing: Timing, order: OrderRow, item: ItemOfOrder, post_id: UUID, measure: Measure
+    timing: Timing,
+    order: OrderRow,
+    item: ItemOfOrder,
+    post_id: UUID,
+    measure: Measure,
+    *,
+    provisional: bool,
 ) -> tuple[ItemOfOrder, list[Instruction]]:
     """Restrict and hold the post by the order. Where it was down in the whole Union before, or gone, nothing
     changes for it, and Annex II says since when."""
@@ -182,6 +233,8 @@ def _take_down(
         at=before or tx.now,
         hold_id=hold.id,
         decision_id=decision.id,
+        provisional=provisional,
+        given={"provisional": True} if provisional else None,
     )
     return moved_item, told
 

@@ -13,6 +13,8 @@ from tidegate.content.holds.queries import ends_of_holds
 from tidegate.content.queries import items_by_ids
 from tidegate.infra.db import Tx
 from tidegate.infra.times import told
+from tidegate.ledger.model import EntryName
+from tidegate.ledger.queries import names_about
 from tidegate.orders.annex_rules import read_annex1
 from tidegate.orders.messages.model import StoredMessage
 from tidegate.orders.messages.queries import messages_of
@@ -29,13 +31,15 @@ from tidegate.orders.queries import (
     stays_of,
 )
 from tidegate.pipeline.orders.shown_drafts import items_not_yet, out_members
+from tidegate.review.queries import waiting_about
 
 ANNEX_1 = "annex-1"
 UNDELIVERED_AFTER = timedelta(minutes=15)
 
 
 class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
-    """An order in a list. `order` is its issuer's id of it."""
+    """An order in a list. `order` is its issuer's id of it; `provisional` counts the items that were taken down
+    without a person, and wait for one."""
 
     id: UUID
     order: str | None
@@ -50,6 +54,7 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     received_at: datetime | None
     due_at: datetime | None
     contradictory: bool
+    provisional: int
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -68,7 +73,7 @@ class CopyView(msgspec.Struct, frozen=True):
 
 
 class OrderItem(msgspec.Struct, frozen=True, kw_only=True):
-    """One URL of an order. `candidates` and `item` are the platform's ids of posts."""
+    """One URL of an order. `candidates` and `item` are the platform's ids of posts; `case` waits about that post."""
 
     n: int
     url: str
@@ -81,6 +86,7 @@ class OrderItem(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime | None
     provisional: bool
     hold: Held | None
+    case: UUID | None
     proposals: list[CopyView]
 
 
@@ -116,7 +122,7 @@ class Silenced(msgspec.Struct, frozen=True):
 
 class OrderView(OrderLine, frozen=True, kw_only=True):
     """An order with all that is known of it. `proposed` waits for a second person; `states` are all that its
-    items were in."""
+    items were in, `ledger` names the entries about it, the newest last."""
 
     channel: str
     issued_at: datetime | None
@@ -129,6 +135,7 @@ class OrderView(OrderLine, frozen=True, kw_only=True):
     receipts: list[Receipt]
     states: list[Stay]
     proposed: list[Proposed]
+    ledger: list[EntryName]
 
 
 class _Posts(msgspec.Struct, frozen=True):
@@ -173,6 +180,7 @@ def order_view(tx: Tx, order: OrderRow) -> OrderView:
     ids |= {one.item_id for one in copies}
     posts = _Posts({one.id: (one.platform, one.external_id) for one in items_by_ids(tx, ids)})
     ends = ends_of_holds(tx, [one.hold_id for one in items if one.hold_id is not None])
+    waiting = waiting_about(tx, {one.item_id for one in items if one.item_id is not None})
     proposals: dict[int, list[CopyView]] = {}
     for one in copies:
         name, platform = posts.name(one.item_id), posts.platform(one.item_id)
@@ -183,7 +191,7 @@ def order_view(tx: Tx, order: OrderRow) -> OrderView:
         **_line(order),
         channel=order.channel,
         issued_at=order.issued_at,
-        items=[_item(one, posts, ends, proposals.get(one.n, [])) for one in items],
+        items=[_item(one, posts, ends, waiting, proposals.get(one.n, [])) for one in items],
         clocks=[clock_view(one, tx.now) for one in clocks_of(tx, order=order.id)],
         messages=[shown_message(one) for one in messages],
         documents=documents_named(tx, order),
@@ -192,6 +200,7 @@ def order_view(tx: Tx, order: OrderRow) -> OrderView:
         receipts=receipts_of(tx, order.id),
         states=stays_of(tx, order.id),
         proposed=proposed_of(tx, order.id),
+        ledger=names_about(tx, order.id),
     )
 
 
@@ -205,6 +214,7 @@ def _item(
     item: ItemOfOrder,
     posts: _Posts,
     ends: dict[UUID, datetime | None],
+    waiting: dict[UUID, UUID],
     proposals: Sequence[CopyView],
 ) -> OrderItem:
     held = item.hold_id
@@ -220,6 +230,7 @@ def _item(
         at=item.at,
         provisional=item.provisional,
         hold=None if held is None else Held(held, ends.get(held)),
+        case=None if item.item_id is None else waiting.get(item.item_id),
         proposals=list(proposals),
     )
 

@@ -51,6 +51,7 @@ class NotYet(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime | None = None
     provisional: bool = False
     hold: None = None
+    case: None = None
     proposals: list[str] = []
 
 

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 from starlette.responses import Response
 
-from tidegate.exchange.actions import confirm_party, revoke_key
+from tidegate.exchange.actions import confirm_party, revoke_key, set_provisional
 from tidegate.exchange.model import Kind, Party, PartyState
 from tidegate.exchange.published import Contact, Jwk, Named, Published
 from tidegate.exchange.queries import get_party, parties
@@ -47,6 +47,12 @@ class RevokeIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     at: Annotated[datetime, Meta(tz=True)]
     reason: str
+
+
+class ProvisionalIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether orders of theirs may be executed provisionally while nobody is awake."""
+
+    on: bool
 
 
 class RegistryQuery(PageQuery, frozen=True, kw_only=True):
@@ -100,6 +106,10 @@ def confirm(tx: Tx, call: Call[ConfirmIn]) -> Any:
 def revoke(tx: Tx, call: Call[RevokeIn]) -> Any:
     id, kid = segment(call.path["id"]), segment(call.path["kid"])
     return told(revoke_key(tx, id, kid, call.body.at, call.body.reason))
+
+
+def switch_provisional(tx: Tx, call: Call[ProvisionalIn]) -> Any:
+    return told(set_provisional(tx, segment(call.path["id"]), call.body.on))
 
 
 _PARTY = "/v1/registry/{id}"
@@ -161,5 +171,17 @@ endpoints = [
         whole=True,
         person=True,
         refusals=(404,),
+    ),
+    Endpoint(
+        method="POST",
+        path=f"{_PARTY}/provisional",
+        scope=REGISTRY,
+        summary="Switch on or off that orders of an authority are executed provisionally while nobody is awake",
+        handler=switch_provisional,
+        body=ProvisionalIn,
+        answer=Party,
+        whole=True,
+        person=True,
+        refusals=(404, 409),
     ),
 ]

@@ -109,10 +109,14 @@ def show(visit: Visit) -> OrderPage:
 def _allowed(order: OrderRow, items: list[OrderItem]) -> dict[Verb, list[OrderItem]]:
     if order.direction == "out":
         return {verb: [] for verb in VERBS}
-    return {
-        verb: [one for one in items if after(cast("State", one.state), verb) is not None]
-        for verb in VERBS
-    }
+    return {verb: [one for one in items if _may(one, verb)] for verb in VERBS}
+
+
+def _may(item: OrderItem, verb: Verb) -> bool:
+    """Whether a verb can be done to an item; what is down provisionally is confirmed by executing it."""
+    state = cast("State", item.state)
+    confirms = verb == "execute" and item.provisional and state in ("executed", "final")
+    return confirms or after(state, verb) is not None
 
 
 def show_document(visit: Visit) -> Response:

@@ -127,7 +127,8 @@ class CasePage(msgspec.Struct, frozen=True, kw_only=True):
     look to explain, the newest that says more than pass; `entries` are the entries of its matches, by id,
     `fared` how often people upheld or overturned these, and `judges` whether the person may judge the one
     that opened it. It `opens` where what it is about is closed to their role. `reports` are those of a
-    page, of `reports_pages`, `rang` the words that alerts about it rang for. Each subject's kind has a template."""
+    page, of `reports_pages`, `rang` the words that alerts about it rang for, and `orders`
+    the live ones that name it, to who may know. Each subject's kind has a template."""
 
     id: UUID
     item: str | None
@@ -179,6 +180,7 @@ class CasePage(msgspec.Struct, frozen=True, kw_only=True):
     notes: list[NoteView]
     tasks: list[Task]
     links: list[Link]
+    orders: list[UUID]
     history: list[Step]
     draft: Draft | None
     decision: dict[str, Any] | None

@@ -16,6 +16,7 @@ from tidegate.decisions.told import StandingView
 from tidegate.infra.db import Tx
 from tidegate.intake.channels import THREAT
 from tidegate.intake.grouped import GroupedReports, ReportGroup, grouped_reports
+from tidegate.orders.queries import items_on
 from tidegate.pipeline.before import before, fared
 from tidegate.pipeline.clusters import cluster_of
 from tidegate.pipeline.next import look_at_case
@@ -138,6 +139,7 @@ def _beside(visit: Visit, tx: Tx, case_id: UUID, about: _About, subject: Subject
     """What stands beside what was posted: who says the same, how far it is believed, what was said with those
     who reported, and what is to be done."""
     return {
+        "orders": _orders(visit, tx, about, subject),
         "asked": talked(tx, subject),
         "rang": _rang(visit, tx, case_id, about, subject),
         "cluster": None if about.id is None else cluster_of(tx, about.id),
@@ -241,3 +243,11 @@ def _panel(
         at_once=any(one.reason == THREAT for one in about.reports.groups),
         clause=pack.ground.reference,
     )
+
+
+def _orders(visit: Visit, tx: Tx, about: _About, subject: Subject) -> list[UUID]:
+    """The orders that name the post: for who reads orders, and for nobody else, nor at a blind look."""
+    told = visit.may("orders:read") and not visit.who.limited and subject.kind == "item"
+    if about.id is None or not told:
+        return []
+    return list(dict.fromkeys(one.order_id for one in items_on(tx, about.id)))
