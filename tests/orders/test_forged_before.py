@@ -137,3 +137,11 @@ def test_the_ledger_does_not_say_on_which_post_an_order_is_kept_secret(desk: Des
     subjects = desk.tx(lambda tx: tx.execute(query).scalars().all())
     assert subjects
     assert item not in subjects
+
+
+def test_what_was_said_to_another_platform_casts_no_doubt(desk: Desk) -> None:
+    """Never 7: a revocation that somebody copied from elsewhere is nothing that was said to us."""
+    receipt = desk.says("order.revoked", {"reason": "It was another post."}, to="else.example")
+    assert receipt["problems"] == ["not-addressed-to-us"]
+    order = desk.ordered(URL)
+    assert (desk.states(order), desk.order(order).contradictory) == (["open"], False)

@@ -26,7 +26,14 @@ from tidegate.orders.bodies import (
 )
 from tidegate.orders.jws import parse
 from tidegate.orders.messages.actions import attach
-from tidegate.orders.messages.model import Incoming, Problem, Receipt, StoredMessage, read_envelope
+from tidegate.orders.messages.model import (
+    HARMLESS,
+    Incoming,
+    Problem,
+    Receipt,
+    StoredMessage,
+    read_envelope,
+)
 from tidegate.orders.messages.queries import messages_about
 from tidegate.orders.model import ItemOfOrder, OrderRow, Said, heard
 from tidegate.orders.queries import items_of, order_of, orders_called
@@ -275,15 +282,20 @@ def _earlier(tx: Tx, incoming: Incoming) -> list[str]:
     said = [
         one.type
         for one, _ in messages_about(tx, issuer, ref)
-        if one.verified and one.order_id is None and one.type in ("order.revoked", "order.final")
+        if _counted(one) and one.type in ("order.revoked", "order.final")
     ]
     authority = establishment(tx)
     for one, jws in [] if authority is None else messages_about(tx, authority.id, ref):
-        if one.verified and one.order_id is None and one.type == "scrutiny.decided":
+        if _counted(one) and one.type == "scrutiny.decided":
             body = read_envelope(parse(jws)).body
             if body.get("issuer") == issuer and body.get("finding") == "infringement":
                 said.append("infringement")
     return said
+
+
+def _counted(said: StoredMessage) -> bool:
+    """Whether it was its sender's word to us, of an order that we did not know then."""
+    return said.verified and said.order_id is None and set(said.problems) <= HARMLESS
 
 
 def _delivered(tx: Tx, instance: Instance, message: StoredMessage, receipt: Receipt) -> None:
