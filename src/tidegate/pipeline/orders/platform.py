@@ -76,9 +76,14 @@ def order_issued(tx: Tx, instance: Instance, incoming: Incoming) -> Handled:
         silence=silence_of(annex, zone, incoming.received_at),
     )
     taken = receive(tx, instance, own, arrived)
-    if earlier and not taken.joined and envelope.order is not None:
+    longer = _extended_before(tx, incoming) if incoming.verified else None
+    if (earlier or longer) and not taken.joined and envelope.order is not None:
         attach(tx, sender=envelope.from_, order_ref=envelope.order, order_id=taken.order.id)
-        orders.contradict(tx, taken.order.id, f"before it came: {', '.join(earlier)}")
+        if longer is not None:
+            timing = Timing(tx, instance, own, taken.order.id)
+            _extend(timing, taken.order, longer.until, incoming.received_at)
+        if earlier:
+            orders.contradict(tx, taken.order.id, f"before it came: {', '.join(earlier)}")
     found: list[Problem] = [*wrong]
     if "host-unknown" in taken.problems:
         found.append("host-unknown")
@@ -136,21 +141,24 @@ def non_disclosure_extended(tx: Tx, instance: Instance, incoming: Incoming) -> H
     if order is None or body is None:
         return Handled(order and order.id, problems)
     timing = Timing(tx, instance, own_of(tx, instance), order.id)
+    _extend(timing, order, body.until, incoming.received_at)
+    return Handled(order.id)
+
+
+def _extend(timing: Timing, order: OrderRow, until: datetime, at: datetime) -> None:
     first = order.non_disclosure_until
     allowed = (
-        order.is_silent(tx.now)
+        order.is_silent(timing.tx.now)
         and first is not None
         and order.non_disclosure_first is None
-        and first < body.until <= first + LONGEST_EXTENSION
+        and first < until <= first + LONGEST_EXTENSION
     )
     if not allowed:
         _contradict(timing, "its non-disclosure cannot be extended so")
-        return Handled(order.id)
-    orders.change(tx, order.id, non_disclosure_until=body.until, non_disclosure_first=first)
-    subject = about_order(order.id)
-    timing.happen("non_disclosure.extended", subject, incoming.received_at, until=body.until)
-    keep_silent(timing, body.until)
-    return Handled(order.id)
+        return
+    orders.change(timing.tx, order.id, non_disclosure_until=until, non_disclosure_first=first)
+    timing.happen("non_disclosure.extended", about_order(order.id), at, until=until)
+    keep_silent(timing, until)
 
 
 def preservation_extended(tx: Tx, instance: Instance, incoming: Incoming) -> Handled:
@@ -291,6 +299,19 @@ def _earlier(tx: Tx, incoming: Incoming) -> list[str]:
             if body.get("issuer") == issuer and body.get("finding") == "infringement":
                 said.append("infringement")
     return said
+
+
+def _extended_before(tx: Tx, incoming: Incoming) -> DisclosureExtended | None:
+    """The extension of an order's non-disclosure that overtook the order: the author is not told sooner for
+    that."""
+    if incoming.envelope.order is None:
+        return None
+    for one, jws in messages_about(tx, incoming.envelope.from_, incoming.envelope.order):
+        if _counted(one) and one.type == "non_disclosure.extended":
+            body, faults = read_body(one.type, read_envelope(parse(jws)).body)
+            if isinstance(body, DisclosureExtended) and not faults:
+                return body
+    return None
 
 
 def _counted(said: StoredMessage) -> bool:
