@@ -51,7 +51,7 @@ def test_whoever_has_it_silences_what_rings(desk: Desk, legal: Visitor) -> None:
     desk.ordered(URLS[0])
     assert 'data-testid="clock-acknowledge"' not in legal.get("/clocks").text
     desk.wait(minutes=50)
-    ring_due(desk.instance)
+    desk.tx(lambda tx: ring_due(tx, desk.instance.settings))
     shown = legal.get("/clocks?ringing=yes").text
     assert 'data-testid="clock-rings"' in shown
     path = re.findall(r'action="(/clocks/[^"]+/acknowledge)"', shown)[0]

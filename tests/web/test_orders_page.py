@@ -1,6 +1,7 @@
 """Legal orders on the desk: what rings on every page, the list, one order, and each verb from its form."""
 
 import re
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -128,7 +129,7 @@ def test_html_in_an_order_is_shown_as_it_is_written(desk: Desk, legal: Visitor) 
 @pytest.mark.parametrize("name", ["types", "issuing", "redress", "reasons", "non_disclosure"])
 @pytest.mark.parametrize("value", [None, 5, "words", [], {}, [[]]])
 def test_whatever_an_order_says_its_page_is_there(
-    desk: Desk, legal: Visitor, name: str, value: object
+    desk: Desk, legal: Visitor, name: str, value: Any
 ) -> None:
     order = desk.ordered(URL, **{name: value})
     for path in (f"/orders/{order}", f"/orders/{order}.json", "/orders"):
