@@ -199,6 +199,52 @@ def test_final_after_void_contradicts_and_neither_acts(desk: Desk) -> None:
     assert [kind for kind, _ in desk.actions("post-1")] == ["restrict", "lift"]
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_a_finding_after_another_contradicts_and_does_not_act(desk: Desk, known: bool) -> None:
+    """Also where the first one came before the order did."""
+    establishment = Sender("establishment.example", functions=("scrutinise",))
+    establishment.register(desk.instance.database)
+
+    def found(finding: str) -> None:
+        said = {"issuer": desk.sender.id, "finding": finding, "reasons": "It is looked into."}
+        desk.says("scrutiny.decided", said, sender=establishment)
+
+    desk.post("post-1", url=URL)
+    if not known:
+        found("none")
+    order = desk.ordered(URL)
+    desk.execute(order)
+    for _ in range(2):
+        desk.wait(minutes=1)
+        found("none")
+    assert (desk.states(order), desk.order(order).contradictory) == (["executed"], False)
+    desk.wait(minutes=1)
+    found("infringement")
+    assert (desk.states(order), desk.order(order).contradictory) == (["executed"], True)
+    assert [kind for kind, _ in desk.actions("post-1")] == ["restrict"]
+    # Its issuer may still revoke it.
+    desk.says("order.revoked", {"reason": "A mistake."})
+    assert desk.states(order) == ["void"]
+
+
+def test_that_nothing_is_found_after_an_infringement_was_contradicts(desk: Desk) -> None:
+    establishment = Sender("establishment.example", functions=("scrutinise",))
+    establishment.register(desk.instance.database)
+    desk.post("post-1", url=URL)
+    order = desk.ordered(URL)
+    desk.execute(order)
+    for finding, contradictory in [
+        ("infringement", False),
+        ("infringement", False),
+        ("none", True),
+    ]:
+        desk.wait(minutes=1)
+        said = {"issuer": desk.sender.id, "finding": finding, "reasons": "It is looked into."}
+        desk.says("scrutiny.decided", said, sender=establishment)
+        assert (desk.states(order), desk.order(order).contradictory) == (["void"], contradictory)
+    assert [kind for kind, _ in desk.actions("post-1")] == ["restrict", "lift"]
+
+
 def test_revoked_before_it_came(desk: Desk) -> None:
     desk.post("post-1", url=URL)
     assert desk.says("order.revoked", {"reason": "A mistake."})["order"] is None
