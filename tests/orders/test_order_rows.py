@@ -434,6 +434,34 @@ def test_while_nobody_may_be_told_nobody_is(desk: Desk) -> None:
     assert told["document"]["reference"] == "2026/0001"
 
 
+def test_an_extension_that_overtakes_its_order_counts(desk: Desk) -> None:
+    """Never 5 however messages overtake: the author is told at the extended end, and not before."""
+    hook(desk)
+    desk.post("post-1", url=URL)
+    said = silent(desk)
+    first = desk.now + timedelta(days=14)
+    until = first + timedelta(weeks=2)
+    extended = {"decided_at": in_full(desk.now), "until": in_full(until), "reason": "It goes on."}
+    assert desk.says("non_disclosure.extended", extended)["order"] is None
+    desk.wait(minutes=1)
+    order = desk.ordered(URL, **said)
+    found = desk.order(order)
+    assert (found.state, found.contradictory) == ("open", False)
+    assert (found.non_disclosure_first, found.non_disclosure_until) == (first, until)
+    types = [one["type"] for one in desk.shown(order)["messages"]]
+    assert sorted(types) == ["non_disclosure.extended", "order.issued"]
+    desk.execute(order)
+    desk.clock.advance((first - desk.now).total_seconds() + 1)
+    assert desk.tx(lambda tx: end_silences(tx, desk.instance)) == 0
+    desk.clock.advance((until - desk.now).total_seconds() - 1)
+    assert desk.tx(lambda tx: end_silences(tx, desk.instance)) == 0
+    assert desk.notices("order.author_information") == []
+    desk.wait(seconds=1)
+    assert desk.tx(lambda tx: end_silences(tx, desk.instance)) == 1
+    (told,) = desk.notices("order.author_information")
+    assert (told["item"], told["order"]) == ("post-1", str(order))
+
+
 def test_the_author_is_told_at_once_where_nothing_forbids_it(desk: Desk) -> None:
     hook(desk)
     desk.post("post-1", url=URL)
