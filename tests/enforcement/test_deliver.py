@@ -456,6 +456,30 @@ def test_a_killed_workers_claims_come_back(
     assert deliver(database, clock) == 3
 
 
+def test_what_a_killed_worker_had_is_sent_once_it_is_started_again(
+    database: Database, clock: FakeClock, receiver: Receiver, act: Act
+) -> None:
+    """And at once; what is leased at another place stays there."""
+    webhook_id = connect(database, receiver)
+    act(3)
+    with database.begin() as tx:
+        assert claim(tx, webhook_id, 2, LEASE, "here")
+        assert claim(tx, webhook_id, 1, LEASE, "elsewhere")
+
+    async def start_again() -> None:
+        deliverer, stop = Deliverer(database, clock, place="here"), asyncio.Event()
+        running = asyncio.create_task(deliverer.run(stop))
+        await until_async(lambda: len(receiver.got) == 2, "what was claimed here")
+        stop.set()
+        await running
+
+    asyncio.run(start_again())
+    assert states(database) == {"delivered": 2, "pending": 1}
+    assert deliver(database, clock) == 0
+    clock.advance(LEASE.total_seconds())
+    assert deliver(database, clock) == 1
+
+
 def test_two_workers_side_by_side_lose_nothing_and_send_once(
     database: Database, clock: FakeClock, receiver: Receiver, act: Act
 ) -> None:

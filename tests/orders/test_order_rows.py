@@ -199,6 +199,52 @@ def test_final_after_void_contradicts_and_neither_acts(desk: Desk) -> None:
     assert [kind for kind, _ in desk.actions("post-1")] == ["restrict", "lift"]
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_a_finding_after_another_contradicts_and_does_not_act(desk: Desk, known: bool) -> None:
+    """Also where the first one came before the order did."""
+    establishment = Sender("establishment.example", functions=("scrutinise",))
+    establishment.register(desk.instance.database)
+
+    def found(finding: str) -> None:
+        said = {"issuer": desk.sender.id, "finding": finding, "reasons": "It is looked into."}
+        desk.says("scrutiny.decided", said, sender=establishment)
+
+    desk.post("post-1", url=URL)
+    if not known:
+        found("none")
+    order = desk.ordered(URL)
+    desk.execute(order)
+    for _ in range(2):
+        desk.wait(minutes=1)
+        found("none")
+    assert (desk.states(order), desk.order(order).contradictory) == (["executed"], False)
+    desk.wait(minutes=1)
+    found("infringement")
+    assert (desk.states(order), desk.order(order).contradictory) == (["executed"], True)
+    assert [kind for kind, _ in desk.actions("post-1")] == ["restrict"]
+    # Its issuer may still revoke it.
+    desk.says("order.revoked", {"reason": "A mistake."})
+    assert desk.states(order) == ["void"]
+
+
+def test_that_nothing_is_found_after_an_infringement_was_contradicts(desk: Desk) -> None:
+    establishment = Sender("establishment.example", functions=("scrutinise",))
+    establishment.register(desk.instance.database)
+    desk.post("post-1", url=URL)
+    order = desk.ordered(URL)
+    desk.execute(order)
+    for finding, contradictory in [
+        ("infringement", False),
+        ("infringement", False),
+        ("none", True),
+    ]:
+        desk.wait(minutes=1)
+        said = {"issuer": desk.sender.id, "finding": finding, "reasons": "It is looked into."}
+        desk.says("scrutiny.decided", said, sender=establishment)
+        assert (desk.states(order), desk.order(order).contradictory) == (["void"], contradictory)
+    assert [kind for kind, _ in desk.actions("post-1")] == ["restrict", "lift"]
+
+
 def test_revoked_before_it_came(desk: Desk) -> None:
     desk.post("post-1", url=URL)
     assert desk.says("order.revoked", {"reason": "A mistake."})["order"] is None
@@ -386,6 +432,34 @@ def test_while_nobody_may_be_told_nobody_is(desk: Desk) -> None:
     (told,) = desk.notices("order.author_information")
     assert (told["item"], told["order"]) == ("post-1", str(order))
     assert told["document"]["reference"] == "2026/0001"
+
+
+def test_an_extension_that_overtakes_its_order_counts(desk: Desk) -> None:
+    """Never 5 however messages overtake: the author is told at the extended end, and not before."""
+    hook(desk)
+    desk.post("post-1", url=URL)
+    said = silent(desk)
+    first = desk.now + timedelta(days=14)
+    until = first + timedelta(weeks=2)
+    extended = {"decided_at": in_full(desk.now), "until": in_full(until), "reason": "It goes on."}
+    assert desk.says("non_disclosure.extended", extended)["order"] is None
+    desk.wait(minutes=1)
+    order = desk.ordered(URL, **said)
+    found = desk.order(order)
+    assert (found.state, found.contradictory) == ("open", False)
+    assert (found.non_disclosure_first, found.non_disclosure_until) == (first, until)
+    types = [one["type"] for one in desk.shown(order)["messages"]]
+    assert sorted(types) == ["non_disclosure.extended", "order.issued"]
+    desk.execute(order)
+    desk.clock.advance((first - desk.now).total_seconds() + 1)
+    assert desk.tx(lambda tx: end_silences(tx, desk.instance)) == 0
+    desk.clock.advance((until - desk.now).total_seconds() - 1)
+    assert desk.tx(lambda tx: end_silences(tx, desk.instance)) == 0
+    assert desk.notices("order.author_information") == []
+    desk.wait(seconds=1)
+    assert desk.tx(lambda tx: end_silences(tx, desk.instance)) == 1
+    (told,) = desk.notices("order.author_information")
+    assert (told["item"], told["order"]) == ("post-1", str(order))
 
 
 def test_the_author_is_told_at_once_where_nothing_forbids_it(desk: Desk) -> None:

@@ -26,6 +26,7 @@ from tidegate.enforcement.model import GIVE_UP_AFTER
 from tidegate.exchange.actions import revoke_key
 from tidegate.exchange.keys import OwnKey
 from tidegate.infra.clock import FakeClock
+from tidegate.infra.courier import place_of
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.infra.settings import Settings
@@ -533,6 +534,30 @@ def test_a_worker_that_stops_hands_back_what_it_had(instance: Instance, inbox: I
     with instance.database.begin() as tx:
         row = tx.execute(sa.select(order_messages).where(order_messages.c.id == queued.id)).one()
     assert (row.state, row.leased_until, row.attempts) == ("pending", None, 0)
+
+
+def test_what_a_killed_worker_had_is_brought_once_it_is_started_again(
+    instance: Instance, inbox: Inbox
+) -> None:
+    for _ in range(2):
+        queue(instance)
+    brought = threading.Event()
+    inbox.answer = lambda raw: (brought.set(), inbox.receive(raw))[1]
+    with instance.database.begin() as tx:
+        place = place_of(instance.settings.data_dir)
+        (taken,) = claim(tx, "bka.example", 1, LEASE, place)
+        (others,) = claim(tx, "bka.example", 1, LEASE, "elsewhere")
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        working = asyncio.create_task(Postman(instance).run(stop))
+        assert await asyncio.to_thread(brought.wait, 30)
+        stop.set()
+        await working
+
+    asyncio.run(run())
+    assert now_of(instance, taken.message).state == "delivered"
+    assert now_of(instance, others.message).state == "pending"
 
 
 def test_where_what_follows_fails_it_is_brought_again(

@@ -1,6 +1,7 @@
 """Tips that say the same wait in one case, whoever assigns them, and people's corrections hold."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -9,7 +10,11 @@ from uuid import UUID
 import msgspec
 import pytest
 import sqlalchemy as sa
+from tests.waiting import until
 
+from tidegate.content.model import ItemRow
+from tidegate.content.queries import lock_item
+from tidegate.decisions.model import Subject
 from tidegate.infra.clock import FakeClock
 from tidegate.infra.errors import Refusal
 from tidegate.infra.settings import Settings
@@ -21,7 +26,7 @@ from tidegate.pipeline.erase import erase_item
 from tidegate.pipeline.instance import Instance, opened
 from tidegate.pipeline.reads import read_case
 from tidegate.pipeline.report import submit_report
-from tidegate.review.actions import claim, reopen
+from tidegate.review.actions import claim, open_case, reopen
 from tidegate.review.model import CaseDecisionIn
 from tidegate.review.queries import lock_case
 from tidegate.review.work.actions import add_task
@@ -316,3 +321,29 @@ def _rows(instance: Instance) -> list[Any]:
     with instance.database.begin() as tx:
         columns = cluster_items.c.item_id, cluster_items.c.cluster, cluster_items.c.pinned
         return list(tx.execute(sa.select(*columns).order_by(cluster_items.c.number)).all())
+
+
+def test_posts_are_assigned_in_the_order_in_which_everybody_locks_several(
+    instance: Instance, submit: Callable[..., tuple[ItemRow, Any]]
+) -> None:
+    """Of two posts the worker waits for the first while somebody holds that, and keeps nobody from the other:
+    who holds the first may want that too."""
+    for name in ("b", "a"):  # their cases are in another order than they
+        item, _ = submit(name, OTHER)
+        with instance.database.begin() as tx:
+            about = Subject("item", item.id)
+            open_case(tx, subject=about, item=item, revision=1, queue="default", origin="order")
+    waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    with ThreadPoolExecutor(1) as pool:
+        with instance.database.begin() as tx:
+            lock_item(tx, "forum", "a")
+            assigned = pool.submit(clusters.assign_posts, instance, instance)
+
+            def waits() -> bool:
+                with instance.database.begin() as beside:
+                    return bool(beside.execute(waiting).scalar_one())
+
+            until(waits, "the worker at the first post")
+            tx.execute(sa.text("SET LOCAL lock_timeout = '5s'"))
+            lock_item(tx, "forum", "b")
+        assert assigned.result() == 2

@@ -85,6 +85,23 @@ def test_a_form_that_is_refused_says_so_at_its_field(desk: Desk, legal: Visitor)
     assert desk.order(order).state == "open"
 
 
+@pytest.mark.parametrize("garbled", ["1x", "one", "-1", "1_0", "٣", "9999999999"])
+@pytest.mark.parametrize("urls", [[URL], [URL, "https://forum.example/p/2"]])
+def test_a_garbled_number_is_not_all_of_them(
+    desk: Desk, legal: Visitor, urls: list[str], garbled: str
+) -> None:
+    for n, url in enumerate(urls):
+        desk.post(f"post-{n}", url=url)
+    order = desk.ordered(*urls)
+    before = desk.everything()
+    answer = legal.send(f"/orders/{order}/execute", {"execute_n": garbled})
+    assert answer.status_code == 422
+    assert 'id="error-execute_n"' in answer.text
+    assert desk.everything() == before
+    legal.send(f"/orders/{order}/execute", {"execute_n": ""})
+    assert set(desk.states(order)) == {"executed"}
+
+
 @pytest.mark.parametrize(
     ("verb", "form", "state"),
     [

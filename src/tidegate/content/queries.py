@@ -145,6 +145,14 @@ def items_by_ids(tx: Tx, ids: Collection[UUID]) -> list[ItemRow]:
     return [ItemRow(**row) for row in found]
 
 
+def hold_items(tx: Tx, ids: Collection[UUID]) -> set[UUID]:
+    """Those of the items that were not erased, and cannot be until the end; their rows are shared, in the
+    order in which everybody locks several."""
+    query = sa.select(items.c.id).where(items.c.id.in_(ids), items.c.erased_at.is_(None))
+    query = query.where(tx.within(items.c.platform)).order_by(items.c.platform, items.c.external_id)
+    return set(tx.execute(query.with_for_update(read=True, key_share=True)).scalars())
+
+
 def items_named(tx: Tx, platforms: Collection[str], external_id: str) -> list[ItemRow]:
     """The items that go by this id on these platforms, erased or not."""
     query = sa.select(*_COLUMNS).where(

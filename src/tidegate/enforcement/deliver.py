@@ -1,6 +1,7 @@
 """The delivery worker: brings messages to their targets, at least once, by Standard Webhooks.
 
-Any number of workers may run; a killed one's work comes back when its leases end. Each target has
+Any number of workers may run, each at a place of its own; a killed one's work comes back when its leases
+end, or when it is started again. Each target has
 a task of its own, so a dead or slow one delays no other.
 """
 
@@ -22,6 +23,7 @@ from tidegate.enforcement.outbox import (
     Target,
     claim,
     due_targets,
+    free,
     hand_back,
     record,
 )
@@ -55,10 +57,11 @@ class Deliverer(Courier[UUID]):
         clock: Clock,
         allowed_addresses: Sequence[str] = (),
         *,
+        place: str | None = None,
         timeout: float = TIMEOUT,
         rng: Random | None = None,
     ) -> None:
-        super().__init__(database)
+        super().__init__(database, place)
         self._clock = clock
         self._allowed = list(allowed_addresses)
         self._timeout = timeout
@@ -67,6 +70,9 @@ class Deliverer(Courier[UUID]):
 
     def find_due(self, tx: Tx) -> list[UUID]:
         return due_targets(tx)
+
+    def free(self, tx: Tx, place: str) -> None:
+        free(tx, place)
 
     async def aclose(self) -> None:
         for client in self._clients.values():
@@ -78,7 +84,8 @@ class Deliverer(Courier[UUID]):
         done, size = 0, _FIRST_BATCH
         while not self._stopping:
             try:
-                batch = await self.in_tx(partial(claim, webhook_id=key, limit=size, lease=LEASE))
+                take = partial(claim, webhook_id=key, limit=size, lease=LEASE, place=self._place)
+                batch = await self.in_tx(take)
                 if batch is None:
                     break
                 attempts = await self._send_all(*batch)

@@ -1,6 +1,7 @@
 """How a delivery worker takes deliveries out of the outbox and says what became of them.
 
-Claims are leases: what a killed worker had comes back when its lease ends. Rows of `webhooks` are
+Claims are leases: what a killed worker had comes back when its lease ends, or when the next one starts at
+its place. Rows of `webhooks` are
 locked before rows of `deliveries`, here and wherever a target is changed.
 """
 
@@ -82,9 +83,9 @@ def due_targets(tx: Tx) -> list[UUID]:
 
 
 def claim(
-    tx: Tx, webhook_id: UUID, limit: int, lease: timedelta
+    tx: Tx, webhook_id: UUID, limit: int, lease: timedelta, place: str | None = None
 ) -> tuple[Target, list[Claim]] | None:
-    """Take up to `limit` due messages for a target; None when there are none."""
+    """Take up to `limit` due messages for a target, for the worker at a place; None when there are none."""
     target = tx.execute(
         sa.select(webhooks).where(webhooks.c.id == webhook_id, _is_open(tx.now))
     ).first()
@@ -105,7 +106,7 @@ def claim(
             deliveries.c.message_id == due.c.message_id,
             messages.c.id == due.c.message_id,
         )
-        .values(leased_until=tx.now + lease)
+        .values(leased_until=tx.now + lease, leased_by=place)
         .returning(
             messages.c.id,
             messages.c.item_id,
@@ -140,6 +141,19 @@ def hand_back(tx: Tx, webhook_id: UUID, claims: Sequence[Claim]) -> None:
         .where(
             deliveries.c.webhook_id == webhook_id,
             deliveries.c.message_id.in_([claim.message_id for claim in claims]),
+        )
+        .values(leased_until=None)
+    )
+
+
+def free(tx: Tx, place: str) -> None:
+    """Give up all that a worker at a place had and cannot finish."""
+    tx.execute(
+        sa.update(deliveries)
+        .where(
+            deliveries.c.state == "pending",
+            deliveries.c.leased_until > tx.now,
+            deliveries.c.leased_by == place,
         )
         .values(leased_until=None)
     )

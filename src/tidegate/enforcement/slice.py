@@ -14,10 +14,12 @@ def _verbs() -> Verbs:
     from tidegate.enforcement.alerts import failing_alert_targets
     from tidegate.enforcement.deliver import Deliverer
     from tidegate.enforcement.queries import outbox_counts
+    from tidegate.infra.courier import place_of
     from tidegate.infra.db import Tx
 
     async def deliver(home: Home, stop: asyncio.Event, steps: Steps) -> None:
-        deliverer = Deliverer(home.database, home.clock, home.settings.allowed_addresses)
+        allowed, place = home.settings.allowed_addresses, place_of(home.settings.data_dir)
+        deliverer = Deliverer(home.database, home.clock, allowed, place=place)
         try:
             await deliverer.run(stop, turn=lambda: steps.turn("deliver", TURN_SECONDS))
         finally:

@@ -73,6 +73,7 @@ deliveries = sa.Table(
     sa.Column("releases", sa.Integer, nullable=False, server_default="0"),  # see deliver.py
     sa.Column("next_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("leased_until", sa.TIMESTAMP(timezone=True)),  # a worker has it
+    sa.Column("leased_by", sa.Text),  # the place of the one that took it last
     sa.Column("first_attempt_at", sa.TIMESTAMP(timezone=True)),
     sa.Column("last_attempt_at", sa.TIMESTAMP(timezone=True)),
     sa.Column("last_status", sa.Integer),

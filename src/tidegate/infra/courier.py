@@ -1,7 +1,7 @@
 """Bringing what waits in an outbox to those it is for: the loop that webhooks and messages about orders share.
 
 Each receiver has a task of its own, so a dead or slow one delays no other. Any number of processes may do it:
-what is due is claimed in the database.
+what is due is claimed in the database, in the name of the place where it works.
 """
 
 import asyncio
@@ -9,6 +9,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from socket import gethostname
 from typing import Generic, TypeVar
 
 import structlog
@@ -23,19 +26,31 @@ _POLL = 0.2  # seconds; one indexed query, and nothing to lose as a notification
 log = structlog.get_logger(__name__)
 
 
+def place_of(data_dir: Path) -> str:
+    """The place of a worker, which is the same after it was killed and started anew."""
+    return f"{gethostname()}:{data_dir.resolve()}"
+
+
 class Courier(ABC, Generic[K]):
     """`find_due` says to whom something is due, `drain` brings all that is due to one of them. `name` begins the
-    names of its threads and of what it logs."""
+    names of its threads and of what it logs. At a `place` there is one worker at a time: what was claimed there
+    before it started was another's, which is dead."""
 
     name: str
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, place: str | None = None) -> None:
         self._database = database
+        self._place = place
+        self._succeeded = place is None
         self._threads = ThreadPoolExecutor(4, thread_name_prefix=self.name)
         self._stopping = False
 
     @abstractmethod
     def find_due(self, tx: Tx) -> list[K]: ...
+
+    @abstractmethod
+    def free(self, tx: Tx, place: str) -> None:
+        """Give up what was claimed at a place."""
 
     @abstractmethod
     async def drain(self, key: K) -> int:
@@ -78,6 +93,9 @@ class Courier(ABC, Generic[K]):
 
     async def _find_due(self) -> list[K]:
         try:
+            if not self._succeeded and self._place is not None:
+                await self.in_tx(partial(self.free, place=self._place))
+                self._succeeded = True
             return await self.in_tx(self.find_due)
         except UNAVAILABLE as error:
             log.warning(f"{self.name}.database_unavailable", error=type(error).__name__)

@@ -4,11 +4,12 @@ The rim opens a `Tx` and passes it down; actions and queries never open, commit 
 """
 
 import select
-from collections.abc import Generator, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import psycopg
@@ -28,6 +29,8 @@ from tidegate.infra.room import Room
 
 register_loaders()
 register_dumpers()
+
+T = TypeVar("T")
 
 metadata = sa.MetaData(
     naming_convention={
@@ -58,6 +61,11 @@ UNAVAILABLE = (
     exc.TimeoutError,
     psycopg.OperationalError,  # of a COPY, which goes past SQLAlchemy
 )
+
+
+# The database gave this transaction up for another's sake: done once more it may well come to its end.
+_VICTIM = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+_PAUSE = 0.02  # seconds, for the other to take what it waited for
 
 
 class NoRoom(exc.OperationalError):
@@ -226,6 +234,21 @@ def _refuse_closed(connection: psycopg.Connection[Any], *_: object) -> None:
         poller.register(connection.fileno(), select.POLLIN)
     if connection.closed or poller.poll(0):
         raise exc.InvalidatePoolError
+
+
+def again(
+    work: Callable[[], T], attempts: int = 3, *, unless: Callable[[], bool] = lambda: False
+) -> T:
+    """The result of work that opens its transaction itself. Where the database chose that as the victim of a
+    deadlock, nothing of it was written, and the work is done once more; not `unless` it wrote before."""
+    for left in reversed(range(attempts)):
+        try:
+            return work()
+        except UNAVAILABLE as error:
+            if not isinstance(getattr(error, "orig", error), _VICTIM) or not left or unless():
+                raise
+            time.sleep(_PAUSE)
+    raise AssertionError("unreachable")
 
 
 def no_room() -> Refusal:

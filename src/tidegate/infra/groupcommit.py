@@ -21,9 +21,8 @@ from typing import Any, Generic, TypeVar
 
 import psycopg
 import structlog
-from sqlalchemy import exc
 
-from tidegate.infra.db import UNAVAILABLE, Database, Tx
+from tidegate.infra.db import UNAVAILABLE, Database, Tx, again
 from tidegate.infra.fairness import FairQueue, Ticket
 from tidegate.infra.traces import Context, here, shared_span
 
@@ -168,18 +167,11 @@ class GroupCommit(Generic[W, A]):
         return carried
 
     def _attempt(self, works: list[W]) -> Sequence[A | BaseException | Deferred]:
-        for attempt in range(ATTEMPTS):
-            try:
-                with self._database.begin() as tx:
-                    return self._commit(tx, works)
-            except exc.OperationalError as error:
-                retriable = (
-                    psycopg.errors.DeadlockDetected,
-                    psycopg.errors.SerializationFailure,
-                )
-                if not isinstance(error.orig, retriable) or attempt == ATTEMPTS - 1:
-                    raise
-        raise AssertionError("unreachable")
+        def commit() -> Sequence[A | BaseException | Deferred]:
+            with self._database.begin() as tx:
+                return self._commit(tx, works)
+
+        return again(commit, ATTEMPTS)
 
 
 def _deliver(answered: Sequence[tuple["asyncio.Future[Any]", object]]) -> None:

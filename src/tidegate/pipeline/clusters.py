@@ -12,7 +12,7 @@ import msgspec
 from tidegate.content.holds.queries import is_closed
 from tidegate.content.kept import Kept, kept_revisions
 from tidegate.content.model import Content, ItemRow
-from tidegate.content.queries import item_by_id, item_names
+from tidegate.content.queries import hold_items, item_by_id, item_names
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import FieldError, Refusal, bad_field
 from tidegate.infra.slices import Home
@@ -91,8 +91,8 @@ def assign_posts(home: Home, instance: Instance) -> int:
         return 0
     with home.database.begin() as tx:
         lock(tx)
-        standing = [one for one in arrivals if _stands(item_by_id(tx, one.item_id))]
-        instance.clusters.assign(tx, standing)
+        standing = hold_items(tx, [one.item_id for one in arrivals])
+        instance.clusters.assign(tx, [one for one in arrivals if one.item_id in standing])
     return len(arrivals)
 
 
@@ -328,7 +328,3 @@ def _arrival_of(kept: Kept) -> Arrival | None:
     if kept.content is None:
         return None
     return arrival(kept.item, kept.content, decode_codes(kept.fingerprints))
-
-
-def _stands(item: ItemRow | None) -> bool:
-    return item is not None and item.erased_at is None

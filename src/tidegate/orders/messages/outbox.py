@@ -1,5 +1,6 @@
 """How a worker takes messages of ours out of the outbox, and says what became of them. Leases and back-off
-are those of webhooks (`enforcement/outbox.py`): what a killed worker had comes back when its lease ends.
+are those of webhooks (`enforcement/outbox.py`): what a killed worker had comes back when its lease ends, or when
+it is started again.
 """
 
 from collections.abc import Sequence
@@ -53,8 +54,11 @@ def due_recipients(tx: Tx) -> list[str]:
     return list(tx.execute(query).scalars())
 
 
-def claim(tx: Tx, recipient: str, limit: int, lease: timedelta) -> list[Claim]:
-    """Take up to `limit` due messages to an organisation, in the order in which they were sent."""
+def claim(
+    tx: Tx, recipient: str, limit: int, lease: timedelta, place: str | None = None
+) -> list[Claim]:
+    """Take up to `limit` due messages to an organisation, in the order in which they were sent, for the worker
+    at a place."""
     due = (
         sa.select(order_messages.c.id)
         .where(order_messages.c.recipient == recipient, _is_due(tx.now))
@@ -66,7 +70,7 @@ def claim(tx: Tx, recipient: str, limit: int, lease: timedelta) -> list[Claim]:
     rows = tx.execute(
         sa.update(order_messages)
         .where(order_messages.c.id == due.c.id)
-        .values(leased_until=tx.now + lease)
+        .values(leased_until=tx.now + lease, leased_by=place)
         .returning(order_messages)
     )
     claims = [Claim(read_row(row), row.jws, row.first_attempt_at) for row in rows]
@@ -78,6 +82,19 @@ def hand_back(tx: Tx, claims: Sequence[Claim]) -> None:
     ids = [one.message.id for one in claims]
     tx.execute(
         sa.update(order_messages).where(order_messages.c.id.in_(ids)).values(leased_until=None)
+    )
+
+
+def free(tx: Tx, place: str) -> None:
+    """Give up all that a worker at a place had and cannot finish."""
+    tx.execute(
+        sa.update(order_messages)
+        .where(
+            order_messages.c.state == "pending",
+            order_messages.c.leased_until > tx.now,
+            order_messages.c.leased_by == place,
+        )
+        .values(leased_until=None)
     )
 
 

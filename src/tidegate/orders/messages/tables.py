@@ -31,6 +31,7 @@ order_messages = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     sa.Column("next_at", sa.TIMESTAMP(timezone=True)),
     sa.Column("leased_until", sa.TIMESTAMP(timezone=True)),  # a worker has it
+    sa.Column("leased_by", sa.Text),  # the place of the one that took it last
     sa.Column("first_attempt_at", sa.TIMESTAMP(timezone=True)),
     sa.Column("last_error", sa.Text, info=plain("why a receiver did not take it")),
     sa.Column("delivered_at", sa.TIMESTAMP(timezone=True)),

@@ -17,7 +17,7 @@ from tidegate.enforcement.deliver import LEASE, TIMEOUT
 from tidegate.enforcement.model import asked_delay
 from tidegate.exchange.queries import organisation, party
 from tidegate.infra.clock import outside
-from tidegate.infra.courier import Courier
+from tidegate.infra.courier import Courier, place_of
 from tidegate.infra.db import UNAVAILABLE, Tx
 from tidegate.infra.egress import AddressGuard, Client, Fetched
 from tidegate.infra.errors import Refusal
@@ -32,6 +32,7 @@ from tidegate.orders.messages.outbox import (
     deliver,
     due_recipients,
     fail,
+    free,
     hand_back,
     overdue,
     rings_by,
@@ -55,7 +56,7 @@ class Postman(Courier[str]):
     def __init__(
         self, instance: Instance, *, timeout: float = TIMEOUT, rng: Random | None = None
     ) -> None:
-        super().__init__(instance.database)
+        super().__init__(instance.database, place_of(instance.settings.data_dir))
         self._instance = instance
         self._timeout = timeout
         self._rng = rng or SystemRandom()
@@ -63,6 +64,9 @@ class Postman(Courier[str]):
 
     def find_due(self, tx: Tx) -> list[str]:
         return due_recipients(tx)
+
+    def free(self, tx: Tx, place: str) -> None:
+        free(tx, place)
 
     async def aclose(self) -> None:
         await self._client.aclose()
@@ -72,7 +76,7 @@ class Postman(Courier[str]):
         done = 0
         while not self._stopping:
             try:
-                claimed, inbox = await self.in_tx(partial(_claim, recipient=key))
+                claimed, inbox = await self.in_tx(partial(_claim, recipient=key, place=self._place))
                 if claimed is None:
                     break
                 await self._bring(claimed, inbox)
@@ -150,9 +154,9 @@ def _said(answer: Fetched) -> str:
     return f": {said}".replace("\0", "") if said else ""
 
 
-def _claim(tx: Tx, recipient: str) -> tuple[Claim | None, str | None]:
+def _claim(tx: Tx, recipient: str, place: str | None) -> tuple[Claim | None, str | None]:
     """The next message to an organisation, and where it goes."""
-    claimed = claim(tx, recipient, 1, LEASE)
+    claimed = claim(tx, recipient, 1, LEASE, place)
     if not claimed:
         return None, None
     receiver = party(tx, recipient)

@@ -10,6 +10,7 @@ import msgspec
 
 from tidegate.content.holds.actions import extend_hold
 from tidegate.enforcement.actions import issue_many
+from tidegate.exchange.model import Party
 from tidegate.exchange.queries import establishment
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
@@ -119,7 +120,8 @@ def final(tx: Tx, instance: Instance, incoming: Incoming) -> Handled:
 
 
 def scrutiny_decided(tx: Tx, instance: Instance, incoming: Incoming) -> Handled:
-    """What the authority of our establishment found, and nobody else's word."""
+    """What the authority of our establishment found, and nobody else's word. Where it found otherwise before,
+    neither is acted on any more: a person asks."""
     body, faults = read_body("scrutiny.decided", incoming.envelope.body)
     assert isinstance(body, ScrutinyDecided)
     order = _about(tx, incoming, body.issuer)
@@ -130,6 +132,10 @@ def scrutiny_decided(tx: Tx, instance: Instance, incoming: Incoming) -> Handled:
         return Handled(order and order.id, ["incomplete"] if faults else [])
     timing = Timing(tx, instance, own_of(tx, instance), order.id)
     timing.happen("scrutiny.communicated", about_order(order.id), incoming.received_at)
+    before = _findings(tx, authority, body.issuer, incoming.envelope.order)
+    if any(finding != body.finding for _, finding in before):
+        _contradict(timing, f"{body.finding} is found, after another finding")
+        return Handled(order.id)
     said: Said = "infringed" if body.finding == "infringement" else "upheld"
     _hear(timing, order, said, {"reasons": body.reasons}, _void("infringed"))
     return Handled(order.id)
@@ -293,12 +299,22 @@ def _earlier(tx: Tx, incoming: Incoming) -> list[str]:
         if _counted(one) and one.type in ("order.revoked", "order.final")
     ]
     authority = establishment(tx)
-    for one, jws in [] if authority is None else messages_about(tx, authority.id, ref):
-        if _counted(one) and one.type == "scrutiny.decided":
-            body = read_envelope(parse(jws)).body
-            if body.get("issuer") == issuer and body.get("finding") == "infringement":
-                said.append("infringement")
+    found = [] if authority is None else _findings(tx, authority, issuer, ref)
+    said += [finding for one, finding in found if _counted(one) and finding == "infringement"]
     return said
+
+
+def _findings(
+    tx: Tx, authority: Party, issuer: str, ref: str | None
+) -> list[tuple[StoredMessage, str]]:
+    """What an authority has found of an issuer's order, each message with its finding."""
+    found: list[tuple[StoredMessage, str]] = []
+    for one, jws in messages_about(tx, authority.id, ref) if ref is not None else []:
+        if one.type == "scrutiny.decided" and _meant(one):
+            body = read_envelope(parse(jws)).body
+            if body.get("issuer") == issuer:
+                found.append((one, str(body.get("finding"))))
+    return found
 
 
 def _extended_before(tx: Tx, incoming: Incoming) -> DisclosureExtended | None:
@@ -316,7 +332,11 @@ def _extended_before(tx: Tx, incoming: Incoming) -> DisclosureExtended | None:
 
 def _counted(said: StoredMessage) -> bool:
     """Whether it was its sender's word to us, of an order that we did not know then."""
-    return said.verified and said.order_id is None and set(said.problems) <= HARMLESS
+    return _meant(said) and said.order_id is None
+
+
+def _meant(said: StoredMessage) -> bool:
+    return said.verified and set(said.problems) <= HARMLESS
 
 
 def _delivered(tx: Tx, instance: Instance, message: StoredMessage, receipt: Receipt) -> None:

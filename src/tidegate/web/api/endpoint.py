@@ -21,7 +21,7 @@ from typing_extensions import TypeVar
 from tidegate.access.model import Principal
 from tidegate.access.platforms import everybodys, refuse_others
 from tidegate.infra.acting import Acting
-from tidegate.infra.db import Tx
+from tidegate.infra.db import Tx, again
 from tidegate.infra.errors import FieldError, Refusal
 from tidegate.infra.parsing import decode, read_whole
 from tidegate.infra.traces import span
@@ -128,7 +128,7 @@ class Endpoint(msgspec.Struct, Generic[Body, Query], frozen=True, kw_only=True):
         query = self._query(request)
         body = await self._body(request)
         call = Call(request, request.app.state.services, principal, query, body)
-        return await in_turn(request, self._run, call)
+        return await in_turn(request, again, lambda: self._run(call))
 
     def _admitted(self, request: Request) -> Principal:
         principal: Principal = request.state.principal

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
-from tidegate.infra.db import Tx
+from tidegate.infra.db import Tx, again
 from tidegate.infra.errors import bad_field
 from tidegate.infra.parsing import decode
 from tidegate.pipeline.orders.inbox import take
@@ -30,7 +30,7 @@ async def post_upload(call: Call) -> Response:
     files = [one for one in form.files if one.name == "file"]
     if len(files) != 1:
         raise bad_field("/file", "one file", f"{len(files)} of them")
-    return await in_turn(call.request, _keep, call, form, files[0])
+    return await in_turn(call.request, again, lambda: _keep(call, form, files[0]))
 
 
 def _keep(call: Call, form: Form, file: File) -> Response:

@@ -127,7 +127,7 @@ def _read_answer(visit: Visit, known: Provider, gone: _Gone) -> str:
 
 
 def _let_in(visit: Visit, known: Provider, told: Told, path: str) -> Response:
-    with visit.instance.database.begin(ACTOR, visit.request_id) as tx:
+    with visit.begin(ACTOR) as tx:
         user = admit(tx, told, known.rules)
         hours = visit.instance.settings.session_hours
         opened = open_for(tx, user.id, ["oidc"], hours, brought(visit))

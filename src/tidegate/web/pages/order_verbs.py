@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from tidegate.infra.db import Tx
-from tidegate.infra.errors import Refusal
-from tidegate.infra.parsing import convert
+from tidegate.infra.errors import Refusal, bad_field
+from tidegate.infra.parsing import convert, read_whole
 from tidegate.orders.model import OrderRow
 from tidegate.pipeline.orders import verbs
 from tidegate.pipeline.orders.execute import ExecuteIn, execute
@@ -88,8 +88,10 @@ def _given(visit: Visit, verb: str, type: type[T], *names: str) -> T:
 def _do(visit: Visit, verb: str, work: Work) -> str:
     order_id = order_id_of(visit)
     chosen = visit.field(f"{verb}_n")
-    n = int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 6 else None
+    n = read_whole(chosen)
     try:
+        if chosen and n is None:
+            raise bad_field("/n", "the number of one of the order's URLs, or nothing", chosen[:64])
         with visit.begin() as tx:
             done = work(tx, order_id, n)
     except Refusal as refusal:

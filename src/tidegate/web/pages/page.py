@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from tidegate.access.model import Principal
 from tidegate.access.platforms import everybodys
+from tidegate.infra.db import again
 from tidegate.infra.errors import Refusal
 from tidegate.infra.parsing import check_text
 from tidegate.pipeline.instance import Instance
@@ -172,7 +173,13 @@ class PageRoute(msgspec.Struct, frozen=True, kw_only=True):
     async def _run(self, visit: Visit) -> Any:
         if inspect.iscoroutinefunction(self.handler):
             return await self.handler(visit)
-        return await in_turn(visit.request, self.handler, visit)
+        before = visit.committed
+        return await in_turn(
+            visit.request,
+            again,
+            lambda: self.handler(visit),
+            unless=lambda: visit.committed > before,
+        )
 
     async def _show(self, found: object, visit: Visit) -> Response:
         if isinstance(found, Response):

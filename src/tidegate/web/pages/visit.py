@@ -8,7 +8,7 @@ from uuid import UUID
 from starlette.requests import Request
 
 from tidegate.access.model import Principal
-from tidegate.infra.acting import SYSTEM
+from tidegate.infra.acting import SYSTEM, Acting
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.pipeline.instance import Instance
@@ -31,6 +31,7 @@ class Visit:
         self.form = Form([], [])
         self.refusal: Refusal | None = None  # why the form is shown again
         self.names = Names(self.begin)
+        self.committed = 0  # transactions
 
     @property
     def by_script(self) -> bool:
@@ -61,11 +62,12 @@ class Visit:
         return self.principal
 
     @contextmanager
-    def begin(self) -> Generator[Tx]:
-        """A transaction in the person's name."""
-        by = self.principal.acting if self.principal else SYSTEM
+    def begin(self, by: Acting | str | None = None) -> Generator[Tx]:
+        """A transaction in the person's name, or in another."""
+        by = by or (self.principal.acting if self.principal else SYSTEM)
         with self.instance.database.begin(by, self.request_id) as tx:
             yield tx
+        self.committed += 1
 
     def needs_fresh(self) -> bool:
         """Whether the person must show again that it is them: their last factor is a while ago."""

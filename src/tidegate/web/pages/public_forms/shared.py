@@ -108,7 +108,7 @@ def acting(visit: Visit, form: str) -> Acting:
 
 def begin(visit: Visit, form: str) -> AbstractContextManager[Tx]:
     """A transaction in the form's name."""
-    return visit.instance.database.begin(acting(visit, form), visit.request_id)
+    return visit.begin(acting(visit, form))
 
 
 def proved(visit: Visit, form: str) -> tuple[Challenge, Callable[[], None]]:
