@@ -158,6 +158,14 @@ def test_it_rings_until_somebody_has_it(desk: Desk) -> None:
     assert desk.tx(list_rings) == []
 
 
+def test_who_executes_it_has_it(desk: Desk) -> None:
+    desk.post("post-1", url=URL)
+    order = desk.ordered(URL)
+    assert len(desk.tx(list_rings)) == 1
+    desk.execute(order)
+    assert desk.tx(list_rings) == []
+
+
 def test_the_first_to_end_stand_first(desk: Desk) -> None:
     ids: list[UUID] = []
     for n in range(5):

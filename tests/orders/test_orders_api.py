@@ -90,6 +90,7 @@ def test_a_signed_order_for_one_stored_url(platform: Platform) -> None:
         "received_at": receipt["received_at"],
         "due_at": due,
         "contradictory": False,
+        "provisional": 0,
     }
     (clock,) = [
         one for one in platform.order(receipt["order"])["clocks"] if one["name"] == "tco.remove"

@@ -212,9 +212,15 @@ def acknowledge_order(tx: Tx, order_id: UUID) -> None:
     """The actor has an order: neither its clocks nor its rings call anybody until there is something else to
     say."""
     _silence(tx, clocks.c.order_id == order_id)
+    taken_up(tx, order_id)
+    append(tx, "order.acknowledged", {"order": order_id}, order_id)
+
+
+def taken_up(tx: Tx, order_id: UUID) -> None:
+    """The actor does something about an order, so that its arrival rings no more. What its clocks have to say
+    they say still."""
     acknowledge_rings(tx, order_id=order_id)
     call_off(tx, order_id)
-    append(tx, "order.acknowledged", {"order": order_id}, order_id)
 
 
 def _silence(tx: Tx, which: sa.ColumnElement[bool]) -> None:

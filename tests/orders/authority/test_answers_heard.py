@@ -199,6 +199,7 @@ def test_what_is_not_the_providers_word_moves_nothing(
     order = bka.get(f"/v1/orders/{id}")
     assert (order["state"], order["items"][0]["state"]) == ("delivered", "open")
     assert clocks(order, "tco.remove")[0]["state"] == "running"
+    assert order["documents"] == ["annex-1"]
 
 
 def test_addresses_that_the_order_does_not_name_are_for_a_person(
@@ -266,3 +267,16 @@ def test_the_ledger_explains_both_sides_and_finds_what_it_does_not(bka: Side, fo
         tx.connection.exec_driver_sql("UPDATE orders SET state = 'executed'")
         tx.connection.exec_driver_sql("UPDATE order_states SET event = 'void' WHERE n = 2")
     assert len(faults(bka.instance)) == 3
+
+
+def test_the_annexes_that_came_back_are_read_to_the_byte(bka: Side, forum: Side) -> None:
+    forum.post_item("post-1", "https://forum.example/p/1")
+    id = delivered(bka, items=TWO)
+    tell(forum, "execute", {}, 1)
+    tell(forum, "ask", ASK, 2)
+    assert bka.get(f"/v1/orders/{id}")["documents"] == ["annex-1", "annex-2", "annex-3"]
+    for name in ("annex-2", "annex-3"):
+        document = f"documents/{name}.json"
+        ours = bka.get(f"/v1/orders/{id}/{document}")
+        assert ours == forum.get(f"/v1/orders/{theirs(forum)}/{document}", forum.legal)
+    assert ours["clarification"] == ASK["needed"]

@@ -58,7 +58,7 @@ def item_held(seen: Sequence[HoldView]) -> Refusal:
     lines = [
         f"{one.placed_by} holds it since {one.placed_at:%Y-%m-%d} for {one.purpose}, "
         + ("until it is lifted" if one.until is None else f"until {one.until:%Y-%m-%d %H:%M} UTC")
-        + f": {one.reason}."
+        + f": {one.reason.removesuffix('.')}."
         for one in seen
     ]
     known: dict[str, Any] = {"holds": [str(one.id) for one in seen]} if seen else {}

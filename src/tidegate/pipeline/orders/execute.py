@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from tidegate.clocks.actions import taken_up
 from tidegate.content.holds.actions import place_hold
 from tidegate.content.holds.model import HoldIn
 from tidegate.content.model import ItemRow
@@ -57,6 +58,7 @@ def execute(
     410 "item-erased" of what went since the order came; 403 "platform-bound"."""
     own_of(tx, instance)
     order = came(tx, order_id)
+    taken_up(tx, order_id)
     found = items_of(tx, order_id)
     waiting = [one for one in (found if n is None else [item_numbered(found, n)]) if one.waits]
     if waiting:

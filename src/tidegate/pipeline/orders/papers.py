@@ -11,6 +11,7 @@ from tidegate.orders.model import OrderRow
 from tidegate.orders.queries import documents_of
 from tidegate.orders.wording import NAMES
 from tidegate.pipeline.instance import Instance
+from tidegate.pipeline.orders.came_back import annex_in, came_back
 from tidegate.pipeline.orders.shown import ANNEX_1
 from tidegate.pipeline.own import own_of
 
@@ -27,9 +28,13 @@ def annex_json(tx: Tx, order: OrderRow, name: str) -> Paper:
     if name == ANNEX_1 and order.annex is not None:
         return Paper(msgspec.json.encode(order.annex), _signer(tx, order))
     found = documents_of(tx, order.id, name)
-    if not found:
-        raise Refusal("document-unknown", 404, "The order has no such document")
-    return Paper(found[0].body, found[0].kid)
+    if found:
+        return Paper(found[0].body, found[0].kid)
+    for called, message in came_back(messages_of(tx, order.id)):
+        if called == name:
+            jws = parse(message_jws(tx, message))
+            return Paper(annex_in(jws), jws.kid)
+    raise Refusal("document-unknown", 404, "The order has no such document")
 
 
 def annex_pdf(tx: Tx, instance: Instance, order: OrderRow, name: str) -> bytes:

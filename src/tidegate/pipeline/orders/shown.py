@@ -30,6 +30,7 @@ from tidegate.orders.queries import (
     receipts_of,
     stays_of,
 )
+from tidegate.pipeline.orders.came_back import came_back
 from tidegate.pipeline.orders.shown_drafts import items_not_yet, out_members
 from tidegate.review.queries import waiting_about
 
@@ -194,7 +195,7 @@ def order_view(tx: Tx, order: OrderRow) -> OrderView:
         items=[_item(one, posts, ends, waiting, proposals.get(one.n, [])) for one in items],
         clocks=[clock_view(one, tx.now) for one in clocks_of(tx, order=order.id)],
         messages=[shown_message(one) for one in messages],
-        documents=documents_named(tx, order),
+        documents=_documents_named(tx, order, messages),
         delivery=_delivery(tx, messages) if order.direction == "out" else None,
         non_disclosure=_silenced(order),
         receipts=receipts_of(tx, order.id),
@@ -204,10 +205,11 @@ def order_view(tx: Tx, order: OrderRow) -> OrderView:
     )
 
 
-def documents_named(tx: Tx, order: OrderRow) -> list[str]:
-    """The annexes that there are."""
+def _documents_named(tx: Tx, order: OrderRow, messages: list[StoredMessage]) -> list[str]:
+    """The annexes that there are, ours and those that came back."""
     first = [] if order.annex is None else [ANNEX_1]
-    return first + sorted({one.name for one in documents_of(tx, order.id)})
+    answers = {one.name for one in documents_of(tx, order.id)}
+    return first + sorted(answers | {name for name, _ in came_back(messages)})
 
 
 def _item(

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from tidegate.clocks.actions import acknowledge_order
+from tidegate.clocks.actions import acknowledge_order, taken_up
 from tidegate.enforcement.actions import issue_many
 from tidegate.exchange.queries import establishment
 from tidegate.infra.db import Tx
@@ -209,6 +209,7 @@ def _begin(tx: Tx, instance: Instance, order_id: UUID, n: int | None, verb: Verb
         chosen = [item_numbered(found, n)]
         moved(chosen[0].state, verb)
     refuse_elsewhere(tx, [one.item_id for one in chosen if one.item_id is not None])
+    taken_up(tx, order_id)
     return _Work(order, chosen, Timing(tx, instance, own_of(tx, instance), order_id))
 
 
