@@ -1,8 +1,10 @@
 """Clocks and rings call people: webhooks in the outbox, the command on call, and who has it, by the API."""
 
 import json
+import os
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,16 +18,18 @@ from tests.clocks.conftest import NIGHT, ORDER, start, subject
 
 from tidegate.access.actions import create_key, create_user
 from tidegate.clocks import actions
-from tidegate.clocks.calls import next_call
+from tidegate.clocks.calls import Calling, call, claim_call
 from tidegate.clocks.model import Clock
 from tidegate.clocks.rings import ring
 from tidegate.enforcement.webhooks import create_webhook
 from tidegate.infra.clock import FakeClock
+from tidegate.infra.courier import place_of
+from tidegate.infra.db import Database
 from tidegate.infra.settings import Settings
 from tidegate.pipeline.duties import duties_of
 from tidegate.pipeline.house import MESSAGE_TYPES, SCOPES
 from tidegate.pipeline.instance import Instance
-from tidegate.pipeline.ringing import make_call, ring_due
+from tidegate.pipeline.ringing import CALL_LEASE, make_call, ring_due
 
 MINUTE = timedelta(minutes=1)
 Told = Callable[[], list[tuple[str, dict[str, Any]]]]
@@ -151,13 +155,71 @@ def test_who_dies_while_they_call_has_called_nobody(
     settings = Settings(data_dir=tmp_path, on_call_command=["/bin/true"])
     made(instance)
     turn(instance, clock, 1800, on_call_command=["/bin/true"])
-    with instance.database.begin() as other:
-        assert next_call(other) is not None
-        assert make_call(instance.database, settings) == 0, "somebody does it"
-        # Meanwhile it rings again, and nobody waits for the command.
-        turn(instance, clock, 60, on_call_command=["/bin/true"])
-        other.connection.rollback()
+    with instance.database.begin() as tx:
+        assert claim_call(tx, CALL_LEASE, "elsewhere") is not None
+    assert make_call(instance.database, settings) == 0, "somebody does it"
+    # Meanwhile it rings again, and nobody waits for the command.
+    clock.advance(CALL_LEASE.total_seconds())
     assert make_call(instance.database, settings) == 1
+
+
+def test_who_starts_again_at_the_same_place_calls_at_once(
+    instance: Instance, clock: FakeClock, tmp_path: Path
+) -> None:
+    settings = Settings(data_dir=tmp_path, on_call_command=["/bin/true"])
+    made(instance)
+    turn(instance, clock, 1800, on_call_command=["/bin/true"])
+    with instance.database.begin() as tx:
+        assert claim_call(tx, CALL_LEASE, place_of(tmp_path)) is not None
+    assert make_call(instance.database, settings) == 1
+    assert make_call(instance.database, settings) == 0
+
+
+def test_no_transaction_is_open_while_the_command_runs(
+    instance: Instance, clock: FakeClock, tmp_path: Path, owner: Database
+) -> None:
+    """It may hang: then it holds up no more than other calls. What rings meanwhile is enough."""
+    begun, go = tmp_path / "begun", tmp_path / "go"
+    os.mkfifo(begun)
+    os.mkfifo(go)
+    code = "import sys; open(sys.argv[1], 'w').close(); open(sys.argv[2]).read()"
+    command = [sys.executable, "-c", code, str(begun), str(go)]
+    settings = Settings(data_dir=tmp_path, on_call_command=command)
+    one = made(instance)
+    turn(instance, clock, 1800, on_call_command=command)
+    with ThreadPoolExecutor(1) as pool:
+        calling = pool.submit(make_call, instance.database, settings)
+        begun.read_text()
+        with owner.begin() as tx:
+            tx.execute(sa.text("LOCK TABLE calls IN ACCESS EXCLUSIVE MODE NOWAIT"))
+        with instance.database.begin() as tx:
+            call(tx, Calling(one.id, "clock.warning", {}, True, None))
+        go.write_text("")
+        assert calling.result() == 1
+    assert make_call(instance.database, settings) == 0
+
+
+def test_the_proven_come_first_then_what_ends_first(instance: Instance, clock: FakeClock) -> None:
+    def waiting(name: str, proven: bool, minutes: int | None) -> None:
+        clock.advance(1)
+        ends_at = None if minutes is None else NIGHT + minutes * MINUTE
+        with instance.database.begin() as tx:
+            call(tx, Calling(uuid4(), name, {}, proven, ends_at))
+
+    def told() -> str | None:
+        with instance.database.begin() as tx:
+            one = claim_call(tx, CALL_LEASE, f"place {clock.now()}")
+            clock.advance(0.001)
+        return None if one is None else one.type
+
+    waiting("forged", False, 5)
+    waiting("not an order", False, None)
+    waiting("later", True, 50)
+    waiting("without an end", True, None)
+    waiting("first", True, 40)
+    waiting("forged, later", False, 6)
+    order = ["first", "later", "without an end", "forged", "forged, later", "not an order", None]
+    assert [told() for _ in order] == order
 
 
 def test_somebody_has_it_before_the_command_ran(

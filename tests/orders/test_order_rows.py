@@ -5,12 +5,14 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 from tests.orders.desk import OTHER, Desk, annex
 from tests.orders.letters import Sender
 
 from tidegate.access.platforms import refuse_others
+from tidegate.clocks.calls import claim_call
 from tidegate.enforcement.webhooks import create_webhook
 from tidegate.exchange.actions import revoke_key
 from tidegate.infra.acting import Acting
@@ -26,6 +28,7 @@ from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.orders import execute as executing
 from tidegate.pipeline.orders.authors import end_silences
 from tidegate.pipeline.orders.verbs import AnnulIn, annul
+from tidegate.pipeline.ringing import CALL_LEASE, ring_due
 from tidegate.pipeline.verify import verify
 
 URL = "https://forum.example/p/1"
@@ -535,3 +538,18 @@ def test_who_is_bound_to_another_platform_ends_nothing_of_it(desk: Desk) -> None
             annul(tx, desk.instance, order, None, said)
         assert (caught.value.type, caught.value.status) == ("platform-bound", 403)
     assert desk.states(order) == ["executed"]
+
+
+def test_of_many_forged_orders_the_verified_one_is_called_about_first(desk: Desk) -> None:
+    settings = msgspec.structs.replace(desk.instance.settings, on_call_command=["/bin/true"])
+    forger = Sender("nobody.example")
+    for n in range(3):
+        forged = annex(forger, desk.now, [URL], reference=f"f-{n}")
+        desk.says("order.issued", forged, order=f"f-{n}", sender=forger)
+    desk.wait(minutes=1)
+    order = desk.ordered(URL)
+    assert desk.tx(lambda tx: ring_due(tx, settings)) == 4
+    first = desk.tx(lambda tx: claim_call(tx, CALL_LEASE, "here"))
+    assert (first.about, first.proven, first.ends_at) == (order, True, desk.now + HOUR)
+    second = desk.tx(lambda tx: claim_call(tx, CALL_LEASE, "there"))
+    assert (second.proven, second.ends_at) == (False, desk.now + HOUR - timedelta(minutes=1))

@@ -20,6 +20,7 @@ CLOCKS = Slice(
     keeps={
         "clocks": "what had to be done by when, and who had it: ids and times alone",
         "clock_events": "what happened when, and who of the staff told: no content",
+        "calls": "what the command on call has yet to be told: ids and times alone",
         "rings": "that somebody was called, and who had it: ids and times alone",
     },
     verbs=_verbs,

@@ -120,5 +120,10 @@ calls = sa.Table(
     sa.Column("type", sa.Text, nullable=False),
     sa.Column("data", JSONB, nullable=False),
     sa.Column("since", _MOMENT, nullable=False),
+    # What comes first: what nobody can have forged, then what ends first.
+    sa.Column("proven", sa.Boolean, nullable=False, server_default="false"),
+    sa.Column("ends_at", _MOMENT),
+    sa.Column("leased_until", _MOMENT),  # the command is told of it
+    sa.Column("leased_by", sa.Text),  # the place of the worker that runs it
 )
-sa.Index("ix_calls_since", calls.c.since)
+sa.Index("ix_calls_next", calls.c.proven.desc(), calls.c.ends_at, calls.c.since)

@@ -40,6 +40,13 @@ class Stay(msgspec.Struct, frozen=True, kw_only=True):
     given: dict[str, Any] | None
 
 
+class Urgency(msgspec.Struct, frozen=True):
+    """Whether an order is its issuer's word for sure, by its message or by a person, and when its hour ends."""
+
+    proven: bool
+    due_at: datetime | None
+
+
 class Proposed(msgspec.Struct, frozen=True, kw_only=True):
     """What one person proposed of an order, or with `n` of one item; it waits for another."""
 
@@ -328,3 +335,10 @@ def _read(cursor: str | None) -> tuple[str, tuple[datetime, UUID] | None]:
             errors=[FieldError("cursor", expected, got)],
         )
     return cursor[0], read_cursor(cursor[1:])
+
+
+def urgency_of(tx: Tx, ids: Collection[UUID]) -> dict[UUID, Urgency]:
+    """Of each of these that is an order."""
+    query = sa.select(orders.c.id, orders.c.verified, orders.c.state, orders.c.due_at)
+    rows = tx.execute(query.where(orders.c.id.in_(ids)))
+    return {row.id: Urgency(row.verified or row.state != "doubtful", row.due_at) for row in rows}

@@ -2,27 +2,33 @@
 until somebody has it.
 
 Both are written in the transaction that notes the ring: the outbox sends the message, `make_call` runs the
-command. A process that dies in between has lost nothing.
+command, outside of any transaction. A process that dies in between has lost nothing.
 """
 
 import subprocess
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 import structlog
+from msgspec.structs import replace
 
-from tidegate.clocks.calls import Calling, call, made, next_call
+from tidegate.clocks.calls import Calling, call, claim_call, made
 from tidegate.clocks.rings import Ring, sweep_rings
 from tidegate.clocks.sweeping import Rung, sweep
 from tidegate.clocks.views import clock_view
 from tidegate.clocks.waking import minutes_left, step_of
 from tidegate.enforcement.notices import notify_all
+from tidegate.infra.courier import place_of
 from tidegate.infra.db import Database, Tx
 from tidegate.infra.settings import Settings
 from tidegate.infra.times import told
+from tidegate.orders.queries import urgency_of
 
 BATCH = 200
 CALL_SECONDS = 20.0  # then the command is ended; it holds up other calls
+CALL_LEASE = timedelta(seconds=CALL_SECONDS + 10)
 log = structlog.get_logger()
 
 
@@ -36,15 +42,26 @@ def ring_due(tx: Tx, settings: Settings) -> int:
     if found:
         notify_all(tx, [(one.type, one.data) for one, _ in found])
     if settings.on_call_command:
-        for one in [one for one, calls in found if calls]:
+        for one in _with_urgency(tx, [one for one, calls in found if calls]):
             call(tx, one)
     return len(found)
+
+
+def _with_urgency(tx: Tx, found: Sequence[Calling]) -> list[Calling]:
+    """Those about orders, with how urgent these are."""
+    known = urgency_of(tx, {one.about for one in found})
+    return [
+        replace(one, proven=of.proven, ends_at=of.due_at or one.ends_at)
+        if (of := known.get(one.about))
+        else one
+        for one in found
+    ]
 
 
 def _of_ring(tx: Tx, settings: Settings, one: Ring) -> tuple[Calling, bool]:
     step = step_of(one.since, tx.now, settings.escalate_minutes)
     data = one.data | {"ring": str(one.id)} | _called(settings, step)
-    return Calling(one.order_id or one.id, one.type, data), True
+    return Calling(one.order_id or one.id, one.type, data, False, None), True
 
 
 def _of_clock(tx: Tx, settings: Settings, rung: Rung) -> tuple[Calling, bool]:
@@ -57,7 +74,9 @@ def _of_clock(tx: Tx, settings: Settings, rung: Rung) -> tuple[Calling, bool]:
         }
     )
     data |= _called(settings, rung.step)
-    return Calling(clock.order or clock.id, rung.type, data), rung.calls
+    # A clock of no order is of a duty of our own.
+    one = Calling(clock.order or clock.id, rung.type, data, clock.order is None, clock.ends_at)
+    return one, rung.calls
 
 
 def _called(settings: Settings, step: int) -> dict[str, Any]:
@@ -69,12 +88,14 @@ def make_call(database: Database, settings: Settings) -> int:
     """Run the command for one call; returns how many were made. For the worker."""
     if not settings.on_call_command:
         return 0
+    place = place_of(settings.data_dir)
     with database.begin() as tx:
-        if (one := next_call(tx)) is None:
+        if (one := claim_call(tx, CALL_LEASE, place)) is None:
             return 0
         message = {"type": one.type, "timestamp": tx.now, "data": one.data}
-        _run(settings.on_call_command, msgspec.json.encode(message), one.type)
-        made(tx, one)
+    _run(settings.on_call_command, msgspec.json.encode(message), one.type)
+    with database.begin() as tx:
+        made(tx, one, place)
     return 1
 
 
