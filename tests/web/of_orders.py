@@ -75,6 +75,8 @@ class OrderOfB:
                 take(tx, api.instance, raw, None)
             self.scrutiny = open_scrutiny(tx, TO, words).id
             self.id = _only(tx.execute(sa.text("SELECT id FROM orders")))
+            hour = sa.text("SELECT id FROM clocks WHERE name = 'tco.remove'")
+            self.clock = _only(tx.execute(hour))
             self.referral = _only(tx.execute(sa.text("SELECT id FROM referrals")))
             brought = sa.text("SELECT id FROM order_messages WHERE type = 'order.issued'")
             self.message = _only(tx.execute(brought))
@@ -128,6 +130,7 @@ def attempts(of_b: OrderOfB) -> Tried:
 def page_attempts(of_b: OrderOfB, kid: str) -> Tried:
     """By a person; `kid` is a key in the registry."""
     at, desk, party = f"/orders/{of_b.id}", f"/scrutinies/{of_b.scrutiny}", f"/registry/{TO}"
+    referral, clock = f"/referrals/{of_b.referral}", f"/clocks/{of_b.clock}"
     tried: Tried = {
         ("GET", "/orders"): [("/orders", {}), ("/orders?live=yes", {})],
         ("GET", "/orders/new"): [("/orders/new", {})],
@@ -137,6 +140,15 @@ def page_attempts(of_b: OrderOfB, kid: str) -> Tried:
         ("GET", "/orders/{order}/message.jws"): [(f"{at}/message.jws", {})],
         ("GET", "/scrutinies"): [("/scrutinies", {})],
         ("GET", "/scrutinies/{scrutiny}"): [(desk, {})],
+        ("GET", "/referrals"): [("/referrals", {})],
+        ("GET", "/referrals/new"): [("/referrals/new", {})],
+        ("POST", "/referrals"): [("/referrals", {"to": TO})],
+        ("GET", "/referrals/{referral}"): [(referral, {})],
+        ("POST", "/referrals/{referral}/items/{n}/answer"): [
+            (f"{referral}/items/1/answer", {"outcome": "not_found", "outcome:1": "not_found"})
+        ],
+        ("GET", "/clocks"): [("/clocks", {}), ("/clocks?ringing=yes", {})],
+        ("POST", "/clocks/{clock}/acknowledge"): [(f"{clock}/acknowledge", {"back": "/clocks"})],
         ("GET", "/registry"): [("/registry", {})],
         ("POST", "/registry"): [("/registry", {"document": "{}"})],
         ("POST", "/registry/{party}/confirm"): [(f"{party}/confirm", {"kids": kid})],
@@ -150,6 +162,8 @@ def page_attempts(of_b: OrderOfB, kid: str) -> Tried:
         said = (_SAID | _OF_WHOLE)[verb]
         form = {f"{verb}_{name}": value for name, value in said.items() if value != {}}
         tried["POST", f"/orders/{{order}}/{verb}"] = [(f"{at}/{verb}", form)]
+    for verb, said in _REFERRAL.items():
+        tried["POST", f"/referrals/{{referral}}/{verb}"] = [(f"{referral}/{verb}", said)]
     for verb in ("intention", "decide", "communicate"):
         said = _SCRUTINY[verb]
         tried["POST", f"/scrutinies/{{scrutiny}}/{verb}"] = [(f"{desk}/{verb}", said)]

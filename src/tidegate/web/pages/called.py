@@ -33,6 +33,8 @@ ACTORS = frozenset(
             "judged_by",
         ),
         *("lifted_by", "made_by", "opened_by", "placed_by", "proposed_by"),
+        *("drafted_by", "submitted_by", "approved_by", "issued_by", "entered_by", "answered_by"),
+        *("intention_by", "communicated_by", "added_by", "confirmed_by"),
         *("actor", "by", "from", "person", "readers"),
     )
 )
