@@ -21,6 +21,7 @@ from tidegate.orders.drafts.model import (
     ReasonIn,
 )
 from tidegate.pipeline.orders import drafted, following
+from tidegate.web.pages.order_verbs import of_verb
 from tidegate.web.pages.orders import one_page, order_id_of
 from tidegate.web.pages.page import PageRoute
 from tidegate.web.pages.refusals import of_form
@@ -156,7 +157,7 @@ def _said(visit: Visit, verb: str, type: type[T], *names: str) -> T:
     try:
         return convert(said, type)
     except Refusal as refusal:
-        raise _of_verb(refusal, verb) from None
+        raise of_verb(refusal, verb) from None
 
 
 def _do(visit: Visit, verb: str, work: Callable[[Tx, UUID], object]) -> str:
@@ -165,12 +166,8 @@ def _do(visit: Visit, verb: str, work: Callable[[Tx, UUID], object]) -> str:
         with visit.begin() as tx:
             work(tx, order_id)
     except Refusal as refusal:
-        raise _of_verb(refusal, verb) from None
+        raise of_verb(refusal, verb) from None
     return f"/orders/{order_id}?done=order-{verb}"
-
-
-def _of_verb(refusal: Refusal, verb: str) -> Refusal:
-    return of_form(refusal, {one.pointer: f"{verb}_{one.pointer[1:]}" for one in refusal.errors})
 
 
 _new = PageRoute(

@@ -82,7 +82,7 @@ def _given(visit: Visit, verb: str, type: type[T], *names: str) -> T:
     try:
         return convert(said, type)
     except Refusal as refusal:
-        raise _of_verb(refusal, verb) from None
+        raise of_verb(refusal, verb) from None
 
 
 def _do(visit: Visit, verb: str, work: Work) -> str:
@@ -95,11 +95,12 @@ def _do(visit: Visit, verb: str, work: Work) -> str:
         with visit.begin() as tx:
             done = work(tx, order_id, n)
     except Refusal as refusal:
-        raise _of_verb(refusal, verb) from None
+        raise of_verb(refusal, verb) from None
     return f"/orders/{order_id}?done=order-{'proposed' if done is None else verb}"
 
 
-def _of_verb(refusal: Refusal, verb: str) -> Refusal:
+def of_verb(refusal: Refusal, verb: str) -> Refusal:
+    """A refusal about the fields of a verb's form, which are called after it."""
     pointers = [one.pointer for one in refusal.errors]
     return of_form(refusal, {one: f"{verb}_{one[1:]}" for one in pointers})
 
