@@ -1,20 +1,22 @@
 """A desk with legal orders in every state that its pages have forms for: of others' to us, of ours to others, and
 what is at the desk for scrutiny. One instance is a platform and an authority in turn, as none would be."""
 
+from datetime import timedelta
 from typing import cast
 from uuid import UUID
 
 import msgspec
-from tests.api import Api
 from tests.orders.desk import OTHER, Desk, annex
 from tests.orders.letters import Sender
 from tests.orders.sides import drafted
 
 from tidegate.infra.clock import FakeClock
+from tidegate.infra.times import in_full
 from tidegate.orders.drafts.actions import note_carried, note_claimed
 from tidegate.orders.drafts.model import CarriedIn, ClaimedIn, DraftIn
 from tidegate.orders.referrals.model import AnswerIn, ReferralIn
 from tidegate.orders.scrutinies import actions as scrutinies
+from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.orders import drafted as drafting
 from tidegate.pipeline.orders.referring import answer, refer
 
@@ -33,16 +35,15 @@ DECIDED = ("decided", "communicated")
 URLS = [f"https://forum.example/p/{n}" for n in range(8)]
 
 
-def orders_of_all_kinds(api: Api) -> dict[str, list[str]]:
+def orders_of_all_kinds(instance: Instance) -> dict[str, list[str]]:
     """Addresses of their pages."""
-    desk = Desk(api.instance, cast(FakeClock, api.instance.clock))
+    desk = Desk(instance, cast(FakeClock, instance.clock))
     came, referrals = came_in(desk), [referred(desk)]
     authority(desk)
     ours, looked = of_ours(desk), at_the_desk(desk)
     given = ReferralIn("board.example", ["https://board.example/9"], "Section 4.", "It is.", "de")
     referrals.append(desk.tx(lambda tx: refer(tx, desk.instance, given), OFFICER)[0].id)
-    at = "UPDATE organisation SET kind = 'platform', functions = '{}'"
-    desk.tx(lambda tx: tx.connection.exec_driver_sql(at))
+    be(desk, "platform")
     return {
         "/orders": ["/orders", "/orders?live=yes", "/orders?direction=in"],
         "/orders/{order}": [f"/orders/{one}" for one in (*came, *ours)],
@@ -54,13 +55,25 @@ def orders_of_all_kinds(api: Api) -> dict[str, list[str]]:
     }
 
 
+def be(desk: Desk, kind: str) -> None:
+    """From now on it is a platform, or an authority."""
+    functions = "{issue,scrutinise}" if kind == "authority" else "{}"
+    at = f"UPDATE organisation SET kind = '{kind}', functions = '{functions}'"
+    desk.tx(lambda tx: tx.connection.exec_driver_sql(at))
+
+
+def _silence(desk: Desk) -> dict[str, str]:
+    decided, until = desk.now - timedelta(hours=12), desk.now + timedelta(days=19)
+    return {"decided_at": in_full(decided), "until": in_full(until), "reason": "so"}
+
+
 def came_in(desk: Desk) -> list[UUID]:
     for number, url in enumerate(URLS):
         desk.post(f"ordered-{number}", f"the text {number}", url=url)
     found = [
         desk.ordered(*URLS[:2], "https://forum.example/none", order="several", reference="several")
     ]
-    silent = {"decided_at": "2025-12-31T12:00:00Z", "until": "2026-01-20T00:00:00Z", "reason": "so"}
+    silent = _silence(desk)
     found.append(desk.ordered(URLS[2], order="done", reference="done", non_disclosure=silent))
     desk.execute(found[-1])
     found.append(desk.ordered(URLS[3], order="impeded", reference="impeded"))
@@ -85,8 +98,7 @@ def referred(desk: Desk) -> UUID:
 
 def authority(desk: Desk) -> None:
     """From now on it is an authority, which knows a platform, and one that nobody has confirmed."""
-    at = "UPDATE organisation SET kind = 'authority', functions = '{issue,scrutinise}'"
-    desk.tx(lambda tx: tx.connection.exec_driver_sql(at))
+    be(desk, "authority")
     Sender("board.example", kind="platform").register(desk.instance.database)
     Sender("new.example", kind="platform").register(desk.instance.database, confirm=False)
 
@@ -94,7 +106,7 @@ def authority(desk: Desk) -> None:
 def of_ours(desk: Desk) -> list[UUID]:
     """One in each state, set as if it had come there."""
     found: list[UUID] = []
-    silent = {"decided_at": "2025-12-31T12:00:00Z", "until": "2026-01-20T00:00:00Z", "reason": "so"}
+    silent = _silence(desk)
     given = msgspec.convert(drafted(to="board.example", non_disclosure=silent), DraftIn)
     for state in STATES:
         order = desk.tx(lambda tx: drafting.begin(tx, desk.instance, given), OFFICER)

@@ -113,7 +113,7 @@ class Desk:
             **self.incidents(),
             **self.clusters(),
             **self.flaggers(),
-            **orders_of_all_kinds(self.api),
+            **orders_of_all_kinds(self.api.instance),
             "/sign-in/{token}": [],
         }
 
