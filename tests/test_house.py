@@ -19,7 +19,7 @@ from tidegate.infra.db import Tx, metadata
 from tidegate.infra.scopes import Scope
 from tidegate.infra.slices import Slice
 from tidegate.ledger import verify
-from tidegate.pipeline.duties import duties_of, gauges
+from tidegate.pipeline.duties import duties_of, gauges, urgent_of
 from tidegate.pipeline.house import MESSAGE_TYPES, SCOPES, SLICES
 from tidegate.pipeline.instance import Instance
 from tidegate.web import pages
@@ -135,7 +135,7 @@ def test_everything_is_declared_once(instance: Instance) -> None:
         [one.name for one in SLICES],
         [scope.name for one in SLICES for scope in one.scopes],
         list(MESSAGE_TYPES),
-        [duty.name for duty in duties_of(instance)],
+        [duty.name for duty in (*urgent_of(instance), *duties_of(instance))],
         named,
     ):
         assert names

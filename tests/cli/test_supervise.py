@@ -11,6 +11,7 @@ import pytest
 from tests.waiting import until
 
 from tidegate.cli import listening
+from tidegate.cli.context import note_address, was_served
 from tidegate.cli.listening import listen, tell_systemd
 from tidegate.cli.part import (
     CANNOT_START,
@@ -20,9 +21,10 @@ from tidegate.cli.part import (
     LONGEST_PAUSE,
     Part,
 )
+from tidegate.cli.supervise import _Supervisor
 from tidegate.infra.procs import start_time
 from tidegate.infra.pulse import Beat, make_board
-from tidegate.infra.settings import SettingsError
+from tidegate.infra.settings import Settings, SettingsError
 
 PATIENCE = 15.0
 # What a process below does here: takes what it was handed, and beats as it is told.
@@ -91,6 +93,27 @@ def test_who_is_silent_is_told_of_and_then_replaced(watched: Watched) -> None:
     assert (seen.ended, seen.hung) == (1, 1)
     assert watched.start() != pid  # at once
     assert watched.fault == ""
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_the_worker_waits_for_the_web_process_at_the_very_first_start_alone(
+    *, together: bool
+) -> None:
+    web, worker = (Watched('{"up":false,"hangs":[]}\n') for _ in range(2))
+    supervisor = _Supervisor([web.part, worker.part], [], together=together)
+    try:
+        supervisor._start_what_is_due(web.now)
+        assert (web.part.running, worker.part.running) == (True, together)
+    finally:
+        for one in (web, worker):
+            one.part.stop(0.0)
+
+
+def test_an_instance_that_was_served_before_is_known(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    assert not was_served(settings)
+    note_address(settings)
+    assert was_served(settings)
 
 
 def test_while_we_were_stopped_ourselves_nobody_was_silent(watched: Watched) -> None:

@@ -26,7 +26,7 @@ from tidegate.infra.clock import FakeClock
 from tidegate.infra.courier import place_of
 from tidegate.infra.db import Database
 from tidegate.infra.settings import Settings
-from tidegate.pipeline.duties import duties_of
+from tidegate.pipeline.duties import urgent_of
 from tidegate.pipeline.house import MESSAGE_TYPES, SCOPES
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.ringing import CALL_LEASE, make_call, ring_due
@@ -234,7 +234,7 @@ def test_somebody_has_it_before_the_command_ran(
 
 
 def test_the_worker_rings(instance: Instance) -> None:
-    assert {"ring", "on-call"} <= {duty.name for duty in duties_of(instance)}
+    assert {"ring", "on-call"} <= {duty.name for duty in urgent_of(instance)}
 
 
 def test_a_person_acknowledges_by_the_api(api: Api, clock: FakeClock) -> None:

@@ -30,7 +30,7 @@ from tidegate.infra.clock import FakeClock
 from tidegate.infra.settings import Settings
 from tidegate.pipeline import report
 from tidegate.pipeline.alerts import remind
-from tidegate.pipeline.duties import duties_of
+from tidegate.pipeline.duties import urgent_of
 from tidegate.pipeline.house import MESSAGE_TYPES
 
 WAIT = Settings().alert_unacknowledged_seconds
@@ -74,7 +74,7 @@ def pass_(api: Api, clock: FakeClock, seconds: float) -> int:
 
 
 def test_the_worker_has_it_as_a_duty(api: Api) -> None:
-    assert "alerts" in {one.name for one in duties_of(api.instance)}
+    assert "alerts" in {one.name for one in urgent_of(api.instance)}
 
 
 def test_it_is_told_at_once_to_a_target_that_does_not_enforce(api: Api) -> None:

@@ -93,6 +93,11 @@ def note_address(settings: Settings) -> None:
     (settings.data_dir / _ADDRESS_FILE).write_text(f"{address}\n")
 
 
+def was_served(settings: Settings) -> bool:
+    """Whether there was a web process before."""
+    return (settings.data_dir / _ADDRESS_FILE).exists()
+
+
 def address_of(settings: Settings) -> str:
     """The address that people reach the pages under, without a slash at the end: `public_url`, else what
     the web process noted last."""

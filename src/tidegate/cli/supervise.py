@@ -15,6 +15,7 @@ from pathlib import Path
 
 import structlog
 
+from tidegate.cli.context import was_served
 from tidegate.cli.listening import listen, tell_systemd
 from tidegate.cli.part import Part
 from tidegate.infra.postgres import EmbeddedPostgres, PostgresError
@@ -44,6 +45,7 @@ def supervise(settings: Settings, role: str, time_from: Path | None = None) -> i
     supervisor = _Supervisor(
         {"all": [web, worker], "web": [web], "worker": [worker]}[role],
         [one.fileno() for one in sockets],
+        together=was_served(settings),
     )
     if keeper is not None:
         keeper.start()
@@ -61,11 +63,14 @@ def supervise(settings: Settings, role: str, time_from: Path | None = None) -> i
 
 
 class _Supervisor:
-    """The loop over the processes; the first of them is the one that the others wait for."""
+    """The loop over the processes. They start `together`: what waits in an instance that was there before, such
+    as an order that rings, is told at once. At the very first start the others wait for the first, which
+    makes everything."""
 
-    def __init__(self, parts: list[Part], sockets: list[int]) -> None:
+    def __init__(self, parts: list[Part], sockets: list[int], *, together: bool) -> None:
         self._parts = parts
         self._sockets = sockets
+        self._together = together
         self._board = make_board()
         self._woken, self._wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._stopping = False
@@ -104,8 +109,8 @@ class _Supervisor:
 
     def _start_what_is_due(self, now: float) -> None:
         for part in self._parts:
-            # What the worker loads would only delay the moment when posts are taken.
-            if part.due(now) and (part is self._parts[0] or self._parts[0].was_up):
+            may = self._together or part is self._parts[0] or self._parts[0].was_up
+            if may and part.due(now):
                 part.start(now, self._board, self._sockets if part.role == "web" else ())
 
     def _wait(self) -> None:

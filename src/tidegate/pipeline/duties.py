@@ -31,8 +31,19 @@ LONG = 3600.0  # what walks over all that there is, in one step
 SCRUB_BLOCKS = 64  # 4 MiB a second
 
 
+def urgent_of(instance: Instance) -> list[Duty]:
+    """The duties that call people, which begin before anything else: who was to be called when all was killed
+    waits for them."""
+    settings = instance.settings
+    return [
+        Duty("ring", 0.5, in_tx(lambda tx: ring_due(tx, settings))),
+        Duty("on-call", 0.5, lambda home: make_call(home.database, settings)),
+        Duty("alerts", 1.0, in_tx(lambda tx: remind(tx, settings))),
+    ]
+
+
 def duties_of(instance: Instance) -> list[Duty]:
-    """Every duty, each by a name of its own."""
+    """Every other duty. Each has a name of its own."""
     looker, walker, kinds = LookBack(instance), PhraseWalk(instance), KindWalk(instance)
     entries, words = EntryWalk(instance.database), TermWalk(instance)
 
@@ -72,9 +83,6 @@ def duties_of(instance: Instance) -> list[Duty]:
         *(duty for one in SLICES for duty in one.verbs().duties),
         Duty("lift", 2.0, in_tx(lift_expired)),
         Duty("leave", 0.3, leave_due),
-        Duty("alerts", 1.0, in_tx(lambda tx: remind(tx, instance.settings))),
-        Duty("ring", 0.5, in_tx(lambda tx: ring_due(tx, instance.settings))),
-        Duty("on-call", 0.5, lambda home: make_call(home.database, instance.settings)),
         Duty("bank-changes", 0.3, bank_changes.leave_due),
         Duty("bank-imports", 0.5, lambda _: bank_imports.carry_on(instance)),
         Duty("bulk", 0.5, lambda home: carry_on(home, instance.pack)),

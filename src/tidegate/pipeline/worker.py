@@ -13,7 +13,7 @@ from tidegate.infra.db import UNAVAILABLE
 from tidegate.infra.pulse import Pulse, Steps
 from tidegate.infra.slices import Duty, Home
 from tidegate.ledger.sequencer import LedgerBroken
-from tidegate.pipeline.duties import duties_of, errands_of
+from tidegate.pipeline.duties import duties_of, errands_of, urgent_of
 from tidegate.pipeline.instance import Instance
 
 log = structlog.get_logger()
@@ -33,12 +33,16 @@ async def _work(instance: Instance, pulse: Pulse) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    duties = duties_of(instance)  # which opens the index of items: that may take long
-    pulse.up(steps.hanging)
-    await asyncio.gather(
-        *(errand(instance, stop, steps) for errand in errands_of(instance)),
-        *(repeat(duty, instance, stop, steps) for duty in duties),
-    )
+    urgent = [repeat(duty, instance, stop, steps) for duty in urgent_of(instance)]
+    urgent += [errand(instance, stop, steps) for errand in errands_of(instance)]
+    async with asyncio.TaskGroup() as group:
+        for one in urgent:
+            group.create_task(one)
+        # What opens the index of items: that may take long, and nobody waits for it.
+        duties = await asyncio.to_thread(duties_of, instance)
+        pulse.up(steps.hanging)
+        for duty in duties:
+            group.create_task(repeat(duty, instance, stop, steps))
 
 
 async def repeat(duty: Duty, home: Home, stop: asyncio.Event, steps: Steps) -> None:
