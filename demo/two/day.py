@@ -41,9 +41,9 @@ def inform(day: Day) -> None:
 
 def informed(day: Day, authority: Side, platform: Side) -> None:
     path = f"/v1/registry/{platform.id}/prior-information"
-    authority.post("officer", path, cast.INFORMATION, status=201)
     gate = "/v1/clocks?name=tco.prior_information"
     before = len(authority.get(gate, "approver")["data"])
+    authority.post("officer", path, cast.INFORMATION, status=201)
     day.tell.wait(
         "the receipt of the prior information",
         lambda: len(authority.get(gate, "approver")["data"]) > before,

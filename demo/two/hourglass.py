@@ -14,11 +14,16 @@ class Hourglass:
     def __init__(self, folder: Path) -> None:
         self.path = folder / "now"
         self._put(MIDNIGHT - timedelta(minutes=10))
-        self._clock = FileClock(self.path)
+        self._clock: FileClock | None = FileClock(self.path)
 
     @property
     def now(self) -> datetime:
+        assert self._clock is not None
         return self._clock.now()
+
+    def stop(self) -> None:
+        """Nobody looks at the file any more, which may go."""
+        self._clock = None
 
     def to(self, time: str, day: int = 1) -> None:
         """Turn it to a time of a day of the story; one that is over already is let be."""

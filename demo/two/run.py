@@ -15,7 +15,6 @@ from pathlib import Path
 from rich.console import Console
 
 from tidegate.exchange.model import Organisation
-from tidegate.infra.postgres import EmbeddedPostgres
 from tidegate.ledger.verify import Verification
 
 from ..processes import DemoError
@@ -94,21 +93,25 @@ def go_on(today: day.Day, second: Side, slow: Side) -> None:
 
 
 def start(telling: Telling, folder: Path, stack: ExitStack, who: list[Organisation]) -> list[Side]:
-    """The sides, who trust each other. They start side by side."""
+    """The sides, who trust each other. They start side by side, and end so."""
+    sides: list[Side] = []
+    stack.callback(telling.hourglass.stop)
+    stack.callback(end, sides)
     with telling.step(f"{len(who)} instances start, each with a database of its own"):
         ports = free_ports(len(who))
-        sides = [
-            Side(one, folder, port, telling.hourglass.path)
-            for one, port in zip(who, ports, strict=True)
-        ]
-        for side in sides:
-            stack.callback(EmbeddedPostgres(side.data_dir).remove)
-            stack.callback(side.stop)
+        for one, port in zip(who, ports, strict=True):
+            sides.append(Side(one, folder, port, telling.hourglass.path))
         with ThreadPoolExecutor(len(sides)) as pool:
             list(pool.map(Side.enrol, sides))
     with telling.step("each fetches what the others publish; two persons confirm the fingerprints"):
         meet_all(sides)
     return sides
+
+
+def end(sides: list[Side]) -> None:
+    """All of them, whose databases go with them."""
+    with ThreadPoolExecutor(max(1, len(sides))) as pool:
+        list(pool.map(Side.end, sides))
 
 
 def verify_ledgers(telling: Telling, sides: list[Side]) -> None:

@@ -12,6 +12,7 @@ from tidegate.cli.context import database_of, settings_of
 from tidegate.enforcement.webhooks import create_webhook
 from tidegate.exchange.actions import set_organisation
 from tidegate.exchange.model import Organisation
+from tidegate.infra.postgres import EmbeddedPostgres
 from tidegate.infra.secrets import InstanceSecrets
 from tidegate.ledger.model import HEAD_FILE
 from tidegate.ledger.sequencer import read_head
@@ -127,11 +128,12 @@ class Side:
         with database_of(settings) as database, database.begin(BY) as tx:
             return verify(tx, key, exported)
 
-    def stop(self) -> int:
-        """The server's exit status: 0 when all was well."""
+    def end(self) -> None:
+        """The server, and the database with all that is in it."""
         self._client.close()
         self.receiver.stop()
-        return self.server.stop()
+        self.server.stop()
+        EmbeddedPostgres(self.data_dir).remove()
 
     def _expected(self, method: str, path: str, answer: httpx.Response, status: int) -> Any:
         if answer.status_code != status:
