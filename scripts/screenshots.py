@@ -1,7 +1,8 @@
-"""The docs' pictures, made from the demo in a real browser: `make screenshots`.
+"""The docs' pictures, made from the demos in a real browser: `make screenshots`.
 
 Plays the demo to its end, signs in as its reviewer and its administrator, and takes a picture of each page
-below into `docs/`. Needs Chromium (Debian: apt install chromium).
+below into `docs/`; then the two-sided day, as far as an order whose hour runs. Needs Chromium (Debian: apt install
+chromium).
 """
 
 import queue
@@ -13,9 +14,15 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
+from demo.two import cast, day
+from demo.two.hourglass import Hourglass
+from demo.two.run import start
+from demo.two.telling import Telling
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from rich.console import Console
 
 DOCS = Path(__file__).parents[1] / "docs"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run"]
@@ -129,6 +136,24 @@ def signed_in(browser: Browser, link: str, **chosen: str) -> BrowserContext:
     return context
 
 
+def take_order(browser: Browser, folder: Path) -> None:
+    """An order at the platform that it came to, twenty minutes later, when nobody has looked at it yet."""
+    telling = Telling(Console(highlight=False), Hourglass(folder))
+    with ExitStack() as stack:
+        today = day.Day(telling, *start(telling, folder, stack, [cast.GERMANY, cast.FORUM]))
+        for step in (day.post, day.inform, day.issue):
+            step(today)
+        today.to("12:21")
+        link = today.platform.link("legal")
+
+        def order(page: Page, url: str) -> None:
+            page.goto(f"{url}/orders/{today.order.received}")
+
+        legal = signed_in(browser, link)
+        take(legal, link.partition("/sign-in")[0], "order", order)
+        legal.close()
+
+
 def take(context: BrowserContext, url: str, name: str, shot: Shot) -> None:
     page = context.new_page()
     shot(page, url)
@@ -153,6 +178,9 @@ def main() -> None:
                 take(admin, demo.url, name, shot)
             reviewer.set_extra_http_headers({"Accept-Language": "ar"})
             take(reviewer, demo.url, "desk-arabic", cases)
+            sides = Path(folder) / "two"
+            sides.mkdir()
+            take_order(browser, sides)
             browser.close()
         finally:
             demo.stop()
