@@ -177,11 +177,19 @@ def acknowledge(tx: Tx, order_id: UUID) -> OrderRow:
 
 
 def ask_scrutiny(tx: Tx, instance: Instance, order_id: UUID, given: ScrutinyIn) -> OrderRow:
-    """Ask the authority of our establishment to look into the order; also late, which is marked. Raises
-    Refusal: 404; 409 "establishment-unknown"; 422."""
+    """Ask the authority of our establishment to look into an order from another state; also late, which is marked.
+    Raises Refusal: 404; 409 "establishment-unknown"; 422."""
     _in_words(given.reasons, "/reasons")
     order = came(tx, order_id)
     own = own_of(tx, instance)
+    if not answers.crosses_borders(tx, own, order):
+        raise Refusal(
+            "establishment-unknown",
+            409,
+            "Nobody scrutinises an order of one's own state",
+            "Nothing was written. Article 4 is about orders from another member state; against one of your"
+            " own state its courts are open, which Annex I names under G.",
+        )
     authority = establishment(tx)
     if authority is None or order.order_ref is None:
         raise Refusal(

@@ -66,7 +66,7 @@ def _take(request: Request, given: Submitted) -> bytes:
     instance: Instance = request.app.state.services
     with instance.database.begin(BY, request.state.request_id) as tx:
         taken = take_form(tx, instance, given, request.state.address)
-        return msgspec.json.encode(told({"order": taken.order.id, "received_at": tx.now}))
+        return msgspec.json.encode(told({"order": taken.told, "received_at": tx.now}))
 
 
 route = Route(PATH, Application(receive), methods=["POST"], name=f"POST {PATH}")
