@@ -85,8 +85,8 @@ def author_asked(tx: Tx, instance: Instance, order_id: UUID, n: int | None) -> O
 def author_answered(
     tx: Tx, instance: Instance, order_id: UUID, n: int | None, given: AnswerIn
 ) -> OrderRow:
-    """The author was given them: of an order from another state their two days for scrutiny run. Raises Refusal as `author_asked` does; 409
-    "not-disclosed" while nobody may be told."""
+    """The author was given them: of an order from another state their two days for scrutiny run. Raises
+    Refusal as `author_asked` does; 409 "not-disclosed" while nobody may be told."""
     timing, order, items = _executed(tx, instance, order_id, n)
     if order.is_silent(tx.now):
         raise Refusal(

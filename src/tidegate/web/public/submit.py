@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from tidegate.infra.db import again
 from tidegate.infra.errors import Refusal
 from tidegate.infra.parsing import decode
 from tidegate.infra.times import told
@@ -31,7 +32,7 @@ async def receive(request: Request) -> Response:
     if _by_browser(request):
         return await order_form.sent.endpoint(request)
     given = await _read(request)
-    body = await in_turn(request, _take, request, given)
+    body = await in_turn(request, again, lambda: _take(request, given))
     return Response(body, 202, media_type="application/json")
 
 
