@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from structlog.testing import capture_logs
 from tests.waiting import until
@@ -95,6 +96,48 @@ def test_it_never_goes_back(clock: FileClock, turn: Turn) -> None:
     assert clock.jumps == 1
     turn("2026-03-02T01:00:00Z")
     assert near(clock.now(), datetime(2026, 3, 2, 1, tzinfo=UTC))
+
+
+def test_who_starts_after_a_refusal_goes_by_the_time_of_the_others(
+    file: Path, turn: Turn, tmp_path: Path
+) -> None:
+    note_clock(tmp_path, first := FileClock(file, tmp_path))
+    turn("2026-03-02T00:00:00Z")
+    seen = first.now()
+    turn("2026-03-01T23:00:00Z")
+    assert seen <= (seen := first.now())
+    for _ in range(2):
+        with capture_logs() as said:
+            later = clock_beside(tmp_path)
+            assert seen <= later.now()
+            assert near(later.now(), seen)
+        assert [one["event"] for one in said] == ["clock.refused"]
+        # Nor does it lose it by that, when nobody goes on who saw it.
+        del first, later
+        first = FileClock(file, tmp_path)
+    turn("2026-03-02T02:00:00Z")
+    assert near(first.now(), datetime(2026, 3, 2, 2, tzinfo=UTC))
+
+
+def test_a_time_that_was_not_seen_yet_is_taken_at_the_start(
+    file: Path, turn: Turn, tmp_path: Path
+) -> None:
+    """Who stopped for a night, and goes on an hour later by the file."""
+    night = ago(10 * 3600)
+    os.utime(file, (night, night))
+    evening = {"origin": START - timedelta(seconds=night), "until": START + timedelta(minutes=5)}
+    (tmp_path / "time-seen").write_bytes(msgspec.json.encode(evening))
+    turn((START + timedelta(hours=1)).isoformat())
+    with capture_logs() as said:
+        assert near(FileClock(file, tmp_path).now(), START + timedelta(hours=1))
+    assert said == []
+
+
+def test_started_again_at_once_nothing_is_refused(file: Path, tmp_path: Path) -> None:
+    with capture_logs() as said:
+        before = FileClock(file, tmp_path).now()
+        assert before <= FileClock(file, tmp_path).now()
+    assert said == []
 
 
 def test_what_is_earlier_is_refused_also_by_who_has_not_looked_since(

@@ -4,6 +4,7 @@ earlier counts."""
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -29,6 +30,7 @@ from tidegate.pipeline.orders.verbs import ScrutinyIn, acknowledge, ask_scrutiny
 
 URL = "https://forum.example/p/1"
 HOUR = timedelta(hours=1)
+ABROAD: dict[str, Any] = {"cross_border": {"applies": True, "copy_to": "bpb.example"}}
 
 
 @pytest.fixture
@@ -98,8 +100,9 @@ def deliver(desk: Desk, order: UUID, type: str) -> None:
     desk.tx(work)
 
 
-def test_scrutiny_is_asked_for_in_time_and_late(desk: Desk) -> None:
-    order = desk.ordered(URL)
+def test_scrutiny_is_asked_for_in_time_and_late(instance: Instance, clock: FakeClock) -> None:
+    desk = Desk(instance, clock, Sender(member_state="IE"))
+    order = desk.ordered(URL, **ABROAD)
     given = ScrutinyIn("It is news.")
     with pytest.raises(Refusal, match="It takes a confirmed authority"):
         desk.tx(lambda tx: ask_scrutiny(tx, desk.instance, order, given))
@@ -118,7 +121,7 @@ def test_scrutiny_is_asked_for_in_time_and_late(desk: Desk) -> None:
     desk.says("scrutiny.decided", said, sender=authority)
     assert [one.state for one in desk.clocks(order, "tco.scrutiny_decision")] == ["met"]
     assert desk.states(order) == ["open"]
-    late = desk.ordered("https://forum.example/p/2", order="o-2", reference="r-2")
+    late = desk.ordered("https://forum.example/p/2", order="o-2", reference="r-2", **ABROAD)
     desk.wait(hours=49)
     desk.tx(lambda tx: ask_scrutiny(tx, desk.instance, late, given))
     entries = desk.tx(
@@ -211,9 +214,10 @@ def test_what_a_person_decided_first_stands_when_the_order_ends(desk: Desk) -> N
     assert desk.item("post-1").restricted_by is not None
 
 
-def test_an_author_asks_and_is_answered(desk: Desk) -> None:
+def test_an_author_asks_and_is_answered(instance: Instance, clock: FakeClock) -> None:
+    desk = Desk(instance, clock, Sender(member_state="IE"))
     desk.post("post-1", url=URL)
-    order = desk.ordered(URL)
+    order = desk.ordered(URL, **ABROAD)
     gave = AnswerIn("copy")
     before = desk.everything()
     for work in (

@@ -4,6 +4,7 @@ import importlib.util
 import json
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -70,10 +71,59 @@ def test_the_form_is_always_doubtful_and_has_its_hour(platform: Platform) -> Non
     forms: list[dict[str, Any]] = [{"json": FORM}, {"data": FORM | {"urls": f"{URL}\n"}}]
     for more in forms:
         again = submit(api, **more)
-        assert (again.status_code, again.json()["order"]) == (202, order["id"])
+        assert again.status_code == 202
+        assert platform.order(again.json()["order"])["id"] == order["id"]
+    assert api.count("orders") == 1
     other = submit(api, json=FORM | {"urls": ["https://forum.example/p/2"]})
-    assert other.json()["order"] != order["id"]
+    assert platform.order(other.json()["order"])["id"] != order["id"]
     assert platform.do(f"{order['id']}/execute", {}).status_code == 409
+
+
+def test_the_form_tells_nobody_whether_an_order_is_here(platform: Platform) -> None:
+    """A signed one, whose reference and address somebody guesses: the answer is as of one that is new."""
+    api = platform.api
+    api.submit("post-1", text="hello", url=URL)
+    known = platform.ordered(URL)
+    platform.clock.advance(600)
+    guess = FORM | {"authority": "bka.example", "reference": "2026/0001"}
+    answers = [submit(api, json=guess), submit(api, json=guess | {"reference": "another"})]
+    said = [answer.json() for answer in answers]
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert said[0]["received_at"] == said[1]["received_at"]
+    numbers = [UUID(one["order"]) for one in said]
+    assert str(numbers[0]) != known
+    # Nothing in a number is older than the answer.
+    assert len({(one.int >> 80, one.version, one.variant) for one in numbers}) == 1
+    found = platform.order(said[0]["order"])
+    assert (found["id"], found["state"]) == (known, "open")
+    assert said[0]["order"] in [one["id"] for one in found["receipts"]]
+    # Who may read it also acts by that number, and nobody else finds anything by it.
+    done = platform.do(f"{said[0]['order']}/execute", {})
+    assert (done.status_code, done.json()["id"]) == (200, known)
+    reader = platform.person("items", "items:read")
+    assert api.get(f"/v1/orders/{said[0]['order']}", key=reader).status_code == 403
+
+
+def test_what_is_unsigned_hears_not_whether_its_order_is_here(platform: Platform) -> None:
+    known = platform.ordered(URL)
+    platform.clock.advance(600)
+    receipts: dict[str, list[dict[str, Any]]] = {}
+    for type, body in (
+        ("order.revoked", {"reason": "It was wrong."}),
+        ("order.final", {}),
+        ("order.clarified", {"answer": "The second."}),
+    ):
+        for order in ("o-1", "o-unknown"):
+            raw = platform.sender.message(platform.clock.now(), type, order=order, body=body)
+            unsigned = json.dumps(json.loads(raw) | {"signature": "AAAA"}).encode()
+            said = platform.receipt(platform.bring(unsigned))
+            assert said["verified"] is False
+            del said["message"], said["sha256"]
+            receipts.setdefault(type, []).append(said)
+    for type, (one, other) in receipts.items():
+        assert one == other, type
+        assert one["order"] is None
+    assert platform.order(known)["state"] == "open"
 
 
 @pytest.mark.parametrize(

@@ -252,6 +252,11 @@ def test_the_ledger_keeps_the_records_from_who_reads_no_orders(pair: Pair) -> No
     hidden, whole = told.values()
     assert not [word for word in (*TELLING[:2], str(pair.order.id)) if word in hidden]
     assert f'"actor":"user:{LEGAL}"' not in hidden
+    # What people decided meanwhile is told no otherwise than what the order did.
+    ours, theirs = (str(stored(pair.api, name).id) for name in (pair.ordered, pair.other))
+    for name in (ours, theirs):
+        kinds = [one["kind"] for one in json.loads(hidden)["data"] if one["subject"] == name]
+        assert kinds == ["item.judged"]
     assert str(pair.order.id) in whole
     # What the chain commits to is there for both.
     assert [one["hash"] for one in json.loads(hidden)["data"]] == [

@@ -66,7 +66,7 @@ def serve(
     configure_traces(role)
     server = None if settings.database_url else EmbeddedPostgres(settings.data_dir)
     try:
-        clock = SystemClock() if time_from is None else FileClock(time_from)
+        clock = SystemClock() if time_from is None else FileClock(time_from, settings.data_dir)
         _serve(settings, server, role, handed, clock)
     finally:
         end_traces()

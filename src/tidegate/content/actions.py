@@ -80,7 +80,8 @@ def renew_url_keys(tx: Tx, renewed: Mapping[int, bytes]) -> None:
 
 
 def erase(tx: Tx, item: ItemRow, *, sees_holds: bool) -> list[bytes]:
-    """Erase what the item said and who said it; the tombstone (ids, times, verdict) stays.
+    """Erase what the item said and who said it; the tombstone (ids, times, verdict) stays, with the digest of
+    its URL under the instance's key: an order that names the URL finds that it is gone, and since when.
 
     Returns the SHA-256 digests of evidence that this item no longer refers to. Raises Refusal
     (409) while a hold stands: of others' it tells only whoever `sees_holds`. The ledger's salts go
@@ -89,11 +90,7 @@ def erase(tx: Tx, item: ItemRow, *, sees_holds: bool) -> list[bytes]:
     if is_held(tx, item.id):
         raise item_held(standing_holds(tx, item.id, every=sees_holds))
     released = expunge(tx, [item.id], keep_answers=False)
-    tx.execute(
-        sa.update(items)
-        .where(items.c.id == item.id)
-        .values(erased_at=tx.now, author=None, url_key=None)
-    )
+    tx.execute(sa.update(items).where(items.c.id == item.id).values(erased_at=tx.now, author=None))
     forget(tx, item.id, {"item": str(item.id)}, item.platform)
     return released
 

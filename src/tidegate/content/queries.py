@@ -126,16 +126,16 @@ def items_by_url(tx: Tx, platform: str, url_key: bytes) -> list[ItemRow]:
 
 
 def items_at(tx: Tx, url_key: bytes, limit: int) -> list[ItemRow]:
-    """The standing items of all platforms with that canonical URL, the oldest first: without tips, which
-    are nobody's posts."""
+    """The items of all platforms with that canonical URL, the oldest first: those that stand, and where none
+    does what is left of those that were erased. Tips are left out, which are nobody's posts."""
     query = (
         sa.select(*_COLUMNS)
-        .where(items.c.url_key == url_key, items.c.erased_at.is_(None), ~IS_TIP)
-        .where(tx.within(items.c.platform))
-        .order_by(items.c.received_at, items.c.id)
+        .where(items.c.url_key == url_key, ~IS_TIP, tx.within(items.c.platform))
+        .order_by(items.c.erased_at.isnot(None), items.c.received_at, items.c.id)
         .limit(limit)
     )
-    return [ItemRow(**row) for row in tx.execute(query).mappings()]
+    found = [ItemRow(**row) for row in tx.execute(query).mappings()]
+    return [one for one in found if one.erased_at is None] or found
 
 
 def items_by_ids(tx: Tx, ids: Collection[UUID]) -> list[ItemRow]:

@@ -39,7 +39,7 @@ def withhold(tx: Tx, item_id: UUID, order_id: UUID, until: datetime) -> None:
         row.on_conflict_do_update(index_elements=key, set_={"until": until, "released_at": None})
     )
     record = {"item": item_id, "order": order_id, "until": until}
-    append(tx, "disclosure.withheld", record)  # of no subject: all who read the ledger see that
+    append(tx, "disclosure.withheld", record)
 
 
 def release(tx: Tx, item_id: UUID, order_id: UUID) -> bool:
@@ -99,8 +99,9 @@ def shown_standing(tx: Tx, item_id: UUID, found: Sequence[Standing]) -> list[Sta
 
 
 def shown_entries(tx: Tx, found: Sequence[EntryView]) -> list[EntryView]:
-    """Entries of the ledger: of what is withheld only that there are some, to who reads no orders."""
+    """Entries of the ledger, as `told.told_entry` tells them to who reads no orders."""
     if tx.orders == "all":
         return list(found)
-    known = disclosure_of(tx, {one.subject for one in found if one.subject is not None})
-    return [told_entry(one, known.get(one.subject, FREE) if one.subject else FREE) for one in found]
+    withheld = sa.select(sa.func.min(disclosures.c.withheld_at))
+    since = tx.execute(withheld.where(disclosures.c.released_at.is_(None))).scalar_one()
+    return [told_entry(one, since) for one in found]

@@ -7,7 +7,7 @@ what it changes.
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -32,7 +32,6 @@ LookState = Literal[
     "cancelled",
 ]
 Step = Literal["agree", "dispute", "adjudicate"]
-SOON = timedelta(hours=1)
 MANY_VIEWS = 30  # of one gold item
 
 
@@ -121,12 +120,6 @@ def needs_second(eyes: SecondEyes, choice: Choice, *, news: bool) -> bool:
 def says_news(attributes: Mapping[str, Any], name: str) -> bool:
     """Whether the platform says of an item, by the attribute of that name, that it is news."""
     return str(attributes.get(name, "")).strip().lower() in ("true", "yes", "1", "news")
-
-
-def cannot_wait(band: int, clock: datetime | None, now: datetime) -> bool:
-    """Whether a case is about a life, or its clock runs out within the hour: what is decided leaves, and
-    is looked at after."""
-    return band == 0 or (clock is not None and clock - now < SOON)
 
 
 def step(state: str, same: bool) -> Step:

@@ -27,6 +27,13 @@ class Disclosure(msgspec.Struct, frozen=True):
 
 FREE = Disclosure("free", None)
 
+UNNAMED = "withheld"
+"""The kind that an entry of the ledger has to whom it is not told what it is of."""
+
+# By how their kinds begin: entries that only orders and referrals have, and those that they have as others do.
+_OF_ORDERS = ("order.", "referral.", "scrutiny.", "clock.", "ring.", "disclosure.")
+_DONE_BY_ORDERS = ("decision.", "action.", "hold.", "case.")
+
 # What a decision rests on, and what would say it.
 _REASONS = ("label", "ground", "exemption", "reason", "decided_by", "order")
 
@@ -71,14 +78,20 @@ def told_standing(one: Standing, disclosure: Disclosure, knows: Knows) -> Standi
     return msgspec.structs.replace(shown, source=None, order=None)
 
 
-def told_entry(entry: EntryView, disclosure: Disclosure) -> EntryView:
-    """An entry of the ledger to who reads no orders: without the record, its place in the chain can be
-    checked all the same."""
-    of_order = entry.kind.startswith(("order.", "disclosure."))
+def told_entry(entry: EntryView, silent_since: datetime | None) -> EntryView:
+    """An entry of the ledger to who reads no orders: its place in the chain, and what it is of unless that is
+    an order. `silent_since` is since when something has been withheld; from then on no entry of what orders
+    do and people do too says what it is of, or the order's would be those that are silent."""
     named = (entry.record or {}).get("order") is not None
-    if of_order or named or disclosure.author == "withheld":
-        return msgspec.structs.replace(entry, record=None)
-    return entry
+    if entry.kind.startswith(_DONE_BY_ORDERS):
+        if silent_since is not None and entry.at >= silent_since:
+            return _unnamed(entry)
+        return msgspec.structs.replace(entry, record=None) if named else entry
+    return _unnamed(entry) if named or entry.kind.startswith(_OF_ORDERS) else entry
+
+
+def _unnamed(entry: EntryView) -> EntryView:
+    return msgspec.structs.replace(entry, kind=UNNAMED, subject=None, record=None)
 
 
 def told_data(data: Mapping[str, Any], disclosure: Disclosure, knows: Knows) -> dict[str, Any]:

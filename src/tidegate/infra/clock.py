@@ -2,6 +2,7 @@
 synthetic instances one that is turned by a file.
 """
 
+import fcntl
 import os
 import time
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,8 @@ from tidegate.infra.settings_checked import SettingsError
 log = structlog.get_logger()
 
 _NOTE = "time-from"
+_SEEN = "time-seen"
+_KEEPS = 1.0  # seconds
 _LOOKS = 0.2  # seconds: at least four times in each
 _Moment = Annotated[datetime, Meta(tz=True)]
 _Stamp = tuple[int, int, int]
@@ -55,17 +58,21 @@ class FileClock:
     """The time that stands in a file, and what has really passed since that was written: the same in every
     process that reads it. Another file in its place makes the time jump, but never back: what cannot be read, or
     is earlier, is refused, and the time before goes on. It looks by itself, so that a process at rest misses
-    no jump, and knows the same time as the others when an earlier one follows.
+    no jump, and knows the same time as the others when an earlier one follows. With the directory of an instance it
+    keeps there what it has seen, so that one who starts later refuses what the others refused.
 
     Raises SettingsError where the file says no time at the start."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, data_dir: Path | None = None) -> None:
         self.path = path
         self.jumps = 0  # how often another file was taken
         self._lock = Lock()
         self._latest = datetime.min.replace(tzinfo=UTC)
+        self._seen = None if data_dir is None else data_dir / _SEEN
+        self._kept_at = -_KEEPS
         try:
             self._stamp, self._origin = _read(path)
+            self._begin()
         except _BROKEN as error:
             raise SettingsError(
                 f"--time-from: {path} cannot be used: {error}. It must hold one time with an offset, such as"
@@ -77,7 +84,25 @@ class FileClock:
         with self._lock:
             self._look()
             self._latest = max(self._latest, self._reckoned())
+            if time.monotonic() - self._kept_at >= _KEEPS:
+                self._keep()
             return self._latest
+
+    def _begin(self) -> None:
+        """Go on with the time that the instance had, where the file says one that is earlier than it has seen."""
+        before = None if self._seen is None else _read_seen(self._seen)
+        if before is None or self._origin >= before.origin or self._reckoned() >= before.until:
+            return
+        log.error("clock.refused", path=str(self.path), back=str(before.origin - self._origin))
+        self._origin = before.origin
+
+    def _keep(self) -> None:
+        """Keep by which time we go, and until when it will have been seen when this is done again."""
+        self._kept_at = time.monotonic()
+        if self._seen is not None:
+            _keep_seen(
+                self._seen, _Seen(self._origin, self._reckoned() + timedelta(seconds=_KEEPS))
+            )
 
     def _reckoned(self) -> datetime:
         return self._origin + timedelta(microseconds=time.time_ns() // 1000)
@@ -101,6 +126,7 @@ class FileClock:
             return
         self._origin = origin
         self.jumps += 1
+        self._keep()
 
 
 def _keep_looking(known: "ref[FileClock]") -> None:
@@ -117,6 +143,35 @@ def _read(path: Path) -> tuple[_Stamp, datetime]:
         found = os.fstat(file.fileno())
         moment = msgspec.convert(file.read(100).decode().strip(), _Moment).astimezone(UTC)
     return _stamp(found), moment - timedelta(microseconds=found.st_mtime_ns // 1000)
+
+
+class _Seen(msgspec.Struct, frozen=True):
+    """By what an instance goes, and until when its time has been seen."""
+
+    origin: datetime
+    until: datetime
+
+
+def _read_seen(path: Path) -> _Seen | None:
+    """What was kept; None where nothing was, or nobody can read it."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Seen)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def _keep_seen(path: Path, seen: _Seen) -> None:
+    """Keep it, unless another process has seen more; before the instance has a directory there is nothing to
+    keep."""
+    try:
+        with path.open("ab+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            before = _read_seen(path)
+            if before is None or seen.until > before.until:
+                file.truncate(0)
+                file.write(msgspec.json.encode(seen))
+    except FileNotFoundError:
+        pass
 
 
 def _stamp(found: os.stat_result) -> _Stamp:
@@ -153,6 +208,6 @@ def note_clock(data_dir: Path, clock: Clock) -> None:
 def clock_beside(data_dir: Path) -> Clock:
     """The clock for whatever works beside the server of an instance. Raises SettingsError."""
     try:
-        return FileClock(Path((data_dir / _NOTE).read_text().rstrip("\n")))
+        return FileClock(Path((data_dir / _NOTE).read_text().rstrip("\n")), data_dir)
     except FileNotFoundError:
         return SystemClock()

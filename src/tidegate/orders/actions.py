@@ -212,16 +212,18 @@ def note_receipt(
     file: bytes | None = None,
     content_type: str | None = None,
     place: bytes | None = None,
-) -> None:
+) -> UUID:
     """Note that an order came, by which way and when: none of the earlier ones is changed by it. `place` says
-    where a stranger's came from, for counting."""
+    where a stranger's came from, for counting. Returns the receipt's id, by which the order is found too."""
+    id = uuid7(tx.now)
     sha256 = None if file is None else hashlib.sha256(file).hexdigest()
-    row = {"id": uuid7(tx.now), "order_id": order_id, "channel": channel}
+    row: dict[str, Any] = {"id": id, "order_id": order_id, "channel": channel}
     row |= {"received_at": received_at, "noted_at": tx.now, "noted_by": tx.actor}
     row |= {"file": file, "content_type": content_type, "sha256": sha256, "place": place}
     tx.execute(sa.insert(order_receipts).values(row))
     record = {"order": order_id, "channel": channel, "received_at": received_at, "sha256": sha256}
     append(tx, "order.received", record, order_id)
+    return id
 
 
 def keep_document(tx: Tx, order_id: UUID, document: Document) -> None:

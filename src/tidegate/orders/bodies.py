@@ -117,10 +117,18 @@ class Reinstated(msgspec.Struct, frozen=True):
     at: Moment
 
 
-class AllReinstated(msgspec.Struct, frozen=True):
-    """What came back when an order ended (Article 4(7))."""
+class Annulled(msgspec.Struct, frozen=True):
+    """The court that annulled an order, and the reference of its decision."""
+
+    court: Words
+    reference: Words
+
+
+class AllReinstated(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What came back when an order ended (Article 4(7)); `annulled`: why, where it was a court that ended it."""
 
     items: Annotated[list[Reinstated], Meta(max_length=MOST_ITEMS)]
+    annulled: Annulled | None = None
 
 
 class ScrutinyRequested(msgspec.Struct, frozen=True):

@@ -82,8 +82,10 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """One way that an order came, and when; `sha256` is of the file, where there is one."""
+    """One way that an order came, and when; `sha256` is of the file, where there is one. Whoever sent it again
+    without a proof knows the order by this `id`."""
 
+    id: UUID
     channel: str
     received_at: datetime
     noted_at: datetime
@@ -103,6 +105,13 @@ def order_of(tx: Tx, order_id: UUID, *, lock: bool = False) -> OrderRow:
     if row is None:
         raise order_unknown()
     return OrderRow(**row)
+
+
+def order_numbered(tx: Tx, number: UUID) -> UUID:
+    """The order that goes by this id, or that came by the receipt of this id, which is all that a stranger is
+    told of one that was here before; the number itself where there is none."""
+    query = sa.select(order_receipts.c.order_id).where(order_receipts.c.id == number)
+    return tx.execute(query).scalar_one_or_none() or number
 
 
 def came(tx: Tx, order_id: UUID) -> OrderRow:

@@ -7,7 +7,7 @@ whoever decides the case past it (by the API, say) has decided it.
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
@@ -26,7 +26,6 @@ from tidegate.decisions.second import (
     Answer,
     Choice,
     Look,
-    cannot_wait,
     choice_of,
     needs_second,
     says_news,
@@ -107,9 +106,9 @@ def refuse_past(tx: Tx, item: ItemRow, case: CaseRow | None, given: DecisionIn, 
 
 
 def _waits_for_nobody(tx: Tx, item: ItemRow, case: CaseRow) -> bool:
-    """Whether it is about a life, or about an hour that is nearly over."""
-    band = standing_of(tx, case.id).band
-    return is_threat(tx, item.id) or cannot_wait(band, clock_of(tx, case), tx.now)
+    """Whether it is about a life: what is decided leaves, and is looked at after. (The hour of a legal order is
+    none of a case's, which does not execute it.)"""
+    return is_threat(tx, item.id) or standing_of(tx, case.id).band == 0
 
 
 def _agrees(look: Look | None, answer: Answer) -> bool:
@@ -350,11 +349,6 @@ def _is_news(tx: Tx, item: ItemRow, revision: int, pack: Pack) -> bool:
         one.exemption == "news" and one.state in ("held", "left")
         for one in decisions_of(tx, item.id)
     )
-
-
-def clock_of(tx: Tx, case: CaseRow) -> datetime | None:
-    """When a case's legal clock runs out; there are no clocks yet."""
-    return None
 
 
 def _answer(

@@ -54,6 +54,44 @@ def test_an_executed_order_becomes_final(bka: Side, forum: Side, clock: FakeCloc
     refused(bka, f"/v1/orders/{id}/revoke", bka.officer, {"reason": "so"}, "order-not-open", 409)
 
 
+def annul(forum: Side, n: int | None = None) -> None:
+    path = f"/v1/orders/{theirs(forum)}" + ("" if n is None else f"/items/{n}")
+    body = {"court": "Verwaltungsgericht Wiesbaden", "reference": "6 K 12/26"}
+    forum.post(f"{path}/annul", forum.legal, body, status=202)
+    forum.post(f"{path}/annul", forum.person("legal", f"counsel{n}"), body)
+    forum.deliver()
+
+
+@pytest.mark.parametrize("executed", [True, False])
+def test_what_a_court_annulled_is_void_on_both_sides(
+    bka: Side, forum: Side, executed: bool
+) -> None:
+    forum.post_item("post-1", "https://forum.example/p/1")
+    id = delivered(bka)
+    if executed:
+        tell(forum, "execute", {})
+    annul(forum)
+    order = bka.get(f"/v1/orders/{id}")
+    assert (order["state"], order["contradictory"], order["due_at"]) == ("void", False, None)
+    assert [one["state"] for one in order["items"]] == ["void"]
+    (said,) = [one for one in order["messages"] if one["type"] == "reinstated"]
+    assert (said["direction"], said["verified"], said["problems"]) == ("in", True, [])
+    (why,) = [one["given"] for one in order["states"] if one["event"] == "annul"]
+    assert why == {"court": "Verwaltungsgericht Wiesbaden", "reference": "6 K 12/26"}
+    assert not [one for one in clocks(order, "tco.remove") if one["state"] == "running"]
+
+
+def test_of_two_the_one_is_void_that_a_court_annulled(bka: Side, forum: Side) -> None:
+    for n in (1, 2):
+        forum.post_item(f"post-{n}", f"https://forum.example/p/{n}", f"This is number {n}.")
+    id = delivered(bka, items=TWO)
+    tell(forum, "execute", {})
+    annul(forum, 1)
+    order = bka.get(f"/v1/orders/{id}")
+    assert (order["state"], order["contradictory"]) == ("executed", False)
+    assert [one["state"] for one in order["items"]] == ["void", "executed"]
+
+
 def test_one_of_two_is_executed_and_the_order_waits_for_the_other(bka: Side, forum: Side) -> None:
     forum.post_item("post-1", "https://forum.example/p/1")
     id = delivered(bka, items=TWO)

@@ -113,10 +113,11 @@ def keep(
     *,
     own: Ours,
     order_id: UUID | None,
+    told: UUID | None,
     problems: Iterable[Problem] = (),
 ) -> bytes:
-    """Keep a message with the receipt that answers it, and give that. `problems` are those that showed
-    only to whom it is about."""
+    """Keep a message with the receipt that answers it, and give that; `told` is the number of the order in it.
+    `problems` are those that showed only to whom it is about."""
     envelope = incoming.envelope
     found: set[Problem] = {*incoming.problems, *problems}
     codes: list[Problem] = [one for one in PROBLEMS if one in found]
@@ -127,7 +128,7 @@ def keep(
         received_at=incoming.received_at,
         verified=incoming.verified,
         problems=codes,
-        order=order_id,
+        order=told,
     )
     receipt = sign(payload, own.key)
     tx.execute(
@@ -143,8 +144,9 @@ def keep(
             created_at=tx.now,
         )
     )
-    told = {"verified": incoming.verified, "problems": codes, "order": order_id}
-    append(tx, "order.message_received", _record(incoming.id, envelope, incoming.sha256) | told)
+    found_out = {"verified": incoming.verified, "problems": codes, "order": order_id}
+    record = _record(incoming.id, envelope, incoming.sha256) | found_out
+    append(tx, "order.message_received", record)
     return receipt
 
 

@@ -82,6 +82,14 @@ def annex_of(order: OrderRow, own: Own) -> Annex1:
     return read_annex1(order.annex or known)[0]
 
 
+def crosses_borders(tx: Tx, own: Own, order: OrderRow) -> bool:
+    """Whether an order comes from another state than ours: these alone Article 4 lets an authority look into. One
+    of which it is not known counts as such."""
+    issuer = party(tx, order.issuer)
+    state = annex_of(order, own).issuing.member_state if issuer is None else issuer.member_state
+    return state != own.organisation.member_state
+
+
 def tell_issuer(
     tx: Tx, own: Own, order: OrderRow, type: str, body: object, to: str | None = None
 ) -> UUID | None:

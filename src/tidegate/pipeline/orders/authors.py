@@ -22,7 +22,7 @@ from tidegate.orders.annexes import Annex1
 from tidegate.orders.model import ItemOfOrder, OrderRow
 from tidegate.orders.queries import came, item_numbered, items_of, order_of, silences_over
 from tidegate.pipeline.instance import Instance
-from tidegate.pipeline.orders.answers import annex_of
+from tidegate.pipeline.orders.answers import annex_of, crosses_borders
 from tidegate.pipeline.orders.lookup import refuse_elsewhere
 from tidegate.pipeline.orders.timing import Timing
 from tidegate.pipeline.orders.watching import about_item
@@ -85,8 +85,8 @@ def author_asked(tx: Tx, instance: Instance, order_id: UUID, n: int | None) -> O
 def author_answered(
     tx: Tx, instance: Instance, order_id: UUID, n: int | None, given: AnswerIn
 ) -> OrderRow:
-    """The author was given them: their two days for scrutiny run. Raises Refusal as `author_asked` does; 409
-    "not-disclosed" while nobody may be told."""
+    """The author was given them: of an order from another state their two days for scrutiny run. Raises
+    Refusal as `author_asked` does; 409 "not-disclosed" while nobody may be told."""
     timing, order, items = _executed(tx, instance, order_id, n)
     if order.is_silent(tx.now):
         raise Refusal(
@@ -96,10 +96,12 @@ def author_answered(
             "Nothing was written. The authority has decided that nobody tells them of the order.",
             until=order.non_disclosure_until,
         )
+    crosses = crosses_borders(tx, timing.own, order)
     for one in items:
         timing.of_item(one, "author.answered")
-        subject = about_item(order.id, one.n)
-        timing.start("tco.scrutiny_request", subject, "author.answered", tx.now)
+        if crosses:
+            subject = about_item(order.id, one.n)
+            timing.start("tco.scrutiny_request", subject, "author.answered", tx.now)
         record = {"order": order.id, "n": one.n, "gave": given.gave}
         append(tx, "order.author_answered", record, order.id)
     return order

@@ -10,7 +10,7 @@ from tidegate.content.model import ItemRow
 from tidegate.content.queries import items_by_ids, lock_item_by_id
 from tidegate.enforcement.model import Instruction
 from tidegate.orders import actions as orders
-from tidegate.orders.bodies import AllReinstated, Reinstated
+from tidegate.orders.bodies import AllReinstated, Annulled, Reinstated
 from tidegate.orders.model import Event, ItemOfOrder, OrderRow
 from tidegate.orders.queries import items_of
 from tidegate.pipeline.orders.answers import tell_issuer
@@ -43,6 +43,8 @@ def void(
         orders.move(tx, one, event, given=given)
         timing.of_item(one, "order.voided")
         if one.decision_id is None:
+            # Nothing had been taken down; of a court's decision its issuer hears all the same.
+            back += [Reinstated(one.url, tx.now)] if event == "annul" else []
             continue
         begins = "infringement.received" if event == "infringed" else "order.voided"
         timing.start("tco.reinstate", about_item(order.id, one.n), begins, tx.now)
@@ -54,7 +56,8 @@ def void(
     if not any(one.state not in ("void", "rejected") for one in rest):
         timing.happen("order.voided", about_order(order.id))
     if back:
-        tell_issuer(tx, timing.own, order, "reinstated", AllReinstated(back))
+        why = Annulled(given["court"], given["reference"]) if event == "annul" else None
+        tell_issuer(tx, timing.own, order, "reinstated", AllReinstated(back, why))
     timing.settle()
     return instructions
 

@@ -12,10 +12,12 @@ from tidegate.pipeline.instance import Instance
 
 
 class Handled(msgspec.Struct, frozen=True):
-    """What became of a message: of which order of ours it is, if of any, and what else is wrong with it."""
+    """What became of a message: of which order of ours it is, if of any, and what else is wrong with it. `told`:
+    the number that whoever proves nothing is told in place of the order's id, which would say what is here."""
 
     order_id: UUID | None = None
     problems: Sequence[Problem] = ()
+    told: UUID | None = None
 
 
 Handler = Callable[[Tx, Instance, Incoming], Handled]

@@ -14,7 +14,7 @@ from tidegate.orders import drafting
 from tidegate.orders.actions import change, contradict, move
 from tidegate.orders.annexes import Annex2, Annex3
 from tidegate.orders.bodies import AllReinstated, ImpedimentEnded, ScrutinyDecided, read_body
-from tidegate.orders.drafting import DraftState, Event, ItemState
+from tidegate.orders.drafting import LIVE, DraftState, Event, ItemState
 from tidegate.orders.drafts.actions import step
 from tidegate.orders.drafts.queries import draft_of
 from tidegate.orders.messages.model import Incoming, Problem
@@ -144,12 +144,27 @@ def impediment_ended(watching: Watching, order: OrderRow, body: object) -> None:
 
 
 def reinstated(watching: Watching, order: OrderRow, body: object) -> None:
-    """What came back once the order was over."""
+    """What came back once the order was over, or because a court annulled it, of which we hear by this: that is over
+    with these addresses, and where they are all of them the order is void. Who thinks otherwise asks the court."""
     answer = cast("AllReinstated", body)
-    if order.state not in ("revoked", "void"):
+    if answer.annulled is not None and order.state in LIVE:
+        _annulled(watching, order, answer)
+    elif order.state not in ("revoked", "void"):
         contradict(watching.tx, order.id, "content was reinstated, and the order stands")
     at = max((one.at for one in answer.items), default=watching.tx.now)
     watching.happen("reinstated", about_order(order.id), at, claimed=True)
+
+
+def _annulled(watching: Watching, order: OrderRow, answer: AllReinstated) -> None:
+    tx, urls = watching.tx, {one.url for one in answer.items}
+    for item in items_of(tx, order.id):
+        if item.url in urls and after(item.state, "annul") is not None:
+            move(tx, item, "annul", given=told(answer.annulled))
+            watching.happen("order.voided", about_item(order.id, item.n), tx.now)
+    if all(one.state == "void" for one in items_of(tx, order.id)):
+        step(tx, order, "void", "void", due_at=None)
+    else:
+        change(tx, order.id, due_at=watching.due_at(order.id))
 
 
 def intended(watching: Watching, order: OrderRow, body: object) -> None:

@@ -32,7 +32,12 @@ def take(tx: Tx, instance: Instance, raw: bytes, address: str | None) -> bytes:
         return incoming.receipt
     handler = HANDLERS[own.organisation.kind].get(incoming.envelope.type, not_ours)
     handled = handler(tx, instance, incoming)
-    return keep(tx, incoming, own=own, order_id=handled.order_id, problems=handled.problems)
+    told, problems = handled.order_id, handled.problems
+    if not incoming.verified or "not-competent" in problems:
+        told = handled.told
+    if not incoming.verified and told is None:
+        problems = ()  # they say whether we know what it is about
+    return keep(tx, incoming, own=own, order_id=handled.order_id, told=told, problems=problems)
 
 
 def tell_refused(tx: Tx, instance: Instance, refused: Refused, address: str | None) -> bool:

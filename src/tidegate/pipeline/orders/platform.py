@@ -88,7 +88,7 @@ def order_issued(tx: Tx, instance: Instance, incoming: Incoming) -> Handled:
     found: list[Problem] = [*wrong]
     if "host-unknown" in taken.problems:
         found.append("host-unknown")
-    return Handled(taken.order.id, found)
+    return Handled(taken.order.id, found, taken.told)
 
 
 def named_in(annex: Annex1) -> list[Named]:

@@ -5,16 +5,18 @@ whatever way it comes, and its hour runs from the first time on, whatever is dou
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
+from uuid import UUID
 
 import msgspec
 
+from tidegate.clocks.queries import clocks_of
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
 from tidegate.orders import actions as orders
 from tidegate.orders.model import UNDONE, ItemOfOrder, OrderRow, State
 from tidegate.orders.queries import items_of, order_of, orders_called, url_keys_of
 from tidegate.pipeline.instance import Instance
-from tidegate.pipeline.orders.answers import send_unsent
+from tidegate.pipeline.orders.answers import crosses_borders, send_unsent
 from tidegate.pipeline.orders.authors import keep_silent
 from tidegate.pipeline.orders.lookup import Found, Named, look_up
 from tidegate.pipeline.orders.proving import Signed, end_silence, name_anew
@@ -68,11 +70,19 @@ class Arrived(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Taken(msgspec.Struct, frozen=True):
-    """The order that it is, whether it had come before, and what is wrong with single items of it."""
+    """The order that it is, whether it had come before, what is wrong with single items of it, and the receipt
+    by which it came this time."""
 
     order: OrderRow
     joined: bool
     problems: list[str]
+    receipt: UUID
+
+    @property
+    def told(self) -> UUID:
+        """By which number of ours a stranger is told of it: always a new one, so that none learns what was here
+        before."""
+        return self.receipt if self.joined else self.order.id
 
 
 def receive(tx: Tx, instance: Instance, own: Own, arrived: Arrived) -> Taken:
@@ -85,10 +95,10 @@ def receive(tx: Tx, instance: Instance, own: Own, arrived: Arrived) -> Taken:
     known, contrary = _known(tx, arrived, keys)
     problems = sorted({code for one in found for code in one.problems if code == "host-unknown"})
     if known is None:
-        order = _keep(tx, instance, own, arrived, found)
+        order, receipt = _keep(tx, instance, own, arrived, found)
     else:
-        order = _join(tx, instance, own, arrived, known, found, contrary=contrary)
-    return Taken(order, known is not None, problems)
+        order, receipt = _join(tx, instance, own, arrived, known, found, contrary=contrary)
+    return Taken(order, known is not None, problems, receipt)
 
 
 def _known(tx: Tx, arrived: Arrived, keys: Sequence[bytes | None]) -> tuple[OrderRow | None, bool]:
@@ -113,7 +123,7 @@ def _known(tx: Tx, arrived: Arrived, keys: Sequence[bytes | None]) -> tuple[Orde
 
 def _keep(
     tx: Tx, instance: Instance, own: Own, arrived: Arrived, found: Sequence[Found]
-) -> OrderRow:
+) -> tuple[OrderRow, UUID]:
     begins: State = "open" if arrived.good else "doubtful"
     order = OrderRow(
         id=uuid7(tx.now),
@@ -143,16 +153,21 @@ def _keep(
         for n, (url, one) in enumerate(zip(urls, found, strict=True), 1)
     ]
     orders.keep_order(tx, order, items)
-    _note(tx, order, arrived)
+    receipt = _note(tx, order, arrived)
     timing = Timing(tx, instance, own, order.id)
     subjects = [about_item(order.id, one.n) for one, _ in items]
     timing.start_each(HOUR, subjects, "order.received", arrived.received_at)
-    subject = about_order(order.id)
-    timing.start("tco.scrutiny_request", subject, "order.received", arrived.received_at)
+    _let_scrutinise(timing, order, arrived.received_at)
     _hush(timing, order, arrived)
     timing.settle()
     timing.ring()
-    return order_of(tx, order.id)
+    return order_of(tx, order.id), receipt
+
+
+def _let_scrutinise(timing: Timing, order: OrderRow, received_at: datetime) -> None:
+    if crosses_borders(timing.tx, timing.own, order):
+        subject = about_order(order.id)
+        timing.start("tco.scrutiny_request", subject, "order.received", received_at)
 
 
 def _item(tx: Tx, order: OrderRow, n: int, url: str, found: Found, begins: State) -> ItemOfOrder:
@@ -182,11 +197,11 @@ def _join(
     found: Sequence[Found],
     *,
     contrary: bool,
-) -> OrderRow:
+) -> tuple[OrderRow, UUID]:
     """The same order again: one that is proven now is open; one that says otherwise, or is over, is for a
     person."""
     order = order_of(tx, known.id, lock=True)
-    _note(tx, order, arrived)
+    receipt = _note(tx, order, arrived)
     timing = Timing(tx, instance, own, order.id)
     if order.received_at is None or arrived.received_at < order.received_at:
         _earlier(timing, arrived)
@@ -198,7 +213,7 @@ def _join(
         timing.ring(contradictory=True)
     elif arrived.firm and not order.verified:
         _prove(tx, timing, order, arrived, found)
-    return order_of(tx, order.id)
+    return order_of(tx, order.id), receipt
 
 
 def _earlier(timing: Timing, arrived: Arrived) -> None:
@@ -231,6 +246,10 @@ def _prove(
         issued_at=arrived.issued_at,
         annex=arrived.annex,
     )
+    running = {one.name for one in clocks_of(tx, [about_order(order.id)])}
+    if "tco.scrutiny_request" not in running:  # it said of itself that it is of our own state
+        proven = order_of(tx, order.id)
+        _let_scrutinise(timing, proven, proven.received_at or arrived.received_at)
     _hush(timing, order, arrived)
     if arrived.good:
         for one in items_of(tx, order.id):
@@ -241,8 +260,8 @@ def _prove(
     timing.ring()
 
 
-def _note(tx: Tx, order: OrderRow, arrived: Arrived) -> None:
-    orders.note_receipt(
+def _note(tx: Tx, order: OrderRow, arrived: Arrived) -> UUID:
+    return orders.note_receipt(
         tx,
         order.id,
         channel=arrived.way or arrived.channel,

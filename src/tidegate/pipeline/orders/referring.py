@@ -192,7 +192,7 @@ def came(tx: Tx, instance: Instance, incoming: Incoming) -> Handled:
         subject, ours = about_referral(id), own.organisation
         watching.start(CLOCK, subject, "referral.received", tx.now, ours, id)
     referrals.keep_referral(tx, referral, items)
-    return Handled(id, wrong)
+    return Handled(id, wrong, id)
 
 
 def taken_back(tx: Tx, instance: Instance, incoming: Incoming) -> Handled:

@@ -18,7 +18,7 @@ from tidegate.orders import actions as orders
 from tidegate.orders.annexes import LONGEST_REASONS, Ground
 from tidegate.orders.bodies import ImpedimentEnded, ScrutinyRequested
 from tidegate.orders.model import ItemOfOrder, OrderRow, Verb, movable, moved
-from tidegate.orders.queries import came, item_numbered, items_of, order_of
+from tidegate.orders.queries import came, item_numbered, items_of, order_of, orders_by_ids
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.orders import answers
 from tidegate.pipeline.orders.ending import reject as turn_down
@@ -27,6 +27,8 @@ from tidegate.pipeline.orders.lookup import refuse_elsewhere
 from tidegate.pipeline.orders.timing import Timing
 from tidegate.pipeline.own import own_of
 
+EXECUTES = "orders:execute"
+SILENCES = (EXECUTES, "orders:draft", "orders:approve", "oversight:write")
 Words = Annotated[str, Meta(min_length=1, max_length=LONGEST_REASONS)]
 
 
@@ -169,19 +171,34 @@ def annul(
     return order_of(tx, order_id)
 
 
+def who_silences(tx: Tx, order_id: UUID | None) -> tuple[str, ...]:
+    """The scopes of which it takes one to silence what rings: of an order that came, that to execute it; of whatever
+    else rings, any by which people work on such things."""
+    found = [] if order_id is None else orders_by_ids(tx, [order_id])
+    return (EXECUTES,) if any(one.direction == "in" for one in found) else SILENCES
+
+
 def acknowledge(tx: Tx, order_id: UUID) -> OrderRow:
     """A person has it: it rings no more until there is something else to say. Raises Refusal (404)."""
-    order = came(tx, order_id)
+    order = order_of(tx, order_id, lock=True)
     acknowledge_order(tx, order_id)
     return order
 
 
 def ask_scrutiny(tx: Tx, instance: Instance, order_id: UUID, given: ScrutinyIn) -> OrderRow:
-    """Ask the authority of our establishment to look into the order; also late, which is marked. Raises
-    Refusal: 404; 409 "establishment-unknown"; 422."""
+    """Ask the authority of our establishment to look into an order from another state; also late, which is marked.
+    Raises Refusal: 404; 409 "establishment-unknown"; 422."""
     _in_words(given.reasons, "/reasons")
     order = came(tx, order_id)
     own = own_of(tx, instance)
+    if not answers.crosses_borders(tx, own, order):
+        raise Refusal(
+            "establishment-unknown",
+            409,
+            "Nobody scrutinises an order of one's own state",
+            "Nothing was written. Article 4 is about orders from another member state; against one of your"
+            " own state its courts are open, which Annex I names under G.",
+        )
     authority = establishment(tx)
     if authority is None or order.order_ref is None:
         raise Refusal(

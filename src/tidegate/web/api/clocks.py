@@ -16,7 +16,8 @@ from tidegate.clocks.views import ClockView, clock_view
 from tidegate.content.model import Moment
 from tidegate.infra.db import Tx
 from tidegate.infra.times import told
-from tidegate.web.api.endpoint import Call, Endpoint
+from tidegate.pipeline.orders.verbs import SILENCES, who_silences
+from tidegate.web.api.endpoint import Call, Endpoint, forbidden
 from tidegate.web.api.paging import DEFAULT_LIMIT, Page
 
 
@@ -56,7 +57,9 @@ def get_clock(tx: Tx, call: Call) -> object:
 def acknowledge(tx: Tx, call: Call) -> object:
     if (clock_id := _id(call)) is None:
         raise clock_unknown(call.path["id"])
-    return told(clock_view(clocks.acknowledge(tx, clock_id), tx.now))
+    clock = clocks.acknowledge(tx, clock_id)
+    _refuse_readers(tx, call, clock.order)
+    return told(clock_view(clock, tx.now))
 
 
 def list_rings(tx: Tx, call: Call) -> Page:
@@ -66,7 +69,16 @@ def list_rings(tx: Tx, call: Call) -> Page:
 def acknowledge_ring(tx: Tx, call: Call) -> object:
     if (ring_id := _id(call)) is None:
         raise ring_unknown(call.path["id"])
-    return told(ringing.acknowledge_ring(tx, ring_id))
+    ring = ringing.acknowledge_ring(tx, ring_id)
+    _refuse_readers(tx, call, ring.order_id)
+    return told(ring)
+
+
+def _refuse_readers(tx: Tx, call: Call, order_id: UUID | None) -> None:
+    """Nothing stays written of what somebody silences that is not theirs. Raises Refusal (403)."""
+    needed = who_silences(tx, order_id)
+    if not any(map(call.principal.may, needed)):
+        raise forbidden(needed[0])
 
 
 _READ = "orders:read"
@@ -97,8 +109,8 @@ endpoints = [
     Endpoint(
         method="POST",
         path=f"{_CLOCK}/acknowledge",
-        scope=_READ,
-        or_scope=_OR,
+        scope=SILENCES[0],
+        any_of=SILENCES[1:],
         summary="Say that somebody has it: a clock, and all that is about its order, rings no more",
         handler=acknowledge,
         answer=ClockView,
@@ -119,8 +131,8 @@ endpoints = [
     Endpoint(
         method="POST",
         path="/v1/rings/{id}/acknowledge",
-        scope=_READ,
-        or_scope=_OR,
+        scope=SILENCES[0],
+        any_of=SILENCES[1:],
         summary="Say that somebody has what rings",
         handler=acknowledge_ring,
         answer=Ring,

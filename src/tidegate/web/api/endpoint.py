@@ -87,9 +87,9 @@ class Endpoint(msgspec.Struct, Generic[Body, Query], frozen=True, kw_only=True):
     `handler` is `(tx, call) -> answer`, run in a thread with a transaction of its own, or
     `async (call) -> answer` where that does not fit: this one reads the body itself. The answer is
     anything msgspec encodes, or a Response; `accepted` is what a 202 says, where it may be one.
-    With `or_scope` that one will do as well. `idempotent` writes take an `Idempotency-Key`. What is of the
-    `whole` instance is refused to keys that are bound to a platform, and what binds, to those behind which
-    there is no `person`.
+    With `or_scope` that one will do as well, and any of `any_of`. `idempotent` writes take an
+    `Idempotency-Key`. What is of the `whole` instance is refused to keys that are bound to a platform, and
+    what binds, to those behind which there is no `person`.
     """
 
     method: str
@@ -106,6 +106,7 @@ class Endpoint(msgspec.Struct, Generic[Body, Query], frozen=True, kw_only=True):
     accepted: Any = None
     status: int = 200
     or_scope: str | None = None
+    any_of: tuple[str, ...] = ()
     idempotent: bool = False
     whole: bool = False
     person: bool = False
@@ -182,7 +183,8 @@ class Endpoint(msgspec.Struct, Generic[Body, Query], frozen=True, kw_only=True):
     @property
     def scopes(self) -> tuple[str, ...]:
         """Those of which a caller must have one."""
-        return (self.scope,) if self.or_scope is None else (self.scope, self.or_scope)
+        other = () if self.or_scope is None else (self.or_scope,)
+        return (self.scope, *other, *self.any_of)
 
     def parameters(self) -> list[str]:
         """The names in the path, in order."""

@@ -15,7 +15,7 @@ from tidegate.infra.db import Tx
 from tidegate.infra.times import told
 from tidegate.orders.messages.queries import message_jws
 from tidegate.orders.model import Direction, OrderRow
-from tidegate.orders.queries import list_orders, order_of, order_unknown
+from tidegate.orders.queries import list_orders, order_numbered, order_of, order_unknown
 from tidegate.pipeline.orders import authors, verbs
 from tidegate.pipeline.orders import execute as executing
 from tidegate.pipeline.orders.papers import annex_json, annex_pdf
@@ -44,8 +44,12 @@ class Proposed(msgspec.Struct, frozen=True):
     state: str
 
 
-def order_id(call: Call[Any, Any], name: str = "id") -> UUID:
-    """Raises Refusal (404)."""
+def _order_id(tx: Tx, call: Call[Any, Any]) -> UUID:
+    """The order that the path names, by its id or by that of a receipt. Raises Refusal (404)."""
+    return order_numbered(tx, _id(call, "id"))
+
+
+def _id(call: Call[Any, Any], name: str) -> UUID:
     try:
         return UUID(call.path[name])
     except ValueError:
@@ -76,13 +80,13 @@ def list_all(tx: Tx, call: Call[object, OrdersQuery]) -> Page:
 
 
 def show(tx: Tx, call: Call) -> Any:
-    return shown_order(tx, order_of(tx, order_id(call)))
+    return shown_order(tx, order_of(tx, _order_id(tx, call)))
 
 
 def get_document(tx: Tx, call: Call) -> Response:
     """An annex, as it came or went: `annex-2.json`, `annex-2.pdf`."""
     name, _, ending = call.path["document"].partition(".")
-    order = order_of(tx, order_id(call))
+    order = order_of(tx, _order_id(tx, call))
     if ending == "json":
         return Response(annex_json(tx, order, name).body, media_type="application/json")
     if ending != "pdf":
@@ -94,37 +98,39 @@ def get_document(tx: Tx, call: Call) -> Response:
 
 def get_message(tx: Tx, call: Call) -> Response:
     """A message as it came or went, to the byte: it can be carried by hand."""
-    order = order_of(tx, order_id(call))
-    jws = message_jws(tx, order_id(call, "message"), order_id=order.id)
+    order = order_of(tx, _order_id(tx, call))
+    jws = message_jws(tx, _id(call, "message"), order_id=order.id)
     return Response(jws, media_type=_JOSE)
 
 
 def execute(tx: Tx, call: Call[executing.ExecuteIn]) -> Any:
-    id, n = order_id(call), _number(call)
+    id, n = _order_id(tx, call), _number(call)
     return shown_order(tx, executing.execute(tx, call.instance, id, n, call.body))
 
 
 def resume(tx: Tx, call: Call) -> Any:
-    return shown_order(tx, verbs.resume(tx, call.instance, order_id(call), _number(call)))
+    return shown_order(tx, verbs.resume(tx, call.instance, _order_id(tx, call), _number(call)))
 
 
 def author_asked(tx: Tx, call: Call) -> Any:
-    return shown_order(tx, authors.author_asked(tx, call.instance, order_id(call), _number(call)))
+    return shown_order(
+        tx, authors.author_asked(tx, call.instance, _order_id(tx, call), _number(call))
+    )
 
 
 def acknowledge(tx: Tx, call: Call) -> Any:
-    return shown_order(tx, verbs.acknowledge(tx, order_id(call)))
+    return shown_order(tx, verbs.acknowledge(tx, _order_id(tx, call)))
 
 
 def ask_scrutiny(tx: Tx, call: Call[verbs.ScrutinyIn]) -> Any:
-    return shown_order(tx, verbs.ask_scrutiny(tx, call.instance, order_id(call), call.body))
+    return shown_order(tx, verbs.ask_scrutiny(tx, call.instance, _order_id(tx, call), call.body))
 
 
 def _doing(work: Callable[..., OrderRow | None]) -> Callable[[Tx, Call[Any]], Any]:
     """The handler of a verb with a body; what one person only proposes is answered 202."""
 
     def handler(tx: Tx, call: Call[Any]) -> Any:
-        order = work(tx, call.instance, order_id(call), _number(call), call.body)
+        order = work(tx, call.instance, _order_id(tx, call), _number(call), call.body)
         if order is None:
             return Response(b'{"state":"proposed"}', 202, media_type="application/json")
         return shown_order(tx, order)

@@ -12,7 +12,7 @@ from tidegate.exchange.model import Kind, Party, PartyState
 from tidegate.exchange.published import Contact, Jwk, Named, Published
 from tidegate.exchange.queries import get_party, parties
 from tidegate.exchange.slice import REGISTRY
-from tidegate.infra.db import Tx
+from tidegate.infra.db import Tx, again
 from tidegate.infra.parsing import decode
 from tidegate.infra.times import told
 from tidegate.pipeline.registering import check_found, fetch_published, register
@@ -77,7 +77,7 @@ async def add(call: Call) -> Response:
     else:
         found = await fetch_published(settings, where)
     await check_found(settings, found)
-    party = await in_turn(call.request, _register, call, found)
+    party = await in_turn(call.request, again, lambda: _register(call, found))
     return Response(msgspec.json.encode(told(party)), 201, media_type="application/json")
 
 

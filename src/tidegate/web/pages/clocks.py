@@ -9,8 +9,9 @@ from tidegate.clocks.actions import acknowledge
 from tidegate.clocks.model import State
 from tidegate.clocks.queries import Filter, clock_unknown, list_clocks
 from tidegate.clocks.views import ClockView, clock_view
+from tidegate.pipeline.orders.verbs import SILENCES, who_silences
 from tidegate.web.nextpath import own_path
-from tidegate.web.pages.page import PageRoute, Query, with_more, with_query
+from tidegate.web.pages.page import PageRoute, Query, refuse_without, with_more, with_query
 from tidegate.web.pages.visit import Visit
 
 PAGE = 50
@@ -60,7 +61,8 @@ def show(visit: Visit) -> ClocksPage:
 
 def heard(visit: Visit) -> str:
     with visit.begin() as tx:
-        acknowledge(tx, visit.uuid("clock", clock_unknown))
+        clock = acknowledge(tx, visit.uuid("clock", clock_unknown))
+        refuse_without(visit, who_silences(tx, clock.order))
     return with_more(own_path(visit.field("back")), done="clock-heard")
 
 
@@ -73,6 +75,10 @@ pages = [
         template="clocks.html",
     ),
     PageRoute(
-        method="POST", path="/clocks/{clock}/acknowledge", handler=heard, scope="orders:read"
+        method="POST",
+        path="/clocks/{clock}/acknowledge",
+        handler=heard,
+        scope=None,
+        any_of=SILENCES,
     ),
 ]

@@ -55,7 +55,7 @@ def take(visit: Visit) -> Response:
     with visit.instance.database.begin(BY, visit.request_id) as tx:
         taken = take_form(tx, visit.instance, given, visit.address)
         now = tx.now
-    page = msgspec.structs.replace(page, order=taken.order.id, received_at=now)
+    page = msgspec.structs.replace(page, order=taken.told, received_at=now)
     return html("order_form_sent.html", visit, page, 202, None, Frame())
 
 

@@ -14,7 +14,7 @@ from tidegate.pipeline.orders import verbs
 from tidegate.pipeline.orders.execute import ExecuteIn, execute
 from tidegate.web.nextpath import own_path
 from tidegate.web.pages.orders import one_page, order_id_of
-from tidegate.web.pages.page import PageRoute
+from tidegate.web.pages.page import PageRoute, refuse_without
 from tidegate.web.pages.refusals import of_form
 from tidegate.web.pages.visit import Visit
 
@@ -69,7 +69,8 @@ def scrutiny(visit: Visit) -> str:
 
 def acknowledge(visit: Visit) -> str:
     with visit.begin() as tx:
-        verbs.acknowledge(tx, order_id_of(visit))
+        order = verbs.acknowledge(tx, order_id_of(visit))
+        refuse_without(visit, verbs.who_silences(tx, order.id))
     back = own_path(visit.field("back"))
     return f"{back}{'&' if '?' in back else '?'}done=order-heard"
 
@@ -105,24 +106,35 @@ def of_verb(refusal: Refusal, verb: str) -> Refusal:
     return of_form(refusal, {one: f"{verb}_{one[1:]}" for one in pointers})
 
 
-pages = [
+_on_platforms = [
     PageRoute(
         method="POST",
         path=f"/orders/{{order}}/{name}",
         handler=handler,
-        scope=scope,
+        scope="orders:execute",
         again=one_page,
         whole=True,
     )
-    for name, handler, scope in (
-        ("execute", carry_out, "orders:execute"),
-        ("impede", impede, "orders:execute"),
-        ("resume", resume, "orders:execute"),
-        ("ask", ask, "orders:execute"),
-        ("authenticate", authenticate, "orders:execute"),
-        ("reject", reject, "orders:execute"),
-        ("annul", annul, "orders:execute"),
-        ("scrutiny", scrutiny, "orders:execute"),
-        ("acknowledge", acknowledge, "orders:read"),
+    for name, handler in (
+        ("execute", carry_out),
+        ("impede", impede),
+        ("resume", resume),
+        ("ask", ask),
+        ("authenticate", authenticate),
+        ("reject", reject),
+        ("annul", annul),
+        ("scrutiny", scrutiny),
     )
+]
+pages = [
+    *_on_platforms,
+    PageRoute(
+        method="POST",
+        path="/orders/{order}/acknowledge",
+        handler=acknowledge,
+        scope=None,
+        any_of=verbs.SILENCES,
+        again=one_page,
+        whole=True,
+    ),
 ]

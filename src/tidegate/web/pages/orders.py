@@ -15,10 +15,12 @@ from tidegate.orders.annex_rules import read_annex1
 from tidegate.orders.annexes import Annex1
 from tidegate.orders.messages.queries import message_jws, messages_of
 from tidegate.orders.model import LIVE, Direction, OrderRow, State, Verb, after
-from tidegate.orders.queries import list_orders, order_of, order_unknown
+from tidegate.orders.queries import list_orders, order_numbered, order_of, order_unknown
+from tidegate.pipeline.orders.answers import crosses_borders
 from tidegate.pipeline.orders.papers import annex_json, annex_pdf
 from tidegate.pipeline.orders.shown import OrderItem, OrderLine, OrderView, order_line, order_view
 from tidegate.pipeline.orders.shown_drafts import NotYet, OutMembers, items_not_yet, out_members
+from tidegate.pipeline.own import own_of
 from tidegate.web.pages.page import PageRoute, Query, with_query
 from tidegate.web.pages.ringing import ringing_orders
 from tidegate.web.pages.visit import Visit
@@ -50,7 +52,8 @@ class Clocks(msgspec.Struct, frozen=True):
 
 class OrderPage(msgspec.Struct, frozen=True, kw_only=True):
     """One order. `allowed` says of each verb which items it can be done to; `due_at` is the first end of an hour
-    that runs. `annex` is Annex I as far as it can be read. `drafted`: how one of ours came about."""
+    that runs. `annex` is Annex I as far as it can be read; `crosses`: it comes from another state. `drafted`: how
+    one of ours came about."""
 
     order: OrderView
     items: list[OrderItem | NotYet]
@@ -58,6 +61,7 @@ class OrderPage(msgspec.Struct, frozen=True, kw_only=True):
     clocks: Clocks
     allowed: dict[Verb, list[OrderItem]]
     rings: bool
+    crosses: bool
     due_at: datetime | None
     drafted: OutMembers | None
 
@@ -87,10 +91,11 @@ def show_all(visit: Visit) -> OrdersPage:
 
 def show(visit: Visit) -> OrderPage:
     with visit.begin() as tx:
-        row = order_of(tx, order_id_of(visit))
+        row = order_of(tx, order_numbered(tx, order_id_of(visit)))
         view = order_view(tx, row)
         rings = any(one.id == row.id for one in ringing_orders(tx))
         own = out_members(tx, row)
+        crosses = row.direction == "in" and crosses_borders(tx, own_of(tx, visit.instance), row)
     return OrderPage(
         order=view,
         items=list(view.items or items_not_yet(row)),
@@ -101,6 +106,7 @@ def show(visit: Visit) -> OrderPage:
         ),
         allowed=_allowed(row, view.items),
         rings=rings,
+        crosses=crosses,
         due_at=row.due_at,
         drafted=own,
     )

@@ -303,6 +303,12 @@ def with_more(path: str, **query: str) -> str:
     return with_query(before, **(dict(parse_qsl(given)) | query))
 
 
+def refuse_without(visit: Visit, scopes: Sequence[str]) -> None:
+    """For what only shows on the way: raises Refusal (403) where the person may none of these."""
+    if not any(map(visit.may, scopes)):
+        raise _forbidden(scopes)
+
+
 def _forbidden(scopes: Sequence[str]) -> Refusal:
     needed = " or ".join(map(repr, scopes))
     detail = f"This page needs the scope {needed}. Somebody with the role admin can change roles."

@@ -15,6 +15,7 @@ from tidegate.access.model import ADMIN
 from tidegate.access.purposes import PURPOSES
 from tidegate.content.holds.model import ORDER_PURPOSES
 from tidegate.infra.errors import Refusal
+from tidegate.pipeline.orders.verbs import SILENCES
 from tidegate.web import formats
 from tidegate.web.csrf import masked
 from tidegate.web.pages.because import level_said
@@ -302,6 +303,7 @@ def html(
         "who": who,
         "csrf": masked(who.csrf) if who and who.csrf else "",
         "may": visit.may,
+        "silences": any(map(visit.may, SILENCES)),
         "known_as": visit.names.called,
         "purposes": PURPOSES,
         "order_purposes": ORDER_PURPOSES,

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tidegate.infra.acting import Acting
+from tidegate.infra.db import again
 from tidegate.infra.errors import Refusal
 from tidegate.orders.jws import MEDIA_TYPE, MOST_BYTES, kid_in, too_large
 from tidegate.orders.messages.flood import HEAD_BYTES, Refused
@@ -31,9 +32,9 @@ async def receive(request: Request) -> Response:
     require_json(request)
     raw = await _read(request)
     if isinstance(raw, Refused):
-        await in_turn(request, _tell, request, raw)
+        await in_turn(request, again, lambda: _tell(request, raw))
         raise too_large()
-    receipt = await in_turn(request, _take, request, raw)
+    receipt = await in_turn(request, again, lambda: _take(request, raw))
     return Response(receipt, 202, media_type=MEDIA_TYPE)
 
 

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from tidegate.infra.db import again
 from tidegate.infra.errors import Refusal
 from tidegate.infra.parsing import decode
 from tidegate.infra.times import told
@@ -31,7 +32,7 @@ async def receive(request: Request) -> Response:
     if _by_browser(request):
         return await order_form.sent.endpoint(request)
     given = await _read(request)
-    body = await in_turn(request, _take, request, given)
+    body = await in_turn(request, again, lambda: _take(request, given))
     return Response(body, 202, media_type="application/json")
 
 
@@ -66,7 +67,7 @@ def _take(request: Request, given: Submitted) -> bytes:
     instance: Instance = request.app.state.services
     with instance.database.begin(BY, request.state.request_id) as tx:
         taken = take_form(tx, instance, given, request.state.address)
-        return msgspec.json.encode(told({"order": taken.order.id, "received_at": tx.now}))
+        return msgspec.json.encode(told({"order": taken.told, "received_at": tx.now}))
 
 
 route = Route(PATH, Application(receive), methods=["POST"], name=f"POST {PATH}")
