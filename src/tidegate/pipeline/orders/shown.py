@@ -31,6 +31,7 @@ from tidegate.orders.queries import (
     stays_of,
 )
 from tidegate.pipeline.orders.came_back import came_back
+from tidegate.pipeline.orders.requested import Request, requests_in
 from tidegate.pipeline.orders.shown_drafts import items_not_yet, out_members
 from tidegate.review.queries import waiting_about
 
@@ -122,7 +123,7 @@ class Silenced(msgspec.Struct, frozen=True):
 
 
 class OrderView(OrderLine, frozen=True, kw_only=True):
-    """An order with all that is known of it. `proposed` waits for a second person; `states` are all that its
+    """An order with all that is known of it. `requests` are about what is kept; `proposed` waits for a second person; `states` are all that its
     items were in, `ledger` names the entries about it, the newest last."""
 
     channel: str
@@ -133,6 +134,7 @@ class OrderView(OrderLine, frozen=True, kw_only=True):
     documents: list[str]
     delivery: Delivery | None
     non_disclosure: Silenced | None
+    requests: list[Request]
     receipts: list[Receipt]
     states: list[Stay]
     proposed: list[Proposed]
@@ -198,6 +200,7 @@ def order_view(tx: Tx, order: OrderRow) -> OrderView:
         documents=_documents_named(tx, order, messages),
         delivery=_delivery(tx, messages) if order.direction == "out" else None,
         non_disclosure=_silenced(order),
+        requests=requests_in(tx, messages),
         receipts=receipts_of(tx, order.id),
         states=stays_of(tx, order.id),
         proposed=proposed_of(tx, order.id),

@@ -12,12 +12,14 @@ from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.infra.parsing import convert
 from tidegate.orders.drafts.model import (
+    AccessIn,
     AnswerIn,
     CarriedIn,
     ClaimedIn,
     DraftIn,
     ExtendIn,
     IssueIn,
+    PreserveIn,
     ReasonIn,
 )
 from tidegate.pipeline.orders import drafted, following
@@ -137,6 +139,16 @@ def extend(visit: Visit) -> str:
     return _do(visit, "extend", lambda tx, id: following.extend(tx, visit.instance, id, given))
 
 
+def preserve(visit: Visit) -> str:
+    given = _said(visit, "preserve", PreserveIn, "until", "reason")
+    return _do(visit, "preserve", lambda tx, id: following.preserve(tx, visit.instance, id, given))
+
+
+def ask_access(visit: Visit) -> str:
+    given = _said(visit, "access", AccessIn, "purpose", "case")
+    return _do(visit, "access", lambda tx, id: following.ask_access(tx, visit.instance, id, given))
+
+
 def finalise(visit: Visit) -> str:
     return _do(visit, "final", lambda tx, id: following.finalise(tx, visit.instance, id))
 
@@ -204,6 +216,8 @@ pages = [
             ("clarify", clarify, "orders:draft"),
             ("revoke", revoke, "orders:draft"),
             ("extend", extend, "orders:draft"),
+            ("preserve", preserve, "orders:draft"),
+            ("access", ask_access, "orders:draft"),
             ("final", finalise, "orders:draft"),
             ("carried", carry, "orders:draft"),
             ("claimed", claim, "orders:draft"),

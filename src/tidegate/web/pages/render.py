@@ -142,6 +142,8 @@ DONE = {
     "order-clarify": noted("Answered. A fresh hour runs from when they have it."),
     "order-revoke": noted("It ends here."),
     "order-extend": noted("Extended."),
+    "order-preserve": noted("They are asked to keep it for longer."),
+    "order-access": noted("They are asked. A person there opens it, or not."),
     "order-final": noted("It is final."),
     "order-carried": noted("Noted, as a claim."),
     "order-claimed": noted("Noted, as a claim."),
