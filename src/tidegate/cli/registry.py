@@ -56,7 +56,7 @@ def add(
     if waiting and not as_json:
         say(
             "Ask the organisation by another way for the fingerprints. Whoever got them there types them:"
-            f" tidegate registry confirm {party.id} FINGERPRINT… --user EMAIL"
+            f" tidegate registry confirm {party.id} FINGERPRINT… --document {party.document} --user EMAIL"
         )
 
 
@@ -77,12 +77,17 @@ def confirm(
         typer.Argument(metavar="FINGERPRINT…", help="Of its keys, as you know them from elsewhere"),
     ],
     user: User,
+    document: Annotated[
+        str | None,
+        typer.Option(help="The SHA-256 beside it in `list`: nothing that came since is trusted"),
+    ] = None,
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Trust an organisation and these keys of it. It takes another person than registered them."""
+    """Trust an organisation, these keys of it, and what it says of itself. It takes another person than registered
+    them."""
     with transaction(data_dir) as tx:
-        party = confirm_party(in_name_of(tx, user, REGISTRY), id, kids)
+        party = confirm_party(in_name_of(tx, user, REGISTRY), id, kids, document)
     _show(party, as_json)
 
 
@@ -187,6 +192,8 @@ def _show(party: Party, as_json: bool) -> None:
     for name, value in (party.proposed or {}).items():
         if value != said[name]:
             print(f"  waits to be confirmed: {name}: {_in_words(value) or 'none'}")
+    if party.state != "named":
+        print(f"  document: {party.document}")
 
 
 def _in_words(value: object) -> str:
