@@ -185,3 +185,22 @@ def test_what_the_page_showed_is_confirmed_and_nothing_that_came_since(bka: Side
     register(inbox="https://new.example/inbox")
     assert confirm(page) == 303
     assert bka.get("/v1/registry/other.example")["inbox"] == "https://new.example/inbox"
+
+
+def test_a_draft_begins_with_what_its_officer_signs_as(bka: Side, forum: Side) -> None:
+    """Who set their own name at their account; another's draft has nothing of it."""
+    officer, approver = people(bka)
+    assert 'data-testid="signs"' in officer.get("/account").text
+    wrong = officer.send("/account/signs", {"signs_name": "x" * 201, "signs_post": ""})
+    assert wrong.status_code == 422
+    assert 'id="error-signs_name"' in wrong.text
+    given = {"signs_name": "Karla Muster", "signs_post": "Head of unit"}
+    assert officer.send("/account/signs", given).status_code == 303
+    assert 'value="Karla Muster"' in officer.get("/account").text
+    form = officer.get("/orders/new").text
+    (named,) = re.findall(r'name="issuing_representative"[^>]* value="([^"]*)"', form)
+    (post,) = re.findall(r'name="issuing_post"[^>]* value="([^"]*)"', form)
+    assert (named, post) == ("Karla Muster", "Head of unit")
+    other = person(bka, "officer", "three@bka.example")
+    assert "Karla Muster" not in other.get("/orders/new").text
+    assert "Karla Muster" not in approver.get("/account").text

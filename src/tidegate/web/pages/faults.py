@@ -129,6 +129,8 @@ CALLED = {
     "reasons": noted("Reasons"),
     "reject_reason": noted("Why"),
     "revoke_reason": noted("Why"),
+    "signs_name": noted("The name that you sign legal documents with"),
+    "signs_post": noted("Post"),
     "scrutiny_reasons": noted("Reasons"),
     "seen_at": noted("Seen there at"),
     "seen_sha256": noted("SHA-256 of the capture"),

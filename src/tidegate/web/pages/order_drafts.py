@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from tidegate.access.signatures import Signature, signature_of
 from tidegate.exchange.model import Party
 from tidegate.exchange.queries import organisation, parties
 from tidegate.infra.db import Tx
@@ -52,18 +53,21 @@ _ISSUE = {
 
 
 class NewOrderPage(msgspec.Struct, frozen=True):
-    """To whom an order can be drafted: the platforms that are registered. `name` is ours."""
+    """To whom an order can be drafted: the platforms that are registered. `name` is ours, `signs` what whoever drafts
+    signs as."""
 
     platforms: list[Party]
     name: str
     email: str
+    signs: Signature
 
 
 def show_new(visit: Visit) -> NewOrderPage:
     with visit.begin() as tx:
         found = parties(tx, kind="platform", state="confirmed", limit=PLATFORMS)
         own = organisation(tx)
-    return NewOrderPage(found, own.name if own else "", own.contact_email if own else "")
+        signs = signature_of(tx, visit.who.name)
+    return NewOrderPage(found, own.name if own else "", own.contact_email if own else "", signs)
 
 
 def begin(visit: Visit) -> str:

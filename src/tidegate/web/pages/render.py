@@ -111,6 +111,7 @@ DONE = {
     ),
     "shut-out": noted("They are shut out, and what they held waits for others."),
     "let-in": noted("They may sign in again."),
+    "signs": noted("The annexes of legal orders name you so from now on."),
     "renamed": noted("Others see the new name from now on."),
     "revoked": noted("The key is revoked."),
     "password": noted("The password is set. Your other sessions have ended."),
