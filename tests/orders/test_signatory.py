@@ -2,7 +2,6 @@
 and nowhere else."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -26,11 +25,11 @@ NAME, POST = "Mira Öztürk", "Head of legal"
 
 
 @pytest.fixture
-def desk(instance: Instance, clock: FakeClock) -> Iterator[Desk]:
+def desk(instance: Instance, clock: FakeClock) -> Desk:
     desk = Desk(instance, clock)
     desk.post("post-1", url=URL)
     desk.tx(lambda tx: add_user(tx, MIRA, "legal"), "system:cli")
-    yield desk
+    return desk
 
 
 def sign(desk: Desk, **given: str) -> Signature:

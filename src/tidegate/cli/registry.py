@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -11,7 +10,7 @@ import typer
 
 from tidegate.cli.context import DataDir, Json, settings_of, transaction
 from tidegate.cli.persons import User, in_name_of
-from tidegate.cli.showing import plain, say
+from tidegate.cli.showing import moment_of, plain, say
 from tidegate.exchange.actions import confirm_party, name_parties, revoke_key, set_provisional
 from tidegate.exchange.authorities import MOST_BYTES as MOST_OF_LIST
 from tidegate.exchange.authorities import read_authorities
@@ -104,7 +103,7 @@ def revoke(
     as_json: Json = False,
 ) -> None:
     """Count a key no more, as of a moment. One person is enough."""
-    moment = None if at is None else _moment(at)
+    moment = None if at is None else moment_of(at, "--at")
     with transaction(data_dir) as tx:
         party = revoke_key(in_name_of(tx, user, REGISTRY), id, kid, moment or tx.now, reason)
     _show(party, as_json)
@@ -160,18 +159,6 @@ def _read(source: str, most: int) -> bytes:
     if len(data) > most:
         raise typer.BadParameter(f"{plain(source)} has more than {most:,} bytes")
     return data
-
-
-def _moment(text: str) -> datetime:
-    """A time with its offset. Ends the command for anything else."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        found = datetime.min
-    if found.tzinfo is None:
-        expected = "a time with an offset, such as 2026-01-31T12:00:00Z"
-        raise typer.BadParameter(expected, param_hint="--at")
-    return found
 
 
 def _show(party: Party, as_json: bool) -> None:

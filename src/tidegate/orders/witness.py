@@ -2,6 +2,7 @@
 that it is in, and whether it was taken down without a person."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -57,7 +58,8 @@ class OrderWitness:
             self._confirmed.add((said["order"], said["n"]))
             return
         if entry.kind == "order.moved":
-            if (said.get("given") or {}).get("provisional"):
+            given: dict[str, Any] = said["given"] or {}
+            if given.get("provisional"):
                 self._provisional.add((said["order"], said["n"]))
             self._heard.add(said["order"], said["n"], said["state"], said["event"], entry.name)
             return

@@ -89,9 +89,7 @@ def test_only_what_was_executed_is_kept(bka: Side, forum: Side, clock: FakeClock
     refused(bka, f"/v1/orders/{out}/access", bka.admin, SEE, "person-needed", 403)
 
 
-def test_what_is_kept_no_longer_is_not_asked_for(
-    bka: Side, forum: Side, clock: FakeClock
-) -> None:
+def test_what_is_kept_no_longer_is_not_asked_for(bka: Side, forum: Side, clock: FakeClock) -> None:
     id = executed(bka, forum)
     first = held_until(forum)
     clock.advance((first - clock.now()).total_seconds())
@@ -122,9 +120,7 @@ def test_a_platform_keeps_nothing_for_longer_than_it_may_be_asked(
     said = Sender()
     said.private, said.key = bka.instance.secrets.organisation_key, bka.own.key
     until = kept_longest(first) + beyond
-    raw = said.message(
-        clock.now(), "preservation.extended", order=there["order"], body=keep(until)
-    )
+    raw = said.message(clock.now(), "preservation.extended", order=there["order"], body=keep(until))
     headers = {"content-type": "application/jose+json"}
     assert forum.client.post("/public/orders/inbox", content=raw, headers=headers).is_success
     assert at_forum(forum)["contradictory"] == bool(beyond)

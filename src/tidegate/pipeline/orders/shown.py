@@ -130,8 +130,8 @@ class ScrutinyAsked(msgspec.Struct, frozen=True):
 
 
 class OrderView(OrderLine, frozen=True, kw_only=True):
-    """An order with all that is known of it. `requests` are about what is kept; `proposed` waits for a second person; `states` are all that its
-    items were in, `ledger` names the entries about it, the newest last."""
+    """An order with all that is known of it. `requests` are about what is kept; `proposed` waits for a second
+    person; `states` are all that its items were in, `ledger` names the entries about it, the newest last."""
 
     channel: str
     issued_at: datetime | None
