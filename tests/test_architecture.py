@@ -93,6 +93,8 @@ MORE_SQL = {
     "enforcement/alerts.py",
     "enforcement/outbox.py",
     "enforcement/webhooks.py",
+    "access/signatures.py",  # what somebody signs as
+    "exchange/keys.py",  # which of our own keys signs is read with the key
     "exchange/witness.py",
     "intake/filed.py",  # one report by itself
     "intake/flaggers.py",

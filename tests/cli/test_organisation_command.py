@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from tidegate.cli.failures import explain
 from tidegate.cli.organisation import app
-from tidegate.exchange.keys import OwnKey
+from tidegate.exchange.keys import OwnKey, own_keys
 from tidegate.exchange.queries import organisation
 from tidegate.infra.clock import FakeClock
 from tidegate.infra.db import Database
@@ -140,3 +140,38 @@ def test_it_shows_what_others_are_told(
     document = json.loads(done(command("show", "--json")).stdout)
     assert document["organisation"]["id"] == "forum.example"
     assert [key["kid"] for key in document["keys"]] == [kid]
+
+
+def test_keys_follow_each_other(
+    command: Command, database_url: str, database: Database, tmp_path: Path, clock: FakeClock
+) -> None:
+    done(command("set", *words()))
+    early = command("keys", "add")
+    assert (early.exit_code, keys_of(database)) == (2, 0)  # the first is made at the first start
+    with opened(Settings(data_dir=tmp_path, media_workers=1), database_url, clock) as instance:
+        first = OwnKey.of(instance.secrets).kid
+    assert command("keys", "revoke", first, "--reason", "old").exit_code == 1
+    for wrong in ("tomorrow", "2126-01-01T00:00:00"):
+        assert command("keys", "add", "--valid-from", wrong).exit_code == 2
+    assert keys_of(database) == 0
+    made = done(command("keys", "add", "--valid-from", "2126-01-01T00:00:00Z"))
+    assert "organisation-2.key" in made.stderr
+    waits = made.stdout.split()[0]
+    lines = done(command("keys", "list")).stdout.splitlines()
+    assert [line.split()[0] for line in lines] == [first, waits]
+    assert [line.endswith("signs") for line in lines] == [True, False]
+    now = done(command("keys", "add")).stdout.split()[0]
+    assert f"fingerprint: {now}" in done(command("show")).stdout
+    told = done(command("keys", "revoke", first, "--reason", "it is old")).stdout
+    assert told.startswith(first)
+    assert "revoked as of" in told
+    listed = [json.loads(line) for line in done(command("keys", "list", "--json")).stdout.split()]
+    assert [one["kid"] for one in listed] == [first, waits, now]
+    assert [one["revoked_at"] is None for one in listed] == [False, True, True]
+    document = json.loads(done(command("show", "--json")).stdout)
+    assert document["keys"] == listed
+
+
+def keys_of(database: Database) -> int:
+    with database.begin() as tx:
+        return len(own_keys(tx))

@@ -93,6 +93,54 @@ def test_what_waits_to_be_confirmed_is_shown(command: Command, tmp_path: Path, b
     assert "waits" not in told
 
 
+def test_what_was_swapped_meanwhile_is_not_confirmed(
+    command: Command, database: Database, tmp_path: Path, bka: Other
+) -> None:
+    told = done(command("add", file_of(tmp_path, bka), "--user", ADA))
+    shown = told.split("document: ")[1].split()[0]
+    evil = "https://evil.example/public/orders/inbox"
+    done(command("add", file_of(tmp_path, bka, inbox=evil), "--user", ADA))
+    words = ["confirm", bka.id, bka.kid, "--user", BEN, "--document"]
+    refused(command(*words, shown), "document-changed")
+    with database.begin() as tx:
+        assert get_party(tx, bka.id).state == "unconfirmed"
+    (line,) = done(command("list", "--json")).splitlines()
+    assert "confirmed" in done(command(*words, json.loads(line)["document"]))
+    with database.begin() as tx:
+        assert get_party(tx, bka.id).inbox == evil
+
+
+def test_orders_are_executed_provisionally_of_authorities_that_are_named_alone(
+    command: Command, database: Database, tmp_path: Path, bka: Other
+) -> None:
+    """Off until a person switches it on, for one confirmed authority; the ledger has who."""
+    garda = Other("garda.example")
+    for one in (bka, garda):
+        done(command("add", file_of(tmp_path, one), "--user", ADA))
+    on = ["provisional", bka.id, "--on", "--user", ADA]
+    refused(command(*on), "party-unconfirmed")
+    assert provisional(database) == []
+    for one in (bka, garda):
+        done(command("confirm", one.id, one.kid, "--user", BEN))
+    refused(command("provisional", bka.id, "--on", "--user", "rita@example.org"), "scope-missing")
+    assert command("provisional", bka.id, "--on").exit_code == 2  # nobody is named
+    assert provisional(database) == []
+    told = done(command(*on))
+    assert "provisional: its orders are executed while nobody is awake" in told
+    assert provisional(database) == [bka.id]
+    query = sa.text("SELECT record FROM ledger_pending WHERE kind = 'party.provisional'")
+    with database.begin() as tx:
+        said = json.loads(bytes(tx.execute(query).scalar_one()))
+    assert (said["id"], said["on"], said["actor"]) == (bka.id, True, f"user:{ADA}")
+    assert "provisional" not in done(command("provisional", bka.id, "--off", "--user", BEN))
+    assert provisional(database) == []
+
+
+def provisional(database: Database) -> list[str]:
+    with database.begin() as tx:
+        return [one.id for one in parties(tx) if one.provisional]
+
+
 def test_a_fingerprint_that_begins_with_a_dash_is_no_option(
     command: Command, tmp_path: Path
 ) -> None:

@@ -9,9 +9,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tidegate.access.model import ROLES
+from tidegate.access.signatures import Signature, signature_of
 from tidegate.cli.failures import explain
 from tidegate.cli.users import app
 from tidegate.infra.db import Database
+from tidegate.infra.errors import Refusal
 
 Users = Callable[..., Result]
 RITA, ADA = "rita@example.org", "ada@example.org"
@@ -83,3 +85,27 @@ def test_the_last_administrator_stays(users: Users, database: Database, words: l
     with database.begin() as tx:
         kinds = tx.connection.exec_driver_sql("SELECT kind FROM ledger_pending").scalars().all()
     assert kinds == ["user.created"]
+
+
+def test_what_somebody_signs_documents_as_is_said_when_they_are_made_or_later(
+    users: Users, database: Database
+) -> None:
+    def signs(email: str) -> Signature:
+        with database.begin() as tx:
+            return signature_of(tx, email)
+
+    made = ["--name", "Ada Lovelace", "--post", "Head of legal"]
+    done(users("create", "--email", ADA, "--role", "legal", *made))
+    done(users("create", "--email", RITA, "--role", "officer"))
+    assert (signs(ADA), signs(RITA)) == (Signature("Ada Lovelace", "Head of legal"), Signature())
+    told = done(users("set", "--email", RITA, "--name", "Rita Klein"))
+    assert told == f"{RITA} signs as Rita Klein now.\n"
+    done(users("set", "--email", RITA, "--post", "Officer"))
+    done(users("set", "--email", ADA, "--name", ""))
+    assert signs(RITA) == Signature("Rita Klein", "Officer")
+    assert signs(ADA) == Signature(None, "Head of legal")
+    assert users("set", "--email", RITA).exit_code == 2
+    refused = users("set", "--email", RITA, "--name", "x" * 201)
+    assert isinstance(refused.exception, Refusal)
+    assert signs(RITA) == Signature("Rita Klein", "Officer")
+    assert "Klein" not in users("list", "--json").stdout  # it is for the annexes

@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from tests.others import FORUM, Other, new_key
 
 from tidegate.exchange.actions import add_party, confirm_party, revoke_key, set_organisation
+from tidegate.exchange.keys import OwnKey, add_own_key, revoke_own_key
 from tidegate.infra.acting import Acting
 from tidegate.ledger.model import HEAD_FILE
 from tidegate.ledger.sequencer import seal
@@ -27,6 +28,10 @@ def settled(instance: Instance) -> Instance:
     with instance.database.begin(Acting("user:ben@example.org")) as tx:
         confirm_party(tx, BKA.id, [BKA.kid])
         revoke_key(tx, GNI.id, GNI.kid, tx.now, "it leaked")
+    with instance.database.begin() as tx:
+        add_own_key(tx, instance.secrets, tx.now)
+        first = OwnKey.of(instance.secrets).kid
+        revoke_own_key(tx, instance.secrets, first, tx.now, "it leaked")
     return instance
 
 
@@ -56,6 +61,10 @@ FORGED = new_key()
         ("UPDATE parties SET functions = '{issue}' WHERE state = 'confirmed'", "confirmed last"),
         ("UPDATE parties SET inbox = 'https://x.example' WHERE state <> 'confirmed'", "added last"),
         ("UPDATE parties SET state = 'confirmed'", "confirmed last"),
+        ("UPDATE organisation_keys SET x = 'FORGED' WHERE n = 2", "called ours"),
+        ("UPDATE organisation_keys SET revoked_at = NULL", "not at all"),
+        ("UPDATE organisation_keys SET revoked_at = '2020-01-01'", "another time"),
+        ("DELETE FROM organisation_keys WHERE n = 2", "was added, and is not there"),
         ("UPDATE organisation SET member_state = 'IE'", "not what was set last"),
     ],
 )

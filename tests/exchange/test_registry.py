@@ -128,6 +128,49 @@ def test_what_one_registers_another_confirms(
     assert sorted(ledger(database)) == ["party.added", "party.confirmed"]
 
 
+def test_what_was_swapped_since_it_was_shown_is_not_confirmed(
+    database: Database, as_: Callable[..., Any], add: Callable[..., Party]
+) -> None:
+    """Of a new organisation, and of a trusted one: its inbox, its functions, its name."""
+    bka = Other()
+    shown = add(ADA, bka).document
+    elsewhere = "https://evil.example/public/orders/inbox"
+    swapped = add(ADA, bka, inbox=elsewhere, functions=["issue", "oversee"])
+    assert swapped.document != shown
+    with refused(database, "document-changed", 409):
+        as_(BEN, confirm_party, bka.id, [bka.kid], shown)
+    assert add(ADA, bka).document == shown  # the same words have the same digest
+    done = as_(BEN, confirm_party, bka.id, [bka.kid], shown)
+    assert (done.state, done.inbox == elsewhere, done.document) == ("confirmed", False, shown)
+    offered = add(ADA, bka, name="Unit of the BKA").document
+    add(ADA, bka, name="Unit of the BKA", inbox=elsewhere)
+    with refused(database, "document-changed", 409):
+        as_(BEN, confirm_party, bka.id, [bka.kid], offered)
+    add(ADA, bka, name="Unit of the BKA")
+    after = as_(BEN, confirm_party, bka.id, [bka.kid], offered)
+    assert (after.name, after.inbox) == ("Unit of the BKA", done.inbox)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"name": "Another"},
+        {"member_state": "IE"},
+        {"functions": ["issue"]},
+        {"zone": "Europe/Dublin"},
+        {"hosts": ["evil.example"]},
+        {"languages": ["en"]},
+        {"inbox": "https://evil.example/inbox"},
+        {"contact": {"email": "evil@evil.example"}},
+    ],
+)
+def test_each_thing_that_is_said_is_in_the_digest(
+    add: Callable[..., Party], changed: dict[str, Any]
+) -> None:
+    bka = Other()
+    assert add(ADA, bka).document != add(ADA, bka, **changed).document
+
+
 def test_who_registers_the_same_again_is_not_the_one_who_waits(
     database: Database, as_: Callable[..., Any], add: Callable[..., Party]
 ) -> None:

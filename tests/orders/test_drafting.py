@@ -82,6 +82,8 @@ class Remembered:
                     facts.append("delivered")  # who answered has it
             case "extend":
                 may, new = out, ""
+            case "preserve" | "access":
+                may, new = state not in ("draft", "submitted", "approved"), ""
             case "revoke":
                 may, new = not ended, "revoked"
             case "void":

@@ -478,7 +478,7 @@ def test_held_for_longer_on_request(desk: Desk) -> None:
     desk.post("post-1", url=URL)
     order = desk.ordered(URL)
     desk.execute(order)
-    until = desk.now + timedelta(days=400)
+    until = desk.now + timedelta(days=300)
     desk.says("preservation.extended", {"until": in_full(until), "reason": "A review."})
     assert desk.shown(order)["items"][0]["hold"]["until"] == in_full(until)
     assert not desk.order(order).contradictory

@@ -1,13 +1,17 @@
 """When nobody is awake. A restriction comes by a person, by a live rule on a confirmed exact match (as
 tests/policy/test_invariant.py has it), or by the third leg: and many try to make it restrict where it may not."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.orders.desk import OTHER, Desk
+import sqlalchemy as sa
+from tests.orders.desk import LEGAL, OTHER, Desk
 from tests.orders.letters import Sender
+from tests.orders.test_order_rows import explained
 
 from tidegate.clocks.actions import acknowledge_order
 from tidegate.decisions.actions import record
@@ -15,6 +19,8 @@ from tidegate.exchange.actions import revoke_key, set_provisional
 from tidegate.infra.clock import FakeClock
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
+from tidegate.ledger.model import HEAD_FILE
+from tidegate.ledger.sequencer import seal
 from tidegate.orders import actions as orders
 from tidegate.orders.queries import count_provisional, list_orders
 from tidegate.pipeline.instance import Instance
@@ -85,6 +91,56 @@ def test_a_person_confirms_it_and_nothing_happens_twice(desk: Desk) -> None:
     with pytest.raises(Refusal) as caught:
         desk.execute(order)
     assert caught.value.type == "order-not-open"
+
+
+def test_the_ledger_says_that_no_person_did_it(desk: Desk) -> None:
+    """By the entry that takes it down, and by the one of whoever looks at it later; and what is written otherwise
+    is found."""
+    switch(desk)
+    urls = [URL, "https://forum.example/p/2"]
+    desk.post("post-2", "another text", url=urls[1])
+    order = desk.ordered(*urls)
+    desk.wait(minutes=45)
+    watch(desk)
+    for said in entries(desk, "order.moved"):
+        assert (said["event"], said["given"]) == ("execute", {"provisional": True})
+        assert not said["actor"].startswith("user:")
+    assert faults(desk) == []
+    desk.execute(order, 1)
+    (said,) = entries(desk, "order.confirmed")
+    assert (said["n"], said["actor"]) == (1, LEGAL)
+    assert faults(desk) == []
+    forged = "UPDATE order_items SET provisional = NOT provisional"
+    desk.tx(lambda tx: tx.connection.exec_driver_sql(forged))
+    assert faults(desk) == [
+        f"item 1 of the order {order} is provisional, and no entry of the ledger tells it",
+        f"item 2 of the order {order} was taken down without a person, and is not marked so",
+    ]
+
+
+def test_what_a_person_executes_is_not_called_provisional(desk: Desk) -> None:
+    switch(desk)
+    order = desk.ordered(URL)
+    desk.execute(order)
+    (said,) = entries(desk, "order.moved")
+    assert said["given"] is None
+    assert faults(desk) == []
+
+
+def entries(desk: Desk, kind: str) -> list[dict[str, Any]]:
+    """What the ledger was told of this kind and is not sealed yet, or is."""
+    query = sa.text(
+        "SELECT record FROM ledger_pending WHERE kind = :kind"
+        " UNION ALL SELECT record FROM ledger WHERE kind = :kind"
+    )
+    rows = desk.tx(lambda tx: tx.execute(query, {"kind": kind}).scalars().all())
+    return [json.loads(bytes(one)) for one in rows]
+
+
+def faults(desk: Desk) -> list[str]:
+    home = desk.instance
+    seal(home.database, home.secrets.ledger_key, home.settings.data_dir / HEAD_FILE)
+    return desk.tx(lambda tx: explained(tx, desk))
 
 
 def test_what_nobody_looks_at_rings_on(desk: Desk) -> None:

@@ -38,6 +38,8 @@ _OF_WHOLE: dict[str, dict[str, Any]] = {
     "clarify": {"answer": "of a"},
     "revoke": {"reason": "of a"},
     "extend": {"until": WHEN, "reason": "of a"},
+    "preserve": {"until": WHEN, "reason": "of a"},
+    "access": {"purpose": "of a", "case": "of a"},
     "final": {},
     "carried": {"channel": "post", "at": WHEN},
     "claimed": {"state": "executed", "at": WHEN},

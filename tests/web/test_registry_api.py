@@ -67,6 +67,21 @@ def test_new_keys_of_a_known_id_wait_for_their_own_confirmation(api: Api, bka: O
     assert states == {bka.kid: "confirmed", second.kid: "unconfirmed"}
 
 
+def test_a_confirmation_is_of_what_was_shown(api: Api, bka: Other) -> None:
+    ada, ben = api.person("legal"), api.person("officer")
+    shown = api.post("/v1/registry", bka.document(), key=ada).json()["document"]
+    swapped = bka.document(functions=["issue", "oversee"])
+    api.post("/v1/registry", swapped, key=ada)
+    at, before = f"/v1/registry/{bka.id}", rows(api)
+    answer = api.post(f"{at}/confirm", {"kids": [bka.kid], "document": shown}, key=ben)
+    assert typed(answer) == (409, "document-changed")
+    assert rows(api) == before
+    now = answer.json()["document"]
+    assert now == api.get(at, key=ben).json()["document"]
+    done = api.post(f"{at}/confirm", {"kids": [bka.kid], "document": now}, key=ben)
+    assert (done.status_code, done.json()["functions"]) == (200, ["issue", "oversee"])
+
+
 def test_a_key_without_a_person_binds_nobody(api: Api, bka: Other) -> None:
     known = Other("known.example")
     keys = (api.admin, api.key("registry:write"))

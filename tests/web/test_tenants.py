@@ -511,6 +511,7 @@ def page_attempts(of_b: OfB, person: UUID) -> dict[tuple[str, str], list[Asked]]
         ("GET", "/account"): [("/account", {})],
         ("POST", "/account/password"): [],  # one's own
         ("POST", "/account/name"): [],
+        ("POST", "/account/signs"): [],
         ("POST", "/items/{item}/open"): [(f"{item_at}/open", opened)],
         ("POST", "/cases/{case}/open"): [
             (f"/cases/{one}/open", opened) for one in (of_b.case, of_b.decided, of_b.asked)

@@ -26,6 +26,9 @@ users = sa.Table(
         server_default=sa.text("'person ' || substr(gen_random_uuid()::text, 1, 8)"),
         info=plain("what one is called at work"),
     ),
+    # What they sign as in the annexes of legal orders; null: by their address.
+    sa.Column("signs_name", Sealed()),
+    sa.Column("signs_post", Sealed()),
     sa.Column("password_hash", sa.Text),  # argon2id; null: signs in by link only
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("disabled_at", sa.TIMESTAMP(timezone=True)),

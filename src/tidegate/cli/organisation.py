@@ -1,24 +1,36 @@
 """`tidegate organisation`: whom this instance speaks for."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 import typer
 
 from tidegate.cli.context import DataDir, Json, address_of, settings_of, transaction
-from tidegate.cli.showing import say
+from tidegate.cli.showing import moment_of, say, stop
 from tidegate.exchange.actions import set_organisation
-from tidegate.exchange.keys import OwnKey
+from tidegate.exchange.keys import (
+    OwnKeyRow,
+    add_own_key,
+    published_keys,
+    revoke_own_key,
+    signing_key,
+)
 from tidegate.exchange.model import FUNCTIONS, KINDS, Organisation
 from tidegate.exchange.published import INBOX, Jwk, publish
-from tidegate.exchange.queries import get_organisation, organisation, set_at
+from tidegate.exchange.queries import get_organisation, organisation
 from tidegate.exchange.states import read_state
 from tidegate.infra.secrets import InstanceSecrets
-from tidegate.infra.times import told
+from tidegate.infra.times import in_full, told
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Whom this instance speaks for."
 )
+
+keys_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="The keys that it signs with."
+)
+app.add_typer(keys_app, name="keys")
 
 
 @app.command("set")
@@ -70,11 +82,12 @@ def set_(
 def show(data_dir: DataDir = None, as_json: Json = False) -> None:
     """Show whom this instance speaks for, with the fingerprint of the key that it signs with."""
     settings = settings_of(data_dir)
-    with transaction(data_dir) as tx:
-        ours, since = get_organisation(tx), set_at(tx)
     secrets = InstanceSecrets.open(settings.data_dir)
-    key = OwnKey.of(secrets) if secrets.has("organisation") else None  # made at the first start
-    keys = [] if key is None else [Jwk(x=key.x, kid=key.kid, valid_from=since)]
+    with transaction(data_dir) as tx:
+        ours = get_organisation(tx)
+        made = secrets.has("organisation")  # at the first start
+        keys = published_keys(tx, secrets) if made else []
+        kid = signing_key(tx, secrets).kid if made else "the key is made at the first start"
     found = publish(ours, keys, address_of(settings) + INBOX)
     if as_json:
         print(msgspec.json.encode(told(found)).decode())
@@ -87,10 +100,79 @@ def show(data_dir: DataDir = None, as_json: Json = False) -> None:
         "contact": ours.contact_email,
         "inbox": found.inbox,
         "synthetic": "yes" if ours.synthetic else "",
-        "fingerprint": key.kid if key else "the key is made at the first start",
+        "fingerprint": kid,
     }.items():
         if value:
             print(f"{what}: {value}")
+
+
+@keys_app.command("add")
+def add_key(
+    valid_from: Annotated[
+        str | None, typer.Option(help="From when on it signs (RFC 3339); without, from now on")
+    ] = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Make another key to sign with, and publish it. The one before signs until then, and verifies what it signed
+    until it is revoked."""
+    moment = None if valid_from is None else moment_of(valid_from, "--valid-from")
+    secrets = _secrets(data_dir)
+    with transaction(data_dir) as tx:
+        row = add_own_key(tx, secrets, moment or tx.now)
+    _show_key(row, as_json)
+    if not as_json:
+        say(
+            f"Take {secrets.directory / f'organisation-{row.n}.key'} into the backup of the secrets, and to every"
+            " process of this instance. Tell others the fingerprint by another way than the network: what it signs"
+            " is doubtful to them until they have registered you again and a second person has confirmed it."
+        )
+
+
+@keys_app.command("list")
+def list_keys(data_dir: DataDir = None, as_json: Json = False) -> None:
+    """List the keys of this organisation as they are published."""
+    secrets = _secrets(data_dir)
+    with transaction(data_dir) as tx:
+        get_organisation(tx)
+        found = published_keys(tx, secrets)
+        signs = signing_key(tx, secrets).kid
+    for one in found:
+        _show_key(one, as_json, signs=one.kid == signs)
+
+
+@keys_app.command("revoke", context_settings={"ignore_unknown_options": True})
+def revoke_key(
+    kid: Annotated[str, typer.Argument(metavar="FINGERPRINT", help="Of the key")],
+    reason: Annotated[str, typer.Option(help="Why it counts no more")],
+    at: Annotated[
+        str | None, typer.Option(help="As of when (RFC 3339); without, from now on")
+    ] = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Sign with a key no more, and publish that it counts no more. It stays published with its time."""
+    moment = None if at is None else moment_of(at, "--at")
+    secrets = _secrets(data_dir)
+    with transaction(data_dir) as tx:
+        row = revoke_own_key(tx, secrets, kid, moment or tx.now, reason)
+    _show_key(row, as_json)
+
+
+def _secrets(data_dir: Path | None) -> InstanceSecrets:
+    """Those of an instance that was started: before, there is no key to follow. Ends the command."""
+    secrets = InstanceSecrets.open(settings_of(data_dir).data_dir)
+    if not secrets.has("organisation"):
+        stop(ValueError("the first key is made at the first start of `tidegate serve`"), "keys:")
+    return secrets
+
+
+def _show_key(key: OwnKeyRow | Jwk, as_json: bool, *, signs: bool = False) -> None:
+    if as_json:
+        print(msgspec.json.encode(told(key)).decode())
+        return
+    ended = f"  revoked as of {in_full(key.revoked_at)}" if key.revoked_at else ""
+    print(f"{key.kid}  from {in_full(key.valid_from)}{ended}{'  signs' if signs else ''}")
 
 
 def _completed(before: Organisation | None, given: dict[str, Any]) -> Organisation:

@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -11,7 +10,7 @@ import typer
 
 from tidegate.cli.context import DataDir, Json, settings_of, transaction
 from tidegate.cli.persons import User, in_name_of
-from tidegate.cli.showing import plain, say
+from tidegate.cli.showing import moment_of, plain, say
 from tidegate.exchange.actions import confirm_party, name_parties, revoke_key, set_provisional
 from tidegate.exchange.authorities import MOST_BYTES as MOST_OF_LIST
 from tidegate.exchange.authorities import read_authorities
@@ -56,7 +55,7 @@ def add(
     if waiting and not as_json:
         say(
             "Ask the organisation by another way for the fingerprints. Whoever got them there types them:"
-            f" tidegate registry confirm {party.id} FINGERPRINT… --user EMAIL"
+            f" tidegate registry confirm {party.id} FINGERPRINT… --document {party.document} --user EMAIL"
         )
 
 
@@ -77,12 +76,17 @@ def confirm(
         typer.Argument(metavar="FINGERPRINT…", help="Of its keys, as you know them from elsewhere"),
     ],
     user: User,
+    document: Annotated[
+        str | None,
+        typer.Option(help="The SHA-256 beside it in `list`: nothing that came since is trusted"),
+    ] = None,
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Trust an organisation and these keys of it. It takes another person than registered them."""
+    """Trust an organisation, these keys of it, and what it says of itself. It takes another person than registered
+    them."""
     with transaction(data_dir) as tx:
-        party = confirm_party(in_name_of(tx, user, REGISTRY), id, kids)
+        party = confirm_party(in_name_of(tx, user, REGISTRY), id, kids, document)
     _show(party, as_json)
 
 
@@ -99,7 +103,7 @@ def revoke(
     as_json: Json = False,
 ) -> None:
     """Count a key no more, as of a moment. One person is enough."""
-    moment = None if at is None else _moment(at)
+    moment = None if at is None else moment_of(at, "--at")
     with transaction(data_dir) as tx:
         party = revoke_key(in_name_of(tx, user, REGISTRY), id, kid, moment or tx.now, reason)
     _show(party, as_json)
@@ -157,18 +161,6 @@ def _read(source: str, most: int) -> bytes:
     return data
 
 
-def _moment(text: str) -> datetime:
-    """A time with its offset. Ends the command for anything else."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        found = datetime.min
-    if found.tzinfo is None:
-        expected = "a time with an offset, such as 2026-01-31T12:00:00Z"
-        raise typer.BadParameter(expected, param_hint="--at")
-    return found
-
-
 def _show(party: Party, as_json: bool) -> None:
     if as_json:
         print(msgspec.json.encode(told(party)).decode())
@@ -187,6 +179,8 @@ def _show(party: Party, as_json: bool) -> None:
     for name, value in (party.proposed or {}).items():
         if value != said[name]:
             print(f"  waits to be confirmed: {name}: {_in_words(value) or 'none'}")
+    if party.state != "named":
+        print(f"  document: {party.document}")
 
 
 def _in_words(value: object) -> str:

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import NoReturn, TextIO
 
 import typer
@@ -44,6 +45,18 @@ def stop(error: BaseException, subject: str = "") -> NoReturn:
 def plain(text: str) -> str:
     """A name from a file or a list, with what a terminal might act on escaped."""
     return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+
+
+def moment_of(text: str, option: str) -> datetime:
+    """A time with its offset. Ends the command for anything else."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = datetime.min
+    if found.tzinfo is None:
+        expected = "a time with an offset, such as 2026-01-31T12:00:00Z"
+        raise typer.BadParameter(expected, param_hint=option)
+    return found
 
 
 @contextmanager

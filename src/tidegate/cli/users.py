@@ -5,13 +5,16 @@ from typing import Annotated
 
 import msgspec
 import typer
+from msgspec import UNSET
 
 from tidegate.access.actions import create_link, create_user
 from tidegate.access.model import ROLES, Limits, User
 from tidegate.access.names import rename
 from tidegate.access.people import enable_user
 from tidegate.access.queries import get_user, list_users
+from tidegate.access.signatures import set_signature
 from tidegate.cli.context import DataDir, Json, address_of, say, settings_of, transaction
+from tidegate.cli.showing import plain
 from tidegate.infra.settings import Settings
 from tidegate.pipeline.people import change_limits, change_role, disable_user
 
@@ -33,6 +36,11 @@ Languages = Annotated[
     list[str] | None,
     typer.Option("--language", help="Only cases in this language (de, ar); may be repeated"),
 ]
+SignsName = Annotated[
+    str | None,
+    typer.Option("--name", help="What they sign legal documents as; else their address"),
+]
+SignsPost = Annotated[str | None, typer.Option("--post", help="The post that they sign them in")]
 Everything = Annotated[bool, typer.Option("--all", help="Bind the person to none")]
 
 
@@ -43,6 +51,8 @@ def create(
     platform: Platforms = None,
     queue: Queues = None,
     language: Languages = None,
+    name: SignsName = None,
+    post: SignsPost = None,
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
@@ -50,6 +60,7 @@ def create(
     limits = Limits(platforms=platform or None, queues=queue or None, languages=language or None)
     with transaction(data_dir, make=True) as tx:
         user, token = create_user(tx, email, role, limits)
+        set_signature(tx, user.email, name=name or "", post=post or "")
     url = sign_in_url(settings_of(data_dir), token)
     if as_json:
         document = {"id": user.id, "email": user.email, "role": role, "link": url}
@@ -127,6 +138,25 @@ def name(
     with transaction(data_dir) as tx:
         rename(tx, email, display_name)
     say(f"Others know {email} as {display_name} now.")
+
+
+@app.command("set")
+def set_(
+    email: Email, name: SignsName = None, post: SignsPost = None, data_dir: DataDir = None
+) -> None:
+    """Say by which name and in which post somebody signs legal documents (Annex II and III); "" for none. Others know
+    them on the pages by another: see `name`."""
+    if name is None and post is None:
+        raise typer.BadParameter("either of these, or both", param_hint="--name, --post")
+    with transaction(data_dir) as tx:
+        signed = set_signature(
+            tx,
+            email,
+            name=UNSET if name is None else name,
+            post=UNSET if post is None else post,
+        )
+    said = ", ".join(one for one in (signed.name, signed.post) if one) or email
+    say(f"{email} signs as {plain(said)} now.")
 
 
 @app.command()

@@ -179,6 +179,8 @@ class AsyncClient:
     clarify_order = _Verb(calls_authority.clarify_order)
     revoke_order = _Verb(calls_authority.revoke_order)
     extend_order = _Verb(calls_authority.extend_order)
+    preserve_order = _Verb(calls_authority.preserve_order)
+    ask_access = _Verb(calls_authority.ask_access)
     finalise_order = _Verb(calls_authority.finalise_order)
     order_carried = _Verb(calls_authority.order_carried)
     order_claimed = _Verb(calls_authority.order_claimed)

@@ -56,6 +56,16 @@ def extend_order(id: str, until: Moment, reason: str) -> Call[Answer]:
     return _post(f"{_order(id)}/extend", {"until": until, "reason": reason})
 
 
+def preserve_order(id: str, until: Moment, reason: str) -> Call[Answer]:
+    """Ask for what was taken down to be kept for longer, for an ongoing review."""
+    return _post(f"{_order(id)}/preserve", {"until": until, "reason": reason})
+
+
+def ask_access(id: str, purpose: str, case: str) -> Call[Answer]:
+    """Ask to see what is kept."""
+    return _post(f"{_order(id)}/access", {"purpose": purpose, "case": case})
+
+
 def finalise_order(id: str) -> Call[Answer]:
     """Say that an executed order is final."""
     return _post(f"{_order(id)}/final")

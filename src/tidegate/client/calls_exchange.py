@@ -36,9 +36,11 @@ def party(id: str) -> Call[Party]:
     return Call(method="GET", path=_party(id), answer=Party)
 
 
-def confirm_party(id: str, kids: Sequence[str]) -> Call[Party]:
-    """Trust an organisation and the keys with these fingerprints, known from elsewhere."""
-    return _post(f"{_party(id)}/confirm", {"kids": list(kids)})
+def confirm_party(id: str, kids: Sequence[str], document: str | None = None) -> Call[Party]:
+    """Trust an organisation and the keys with these fingerprints, known from elsewhere; `document`, as a `Party` has
+    it, binds what else it says of itself."""
+    bound = {} if document is None else {"document": document}
+    return _post(f"{_party(id)}/confirm", {"kids": list(kids)} | bound)
 
 
 def revoke_party_key(id: str, kid: str, at: datetime | str, reason: str) -> Call[Party]:

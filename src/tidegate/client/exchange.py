@@ -19,7 +19,7 @@ class PartyKey(msgspec.Struct, frozen=True, kw_only=True):
 
 class Party(msgspec.Struct, frozen=True, kw_only=True):
     """A registered organisation. `state`: named (without keys), unconfirmed, confirmed. What a confirmed one says
-    otherwise by now is `proposed`."""
+    otherwise by now is `proposed`; `document` is the digest of what a confirmation would trust."""
 
     id: str
     name: str
@@ -40,3 +40,4 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
     proposed: dict[str, Any] | None = None
     proposed_by: str | None = None
     provisional: bool = False
+    document: str = ""

@@ -12,6 +12,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from tidegate.exchange.keys import own_keys
 from tidegate.exchange.model import SAID, Organisation, Party
 from tidegate.exchange.published import (
     Jwk,
@@ -85,15 +86,18 @@ def add_party(tx: Tx, found: Published, *, own_kid: str | None, synthetic: bool)
     return get_party(tx, given.id)
 
 
-def confirm_party(tx: Tx, id: str, kids: Collection[str]) -> Party:
-    """Trust a registered organisation and the keys that have these fingerprints, and what it publishes now.
-    Raises Refusal: 404; 422 "fingerprint-differs" for any that is none of its keys; 409 "same-person" to
-    whoever registered any of it, "key-revoked", "key-of-another"."""
+def confirm_party(tx: Tx, id: str, kids: Collection[str], document: str | None = None) -> Party:
+    """Trust a registered organisation and the keys that have these fingerprints, and what it publishes now: where
+    whoever confirms names the digest of the `document` that they saw, that one and no other. Raises Refusal: 404;
+    422 "fingerprint-differs" for any that is none of its keys; 409 "same-person" to whoever registered any of it,
+    "key-revoked", "key-of-another", "document-changed"."""
     if not kids:
         raise bad_field("/kids", "the fingerprints of its keys, as you know them", "none")
     _lock(tx)
     before = get_party(tx, id)
     _compare(before, kids)
+    if document is not None and document != before.document:
+        raise _document_changed(before)
     wanted = [key.kid for key in before.keys if key.kid in kids and key.state == "unconfirmed"]
     proposed, new = before.proposed, before.state != "confirmed"
     if not (wanted or proposed or new):
@@ -223,8 +227,9 @@ def _refuse_ours(tx: Tx, id: str, keys: Iterable[Jwk], own_kid: str | None) -> N
     ours = organisation(tx)
     if ours is not None and ours.id == id:
         raise bad_field("/organisation/id", "another organisation than this one", repr(id))
-    if any(key.kid == own_kid for key in keys):
-        raise bad_field("/keys", "keys of another organisation", "the key of this one")
+    own = {own_kid, *(one.kid for one in own_keys(tx))}
+    if any(key.kid in own for key in keys):
+        raise bad_field("/keys", "keys of another organisation", "a key of this one")
 
 
 def _compare(found: Party, kids: Collection[str]) -> None:
@@ -278,6 +283,16 @@ def _refuse_keys_of_others(tx: Tx, id: str, kids: Collection[str]) -> None:
             "The key is another organisation's",
             f"{other.kid} is confirmed as a key of {other.party_id}. Nothing was changed.",
         )
+
+
+def _document_changed(found: Party) -> Refusal:
+    return Refusal(
+        "document-changed",
+        409,
+        "It says something else by now than what was confirmed",
+        f"Nothing is trusted: what {found.id} says was registered anew since it was shown. Look at it again.",
+        document=found.document,
+    )
 
 
 def _synthetic_differs(theirs: bool) -> Refusal:

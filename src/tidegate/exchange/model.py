@@ -6,6 +6,7 @@ their RFC 7638 thumbprint, the `kid`, which is also the fingerprint that people 
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, get_args
 
@@ -54,7 +55,8 @@ class PartyKey(msgspec.Struct, frozen=True, kw_only=True):
 
 class Party(Organisation, frozen=True, kw_only=True):
     """A registered organisation of the other side. What a trusted one says otherwise by now is `proposed`, until
-    a second person confirms that too. `provisional`: its orders may be executed while nobody is awake."""
+    a second person confirms that too. `provisional`: its orders may be executed while nobody is awake.
+    `document`: the digest of what a confirmation would trust, by which a second person binds it."""
 
     inbox: str | None = None
     protocol: list[str] = []
@@ -65,6 +67,7 @@ class Party(Organisation, frozen=True, kw_only=True):
     proposed: dict[str, Any] | None = None
     proposed_by: str | None = None
     provisional: bool = False
+    document: str = ""
 
     def key(self, kid: str) -> PartyKey | None:
         return next((one for one in self.keys if one.kid == kid), None)
@@ -72,6 +75,12 @@ class Party(Organisation, frozen=True, kw_only=True):
 
 SAID = (*Organisation.__struct_fields__, "inbox", "protocol")
 """What a registered organisation says of itself."""
+
+
+def document_digest(said: Mapping[str, Any]) -> str:
+    """The SHA-256, in hex, of what an organisation says of itself."""
+    named = {name: said[name] for name in SAID}
+    return hashlib.sha256(msgspec.json.encode(named, order="sorted")).hexdigest()
 
 
 def thumbprint(x: str) -> str:

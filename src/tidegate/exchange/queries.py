@@ -6,7 +6,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tidegate.exchange.model import SAID, Kind, Organisation, Party, PartyKey, PartyState
+from tidegate.exchange.model import (
+    SAID,
+    Kind,
+    Organisation,
+    Party,
+    PartyKey,
+    PartyState,
+    document_digest,
+)
 from tidegate.exchange.tables import organisation as organisations
 from tidegate.exchange.tables import parties as _parties
 from tidegate.exchange.tables import party_keys
@@ -125,4 +133,6 @@ def _key(row: sa.Row[Any]) -> PartyKey:
 
 
 def _read(row: sa.Row[Any], keys: list[PartyKey]) -> Party:
-    return Party(**{name: getattr(row, name) for name in _PARTY}, keys=keys)
+    given = {name: getattr(row, name) for name in _PARTY}
+    document = document_digest(row.proposed or given)
+    return Party(**given, keys=keys, document=document)

@@ -25,6 +25,7 @@ EXCHANGE = Slice(
     ),
     keeps={
         "organisation": "whom the instance speaks for, who publishes it",
+        "organisation_keys": "the keys that the instance signs with, as it publishes them",
         "parties": _STAFF,
         "party_keys": _STAFF,
     },

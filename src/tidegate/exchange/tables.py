@@ -34,6 +34,20 @@ organisation = sa.Table(
     sa.Column("set_at", sa.TIMESTAMP(timezone=True), nullable=False),  # the first time
 )
 
+organisation_keys = sa.Table(
+    "organisation_keys",  # of ours, once there is more to say than that there is one
+    metadata,
+    sa.Column("n", sa.Integer, primary_key=True, autoincrement=False),  # 1: `organisation.key`
+    sa.Column("kid", sa.Text, nullable=False, unique=True),
+    sa.Column("x", sa.Text, nullable=False),  # the public key (RFC 8037)
+    sa.Column("valid_from", sa.TIMESTAMP(timezone=True), nullable=False),  # it signs from then on
+    sa.Column("added_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("revoked_at", sa.TIMESTAMP(timezone=True)),  # from when on it counts no more
+    sa.Column(
+        "revoked_reason", sa.Text, info=plain("why a key counts no more, which both sides publish")
+    ),
+)
+
 parties = sa.Table(
     "parties",  # organisations of the other side
     metadata,

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tidegate.exchange.model import SAID, thumbprint
-from tidegate.exchange.tables import organisation, parties, party_keys
+from tidegate.exchange.tables import organisation, organisation_keys, parties, party_keys
 from tidegate.infra.db import Tx
 from tidegate.infra.slices import Heard
 from tidegate.infra.times import EARLIEST
@@ -24,6 +24,12 @@ _KEYS = sa.select(
     party_keys.c.confirmed_at.isnot(None).label("confirmed"),
     sa.cast(party_keys.c.revoked_at, sa.Text).label("revoked_at"),
 ).order_by(party_keys.c.party_id, party_keys.c.kid)
+
+_OWN = sa.select(
+    organisation_keys.c.kid,
+    organisation_keys.c.x,
+    sa.cast(organisation_keys.c.revoked_at, sa.Text).label("revoked_at"),
+).order_by(organisation_keys.c.n)
 
 
 class _Last:
@@ -49,6 +55,8 @@ class ExchangeWitness:
 
     kinds = (
         "organisation.set",
+        "organisation.key_added",
+        "organisation.key_revoked",
         "party.added",
         "party.confirmed",
         "party.key_revoked",
@@ -63,6 +71,8 @@ class ExchangeWitness:
         self._trusted: set[tuple[str, str]] = set()
         self._revoked: dict[tuple[str, str], set[datetime]] = {}
         self._provisional: dict[str, _Last] = {}
+        self._own: dict[str, str] = {}  # the public part of each key of ours
+        self._own_revoked: dict[str, set[datetime]] = {}
 
     def hear(self, entry: Heard) -> None:
         said = entry.record
@@ -70,6 +80,11 @@ class ExchangeWitness:
             return  # it is about no item: that it was blanked is a fault of its own
         if entry.kind == "organisation.set":
             self._set.hear(entry.at, said)
+        elif entry.kind == "organisation.key_added":
+            self._own[said["kid"]] = said["x"]
+        elif entry.kind == "organisation.key_revoked":
+            moment = datetime.fromisoformat(said["at"])
+            self._own_revoked.setdefault(said["kid"], set()).add(moment)
         elif entry.kind == "parties.named":
             for one in said["parties"]:
                 self._of(one["id"], trusted=False).hear(entry.at, one)
@@ -88,6 +103,7 @@ class ExchangeWitness:
         for row in tx.execute(_ORGANISATION).mappings():
             if not self._set.explains(dict(row)):
                 yield f"the organisation {row['id']} is not what was set last"
+        yield from self._wrong_own(tx)
         for row in tx.execute(_PARTIES).mappings():
             switched = self._provisional.get(row["id"])
             on = {"on": row["provisional"]}
@@ -100,6 +116,16 @@ class ExchangeWitness:
                 yield f"the registered organisation {row['id']} is not what was {how} last"
         for row in tx.execute(_KEYS):
             yield from self._wrong_key(row)
+
+    def _wrong_own(self, tx: Tx) -> Iterator[str]:
+        rows = {row.kid: row for row in tx.execute(_OWN)}
+        for kid, row in rows.items():
+            if self._own.get(kid) != row.x:
+                yield f"the key {kid} is called ours, and no entry explains it"
+            if _moment(row.revoked_at) != min(self._own_revoked.get(kid, set()), default=None):
+                yield f"our key {kid} is revoked as of another time than any entry says, or not at all"
+        for kid in sorted(self._own.keys() - rows.keys()):
+            yield f"our key {kid} was added, and is not there"
 
     def _wrong_key(self, row: sa.Row[Any]) -> Iterator[str]:
         named, key = f"the key {row.kid} of {row.party_id}", (row.party_id, row.kid)

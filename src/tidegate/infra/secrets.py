@@ -72,6 +72,10 @@ class InstanceSecrets:
     def sources_key(self) -> bytes:
         return self._key("sources")
 
+    def further(self, name: str) -> bytes:
+        """A key beside the first ones, such as `organisation-2`. Raises SettingsError as those do."""
+        return self._key(name)
+
     def has(self, name: str) -> bool:
         """Whether the file of a key is there."""
         return self._path(name).exists()
@@ -138,7 +142,7 @@ class InstanceSecrets:
         return self.directory / f"{name}.key"
 
     def _lost(self, name: str, how: str) -> SettingsError:
-        (secret,) = (one for one in SECRETS if one.name == name)
+        (secret,) = (one for one in SECRETS if one.name == name.partition("-")[0])
         return SettingsError(
             f"{self._path(name)} {how}, and this instance has been used with it. Nothing was changed, and"
             " no other key can stand in for it. Put it back from the backup of the secrets (or name the"

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from tidegate.clocks.periods import months_on
 from tidegate.exchange.states import UNION
 from tidegate.infra.errors import FieldError
 from tidegate.infra.wording import TIME, written
@@ -26,6 +27,7 @@ from tidegate.signals.fingerprints.weburl import read as read_address
 NON_DISCLOSURE = "/non_disclosure/until"
 _WEB = re.compile(r"(?i:https?)://[^\s/?#\\]")
 _UNSEEN = re.compile(r"[\s\x00-\x1f\x7f]")
+_KEPT_MONTHS = 6
 _OWN_WORDS = 20  # characters that reasons must have beside their templates
 
 
@@ -54,6 +56,16 @@ def silence_ends(decided_at: datetime, zone: str) -> datetime:
     """When non-disclosure decided at a time ends at the latest: the same local time, six weeks later."""
     try:
         return (decided_at.astimezone(ZoneInfo(zone)) + timedelta(weeks=6)).astimezone(UTC)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
+
+
+def kept_longest(end: datetime) -> datetime:
+    """Until when an authority can ask for content to be kept that is kept until `end`: six months more at a time.
+    Article 6(2) has it kept "only if and for as long as necessary" for a review, and names no figure; this is the
+    law's own first period again."""
+    try:
+        return datetime.combine(months_on(end.date(), _KEPT_MONTHS), end.timetz())
     except OverflowError:
         return datetime.max.replace(tzinfo=UTC)
 

@@ -14,7 +14,7 @@ import msgspec
 from tidegate.content.model import Moment
 from tidegate.infra.errors import FieldError, Refusal, bad_field
 from tidegate.infra.times import in_full
-from tidegate.orders.annex_rules import silence_ends
+from tidegate.orders.annex_rules import kept_longest, silence_ends
 
 DraftState = Literal[
     "draft",
@@ -38,6 +38,8 @@ Event = Literal[
     "resumed",
     "clarify",
     "extend",
+    "preserve",
+    "access",
     "revoke",
     "final",
     "void",
@@ -140,6 +142,8 @@ def after(state: DraftState, event: Event) -> DraftState | None:
         return "void" if state in LIVE else None
     if event == "extend":
         return state if state in LIVE else None
+    if event in ("preserve", "access"):  # what is kept is kept, whatever became of the order
+        return None if state in BEFORE else state
     if event in ("deliver", "resumed", "clarify") and state in LIVE - {"executed"}:
         return _NEXT.get((state, event), state)
     if event in ("deliver", "executed") and state == "executed":
@@ -251,17 +255,39 @@ def extended(
     return Silence(decided_at=now, until=until, extended=True)
 
 
+def kept(
+    state: DraftState, event: Literal["preserve", "access"], end: datetime | None, now: datetime
+) -> DraftState:
+    """The state of an order of which something is asked about what is kept under it, until `end`."""
+    if end is None:
+        raise not_executed(state, "Nothing is kept under it yet.")
+    new = moved(state, event)
+    if end <= now:
+        raise Refusal(
+            "preservation-over",
+            409,
+            "What the order took down is no longer kept",
+            f"The time for which the law has it kept was over at {in_full(end)}.",
+            until=in_full(end),
+        )
+    return new
+
+
+def kept_until(until: datetime, end: datetime) -> datetime:
+    """Until when content is kept that was to be kept until `end`: later, and by six months at most."""
+    if until <= end:
+        raise bad_field("/until", f"a time after {in_full(end)}", until.isoformat())
+    if until > kept_longest(end):
+        expected = f"at most six months more, until {in_full(kept_longest(end))}"
+        raise bad_field("/until", expected, until.isoformat())
+    return until
+
+
 def finalised(state: DraftState) -> DraftState:
     """The state of an order that became final: only an executed one can."""
     new = after(state, "final")
     if new is None and state in LIVE | BEFORE:
-        raise Refusal(
-            "not-executed",
-            409,
-            "The order has not been executed",
-            f"It is {state}. Only an executed order can become final.",
-            state=state,
-        )
+        raise not_executed(state, "Only an executed order can become final.")
     return moved(state, "final")
 
 
@@ -279,6 +305,16 @@ def not_open(state: DraftState) -> Refusal:
         409,
         "The order does not allow that now",
         f"It is {state}.",
+        state=state,
+    )
+
+
+def not_executed(state: DraftState, why: str) -> Refusal:
+    return Refusal(
+        "not-executed",
+        409,
+        "The order has not been executed",
+        f"It is {state}. {why}",
         state=state,
     )
 

@@ -1,7 +1,8 @@
-"""Whether the ledger explains the orders, those that came and ours: each state that an item of one was in, and the
-one that it is in."""
+"""Whether the ledger explains the orders, those that came and ours: each state that an item of one was in, the one
+that it is in, and whether it was taken down without a person."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -32,6 +33,7 @@ _STATES = sa.text("""
     WHERE i.state IS DISTINCT FROM s.state
     ORDER BY 1, 2
 """)
+_PROVISIONAL = sa.text("SELECT order_id, n FROM order_items WHERE provisional ORDER BY 1, 2")
 
 # What an item's first state comes by.
 _BEGINS = {"order.kept": "received", "order.proved": "received", "order.issued": "issued"}
@@ -40,16 +42,25 @@ _BEGINS = {"order.kept": "received", "order.proved": "received", "order.issued":
 class OrderWitness:
     """The items of orders: their states are those that the ledger tells."""
 
-    kinds = (*_BEGINS, "order.moved")
+    kinds = (*_BEGINS, "order.moved", "order.confirmed")
 
     def __init__(self, tx: Tx) -> None:
         self._heard = Scratch(tx, "heard_orders", _COLUMNS)
+        # Items that were taken down without a person, and those that a person took over.
+        self._provisional: set[tuple[str, int]] = set()
+        self._confirmed: set[tuple[str, int]] = set()
 
     def hear(self, entry: Heard) -> None:
         said = entry.record
         if said is None:
             return
+        if entry.kind == "order.confirmed":
+            self._confirmed.add((said["order"], said["n"]))
+            return
         if entry.kind == "order.moved":
+            given: dict[str, Any] = said["given"] or {}
+            if given.get("provisional"):
+                self._provisional.add((said["order"], said["n"]))
             self._heard.add(said["order"], said["n"], said["state"], said["event"], entry.name)
             return
         begins = _BEGINS[entry.kind]
@@ -66,3 +77,9 @@ class OrderWitness:
                 yield f"{named} is told by {row.entry}, and not written"
         for row in tx.execute(_STATES):
             yield f"item {row.n} of the order {row.id} is {row.state}, and never came to be so"
+        written = {(str(row.order_id), row.n) for row in tx.execute(_PROVISIONAL)}
+        told = self._provisional - self._confirmed
+        for order, n in sorted(written - told):
+            yield f"item {n} of the order {order} is provisional, and no entry of the ledger tells it"
+        for order, n in sorted(told - written):
+            yield f"item {n} of the order {order} was taken down without a person, and is not marked so"

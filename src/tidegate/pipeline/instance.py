@@ -9,6 +9,7 @@ from tidegate.clocks.packs import read_packs
 from tidegate.content.evidence import EvidenceStore
 from tidegate.content.media.model import MediaLimits
 from tidegate.content.media.pool import MediaPool
+from tidegate.exchange.keys import check_own_keys
 from tidegate.infra.clock import Clock, clock_beside
 from tidegate.infra.db import Database, Tx
 from tidegate.infra.identity import claim_database, database_identity
@@ -67,6 +68,7 @@ class Instance:
                 # Before anything else is made in the data directory: it may be the wrong one.
                 trace = settings.data_dir / HEAD_FILE
                 claim_database(tx, self.secrets, trace, synthetic=settings.synthetic)
+                check_own_keys(tx, self.secrets)
                 identity = database_identity(tx)
         except BaseException:
             self.database.close()

@@ -2,10 +2,10 @@
 
 import msgspec
 
-from tidegate.exchange.keys import OwnKey
+from tidegate.exchange.keys import OwnKey, published_keys, signing_key
 from tidegate.exchange.model import Organisation
-from tidegate.exchange.published import INBOX, Jwk, Published, publish
-from tidegate.exchange.queries import get_organisation, set_at
+from tidegate.exchange.published import INBOX, Published, publish
+from tidegate.exchange.queries import get_organisation
 from tidegate.infra.db import Tx
 from tidegate.pipeline.instance import Instance
 
@@ -19,11 +19,11 @@ class Own(msgspec.Struct, frozen=True):
 
 def own_of(tx: Tx, instance: Instance) -> Own:
     """Raises Refusal (503) before the organisation was set."""
-    return Own(get_organisation(tx, 503), OwnKey.of(instance.secrets))
+    return Own(get_organisation(tx, 503), signing_key(tx, instance.secrets))
 
 
 def published_of(tx: Tx, instance: Instance, base: str) -> Published:
     """What we publish of ourselves; `base` is the address at which others reach us. Raises Refusal (404)
     before the organisation was set."""
-    found, key = get_organisation(tx), OwnKey.of(instance.secrets)
-    return publish(found, [Jwk(x=key.x, kid=key.kid, valid_from=set_at(tx))], base + INBOX)
+    found = get_organisation(tx)
+    return publish(found, published_keys(tx, instance.secrets), base + INBOX)

@@ -1,11 +1,14 @@
 """An authority's pages: a draft from the form, approval by another, the issue, and what comes after."""
 
+import json
+import re
 from typing import Any
 from uuid import UUID
 
 from starlette.testclient import TestClient
 from tests.orders.sides import Side
 from tests.orders.sides import drafted as drafted_by
+from tests.others import Other
 from tests.web.visitor import Visitor
 
 from tidegate.infra.clock import FakeClock
@@ -149,3 +152,55 @@ def test_a_party_is_registered_by_one_and_confirmed_by_another(bka: Side, forum:
     answer = approver.send(path, {f"at:{mine}": "2025-12-01T00:00:00Z", f"reason:{mine}": "lost"})
     assert answer.headers["location"] == "/registry?done=key-revoked"
     assert bka.get("/v1/registry/forum.example")["keys"][0]["state"] == "revoked"
+
+
+def test_what_the_page_showed_is_confirmed_and_nothing_that_came_since(bka: Side) -> None:
+    officer, approver = people(bka)
+    other = Other("other.example", "platform")
+    field = "kids:other.example"
+
+    def register(**changed: Any) -> None:
+        document = json.dumps(other.document(**changed))
+        assert officer.send("/registry", {"document": document}).status_code == 303
+
+    def confirm(page: str) -> int:
+        shown = re.findall(r'name="document:other.example" value="([0-9a-f]{64})"', page)
+        given = {field: other.kid, "document:other.example": shown[0] if shown else ""}
+        return approver.send("/registry/other.example/confirm", given).status_code
+
+    register()
+    page = approver.get("/registry").text
+    register(inbox="https://evil.example/inbox")
+    assert (confirm(page), confirm("")) == (409, 409)
+    assert 'data-id="other.example" data-state="unconfirmed"' in approver.get("/registry").text
+    register()
+    assert confirm(page) == 303
+    # What a trusted one says otherwise by now is shown, and confirmed by the same form.
+    register(inbox="https://new.example/inbox")
+    page = approver.get("/registry").text
+    proposed = page.split('data-testid="party-proposed"')[1].split("</ul>")[0]
+    assert "https://new.example/inbox" in proposed
+    register(inbox="https://evil.example/inbox")
+    assert confirm(page) == 409
+    register(inbox="https://new.example/inbox")
+    assert confirm(page) == 303
+    assert bka.get("/v1/registry/other.example")["inbox"] == "https://new.example/inbox"
+
+
+def test_a_draft_begins_with_what_its_officer_signs_as(bka: Side, forum: Side) -> None:
+    """Who set their own name at their account; another's draft has nothing of it."""
+    officer, approver = people(bka)
+    assert 'data-testid="signs"' in officer.get("/account").text
+    wrong = officer.send("/account/signs", {"signs_name": "x" * 201, "signs_post": ""})
+    assert wrong.status_code == 422
+    assert 'id="error-signs_name"' in wrong.text
+    given = {"signs_name": "Karla Muster", "signs_post": "Head of unit"}
+    assert officer.send("/account/signs", given).status_code == 303
+    assert 'value="Karla Muster"' in officer.get("/account").text
+    form = officer.get("/orders/new").text
+    (named,) = re.findall(r'name="issuing_representative"[^>]* value="([^"]*)"', form)
+    (post,) = re.findall(r'name="issuing_post"[^>]* value="([^"]*)"', form)
+    assert (named, post) == ("Karla Muster", "Head of unit")
+    other = person(bka, "officer", "three@bka.example")
+    assert "Karla Muster" not in other.get("/orders/new").text
+    assert "Karla Muster" not in approver.get("/account").text

@@ -4,6 +4,8 @@ to the order. Three instances at work."""
 from datetime import timedelta
 from typing import Any
 
+import pytest
+from tests.orders.authority.test_order_drafts_page import person
 from tests.orders.drafting_by import (
     HOURS,
     URGENT,
@@ -17,6 +19,7 @@ from tests.orders.letters import Sender
 from tests.orders.sides import BKA, BOARD, Side
 
 from tidegate.infra.clock import FakeClock
+from tidegate.infra.times import in_full
 
 Ireland = tuple[Side, Side]
 ABROAD: dict[str, Any] = {
@@ -151,6 +154,31 @@ def test_who_asks_after_48_hours_is_marked_and_heard(
     garda.client.post("/public/orders/inbox", content=raw, headers=headers)
     (asked,) = garda.get(f"/v1/scrutinies/{scrutiny}")["requests"]
     assert asked["late"] is True
+
+
+@pytest.mark.parametrize(("hours", "late"), [(47, False), (50, True)])
+def test_both_sides_see_whether_a_platform_asks_late(
+    bka: Side, ireland: Ireland, clock: FakeClock, hours: int, late: bool
+) -> None:
+    """It is taken all the same: the request goes out, and a decision is owed within three days of it."""
+    garda, board = ireland
+    _, scrutiny = copied(bka, garda)
+    (order,) = board.get("/v1/orders", board.legal)["data"]
+    path = f"/v1/orders/{order['id']}"
+    assert board.get(path, board.legal)["scrutiny"] is None
+    clock.advance(hours * HOURS)
+    asked = board.post(f"{path}/scrutiny", board.legal, {"reasons": "It is a report."})
+    assert asked["scrutiny"] == {"at": in_full(clock.now()), "late": late}
+    board.deliver()
+    (request,) = garda.get(f"/v1/scrutinies/{scrutiny}")["requests"]
+    assert (request["by"], request["late"]) == ("provider", late)
+    for shown in (garda.get(f"/v1/scrutinies/{scrutiny}"), board.get(path, board.legal)):
+        (owed,) = [one for one in shown["clocks"] if one["name"] == "tco.scrutiny_decision"]
+        assert owed["state"] == "running"
+        assert owed["due_at"] == in_full(clock.now() + timedelta(hours=72))
+    legal = person(board, "legal", "mira@board.example")
+    page = legal.get(f"/orders/{order['id']}").text
+    assert f'data-testid="scrutiny-asked" data-late="{str(late).lower()}"' in page
 
 
 def test_the_unasked_right_lapses_and_the_duty_is_missed(

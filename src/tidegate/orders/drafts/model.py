@@ -10,7 +10,7 @@ from msgspec import Meta
 from tidegate.content.model import Moment
 from tidegate.infra.errors import FieldError, bad_field
 from tidegate.infra.wording import written
-from tidegate.orders.annexes import MOST_ITEMS, AnnexIn
+from tidegate.orders.annexes import MOST_ITEMS, AnnexIn, Words
 from tidegate.orders.drafting import Deconfliction, DraftState, Emergency, Public
 from tidegate.orders.reading import read_as_far
 
@@ -89,6 +89,20 @@ class ExtendIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Said
 
 
+class PreserveIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Until when what is kept is kept for an ongoing review, and which one that is."""
+
+    until: Moment
+    reason: Said
+
+
+class AccessIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """For what somebody asks to see what is kept, and the review or investigation that it is for."""
+
+    purpose: Words
+    case: Words
+
+
 class CarriedIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """That somebody brought it to a provider by another way, when, and what shows it."""
 
@@ -138,6 +152,7 @@ class DraftRow(msgspec.Struct, frozen=True, kw_only=True):
     emergency: str | None
     copy_to: str | None
     ended_reason: str | None
+    preserved_until: datetime | None = None
 
     @property
     def seen(self) -> Public | None:

@@ -23,6 +23,8 @@ order_drafts = sa.Table(
     sa.Column("emergency", Sealed()),  # why there was no time for prior information
     sa.Column("copy_to", sa.Text),  # the establishment's authority, where that is another's
     sa.Column("ended_reason", Sealed()),
+    # Until when we asked last for what it took down to be kept.
+    sa.Column("preserved_until", sa.TIMESTAMP(timezone=True)),
 )
 
 order_states = sa.Table(

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from tidegate.access.signatures import signature_of
 from tidegate.exchange.queries import party
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
@@ -148,9 +149,11 @@ def _received(order: OrderRow) -> datetime:
 
 
 def _signatory(timing: Timing) -> Signatory:
-    """Who answers for us: the person who did it."""
+    """Who answers for us: the person who did it, by the name and post that they sign as, else by their address."""
     ours = timing.own.organisation
     person = timing.tx.actor
     if not person.startswith("user:"):
         return Signatory(ours.name, "automatic, provisional", ours.contact_email)
-    return Signatory(person.removeprefix("user:"), "authorised person", ours.contact_email)
+    email = person.removeprefix("user:")
+    said = signature_of(timing.tx, email)
+    return Signatory(said.name or email, said.post or "authorised person", ours.contact_email)

@@ -1,5 +1,5 @@
-"""What people say of an order of ours after it was issued: clarify, extend its silence, revoke, call it final;
-and what they write down of one that was brought by hand.
+"""What people say of an order of ours after it was issued: clarify, extend its silence, ask for what is kept under
+it, revoke, call it final; and what they write down of one that was brought by hand.
 """
 
 from datetime import datetime
@@ -13,15 +13,24 @@ from tidegate.orders import drafting
 from tidegate.orders.actions import move
 from tidegate.orders.annex_rules import read_annex1
 from tidegate.orders.annexes import Annex1
-from tidegate.orders.bodies import Clarified, DisclosureExtended, Nothing, Reason
+from tidegate.orders.bodies import (
+    Clarified,
+    DisclosureExtended,
+    Nothing,
+    PreservationAccess,
+    PreservationExtended,
+    Reason,
+)
 from tidegate.orders.drafting import BEFORE, DraftState, Silence
 from tidegate.orders.drafts.actions import change_draft, note_carried, note_claimed, step
 from tidegate.orders.drafts.model import (
+    AccessIn,
     AnswerIn,
     CarriedIn,
     Claim,
     ClaimedIn,
     ExtendIn,
+    PreserveIn,
     ReasonIn,
     check_past,
     check_said,
@@ -69,6 +78,32 @@ def extend(tx: Tx, instance: Instance, order_id: UUID, given: ExtendIn) -> Order
         non_disclosure_until=new.until,
         non_disclosure_first=order.non_disclosure_until,
     )
+
+
+def preserve(tx: Tx, instance: Instance, order_id: UUID, given: PreserveIn) -> OrderRow:
+    """Ask the provider to keep what it took down for longer, for an ongoing review (Article 6(2)). Raises Refusal:
+    404; 409 "not-executed", "preservation-over"; 422, also for more than six months more."""
+    check_said("/reason", given.reason)
+    mine = mine_of(tx, instance, order_id)
+    end = _kept_until(tx, instance, mine)
+    state = drafting.kept(_state(mine.order), "preserve", end, tx.now)
+    assert end is not None
+    until = drafting.kept_until(given.until, end)
+    change_draft(tx, order_id, preserved_until=until)
+    _tell(tx, mine, "preservation.extended", PreservationExtended(until, given.reason))
+    return step(tx, mine.order, "preserve", state)
+
+
+def ask_access(tx: Tx, instance: Instance, order_id: UUID, given: AccessIn) -> OrderRow:
+    """Ask the provider to let somebody see what it keeps (Article 6(3)): a person there decides. Raises Refusal:
+    404; 409 "not-executed", "preservation-over"; 422."""
+    check_said("/purpose", given.purpose)
+    check_said("/case", given.case)
+    mine = mine_of(tx, instance, order_id)
+    end = _kept_until(tx, instance, mine)
+    state = drafting.kept(_state(mine.order), "access", end, tx.now)
+    _tell(tx, mine, "preservation.access", PreservationAccess(given.purpose, given.case))
+    return step(tx, mine.order, "access", state)
 
 
 def revoke(tx: Tx, instance: Instance, order_id: UUID, given: ReasonIn) -> OrderRow:
@@ -127,6 +162,21 @@ def _check_claim(mine: Mine, at: datetime, now: datetime) -> None:
     if mine.order.issued_at is None:
         raise drafting.not_open(_state(mine.order))
     check_past(at, now)
+
+
+def _kept_until(tx: Tx, instance: Instance, mine: Mine) -> datetime | None:
+    """Until when the provider keeps what it took down first, as far as we know: by its days, and as we asked;
+    None where nothing was executed. What was down before the order came is kept since then."""
+    order = mine.order
+    came = order.received_at or order.issued_at
+    executed = [one.at for one in items_of(tx, order.id) if one.measure and one.at]
+    if came is None or not executed:
+        return None
+    packs, holder = instance.clocks, mine.addressee
+    terms = packs.terms(holder.zone, holder.member_state)
+    began = min(max(min(executed), came), tx.now)  # a claim of theirs, within what we know
+    first = packs.due(packs.definition("tco.preserve"), began, terms).due_latest
+    return max(first, mine.draft.preserved_until or first)
 
 
 def _silence(order: OrderRow) -> Silence | None:

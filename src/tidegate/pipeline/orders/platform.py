@@ -9,13 +9,14 @@ from typing import Any, TypeVar
 import msgspec
 
 from tidegate.content.holds.actions import extend_hold
+from tidegate.content.holds.queries import ends_of_holds
 from tidegate.enforcement.actions import issue_many
 from tidegate.exchange.model import Party
 from tidegate.exchange.queries import establishment
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.orders import actions as orders
-from tidegate.orders.annex_rules import read_annex1, silence_ends
+from tidegate.orders.annex_rules import kept_longest, read_annex1, silence_ends
 from tidegate.orders.annexes import Annex1
 from tidegate.orders.bodies import (
     Clarified,
@@ -168,12 +169,16 @@ def _extend(timing: Timing, order: OrderRow, until: datetime, at: datetime) -> N
 
 
 def preservation_extended(tx: Tx, instance: Instance, incoming: Incoming) -> Handled:
-    """What is held is held for longer, for the period that the authority states."""
+    """What is held is held for longer, for the period that the authority states, by six months at most."""
     order, body, problems = _read(tx, incoming, PreservationExtended)
     if order is None or body is None:
         return Handled(order and order.id, problems)
     timing = Timing(tx, instance, own_of(tx, instance), order.id)
     held = [one.hold_id for one in items_of(tx, order.id) if one.hold_id is not None]
+    ends = ends_of_holds(tx, held).values()
+    if any(end is not None and body.until > kept_longest(end) for end in ends):
+        _contradict(timing, "it asks for more than six months more of keeping")
+        return Handled(order.id)
     try:
         with tx.savepoint():
             for hold_id in held:

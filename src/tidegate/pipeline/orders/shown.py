@@ -31,6 +31,7 @@ from tidegate.orders.queries import (
     stays_of,
 )
 from tidegate.pipeline.orders.came_back import came_back
+from tidegate.pipeline.orders.requested import Request, requests_in
 from tidegate.pipeline.orders.shown_drafts import items_not_yet, out_members
 from tidegate.review.queries import waiting_about
 
@@ -121,9 +122,16 @@ class Silenced(msgspec.Struct, frozen=True):
     over: bool
 
 
+class ScrutinyAsked(msgspec.Struct, frozen=True):
+    """That the authority of our establishment was asked to look into it, and whether that was after the two days."""
+
+    at: datetime
+    late: bool
+
+
 class OrderView(OrderLine, frozen=True, kw_only=True):
-    """An order with all that is known of it. `proposed` waits for a second person; `states` are all that its
-    items were in, `ledger` names the entries about it, the newest last."""
+    """An order with all that is known of it. `requests` are about what is kept; `proposed` waits for a second
+    person; `states` are all that its items were in, `ledger` names the entries about it, the newest last."""
 
     channel: str
     issued_at: datetime | None
@@ -133,6 +141,8 @@ class OrderView(OrderLine, frozen=True, kw_only=True):
     documents: list[str]
     delivery: Delivery | None
     non_disclosure: Silenced | None
+    requests: list[Request]
+    scrutiny: ScrutinyAsked | None
     receipts: list[Receipt]
     states: list[Stay]
     proposed: list[Proposed]
@@ -188,16 +198,19 @@ def order_view(tx: Tx, order: OrderRow) -> OrderView:
         if name is not None and platform is not None:
             proposals.setdefault(one.n, []).append(CopyView(name, platform, one.case_id))
     messages = messages_of(tx, order.id)
+    clocks = [clock_view(one, tx.now) for one in clocks_of(tx, order=order.id)]
     return OrderView(
         **_line(order),
         channel=order.channel,
         issued_at=order.issued_at,
         items=[_item(one, posts, ends, waiting, proposals.get(one.n, [])) for one in items],
-        clocks=[clock_view(one, tx.now) for one in clocks_of(tx, order=order.id)],
+        clocks=clocks,
         messages=[shown_message(one) for one in messages],
         documents=_documents_named(tx, order, messages),
         delivery=_delivery(tx, messages) if order.direction == "out" else None,
         non_disclosure=_silenced(order),
+        requests=requests_in(tx, messages),
+        scrutiny=_scrutiny(messages, clocks),
         receipts=receipts_of(tx, order.id),
         states=stays_of(tx, order.id),
         proposed=proposed_of(tx, order.id),
@@ -260,6 +273,16 @@ def _delivery(tx: Tx, messages: Sequence[StoredMessage]) -> Delivery | None:
         return Delivery("delivered", last.attempts, last.received_at)
     late = tx.now - last.created_at > UNDELIVERED_AFTER
     return Delivery("undelivered" if late else "pending", last.attempts, None)
+
+
+def _scrutiny(
+    messages: Sequence[StoredMessage], clocks: Sequence[ClockView]
+) -> ScrutinyAsked | None:
+    sent = [one for one in messages if (one.direction, one.type) == ("out", "scrutiny.requested")]
+    if not sent:
+        return None
+    ends = [one.due_at for one in clocks if one.name == "tco.scrutiny_request"]
+    return ScrutinyAsked(sent[0].at, any(sent[0].at > end for end in ends))
 
 
 def _silenced(order: OrderRow) -> Silenced | None:

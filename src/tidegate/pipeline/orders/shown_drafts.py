@@ -14,7 +14,8 @@ from tidegate.orders.model import OrderRow
 
 
 class DraftView(msgspec.Struct, frozen=True, kw_only=True):
-    """How an order came about. `copy_to` is the establishment's authority, where that is another's."""
+    """How an order came about. `copy_to` is the establishment's authority, where that is another's;
+    `preserved_until`: until when the provider was asked to keep what it took down."""
 
     true_purpose: str
     public: dict[str, Any] | None
@@ -28,6 +29,7 @@ class DraftView(msgspec.Struct, frozen=True, kw_only=True):
     emergency: str | None
     copy_to: str | None
     ended_reason: str | None
+    preserved_until: datetime | None
 
 
 class OutMembers(msgspec.Struct, frozen=True):

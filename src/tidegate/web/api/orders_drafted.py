@@ -9,12 +9,14 @@ import msgspec
 from tidegate.infra.db import Tx
 from tidegate.infra.times import told
 from tidegate.orders.drafts.model import (
+    AccessIn,
     AnswerIn,
     CarriedIn,
     ClaimedIn,
     DraftIn,
     ExtendIn,
     IssueIn,
+    PreserveIn,
     PriorIn,
     ReasonIn,
 )
@@ -140,6 +142,18 @@ endpoints: list[Endpoint[Any, Any]] = [
         "Leave the author uninformed for longer, once",
         _said(following.extend),
         ExtendIn,
+    ),
+    _verb(
+        "preserve",
+        "Ask for what was taken down to be kept for longer, for an ongoing review",
+        _said(following.preserve),
+        PreserveIn,
+    ),
+    _verb(
+        "access",
+        "Ask to see what is kept; a person at the provider opens it, or not",
+        _said(following.ask_access),
+        AccessIn,
     ),
     _verb("final", "Say that an executed order is final", finalise),
     _verb(

@@ -37,9 +37,11 @@ class RegistryIn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConfirmIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The fingerprints of the keys, as whoever confirms them knows them from elsewhere."""
+    """The fingerprints of the keys, as whoever confirms them knows them from elsewhere, and the digest of the
+    document that they saw: nothing else is confirmed then."""
 
     kids: Annotated[list[Annotated[str, Meta(max_length=100)]], Meta(min_length=1, max_length=100)]
+    document: Annotated[str, Meta(max_length=100)] | None = None
 
 
 class RevokeIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -100,7 +102,8 @@ def show(tx: Tx, call: Call) -> Any:
 
 
 def confirm(tx: Tx, call: Call[ConfirmIn]) -> Any:
-    return told(confirm_party(tx, segment(call.path["id"]), call.body.kids))
+    given = call.body
+    return told(confirm_party(tx, segment(call.path["id"]), given.kids, given.document))
 
 
 def revoke(tx: Tx, call: Call[RevokeIn]) -> Any:

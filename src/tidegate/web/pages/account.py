@@ -9,26 +9,30 @@ from tidegate.access.model import User
 from tidegate.access.names import rename
 from tidegate.access.passwords import SHORTEST, hash_password, verify_password
 from tidegate.access.queries import find_password, get_user
+from tidegate.access.signatures import Signature, set_signature, signature_of
 from tidegate.infra.errors import FieldError, Refusal
 from tidegate.pipeline.house import SCOPES
 from tidegate.web.pages.page import PageRoute, confirm_again, see_other, with_query
+from tidegate.web.pages.refusals import of_form
 from tidegate.web.pages.sign_in import DEVICE_COOKIE, note_failed
 from tidegate.web.pages.visit import Visit
 
 
 class AccountPage(msgspec.Struct, frozen=True):
-    """A user, and what the role lets them do."""
+    """A user, what the role lets them do, and what they sign as."""
 
     user: User
     may: dict[str, str]
+    signs: Signature
     shortest_password: int = SHORTEST
 
 
 def show(visit: Visit) -> AccountPage:
     with visit.begin() as tx:
         user = get_user(tx, visit.who.name)
+        signs = signature_of(tx, user.email)
     may = {name: scope.allows for name, scope in SCOPES.known.items() if visit.may(name)}
-    return AccountPage(user, may)
+    return AccountPage(user, may, signs)
 
 
 def change_password(visit: Visit) -> Response:
@@ -64,6 +68,17 @@ def change_name(visit: Visit) -> str:
     return with_query("/account", done="renamed")
 
 
+def change_signature(visit: Visit) -> str:
+    """Say by which name and in which post the person signs legal documents."""
+    with visit.begin() as tx:
+        name, post = visit.field("signs_name"), visit.field("signs_post")
+        try:
+            set_signature(tx, visit.who.name, name=name, post=post)
+        except Refusal as refusal:
+            raise of_form(refusal, {"/name": "signs_name", "/post": "signs_post"}) from None
+    return with_query("/account", done="signs")
+
+
 def _typed(visit: Visit, name: str) -> str:
     """A password as it was typed: the space around it may be part of it."""
     return next((value for key, value in visit.form.fields if key == name), "")
@@ -83,6 +98,9 @@ _page = PageRoute(path="/account", handler=show, scope=None, template="account.h
 pages = [
     _page,
     PageRoute(method="POST", path="/account/name", handler=change_name, scope=None, again=_page),
+    PageRoute(
+        method="POST", path="/account/signs", handler=change_signature, scope=None, again=_page
+    ),
     PageRoute(
         method="POST", path="/account/password", handler=change_password, scope=None, again=_page
     ),

@@ -6,18 +6,21 @@ from uuid import UUID
 
 import msgspec
 
+from tidegate.access.signatures import Signature, signature_of
 from tidegate.exchange.model import Party
 from tidegate.exchange.queries import organisation, parties
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.infra.parsing import convert
 from tidegate.orders.drafts.model import (
+    AccessIn,
     AnswerIn,
     CarriedIn,
     ClaimedIn,
     DraftIn,
     ExtendIn,
     IssueIn,
+    PreserveIn,
     ReasonIn,
 )
 from tidegate.pipeline.orders import drafted, following
@@ -50,18 +53,21 @@ _ISSUE = {
 
 
 class NewOrderPage(msgspec.Struct, frozen=True):
-    """To whom an order can be drafted: the platforms that are registered. `name` is ours."""
+    """To whom an order can be drafted: the platforms that are registered. `name` is ours, `signs` what whoever drafts
+    signs as."""
 
     platforms: list[Party]
     name: str
     email: str
+    signs: Signature
 
 
 def show_new(visit: Visit) -> NewOrderPage:
     with visit.begin() as tx:
         found = parties(tx, kind="platform", state="confirmed", limit=PLATFORMS)
         own = organisation(tx)
-    return NewOrderPage(found, own.name if own else "", own.contact_email if own else "")
+        signs = signature_of(tx, visit.who.name)
+    return NewOrderPage(found, own.name if own else "", own.contact_email if own else "", signs)
 
 
 def begin(visit: Visit) -> str:
@@ -137,6 +143,16 @@ def extend(visit: Visit) -> str:
     return _do(visit, "extend", lambda tx, id: following.extend(tx, visit.instance, id, given))
 
 
+def preserve(visit: Visit) -> str:
+    given = _said(visit, "preserve", PreserveIn, "until", "reason")
+    return _do(visit, "preserve", lambda tx, id: following.preserve(tx, visit.instance, id, given))
+
+
+def ask_access(visit: Visit) -> str:
+    given = _said(visit, "access", AccessIn, "purpose", "case")
+    return _do(visit, "access", lambda tx, id: following.ask_access(tx, visit.instance, id, given))
+
+
 def finalise(visit: Visit) -> str:
     return _do(visit, "final", lambda tx, id: following.finalise(tx, visit.instance, id))
 
@@ -204,6 +220,8 @@ pages = [
             ("clarify", clarify, "orders:draft"),
             ("revoke", revoke, "orders:draft"),
             ("extend", extend, "orders:draft"),
+            ("preserve", preserve, "orders:draft"),
+            ("access", ask_access, "orders:draft"),
             ("final", finalise, "orders:draft"),
             ("carried", carry, "orders:draft"),
             ("claimed", claim, "orders:draft"),

@@ -76,6 +76,7 @@ def _register(visit: Visit, found: Published) -> str:
 
 
 def confirm(visit: Visit) -> str:
+    """What the page showed is confirmed, and nothing that came since."""
     party = visit.path["party"]
     field = f"kids:{party}"
     typed = visit.parts(field)
@@ -83,7 +84,7 @@ def confirm(visit: Visit) -> str:
         raise bad_field(f"/{field}", "the fingerprint of each key", "nothing")
     try:
         with visit.begin() as tx:
-            confirm_party(tx, party, typed)
+            confirm_party(tx, party, typed, visit.field(f"document:{party}"))
     except Refusal as refusal:
         raise of_form(refusal, {one.pointer: field for one in refusal.errors}) from None
     return "/registry?done=party-confirmed"
