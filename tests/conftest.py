@@ -16,6 +16,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import settings
 
+from tests.compiled import share_compiled
 from tests.kept_database import KeptDatabase
 from tests.quick import EXAMPLES, forbid_opening, is_listed, is_quick
 from tests.serving import Served, drop_database, serving
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 # No test depends on how fast the machine is.
 hypothesis.settings.register_profile("tidegate", deadline=None)
 hypothesis.settings.load_profile("tidegate")
+
+share_compiled()
 
 # The fixtures import what they open: a slice's tests do not load the slices after it.
 
