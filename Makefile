@@ -2,6 +2,8 @@
 PY := .venv/bin/python
 RUN := $(CURDIR)/.venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# Bytecode is kept: whoever starts dozens of processes would else compile the program in each.
+export PYTHONDONTWRITEBYTECODE :=
 
 BENCHES := decide index media text evasions lookback console find triage threats learning flood orders
 

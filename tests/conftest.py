@@ -1,5 +1,6 @@
 """Fixtures on a real PostgreSQL: a migrated template, of which tests share one clone, or have one of their own."""
 
+import gc
 import os
 import signal
 import tempfile
@@ -15,6 +16,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import settings
 
+from tests.compiled import share_compiled
 from tests.kept_database import KeptDatabase
 from tests.quick import EXAMPLES, forbid_opening, is_listed, is_quick
 from tests.serving import Served, drop_database, serving
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 # No test depends on how fast the machine is.
 hypothesis.settings.register_profile("tidegate", deadline=None)
 hypothesis.settings.load_profile("tidegate")
+
+share_compiled()
 
 # The fixtures import what they open: a slice's tests do not load the slices after it.
 
@@ -55,6 +59,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=[item for item in items if not is_quick(item)])
         items[:] = [item for item in items if is_quick(item)]
         forbid_opening()
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: the collector of garbage need not walk over it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def _with_database(url: str, name: str) -> str:
@@ -85,7 +95,9 @@ def _hurry(server: "EmbeddedPostgres") -> None:
     """Nothing on it outlives the tests, so it need not wait for the disk: a database is made and dropped
     for each. What is said of durability is tested on servers of their own."""
     place = server._place
-    (place.home / "local.conf").write_text("fsync = off\nfull_page_writes = off\n")
+    (place.home / "local.conf").write_text(
+        "fsync = off\nfull_page_writes = off\nsynchronous_commit = off\n"
+    )
     pid = int((place.data / "postmaster.pid").read_text().split()[0])
     os.kill(pid, signal.SIGHUP)
 
@@ -109,6 +121,22 @@ def template(server_urls: tuple[str, str]) -> Iterator[str]:
     migrate(_with_database(server_url, name), app_role=app_role)
     yield name
     drop_database(server_url, name)
+
+
+@pytest.fixture(scope="session")
+def started(server_urls: tuple[str, str], template: str) -> Iterator[str]:
+    """The name of a database that has also what the first start of an instance stores, whichever it is: to read
+    and write the packs takes as long as many a test."""
+    from tidegate.intake.threats.actions import ensure_threat_packs
+    from tidegate.policy.actions import ensure_default
+
+    with cloned(server_urls, template) as (owner_url, app_url):
+        database = Database(app_url, FakeClock())
+        with database.begin() as tx:
+            ensure_default(tx)
+            ensure_threat_packs(tx)
+        database.close()
+        yield str(sa.engine.make_url(owner_url).database)
 
 
 @contextmanager
@@ -166,15 +194,24 @@ def kept_database(server_urls: tuple[str, str], template: str) -> Iterator[KeptD
     kept.drop()
 
 
+@pytest.fixture(scope="session")
+def kept_started(server_urls: tuple[str, str], started: str) -> Iterator[KeptDatabase]:
+    """The database that those share who open an instance on it."""
+    kept = KeptDatabase(lambda: cloned(server_urls, started))
+    yield kept
+    kept.drop()
+
+
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """A database that is as it was made, with the role that serves: a fresh one for who has its owner's role
-    too, and may change it for good."""
+    too, and may change it for good; for an instance one with the packs of a first start."""
     if "database_urls" in request.fixturenames:
         urls: tuple[str, str] = request.getfixturevalue("database_urls")
         yield urls[1]
         return
-    kept: KeptDatabase = request.getfixturevalue("kept_database")
+    opens = "instance" in request.fixturenames
+    kept: KeptDatabase = request.getfixturevalue("kept_started" if opens else "kept_database")
     with kept.lent() as urls:
         yield urls[1]
 
@@ -228,9 +265,9 @@ def api(instance: "Instance") -> "Iterator[Api]":
         yield Api(instance, c)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A real `tidegate serve`, shared by the tests of a run: use ids and banks of your own."""
+    """A real `tidegate serve`, shared by the tests of a file: use ids and banks of your own."""
     with serving(tmp_path_factory.mktemp("served") / "instance") as served:
         yield served
 

@@ -47,6 +47,21 @@ class Instance:
     def processes(self) -> list[int]:
         return Server(self.place)._leftovers()
 
+    def servers(self) -> list[int]:
+        """Those of them that none of the others started: a child is called as its server is, until it says
+        what it does."""
+        found = {pid: _parent(pid) for pid in self.processes()}
+        return [pid for pid, parent in found.items() if parent and parent not in found]
+
+
+def _parent(pid: int) -> int | None:
+    """Who started a process; None where it has ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+    except OSError:
+        return None
+    return int(fields[1])
+
 
 class Peer:
     """Another process on the same instance."""

@@ -16,7 +16,6 @@ from tidegate.infra.settings import Settings
 from tidegate.pipeline.house import SCOPES
 from tidegate.pipeline.instance import Instance, opened
 
-IDLE = 1.0
 LIMIT = 1 << 20
 
 
@@ -50,13 +49,20 @@ def served(
     from tests.conftest import cloned
 
     root: Path = tmp_path_factory.mktemp("batch")
-    settings = Settings(data_dir=root, idle_seconds=IDLE, json_limit=LIMIT, media_workers=1)
+    settings = Settings(data_dir=root, idle_seconds=600, json_limit=LIMIT, media_workers=1)
     with (
         cloned(server_urls, template) as (_, url),
         opened(settings, url) as instance,
         live(instance) as port,
     ):
         yield Served(instance, port)
+
+
+@pytest.fixture
+def impatient(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who does not move is soon dropped; elsewhere nobody is, however slow the machine."""
+    settings = msgspec.structs.replace(served.instance.settings, idle_seconds=1)
+    monkeypatch.setattr(served.instance, "settings", settings)
 
 
 def line(id: str, **fields: object) -> bytes:
@@ -160,11 +166,7 @@ def test_who_asks_is_told_to_go_on(served: Served) -> None:
         assert [one["status"] for one in stream.lines()] == [200]
 
 
-def test_ten_thousand_lines_before_any_answer_is_read(
-    served: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    patient = msgspec.structs.replace(served.instance.settings, idle_seconds=60)
-    monkeypatch.setattr(served.instance, "settings", patient)  # it is no matter of time
+def test_ten_thousand_lines_before_any_answer_is_read(served: Served) -> None:
     with served.batch() as stream:
         whole = b"".join(line(f"many-{n}") if n % 10 == 0 else b"{}\n" for n in range(10_000))
         stream.send(whole)
@@ -175,6 +177,7 @@ def test_ten_thousand_lines_before_any_answer_is_read(
     assert sum(one["status"] == 422 for one in answers) == 9_000
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_client_that_only_writes_is_held_up_and_then_dropped(served: Served) -> None:
     bad = json.dumps({"x" * 4000: 1}).encode() + b"\n"  # its answer is longer than itself
     with served.batch(receive_buffer=4096) as stream:
@@ -183,13 +186,14 @@ def test_a_client_that_only_writes_is_held_up_and_then_dropped(served: Served) -
     assert served.works()
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_client_that_stops_writing_is_dropped(served: Served) -> None:
+    statuses: list[int] = []
     with served.batch() as stream:
         stream.send(line("stalled") + b'{"id": "half')
-        answers = stream.lines()
-        assert next(answers)["status"] == 200
         with pytest.raises((EOFError, ConnectionError)):
-            next(answers)
+            statuses.extend(one["status"] for one in stream.lines())
+    assert set(statuses) <= {200}  # on a slow machine its time is up before the whole line's answer
     assert served.works()
 
 

@@ -15,7 +15,7 @@ from msgspec import Meta, Struct
 
 from tidegate.clocks.model import Definition, Due, Limit, Terms
 from tidegate.clocks.periods import Days, due
-from tidegate.infra.edited import read_edited, unusable
+from tidegate.infra.edited import decoded, read_edited, unusable
 from tidegate.infra.errors import Refusal
 
 PACKAGE, FOLDER = "tidegate.clocks", "jurisdictions"
@@ -134,7 +134,7 @@ def read_packs(data_dir: Path | None = None) -> Packs:
 def _read(name: str, kind: type[T], data_dir: Path | None) -> T:
     text, where = read_edited(PACKAGE, FOLDER, name, data_dir)
     try:
-        return msgspec.convert(tomllib.loads(text), kind)
+        return decoded(text, kind)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise unusable(where, name, error) from None
 

@@ -2,13 +2,18 @@
 the data directory takes its place.
 """
 
+import tomllib
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from tidegate.infra.settings import SettingsError
 from tidegate.infra.wording import sentence
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 def read_edited(package: str, folder: str, name: str, data_dir: Path | None) -> tuple[str, str]:
@@ -22,6 +27,13 @@ def read_edited(package: str, folder: str, name: str, data_dir: Path | None) -> 
         return own.read_text(encoding="utf-8"), str(own)
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{own} cannot be read: {error}") from None
+
+
+@lru_cache(maxsize=64)
+def decoded(text: str, type: type[T]) -> T:
+    """What TOML says, as a frozen Struct: nobody changes it, and a process reads the same text once. Raises
+    tomllib.TOMLDecodeError, msgspec.ValidationError."""
+    return msgspec.convert(tomllib.loads(text), type)
 
 
 def unusable(where: str, name: str, why: object) -> SettingsError:

@@ -4,7 +4,8 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from importlib.resources import files
+from functools import lru_cache
+from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -51,10 +52,16 @@ def read_schemes(data_dir: Path | None = None) -> Schemes:
 def parse_schemes(texts: Mapping[str, tuple[str, str]]) -> Schemes:
     """Schemes out of texts by name, each with what its file is called; one is the ladder. Raises
     NotSchemes with all that is wrong."""
+    return _parsed(tuple(sorted(texts.items())))
+
+
+@lru_cache(maxsize=2)
+def _parsed(files: tuple[tuple[str, tuple[str, str]], ...]) -> Schemes:
+    texts = dict(files)
     problems: list[Problem] = []
     ladder = _decoded(*texts[LADDER], Ladder, problems)
     found: dict[str, Scheme] = {}
-    for name, (text, file) in sorted(texts.items()):
+    for name, (text, file) in files:
         if name == LADDER:
             continue
         if not _NAME.match(name):
@@ -69,7 +76,7 @@ def parse_schemes(texts: Mapping[str, tuple[str, str]]) -> Schemes:
 
 
 def _texts(data_dir: Path | None) -> dict[str, tuple[str, str]]:
-    shipped = files("tidegate.intake").joinpath("schemes")
+    shipped = resources.files("tidegate.intake").joinpath("schemes")
     found = {
         one.name.removesuffix(".toml"): (one.read_text(encoding="utf-8"), str(one))
         for one in shipped.iterdir()

@@ -4,12 +4,12 @@
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
 
-from tidegate.infra.edited import read_edited, unusable
+from tidegate.infra.edited import decoded, read_edited, unusable
 from tidegate.orders.annexes import Redress
 
 ANNEXES = "eu-tco/annexes.en.toml"
@@ -99,7 +99,6 @@ def read_redress(data_dir: Path | None = None) -> dict[str, Redress]:
 def _read(name: str, type: type[T], data_dir: Path | None) -> T:
     text, where = read_edited("tidegate.clocks", "jurisdictions", name, data_dir)
     try:
-        read: Any = tomllib.loads(text)
-        return msgspec.convert(read, type)
+        return decoded(text, type)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise unusable(where, name, error) from None

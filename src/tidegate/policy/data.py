@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from tidegate.infra.edited import read_edited, unusable
+from tidegate.infra.edited import decoded, read_edited, unusable
 
 DEFAULT_PACK = "tvec.toml"
 _OFFENCES = "offences.toml"
@@ -44,7 +44,7 @@ def read_offences(data_dir: Path | None = None) -> list[Offence]:
     """What decisions may name as a law, by state. Raises SettingsError for a file that cannot be used."""
     text, where = _read(_OFFENCES, data_dir)
     try:
-        return msgspec.convert(tomllib.loads(text), _Offences).offences
+        return decoded(text, _Offences).offences
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise unusable(where, _OFFENCES, error) from None
 

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import datetime
+from functools import lru_cache
 
 import msgspec
 import sqlalchemy as sa
@@ -167,6 +168,12 @@ def active_ident(tx: Tx) -> tuple[str, int] | None:
 _ACTIVE = sa.select(packs.c.name, packs.c.version).where(packs.c.state == "active")
 
 
+@lru_cache(maxsize=2)
+def _loaded(source: str, file: str) -> Pack:
+    """A pack that was in use before is not read and compiled again."""
+    return load_pack(source, file)
+
+
 class PackStore:
     """The active pack as this process knows it; `refresh` catches up with the others.
 
@@ -204,7 +211,7 @@ class PackStore:
 
     def _load(self, tx: Tx, name: str, version: int) -> Pack:
         try:
-            pack = load_pack(pack_source(tx, name, version), f"{name}@{version}")
+            pack = _loaded(pack_source(tx, name, version), f"{name}@{version}")
         except InvalidPack as invalid:
             if self._pack is None:
                 raise

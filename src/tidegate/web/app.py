@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import cache
 
 import msgspec
 from starlette.applications import Starlette
@@ -111,6 +112,25 @@ async def _not_found(request: Request, error: Exception) -> Response:
     return problem(refusal, request.state.request_id)
 
 
+@cache
+def _routes() -> tuple[BaseRoute, ...]:
+    """What there is at which path, the same in every application: the first that fits, and what is asked most
+    comes first."""
+    return (
+        *(Route(kind.path, batch.Batch(kind), methods=["POST"]) for kind in batch.KINDS),
+        *(endpoint.route() for endpoint in [*endpoints, metrics_endpoint]),
+        Route("/healthz", healthz),
+        Route("/readyz", readyz),
+        Route("/openapi.json", openapi),
+        Route("/static/{path:path}", static.serve),
+        inbox.route,
+        submit.route,
+        *schemas.routes,
+        events_route,
+        *(page.route() for page in pages.routes),
+    )
+
+
 def create_app(instance: Instance, *, warm: bool = False) -> ASGIApp:
     """The ASGI application of an open instance. `warm`: decoders, tables and threat packs, which the first
     requests would have to wait for, are there before them."""
@@ -141,21 +161,8 @@ def create_app(instance: Instance, *, warm: bool = False) -> ASGIApp:
         for one in reversed(committing):
             await run_in_threadpool(one.close)
 
-    routes: list[BaseRoute] = [  # the first that fits: what is asked most comes first
-        *(Route(kind.path, batch.Batch(kind), methods=["POST"]) for kind in batch.KINDS),
-        *(endpoint.route() for endpoint in [*endpoints, metrics_endpoint]),
-        Route("/healthz", healthz),
-        Route("/readyz", readyz),
-        Route("/openapi.json", openapi),
-        Route("/static/{path:path}", static.serve),
-        inbox.route,
-        submit.route,
-        *schemas.routes,
-        events_route,
-        *(page.route() for page in pages.routes),
-    ]
     app = Starlette(
-        routes=routes,
+        routes=_routes(),
         lifespan=lifespan,
         exception_handlers={404: _not_found, 405: _not_found},
     )

@@ -18,9 +18,11 @@ from PIL import Image
 from tests.api import Api, item
 from tests.waiting import until, until_async
 
+from tidegate.content.media import pool as pool_module
 from tidegate.content.media.extent import pixels_of
 from tidegate.content.media.model import Budget, Examined, MediaLimits
 from tidegate.content.media.pool import MediaPool
+from tidegate.content.media.process import Patience
 from tidegate.infra.errors import Refusal
 from tidegate.pipeline.instance import Instance
 
@@ -77,11 +79,20 @@ def test_large_files_of_one_key_leave_a_worker_to_the_others() -> None:
     asyncio.run(main())
 
 
-def test_files_that_turn_out_slow_are_begun_anew_among_the_large_once_others_wait() -> None:
-    limits = MediaLimits(wall_seconds=3600, quick_seconds=0.3)
+def test_files_that_turn_out_slow_are_begun_anew_among_the_large_once_others_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    quick = iter([0.0, 0.0])  # for the first two, and no time is long for those who come after
+
+    def patience(
+        seconds: float, limit: float | None = None, *others: Callable[[], bool]
+    ) -> Patience:
+        return Patience(seconds, None if limit is None else next(quick, limit), *others)
+
+    monkeypatch.setattr(pool_module, "Patience", patience)
 
     async def main() -> None:
-        async with opened(limits) as pool:
+        async with opened(msgspec.structs.replace(PATIENT, large_pixels=1 << 40)) as pool:
             flood = await sent(pool, SLEEPER, 6)
             await until_async(lambda: pool.waiting == 4, "both workers to be busy")
             for _ in range(3):

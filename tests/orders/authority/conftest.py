@@ -15,10 +15,10 @@ Kept = dict[str, KeptDatabase]
 
 
 @pytest.fixture(scope="session")
-def kept(server_urls: tuple[str, str], template: str) -> Iterator[Kept]:
+def kept(server_urls: tuple[str, str], started: str) -> Iterator[Kept]:
     """The databases of the sides, by their ids."""
     found = {
-        who.id: KeptDatabase(lambda: cloned(server_urls, template))
+        who.id: KeptDatabase(lambda: cloned(server_urls, started))
         for who in (BKA, FORUM, GARDA, BOARD)
     }
     yield found

@@ -261,11 +261,11 @@ class MediaPool:
         if worker is None or not worker.alive():
             worker = self._spawn(index)
         unspoilt = worker.files == 0
+        began = time.monotonic()  # before its patience: what is used up leaves no rest
         if ticket.large or self._count == 1:
             patience = Patience(wall)
         else:
             patience = Patience(wall, quick, lambda: self._room.others_wait(ticket.key))
-        began = time.monotonic()
         try:
             return worker.ask(job.question, job.data, patience)
         except WorkerFailed as failure:

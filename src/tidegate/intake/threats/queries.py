@@ -94,10 +94,18 @@ _RUNNING = (
 )
 
 
-@lru_cache(maxsize=32)
 def loaded(source: str, file: str) -> ThreatPack:
-    """A pack that was read before is not read again. Raises InvalidPack."""
-    return load_threat_pack(source, file)
+    """A pack that was read before is not read again, whatever its file was called then. Raises
+    InvalidPack, whose problems name `file`."""
+    try:
+        return _loaded(source)
+    except InvalidPack:
+        return load_threat_pack(source, file)
+
+
+@lru_cache(maxsize=32)
+def _loaded(source: str) -> ThreatPack:
+    return load_threat_pack(source)
 
 
 @lru_cache(maxsize=8)

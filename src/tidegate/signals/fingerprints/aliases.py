@@ -6,16 +6,16 @@ codes that were made by another are made anew.
 """
 
 import hashlib
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Meta
 
-from tidegate.infra.edited import read_edited, unusable
+from tidegate.infra.edited import decoded, read_edited, unusable
 from tidegate.signals.fingerprints.patterns import Target, Template, read_target
 
 FILE = "addresses.toml"
@@ -236,14 +236,15 @@ def read_aliases(data_dir: Path | None) -> tuple[Aliases, str]:
     that cannot be used."""
     text, where = read_edited(*_SHIPPED, data_dir)
     try:
-        files = [_parsed(text)]
-        if files[0].extends:
-            files.append(_parsed(read_edited(*_SHIPPED, None)[0]))
-        rows = hashlib.sha256(msgspec.json.encode(files))
-        return Aliases(files, rows.hexdigest()[:16]), where
+        texts = [text]
+        if decoded(text, _File).extends:
+            texts.append(read_edited(*_SHIPPED, None)[0])
+        return _of_texts(*texts), where
     except (ValueError, msgspec.ValidationError) as error:
         raise unusable(where, FILE, error) from None
 
 
-def _parsed(text: str) -> _File:
-    return msgspec.convert(tomllib.loads(text), _File)
+@lru_cache(maxsize=2)
+def _of_texts(*texts: str) -> Aliases:
+    files = [decoded(text, _File) for text in texts]
+    return Aliases(files, hashlib.sha256(msgspec.json.encode(files)).hexdigest()[:16])

@@ -4,6 +4,7 @@ in `policies/incidents/` of the data directory. Nothing is loaded that has a pro
 
 import re
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -48,7 +49,7 @@ def read_schemes(data_dir: Path | None, scopes: Collection[str]) -> Schemes:
     problems: list[str] = []
     for where, text in _sources(data_dir):
         try:
-            one = read_scheme(text, where, scopes)
+            one = _read_once(text, where, frozenset(scopes))
         except SettingsError as error:
             problems.append(str(error))
             continue
@@ -58,6 +59,11 @@ def read_schemes(data_dir: Path | None, scopes: Collection[str]) -> Schemes:
     if problems:
         raise SettingsError("\n".join(problems))
     return schemes
+
+
+@lru_cache(maxsize=32)
+def _read_once(text: str, where: str, scopes: frozenset[str]) -> Scheme:
+    return read_scheme(text, where, scopes)
 
 
 def schemes_of(settings: Settings, scopes: Collection[str]) -> Schemes:
