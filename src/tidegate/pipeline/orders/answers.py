@@ -28,7 +28,6 @@ from tidegate.orders.messages.actions import send
 from tidegate.orders.model import ItemOfOrder, OrderRow
 from tidegate.orders.queries import Document, documents_of, order_of
 from tidegate.pipeline.orders.timing import Timing
-from tidegate.pipeline.orders.watching import about_item
 from tidegate.pipeline.own import Own
 
 ANNEX_2, ANNEX_3 = "annex-2", "annex-3"
@@ -130,8 +129,7 @@ def _answer(
         delivered_at=None,
     )
     orders.keep_document(tx, order.id, kept)
-    subjects = [about_item(order.id, one.n) for one in items]
-    timing.start_each("tco.feedback", subjects, event, tx.now)
+    timing.start_each("tco.feedback", timing.about(items), event, tx.now)
     return kept
 
 

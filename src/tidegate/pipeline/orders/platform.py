@@ -181,9 +181,8 @@ def preservation_extended(tx: Tx, instance: Instance, incoming: Incoming) -> Han
     except Refusal:
         _contradict(timing, "what is held cannot be held for longer so")
         return Handled(order.id)
-    for hold_id in held:
-        subject = about_hold(hold_id)
-        timing.happen("preservation.extended", subject, incoming.received_at, until=body.until)
+    moments = {about_hold(hold_id): incoming.received_at for hold_id in held}
+    timing.happen_each("preservation.extended", moments, until=body.until)
     if not held:
         _contradict(timing, "nothing is held under it")
     return Handled(order.id)
@@ -239,16 +238,14 @@ def _contradict(timing: Timing, what: str) -> None:
 def _clarify(
     timing: Timing, order: OrderRow, items: list[ItemOfOrder], given: dict[str, Any]
 ) -> None:
-    for one in items:
-        orders.move(timing.tx, one, "clarified", given=given)
-        timing.of_item(one, "order.clarified")
+    orders.move(timing.tx, items, "clarified", given=given)
+    timing.of_items(items, "order.clarified")
 
 
 def _finalise(
     timing: Timing, order: OrderRow, items: list[ItemOfOrder], given: dict[str, Any]
 ) -> None:
-    for one in items:
-        orders.move(timing.tx, one, "final", given=given)
+    orders.move(timing.tx, items, "final", given=given)
 
 
 def _void(said: Said) -> _Do:
@@ -346,8 +343,8 @@ def _delivered(tx: Tx, instance: Instance, message: StoredMessage, receipt: Rece
         return
     order_id, items = answer
     timing = Timing(tx, instance, own_of(tx, instance), order_id)
-    for n in items:
-        timing.happen("feedback.delivered", about_item(order_id, n), receipt.received_at)
+    moments = {about_item(order_id, n): receipt.received_at for n in items}
+    timing.happen_each("feedback.delivered", moments)
 
 
 def _scrutiny_requested(

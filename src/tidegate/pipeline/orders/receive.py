@@ -19,7 +19,7 @@ from tidegate.pipeline.orders.authors import keep_silent
 from tidegate.pipeline.orders.lookup import Found, Named, look_up
 from tidegate.pipeline.orders.proving import Signed, end_silence, name_anew
 from tidegate.pipeline.orders.timing import Timing
-from tidegate.pipeline.orders.watching import HOUR, about_item, about_order
+from tidegate.pipeline.orders.watching import HOUR, about_order
 from tidegate.pipeline.own import Own
 
 Channel = Literal["inbox", "upload", "form"]
@@ -80,7 +80,7 @@ def receive(tx: Tx, instance: Instance, own: Own, arrived: Arrived) -> Taken:
     changes but that a message may prove it."""
     orders.hold_issuer(tx, arrived.issuer)
     key, hosts = instance.secrets.terms_key, own.organisation.hosts
-    found = [look_up(tx, key, hosts, one) for one in arrived.named or [Named("")]]
+    found = look_up(tx, key, hosts, arrived.named or [Named("")])
     keys = [one.url_key for one in found]
     known, contrary = _known(tx, arrived, keys)
     problems = sorted({code for one in found for code in one.problems if code == "host-unknown"})
@@ -145,7 +145,7 @@ def _keep(
     orders.keep_order(tx, order, items)
     _note(tx, order, arrived)
     timing = Timing(tx, instance, own, order.id)
-    subjects = [about_item(order.id, one.n) for one, _ in items]
+    subjects = timing.about([one for one, _ in items])
     timing.start_each(HOUR, subjects, "order.received", arrived.received_at)
     subject = about_order(order.id)
     timing.start("tco.scrutiny_request", subject, "order.received", arrived.received_at)
@@ -204,10 +204,8 @@ def _join(
 def _earlier(timing: Timing, arrived: Arrived) -> None:
     """It had come before we knew: of two claims of when, the earlier one counts."""
     orders.change(timing.tx, timing.order_id, received_at=arrived.received_at)
-    for one in items_of(timing.tx, timing.order_id):
-        if one.state in UNDONE:
-            subject = about_item(timing.order_id, one.n)
-            timing.start(HOUR, subject, "order.received", arrived.received_at)
+    undone = [one for one in items_of(timing.tx, timing.order_id) if one.state in UNDONE]
+    timing.start_each(HOUR, timing.about(undone), "order.received", arrived.received_at)
     timing.settle()
 
 
@@ -233,9 +231,8 @@ def _prove(
     )
     _hush(timing, order, arrived)
     if arrived.good:
-        for one in items_of(tx, order.id):
-            if one.state == "doubtful":
-                orders.move(tx, one, "authenticate", given={"how": "its issuer signed it"})
+        doubtful = [one for one in items_of(tx, order.id) if one.state == "doubtful"]
+        orders.move(tx, doubtful, "authenticate", given={"how": "its issuer signed it"})
     send_unsent(tx, timing.own, order.id)
     timing.settle()
     timing.ring()

@@ -257,7 +257,7 @@ def _reported(
     """The URL as a report, about the post that it is, where it is one; what cannot be reported, of a post that
     was erased say, is left for a person to answer."""
     hosts, key = own.organisation.hosts, instance.secrets.terms_key
-    post = look_up(tx, key, hosts, Named(item.url)).item
+    post = look_up(tx, key, hosts, [Named(item.url)])[0].item
     id = f"referral-{referral.id}-{item.n}"
     report = ReportIn(
         id=id,

@@ -1,6 +1,6 @@
 """The clocks of an order that came to us: which start with what, each about a URL, the order or a hold."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -66,10 +66,22 @@ class Timing(msgspec.Struct, frozen=True):
         until: datetime | None = None,
     ) -> None:
         """Tell the clocks of a subject what happened, now unless told otherwise."""
-        self._clocks.happen(event, subject, at or self.tx.now, until=until)
+        self.happen_each(event, {subject: at or self.tx.now}, until=until)
 
-    def of_item(self, item: ItemOfOrder, event: str, at: datetime | None = None) -> None:
-        self.happen(event, about_item(self.order_id, item.n), at)
+    def happen_each(
+        self, event: str, moments: Mapping[Subject, datetime], *, until: datetime | None = None
+    ) -> None:
+        """The same about each of several subjects: `moments` says when it happened to each."""
+        self._clocks.happen_each(event, moments, until=until)
+
+    def of_items(
+        self, items: Sequence[ItemOfOrder], event: str, at: datetime | None = None
+    ) -> None:
+        """Tell the clocks of these items what happened to each of them."""
+        self.happen_each(event, dict.fromkeys(self.about(items), at or self.tx.now))
+
+    def about(self, items: Sequence[ItemOfOrder]) -> list[Subject]:
+        return [about_item(self.order_id, one.n) for one in items]
 
     def due(self, name: str, at: datetime) -> Due:
         """When a period of this kind would end that starts then."""
