@@ -25,10 +25,10 @@ from tidegate.orders.annexes import (
     as_json,
 )
 from tidegate.orders.messages.actions import send
+from tidegate.orders.messages.model import Ours
 from tidegate.orders.model import ItemOfOrder, OrderRow
 from tidegate.orders.queries import Document, documents_of, order_of
 from tidegate.pipeline.orders.timing import Timing
-from tidegate.pipeline.own import Own
 
 ANNEX_2, ANNEX_3 = "annex-2", "annex-3"
 _TYPES = {ANNEX_2: "order.executed", ANNEX_3: "order.not_executed"}
@@ -71,7 +71,7 @@ def not_executed(
     return _answer(timing, order, ANNEX_3, document, items, event)
 
 
-def annex_of(order: OrderRow, own: Own) -> Annex1:
+def annex_of(order: OrderRow, own: Ours) -> Annex1:
     """Annex I as it came; of what came without one, what is known."""
     known = {
         "issuing": {"name": order.issuer},
@@ -82,7 +82,7 @@ def annex_of(order: OrderRow, own: Own) -> Annex1:
 
 
 def tell_issuer(
-    tx: Tx, own: Own, order: OrderRow, type: str, body: object, to: str | None = None
+    tx: Tx, own: Ours, order: OrderRow, type: str, body: object, to: str | None = None
 ) -> UUID | None:
     """Send something about an order, to its issuer or another; None where there is nobody to send it to, or
     no name of theirs for the order."""
@@ -94,7 +94,7 @@ def tell_issuer(
     return sent.id
 
 
-def send_unsent(tx: Tx, own: Own, order_id: UUID) -> None:
+def send_unsent(tx: Tx, own: Ours, order_id: UUID) -> None:
     """Send the answers for which there was nobody to send them to, now that there is."""
     order = order_of(tx, order_id)
     for one in reversed(documents_of(tx, order_id)):

@@ -32,7 +32,7 @@ def take(tx: Tx, instance: Instance, raw: bytes, address: str | None) -> bytes:
         return incoming.receipt
     handler = HANDLERS[own.organisation.kind].get(incoming.envelope.type, not_ours)
     handled = handler(tx, instance, incoming)
-    return keep(tx, incoming, own=own, order_id=handled.order_id, problems=handled.problems)
+    return keep(tx, incoming, order_id=handled.order_id, problems=handled.problems)
 
 
 def tell_refused(tx: Tx, instance: Instance, refused: Refused, address: str | None) -> bool:

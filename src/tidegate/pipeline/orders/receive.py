@@ -11,6 +11,7 @@ import msgspec
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
 from tidegate.orders import actions as orders
+from tidegate.orders.messages.model import Ours
 from tidegate.orders.model import UNDONE, ItemOfOrder, OrderRow, State
 from tidegate.orders.queries import items_of, order_of, orders_called, url_keys_of
 from tidegate.pipeline.instance import Instance
@@ -20,7 +21,6 @@ from tidegate.pipeline.orders.lookup import Found, Named, look_up
 from tidegate.pipeline.orders.proving import Signed, end_silence, name_anew
 from tidegate.pipeline.orders.timing import Timing
 from tidegate.pipeline.orders.watching import HOUR, about_order
-from tidegate.pipeline.own import Own
 
 Channel = Literal["inbox", "upload", "form"]
 """How it came: as a message, written down by a person of ours, by the open form."""
@@ -75,7 +75,7 @@ class Taken(msgspec.Struct, frozen=True):
     problems: list[str]
 
 
-def receive(tx: Tx, instance: Instance, own: Own, arrived: Arrived) -> Taken:
+def receive(tx: Tx, instance: Instance, own: Ours, arrived: Arrived) -> Taken:
     """Take an order in: with its clock, and ringing. One that had come before is joined, and nothing of it
     changes but that a message may prove it."""
     orders.hold_issuer(tx, arrived.issuer)
@@ -112,7 +112,7 @@ def _known(tx: Tx, arrived: Arrived, keys: Sequence[bytes | None]) -> tuple[Orde
 
 
 def _keep(
-    tx: Tx, instance: Instance, own: Own, arrived: Arrived, found: Sequence[Found]
+    tx: Tx, instance: Instance, own: Ours, arrived: Arrived, found: Sequence[Found]
 ) -> OrderRow:
     begins: State = "open" if arrived.good else "doubtful"
     order = OrderRow(
@@ -151,8 +151,7 @@ def _keep(
     timing.start("tco.scrutiny_request", subject, "order.received", arrived.received_at)
     _hush(timing, order, arrived)
     timing.settle()
-    timing.ring()
-    return order_of(tx, order.id)
+    return timing.ring()
 
 
 def _item(tx: Tx, order: OrderRow, n: int, url: str, found: Found, begins: State) -> ItemOfOrder:
@@ -176,7 +175,7 @@ def _item(tx: Tx, order: OrderRow, n: int, url: str, found: Found, begins: State
 def _join(
     tx: Tx,
     instance: Instance,
-    own: Own,
+    own: Ours,
     arrived: Arrived,
     known: OrderRow,
     found: Sequence[Found],

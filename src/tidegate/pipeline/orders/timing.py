@@ -12,11 +12,11 @@ from tidegate.clocks.rings import ring
 from tidegate.infra.db import Tx
 from tidegate.ledger.actions import append
 from tidegate.orders.actions import refresh
-from tidegate.orders.model import ItemOfOrder
+from tidegate.orders.messages.model import Ours
+from tidegate.orders.model import ItemOfOrder, OrderRow
 from tidegate.orders.queries import order_of
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.orders.watching import Watching, about_item, about_order
-from tidegate.pipeline.own import Own
 
 US = "provider"
 
@@ -30,7 +30,7 @@ class Timing(msgspec.Struct, frozen=True):
 
     tx: Tx
     instance: Instance
-    own: Own
+    own: Ours
     order_id: UUID
 
     @property
@@ -103,11 +103,12 @@ class Timing(msgspec.Struct, frozen=True):
         """Let the order's state, and when its first hour ends, follow from its items."""
         refresh(self.tx, self.order_id, self._clocks.due_at(self.order_id))
 
-    def ring(self, *, contradictory: bool = False) -> None:
-        """Call people: now, and each `ring_seconds` until somebody has it."""
+    def ring(self, *, contradictory: bool = False) -> OrderRow:
+        """Call people: now, and each `ring_seconds` until somebody has it. Returns the order."""
         order = order_of(self.tx, self.order_id)
         data: dict[str, object] = {"order": order.id, "state": order.state}
         data["due_at"] = order.due_at
         if contradictory:
             data["contradictory"] = True
         ring(self.tx, "order.received", data, order=order.id)
+        return order

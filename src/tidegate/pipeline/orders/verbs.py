@@ -179,7 +179,7 @@ def ask_scrutiny(tx: Tx, instance: Instance, order_id: UUID, given: ScrutinyIn) 
     _in_words(given.reasons, "/reasons")
     order = came(tx, order_id)
     own = own_of(tx, instance)
-    authority = establishment(tx)
+    authority = establishment(tx, own.organisation)
     if authority is None or order.order_ref is None:
         raise Refusal(
             "establishment-unknown",
