@@ -55,9 +55,19 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     step: int
 
 
+_definitions: dict[bytes, Definition] = {}
+"""Those that this process has read, by their digests."""
+
+
+def _definition(digest: bytes, body: Any) -> Definition:
+    if digest not in _definitions:
+        _definitions[digest] = msgspec.convert(body, Definition)
+    return _definitions[digest]
+
+
 def read(row: Any) -> Kept:
     """A row of `SELECT`."""
-    definition = msgspec.convert(row.d, Definition)
+    definition = _definition(row.definition, row.d)
     clock = Clock(
         id=row.id,
         name=row.name,

@@ -41,12 +41,8 @@ def begin(
     meanwhile; by subject. The caller holds them."""
     if not asked:
         return {}
-    query = (
-        insert(cases)
-        .on_conflict_do_nothing(
-            index_elements=[cases.c.subject_kind, cases.c.subject_id], index_where=WAITING
-        )
-        .returning(*CASE_COLUMNS)
+    query = insert(cases).on_conflict_do_nothing(
+        index_elements=[cases.c.subject_kind, cases.c.subject_id], index_where=WAITING
     )
     same = {"version": 1, "queue": queue, "state": "open", "origin": origin}
     same |= {} if match is None else {"match": match}
@@ -63,7 +59,9 @@ def begin(
         }
         for one in asked
     ]
-    opened = [CaseRow(**row) for row in tx.execute(query, rows).mappings()]
+    tx.execute(query, rows)
+    written = sa.select(*CASE_COLUMNS).where(one_of(cases.c.id, [row["id"] for row in rows]))
+    opened = [CaseRow(**row) for row in tx.execute(written).mappings()]
     if not opened:
         return {}
     detail = {case.id: {"origin": origin, "revision": case.revision} for case in opened}
