@@ -124,6 +124,7 @@ MORE_SQL = {
     "review/alert_lists.py",
     "review/alerts.py",
     "review/arrivals.py",  # reports by bin, with the languages of their cases
+    "review/beginning.py",  # cases that begin
     "review/bulk.py",
     "review/drafts.py",
     "review/figures.py",

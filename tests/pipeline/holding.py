@@ -100,8 +100,8 @@ class Desk:
     def impose(self, order: UUID) -> Decision:
         def work(tx: Tx) -> Decision:
             item = lock_item(tx, "forum", self.name)
-            made, told = impose(
-                tx, item, order=order, restriction=Restriction("item"), reason="an order"
+            (made,), told = impose(
+                tx, [item], order=order, restriction=Restriction("item"), reason="an order"
             )
             issue_many(tx, told)
             return made
@@ -111,7 +111,7 @@ class Desk:
     def end_of_order(self, order: UUID) -> None:
         def work(tx: Tx) -> None:
             item = lock_item(tx, "forum", self.name)
-            issue_many(tx, end_of_order(tx, item, order=order, reason="void")[1])
+            issue_many(tx, end_of_order(tx, [item], order=order, reason="void"))
 
         self._in_tx(work)
 

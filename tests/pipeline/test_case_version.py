@@ -89,11 +89,11 @@ class Watched:
         order = uuid4()
         with self.instance.database.begin() as tx:
             item = lock_item(tx, "forum", "one")
-            impose(tx, item, order=order, restriction=Restriction("item"), reason="x")
+            impose(tx, [item], order=order, restriction=Restriction("item"), reason="x")
         ordered = self.version
         with self.instance.database.begin() as tx:
             item = lock_item(tx, "forum", "one")
-            assert end_of_order(tx, item, order=order, reason="x")[0] is not None
+            assert end_of_order(tx, [item], order=order, reason="x")
         assert self.version > ordered
 
     def lose_its_content(self, submit: Callable[..., Any]) -> None:

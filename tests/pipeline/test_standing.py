@@ -104,7 +104,7 @@ class Forum:
     def impose(self, order: UUID, restriction: Restriction) -> None:
         def work(tx: Tx) -> None:
             item = lock_item(tx, "forum", self.name)
-            _, told = impose(tx, item, order=order, restriction=restriction, reason="an order")
+            _, told = impose(tx, [item], order=order, restriction=restriction, reason="an order")
             issue_many(tx, told)
 
         self._in_tx(work)
@@ -112,7 +112,7 @@ class Forum:
     def end_of_order(self, order: UUID) -> None:
         def work(tx: Tx) -> None:
             item = lock_item(tx, "forum", self.name)
-            _, told = end_of_order(tx, item, order=order, reason="void")
+            told = end_of_order(tx, [item], order=order, reason="void")
             issue_many(tx, told)
 
         self._in_tx(work)

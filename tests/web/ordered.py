@@ -53,7 +53,12 @@ class Order:
                 withhold(tx, post.id, self.id, UNTIL)
             restriction = Restriction("item", EVERYWHERE)
             _, told = impose(
-                tx, post, order=self.id, restriction=restriction, reason=REASON, reference=REFERENCE
+                tx,
+                [post],
+                order=self.id,
+                restriction=restriction,
+                reason=REASON,
+                reference=REFERENCE,
             )
             given = HoldIn("Content of an order, kept under Article 6.", "review", until)
             self.hold = place_hold(tx, post, given, order=self.id).id
@@ -62,7 +67,7 @@ class Order:
     def over(self, name: str = "post-1") -> None:
         with self.api.instance.database.begin(f"user:{LEGAL}") as tx:
             post = lock_item(tx, "default", name)
-            _, told = end_of_order(tx, post, order=self.id, reason="the order is void")
+            told = end_of_order(tx, [post], order=self.id, reason="the order is void")
             issue_many(tx, told)
 
     def speak(self, name: str = "post-1") -> None:

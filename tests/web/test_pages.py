@@ -539,7 +539,7 @@ def test_what_an_order_holds_down_is_shown_and_not_offered(api: Api) -> None:
     with api.instance.database.begin() as tx:
         item = lock_item(tx, "default", "post-1")
         down = Restriction("account", ["DE"], until)
-        impose(tx, item, order=order, restriction=down, reason="an order")
+        impose(tx, [item], order=order, restriction=down, reason="an order")
     api.post("/v1/items/post-1/decisions", BY_TERMS)
     person = visitor(api, "reviewer")
     page = person.get(f"/items/{item.id}").text

@@ -1,19 +1,18 @@
 """The verbs of clocks: start one, tell those about something what happened, and have what rings."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
 from tidegate.clocks.calls import call_off
 from tidegate.clocks.keeping import (
     SELECT,
     Kept,
-    add_event,
     begun,
     define,
     event_row,
@@ -21,6 +20,7 @@ from tidegate.clocks.keeping import (
     followed,
     read,
     row_of,
+    write,
 )
 from tidegate.clocks.model import Clock, Happened, Limit, Subject, Terms
 from tidegate.clocks.packs import Packs
@@ -28,12 +28,18 @@ from tidegate.clocks.queries import get_clock
 from tidegate.clocks.rings import acknowledge_rings
 from tidegate.clocks.tables import clock_events, clocks
 from tidegate.clocks.waking import next_at
+from tidegate.infra.columns import one_of
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
 from tidegate.ledger.actions import append, append_many
 from tidegate.ledger.model import NewEntry
 
 EVERY = 60.0  # the default of `ring_seconds`: until the first sweep, which knows the setting
+_NEXT = (
+    sa.update(clocks)
+    .where(clocks.c.id == sa.bindparam("which"))
+    .values(next_at=sa.bindparam("soon"))
+)
 
 
 def start(
@@ -114,21 +120,30 @@ def start_each(
     written = _insert(tx, define(tx, pack, definition), new)
     begins = [kept for kept in new if kept.clock.id in written]
     _note_starts(tx, begins, one, reason)
-    return [
-        kept.clock
-        if kept.clock.id in written
-        else _claim_again(tx, packs, kept.clock, one, until=until, reason=reason)
-        for kept in new
-    ]
+    lived = [kept.clock for kept in new if kept.clock.id not in written]
+    again = _claim_again(tx, packs, lived, one, until=until, reason=reason)
+    return [kept.clock if kept.clock.id in written else again[kept.clock.subject] for kept in new]
 
 
 def _insert(tx: Tx, digest: bytes, new: Sequence[Kept]) -> set[UUID]:
     """Write the rows of clocks that begin; which were: one about the same may live."""
-    rows = [row_of(kept) | {"definition": digest} for kept in new]
+    rows = [row_of(kept) | {"definition": f"\\x{digest.hex()}"} for kept in new]
     for row, kept in zip(rows, new, strict=True):
         row["next_at"] = next_at(kept.clock, kept.bell, EVERY)
-    live = insert(clocks).on_conflict_do_nothing().returning(clocks.c.id)
-    return set(tx.execute(live, rows).scalars()) if rows else set()
+    given = {"rows": msgspec.json.encode(rows).decode()}
+    return set(tx.execute(_begin(tuple(rows[0])), given).scalars()) if rows else set()
+
+
+@lru_cache(maxsize=1)
+def _begin(columns: tuple[str, ...]) -> sa.TextClause:
+    """All rows are one parameter: a thousand of them, with one for each value, take the driver longer to write
+    than the database to keep."""
+    names = ", ".join(columns)
+    return sa.text(
+        f"INSERT INTO clocks ({names}) SELECT {names}"  # noqa: S608
+        " FROM jsonb_populate_recordset(CAST(NULL AS clocks), CAST(:rows AS jsonb))"
+        " ON CONFLICT DO NOTHING RETURNING id"
+    )
 
 
 def _note_starts(tx: Tx, begins: Sequence[Kept], one: Happened, reason: str | None) -> None:
@@ -150,19 +165,26 @@ def _note_starts(tx: Tx, begins: Sequence[Kept], one: Happened, reason: str | No
 def _claim_again(
     tx: Tx,
     packs: Packs,
-    new: Clock,
+    new: Sequence[Clock],
     one: Happened,
     *,
     until: datetime | None,
     reason: str | None,
-) -> Clock:
-    """Another claim of when the clock began that lives in place of the new one."""
-    (kept,) = [found for found in _about(tx, new.subject) if found.clock.name == new.name]
-    if one.event not in kept.clock.definition.start:  # an older pack's
-        return kept.clock
-    definition = kept.clock.definition
-    due = packs.due(definition, one.at, kept.terms, limit=kept.limit, until=until)
-    return _hear(tx, kept, Happened(one.event, one.at, due), reason=reason)
+) -> dict[Subject, Clock]:
+    """Another claim of when clocks began that live in place of the new ones; by their subjects."""
+    names = {clock.subject: clock.name for clock in new}
+    found: dict[Subject, Clock] = {}
+    told: list[_Told] = []
+    for kept in _about(tx, list(names)):
+        clock = kept.clock
+        if clock.name != names[clock.subject]:
+            continue
+        found[clock.subject] = clock
+        if one.event in clock.definition.start:  # else an older pack's
+            due = packs.due(clock.definition, one.at, kept.terms, limit=kept.limit, until=until)
+            told.append(_Told(kept, Happened(one.event, one.at, due)))
+    heard = {clock.subject: clock for clock in _hear(tx, told, reason)}
+    return found | heard
 
 
 def happen(
@@ -179,20 +201,34 @@ def happen(
     """Tell the clocks about a subject what happened; those that it means something to, as they are then.
     What only somebody else claims the time of is placed at its receipt. `until` ends what it restarts.
     Raises ValueError for an event that no clock knows."""
-    found = _about(tx, subject)
+    moments = {subject: at}
+    return happen_each(tx, packs, event, moments, claimed=claimed, until=until, reason=reason)
+
+
+def happen_each(
+    tx: Tx,
+    packs: Packs,
+    event: str,
+    moments: Mapping[Subject, datetime],
+    *,
+    claimed: bool = False,
+    until: datetime | None = None,
+    reason: str | None = None,
+) -> list[Clock]:
+    """The same about each of several subjects, at once: `moments` says when it happened to each."""
+    found = _about(tx, list(moments))
     known = [one for one in found if one.clock.definition.kind_of(event) not in (None, "start")]
     if not known and event not in packs.events:
         raise ValueError(f"no clock knows {event}")
-    placed = tx.now if claimed else at
-    told = at if claimed else None
-    heard: list[Clock] = []
+    told: list[_Told] = []
     for kept in known:
         definition, due = kept.clock.definition, None
+        at = moments[kept.clock.subject]
+        placed = tx.now if claimed else at
         if definition.kind_of(event) == "restart":
             due = packs.due(definition, placed, kept.terms, limit=kept.limit, until=until)
-        one = Happened(event, placed, due)
-        heard.append(_hear(tx, kept, one, claimed_at=told, reason=reason))
-    return heard
+        told.append(_Told(kept, Happened(event, placed, due), at if claimed else None))
+    return _hear(tx, told, reason)
 
 
 def acknowledge(tx: Tx, clock_id: UUID) -> Clock:
@@ -229,57 +265,62 @@ def _silence(tx: Tx, which: sa.ColumnElement[bool]) -> None:
     ids = tx.execute(query.with_for_update()).scalars().all()
     if ids:
         heard = {"acknowledged_at": tx.now, "acknowledged_by": tx.actor}
-        tx.execute(sa.update(clocks).where(clocks.c.id.in_(ids)).values(heard))
-    for kept in [read(row) for row in tx.execute(SELECT.where(clocks.c.id.in_(ids)))]:
-        soon = next_at(kept.clock, kept.bell, EVERY)
-        tx.execute(sa.update(clocks).where(clocks.c.id == kept.clock.id).values(next_at=soon))
+        tx.execute(sa.update(clocks).where(one_of(clocks.c.id, ids)).values(heard))
+    anew = [read(row) for row in tx.execute(SELECT.where(one_of(clocks.c.id, ids)))]
+    soon = [
+        {"which": kept.clock.id, "soon": next_at(kept.clock, kept.bell, EVERY)} for kept in anew
+    ]
+    if soon:
+        tx.execute(_NEXT, soon)
 
 
-def _about(tx: Tx, subject: Subject) -> list[Kept]:
-    """The clocks about a subject, locked: of each name the last that was started."""
-    c = clocks.c
-    query = SELECT.where(c.subject_id == subject.id, c.subject_kind == subject.kind)
-    rows = tx.execute(query.order_by(c.id).with_for_update(of=clocks))
-    return list({row.name: read(row) for row in rows}.values())
+def _about(tx: Tx, subjects: Collection[Subject]) -> list[Kept]:
+    """The clocks about these subjects, locked: of each name the last that was started."""
+    c, wanted = clocks.c, set(subjects)
+    ids, kinds = [one.id for one in wanted], {one.kind for one in wanted}
+    query = SELECT.where(one_of(c.subject_id, ids), one_of(c.subject_kind, sorted(kinds)))
+    rows = tx.execute(query.order_by(c.id).with_for_update(of=clocks)) if wanted else ()
+    found = [read(row) for row in rows]
+    last = {(one.clock.subject, one.clock.name): one for one in found}
+    return [one for (subject, _), one in last.items() if subject in wanted]
 
 
-def _hear(
-    tx: Tx,
-    kept: Kept,
-    one: Happened,
-    *,
-    claimed_at: datetime | None = None,
-    reason: str | None = None,
-) -> Clock:
-    """Let something have happened to a clock, which is locked. What is over hears what was before its end,
-    and keeps what came too late for it; the same a second time is nothing new."""
-    clock = kept.clock
-    happened = events_of(tx, [clock.id])[clock.id]
-    over = clock.stopped_at is not None and one.at > clock.stopped_at and clock.state != "lapsed"
-    if over or any((was.event, was.at) == (one.event, one.at) for was in happened):
-        return clock
-    n = kept.step + 1
-    add_event(tx, clock.id, n, one, claimed_at=claimed_at, reason=reason)
-    after = msgspec.structs.replace(followed(kept, [*happened, one]), step=n)
-    _write(tx, after)
-    tell(tx, "clock.heard", after, {"event": one.event, "at": one.at})
-    return after.clock
+class _Told(msgspec.Struct, frozen=True):
+    """What happened to a clock, which is locked, and when somebody else claims that it did."""
+
+    kept: Kept
+    one: Happened
+    claimed_at: datetime | None = None
 
 
-def _write(tx: Tx, kept: Kept) -> None:
-    clock, bell = kept.clock, kept.bell
-    names = ("state", "live", "started_at", "due_at", "due_latest", "stopped_at", "contradictory")
-    values = {name: getattr(clock, name) for name in names}
-    values |= msgspec.structs.asdict(bell)
-    values |= {"runs": msgspec.to_builtins(clock.runs), "step": kept.step}
-    values["next_at"] = next_at(clock, bell, EVERY)
-    tx.execute(sa.update(clocks).where(clocks.c.id == clock.id).values(values))
-
-
-def tell(tx: Tx, kind: str, kept: Kept, said: dict[str, Any]) -> None:
-    """Tell the ledger what became of a clock."""
-    clock = kept.clock
-    append(tx, kind, record_of(kept) | said, clock.order, clock.platform)
+def _hear(tx: Tx, told: Sequence[_Told], reason: str | None) -> list[Clock]:
+    """Let something have happened to each of these clocks, all different. What is over hears what was before
+    its end, and keeps what came too late for it; the same a second time is nothing new."""
+    happened = events_of(tx, [one.kept.clock.id for one in told]) if told else {}
+    clocks_now: list[Clock] = []
+    moved: list[tuple[Kept, datetime | None]] = []
+    events: list[dict[str, Any]] = []
+    entries: list[NewEntry] = []
+    for kept, one, claimed_at in ((each.kept, each.one, each.claimed_at) for each in told):
+        clock, before = kept.clock, happened[kept.clock.id]
+        over = clock.stopped_at is not None and one.at > clock.stopped_at
+        known = any((was.event, was.at) == (one.event, one.at) for was in before)
+        if known or (over and clock.state != "lapsed"):
+            clocks_now.append(clock)
+            continue
+        n = kept.step + 1
+        said = {"claimed_at": claimed_at, "reason": reason}
+        events.append(event_row(tx, clock.id, n, one) | said)
+        after = msgspec.structs.replace(followed(kept, [*before, one]), step=n)
+        moved.append((after, next_at(after.clock, after.bell, EVERY)))
+        record = record_of(after) | {"event": one.event, "at": one.at}
+        entries.append(NewEntry("clock.heard", record, clock.order, clock.platform))
+        clocks_now.append(after.clock)
+    if events:
+        tx.execute(sa.insert(clock_events), events)
+        write(tx, moved)
+        append_many(tx, entries)
+    return clocks_now
 
 
 def record_of(kept: Kept) -> dict[str, Any]:

@@ -36,6 +36,14 @@ SELECT = sa.select(
     clock_definitions.c.definition.label("d"),
 ).join(clock_definitions, clocks.c.definition == clock_definitions.c.digest)
 
+_OF_CLOCK = ("state", "live", "started_at", "due_at", "due_latest", "stopped_at", "contradictory")
+_CHANGING = (*_OF_CLOCK, *Bell.__struct_fields__, "step", "runs", "next_at")
+_UPDATE = (
+    sa.update(clocks)
+    .where(clocks.c.id == sa.bindparam("which"))
+    .values({name: sa.bindparam(f"new_{name}") for name in _CHANGING})
+)
+
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """A clock with what else its row knows."""
@@ -47,9 +55,19 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     step: int
 
 
+_definitions: dict[bytes, Definition] = {}
+"""Those that this process has read, by their digests."""
+
+
+def _definition(digest: bytes, body: Any) -> Definition:
+    if digest not in _definitions:
+        _definitions[digest] = msgspec.convert(body, Definition)
+    return _definitions[digest]
+
+
 def read(row: Any) -> Kept:
     """A row of `SELECT`."""
-    definition = msgspec.convert(row.d, Definition)
+    definition = _definition(row.definition, row.d)
     clock = Clock(
         id=row.id,
         name=row.name,
@@ -188,18 +206,17 @@ def ringing(clock: Clock, bell: Bell) -> Clock:
     return msgspec.structs.replace(clock, warned=bell.warned, ringing=bell.rings)
 
 
-def add_event(
-    tx: Tx,
-    clock_id: UUID,
-    n: int,
-    one: Happened,
-    *,
-    claimed_at: datetime | None = None,
-    reason: str | None = None,
-) -> None:
-    """Write down what happened to a clock."""
-    said = {"claimed_at": claimed_at, "reason": reason}
-    tx.execute(sa.insert(clock_events).values(event_row(tx, clock_id, n, one) | said))
+def write(tx: Tx, moved: Sequence[tuple[Kept, datetime | None]]) -> None:
+    """Write the rows of clocks as they are now, each with when it speaks next."""
+    rows: list[dict[str, Any]] = []
+    for kept, speaks in moved:
+        values = {name: getattr(kept.clock, name) for name in _OF_CLOCK}
+        values |= msgspec.structs.asdict(kept.bell) | {"step": kept.step, "next_at": speaks}
+        values["runs"] = msgspec.to_builtins(kept.clock.runs)
+        row = {f"new_{name}": value for name, value in values.items()}
+        rows.append(row | {"which": kept.clock.id})
+    if rows:
+        tx.execute(_UPDATE, rows)
 
 
 def event_row(tx: Tx, clock_id: UUID, n: int, one: Happened) -> dict[str, Any]:

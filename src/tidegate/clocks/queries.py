@@ -59,6 +59,21 @@ def clocks_of(
     return [read(row).clock for row in rows]
 
 
+def first_due(tx: Tx, order: UUID, name: str, kind: str) -> datetime | None:
+    """When the first clock of a name that still runs, or is missed, about a kind of subject of an order is
+    due; None: none does."""
+    c = clocks.c
+    query = sa.select(sa.func.min(c.due_at)).where(
+        c.order_id == order,
+        c.name == name,
+        c.subject_kind == kind,
+        c.live,
+        c.state.in_(("running", "missed")),
+        tx.within(_PLATFORM),
+    )
+    return tx.execute(query).scalar_one()
+
+
 def list_clocks(
     tx: Tx, wanted: Filter, cursor: str | None = None, limit: int = 50
 ) -> tuple[list[Clock], str | None]:

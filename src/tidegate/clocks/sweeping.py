@@ -9,7 +9,16 @@ import msgspec
 import sqlalchemy as sa
 
 from tidegate.clocks.actions import record_of
-from tidegate.clocks.keeping import SELECT, Kept, event_row, events_of, followed, read, ringing
+from tidegate.clocks.keeping import (
+    SELECT,
+    Kept,
+    event_row,
+    events_of,
+    followed,
+    read,
+    ringing,
+    write,
+)
 from tidegate.clocks.model import EXPIRED, Clock, Happened
 from tidegate.clocks.tables import clock_events, clocks
 from tidegate.clocks.waking import Type, is_over, next_at, speak, step_of
@@ -18,19 +27,6 @@ from tidegate.ledger.actions import append_many
 from tidegate.ledger.model import NewEntry
 
 _TICK = timedelta(milliseconds=1)
-_UPDATE = (
-    sa.update(clocks)
-    .where(clocks.c.id == sa.bindparam("which"))
-    .values(
-        {
-            name: sa.bindparam(f"new_{name}")
-            for name in (
-                *("step", "state", "live", "stopped_at", "runs", "warned", "warnings"),
-                *("ringing_since", "rung_at", "acknowledged_at", "next_at"),
-            )
-        }
-    )
-)
 
 
 class Rung(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +67,7 @@ class _Batch:
         self.tx, self.seconds, self.minutes = tx, seconds, minutes
         self.rungs: list[Rung] = []
         self.events: list[dict[str, Any]] = []
-        self.rows: list[dict[str, Any]] = []
+        self.moved: list[tuple[Kept, datetime | None]] = []
         self.told: list[NewEntry] = []
 
     def end(self, kept: Kept, happened: list[Happened]) -> None:
@@ -96,16 +92,8 @@ class _Batch:
             if word.first and word.type == "clock.warning":
                 said = {"clock": clock.id, "warned": bell.warned, "ends_at": clock.ends_at}
                 self._tell("clock.warned", kept, said)
-        values = msgspec.structs.asdict(bell) | {
-            "step": kept.step,
-            "state": clock.state,
-            "live": clock.live,
-            "stopped_at": clock.stopped_at,
-            "runs": msgspec.to_builtins(clock.runs),
-            "next_at": _later(next_at(clock, bell, self.seconds), now),
-        }
-        row = {f"new_{name}": value for name, value in values.items()}
-        self.rows.append(row | {"which": clock.id})
+        now_kept = msgspec.structs.replace(kept, clock=clock, bell=bell)
+        self.moved.append((now_kept, _later(next_at(clock, bell, self.seconds), now)))
 
     def _tell(self, kind: str, kept: Kept, record: dict[str, Any]) -> None:
         self.told.append(NewEntry(kind, record, kept.clock.order, kept.clock.platform))
@@ -113,8 +101,7 @@ class _Batch:
     def write(self) -> None:
         if self.events:
             self.tx.execute(sa.insert(clock_events), self.events)
-        if self.rows:
-            self.tx.execute(_UPDATE, self.rows)
+        write(self.tx, self.moved)
         append_many(self.tx, self.told)
 
 

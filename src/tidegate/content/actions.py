@@ -1,5 +1,6 @@
 """The verbs that change items: actions and restrictions move them, erasure ends them."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
@@ -14,6 +15,15 @@ from tidegate.ledger.actions import forget
 _RAISE_VERDICTS = sa.text(
     "UPDATE items SET verdict = u.verdict, kept_by_hold_at = NULL FROM unnest(CAST(:items AS uuid[]),"
     " CAST(:verdicts AS text[])) AS u (item, verdict) WHERE items.id = u.item"
+)
+_NUMBER = sa.text(
+    "UPDATE items SET sequence = sequence + u.count FROM unnest(CAST(:items AS uuid[]),"
+    " CAST(:counts AS int[])) AS u (item, count) WHERE items.id = u.item"
+    " RETURNING items.id, items.sequence"
+)
+_RESTRICT = sa.text(
+    "UPDATE items SET restricted_by = u.decision FROM unnest(CAST(:items AS uuid[]),"
+    " CAST(:decisions AS uuid[])) AS u (item, decision) WHERE items.id = u.item"
 )
 # In the order in which everybody locks several, so that nobody waits in a circle.
 _LOCK_KEPT = sa.text(
@@ -35,20 +45,25 @@ _RENEW_URL = (
 STRENGTH = {"pass": 0, "review": 1, "restrict": 2, "escalate": 3}
 
 
-def next_sequence(tx: Tx, item_id: UUID) -> int:
-    """The number of the item's next action, from 1. The caller holds the item's row."""
-    query = (
-        sa.update(items)
-        .where(items.c.id == item_id)
-        .values(sequence=items.c.sequence + 1)
-        .returning(items.c.sequence)
-    )
-    return int(tx.execute(query).scalar_one())
+def next_sequences(tx: Tx, item_ids: Sequence[UUID]) -> list[int]:
+    """The numbers of the next actions on these items, from 1 on each; an item that is named twice has two. The
+    caller holds the items' rows."""
+    counts = Counter(item_ids)
+    given = {"items": list(counts), "counts": list(counts.values())}
+    last = {row.id: row.sequence for row in tx.execute(_NUMBER, given)}
+    free = {id: last[id] - count + 1 for id, count in counts.items()}
+    numbers: list[int] = []
+    for id in item_ids:
+        numbers.append(free[id])
+        free[id] += 1
+    return numbers
 
 
-def set_restriction(tx: Tx, item_id: UUID, decision_id: UUID | None) -> None:
-    """Say which decision's restriction is the strongest on the item now; None: none stands."""
-    tx.execute(sa.update(items).where(items.c.id == item_id).values(restricted_by=decision_id))
+def set_restrictions(tx: Tx, strongest: Mapping[UUID, UUID | None]) -> None:
+    """Say which decision's restriction is the strongest on each item now; None: none stands."""
+    if strongest:
+        given = {"items": list(strongest), "decisions": list(strongest.values())}
+        tx.execute(_RESTRICT, given)
 
 
 def raise_verdicts(tx: Tx, said: Iterable[tuple[ItemRow, str]]) -> None:

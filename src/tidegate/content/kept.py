@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from tidegate.content.model import Content, ItemRow, Worded
 from tidegate.content.openings import closed_items
 from tidegate.content.queries import decode_content, worded_of
-from tidegate.content.tables import items, revisions
+from tidegate.content.tables import revisions
 from tidegate.infra.aside import set_aside
 from tidegate.infra.columns import one_of
 from tidegate.infra.db import Tx
@@ -72,19 +72,20 @@ class Whole(msgspec.Struct, frozen=True):
 
 def kept_revision(tx: Tx, item: ItemRow) -> Kept:
     """The latest revision of an item. What only a hold keeps is not there for further looks."""
-    row = tx.execute(
-        sa.select(
-            revisions.c.digest,
-            revisions.c.content,
-            revisions.c.fingerprints,
-            items.c.kept_by_hold_at,
-        )
-        .join(items, items.c.id == revisions.c.item_id)
-        .where(revisions.c.item_id == item.id, revisions.c.revision == item.revision)
-    ).one()
-    if row.kept_by_hold_at is not None:
-        return Kept(item, row.digest, None, None)
-    return Kept(item, row.digest, decode_content(row.content), row.fingerprints)
+    return kept_of_each(tx, [item])[item.id]
+
+
+def kept_of_each(tx: Tx, posts: Sequence[ItemRow]) -> dict[UUID, Kept]:
+    """The same of several items."""
+    rows = {item.id: item for item in posts}
+    given = {"items": list(rows), "revisions": [one.revision for one in rows.values()]}
+    found: dict[UUID, Kept] = {}
+    for row in tx.execute(_LAST, given) if rows else ():
+        item, shut = rows[row.item_id], row.kept_by_hold_at is not None
+        content = None if shut else decode_content(row.content)
+        codes = None if shut else row.fingerprints
+        found[item.id] = Kept(item, row.digest, content, codes)
+    return found
 
 
 def kept_revisions(tx: Tx, wanted: Sequence[tuple[UUID, int]]) -> dict[tuple[UUID, int], Kept]:
@@ -217,6 +218,12 @@ _THESE = sa.text(
     f"SELECT {_COLUMNS} FROM unnest(CAST(:items AS uuid[]), CAST(:revisions AS int[]))"  # noqa: S608
     " AS w (item, revision) JOIN revisions r ON r.item_id = w.item AND r.revision = w.revision"
     " JOIN items i ON i.id = r.item_id WHERE r.content IS NOT NULL AND i.kept_by_hold_at IS NULL"
+).columns(**_SEALED)
+_LAST = sa.text(
+    "SELECT r.item_id, r.digest, r.content, r.fingerprints, i.kept_by_hold_at"
+    " FROM unnest(CAST(:items AS uuid[]), CAST(:revisions AS int[])) AS w (item, revision)"
+    " JOIN revisions r ON r.item_id = w.item AND r.revision = w.revision"
+    " JOIN items i ON i.id = r.item_id"
 ).columns(**_SEALED)
 _WITH_CODES = f"{_LATEST} AND r.fingerprints IS NOT NULL"
 _THESE_NOW = (

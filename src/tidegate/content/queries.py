@@ -7,10 +7,12 @@ from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from tidegate.content.holds.queries import STANDS, audited_items, is_closed, shut_items
 from tidegate.content.model import Content, ItemRow, TextFormat, Version, Worded
 from tidegate.content.tables import evidence, holds, items, revisions
+from tidegate.infra.columns import one_of
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.infra.settings import Settings
@@ -125,24 +127,37 @@ def items_by_url(tx: Tx, platform: str, url_key: bytes) -> list[ItemRow]:
     return [ItemRow(**row) for row in tx.execute(query).mappings()]
 
 
-def items_at(tx: Tx, url_key: bytes, limit: int) -> list[ItemRow]:
-    """The items of all platforms with that canonical URL, the oldest first: those that stand, and where none
-    does what is left of those that were erased. Tips are left out, which are nobody's posts."""
-    query = (
+def items_at(tx: Tx, url_keys: Collection[bytes], limit: int) -> dict[bytes, list[ItemRow]]:
+    """The items of all platforms with each of these canonical URLs, the oldest first, at most so many of each:
+    those that stand, and where none does what is left of those that were erased. Tips are left out, which are
+    nobody's posts."""
+    wanted = _wanted(url_keys, items.c.url_key.type)
+    mine = (
         sa.select(*_COLUMNS)
-        .where(items.c.url_key == url_key, ~IS_TIP, tx.within(items.c.platform))
+        .where(items.c.url_key == wanted.c.value, ~IS_TIP, tx.within(items.c.platform))
         .order_by(items.c.erased_at.isnot(None), items.c.received_at, items.c.id)
         .limit(limit)
+        .lateral()
     )
-    found = [ItemRow(**row) for row in tx.execute(query).mappings()]
-    return [one for one in found if one.erased_at is None] or found
+    found = _by_value(tx, wanted, mine, url_keys)
+    return {
+        key: [one for one in rows if one.erased_at is None] or rows for key, rows in found.items()
+    }
 
 
 def items_by_ids(tx: Tx, ids: Collection[UUID]) -> list[ItemRow]:
     """The items by our own ids, erased or not, in the order in which everybody locks several."""
-    query = sa.select(*_COLUMNS).where(items.c.id.in_(ids), tx.within(items.c.platform))
+    query = sa.select(*_COLUMNS).where(one_of(items.c.id, ids), tx.within(items.c.platform))
     found = tx.execute(query.order_by(items.c.platform, items.c.external_id)).mappings()
     return [ItemRow(**row) for row in found]
+
+
+def lock_items(tx: Tx, ids: Collection[UUID]) -> list[ItemRow]:
+    """The items by our own ids, erased or not, their rows locked until the end, in the order in which everybody
+    locks several."""
+    query = sa.select(*_COLUMNS).where(one_of(items.c.id, ids), tx.within(items.c.platform))
+    query = query.order_by(items.c.platform, items.c.external_id).with_for_update()
+    return [ItemRow(**row) for row in tx.execute(query).mappings()] if ids else []
 
 
 def hold_items(tx: Tx, ids: Collection[UUID]) -> set[UUID]:
@@ -153,13 +168,18 @@ def hold_items(tx: Tx, ids: Collection[UUID]) -> set[UUID]:
     return set(tx.execute(query.with_for_update(read=True, key_share=True)).scalars())
 
 
-def items_named(tx: Tx, platforms: Collection[str], external_id: str) -> list[ItemRow]:
-    """The items that go by this id on these platforms, erased or not."""
+def items_named(
+    tx: Tx, platforms: Collection[str], external_ids: Collection[str]
+) -> dict[str, list[ItemRow]]:
+    """The items that go by each of these ids on these platforms, erased or not."""
     query = sa.select(*_COLUMNS).where(
-        items.c.platform.in_(platforms), items.c.external_id == external_id
+        items.c.platform.in_(platforms), one_of(items.c.external_id, external_ids)
     )
-    found = tx.execute(query.where(tx.within(items.c.platform)).order_by(items.c.platform))
-    return [ItemRow(**row) for row in found.mappings()]
+    query = query.where(tx.within(items.c.platform)).order_by(items.c.platform)
+    found: dict[str, list[ItemRow]] = {one: [] for one in external_ids}
+    for row in tx.execute(query).mappings() if external_ids else ():
+        found[row["external_id"]].append(ItemRow(**row))
+    return found
 
 
 def items_of_authors(tx: Tx, authors: Collection[str], limit: int) -> list[UUID]:
@@ -169,16 +189,43 @@ def items_of_authors(tx: Tx, authors: Collection[str], limit: int) -> list[UUID]
     return list(tx.execute(query).scalars())
 
 
-def items_with_file(tx: Tx, sha256: bytes, limit: int) -> list[UUID]:
-    """Items of which a revision has this file, at most so many."""
-    query = (
+def items_with_file(tx: Tx, digests: Collection[bytes], limit: int) -> dict[bytes, list[UUID]]:
+    """Items of which a revision has each of these files, by its SHA-256, at most so many of each."""
+    wanted = _wanted(digests, evidence.c.sha256.type)
+    mine = (
         sa.select(evidence.c.item_id)
         .distinct()
         .join(items, items.c.id == evidence.c.item_id)
-        .where(evidence.c.sha256 == sha256, is_open(tx))
+        .where(evidence.c.sha256 == wanted.c.value, is_open(tx))
         .limit(limit)
+        .lateral()
     )
-    return list(tx.execute(query).scalars())
+    found: dict[bytes, list[UUID]] = {one: [] for one in digests}
+    query = sa.select(wanted.c.value, mine.c.item_id).select_from(wanted.join(mine, sa.true()))
+    for row in tx.execute(query) if digests else ():
+        found[row.value].append(row.item_id)
+    return found
+
+
+def _wanted(values: Collection[bytes], type: sa.types.TypeEngine[Any]) -> sa.TableValuedAlias:
+    """Values as a table, in one parameter."""
+    listed = sa.cast(list(values), ARRAY(type))
+    return (
+        sa.func.unnest(listed)
+        .table_valued(sa.column("value", type), name="wanted")
+        .render_derived()
+    )
+
+
+def _by_value(
+    tx: Tx, wanted: sa.TableValuedAlias, mine: sa.Lateral, values: Collection[bytes]
+) -> dict[bytes, list[ItemRow]]:
+    found: dict[bytes, list[ItemRow]] = {one: [] for one in values}
+    query = sa.select(wanted.c.value, mine).select_from(wanted.join(mine, sa.true()))
+    for row in tx.execute(query).mappings() if values else ():
+        known = dict(row)
+        found[known.pop("value")].append(ItemRow(**known))
+    return found
 
 
 def item_names(tx: Tx, ids: Collection[UUID]) -> dict[UUID, tuple[str, str]]:

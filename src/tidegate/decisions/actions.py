@@ -30,13 +30,18 @@ from tidegate.decisions.shadow import note_shadows
 from tidegate.decisions.tables import decisions, evaluations, restrictions
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
-from tidegate.ledger.actions import append, append_many
+from tidegate.ledger.actions import append_many
 from tidegate.ledger.model import NewEntry
 from tidegate.policy.model import Exemption, Ground
 
 EVALUATION_COLUMNS = Evaluation.__struct_fields__
 
 _json = msgspec.json.Encoder()
+_END = (
+    sa.update(restrictions)
+    .where(restrictions.c.id == sa.bindparam("lifted"))
+    .values(ended_by=sa.bindparam("by"))
+)
 
 
 def evaluation_row(evaluation: Evaluation) -> tuple[object, ...]:
@@ -118,14 +123,72 @@ def record(
     The caller holds the subject's row and carries out the decision's effect; of one that is held, until
     `leaves_at`, there is none yet.
     """
+    if subject is None:
+        assert item is not None
+        subject, platform = Subject("item", item.id), item.platform
+    decision = made(
+        tx,
+        item=item,
+        revision=revision,
+        outcome=outcome,
+        reason=reason,
+        decided_by=decided_by,
+        label=label,
+        ground=ground,
+        exemption=exemption,
+        restriction=restriction,
+        case_id=case_id,
+        evaluation_id=evaluation_id,
+        lifts=lifts,
+        by_order=by_order,
+        leaves_at=leaves_at,
+        judges=judges,
+    )
+    keep(tx, [Made(decision, subject, platform, lifts)])
+    return decision
+
+
+class Made(msgspec.Struct, frozen=True):
+    """A decision, what it is about and whose that is, and the restrictions that it ends."""
+
+    decision: Decision
+    subject: Subject
+    platform: str | None
+    lifts: Sequence[Standing] = ()
+
+
+def keep(tx: Tx, found: Sequence[Made]) -> None:
+    """Append decisions, each with its ledger entry, at once."""
+    if found:
+        tx.execute(sa.insert(decisions), [_row(one.decision) for one in found])
+        append_many(tx, [_entry(one) for one in found])
+
+
+def made(
+    tx: Tx,
+    *,
+    item: ItemRow | None,
+    revision: int | None,
+    outcome: Outcome,
+    reason: str,
+    decided_by: str | None = None,
+    label: str | None = None,
+    ground: Ground | None = None,
+    exemption: Exemption | None = None,
+    restriction: Restriction | None = None,
+    case_id: UUID | None = None,
+    evaluation_id: UUID | None = None,
+    lifts: Sequence[Standing] = (),
+    by_order: UUID | None = None,
+    leaves_at: datetime | None = None,
+    judges: tuple[UUID, EntryVerdict] | None = None,
+) -> Decision:
+    """A decision as `record` makes it, which is not kept yet. Raises Refusal (422)."""
     if outcome == "restrict" and by_order is None:
         label_of(label)
     if ground is not None and ground.kind == "order" and by_order is None:
         raise ground_reserved()
-    if subject is None:
-        assert item is not None
-        subject, platform = Subject("item", item.id), item.platform
-    decision = Decision(
+    return Decision(
         id=uuid7(tx.now),
         item_id=None if item is None else item.id,
         revision=revision,
@@ -148,26 +211,22 @@ def record(
         maker=None if leaves_at is None else tx.identity,
         order=by_order,
     )
-    tx.execute(sa.insert(decisions).values(_row(decision)))
-    tell(tx, decision, subject, platform, lifts)
-    return decision
 
 
-def tell(
-    tx: Tx,
-    decision: Decision,
-    subject: Subject,
-    platform: str | None,
-    lifts: Sequence[Standing] = (),
-) -> None:
+def tell(tx: Tx, found: Made) -> None:
     """Append a decision's ledger entry: that it is held, or, when its effects begin, that it is made."""
-    said = decision_json(decision) | {"item": decision.item_id, "subject": subject}
-    if lifts:
-        said["reversed"] = [one.decision for one in lifts]
+    append_many(tx, [_entry(found)])
+
+
+def _entry(found: Made) -> NewEntry:
+    decision = found.decision
+    said = decision_json(decision) | {"item": decision.item_id, "subject": found.subject}
+    if found.lifts:
+        said["reversed"] = [one.decision for one in found.lifts]
     if decision.state == "held":
         said["leaves_at"] = decision.leaves_at
     kind = "decision.held" if decision.state == "held" else "decision.recorded"
-    append(tx, kind, said, subject.id, platform)
+    return NewEntry(kind, said, found.subject.id, found.platform)
 
 
 def _row(decision: Decision) -> dict[str, Any]:
@@ -183,12 +242,13 @@ def _row(decision: Decision) -> dict[str, Any]:
     }
 
 
-def impose(
+def begun(
     tx: Tx, decision: Decision, restriction: Restriction, order: UUID | None = None
 ) -> Standing:
-    """Let the decision's restriction stand from now on, under the legal order if there is one."""
+    """The decision's restriction as it stands from now on, under the legal order if there is one, once
+    `impose` has written it."""
     territory = restriction.territory
-    standing = Standing(
+    return Standing(
         id=uuid7(tx.now),
         decision=decision.id,
         scope=restriction.scope,
@@ -198,29 +258,24 @@ def impose(
         source="decision" if order is None else "order",
         order=order,
     )
-    tx.execute(
-        sa.insert(restrictions).values(
-            id=standing.id,
-            item_id=decision.item_id,
-            decision_id=standing.decision,
-            scope=standing.scope,
-            territory=standing.territory,
-            since=standing.since,
-            until=standing.until,
-            source=standing.source,
-            order_id=standing.order,
-        )
-    )
-    return standing
 
 
-def end_lifted(tx: Tx, decision: Decision) -> None:
-    """End the restrictions that the decision lifts."""
-    tx.execute(
-        sa.update(restrictions)
-        .where(restrictions.c.id.in_(decision.lifts))
-        .values(ended_at=tx.now, ended_by=decision.id)
-    )
+def impose(tx: Tx, found: Sequence[tuple[UUID, Standing]]) -> None:
+    """Write restrictions that begin, each with the item that it stands on."""
+    rows: list[dict[str, Any]] = []
+    for item_id, standing in found:
+        row = msgspec.structs.asdict(standing) | {"item_id": item_id}
+        row |= {"decision_id": row.pop("decision"), "order_id": row.pop("order")}
+        rows.append(row)
+    if rows:
+        tx.execute(sa.insert(restrictions), rows)
+
+
+def end_lifted(tx: Tx, found: Sequence[Decision]) -> None:
+    """End the restrictions that these decisions lift."""
+    lifts = [{"lifted": lifted, "by": one.id} for one in found for lifted in one.lifts]
+    if lifts:
+        tx.execute(_END.values(ended_at=tx.now), lifts)
 
 
 def forget_readings(tx: Tx, item_ids: Sequence[UUID]) -> None:

@@ -23,33 +23,47 @@ from tidegate.decisions.told import (
     told_entry,
     told_standing,
 )
+from tidegate.infra.columns import one_of
 from tidegate.infra.db import Tx
-from tidegate.ledger.actions import append
-from tidegate.ledger.model import EntryView
+from tidegate.ledger.actions import append_many
+from tidegate.ledger.model import EntryView, NewEntry
 
 
 def withhold(tx: Tx, item_id: UUID, order_id: UUID, until: datetime) -> None:
     """Say nothing to the author of what the order does to the item, until `release`; said once more, the
     new time counts. The caller holds the item's row."""
-    row = insert(disclosures).values(
-        item_id=item_id, order_id=order_id, until=until, withheld_at=tx.now
-    )
+    withhold_each(tx, [item_id], order_id, until)
+
+
+def withhold_each(tx: Tx, item_ids: Collection[UUID], order_id: UUID, until: datetime) -> None:
+    """The same of several items."""
+    if not item_ids:
+        return
+    said = {"order_id": order_id, "until": until, "withheld_at": tx.now}
     key = [disclosures.c.item_id, disclosures.c.order_id]
+    fresh = {"until": until, "released_at": None}
     tx.execute(
-        row.on_conflict_do_update(index_elements=key, set_={"until": until, "released_at": None})
+        insert(disclosures).on_conflict_do_update(index_elements=key, set_=fresh),
+        [said | {"item_id": id} for id in item_ids],
     )
-    record = {"item": item_id, "order": order_id, "until": until}
-    append(tx, "disclosure.withheld", record)
+    records = ({"item": id, "order": order_id, "until": until} for id in item_ids)
+    # Of no subject: all who read the ledger see that.
+    append_many(tx, [NewEntry("disclosure.withheld", one) for one in records])
 
 
 def release(tx: Tx, item_id: UUID, order_id: UUID) -> bool:
     """The author may be told; returns whether they might not before. The caller holds the item's row."""
-    query = sa.update(disclosures).values(released_at=tx.now)
-    this = (disclosures.c.item_id == item_id, disclosures.c.order_id == order_id)
-    released = tx.execute(query.where(*this, disclosures.c.released_at.is_(None))).rowcount > 0
-    if released:
-        record = {"item": item_id, "order": order_id}
-        append(tx, "disclosure.released", record)
+    return bool(release_each(tx, [item_id], order_id))
+
+
+def release_each(tx: Tx, item_ids: Collection[UUID], order_id: UUID) -> list[UUID]:
+    """The same of several items: those of which they might not."""
+    c = disclosures.c
+    this = (one_of(c.item_id, item_ids), c.order_id == order_id, c.released_at.is_(None))
+    query = sa.update(disclosures).where(*this).values(released_at=tx.now).returning(c.item_id)
+    released = list(tx.execute(query).scalars())
+    records = ({"item": id, "order": order_id} for id in released)
+    append_many(tx, [NewEntry("disclosure.released", one) for one in records])
     return released
 
 

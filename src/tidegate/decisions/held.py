@@ -13,7 +13,7 @@ import msgspec
 import sqlalchemy as sa
 
 from tidegate.content.queries import of_platform
-from tidegate.decisions.actions import tell
+from tidegate.decisions.actions import Made, tell
 from tidegate.decisions.model import Decision, Subject
 from tidegate.decisions.queries import decision_of
 from tidegate.decisions.restrictions import Standing
@@ -101,7 +101,7 @@ def leave(
         .where(decisions.c.id == decision.id)
         .values(state=left.state, reverses=left.reverses, lifts=left.lifts)
     )
-    tell(tx, left, subject, platform, lifts)
+    tell(tx, Made(left, subject, platform, lifts))
     return left
 
 

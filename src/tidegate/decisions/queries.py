@@ -24,6 +24,7 @@ from tidegate.decisions.model import (
 )
 from tidegate.decisions.restrictions import Standing
 from tidegate.decisions.tables import decisions, evaluations, restrictions
+from tidegate.infra.columns import one_of
 from tidegate.infra.db import Tx
 from tidegate.policy.model import Ground
 from tidegate.signals.model import Match
@@ -152,24 +153,31 @@ def standing_on(tx: Tx, item_id: UUID) -> list[Standing]:
     """The restrictions that nobody and nothing has ended yet. One whose end has come is among them
     until it is lifted, moments later: `standing_at` leaves it out.
     """
+    return standing_on_each(tx, [item_id])[item_id]
+
+
+def standing_on_each(tx: Tx, item_ids: Collection[UUID]) -> dict[UUID, list[Standing]]:
+    """The same of each of several items."""
     query = sa.select(restrictions).where(
-        restrictions.c.item_id == item_id,
+        one_of(restrictions.c.item_id, item_ids),
         restrictions.c.ended_at.is_(None),
         of_platform(tx, restrictions.c.item_id),
     )
-    return [
-        Standing(
-            id=row.id,
-            decision=row.decision_id,
-            scope=row.scope,
-            territory=row.territory,
-            since=row.since,
-            until=row.until,
-            source=row.source,
-            order=row.order_id,
+    found: dict[UUID, list[Standing]] = {id: [] for id in item_ids}
+    for row in tx.execute(query) if item_ids else ():
+        found[row.item_id].append(
+            Standing(
+                id=row.id,
+                decision=row.decision_id,
+                scope=row.scope,
+                territory=row.territory,
+                since=row.since,
+                until=row.until,
+                source=row.source,
+                order=row.order_id,
+            )
         )
-        for row in tx.execute(query)
-    ]
+    return found
 
 
 def standing_decisions(tx: Tx, item_ids: Sequence[UUID]) -> frozenset[UUID]:

@@ -12,7 +12,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from tidegate.content.actions import next_sequence
+from tidegate.content.actions import next_sequences
 from tidegate.content.model import ItemRow
 from tidegate.content.queries import item_by_id
 from tidegate.decisions.restrictions import Effective
@@ -55,8 +55,9 @@ def issue_many(tx: Tx, instructions: Sequence[Instruction]) -> list[Action]:
         return []
     drafts: list[tuple[Instruction, UUID, UUID, int, str]] = []
     bodies: list[dict[str, Any]] = []
-    for instruction in instructions:
-        id, sequence = uuid7(tx.now), next_sequence(tx, instruction.item.id)
+    sequences = next_sequences(tx, [one.item.id for one in instructions])
+    for instruction, sequence in zip(instructions, sequences, strict=True):
+        id = uuid7(tx.now)
         decision = public_decision(instruction.decision)
         body = message_body(
             f"action.{instruction.kind}",

@@ -12,18 +12,17 @@ from tidegate.infra.db import Tx
 def notify(tx: Tx, type: str, data: Mapping[str, Any], *, item_id: UUID | None = None) -> None:
     """Tell the webhooks that want messages of this type; nothing is written when none does. What is about an
     item is erased with it. It commits with what it tells of, and goes by one id in every attempt."""
-    notify_all(tx, [(type, data)], item_id=item_id)
+    notify_all(tx, [(type, data, item_id)])
 
 
-def notify_all(
-    tx: Tx, told: Sequence[tuple[str, Mapping[str, Any]]], *, item_id: UUID | None = None
-) -> None:
-    """The same for any number of messages, (type, data) each, at once."""
-    wanted = {type for _, _, types in targets_of(tx, {type for type, _ in told}) for type in types}
-    about = item_id is not None
+def notify_all(tx: Tx, told: Sequence[tuple[str, Mapping[str, Any], UUID | None]]) -> None:
+    """The same for any number of messages, (type, data, item_id) each, at once."""
+    types = {type for type, _, _ in told}
+    targets = targets_of(tx, types) if types else []
+    wanted = {type for _, _, taken in targets for type in taken}
     drafts = [
-        new_message(tx, type, item_id, notice_body(type, tx.now, data, about_item=about))
-        for type, data in told
+        new_message(tx, type, item, notice_body(type, tx.now, data, about_item=item is not None))
+        for type, data, item in told
         if type in wanted
     ]
     if drafts:

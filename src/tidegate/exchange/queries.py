@@ -101,12 +101,9 @@ def key_named(tx: Tx, kid: str) -> PartyKey | None:
     return None if row is None else _key(row)
 
 
-def establishment(tx: Tx) -> Party | None:
-    """The authority that may scrutinise what this instance is ordered: the confirmed one of its member state;
-    None while there is none."""
-    ours = organisation(tx)
-    if ours is None:
-        return None
+def establishment(tx: Tx, ours: Organisation) -> Party | None:
+    """The authority that may scrutinise what we are ordered: the confirmed one of our member state; None while
+    there is none."""
     found = parties(tx, kind="authority", state="confirmed", member_state=ours.member_state)
     return next((one for one in found if "scrutinise" in one.functions), None)
 

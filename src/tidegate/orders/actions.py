@@ -11,10 +11,12 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from tidegate.infra.columns import one_of
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.infra.ids import uuid7
-from tidegate.ledger.actions import append
+from tidegate.ledger.actions import append, append_many
+from tidegate.ledger.model import NewEntry
 from tidegate.orders.model import Event, ItemOfOrder, OrderRow, State, Verb, after, state_of
 from tidegate.orders.queries import Copy, Document, items_of, proposed_of
 from tidegate.orders.tables import (
@@ -26,6 +28,27 @@ from tidegate.orders.tables import (
     order_receipts,
     orders,
 )
+
+_MOVING = ("state", "since", "item_id", "measure", "at", "provisional", "hold_id", "decision_id")
+_NAMING = ("url", "problems", "candidates", "item_id")
+
+
+def _update_of(names: Sequence[str]) -> sa.Update:
+    """The statement that writes these columns of items, by `_row_of` of each."""
+    return (
+        sa.update(order_items)
+        .where(order_items.c.order_id == sa.bindparam("of_order"))
+        .where(order_items.c.n == sa.bindparam("of_n"))
+        .values({name: sa.bindparam(f"new_{name}") for name in names})
+    )
+
+
+def _row_of(item: ItemOfOrder, names: Sequence[str]) -> dict[str, Any]:
+    row = {f"new_{name}": getattr(item, name) for name in names}
+    return row | {"of_order": item.order_id, "of_n": item.n}
+
+
+_MOVE, _RENAME = _update_of(_MOVING), _update_of(_NAMING)
 
 
 def hold_issuer(tx: Tx, issuer: str) -> None:
@@ -80,6 +103,8 @@ def note_proved(
 ) -> None:
     """Write what an order names by its issuer's signature: its items as they are named now, and those that
     it names more of."""
+    if named:
+        tx.execute(_RENAME, [_row_of(one, _NAMING) for one in named])
     add_items(tx, order_id, more)
     record = {
         "order": order_id,
@@ -91,31 +116,38 @@ def note_proved(
 
 def move(
     tx: Tx,
-    item: ItemOfOrder,
+    items: Sequence[ItemOfOrder],
     event: Event,
     *,
     given: Mapping[str, Any] | None = None,
-    **changes: object,
-) -> ItemOfOrder:
-    """Let an event happen to an order's item, with whatever else changes of its row. The caller holds the
-    order's row, and has made sure that the state allows it."""
-    to = after(item.state, event)
-    assert to is not None, (item.state, event)
-    changed = {"state": to, "since": tx.now, **changes}
-    this = sa.and_(order_items.c.order_id == item.order_id, order_items.c.n == item.n)
-    tx.execute(sa.update(order_items).where(this).values(changed))
+    changes: Mapping[int, Mapping[str, object]] = {},
+) -> list[ItemOfOrder]:
+    """Let an event happen to each of these items of one order, with whatever else changes of their rows, by their
+    numbers. The caller holds the order's row, and has made sure that the states allow it."""
+    after_all: list[ItemOfOrder] = []
+    entries: list[NewEntry] = []
+    for item in items:
+        to = after(item.state, event)
+        assert to is not None, (item.state, event)
+        changed = {"state": to, "since": tx.now, **changes.get(item.n, {})}
+        after_all.append(moved := msgspec.structs.replace(item, **changed))
+        record = {"order": item.order_id, "n": item.n, "from": item.state, "state": to}
+        record |= {"event": event, "item": moved.item_id, "given": given}
+        entries.append(NewEntry("order.moved", record, item.order_id))
+    if not after_all:
+        return []
+    order_id = after_all[0].order_id
+    tx.execute(_MOVE, [_row_of(one, _MOVING) for one in after_all])
     stays = sa.and_(
-        order_item_states.c.order_id == item.order_id,
-        order_item_states.c.n == item.n,
+        order_item_states.c.order_id == order_id,
+        one_of(order_item_states.c.n, [one.n for one in after_all]),
         order_item_states.c.left_at.is_(None),
     )
     tx.execute(sa.update(order_item_states).where(stays).values(left_at=tx.now))
-    stay = _stay(tx, item.order_id, item.n, to, event, given)
-    tx.execute(sa.insert(order_item_states).values(stay))
-    record = {"order": item.order_id, "n": item.n, "from": item.state, "state": to, "event": event}
-    record |= {"item": changes.get("item_id", item.item_id), "given": given}
-    append(tx, "order.moved", record, item.order_id)
-    return msgspec.structs.replace(item, **changed)
+    rows = [_stay(tx, order_id, one.n, one.state, event, given) for one in after_all]
+    tx.execute(sa.insert(order_item_states), rows)
+    append_many(tx, entries)
+    return after_all
 
 
 def _stay(
@@ -138,13 +170,6 @@ def change(tx: Tx, order_id: UUID, **changes: object) -> None:
     tx.execute(sa.update(orders).where(orders.c.id == order_id).values(changes))
 
 
-def change_item(tx: Tx, item: ItemOfOrder, **changes: object) -> ItemOfOrder:
-    """Write columns of an order's item that are no state of it."""
-    this = sa.and_(order_items.c.order_id == item.order_id, order_items.c.n == item.n)
-    tx.execute(sa.update(order_items).where(this).values(changes))
-    return msgspec.structs.replace(item, **changes)
-
-
 def refresh(tx: Tx, order_id: UUID, due_at: datetime | None) -> State:
     """Let the order's own state follow from its items; `due_at` is the first end of an hour that runs."""
     items = items_of(tx, order_id)
@@ -154,11 +179,17 @@ def refresh(tx: Tx, order_id: UUID, due_at: datetime | None) -> State:
     return state
 
 
-def confirm(tx: Tx, item: ItemOfOrder) -> ItemOfOrder:
-    """A person has looked at what was taken down provisionally: it is theirs from now on."""
-    record = {"order": item.order_id, "n": item.n, "item": item.item_id}
-    append(tx, "order.confirmed", record, item.order_id)
-    return change_item(tx, item, provisional=False)
+def confirm(tx: Tx, items: Sequence[ItemOfOrder]) -> None:
+    """A person has looked at what was taken down provisionally of an order: it is theirs from now on."""
+    if not items:
+        return
+    order_id = items[0].order_id
+    this = sa.and_(
+        order_items.c.order_id == order_id, one_of(order_items.c.n, [one.n for one in items])
+    )
+    tx.execute(sa.update(order_items).where(this).values(provisional=False))
+    records = ({"order": order_id, "n": one.n, "item": one.item_id} for one in items)
+    append_many(tx, [NewEntry("order.confirmed", one, order_id) for one in records])
 
 
 def contradict(tx: Tx, order_id: UUID, what: str) -> None:

@@ -176,7 +176,7 @@ class Items:
         if asked.author is not None:
             found.append(items_of_authors(tx, self._authors(asked.author), MOST))
         if asked.sha256 is not None:
-            found.append(items_with_file(tx, asked.sha256, MOST))
+            found.append(items_with_file(tx, [asked.sha256], MOST)[asked.sha256])
         if asked.entry is not None:
             found.append(items_matching(tx, asked.entry, MOST))
         numbers: list[Collection[int]] = [numbers_of_items(tx, ids).values() for ids in found]

@@ -1,7 +1,7 @@
 """What a picture, a text or an address is near to: entries of banks, and items that are kept."""
 
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from tidegate.signals.banks.snapshot import BankSnapshot
 from tidegate.signals.fingerprints import KINDS
 from tidegate.signals.index import Folder
 from tidegate.signals.model import Codes, Match
-from tidegate.signals.words.queries import open_items
+from tidegate.signals.words.queries import Found, open_items
 
 MOST = 100
 _OF_ONE = 200  # hits of one code
@@ -49,22 +49,37 @@ class NearItems:
 
     def search(self, tx: Tx, codes: Codes) -> list[NearItem]:
         """The open items that are near, the nearest first."""
-        probes = [code for _, code in codes if KINDS[code.kind].hamming or KINDS[code.kind].exact]
-        radius = [KINDS[one.kind].default_radius for one in probes]
+        return self.search_each(tx, [codes])[0]
+
+    def search_each(self, tx: Tx, wanted: Sequence[Codes]) -> list[list[NearItem]]:
+        """The same of several things, each with its codes, at once."""
+        probes = [
+            (place, code)
+            for place, codes in enumerate(wanted)
+            for _, code in codes
+            if KINDS[code.kind].hamming or KINDS[code.kind].exact
+        ]
         if not probes:
-            return []
+            return [[] for _ in wanted]
+        radius = [KINDS[one.kind].default_radius for _, one in probes]
         with self._lock:
-            found = self._caught_up(tx).search(probes, radius, tx)
-        nearest: dict[int, tuple[int, str]] = {}
-        for probe, hits in zip(probes, found, strict=True):
+            found = self._caught_up(tx).search([one for _, one in probes], radius, tx)
+        near: list[dict[int, tuple[int, str]]] = [{} for _ in wanted]
+        for (place, probe), hits in zip(probes, found, strict=True):
+            nearest = near[place]
             for hit in hits[:_OF_ONE]:
                 here = (hit.distance, probe.kind)
                 nearest[hit.owner] = min(here, nearest.get(hit.owner, here))
+        items = open_items(tx, {number for nearest in near for number in nearest})
+        place_of = {one.number: place for place, one in enumerate(items)}
         seen = [
-            NearItem(one.item_id, nearest[one.number][1], nearest[one.number][0])
-            for one in open_items(tx, nearest)
+            [items[place] for place in sorted(place_of[n] for n in nearest if n in place_of)]
+            for nearest in near
         ]
-        return sorted(seen, key=lambda one: one.distance)[:MOST]
+        return [
+            sorted((_near(one, nearest[one.number]) for one in some), key=_distance)[:MOST]
+            for some, nearest in zip(seen, near, strict=True)
+        ]
 
     def _caught_up(self, tx: Tx) -> ItemCodes:
         if self._codes is None:
@@ -78,6 +93,14 @@ class NearItems:
             codes.forget_above()
             raise
         return codes
+
+
+def _near(found: Found, how: tuple[int, str]) -> NearItem:
+    return NearItem(found.item_id, how[1], how[0])
+
+
+def _distance(one: NearItem) -> int:
+    return one.distance
 
 
 def near_entries(

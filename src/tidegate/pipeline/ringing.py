@@ -40,7 +40,7 @@ def ring_due(tx: Tx, settings: Settings) -> int:
     rungs = sweep(tx, BATCH, seconds=settings.ring_seconds, minutes=minutes)
     found += [_of_clock(tx, settings, rung) for rung in rungs]
     if found:
-        notify_all(tx, [(one.type, one.data) for one, _ in found])
+        notify_all(tx, [(one.type, one.data, None) for one, _ in found])
     if settings.on_call_command:
         for one in _with_urgency(tx, [one for one, calls in found if calls]):
             call(tx, one)

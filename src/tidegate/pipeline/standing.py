@@ -6,11 +6,11 @@ Whoever calls holds the item's row, and issues the instructions last, all at onc
 from collections.abc import Sequence
 from uuid import UUID
 
-from tidegate.content.actions import set_restriction
+from tidegate.content.actions import set_restrictions
 from tidegate.content.model import ItemRow
 from tidegate.decisions import actions as decisions
-from tidegate.decisions.model import Decision, Restriction, decision_json, effect
-from tidegate.decisions.queries import standing_on
+from tidegate.decisions.model import Decision, Restriction, Subject, decision_json, effect
+from tidegate.decisions.queries import standing_on_each
 from tidegate.decisions.restrictions import (
     Standing,
     by_strength,
@@ -24,30 +24,44 @@ from tidegate.policy.model import Ground
 from tidegate.review.actions import touch
 from tidegate.review.alerts import rings_about
 
+Standings = dict[UUID, list[Standing]]
+"""What stands on items, by their ids."""
+
 
 def settle(tx: Tx, item: ItemRow) -> tuple[list[Standing], list[Instruction]]:
     """What stands on the item now, having lifted what has come to its end: whoever decides in the
     moments before the worker does it finds the item as the worker would have left it.
     """
-    if item.restricted_by is None:
-        return [], []
-    standing = standing_on(tx, item.id)
-    running = standing_at(standing, tx.now)
-    ended = by_strength(one for one in standing if one not in running)
-    if not ended:
-        return running, []
-    decision = decisions.record(
-        tx,
-        item=item,
-        revision=item.revision,
-        outcome="lift",
-        reason=_ended(ended),
-        decided_by="system",
-        lifts=ended,
-        by_order=next((one.order for one in ended if one.order is not None), None),
-    )
-    told = carry_out(tx, item, standing, decision)
-    return running, [] if told is None else [told]
+    standing, instructions = settle_each(tx, [item])
+    return standing[item.id], instructions
+
+
+def settle_each(tx: Tx, items: Sequence[ItemRow]) -> tuple[Standings, list[Instruction]]:
+    """The same of several items, all different."""
+    restricted = [one.id for one in items if one.restricted_by is not None]
+    standing: Standings = {one.id: [] for one in items}
+    standing |= standing_on_each(tx, restricted) if restricted else {}
+    lifted: list[tuple[ItemRow, Decision]] = []
+    kept: list[decisions.Made] = []
+    for item in items:
+        running = standing_at(standing[item.id], tx.now)
+        ended = by_strength(one for one in standing[item.id] if one not in running)
+        if not ended:
+            continue
+        decision = decisions.made(
+            tx,
+            item=item,
+            revision=item.revision,
+            outcome="lift",
+            reason=_ended(ended),
+            decided_by="system",
+            lifts=ended,
+            by_order=next((one.order for one in ended if one.order is not None), None),
+        )
+        lifted.append((item, decision))
+        kept.append(decisions.Made(decision, Subject("item", item.id), item.platform, ended))
+    decisions.keep(tx, kept)
+    return standing, carry_out_each(tx, standing, lifted)
 
 
 def carry_out(
@@ -55,26 +69,57 @@ def carry_out(
     item: ItemRow,
     standing: Sequence[Standing],
     decision: Decision,
-    *,
-    by_order: UUID | None = None,
 ) -> Instruction | None:
     """Let stand and end what the decision says, of what stood before it; the instruction for the platform,
     where that comes to another state than before or the decision is to escalate, which also rings for
     people. The item's cases show the decision."""
+    told = carry_out_each(tx, {item.id: list(standing)}, [(item, decision)])
+    return told[0] if told else None
+
+
+def carry_out_each(
+    tx: Tx,
+    standing: Standings,
+    made: Sequence[tuple[ItemRow, Decision]],
+    *,
+    by_order: UUID | None = None,
+) -> list[Instruction]:
+    """The same of several decisions, one after another, of which several may be about one item; `standing` is
+    what stands then."""
+    if not made:
+        return []
+    touch(tx, {item.id for item, _ in made})
+    instructions: list[Instruction] = []
+    imposed: list[tuple[UUID, Standing]] = []
+    strongest: dict[UUID, UUID | None] = {}
+    for item, decision in made:
+        before = standing[item.id]
+        after = [one for one in before if one.id not in decision.lifts]
+        if decision.restriction is not None:
+            begun = decisions.begun(tx, decision, decision.restriction, by_order)
+            imposed.append((item.id, begun))
+            after.append(begun)
+        if after != before:
+            strongest[item.id] = by_strength(after)[0].decision if after else None
+        standing[item.id] = after
+        if (told := _instruction(item, decision, before, after)) is not None:
+            instructions.append(told)
+    decisions.end_lifted(tx, [decision for _, decision in made])
+    decisions.impose(tx, imposed)
+    set_restrictions(tx, strongest)
+    for item, decision in made:
+        if decision.outcome == "escalate" and not _has_rung(tx, item, decision):
+            case = decision.case_id
+            call(tx, "escalation", item_id=item.id, case_id=case, platform=item.platform)
+    return instructions
+
+
+def _instruction(
+    item: ItemRow, decision: Decision, before: Sequence[Standing], after: Sequence[Standing]
+) -> Instruction | None:
     assert decision.revision is not None
-    touch(tx, [item.id])
-    after = [one for one in standing if one.id not in decision.lifts]
-    if decision.lifts:
-        decisions.end_lifted(tx, decision)
-    if decision.restriction is not None:
-        after.append(decisions.impose(tx, decision, decision.restriction, by_order))
-    if after != standing:
-        set_restriction(tx, item.id, by_strength(after)[0].decision if after else None)
-    if decision.outcome == "escalate" and not _has_rung(tx, item, decision):
-        case = decision.case_id
-        call(tx, "escalation", item_id=item.id, case_id=case, platform=item.platform)
     now = effective(after)
-    kind = "escalate" if decision.outcome == "escalate" else effect(effective(standing), now)
+    kind = "escalate" if decision.outcome == "escalate" else effect(effective(before), now)
     if kind is None:
         return None
     return Instruction(kind, item, decision.revision, decision_json(decision), now)
@@ -87,51 +132,65 @@ def _has_rung(tx: Tx, item: ItemRow, decision: Decision) -> bool:
 
 def impose(
     tx: Tx,
-    item: ItemRow,
+    items: Sequence[ItemRow],
     *,
     order: UUID,
     restriction: Restriction,
     reason: str,
     reference: str | None = None,
     label: str | None = None,
-) -> tuple[Decision, list[Instruction]]:
-    """Restrict an item because a legal order says so, which goes by this `reference`: until that order
-    ends, whatever is decided meanwhile. Whether an exemption applies is nobody's question here."""
-    standing, instructions = settle(tx, item)
-    decision = decisions.record(
+) -> tuple[list[Decision], list[Instruction]]:
+    """Restrict items because a legal order says so, which goes by this `reference`: until that order ends,
+    whatever is decided meanwhile. A decision for each, also where an item is named more than once. Whether an
+    exemption applies is nobody's question here."""
+    standing, instructions = settle_each(tx, list({one.id: one for one in items}.values()))
+    made = [
+        decisions.made(
+            tx,
+            item=item,
+            revision=item.revision,
+            outcome="restrict",
+            reason=reason,
+            label=label,
+            ground=Ground("order", reference or str(order)),
+            restriction=restriction,
+            by_order=order,
+        )
+        for item in items
+    ]
+    about = list(zip(items, made, strict=True))
+    decisions.keep(
         tx,
-        item=item,
-        revision=item.revision,
-        outcome="restrict",
-        reason=reason,
-        label=label,
-        ground=Ground("order", reference or str(order)),
-        restriction=restriction,
-        by_order=order,
+        [decisions.Made(one, Subject("item", item.id), item.platform) for item, one in about],
     )
-    told = carry_out(tx, item, standing, decision, by_order=order)
-    return decision, instructions if told is None else [*instructions, told]
+    return made, [*instructions, *carry_out_each(tx, standing, about, by_order=order)]
 
 
 def end_of_order(
-    tx: Tx, item: ItemRow, *, order: UUID, reason: str
-) -> tuple[Decision | None, list[Instruction]]:
-    """End what stands on an item by a legal order, and nothing else. No decision where nothing does."""
-    standing, instructions = settle(tx, item)
-    ended = by_strength(one for one in standing if one.order == order)
-    if not ended:
-        return None, instructions
-    decision = decisions.record(
-        tx,
-        item=item,
-        revision=item.revision,
-        outcome="lift",
-        reason=reason,
-        lifts=ended,
-        by_order=order,
-    )
-    told = carry_out(tx, item, standing, decision)
-    return decision, instructions if told is None else [*instructions, told]
+    tx: Tx, items: Sequence[ItemRow], *, order: UUID, reason: str
+) -> list[Instruction]:
+    """End what stands on these items, all different, by a legal order, and nothing else. No decision where
+    nothing does."""
+    standing, instructions = settle_each(tx, items)
+    ends: list[tuple[ItemRow, Decision]] = []
+    kept: list[decisions.Made] = []
+    for item in items:
+        ended = by_strength(one for one in standing[item.id] if one.order == order)
+        if not ended:
+            continue
+        decision = decisions.made(
+            tx,
+            item=item,
+            revision=item.revision,
+            outcome="lift",
+            reason=reason,
+            lifts=ended,
+            by_order=order,
+        )
+        ends.append((item, decision))
+        kept.append(decisions.Made(decision, Subject("item", item.id), item.platform, ended))
+    decisions.keep(tx, kept)
+    return [*instructions, *carry_out_each(tx, standing, ends)]
 
 
 def _ended(ended: Sequence[Standing]) -> str:

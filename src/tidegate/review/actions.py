@@ -3,14 +3,13 @@ is subject, then case. A case's `version` moves in `change`, with every step of 
 with every change of what else it shows.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
 from tidegate.content.holds.actions import open_by_claim
 from tidegate.content.model import ItemRow
@@ -20,9 +19,9 @@ from tidegate.decisions.model import Decision, Subject
 from tidegate.decisions.queries import find_decision
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
-from tidegate.infra.ids import uuid7
 from tidegate.ledger.actions import append
 from tidegate.review import members
+from tidegate.review.beginning import Asked, asked_before, begin
 from tidegate.review.bulk import forget_bulks
 from tidegate.review.drafts import drop_draft, forget_drafts
 from tidegate.review.model import (
@@ -76,40 +75,33 @@ def open_case(
         members.leave(tx, subject.id)
     if (last := last_case(tx, subject)) is not None:
         return _come_back(tx, last, revision, origin, shown)
-    query = (
-        insert(cases)
-        .values(
-            id=uuid7(tx.now),
-            subject_kind=subject.kind,
-            subject_id=subject.id,
-            platform=platform if item is None else item.platform,
-            item_id=None if item is None else item.id,
-            revision=revision,
-            version=1,
-            queue=queue,
-            state="open",
-            origin=origin,
-            match=sa.null() if shown is None else shown,
-            opened_at=tx.now,
-            waits_since=tx.now,
-            place_at=tx.now,
+    about = item and item.id, revision
+    asked = Asked(subject, platform if item is None else item.platform, *about)
+    begun = begin(tx, [asked], queue=queue, origin=origin, match=shown)
+    if subject.id in begun:
+        return begun[subject.id], True
+    last = last_case(tx, subject)  # another process opened it in between: its row is visible now
+    assert last is not None
+    return _come_back(tx, last, revision, origin, shown)
+
+
+def open_cases(
+    tx: Tx, items: Sequence[ItemRow], *, queue: str, origin: Origin
+) -> list[tuple[CaseRow, bool]]:
+    """The same of several items, all different, which nothing matched; in their order."""
+    before = asked_before(tx, [one.id for one in items])
+    new = [one for one in items if one.id not in before]
+    asked = [Asked(Subject("item", one.id), one.platform, one.id, one.revision) for one in new]
+    begun = begin(tx, asked, queue=queue, origin=origin)
+    found: list[tuple[CaseRow, bool]] = []
+    for item in items:
+        subject, at = Subject("item", item.id), item.revision
+        found.append(
+            (begun[item.id], True)
+            if item.id in begun
+            else open_case(tx, subject=subject, item=item, revision=at, queue=queue, origin=origin)
         )
-        .on_conflict_do_nothing(
-            index_elements=[cases.c.subject_kind, cases.c.subject_id], index_where=WAITING
-        )
-        .returning(*CASE_COLUMNS)
-    )
-    opened = tx.execute(query).mappings().one_or_none()
-    if opened is None:  # another process opened one in between, and its row is visible now
-        last = last_case(tx, subject)
-        assert last is not None
-        return _come_back(tx, last, revision, origin, shown)
-    case = CaseRow(**opened)
-    detail = {"origin": origin, "revision": revision}
-    note(tx, case.id, "opened", detail)
-    record = {"case": case.id, "subject": subject} | detail
-    append(tx, "case.opened", record, subject.id, case.platform)
-    return case, True
+    return found
 
 
 def _come_back(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -39,28 +40,42 @@ def place_hold(tx: Tx, item: ItemRow, hold: HoldIn, *, order: UUID | None = None
 
     Raises Refusal (422). The caller holds the item's row.
     """
+    return place_holds(tx, [item], hold, order=order)[0]
+
+
+def place_holds(
+    tx: Tx, posts: Sequence[ItemRow], hold: HoldIn, *, order: UUID | None = None
+) -> list[HoldView]:
+    """The same hold on each of these items."""
     hold = check_hold(hold, tx.now)
     if order is not None:
         assert hold.until is not None
         hold = msgspec.structs.replace(hold, source=f"order:{order}")
-    placed = HoldView(
-        id=uuid7(tx.now),
-        reason=hold.reason,
-        purpose=hold.purpose,
-        until=hold.until,
-        source=hold.source,
-        placed_by=tx.actor,
-        placed_at=tx.now,
-        order=order,
-    )
-    row = msgspec.structs.asdict(placed) | {"item_id": item.id, "placer": tx.identity}
-    row["order_id"] = row.pop("order")
-    tx.execute(sa.insert(holds).values(row))
-    record = {"hold": placed.id, "reason": placed.reason, "purpose": placed.purpose}
-    record |= {"until": placed.until, "source": placed.source}
-    if order is not None:
-        record["order"] = order
-    append(tx, "hold.placed", record, item.id, item.platform)
+    placed: list[HoldView] = []
+    rows: list[dict[str, Any]] = []
+    entries: list[NewEntry] = []
+    for item in posts:
+        one = HoldView(
+            id=uuid7(tx.now),
+            reason=hold.reason,
+            purpose=hold.purpose,
+            until=hold.until,
+            source=hold.source,
+            placed_by=tx.actor,
+            placed_at=tx.now,
+            order=order,
+        )
+        placed.append(one)
+        row = msgspec.structs.asdict(one)
+        row["order_id"] = row.pop("order")
+        rows.append(row | {"item_id": item.id, "placer": tx.identity})
+        record: dict[str, object] = {"hold": one.id, "reason": one.reason, "purpose": one.purpose}
+        record |= {"until": one.until, "source": one.source}
+        record |= {} if order is None else {"order": order}
+        entries.append(NewEntry("hold.placed", record, item.id, item.platform))
+    if rows:
+        tx.execute(sa.insert(holds), rows)
+        append_many(tx, entries)
     return placed
 
 

@@ -72,6 +72,7 @@ def read(tx: Tx, raw: bytes, *, own: Ours, place: bytes | None) -> Incoming | Kn
         received_at=tx.now,
         place=place,
         party=sender,
+        own=own,
     )
 
 
@@ -111,14 +112,13 @@ def keep(
     tx: Tx,
     incoming: Incoming,
     *,
-    own: Ours,
     order_id: UUID | None,
     told: UUID | None,
     problems: Iterable[Problem] = (),
 ) -> bytes:
     """Keep a message with the receipt that answers it, and give that; `told` is the number of the order in it.
     `problems` are those that showed only to whom it is about."""
-    envelope = incoming.envelope
+    envelope, own = incoming.envelope, incoming.own
     found: set[Problem] = {*incoming.problems, *problems}
     codes: list[Problem] = [one for one in PROBLEMS if one in found]
     payload = write_receipt(

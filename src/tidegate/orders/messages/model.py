@@ -70,8 +70,8 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Incoming(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that is new here. `place` says where a stranger's came from, for counting; `party` is the
-    registered sender, where there is one."""
+    """A message that is new here, and who it came to. `place` says where a stranger's came from, for counting;
+    `party` is the registered sender, where there is one."""
 
     id: UUID  # ours
     envelope: Envelope
@@ -82,6 +82,7 @@ class Incoming(msgspec.Struct, frozen=True, kw_only=True):
     received_at: datetime
     place: bytes | None
     party: Party | None
+    own: Ours
 
     @property
     def sha256(self) -> str:

@@ -26,11 +26,10 @@ from tidegate.orders.annexes import (
     as_json,
 )
 from tidegate.orders.messages.actions import send
+from tidegate.orders.messages.model import Ours
 from tidegate.orders.model import ItemOfOrder, OrderRow
 from tidegate.orders.queries import Document, documents_of, order_of
 from tidegate.pipeline.orders.timing import Timing
-from tidegate.pipeline.orders.watching import about_item
-from tidegate.pipeline.own import Own
 
 ANNEX_2, ANNEX_3 = "annex-2", "annex-3"
 _TYPES = {ANNEX_2: "order.executed", ANNEX_3: "order.not_executed"}
@@ -73,7 +72,7 @@ def not_executed(
     return _answer(timing, order, ANNEX_3, document, items, event)
 
 
-def annex_of(order: OrderRow, own: Own) -> Annex1:
+def annex_of(order: OrderRow, own: Ours) -> Annex1:
     """Annex I as it came; of what came without one, what is known."""
     known = {
         "issuing": {"name": order.issuer},
@@ -83,7 +82,7 @@ def annex_of(order: OrderRow, own: Own) -> Annex1:
     return read_annex1(order.annex or known)[0]
 
 
-def crosses_borders(tx: Tx, own: Own, order: OrderRow) -> bool:
+def crosses_borders(tx: Tx, own: Ours, order: OrderRow) -> bool:
     """Whether an order comes from another state than ours: these alone Article 4 lets an authority look into. One
     of which it is not known counts as such."""
     issuer = party(tx, order.issuer)
@@ -92,7 +91,7 @@ def crosses_borders(tx: Tx, own: Own, order: OrderRow) -> bool:
 
 
 def tell_issuer(
-    tx: Tx, own: Own, order: OrderRow, type: str, body: object, to: str | None = None
+    tx: Tx, own: Ours, order: OrderRow, type: str, body: object, to: str | None = None
 ) -> UUID | None:
     """Send something about an order, to its issuer or another; None where there is nobody to send it to, or
     no name of theirs for the order."""
@@ -104,7 +103,7 @@ def tell_issuer(
     return sent.id
 
 
-def send_unsent(tx: Tx, own: Own, order_id: UUID) -> None:
+def send_unsent(tx: Tx, own: Ours, order_id: UUID) -> None:
     """Send the answers for which there was nobody to send them to, now that there is."""
     order = order_of(tx, order_id)
     for one in reversed(documents_of(tx, order_id)):
@@ -139,8 +138,7 @@ def _answer(
         delivered_at=None,
     )
     orders.keep_document(tx, order.id, kept)
-    subjects = [about_item(order.id, one.n) for one in items]
-    timing.start_each("tco.feedback", subjects, event, tx.now)
+    timing.start_each("tco.feedback", timing.about(items), event, tx.now)
     return kept
 
 

@@ -10,13 +10,14 @@ from uuid import UUID
 import msgspec
 
 from tidegate.content.model import ItemRow
-from tidegate.content.queries import items_by_ids, lock_item_by_id
-from tidegate.decisions.disclosure import release, withhold
-from tidegate.enforcement.notices import notify
+from tidegate.content.queries import items_by_ids, lock_items
+from tidegate.decisions.disclosure import release_each, withhold_each
+from tidegate.enforcement.notices import notify_all
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.infra.times import in_full
-from tidegate.ledger.actions import append
+from tidegate.ledger.actions import append_many
+from tidegate.ledger.model import NewEntry
 from tidegate.orders import actions as orders
 from tidegate.orders.annexes import Annex1
 from tidegate.orders.model import ItemOfOrder, OrderRow
@@ -25,7 +26,6 @@ from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.orders.answers import annex_of, crosses_borders
 from tidegate.pipeline.orders.lookup import refuse_elsewhere
 from tidegate.pipeline.orders.timing import Timing
-from tidegate.pipeline.orders.watching import about_item
 from tidegate.pipeline.own import own_of
 
 
@@ -49,10 +49,8 @@ def keep_silent(timing: Timing, until: datetime) -> None:
     """Nobody is told of what the order did for longer."""
     tx, order_id = timing.tx, timing.order_id
     done = {one.item_id for one in items_of(tx, order_id) if one.decision_id is not None}
-    for post in items_by_ids(tx, {one for one in done if one is not None}):
-        if post.erased_at is None:
-            lock_item_by_id(tx, post.id)
-            withhold(tx, post.id, order_id, until)
+    posts = lock_items(tx, {one for one in done if one is not None})
+    withhold_each(tx, [one.id for one in posts if one.erased_at is None], order_id, until)
 
 
 def end_silences(tx: Tx, instance: Instance, limit: int = 50) -> int:
@@ -64,10 +62,8 @@ def end_silences(tx: Tx, instance: Instance, limit: int = 50) -> int:
         orders.change(tx, order_id, disclosed_at=tx.now)
         timing = Timing(tx, instance, own_of(tx, instance), order_id)
         done = {one.item_id: one for one in items_of(tx, order_id) if one.measure is not None}
-        for post in items_by_ids(tx, [id for id in done if id is not None]):
-            if post.erased_at is None:
-                lock_item_by_id(tx, post.id)
-                release(tx, post.id, order_id)
+        posts = lock_items(tx, [id for id in done if id is not None])
+        release_each(tx, [one.id for one in posts if one.erased_at is None], order_id)
         _tell(timing, order, list(done.values()), "non_disclosure.over")
     return len(over)
 
@@ -76,9 +72,9 @@ def author_asked(tx: Tx, instance: Instance, order_id: UUID, n: int | None) -> O
     """The author asks for the reasons, or for a copy of the order (Article 11(2)). Raises Refusal: 404; 409
     "not-executed"."""
     timing, order, items = _executed(tx, instance, order_id, n)
-    for one in items:
-        timing.start(INFORM, about_item(order.id, one.n), "author.asked", tx.now)
-        append(tx, "order.author_asked", {"order": order.id, "n": one.n}, order.id)
+    timing.start_each(INFORM, timing.about(items), "author.asked", tx.now)
+    records = ({"order": order.id, "n": one.n} for one in items)
+    append_many(tx, [NewEntry("order.author_asked", one, order.id) for one in records])
     return order
 
 
@@ -96,14 +92,11 @@ def author_answered(
             "Nothing was written. The authority has decided that nobody tells them of the order.",
             until=order.non_disclosure_until,
         )
-    crosses = crosses_borders(tx, timing.own, order)
-    for one in items:
-        timing.of_item(one, "author.answered")
-        if crosses:
-            subject = about_item(order.id, one.n)
-            timing.start("tco.scrutiny_request", subject, "author.answered", tx.now)
-        record = {"order": order.id, "n": one.n, "gave": given.gave}
-        append(tx, "order.author_answered", record, order.id)
+    timing.of_items(items, "author.answered")
+    if crosses_borders(tx, timing.own, order):
+        timing.start_each("tco.scrutiny_request", timing.about(items), "author.answered", tx.now)
+    records = ({"order": order.id, "n": one.n, "gave": given.gave} for one in items)
+    append_many(tx, [NewEntry("order.author_answered", one, order.id) for one in records])
     return order
 
 
@@ -130,14 +123,16 @@ def _tell(timing: Timing, order: OrderRow, items: Sequence[ItemOfOrder], event: 
     tx, annex = timing.tx, annex_of(order, timing.own)
     found = items_by_ids(tx, {one.item_id for one in items if one.item_id is not None})
     posts: dict[UUID | None, ItemRow] = {one.id: one for one in found if one.erased_at is None}
-    told = [(one, posts[one.item_id]) for one in items if one.item_id in posts]
-    subjects = [about_item(order.id, item.n) for item, _ in told]
-    timing.start_each(INFORM, subjects, event, tx.now)
-    for item, post in told:
+    told = [one for one in items if one.item_id in posts]
+    timing.start_each(INFORM, timing.about(told), event, tx.now)
+    notices: list[tuple[str, dict[str, Any], UUID | None]] = []
+    for item in told:
+        post = posts[item.item_id]
         data = {"item": post.external_id, "platform": post.platform, "order": order.id}
         data |= {"document": _document(annex, order, item)}
-        notify(tx, "order.author_information", data, item_id=post.id)
-        timing.of_item(item, "author.informed")
+        notices.append(("order.author_information", data, post.id))
+    notify_all(tx, notices)
+    timing.of_items(told, "author.informed")
 
 
 def _document(annex: Annex1, order: OrderRow, item: ItemOfOrder) -> dict[str, Any]:

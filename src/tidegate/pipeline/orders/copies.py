@@ -5,8 +5,7 @@ platform's own decision, with a statement; by the order nothing happens to it.
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from tidegate.content.kept import kept_revision
-from tidegate.content.model import ItemRow
+from tidegate.content.kept import Kept, kept_of_each
 from tidegate.content.queries import items_by_ids
 from tidegate.decisions.model import Subject
 from tidegate.enforcement.actions import announce_cases
@@ -16,10 +15,10 @@ from tidegate.orders.actions import keep_copies
 from tidegate.orders.model import ItemOfOrder, OrderRow
 from tidegate.orders.queries import Copy
 from tidegate.pipeline.instance import Instance
-from tidegate.review.actions import open_case
+from tidegate.review.actions import open_cases
 from tidegate.review.model import EVALUATION_QUEUE
 from tidegate.signals.fingerprints import KINDS
-from tidegate.signals.model import decode_codes
+from tidegate.signals.model import Codes, decode_codes
 
 MOST = 20
 """Proposals for one item of an order: what is copied more often is an incident."""
@@ -32,11 +31,13 @@ def find_copies(
     """The open posts that are like those that the order's items are about, by these' numbers: none that the
     order itself names."""
     named = {one.item_id for one in items} | set(known.values())
+    posts = [one for one in items_by_ids(tx, set(known.values())) if one.erased_at is None]
+    kept = kept_of_each(tx, posts)
+    near = instance.near_items.search_each(tx, [_codes(kept[one.id]) for one in posts])
+    near_of = {post.id: [one.item for one in some] for post, some in zip(posts, near, strict=True)}
     found: dict[int, list[UUID]] = {}
     for n, item_id in known.items():
-        posts = items_by_ids(tx, [item_id])
-        near = _near(tx, instance, posts[0]) if posts and posts[0].erased_at is None else []
-        found[n] = [one for one in near if one not in named][:MOST]
+        found[n] = [one for one in near_of.get(item_id, []) if one not in named][:MOST]
         named |= set(found[n])
     return found
 
@@ -44,31 +45,29 @@ def find_copies(
 def propose(tx: Tx, order: OrderRow, copies: Mapping[int, Sequence[UUID]]) -> None:
     """Ask people about them. While the author must not be told of the order, neither do the cases tell of
     it. The caller holds the items' rows."""
-    posts = {one.id: one for one in items_by_ids(tx, {id for ids in copies.values() for id in ids})}
+    about = [(n, id) for n, ids in copies.items() for id in ids]
+    rows = {one.id: one for one in items_by_ids(tx, {id for _, id in about})}
+    posts = [(n, rows[id]) for n, id in about if rows[id].erased_at is None]
+    asked = open_cases(
+        tx,
+        [post for _, post in posts],
+        queue=EVALUATION_QUEUE,
+        origin="evaluation" if order.is_silent(tx.now) else "order",
+    )
     opened: list[OpenedCase] = []
     kept: list[Copy] = []
-    for n, ids in copies.items():
-        for post in (posts[id] for id in ids if posts[id].erased_at is None):
-            subject = Subject("item", post.id)
-            case, is_new = open_case(
-                tx,
-                subject=subject,
-                item=post,
-                revision=post.revision,
-                queue=EVALUATION_QUEUE,
-                origin="evaluation" if order.is_silent(tx.now) else "order",
-            )
-            if is_new:
-                opened.append(OpenedCase(case.id, subject, post, post.revision))
-            kept.append(Copy(n, post.id, case.id))
+    for (n, post), (case, is_new) in zip(posts, asked, strict=True):
+        if is_new:
+            opened.append(OpenedCase(case.id, Subject("item", post.id), post, post.revision))
+        kept.append(Copy(n, post.id, case.id))
     keep_copies(tx, order.id, kept)
     announce_cases(tx, opened)
 
 
-def _near(tx: Tx, instance: Instance, post: ItemRow) -> list[UUID]:
-    codes = [
+def _codes(kept: Kept) -> Codes:
+    """What a post is like another by."""
+    return [
         (part, code)
-        for part, code in decode_codes(kept_revision(tx, post).fingerprints)
+        for part, code in decode_codes(kept.fingerprints)
         if KINDS[code.kind].source in _OF_CONTENT
     ]
-    return [one.item for one in instance.near_items.search(tx, codes)]

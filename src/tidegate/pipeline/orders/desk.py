@@ -17,7 +17,7 @@ from tidegate.orders.drafts.model import CarriedIn, check_past, check_said
 from tidegate.orders.drafts.targets import targets_of
 from tidegate.orders.jws import parse, verified
 from tidegate.orders.messages.actions import send
-from tidegate.orders.messages.model import Envelope, Incoming, Problem, read_envelope
+from tidegate.orders.messages.model import Envelope, Incoming, Ours, Problem, read_envelope
 from tidegate.orders.scrutinies import actions as desk
 from tidegate.orders.scrutinies.model import (
     DecisionIn,
@@ -33,7 +33,7 @@ from tidegate.pipeline.orders.drafted import authority_of
 from tidegate.pipeline.orders.handling import Handled, Handler
 from tidegate.pipeline.orders.heard import read
 from tidegate.pipeline.orders.watching import ESTABLISHMENT, Watching, about_scrutiny
-from tidegate.pipeline.own import Own, own_of
+from tidegate.pipeline.own import Own
 
 FUNCTION = "scrutinise"
 _REQUEST = "tco.scrutiny_request"
@@ -41,7 +41,7 @@ _REQUEST = "tco.scrutiny_request"
 
 def copied(tx: Tx, instance: Instance, incoming: Incoming) -> Handled:
     """A copy comes: what it orders is known here, so that nobody orders it twice."""
-    envelope, own = incoming.envelope, own_of(tx, instance)
+    envelope, own = incoming.envelope, incoming.own
     if (wrong := _wrong(own, incoming)) is not None:
         return Handled(problems=(wrong,))
     if incoming.party is not None and "issue" not in incoming.party.functions:
@@ -69,7 +69,7 @@ def copied(tx: Tx, instance: Instance, incoming: Incoming) -> Handled:
 
 def requested(tx: Tx, instance: Instance, incoming: Incoming) -> Handled:
     """Somebody asks: a decision is owed, whatever it will be. Who asks late is heard, and marked."""
-    own = own_of(tx, instance)
+    own = incoming.own
     if (wrong := _wrong(own, incoming)) is not None:
         return Handled(problems=(wrong,))
     body, faults = read(incoming)
@@ -168,7 +168,7 @@ def carry_copy(tx: Tx, instance: Instance, id: UUID, given: CarriedIn) -> Scruti
     return scrutiny
 
 
-def _wrong(own: Own, incoming: Incoming) -> Problem | None:
+def _wrong(own: Ours, incoming: Incoming) -> Problem | None:
     """Why a message is nothing for our desk."""
     if FUNCTION not in own.organisation.functions:
         return "not-competent"
@@ -190,7 +190,7 @@ def _enclosed(incoming: Incoming, copy: OrderCopy) -> Envelope | None:
     return order if same and key is not None and verified(jws, key.x) else None
 
 
-def _late(tx: Tx, instance: Instance, own: Own, scrutiny: Scrutiny, by: str) -> bool:
+def _late(tx: Tx, instance: Instance, own: Ours, scrutiny: Scrutiny, by: str) -> bool:
     """Whether a provider asks after its 48 hours, by the generous reading from our copy on: its own receipt
     of the order we do not know. When an author was informed we do not know either."""
     if by != "provider" or scrutiny.received_at is None:

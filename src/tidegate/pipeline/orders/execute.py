@@ -9,13 +9,13 @@ from uuid import UUID
 import msgspec
 
 from tidegate.clocks.actions import taken_up
-from tidegate.content.holds.actions import place_hold
-from tidegate.content.holds.model import HoldIn
+from tidegate.content.holds.actions import place_holds
+from tidegate.content.holds.model import HoldIn, HoldView
 from tidegate.content.model import ItemRow
-from tidegate.content.queries import items_by_ids, items_named, lock_item_by_id, platforms_posting
-from tidegate.decisions.disclosure import withhold
+from tidegate.content.queries import items_by_ids, items_named, lock_items, platforms_posting
+from tidegate.decisions.disclosure import withhold_each
 from tidegate.decisions.model import Restriction
-from tidegate.decisions.queries import standing_on
+from tidegate.decisions.queries import standing_on_each
 from tidegate.decisions.restrictions import Standing, standing_at
 from tidegate.enforcement.actions import issue_many
 from tidegate.enforcement.model import Instruction
@@ -31,8 +31,7 @@ from tidegate.pipeline.orders.authors import inform
 from tidegate.pipeline.orders.copies import find_copies, propose
 from tidegate.pipeline.orders.lookup import NOT_PUBLIC, problems_of, refuse_elsewhere
 from tidegate.pipeline.orders.timing import Timing, about_hold
-from tidegate.pipeline.orders.watching import about_item
-from tidegate.pipeline.own import own_of
+from tidegate.pipeline.own import Own, own_of
 from tidegate.pipeline.standing import impose
 
 EVERYWHERE = sorted(UNION)
@@ -56,40 +55,42 @@ def execute(
     one Annex II. What was taken down provisionally is the person's from then on, and nothing else changes.
     Raises Refusal: 404; 409 "order-not-open"; 422 where a person has to choose the post, or "not-public";
     410 "item-erased" of what went since the order came; 403 "platform-bound"."""
-    own_of(tx, instance)
+    own = own_of(tx, instance)
     order = came(tx, order_id)
     taken_up(tx, order_id)
     found = items_of(tx, order_id)
     waiting = [one for one in (found if n is None else [item_numbered(found, n)]) if one.waits]
     if waiting:
-        _confirm(tx, instance, order, waiting, given)
+        _confirm(tx, instance, own, order, waiting, given)
         if n is not None or all(one.state != "open" for one in found):
             return order_of(tx, order_id)
     chosen = _chosen(found, n)
     known = _known(tx, chosen, given.item)
-    return carry_out(tx, instance, order, found, known, given.measure)
+    return carry_out(tx, instance, own, order, found, known, given.measure)
 
 
 def _confirm(
     tx: Tx,
     instance: Instance,
+    own: Own,
     order: OrderRow,
     waiting: Sequence[ItemOfOrder],
     given: ExecuteIn,
 ) -> None:
     """Take over what is down without a person. Raises Refusal (422) for another post than it is."""
-    timing = Timing(tx, instance, own_of(tx, instance), order.id)
+    timing = Timing(tx, instance, own, order.id)
     for one in waiting:
         if given.item is not None and _post_of(tx, one, given.item) != one.item_id:
             raise bad_field("/item", "nothing: the post is down already", given.item[:64])
-        orders.confirm(tx, one)
-        timing.of_item(one, "provisional.confirmed")
+    orders.confirm(tx, waiting)
+    timing.of_items(waiting, "provisional.confirmed")
     timing.settle()
 
 
 def carry_out(
     tx: Tx,
     instance: Instance,
+    own: Own,
     order: OrderRow,
     found: Sequence[ItemOfOrder],
     known: Mapping[int, UUID],
@@ -100,20 +101,16 @@ def carry_out(
     """Take down the posts that are `known` by their numbers, with one Annex II; `provisional`: without a person,
     who looks within a day. Raises Refusal as `execute` does."""
     copies = find_copies(tx, instance, found, known)
-    _locked(tx, order, set(known.values()), {id for ids in copies.values() for id in ids})
-    timing = Timing(tx, instance, own_of(tx, instance), order.id)
-    done: list[ItemOfOrder] = []
-    instructions: list[Instruction] = []
-    for one in (one for one in found if one.n in known):
-        item, told = _take_down(timing, order, one, known[one.n], measure, provisional=provisional)
-        done.append(item)
-        instructions += told
+    copied = {id for ids in copies.values() for id in ids}
+    posts = _locked(tx, order, set(known.values()), copied)
+    timing = Timing(tx, instance, own, order.id)
+    down = [(one, posts[known[one.n]]) for one in found if one.n in known]
+    done, instructions = _take_down(timing, order, down, measure, provisional=provisional)
     answers.executed(timing, order, done)
-    for one in done:
-        timing.of_item(one, "order.executed")
-        if provisional:
-            event = "order.executed_provisionally"
-            timing.start(REVIEW, about_item(order.id, one.n), event, tx.now)
+    timing.of_items(done, "order.executed")
+    if provisional:
+        event = "order.executed_provisionally"
+        timing.start_each(REVIEW, timing.about(done), event, tx.now)
     inform(timing, order, done)
     propose(tx, order, copies)
     timing.settle()
@@ -144,8 +141,7 @@ def _post_of(tx: Tx, item: ItemOfOrder, named: str | None) -> UUID | None:
     """The post that an item is about: the one that a person names, of the candidates where there are any."""
     if named is None:
         return item.item_id
-    platforms = platforms_posting(tx)
-    fitting = items_named(tx, platforms, named)
+    fitting = items_named(tx, platforms_posting(tx), [named])[named]
     if item.candidates:
         fitting = [one for one in fitting if one.id in item.candidates]
     if len(fitting) != 1:
@@ -161,14 +157,14 @@ def _expected(tx: Tx, chosen: Sequence[ItemOfOrder]) -> str:
     return f"the post that the order means, one of {', '.join(names[:10])}"
 
 
-def _locked(tx: Tx, order: OrderRow, ordered: set[UUID], copies: set[UUID]) -> None:
-    """Hold all rows that this is about, in the order in which everybody locks several. Raises Refusal."""
+def _locked(tx: Tx, order: OrderRow, ordered: set[UUID], copies: set[UUID]) -> dict[UUID, ItemRow]:
+    """Hold all rows that this is about. Raises Refusal."""
     refuse_elsewhere(tx, ordered)
-    for one in items_by_ids(tx, ordered | copies):
+    posts = {one.id: one for one in lock_items(tx, ordered | copies)}
+    for one in posts.values():
         if one.id in ordered:
             _refuse(order, one)
-        if one.erased_at is None:
-            lock_item_by_id(tx, one.id)
+    return posts
 
 
 def _refuse(order: OrderRow, post: ItemRow) -> None:
@@ -194,51 +190,68 @@ def _refuse(order: OrderRow, post: ItemRow) -> None:
 def _take_down(
     timing: Timing,
     order: OrderRow,
-    item: ItemOfOrder,
-    post_id: UUID,
+    down: Sequence[tuple[ItemOfOrder, ItemRow]],
     measure: Measure,
     *,
     provisional: bool,
-) -> tuple[ItemOfOrder, list[Instruction]]:
-    """Restrict and hold the post by the order. Where it was down in the whole Union before, or gone, nothing
-    changes for it, and Annex II says since when."""
+) -> tuple[list[ItemOfOrder], list[Instruction]]:
+    """Restrict and hold the posts by the order, each as an item of it. Where one was down in the whole Union
+    before, or gone, nothing changes for it, and Annex II says since when."""
     tx = timing.tx
-    (post,) = items_by_ids(tx, [post_id])
-    if post.erased_at is not None:
-        gone = orders.move(
-            tx, item, "execute", item_id=post.id, measure="removed", at=post.erased_at
-        )
-        return gone, []
-    before = down_since(standing_at(standing_on(tx, post.id), tx.now))
+    gone = {
+        item.n: {"item_id": post.id, "measure": "removed", "at": post.erased_at}
+        for item, post in down
+        if post.erased_at is not None
+    }
+    there = [(item, post) for item, post in down if item.n not in gone]
+    posts = {post.id: post for _, post in there}
+    standing = standing_on_each(tx, posts)
+    before = {id: down_since(standing_at(some, tx.now)) for id, some in standing.items()}
     if order.is_silent(tx.now):
         assert order.non_disclosure_until is not None
-        withhold(tx, post.id, order.id, order.non_disclosure_until)
+        withhold_each(tx, posts, order.id, order.non_disclosure_until)
     reference = order.reference or order.order_ref or str(order.id)
-    decision, told = impose(
+    decisions, told = impose(
         tx,
-        post,
+        [post for _, post in there],
         order=order.id,
         restriction=Restriction("item", EVERYWHERE),
         reason=f"Removal order {reference} of {order.issuer}.",
         reference=reference,
     )
-    held_until = timing.due("tco.preserve", tx.now).due_latest
+    holds = _held(timing, order, [post for _, post in there], reference)
+    changes = {
+        item.n: {
+            "item_id": post.id,
+            "measure": measure,
+            "at": before[post.id] or tx.now,
+            "hold_id": hold.id,
+            "decision_id": decision.id,
+            "provisional": provisional,
+        }
+        for (item, post), decision, hold in zip(there, decisions, holds, strict=True)
+    }
+    removed = [item for item, _ in down if item.n in gone]
+    taken = [item for item, _ in there]
+    given = {"provisional": True} if provisional else None
+    moved = [
+        *orders.move(tx, removed, "execute", changes=gone),
+        *orders.move(tx, taken, "execute", given=given, changes=changes),
+    ]
+    return sorted(moved, key=lambda one: one.n), told
+
+
+def _held(
+    timing: Timing, order: OrderRow, posts: Sequence[ItemRow], reference: str
+) -> list[HoldView]:
+    """Keep the content for the six months of Article 6."""
+    tx = timing.tx
+    until = timing.due("tco.preserve", tx.now).due_latest
     reason = f"Content of removal order {reference}, kept under Article 6."
-    hold = place_hold(tx, post, HoldIn(reason, "review", held_until), order=order.id)
-    timing.start("tco.preserve", about_hold(hold.id), "order.executed", tx.now)
-    moved_item = orders.move(
-        tx,
-        item,
-        "execute",
-        item_id=post.id,
-        measure=measure,
-        at=before or tx.now,
-        hold_id=hold.id,
-        decision_id=decision.id,
-        provisional=provisional,
-        given={"provisional": True} if provisional else None,
-    )
-    return moved_item, told
+    holds = place_holds(tx, posts, HoldIn(reason, "review", until), order=order.id)
+    subjects = [about_hold(one.id) for one in holds]
+    timing.start_each("tco.preserve", subjects, "order.executed", tx.now)
+    return holds
 
 
 def down_since(standing: Sequence[Standing]) -> datetime | None:

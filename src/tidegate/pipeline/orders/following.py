@@ -123,9 +123,8 @@ def finalise(tx: Tx, instance: Instance, order_id: UUID) -> OrderRow:
     """Say that nothing can be brought against an order any more. Raises Refusal: 404; 409 "not-executed"."""
     mine = mine_of(tx, instance, order_id)
     state = drafting.finalised(_state(mine.order))
-    for item in items_of(tx, order_id):
-        if item.state == "executed":
-            move(tx, item, "final")
+    executed = [one for one in items_of(tx, order_id) if one.state == "executed"]
+    move(tx, executed, "final")
     _tell(tx, mine, "order.final", Nothing(), copied=True)
     return step(tx, mine.order, "final", state)
 
@@ -140,9 +139,8 @@ def carried(tx: Tx, instance: Instance, order_id: UUID, given: CarriedIn) -> Cla
         if waits and message.type == "order.issued":
             carry(tx, message.id)
     watching = Watching(tx, instance)
-    for item in items_of(tx, order_id):
-        subject = about_claim(order_id, item.n)
-        watching.start(HOUR, subject, "order.received", given.at, mine.addressee, order_id)
+    subjects = [about_claim(order_id, one.n) for one in items_of(tx, order_id)]
+    watching.start_each(HOUR, subjects, "order.received", given.at, mine.addressee, order_id)
     return note_carried(tx, order_id, given)
 
 
@@ -153,8 +151,8 @@ def claimed(tx: Tx, instance: Instance, order_id: UUID, given: ClaimedIn) -> Cla
     _check_claim(mine, given.at, tx.now)
     if (event := _CLAIMED.get(given.state)) is not None:
         watching = Watching(tx, instance)
-        for item in items_of(tx, order_id):
-            watching.happen(event, about_claim(order_id, item.n), given.at, claimed=True)
+        subjects = (about_claim(order_id, one.n) for one in items_of(tx, order_id))
+        watching.happen_each(event, dict.fromkeys(subjects, given.at), claimed=True)
     return note_claimed(tx, order_id, given)
 
 

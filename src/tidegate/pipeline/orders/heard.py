@@ -5,8 +5,10 @@ Times in answers are their senders' claims: a clock goes by when we received the
 """
 
 from collections.abc import Callable, Sequence
-from typing import cast
+from datetime import datetime
+from typing import Literal, cast
 
+from tidegate.clocks.model import Subject
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import FieldError
 from tidegate.infra.times import told
@@ -104,17 +106,14 @@ def executed(watching: Watching, order: OrderRow, body: object) -> None:
     items = items_of(tx, order.id)
     if unknown := set(said) - {one.url for one in items}:
         contradict(tx, order.id, f"{len(unknown)} addresses that it does not name were executed")
-    for item in items:
-        one = said.get(item.url)
-        if one is None or item.state == "executed":
-            continue
-        item = _open(tx, item)
-        if after(item.state, "execute") is None:
-            continue
-        given = {"own_reference": answer.own_reference}
-        move(tx, item, "execute", given=given, measure=one.measure, at=one.at)
-        subject = about_item(order.id, item.n)
-        watching.happen("order.executed", subject, one.at, claimed=True)
+    opened = _open(tx, [one for one in items if one.url in said and one.state != "executed"])
+    done = [one for one in opened if after(one.state, "execute") is not None]
+    measures = {one.n: said[one.url] for one in done}
+    changes = {n: {"measure": one.measure, "at": one.at} for n, one in measures.items()}
+    given = {"own_reference": answer.own_reference}
+    move(tx, done, "execute", given=given, changes=changes)
+    moments = {about_item(order.id, n): one.at for n, one in measures.items()}
+    watching.happen_each("order.executed", moments, claimed=True)
     settle(watching, order, "executed")
 
 
@@ -124,22 +123,22 @@ def not_executed(watching: Watching, order: OrderRow, body: object) -> None:
     named = {one.url for one in answer.items}
     impeded = {"force_majeure", "impossible"} & set(answer.grounds)
     what, event = ("impede", "order.impeded") if impeded else ("ask", "order.asked")
-    for item in items_of(tx, order.id):
-        if item.state != "open" or (named and item.url not in named):
-            continue
-        move(tx, item, what, given=told(answer))
-        watching.happen(event, about_item(order.id, item.n), tx.now)
+    put_off = [
+        one
+        for one in items_of(tx, order.id)
+        if one.state == "open" and (not named or one.url in named)
+    ]
+    move(tx, put_off, what, given=told(answer))
+    watching.happen_each(event, _moments(put_off, tx.now))
     settle(watching, order, "not_executed")
 
 
 def impediment_ended(watching: Watching, order: OrderRow, body: object) -> None:
     """A fresh hour runs."""
     tx, answer = watching.tx, cast("ImpedimentEnded", body)
-    for item in items_of(tx, order.id):
-        if item.state == "impeded":
-            move(tx, item, "resume", given=told(answer))
-            subject = about_item(order.id, item.n)
-            watching.happen("impediment.ended", subject, answer.at, claimed=True)
+    impeded = [one for one in items_of(tx, order.id) if one.state == "impeded"]
+    move(tx, impeded, "resume", given=told(answer))
+    watching.happen_each("impediment.ended", _moments(impeded, answer.at), claimed=True)
     settle(watching, order, "resumed")
 
 
@@ -157,10 +156,10 @@ def reinstated(watching: Watching, order: OrderRow, body: object) -> None:
 
 def _annulled(watching: Watching, order: OrderRow, answer: AllReinstated) -> None:
     tx, urls = watching.tx, {one.url for one in answer.items}
-    for item in items_of(tx, order.id):
-        if item.url in urls and after(item.state, "annul") is not None:
-            move(tx, item, "annul", given=told(answer.annulled))
-            watching.happen("order.voided", about_item(order.id, item.n), tx.now)
+    items = items_of(tx, order.id)
+    over = [one for one in items if one.url in urls and after(one.state, "annul") is not None]
+    move(tx, over, "annul", given=told(answer.annulled))
+    watching.happen_each("order.voided", _moments(over, tx.now))
     if all(one.state == "void" for one in items_of(tx, order.id)):
         step(tx, order, "void", "void", due_at=None)
     else:
@@ -185,13 +184,12 @@ def decided(watching: Watching, order: OrderRow, body: object) -> None:
     step(tx, order, "void", new, due_at=None)
 
 
-def end_items(watching: Watching, order: OrderRow, event: str) -> None:
+def end_items(watching: Watching, order: OrderRow, event: Literal["infringed", "revoked"]) -> None:
     """No address is ordered any more, and no hour runs."""
     tx = watching.tx
-    for item in items_of(tx, order.id):
-        if after(item.state, event) is not None:  # pyright: ignore[reportArgumentType]
-            move(tx, item, event)  # pyright: ignore[reportArgumentType]
-        watching.happen("order.voided", about_item(order.id, item.n), tx.now)
+    items = items_of(tx, order.id)
+    move(tx, [one for one in items if after(one.state, event) is not None], event)
+    watching.happen_each("order.voided", _moments(items, tx.now))
 
 
 def settle(watching: Watching, order: OrderRow, event: Event) -> None:
@@ -211,11 +209,17 @@ def settle(watching: Watching, order: OrderRow, event: Event) -> None:
     step(tx, order, event, new, due_at=due_at)
 
 
-def _open(tx: Tx, item: ItemOfOrder) -> ItemOfOrder:
-    """An item that is executed although we thought it could not be: what kept it must be over."""
-    if item.state == "impeded":
-        return move(tx, item, "resume")
-    return move(tx, item, "clarified") if item.state == "asking" else item
+def _open(tx: Tx, items: Sequence[ItemOfOrder]) -> list[ItemOfOrder]:
+    """Items that are executed although we thought that they could not be: what kept them must be over."""
+    impeded = [one for one in items if one.state == "impeded"]
+    asking = [one for one in items if one.state == "asking"]
+    rest = [one for one in items if one.state not in ("impeded", "asking")]
+    over = [*move(tx, impeded, "resume"), *move(tx, asking, "clarified")]
+    return sorted([*over, *rest], key=lambda one: one.n)
+
+
+def _moments(items: Sequence[ItemOfOrder], at: datetime) -> dict[Subject, datetime]:
+    return {about_item(one.order_id, one.n): at for one in items}
 
 
 def _state(order: OrderRow) -> DraftState:

@@ -37,7 +37,7 @@ def take(tx: Tx, instance: Instance, raw: bytes, address: str | None) -> bytes:
         told = handled.told
     if not incoming.verified and told is None:
         problems = ()  # they say whether we know what it is about
-    return keep(tx, incoming, own=own, order_id=handled.order_id, told=told, problems=problems)
+    return keep(tx, incoming, order_id=handled.order_id, told=told, problems=problems)
 
 
 def tell_refused(tx: Tx, instance: Instance, refused: Refused, address: str | None) -> bool:

@@ -3,7 +3,7 @@ files. Where that is one post the order names it; where it is more, or none, a p
 widened by us.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 import msgspec
@@ -47,20 +47,45 @@ class Found(msgspec.Struct, frozen=True):
     problems: list[str]
 
 
-def look_up(tx: Tx, key: bytes, hosts: Collection[str], named: Named) -> Found:
-    """Look for what an order names, among the posts of all platforms of this instance; `hosts` are ours."""
-    form = canonical(named.url)
-    url_key = None if form is None else url_digest(key, form.encode())
-    ours = is_ours(named.url, hosts)
-    by_url = [] if url_key is None or not ours else _posts(items_at(tx, url_key, MOST))
-    by_id = items_named(tx, platforms_posting(tx), named.item_id) if named.item_id else []
-    found = by_url or by_id
-    if by_url and by_id and not {one.id for one in by_url} & {one.id for one in by_id}:
-        found = [*by_url, *by_id]
-    elif len(by_url) > 1 and by_id:
-        found = [one for one in by_url if one.id in {other.id for other in by_id}]
-    if not found:
-        found = _with_files(tx, named.sha256)
+def look_up(tx: Tx, key: bytes, hosts: Collection[str], named: Sequence[Named]) -> list[Found]:
+    """Look for each thing that an order names, among the posts of all platforms of this instance; `hosts` are
+    ours."""
+    ours = [is_ours(one.url, hosts) for one in named]
+    keys = [_url_key(key, one.url) for one in named]
+    wanted = {one for one, mine in zip(keys, ours, strict=True) if one is not None and mine}
+    at = items_at(tx, wanted, MOST) if wanted else {}
+    ids = {one.item_id for one in named if one.item_id}
+    called = items_named(tx, platforms_posting(tx), ids) if ids else {}
+    meant = [
+        _meant(
+            _posts(at[one_key]) if one_key in at and mine else [],
+            called[one.item_id] if one.item_id else [],
+        )
+        for one, one_key, mine in zip(named, keys, ours, strict=True)
+    ]
+    unseen = [one for one, found in zip(named, meant, strict=True) if not found]
+    by_file = _by_files(tx, {digest for one in unseen for digest in _digests(one)})
+    return [
+        _found(one_key, found or _with_files(by_file, _digests(one)), ours=mine)
+        for one, one_key, mine, found in zip(named, keys, ours, meant, strict=True)
+    ]
+
+
+def _url_key(key: bytes, url: str) -> bytes | None:
+    form = canonical(url)
+    return None if form is None else url_digest(key, form.encode())
+
+
+def _meant(by_url: list[ItemRow], by_id: list[ItemRow]) -> list[ItemRow]:
+    """The posts that may be meant, by those at the address and those that go by the id."""
+    named = {one.id for one in by_id}
+    both = [one for one in by_url if one.id in named]
+    if by_url and by_id and not both:
+        return [*by_url, *by_id]
+    return both if len(by_url) > 1 and by_id else by_url or by_id
+
+
+def _found(url_key: bytes | None, found: list[ItemRow], *, ours: bool) -> Found:
     item = found[0] if len(found) == 1 and ours else None
     problems = [] if ours else [HOST_UNKNOWN]
     return Found(url_key, found, item, problems + problems_of(item))
@@ -98,14 +123,22 @@ def _posts(found: Sequence[ItemRow]) -> list[ItemRow]:
     return posted or list(found)
 
 
-def _with_files(tx: Tx, digests: Sequence[str]) -> list[ItemRow]:
-    found = {
-        item_id
-        for one in digests
-        if (digest := _digest(one)) is not None
-        for item_id in items_with_file(tx, digest, MOST)
-    }
-    return items_by_ids(tx, found) if found else []
+def _by_files(tx: Tx, digests: Collection[bytes]) -> dict[bytes, list[ItemRow]]:
+    """The posts with each of these files, in the order of their names."""
+    found = items_with_file(tx, digests, MOST) if digests else {}
+    posts = items_by_ids(tx, {id for ids in found.values() for id in ids}) if found else []
+    return {digest: [one for one in posts if one.id in set(ids)] for digest, ids in found.items()}
+
+
+def _with_files(
+    by_file: Mapping[bytes, Sequence[ItemRow]], digests: Sequence[bytes]
+) -> list[ItemRow]:
+    found = {one.id: one for digest in digests for one in by_file[digest]}
+    return sorted(found.values(), key=lambda one: (one.platform, one.external_id))
+
+
+def _digests(named: Named) -> list[bytes]:
+    return [one for text in named.sha256 if (one := _digest(text)) is not None]
 
 
 def _digest(text: str) -> bytes | None:

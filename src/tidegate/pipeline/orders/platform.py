@@ -2,7 +2,7 @@
 changes the order; what does not go with the rest makes it contradictory, for a person.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -55,13 +55,14 @@ LONGEST_EXTENSION = timedelta(weeks=6)
 
 def order_issued(tx: Tx, instance: Instance, incoming: Incoming) -> Handled:
     """An order: its hour runs, whatever is wrong with it."""
-    own, envelope = own_of(tx, instance), incoming.envelope
+    own, envelope = incoming.own, incoming.envelope
     zone = "UTC" if incoming.party is None else incoming.party.zone
     annex, faults = read_annex1(envelope.body, zone=zone)
     wrong: list[Problem] = ["incomplete"] if faults or envelope.order is None else []
     if incoming.party is not None and "issue" not in incoming.party.functions:
         wrong.append("not-competent")
-    earlier = _earlier(tx, incoming) if incoming.verified else []
+    said = _said_before(tx, incoming) if incoming.verified else []
+    earlier = _earlier(tx, incoming, said) if incoming.verified else []
     arrived = Arrived(
         issuer=envelope.from_,
         recipient=envelope.to,
@@ -78,7 +79,7 @@ def order_issued(tx: Tx, instance: Instance, incoming: Incoming) -> Handled:
         silence=silence_of(annex, zone, incoming.received_at),
     )
     taken = receive(tx, instance, own, arrived)
-    longer = _extended_before(tx, incoming) if incoming.verified else None
+    longer = _extended_before(said)
     if (earlier or longer) and not taken.joined and envelope.order is not None:
         attach(tx, sender=envelope.from_, order_ref=envelope.order, order_id=taken.order.id)
         if longer is not None:
@@ -126,12 +127,12 @@ def scrutiny_decided(tx: Tx, instance: Instance, incoming: Incoming) -> Handled:
     body, faults = read_body("scrutiny.decided", incoming.envelope.body)
     assert isinstance(body, ScrutinyDecided)
     order = _about(tx, incoming, body.issuer)
-    authority = establishment(tx)
+    authority = establishment(tx, incoming.own.organisation)
     if authority is None or authority.id != incoming.envelope.from_:
         return Handled(order and order.id, ["not-competent"])
     if faults or order is None or not _proven(incoming):
         return Handled(order and order.id, ["incomplete"] if faults else [])
-    timing = Timing(tx, instance, own_of(tx, instance), order.id)
+    timing = Timing(tx, instance, incoming.own, order.id)
     timing.happen("scrutiny.communicated", about_order(order.id), incoming.received_at)
     before = _findings(tx, authority, body.issuer, incoming.envelope.order)
     if any(finding != body.finding for _, finding in before):
@@ -147,7 +148,7 @@ def non_disclosure_extended(tx: Tx, instance: Instance, incoming: Incoming) -> H
     order, body, problems = _read(tx, incoming, DisclosureExtended)
     if order is None or body is None:
         return Handled(order and order.id, problems)
-    timing = Timing(tx, instance, own_of(tx, instance), order.id)
+    timing = Timing(tx, instance, incoming.own, order.id)
     _extend(timing, order, body.until, incoming.received_at)
     return Handled(order.id)
 
@@ -173,7 +174,7 @@ def preservation_extended(tx: Tx, instance: Instance, incoming: Incoming) -> Han
     order, body, problems = _read(tx, incoming, PreservationExtended)
     if order is None or body is None:
         return Handled(order and order.id, problems)
-    timing = Timing(tx, instance, own_of(tx, instance), order.id)
+    timing = Timing(tx, instance, incoming.own, order.id)
     held = [one.hold_id for one in items_of(tx, order.id) if one.hold_id is not None]
     ends = ends_of_holds(tx, held).values()
     if any(end is not None and body.until > kept_longest(end) for end in ends):
@@ -186,9 +187,8 @@ def preservation_extended(tx: Tx, instance: Instance, incoming: Incoming) -> Han
     except Refusal:
         _contradict(timing, "what is held cannot be held for longer so")
         return Handled(order.id)
-    for hold_id in held:
-        subject = about_hold(hold_id)
-        timing.happen("preservation.extended", subject, incoming.received_at, until=body.until)
+    moments = {about_hold(hold_id): incoming.received_at for hold_id in held}
+    timing.happen_each("preservation.extended", moments, until=body.until)
     if not held:
         _contradict(timing, "nothing is held under it")
     return Handled(order.id)
@@ -199,7 +199,7 @@ def preservation_access(tx: Tx, instance: Instance, incoming: Incoming) -> Handl
     order = _about(tx, incoming, incoming.envelope.from_)
     _, faults = read_body("preservation.access", incoming.envelope.body)
     if order is not None and not faults and _proven(incoming):
-        Timing(tx, instance, own_of(tx, instance), order.id).ring()
+        Timing(tx, instance, incoming.own, order.id).ring()
     return Handled(order and order.id, ["incomplete"] if faults else [])
 
 
@@ -219,7 +219,7 @@ def _act(
     order, read, problems = _read(tx, incoming, body)
     if order is None or read is None:
         return Handled(order and order.id, problems)
-    timing = Timing(tx, instance, own_of(tx, instance), order.id)
+    timing = Timing(tx, instance, incoming.own, order.id)
     _hear(timing, order, said, msgspec.to_builtins(read), do)
     return Handled(order.id)
 
@@ -244,16 +244,14 @@ def _contradict(timing: Timing, what: str) -> None:
 def _clarify(
     timing: Timing, order: OrderRow, items: list[ItemOfOrder], given: dict[str, Any]
 ) -> None:
-    for one in items:
-        orders.move(timing.tx, one, "clarified", given=given)
-        timing.of_item(one, "order.clarified")
+    orders.move(timing.tx, items, "clarified", given=given)
+    timing.of_items(items, "order.clarified")
 
 
 def _finalise(
     timing: Timing, order: OrderRow, items: list[ItemOfOrder], given: dict[str, Any]
 ) -> None:
-    for one in items:
-        orders.move(timing.tx, one, "final", given=given)
+    orders.move(timing.tx, items, "final", given=given)
 
 
 def _void(said: Said) -> _Do:
@@ -293,20 +291,25 @@ def _proven(incoming: Incoming) -> bool:
     return incoming.verified and not incoming.doubtful
 
 
-def _earlier(tx: Tx, incoming: Incoming) -> list[str]:
-    """What was said of an order before it came, by who may: each as its type, or as what was found."""
+def _said_before(tx: Tx, incoming: Incoming) -> list[tuple[StoredMessage, bytes]]:
+    """What its issuer said of an order before it came, each with its bytes: nothing more of it comes until the
+    end."""
     ref, issuer = incoming.envelope.order, incoming.envelope.from_
     if ref is None:
         return []
-    said = [
-        one.type
-        for one, _ in messages_about(tx, issuer, ref)
-        if _counted(one) and one.type in ("order.revoked", "order.final")
-    ]
-    authority = establishment(tx)
+    orders.hold_issuer(tx, issuer)
+    return [one for one in messages_about(tx, issuer, ref) if _counted(one[0])]
+
+
+def _earlier(
+    tx: Tx, incoming: Incoming, before: Sequence[tuple[StoredMessage, bytes]]
+) -> list[str]:
+    """What was said of an order before it came, by who may: each as its type, or as what was found."""
+    said = [one.type for one, _ in before if one.type in ("order.revoked", "order.final")]
+    authority = establishment(tx, incoming.own.organisation)
+    ref, issuer = incoming.envelope.order, incoming.envelope.from_
     found = [] if authority is None else _findings(tx, authority, issuer, ref)
-    said += [finding for one, finding in found if _counted(one) and finding == "infringement"]
-    return said
+    return said + [finding for one, finding in found if _counted(one) and finding == "infringement"]
 
 
 def _findings(
@@ -322,13 +325,13 @@ def _findings(
     return found
 
 
-def _extended_before(tx: Tx, incoming: Incoming) -> DisclosureExtended | None:
+def _extended_before(
+    before: Sequence[tuple[StoredMessage, bytes]],
+) -> DisclosureExtended | None:
     """The extension of an order's non-disclosure that overtook the order: the author is not told sooner for
     that."""
-    if incoming.envelope.order is None:
-        return None
-    for one, jws in messages_about(tx, incoming.envelope.from_, incoming.envelope.order):
-        if _counted(one) and one.type == "non_disclosure.extended":
+    for one, jws in before:
+        if one.type == "non_disclosure.extended":
             body, faults = read_body(one.type, read_envelope(parse(jws)).body)
             if isinstance(body, DisclosureExtended) and not faults:
                 return body
@@ -351,8 +354,8 @@ def _delivered(tx: Tx, instance: Instance, message: StoredMessage, receipt: Rece
         return
     order_id, items = answer
     timing = Timing(tx, instance, own_of(tx, instance), order_id)
-    for n in items:
-        timing.happen("feedback.delivered", about_item(order_id, n), receipt.received_at)
+    moments = {about_item(order_id, n): receipt.received_at for n in items}
+    timing.happen_each("feedback.delivered", moments)
 
 
 def _scrutiny_requested(

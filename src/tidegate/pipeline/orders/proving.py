@@ -13,7 +13,7 @@ from tidegate.orders.model import UNDONE, ItemOfOrder, OrderRow
 from tidegate.orders.queries import items_of, url_keys_of
 from tidegate.pipeline.orders.lookup import Found
 from tidegate.pipeline.orders.timing import Timing
-from tidegate.pipeline.orders.watching import HOUR, about_item, about_order
+from tidegate.pipeline.orders.watching import HOUR, about_order
 
 
 class Signed(msgspec.Struct, frozen=True):
@@ -36,16 +36,15 @@ def name_anew(timing: Timing, order: OrderRow, signed: Sequence[Signed]) -> None
     for item, key in zip(items, url_keys_of(tx, order.id), strict=True):
         one = left[key].pop(0) if left[key] else last[key]
         if item.state in UNDONE:
-            named.append(orders.change_item(tx, item, url=one.url, **_about(one)))
+            named.append(msgspec.structs.replace(item, url=one.url, **_about(one)))
     rest = [one for ones in left.values() for one in ones]
     more = [
         (_item(timing, order, n, one), one.found.url_key)
         for n, one in enumerate(rest, len(items) + 1)
     ]
     orders.note_proved(tx, order.id, named, more)
-    for item, _ in more:
-        subject = about_item(order.id, item.n)
-        timing.start(HOUR, subject, "order.received", order.received_at or tx.now)
+    subjects = timing.about([item for item, _ in more])
+    timing.start_each(HOUR, subjects, "order.received", order.received_at or tx.now)
 
 
 def end_silence(timing: Timing, order: OrderRow) -> None:

@@ -20,6 +20,7 @@ from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.orders.execute import carry_out
 from tidegate.pipeline.orders.lookup import problems_of
 from tidegate.pipeline.orders.receive import HARMLESS
+from tidegate.pipeline.own import own_of
 
 BEFORE = timedelta(minutes=15)
 """How long before its hour ends."""
@@ -43,7 +44,8 @@ def _one(instance: Instance, order_id: UUID) -> bool:
             if not may_act(tx, order, items):
                 return False
             known = {one.n: one.item_id for one in items if one.item_id is not None}
-            carry_out(tx, instance, order, items, known, "disabled", provisional=True)
+            own = own_of(tx, instance)
+            carry_out(tx, instance, own, order, items, known, "disabled", provisional=True)
             return True
     except Refusal as refusal:
         log.warning("order.not_provisional", order=str(order_id), why=refusal.type)

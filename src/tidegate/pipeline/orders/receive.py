@@ -13,6 +13,7 @@ from tidegate.clocks.queries import clocks_of
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
 from tidegate.orders import actions as orders
+from tidegate.orders.messages.model import Ours
 from tidegate.orders.model import UNDONE, ItemOfOrder, OrderRow, State
 from tidegate.orders.queries import items_of, order_of, orders_called, url_keys_of
 from tidegate.pipeline.instance import Instance
@@ -21,8 +22,7 @@ from tidegate.pipeline.orders.authors import keep_silent
 from tidegate.pipeline.orders.lookup import Found, Named, look_up
 from tidegate.pipeline.orders.proving import Signed, end_silence, name_anew
 from tidegate.pipeline.orders.timing import Timing
-from tidegate.pipeline.orders.watching import HOUR, about_item, about_order
-from tidegate.pipeline.own import Own
+from tidegate.pipeline.orders.watching import HOUR, about_order
 
 Channel = Literal["inbox", "upload", "form"]
 """How it came: as a message, written down by a person of ours, by the open form."""
@@ -85,12 +85,12 @@ class Taken(msgspec.Struct, frozen=True):
         return self.receipt if self.joined else self.order.id
 
 
-def receive(tx: Tx, instance: Instance, own: Own, arrived: Arrived) -> Taken:
+def receive(tx: Tx, instance: Instance, own: Ours, arrived: Arrived) -> Taken:
     """Take an order in: with its clock, and ringing. One that had come before is joined, and nothing of it
     changes but that a message may prove it."""
     orders.hold_issuer(tx, arrived.issuer)
     key, hosts = instance.secrets.terms_key, own.organisation.hosts
-    found = [look_up(tx, key, hosts, one) for one in arrived.named or [Named("")]]
+    found = look_up(tx, key, hosts, arrived.named or [Named("")])
     keys = [one.url_key for one in found]
     known, contrary = _known(tx, arrived, keys)
     problems = sorted({code for one in found for code in one.problems if code == "host-unknown"})
@@ -122,7 +122,7 @@ def _known(tx: Tx, arrived: Arrived, keys: Sequence[bytes | None]) -> tuple[Orde
 
 
 def _keep(
-    tx: Tx, instance: Instance, own: Own, arrived: Arrived, found: Sequence[Found]
+    tx: Tx, instance: Instance, own: Ours, arrived: Arrived, found: Sequence[Found]
 ) -> tuple[OrderRow, UUID]:
     begins: State = "open" if arrived.good else "doubtful"
     order = OrderRow(
@@ -155,13 +155,12 @@ def _keep(
     orders.keep_order(tx, order, items)
     receipt = _note(tx, order, arrived)
     timing = Timing(tx, instance, own, order.id)
-    subjects = [about_item(order.id, one.n) for one, _ in items]
+    subjects = timing.about([one for one, _ in items])
     timing.start_each(HOUR, subjects, "order.received", arrived.received_at)
     _let_scrutinise(timing, order, arrived.received_at)
     _hush(timing, order, arrived)
     timing.settle()
-    timing.ring()
-    return order_of(tx, order.id), receipt
+    return timing.ring(), receipt
 
 
 def _let_scrutinise(timing: Timing, order: OrderRow, received_at: datetime) -> None:
@@ -191,7 +190,7 @@ def _item(tx: Tx, order: OrderRow, n: int, url: str, found: Found, begins: State
 def _join(
     tx: Tx,
     instance: Instance,
-    own: Own,
+    own: Ours,
     arrived: Arrived,
     known: OrderRow,
     found: Sequence[Found],
@@ -219,10 +218,8 @@ def _join(
 def _earlier(timing: Timing, arrived: Arrived) -> None:
     """It had come before we knew: of two claims of when, the earlier one counts."""
     orders.change(timing.tx, timing.order_id, received_at=arrived.received_at)
-    for one in items_of(timing.tx, timing.order_id):
-        if one.state in UNDONE:
-            subject = about_item(timing.order_id, one.n)
-            timing.start(HOUR, subject, "order.received", arrived.received_at)
+    undone = [one for one in items_of(timing.tx, timing.order_id) if one.state in UNDONE]
+    timing.start_each(HOUR, timing.about(undone), "order.received", arrived.received_at)
     timing.settle()
 
 
@@ -252,9 +249,8 @@ def _prove(
         _let_scrutinise(timing, proven, proven.received_at or arrived.received_at)
     _hush(timing, order, arrived)
     if arrived.good:
-        for one in items_of(tx, order.id):
-            if one.state == "doubtful":
-                orders.move(tx, one, "authenticate", given={"how": "its issuer signed it"})
+        doubtful = [one for one in items_of(tx, order.id) if one.state == "doubtful"]
+        orders.move(tx, doubtful, "authenticate", given={"how": "its issuer signed it"})
     send_unsent(tx, timing.own, order.id)
     timing.settle()
     timing.ring()

@@ -47,12 +47,12 @@ def delivered(tx: Tx, instance: Instance, message: StoredMessage, receipt: Recei
     if state is None:  # it was revoked, or void, before it came
         change(tx, order.id, **known)
         return
-    for item in items_of(tx, order.id):
-        if item.state not in ("void", "final"):
-            subject = about_item(order.id, item.n)
-            watching.start(HOUR, subject, "order.received", at, provider, order.id)
-            if (heard := _BEFORE.get(item.state)) is not None:  # the answer was quicker
-                watching.happen(heard, subject, item.since)
+    live = [one for one in items_of(tx, order.id) if one.state not in ("void", "final")]
+    subjects = [about_item(order.id, one.n) for one in live]
+    watching.start_each(HOUR, subjects, "order.received", at, provider, order.id)
+    for now, heard in _BEFORE.items():  # the answer was quicker
+        since = {about_item(order.id, one.n): one.since for one in live if one.state == now}
+        watching.happen_each(heard, since)
     step(tx, order, "deliver", state, due_at=watching.due_at(order.id), **known)
 
 
@@ -68,11 +68,10 @@ def clarified(tx: Tx, instance: Instance, message: StoredMessage, receipt: Recei
     if order.state not in LIVE:
         return
     watching = Watching(tx, instance)
-    for item in items_of(tx, order.id):
-        if item.state == "asking":
-            move(tx, item, "clarified", given={"message": str(message.id)})
-            subject = about_item(order.id, item.n)
-            watching.happen("order.clarified", subject, receipt.received_at)
+    asking = [one for one in items_of(tx, order.id) if one.state == "asking"]
+    move(tx, asking, "clarified", given={"message": str(message.id)})
+    subjects = (about_item(order.id, one.n) for one in asking)
+    watching.happen_each("order.clarified", dict.fromkeys(subjects, receipt.received_at))
     settle(watching, order, "resumed")
 
 

@@ -26,7 +26,7 @@ from tidegate.orders.drafts.model import (
 from tidegate.orders.drafts.queries import ordered_about, referred_about
 from tidegate.orders.drafts.targets import target_of_url
 from tidegate.orders.messages.actions import carry, send
-from tidegate.orders.messages.model import Incoming, Problem, Receipt, StoredMessage
+from tidegate.orders.messages.model import Incoming, Ours, Problem, Receipt, StoredMessage
 from tidegate.orders.messages.queries import messages_of
 from tidegate.orders.model import Direction
 from tidegate.orders.referrals import actions as referrals
@@ -176,7 +176,7 @@ def came(tx: Tx, instance: Instance, incoming: Incoming) -> Handled:
     said, good = cast("Referral", body), not incoming.doubtful and not wrong
     if good and (known := referral_called(tx, "in", envelope.from_, envelope.order)) is not None:
         return Handled(known.id)
-    id, own = uuid7(tx.now), own_of(tx, instance)
+    id, own = uuid7(tx.now), incoming.own
     referral = _row(tx, id, "in", envelope.from_, envelope.order, envelope.to, said)
     referral = msgspec.structs.replace(
         referral,
@@ -252,12 +252,12 @@ def delivered(tx: Tx, instance: Instance, message: StoredMessage, receipt: Recei
 
 
 def _reported(
-    tx: Tx, instance: Instance, own: Own, referral: ReferralRow, item: ReferralItem
+    tx: Tx, instance: Instance, own: Ours, referral: ReferralRow, item: ReferralItem
 ) -> ReferralItem:
     """The URL as a report, about the post that it is, where it is one; what cannot be reported, of a post that
     was erased say, is left for a person to answer."""
     hosts, key = own.organisation.hosts, instance.secrets.terms_key
-    post = look_up(tx, key, hosts, Named(item.url)).item
+    post = look_up(tx, key, hosts, [Named(item.url)])[0].item
     id = f"referral-{referral.id}-{item.n}"
     report = ReportIn(
         id=id,

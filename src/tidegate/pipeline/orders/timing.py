@@ -1,6 +1,6 @@
 """The clocks of an order that came to us: which start with what, each about a URL, the order or a hold."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,11 +12,11 @@ from tidegate.clocks.rings import ring
 from tidegate.infra.db import Tx
 from tidegate.ledger.actions import append
 from tidegate.orders.actions import refresh
-from tidegate.orders.model import ItemOfOrder
+from tidegate.orders.messages.model import Ours
+from tidegate.orders.model import ItemOfOrder, OrderRow
 from tidegate.orders.queries import order_of
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.orders.watching import Watching, about_item, about_order
-from tidegate.pipeline.own import Own
 
 US = "provider"
 
@@ -30,7 +30,7 @@ class Timing(msgspec.Struct, frozen=True):
 
     tx: Tx
     instance: Instance
-    own: Own
+    own: Ours
     order_id: UUID
 
     @property
@@ -66,10 +66,22 @@ class Timing(msgspec.Struct, frozen=True):
         until: datetime | None = None,
     ) -> None:
         """Tell the clocks of a subject what happened, now unless told otherwise."""
-        self._clocks.happen(event, subject, at or self.tx.now, until=until)
+        self.happen_each(event, {subject: at or self.tx.now}, until=until)
 
-    def of_item(self, item: ItemOfOrder, event: str, at: datetime | None = None) -> None:
-        self.happen(event, about_item(self.order_id, item.n), at)
+    def happen_each(
+        self, event: str, moments: Mapping[Subject, datetime], *, until: datetime | None = None
+    ) -> None:
+        """The same about each of several subjects: `moments` says when it happened to each."""
+        self._clocks.happen_each(event, moments, until=until)
+
+    def of_items(
+        self, items: Sequence[ItemOfOrder], event: str, at: datetime | None = None
+    ) -> None:
+        """Tell the clocks of these items what happened to each of them."""
+        self.happen_each(event, dict.fromkeys(self.about(items), at or self.tx.now))
+
+    def about(self, items: Sequence[ItemOfOrder]) -> list[Subject]:
+        return [about_item(self.order_id, one.n) for one in items]
 
     def due(self, name: str, at: datetime) -> Due:
         """When a period of this kind would end that starts then."""
@@ -91,11 +103,12 @@ class Timing(msgspec.Struct, frozen=True):
         """Let the order's state, and when its first hour ends, follow from its items."""
         refresh(self.tx, self.order_id, self._clocks.due_at(self.order_id))
 
-    def ring(self, *, contradictory: bool = False) -> None:
-        """Call people: now, and each `ring_seconds` until somebody has it."""
+    def ring(self, *, contradictory: bool = False) -> OrderRow:
+        """Call people: now, and each `ring_seconds` until somebody has it. Returns the order."""
         order = order_of(self.tx, self.order_id)
         data: dict[str, object] = {"order": order.id, "state": order.state}
         data["due_at"] = order.due_at
         if contradictory:
             data["contradictory"] = True
         ring(self.tx, "order.received", data, order=order.id)
+        return order

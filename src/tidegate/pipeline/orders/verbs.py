@@ -106,9 +106,8 @@ def _put_off(
     work = _begin(tx, instance, order_id, n, verb)
     event = "order.impeded" if verb == "impede" else "order.asked"
     given = {"ground": ground, "explanation": explanation}
-    for one in work.items:
-        orders.move(tx, one, verb, given=given)
-        work.timing.of_item(one, event)
+    orders.move(tx, work.items, verb, given=given)
+    work.timing.of_items(work.items, event)
     answers.not_executed(
         work.timing,
         work.order,
@@ -124,9 +123,8 @@ def _put_off(
 def resume(tx: Tx, instance: Instance, order_id: UUID, n: int | None) -> OrderRow:
     """What was in the way is gone: a fresh hour runs, and the issuer is told. Raises Refusal: 404, 409."""
     work = _begin(tx, instance, order_id, n, "resume")
-    for one in work.items:
-        orders.move(tx, one, "resume")
-        work.timing.of_item(one, "impediment.ended")
+    orders.move(tx, work.items, "resume")
+    work.timing.of_items(work.items, "impediment.ended")
     said = ImpedimentEnded(tx.now)
     answers.tell_issuer(tx, work.timing.own, work.order, "impediment.ended", said)
     return _settled(work)
@@ -138,8 +136,7 @@ def authenticate(
     """A person has made sure that the order is its issuer's: its hour runs on. Raises Refusal: 404, 409, 422."""
     _in_words(given.how, "/how")
     work = _begin(tx, instance, order_id, n, "authenticate")
-    for one in work.items:
-        orders.move(tx, one, "authenticate", given={"how": given.how})
+    orders.move(tx, work.items, "authenticate", given={"how": given.how})
     return _settled(work)
 
 
@@ -199,7 +196,7 @@ def ask_scrutiny(tx: Tx, instance: Instance, order_id: UUID, given: ScrutinyIn) 
             "Nothing was written. Article 4 is about orders from another member state; against one of your"
             " own state its courts are open, which Annex I names under G.",
         )
-    authority = establishment(tx)
+    authority = establishment(tx, own.organisation)
     if authority is None or order.order_ref is None:
         raise Refusal(
             "establishment-unknown",

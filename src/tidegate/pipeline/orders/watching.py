@@ -1,7 +1,7 @@
 """The clocks about orders, as each side sees them: its own duties, and those of others, which are called late by
 the generous reading alone, in the time zone of whoever has the duty."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -9,7 +9,7 @@ import msgspec
 
 from tidegate.clocks import actions as clocks
 from tidegate.clocks.model import Clock, Subject
-from tidegate.clocks.queries import clocks_of
+from tidegate.clocks.queries import first_due
 from tidegate.exchange.model import Organisation
 from tidegate.infra.db import Tx
 from tidegate.pipeline.instance import Instance
@@ -99,17 +99,20 @@ class Watching(msgspec.Struct, frozen=True):
         until: datetime | None = None,
     ) -> list[Clock]:
         """Tell the clocks about a subject what happened; they know what it is to them."""
+        return self.happen_each(event, {subject: at}, claimed=claimed, until=until)
+
+    def happen_each(
+        self,
+        event: str,
+        moments: Mapping[Subject, datetime],
+        *,
+        claimed: bool = False,
+        until: datetime | None = None,
+    ) -> list[Clock]:
+        """The same about each of several subjects: `moments` says when it happened to each."""
         packs = self.instance.clocks
-        return clocks.happen(
-            self.tx, packs, event, subject=subject, at=at, claimed=claimed, until=until
-        )
+        return clocks.happen_each(self.tx, packs, event, moments, claimed=claimed, until=until)
 
     def due_at(self, order_id: UUID) -> datetime | None:
         """When the first hour of an order that still runs ends: of those by signed receipts."""
-        running = [
-            one.due_at
-            for one in clocks_of(self.tx, order=order_id)
-            if one.name == HOUR and one.live and one.state in ("running", "missed")
-            if one.subject.kind == "order_item"
-        ]
-        return min(running, default=None)
+        return first_due(self.tx, order_id, HOUR, "order_item")

@@ -84,10 +84,10 @@ def _of_ours(visit: Visit, tx: Tx, id: UUID) -> list[Named]:
 
 
 def _items_called(visit: Visit, tx: Tx, typed: str) -> list[Named]:
-    found = items_named(tx, platforms_posting(tx), typed)
+    found = items_named(tx, platforms_posting(tx), [typed])[typed]
     platform, slash, rest = typed.partition("/")
     if slash and rest:
-        found += items_named(tx, [platform], rest)
+        found += items_named(tx, [platform], [rest])[rest]
     return [Named(one.external_id, "item", f"/items/{one.id}") for one in found[:_MOST]]
 
 
@@ -103,7 +103,7 @@ def _at_address(visit: Visit, tx: Tx, address: str) -> list[Named]:
 def _with_digest(visit: Visit, tx: Tx, digest: bytes) -> list[Named]:
     """The one item with this file, or all that is found by it."""
     name = digest.hex()
-    items = items_with_file(tx, digest, 2) if visit.may("items:read") else []
+    items = items_with_file(tx, [digest], 2)[digest] if visit.may("items:read") else []
     banks = visit.instance.banks
     known = False
     if visit.may("banks:read"):
