@@ -114,8 +114,8 @@ def test_scrutiny_is_asked_for_in_time_and_late(instance: Instance, clock: FakeC
     assert (type, body) == ("scrutiny.requested", expected)
     assert [one.state for one in desk.clocks(order, "tco.scrutiny_request")] == ["met"]
     deliver(desk, order, "scrutiny.requested")
-    (clock,) = desk.clocks(order, "tco.scrutiny_decision")
-    assert (clock.ours, clock.due_at) == (False, desk.now + timedelta(hours=72))
+    (decision,) = desk.clocks(order, "tco.scrutiny_decision")
+    assert (decision.ours, decision.due_at) == (False, desk.now + timedelta(hours=72))
     desk.wait(hours=1)
     said = {"issuer": "bka.example", "finding": "none", "reasons": "It is an order."}
     desk.says("scrutiny.decided", said, sender=authority)
