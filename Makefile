@@ -29,8 +29,8 @@ demo-two: setup ## an authority's order and a platform's hour, on both sides, in
 test: setup-dev ## pass the tests, on an embedded PostgreSQL; some: TESTS=tests/review/test_cases.py or TESTS="-k claim"
 	@$(PY) -m pytest -n 2 --dist worksteal -m "not long" $(TESTS)
 
-test-long: setup-dev ## what takes longer: browsers, kills, whole days, simulations, peers (what is missing is skipped)
-	@$(PY) -m pytest -n 2 --dist worksteal -m long -rs $(TESTS)
+test-long: setup-dev ## what takes longer: browsers, kills, whole days, simulations, peers, all examples (what is missing is skipped)
+	@$(PY) -m pytest -n 2 --dist worksteal -m "long or hypothesis" -rs $(TESTS)
 
 test-browser: setup-dev ## the pages in a real Chromium (Debian: apt install chromium): journeys by mouse, keys and no script
 	@$(PY) -m pytest -n 2 --dist worksteal -m long -rs tests/browser $(TESTS)

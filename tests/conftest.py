@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     from tidegate.infra.postgres import EmbeddedPostgres
     from tidegate.pipeline.instance import Instance
 
-# No test depends on how fast the machine is.
-hypothesis.settings.register_profile("tidegate", deadline=None)
+# No test depends on how fast the machine is. Of a property that does not say how many examples show it,
+# `make test` tries some, and `make test-long` all.
+hypothesis.settings.register_profile("all", deadline=None)
+hypothesis.settings.register_profile("tidegate", deadline=None, max_examples=40)
 hypothesis.settings.load_profile("tidegate")
 
 share_compiled()
@@ -44,6 +46,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("-m").startswith("long"):
+        settings.load_profile("all")
     if config.getoption("--quick"):
         settings.register_profile("quick", max_examples=EXAMPLES)
         settings.load_profile("quick")

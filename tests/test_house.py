@@ -248,6 +248,9 @@ def turned(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verify, "unseal", turn_back)
 
 
+@pytest.mark.usefixtures(
+    "database_urls"
+)  # of its own: what a first start writes goes through it too
 def test_nothing_goes_past_the_seal_in_or_out(turned: None, api: Api) -> None:
     """Whatever sealing makes of values, by INSERT, UPDATE or COPY: everything goes on, and what people
     wrote lies nowhere in the clear."""
