@@ -17,7 +17,7 @@ from tidegate.infra.postgres import EmbeddedPostgres, PostgresError
 
 HERE = Path(__file__).parent
 MARKER = ".tidegate-demo"
-READY_SECONDS = 60.0
+READY_SECONDS = 180.0
 WAIT_SECONDS = 30.0
 STOP_SECONDS = 30.0
 

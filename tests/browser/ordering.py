@@ -15,6 +15,10 @@ from tidegate.infra.settings import Settings
 from tidegate.orders.jws import MEDIA_TYPE
 from tidegate.pipeline.instance import opened
 
+_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll("body *")]
+  .filter((one) => { const { left, right } = one.getBoundingClientRect(); return left < 0 || right > innerWidth; })
+  .slice(-3).map((one) => one.outerHTML.slice(0, 120))"""
+
 
 @contextmanager
 def ordering(desk: Desk) -> Generator[OrdersDesk]:
@@ -42,6 +46,6 @@ def comes(desk: Desk, orders: OrdersDesk, url: str, name: str) -> str:
     return found
 
 
-def wide(page: Page) -> bool:
-    """Whether something is wider than the window."""
-    return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))
+def wide(page: Page) -> list[str]:
+    """What of a page is wider than the window; nothing where that does not scroll."""
+    return page.evaluate(_WIDE)
