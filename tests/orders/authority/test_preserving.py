@@ -131,6 +131,9 @@ def test_a_request_to_see_opens_nothing_and_a_person_does(bka: Side, forum: Side
     id = executed(bka, forum)
     hold = at_forum(forum)["items"][0]["hold"]["id"]
     rung = forum.count("rings")
+    for name in SEE:
+        blank = SEE | {name: " \n"}
+        refused(bka, f"/v1/orders/{id}/access", bka.officer, blank, "invalid-body", 422)
     assert bka.post(f"/v1/orders/{id}/access", bka.officer, SEE)["state"] == "executed"
     bka.deliver()
     there = at_forum(forum)
