@@ -16,9 +16,10 @@ from babel.messages.pofile import read_po, write_po
 from scripts.refused_words import allowed, refused
 
 import tidegate.web
+from tidegate.clocks.packs import read_packs
 from tidegate.pipeline.outcomes import SENTENCES
 from tidegate.web.pages.sentences import PARSED
-from tidegate.web.words import ALLOWED, DOMAIN, LOCALE, REFUSED
+from tidegate.web.words import ALLOWED, DATA, DOMAIN, LOCALE, REFUSED
 
 ROOT = Path(tidegate.web.__file__).parent
 POT = LOCALE / f"{DOMAIN}.pot"
@@ -51,7 +52,17 @@ def collect() -> Catalog:
         catalog.add(sentence, context=REFUSED)
     for text in sorted(allowed(ROOT.parent)):
         catalog.add(text, context=ALLOWED)
+    for text in sorted(called()):
+        catalog.add(text, context=DATA)
     return catalog
+
+
+def called() -> set[str]:
+    """What the data that comes with the program calls things."""
+    packs = read_packs().packs
+    clocks = [one for pack in packs for one in pack.clocks]
+    said = {pack.law for pack in packs} | {one.title for one in clocks}
+    return said | {one.note for one in clocks if one.note}
 
 
 def catalogues() -> dict[str, Path]:

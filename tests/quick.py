@@ -11,7 +11,7 @@ import pytest
 from tidegate.signals.native import library
 
 EXAMPLES = 20  # of a property, where its test does not say how many
-SERVERS = {"server_urls", "database_url", "served"}
+SERVERS = {"server_urls", "served", "database_url"}
 LISTED = (
     # They start processes or servers.
     "tests/cli/test_backup.py",

@@ -25,7 +25,7 @@ from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.orders.authors import AnswerIn, author_answered, author_asked
 from tidegate.pipeline.orders.shown import shown_order
 from tidegate.pipeline.orders.sides import RECEIPTS
-from tidegate.pipeline.orders.taking import Written, write_down
+from tidegate.pipeline.orders.taking import ByHand, Written, write_down
 from tidegate.pipeline.orders.verbs import ScrutinyIn, acknowledge, ask_scrutiny
 
 URL = "https://forum.example/p/1"
@@ -137,9 +137,7 @@ def test_of_two_times_of_receipt_the_earlier_one_counts(desk: Desk) -> None:
     order = desk.ordered(URL)
     earlier = received - timedelta(minutes=30)
     given = Written(
-        issuer=desk.sender.id,
-        channel="fax",
-        received_at=earlier,
+        came=ByHand(issuer=desk.sender.id, channel="fax", received_at=earlier),
         annex=annex(desk.sender, received, [URL]),
         file=b"%PDF",
         content_type="application/pdf",

@@ -137,6 +137,8 @@ def page_attempts(of_b: OrderOfB, kid: str) -> Tried:
         ("GET", "/orders"): [("/orders", {}), ("/orders?live=yes", {})],
         ("GET", "/orders/new"): [("/orders/new", {})],
         ("POST", "/orders"): [("/orders", {"to": TO})],
+        ("GET", "/orders/upload"): [("/orders/upload", {})],
+        ("POST", "/orders/upload"): [("/orders/upload", {"channel": "fax", "issuer": "of a"})],
         ("GET", "/orders/{order}"): [(at, {})],
         ("GET", "/orders/{order}/documents/{document}"): [(f"{at}/documents/annex-1.json", {})],
         ("GET", "/orders/{order}/message.jws"): [(f"{at}/message.jws", {})],

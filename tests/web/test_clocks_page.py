@@ -37,7 +37,13 @@ def test_what_is_due_first_stands_first(desk: Desk, legal: Visitor) -> None:
     second = desk.ordered(URLS[1], order="two", reference="two")
     shown = legal.get("/clocks").text
     assert list(dict.fromkeys(orders_of(shown))) == [str(first), str(second)]
-    assert shown.index('data-name="tco.remove"') > 0
+    row = shown.split('data-name="tco.remove"')[1].split("</tr>")[0]
+    assert "Remove or disable" in row
+    assert "Regulation (EU) 2021/784, Article 3(3)" in row
+    assert "tco.remove" in row
+    german = legal.get("/clocks", headers={"Accept-Language": "de"}).text
+    assert "Entfernen oder sperren" in german
+    assert "Verordnung (EU) 2021/784, Artikel 3(3)" in german
     assert legal.get("/clocks.json?bearer=them").json()["bearer"] == "them"
     ours = legal.get("/clocks.json?bearer=us").json()["clocks"]
     assert {one["bearer"] for one in ours} == {"us"}

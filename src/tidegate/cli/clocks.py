@@ -68,6 +68,8 @@ def due(
     if as_json:
         print(msgspec.json.encode(answer).decode())
         return
+    if definition.title:
+        print(f"clock       {plain(definition.title)}")
     print(f"due at      {answer['due_at']}")
     print(f"due latest  {answer['due_latest']}")
     for one in answer["warnings"]:

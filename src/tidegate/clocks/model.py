@@ -55,10 +55,12 @@ class Definition(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
     `bearer` has the duty: a party, or one for each event that starts it. Where `safe` is "late" acting early
     is the harm, and what is to happen at the end waits for the generous reading. `on_expiry`: the duty is
     `missed`, or missed and only `counted`, or what there was to do or wait for has `lapsed`. `then` is
-    the limit of the periods that follow the first; `note` is shown beside the clock.
+    the limit of the periods that follow the first; `agreed`: the two sides agreed on it, and no law has it. People
+    read `title`, and `note` beside it.
     """
 
     name: Annotated[str, Meta(pattern=r"^[a-z]+\.[a-z0-9_]+$")]
+    title: Annotated[str, Meta(max_length=200)] = ""
     article: Annotated[str, Meta(min_length=1, max_length=200)]
     bearer: str | dict[Event, str]
     start: list[Event]
@@ -71,6 +73,7 @@ class Definition(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
     warnings: list[Annotated[str, Meta(pattern="^(start|end|[1-9][0-9]{0,3}(m|h|d|wd))$")]] = []
     on_expiry: Literal["missed", "counted", "lapsed"] = "missed"
     then: Limit | None = None
+    agreed: bool = False
     note: Annotated[str, Meta(max_length=500)] | None = None
 
     def __post_init__(self) -> None:

@@ -6,15 +6,19 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from tidegate.clocks.model import Clock, Run, State, Subject
+from tidegate.clocks.model import Clock, Definition, Run, State, Subject
+
+By = Literal["law", "service_level", "agreed"]
 
 
 class ClockView(Struct, frozen=True, kw_only=True):
     """A clock. `bearer` has the duty. It is `missed`, and goes on, after the end that counts: of duties of ours
-    `due_at`, else `due_latest`; until that it has `remaining_s`. `by` says whose figure the limit is."""
+    `due_at`, else `due_latest`; until that it has `remaining_s`. `by` says whose figure the limit is; `title` is
+    what people call it, where its pack says that."""
 
     id: UUID
     name: str
+    title: str
     law: str
     article: str
     pack: str
@@ -23,7 +27,7 @@ class ClockView(Struct, frozen=True, kw_only=True):
     bearer: Literal["us", "them"]
     state: State
     safe: Literal["early", "late"]
-    by: Literal["law", "service_level"]
+    by: By
     started_at: datetime
     due_at: datetime
     due_latest: datetime
@@ -45,6 +49,7 @@ def clock_view(clock: Clock, now: datetime) -> ClockView:
     return ClockView(
         id=clock.id,
         name=clock.name,
+        title=definition.title,
         law=clock.law,
         article=definition.article,
         pack=clock.pack,
@@ -53,7 +58,7 @@ def clock_view(clock: Clock, now: datetime) -> ClockView:
         bearer="us" if clock.ours else "them",
         state=clock.state,
         safe=clock.safe,
-        by="law" if definition.limit.service_level is None else "service_level",
+        by=_by(definition),
         started_at=clock.started_at,
         due_at=clock.due_at,
         due_latest=clock.due_latest,
@@ -67,3 +72,9 @@ def clock_view(clock: Clock, now: datetime) -> ClockView:
         remaining_s=int((clock.ends_at - now).total_seconds()) if runs else None,
         note=definition.note,
     )
+
+
+def _by(definition: Definition) -> By:
+    if definition.agreed:
+        return "agreed"
+    return "law" if definition.limit.service_level is None else "service_level"

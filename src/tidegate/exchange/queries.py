@@ -88,6 +88,21 @@ def parties(
     return [_read(row, keys.get(row.id, [])) for row in rows]
 
 
+def parties_unconfirmed(tx: Tx, person: str, limit: int) -> list[Party]:
+    """Those of which something waits for a second person, who is not this one: all of it, a key, or what it says
+    otherwise by now."""
+    keys = sa.select(party_keys.c.party_id).where(
+        party_keys.c.confirmed_at.is_(None),
+        party_keys.c.revoked_at.is_(None),
+        party_keys.c.added_by != person,
+    )
+    proposed = _parties.c.proposed.isnot(None) & (_parties.c.proposed_by != person)
+    waits = sa.or_(_parties.c.id.in_(keys), proposed)
+    rows = tx.execute(sa.select(_parties).where(waits).order_by(_parties.c.id).limit(limit)).all()
+    known = _keys_of(tx, [row.id for row in rows])
+    return [_read(row, known.get(row.id, [])) for row in rows]
+
+
 def key_named(tx: Tx, kid: str) -> PartyKey | None:
     """The key of that fingerprint: of whom it is trusted, else of whom it was registered for first; None for
     an unknown one."""

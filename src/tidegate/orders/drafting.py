@@ -213,6 +213,9 @@ def issued(state: DraftState, issuing: Issuing) -> DraftState:
             409,
             "Nobody has asked who else investigates this",
             "Send `deconfliction` with the `answer` of those who were asked, or with the reasons of a `waiver`.",
+            errors=[
+                FieldError("/deconfliction", "their answer, or why nobody was asked", "nothing")
+            ],
         )
     waived = issuing.emergency is not None and _said(issuing.emergency.reasons)
     opens_at = None if issuing.informed is None else issuing.informed + PRIOR

@@ -26,8 +26,9 @@ PSEUDO = "en-XA"
 """The language that only marks what is ours: what stands outside of its brackets escaped translation."""
 OPEN, CLOSE = "⟦", "⟧"
 DOMAIN = "tidegate"
-REFUSED, ALLOWED = "refusal", "scope"
-"""The contexts of sentences that are written beyond the pages: what refusals say, and what scopes allow."""
+REFUSED, ALLOWED, DATA = "refusal", "scope", "data"
+"""The contexts of sentences that are written beyond the pages: what refusals say, what scopes allow, and what the
+data that comes with the program calls things, such as its clocks."""
 LOCALE = Path(__file__).parent / "locale"
 
 # What CLDR calls the way in which a language writes dates and numbers, where that is not its tag.
@@ -217,6 +218,11 @@ def pgettext(context: str, text: str) -> str:
     language = spoken()
     said = catalogue(language.tag).pgettext(context, text)
     return Apart(said) if language.rtl else said
+
+
+def data_words(text: str) -> str:
+    """What shipped data calls something, in the reader's language; as it is written in data that came later."""
+    return pgettext(DATA, text)
 
 
 def ours(text: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from starlette.testclient import TestClient
+from tests.orders.drafting_by import PRIOR, approved, begun, delivered
 from tests.orders.sides import Side
 from tests.orders.sides import drafted as drafted_by
 from tests.others import Other
@@ -204,3 +205,93 @@ def test_a_draft_begins_with_what_its_officer_signs_as(bka: Side, forum: Side) -
     other = person(bka, "officer", "three@bka.example")
     assert "Karla Muster" not in other.get("/orders/new").text
     assert "Karla Muster" not in approver.get("/account").text
+
+
+def test_an_order_is_not_issued_before_others_were_asked_which_is_said_at_the_field(
+    bka: Side, forum: Side
+) -> None:
+    officer, _ = people(bka)
+    order = approved(bka)
+    before = bka.entries()
+    answer = officer.send(f"/orders/{order}/issue", {"issue_emergency": "On Saturday."})
+    assert answer.status_code == 409
+    assert 'id="error-issue_answer"' in answer.text
+    assert "On Saturday." in answer.text
+    assert (bka.get(f"/v1/orders/{order}")["state"], bka.entries()) == ("approved", before)
+
+
+def test_the_registry_says_whether_prior_information_went_and_when_orders_may_follow(
+    bka: Side, forum: Side, clock: FakeClock
+) -> None:
+    officer, _ = people(bka)
+    legal = person(forum, "legal", "three@forum.example")
+
+    def told(who: Visitor) -> str:
+        page = who.get("/registry").text
+        return re.sub(r"<[^>]+>", "", page.split('data-testid="prior"')[1].split("</p>")[0])
+
+    assert "No prior information was sent" in told(officer)
+    assert "No prior information came" in told(legal)
+    bka.post(f"/v1/registry/{forum.id}/prior-information", bka.officer, PRIOR, status=201)
+    assert "not signed for it yet" in told(officer)
+    assert bka.deliver() == 1
+    # Received at midnight: the gate opens at noon.
+    assert "may go from 1 Jan 2026, 12:00:00 UTC on" in told(officer)
+    assert "may come from 1 Jan 2026, 12:00:00 UTC on" in told(legal)
+    clock.advance(12 * 3600)
+    officer.sign_in()
+    legal.sign_in()
+    assert "Since 1 Jan 2026, 12:00:00 UTC orders may go" in told(officer)
+    assert "Since 1 Jan 2026, 12:00:00 UTC their orders may come" in told(legal)
+
+
+def waits(who: Visitor) -> dict[str, list[str] | None]:
+    """What the home page has of orders, by its parts."""
+    found: dict[str, Any] = who.get("/index.json").json()["orders"]
+    return {name: some and [one["id"] for one in some] for name, some in found.items()}
+
+
+def test_the_home_page_says_what_waits_for_each(bka: Side, forum: Side) -> None:
+    officer, approver = people(bka)
+    legal = person(forum, "legal", "three@forum.example")
+    theirs, mine, ready, gone = begun(bka), begun(bka), approved(bka), delivered(bka)
+    for id in (theirs, mine):
+        bka.post(f"/v1/orders/{id}/submit", bka.officer)
+    found = waits(approver)
+    assert (found["submitted"], found["scrutinies"]) == ([theirs, mine], [])
+    assert (found["back"], found["running"], found["unconfirmed"]) == (None, None, [])
+    assert (waits(officer)["issuable"], waits(officer)["back"]) == ([ready], [])
+    (order,) = forum.get("/v1/orders")["data"]
+    assert waits(legal)["running"] == [order["id"]]
+    assert waits(legal)["submitted"] is None
+    forum.post(f"/v1/orders/{order['id']}/authenticate", forum.legal, {"how": "x"}, status=409)
+    ask = {"ground": "insufficient_information", "needed": "Which of two posts is meant."}
+    forum.post(f"/v1/orders/{order['id']}/ask", forum.legal, ask)
+    forum.deliver()
+    assert waits(officer)["back"] == [gone]
+    shown = officer.get("/").text
+    assert 'data-part="orders-back"' in shown
+    assert f'href="/orders/{gone}"' in shown
+    assert 'data-part="orders-submitted"' in approver.get("/").text
+
+
+def test_nobody_is_asked_to_approve_what_they_drafted_or_confirm_what_they_registered(
+    bka: Side, forum: Side
+) -> None:
+    admin = person(bka, "admin", "admin@bka.example")
+    _, approver = people(bka)
+    order = drafted(admin)
+    assert admin.send(f"/orders/{order}/submit").status_code == 303
+    assert (waits(admin)["submitted"], waits(approver)["submitted"]) == ([], [str(order)])
+    document = forum.client.get("/.well-known/tidegate.json").json()
+    document["organisation"] |= {"id": "other.example", "hosts": ["other.example"]}
+    added = admin.send("/registry", {"document": json.dumps(document)})
+    assert added.status_code == 303, added.text
+    assert (waits(admin)["unconfirmed"], waits(approver)["unconfirmed"]) == ([], ["other.example"])
+
+
+def test_who_works_on_no_orders_hears_of_none_at_home(bka: Side, forum: Side) -> None:
+    begun(bka)
+    reviewer = person(bka, "reviewer", "six@bka.example")
+    assert reviewer.get("/index.json").json()["orders"] is None
+    assert "orders-" not in reviewer.get("/").text.split("<main")[1]

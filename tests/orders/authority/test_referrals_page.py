@@ -46,6 +46,12 @@ def test_a_platform_answers_each_url_by_a_form_and_the_authority_sees_it(
     legal = legal_of(forum)
     path = came(legal)
     assert f'href="{path}"' in legal.get("/referrals").text
+    for page in (legal.get(path), officer.get(f"/referrals/{referral}")):
+        assert "It is agreed, not law: no penalty follows" in page.text
+        row = page.text.split('data-name="referral.answer"')[1].split("</tr>")[0]
+        assert "Answer the referral" in row
+        assert "agreed between the two sides, not law" in row
+        assert "Regulation" not in row
     first = legal.send(f"{path}/items/1/answer", {"outcome:1": "removed"})
     assert first.headers["location"] == f"{path}?done=referral-answered"
     shown = legal.get(path).text

@@ -11,7 +11,7 @@ from tidegate.content.model import Moment
 from tidegate.infra.errors import FieldError, bad_field
 from tidegate.infra.wording import written
 from tidegate.orders.annexes import MOST_ITEMS, AnnexIn, Words
-from tidegate.orders.drafting import Deconfliction, DraftState, Emergency, Public
+from tidegate.orders.drafting import PRIOR, Deconfliction, DraftState, Emergency, Public
 from tidegate.orders.reading import read_as_far
 
 _LONGEST = 10_000
@@ -61,6 +61,18 @@ class PriorIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     procedures: Said
     deadlines: Said
+
+
+class Prior(msgspec.Struct, frozen=True):
+    """When prior information was sent, and when the provider had it by its own clock (None: it has not signed)."""
+
+    sent_at: datetime
+    received_at: datetime | None
+
+    @property
+    def opens_at(self) -> datetime | None:
+        """From when on the first order may go."""
+        return None if self.received_at is None else self.received_at + PRIOR
 
 
 class IssueIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from tidegate.infra.columns import one_of
 from tidegate.infra.db import Tx
 from tidegate.orders.drafting import LIVE
-from tidegate.orders.drafts.model import Claim, DraftRow, StateOfOrder
+from tidegate.orders.drafts.model import Claim, DraftRow, Prior, StateOfOrder
 from tidegate.orders.drafts.tables import order_claims, order_drafts, order_states, order_targets
 from tidegate.orders.messages.tables import order_messages
+from tidegate.orders.model import Direction
 from tidegate.orders.scrutinies.tables import scrutinies
 from tidegate.orders.tables import orders
 
@@ -25,6 +26,19 @@ def draft_of(tx: Tx, order_id: UUID) -> DraftRow | None:
     query = sa.select(*_DRAFT).where(order_drafts.c.order_id == order_id)
     row = tx.execute(query).mappings().one_or_none()
     return None if row is None else DraftRow(**row)
+
+
+def drafts_not_by(tx: Tx, person: str, state: str, limit: int) -> list[UUID]:
+    """Orders of ours in a state that somebody else drafted and submitted, the oldest first."""
+    query = (
+        sa.select(orders.c.id)
+        .join(order_drafts, order_drafts.c.order_id == orders.c.id)
+        .where(orders.c.direction == "out", orders.c.state == state)
+        .where(order_drafts.c.drafted_by != person, order_drafts.c.submitted_by != person)
+        .order_by(orders.c.created_at, orders.c.id)
+        .limit(limit)
+    )
+    return list(tx.execute(query).scalars())
 
 
 def states_of(tx: Tx, order_id: UUID) -> list[StateOfOrder]:
@@ -101,3 +115,21 @@ def informed_at(tx: Tx, recipient: str) -> datetime | None:
     )
     found: datetime | None = tx.execute(query).scalar_one()
     return found
+
+
+def prior_with(tx: Tx, direction: Direction, ids: Collection[str]) -> dict[str, Prior]:
+    """The first prior information that went to each of these providers, or came from each of these authorities."""
+    out = direction == "out"
+    other = order_messages.c.recipient if out else order_messages.c.sender
+    known = order_messages.c.state == "delivered" if out else sa.true()
+    query = (
+        sa.select(
+            other.label("other"),
+            sa.func.min(order_messages.c.sent_at).label("sent"),
+            sa.func.min(order_messages.c.received_at).filter(known).label("received"),
+        )
+        .where(order_messages.c.direction == direction, other.in_(list(ids)))
+        .where(order_messages.c.type == "prior_information", order_messages.c.verified)
+        .group_by(other)
+    )
+    return {row.other: Prior(row.sent, row.received) for row in tx.execute(query)}

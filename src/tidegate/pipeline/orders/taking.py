@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from tidegate.content.model import Moment
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import bad_field
 from tidegate.infra.wording import written
@@ -24,12 +25,19 @@ _UNSIGNED = "signature-missing"
 Words = Annotated[str, Meta(min_length=1, max_length=500)]
 
 
-class Written(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person writes down of an order: how and when it came, from whom, what it says, and the file."""
+class ByHand(msgspec.Struct, frozen=True, kw_only=True):
+    """From whom an order came that was no message, by which way (mail, fax), and when."""
 
-    issuer: str
-    channel: str
-    received_at: datetime
+    issuer: Annotated[str, Meta(min_length=1, max_length=200)]
+    channel: Annotated[str, Meta(min_length=1, max_length=40)]
+    received_at: Moment
+
+
+class Written(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person writes down of an order: how it came, what it says (Annex I, as far as it can be read), and
+    the file."""
+
+    came: ByHand
     annex: dict[str, Any]
     file: bytes
     content_type: str
@@ -53,15 +61,24 @@ class Submitted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 def write_down(tx: Tx, instance: Instance, given: Written) -> Taken:
     """Keep an order that a person got another way, with the file as evidence, which is never parsed. Raises
     Refusal (422)."""
-    if not written(given.issuer) or len(given.issuer) > 200:
-        raise bad_field("/issuer", "the id of the authority, or its name", given.issuer[:60])
-    if given.received_at.astimezone(UTC) > tx.now:
-        raise bad_field("/received_at", "a time that has come", given.received_at.isoformat())
-    arrived = _arrived(tx, instance, given.issuer, given.annex, "upload", given.received_at)
+    came = given.came
+    if not written(came.issuer):
+        raise bad_field("/issuer", "the id of the authority, or its name", came.issuer[:60])
+    received_at = _past(came.received_at, tx.now)
+    arrived = _arrived(tx, instance, came.issuer, given.annex, "upload", received_at)
     arrived = msgspec.structs.replace(
-        arrived, file=given.file, content_type=given.content_type, way=given.channel
+        arrived, file=given.file, content_type=given.content_type, way=came.channel
     )
     return receive(tx, instance, own_of(tx, instance), arrived)
+
+
+def _past(at: datetime, now: datetime) -> datetime:
+    try:
+        if (found := at.astimezone(UTC)) <= now:
+            return found
+    except OverflowError:  # at either end of all years
+        pass
+    raise bad_field("/received_at", "a time that has come", at.isoformat())
 
 
 def take_form(tx: Tx, instance: Instance, given: Submitted, address: str | None) -> Taken:

@@ -1,6 +1,5 @@
 """`POST /v1/orders/upload`: a form with an order that came by mail or a portal, or with a signed message."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -8,10 +7,10 @@ from starlette.responses import Response
 
 from tidegate.infra.db import Tx, again
 from tidegate.infra.errors import bad_field
-from tidegate.infra.parsing import decode
+from tidegate.infra.parsing import convert, decode
 from tidegate.pipeline.orders.inbox import take
 from tidegate.pipeline.orders.shown import shown_order
-from tidegate.pipeline.orders.taking import Written, write_down
+from tidegate.pipeline.orders.taking import ByHand, Written, write_down
 from tidegate.web.api.endpoint import Call
 from tidegate.web.multipart import File, Form, bad_form, is_multipart, read_form
 from tidegate.web.places import in_turn
@@ -19,7 +18,6 @@ from tidegate.web.places import in_turn
 JOSE = "application/jose+json"
 MOST_BYTES = 20 << 20
 _PARTS = ("file", "channel", "received_at", "annex", "issuer")
-_LONGEST_CHANNEL = 40
 
 
 async def post_upload(call: Call) -> Response:
@@ -34,9 +32,8 @@ async def post_upload(call: Call) -> Response:
 
 
 def _keep(call: Call, form: Form, file: File) -> Response:
-    kind = (file.content_type or "").partition(";")[0].strip().lower()
     with call.instance.database.begin(call.principal.acting, call.request_id) as tx:
-        if kind == JOSE:
+        if is_message(file):
             receipt = take(tx, call.instance, file.data, None)
             return Response(receipt, 202, media_type=JOSE)
         return _write_down(tx, call, form, file)
@@ -55,21 +52,26 @@ def _read(form: Form, file: File) -> Written:
     fields |= {one.name: _text(one) for one in form.files if one.name != "file"}
     if unknown := [name for name in fields if name not in _PARTS]:
         raise bad_field(f"/{unknown[0][:60]}", f"one of {', '.join(_PARTS)}", "an unknown part")
-    if missing := [name for name in _PARTS if name != "file" and not fields.get(name, "").strip()]:
-        raise bad_field(f"/{missing[0]}", "a value (the part is required)", "nothing")
-    channel = fields["channel"].strip()
-    if len(channel) > _LONGEST_CHANNEL or "\0" in channel:
-        expected = f"at most {_LONGEST_CHANNEL} characters, such as mail or fax"
-        raise bad_field("/channel", expected, channel[:60])
-    annex: dict[str, Any] = decode(fields["annex"].encode(), dict[str, Any])
+    said = {name: text for name, value in fields.items() if (text := value.strip())}
+    annex = said.pop("annex", None)
+    if annex is None:
+        raise bad_field("/annex", "a value (the part is required)", "nothing")
     return Written(
-        issuer=fields["issuer"].strip(),
-        channel=channel,
-        received_at=_time(fields["received_at"].strip()),
-        annex=annex,
+        came=convert(said, ByHand),
+        annex=decode(annex.encode(), dict[str, Any]),
         file=file.data,
-        content_type=(file.content_type or "application/octet-stream")[:200],
+        content_type=kind_of(file),
     )
+
+
+def is_message(file: File) -> bool:
+    """Whether it says to be a signed message."""
+    return (file.content_type or "").partition(";")[0].strip().lower() == JOSE
+
+
+def kind_of(file: File) -> str:
+    """What a file is said to be, as it is kept."""
+    return (file.content_type or "application/octet-stream")[:200]
 
 
 def _text(file: File) -> str:
@@ -77,14 +79,3 @@ def _text(file: File) -> str:
         return file.data.decode()
     except UnicodeDecodeError:
         raise bad_field(f"/{file.name[:60]}", "text in UTF-8", "other bytes") from None
-
-
-def _time(text: str) -> datetime:
-    try:
-        found = msgspec.convert(text, datetime, strict=False)
-        if found.tzinfo is None:
-            raise ValueError
-        return found.astimezone(UTC)
-    except (msgspec.ValidationError, ValueError, OverflowError):
-        expected = "a time by RFC 3339, with an offset"
-        raise bad_field("/received_at", expected, text[:60]) from None

@@ -23,6 +23,7 @@ from tidegate.review.work.model import Task
 from tidegate.review.work.queries import tasks_for
 from tidegate.web.kept import Kept
 from tidegate.web.pages.broken import Broken, broken
+from tidegate.web.pages.home_orders import OrdersAtHome, orders_at_home
 from tidegate.web.pages.page import PageRoute, Query
 from tidegate.web.pages.rows import RowView, row_view
 from tidegate.web.pages.visit import Visit
@@ -104,6 +105,7 @@ class HomePage(msgspec.Struct, frozen=True, kw_only=True):
     urgent: Urgent | None
     mine: Mine | None
     queues: list[QueueView] | None
+    orders: OrdersAtHome | None
     broken: list[Broken]
 
 
@@ -115,6 +117,7 @@ def show(visit: Visit) -> HomePage:
             urgent=_urgent(visit, tx) if reads else None,
             mine=_mine(visit, tx) if reads else None,
             queues=_queues(visit, tx) if reads else None,
+            orders=orders_at_home(visit, tx),
             broken=broken(visit, tx),
         )
 

@@ -1,6 +1,6 @@
 """Orders of ours, from the draft to the end, as officers and those who approve make them: one form a verb."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -81,27 +81,30 @@ def begin(visit: Visit) -> str:
 
 def _draft(visit: Visit) -> dict[str, Any]:
     """A form as the API would be sent it: what was left empty is left out."""
-    urls = [one for one in visit.field("urls").split() if one]
-    seen = _given(at=visit.field("seen_at"), sha256=visit.field("seen_sha256").lower())
-    silent = _given(
-        decided_at=visit.field("silent_decided_at"),
-        until=visit.field("silent_until"),
-        reason=visit.field("silent_reason"),
-    )
-    return _given(
+    seen = given_of(at=visit.field("seen_at"), sha256=visit.field("seen_sha256").lower())
+    return given_of(
+        **annex_of(visit, ISSUING),
         to=visit.field("to"),
-        issuing=_given(**{name: visit.field(f"issuing_{name}") for name in ISSUING}),
-        items=[{"url": one} for one in urls],
-        types=visit.fields("types"),
-        reasons=visit.field("reasons"),
-        non_disclosure=silent,
         language=visit.field("language"),
         true_purpose=visit.field("true_purpose"),
-        public=_given(asserted=visit.field("public") == "yes", capture=seen),
+        public=given_of(asserted=visit.field("public") == "yes", capture=seen),
     )
 
 
-def _given(**values: Any) -> dict[str, Any]:
+def annex_of(visit: Visit, issuing: Sequence[str]) -> dict[str, Any]:
+    """What a form says of Annex I; `issuing` names the fields about the authority."""
+    silent = ("decided_at", "until", "reason")
+    return {
+        "issuing": given_of(**{name: visit.field(f"issuing_{name}") for name in issuing}),
+        "items": [{"url": one} for one in visit.field("urls").split()],
+        "types": visit.fields("types"),
+        "reasons": visit.field("reasons"),
+        "non_disclosure": given_of(**{name: visit.field(f"silent_{name}") for name in silent}),
+    }
+
+
+def given_of(**values: Any) -> dict[str, Any]:
+    """What was not left empty."""
     return {name: value for name, value in values.items() if value not in ("", [], {}, False)}
 
 
@@ -119,13 +122,15 @@ def approve(visit: Visit) -> str:
 
 
 def issue(visit: Visit) -> str:
-    emergency = _given(reasons=visit.field("issue_emergency"))
-    settled = _given(answer=visit.field("issue_answer"), waiver=visit.field("issue_waiver"))
+    emergency = given_of(reasons=visit.field("issue_emergency"))
+    settled = given_of(answer=visit.field("issue_answer"), waiver=visit.field("issue_waiver"))
     try:
-        given = convert(_given(emergency=emergency, deconfliction=settled), IssueIn)
+        given = convert(given_of(emergency=emergency, deconfliction=settled), IssueIn)
+        with visit.begin() as tx:
+            drafted.send_out(tx, visit.instance, order_id_of(visit), given)
     except Refusal as refusal:
         raise of_form(refusal, _ISSUE) from None
-    return _do(visit, "issue", lambda tx, id: drafted.send_out(tx, visit.instance, id, given))
+    return f"/orders/{order_id_of(visit)}?done=order-issue"
 
 
 def clarify(visit: Visit) -> str:
@@ -169,7 +174,7 @@ def claim(visit: Visit) -> str:
 
 def _said(visit: Visit, verb: str, type: type[T], *names: str) -> T:
     """What a form says; its fields are called after the verb, since a page has several forms."""
-    said = _given(**{name: visit.field(f"{verb}_{name}") for name in names})
+    said = given_of(**{name: visit.field(f"{verb}_{name}") for name in names})
     try:
         return convert(said, type)
     except Refusal as refusal:

@@ -11,6 +11,7 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from tidegate.clocks.views import ClockView
+from tidegate.exchange.queries import organisation
 from tidegate.orders.annex_rules import read_annex1
 from tidegate.orders.annexes import Annex1
 from tidegate.orders.messages.queries import message_jws, messages_of
@@ -35,12 +36,13 @@ class OrdersQuery(Query, frozen=True, kw_only=True):
 
 
 class OrdersPage(msgspec.Struct, frozen=True, kw_only=True):
-    """The orders, with an hour that runs first."""
+    """The orders, with an hour that runs first; `platform`: we are one, to which orders come."""
 
     orders: list[OrderLine]
     next: str | None
     direction: Direction | None
     live: bool
+    platform: bool
 
 
 class Clocks(msgspec.Struct, frozen=True):
@@ -76,6 +78,7 @@ def show_all(visit: Visit) -> OrdersPage:
         found, following = list_orders(
             tx, direction=query.direction, states=states, cursor=query.cursor, limit=PAGE
         )
+        ours = organisation(tx)
     given = {
         name: value
         for name, value in (("direction", query.direction), ("live", query.live))
@@ -86,6 +89,7 @@ def show_all(visit: Visit) -> OrdersPage:
         next=following and with_query("/orders", **given, cursor=following),
         direction=query.direction,
         live=query.live is not None,
+        platform=ours is not None and ours.kind == "platform",
     )
 
 

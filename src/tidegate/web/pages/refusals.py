@@ -157,10 +157,18 @@ def told(refusal: Refusal) -> Refusal:
 
 def of_form(refusal: Refusal, fields: dict[str, str]) -> Refusal:
     """The same refusal about the fields of a form, by the pointers to what they came to."""
-    if refusal.status != 422:
+    if not refusal.errors:
         return refusal
     errors = [
         FieldError(f"/{fields.get(one.pointer, one.pointer[1:])}", one.expected, one.got)
         for one in refusal.errors
     ]
-    return Refusal(refusal.type, 422, refusal.title, refusal.detail, errors=errors)
+    return Refusal(
+        refusal.type,
+        refusal.status,
+        refusal.title,
+        refusal.detail,
+        errors=errors,
+        headers=refusal.headers,
+        **refusal.extra,
+    )

@@ -2,18 +2,20 @@
 the fingerprints from elsewhere.
 """
 
+from datetime import datetime
 from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import Meta
 
 from tidegate.exchange.actions import confirm_party, revoke_key
-from tidegate.exchange.model import Party
+from tidegate.exchange.model import Kind, Party
 from tidegate.exchange.published import Published
-from tidegate.exchange.queries import parties
+from tidegate.exchange.queries import organisation, parties
 from tidegate.infra.errors import Refusal, bad_field
 from tidegate.infra.parsing import convert, decode
 from tidegate.orders.drafts.model import PriorIn
+from tidegate.orders.drafts.queries import prior_with
 from tidegate.pipeline.orders.informing import inform
 from tidegate.pipeline.registering import check_found, fetch_published, register
 from tidegate.web.api.registry import RevokeIn
@@ -30,20 +32,39 @@ class RegistryQuery(Query, frozen=True, kw_only=True):
     after: Annotated[str, Meta(max_length=100)] | None = None
 
 
+class Told(msgspec.Struct, frozen=True):
+    """Prior information that went to a provider, or came from an authority, and since when the first order may
+    follow."""
+
+    sent_at: datetime
+    received_at: datetime | None
+    opens_at: datetime | None
+
+
 class RegistryPage(msgspec.Struct, frozen=True):
-    """The registered organisations, by id."""
+    """The registered organisations, by id. `prior` is of those with whom there was prior information; `kind` is
+    ours."""
 
     parties: list[Party]
     next: str | None
+    kind: Kind | None
+    prior: dict[str, Told]
 
 
 def show(visit: Visit) -> RegistryPage:
     query: RegistryQuery = visit.query
     with visit.begin() as tx:
         found = parties(tx, after=query.after, limit=PAGE + 1)
+        ours = organisation(tx)
+        kind = None if ours is None else ours.kind
+        way = "out" if kind == "authority" else "in"
+        prior = prior_with(tx, way, [one.id for one in found[:PAGE]])
     more = len(found) > PAGE
     return RegistryPage(
-        found[:PAGE], with_query("/registry", after=found[PAGE - 1].id) if more else None
+        found[:PAGE],
+        with_query("/registry", after=found[PAGE - 1].id) if more else None,
+        kind,
+        {id: Told(one.sent_at, one.received_at, one.opens_at) for id, one in prior.items()},
     )
 
 

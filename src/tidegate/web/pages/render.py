@@ -28,7 +28,7 @@ from tidegate.web.pages.sentences import allows
 from tidegate.web.pages.tiles import entry_file
 from tidegate.web.pages.visit import Visit
 from tidegate.web.static import static
-from tidegate.web.words import apart, gettext, ngettext, noted, pgettext, spoken, zone
+from tidegate.web.words import apart, data_words, gettext, ngettext, noted, pgettext, spoken, zone
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 
@@ -129,6 +129,11 @@ DONE = {
     "alert-closed": noted("The alert is closed."),
     "acknowledged-before": noted("Somebody had acknowledged it already. Below it says who."),
     "order-heard": noted("You have it: it rings no more."),
+    "order-written": noted("Written down. Its hour runs from when it came."),
+    "order-again": noted(
+        "It had come before: this is noted with it, and the first receipt counts."
+    ),
+    "order-message": noted("The message is taken in."),
     "order-execute": noted("Executed. Annex II is on its way."),
     "order-impede": noted("Annex III is on its way. The hour stands still."),
     "order-resume": noted("A fresh hour runs."),
@@ -210,6 +215,11 @@ def name(value: object) -> Markup:
     return Markup("<bdi data-content>{}</bdi>").format(value)
 
 
+def path(value: object) -> Markup:
+    """An address, a path or an id in a sentence of ours: it is read from the left in any language."""
+    return Markup('<code dir="ltr" data-content>{}</code>').format(value)
+
+
 def _put(text: str, values: dict[str, Any]) -> Markup:
     """A sentence with what is put into it: escaped, but for what is HTML already."""
     given = {one: apart(value) for one, value in values.items()} if spoken().rtl else values
@@ -254,6 +264,7 @@ _FILTERS: dict[str, Callable[..., object]] = {
     "iso": formats.iso,
     "distinct": distinct,
     "count": formats.count,
+    "data_words": data_words,
     "decimal": formats.decimal,
     "points": formats.points,
     "size": formats.size,
@@ -262,6 +273,7 @@ _FILTERS: dict[str, Callable[..., object]] = {
     "upper_first": formats.upper_first,
     "allows": allows,
     "name": name,
+    "path": path,
     "plain": plain,
     "words": said,
     "queue_name": queue_name,
