@@ -9,12 +9,14 @@ import json
 import random
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 from scripts.threat_changes import (
     ARABIC_DISGUISES,
     DISGUISES,
@@ -196,17 +198,19 @@ def alike() -> Iterator[str]:
             for one, often in Counter(chain(dev, held)).items()
             if often > 1
         )
-        for one in held:
-            match = SequenceMatcher(autojunk=False)
-            match.set_seq2(one)
-            for other in dev:
-                match.set_seq1(other)
-                if (
-                    match.real_quick_ratio() > TOO_ALIKE
-                    and match.quick_ratio() > TOO_ALIKE
-                    and match.ratio() > TOO_ALIKE
-                ):
-                    yield f"{language}, in both parts: {one} / {other}"
+        letters = sorted(set(chain(*dev, *held)))
+        counts, lengths = _counts(dev, letters), np.array([len(one) for one in dev])
+        for one, mine in zip(held, _counts(held, letters), strict=True):
+            # What `quick_ratio` says of each pair, which `ratio` never exceeds.
+            most = 2 * np.minimum(counts, mine).sum(1) / (lengths + len(one))
+            for at in np.flatnonzero(most > TOO_ALIKE):
+                if SequenceMatcher(None, dev[at], one, autojunk=False).ratio() > TOO_ALIKE:
+                    yield f"{language}, in both parts: {one} / {dev[at]}"
+
+
+def _counts(sentences: Sequence[str], letters: Sequence[str]) -> npt.NDArray[np.int64]:
+    """How often each letter stands in each sentence."""
+    return np.array([[one.count(letter) for letter in letters] for one in sentences])
 
 
 def lines(part: str) -> str:
