@@ -15,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 from tests.api import Api
 from tests.clocks.conftest import NIGHT, ORDER, start, subject
+from tests.waiting import until
 
 from tidegate.access.actions import create_key, create_user
 from tidegate.clocks import actions
@@ -26,6 +27,7 @@ from tidegate.infra.clock import FakeClock
 from tidegate.infra.courier import place_of
 from tidegate.infra.db import Database
 from tidegate.infra.settings import Settings
+from tidegate.pipeline import ringing
 from tidegate.pipeline.duties import urgent_of
 from tidegate.pipeline.house import MESSAGE_TYPES, SCOPES
 from tidegate.pipeline.instance import Instance
@@ -176,26 +178,34 @@ def test_who_starts_again_at_the_same_place_calls_at_once(
 
 
 def test_no_transaction_is_open_while_the_command_runs(
-    instance: Instance, clock: FakeClock, tmp_path: Path, owner: Database
+    instance: Instance,
+    clock: FakeClock,
+    tmp_path: Path,
+    owner: Database,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It may hang: then it holds up no more than other calls. What rings meanwhile is enough."""
+    monkeypatch.setattr(ringing, "CALL_SECONDS", 3600)  # here it is no matter of time
     begun, go = tmp_path / "begun", tmp_path / "go"
-    os.mkfifo(begun)
     os.mkfifo(go)
-    code = "import sys; open(sys.argv[1], 'w').close(); open(sys.argv[2]).read()"
+    going = os.open(go, os.O_RDWR)  # which waits for nobody, nor does writing to it
+    code = "import sys; open(sys.argv[1], 'w').close(); open(sys.argv[2], 'rb').read(1)"
     command = [sys.executable, "-c", code, str(begun), str(go)]
     settings = Settings(data_dir=tmp_path, on_call_command=command)
     one = made(instance)
     turn(instance, clock, 1800, on_call_command=command)
     with ThreadPoolExecutor(1) as pool:
         calling = pool.submit(make_call, instance.database, settings)
-        begun.read_text()
-        with owner.begin() as tx:
-            tx.execute(sa.text("LOCK TABLE calls IN ACCESS EXCLUSIVE MODE NOWAIT"))
-        with instance.database.begin() as tx:
-            call(tx, Calling(one.id, "clock.warning", {}, True, None))
-        go.write_text("")
+        try:
+            until(lambda: begun.exists() or calling.done(), "the command")
+            with owner.begin() as tx:
+                tx.execute(sa.text("LOCK TABLE calls IN ACCESS EXCLUSIVE MODE NOWAIT"))
+            with instance.database.begin() as tx:
+                call(tx, Calling(one.id, "clock.warning", {}, True, None))
+        finally:
+            os.write(going, b".")
         assert calling.result() == 1
+    os.close(going)
     assert make_call(instance.database, settings) == 0
 
 
