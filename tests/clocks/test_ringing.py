@@ -263,12 +263,12 @@ def test_a_person_acknowledges_by_the_api(api: Api, clock: FakeClock) -> None:
     assert seen["due_at"] == "2026-03-02T02:13:07.123456Z"
     assert seen["warned"] == ["2026-03-02T01:43:07.123456Z"]
     assert (seen["remaining_s"], seen["ringing"], seen["stopped_at"]) == (1800, True, None)
-    for key in (read, api.admin):
+    reader = person_key(api.instance, "orders:read")
+    for key, type in ((reader, "scope-missing"), (api.admin, "person-needed")):
         refused = api.post(f"{path}/acknowledge", key=key)
-        assert refused.status_code == 403
-        assert refused.json()["type"] == "/problems/person-needed"
+        assert (refused.status_code, refused.json()["type"]) == (403, f"/problems/{type}")
     assert api.get(path).json()["ringing"], "nothing was written"
-    key = person_key(api.instance, "orders:read")
+    key = person_key(api.instance, "orders:read", "orders:execute")
     heard = api.post(f"{path}/acknowledge", key=key)
     assert heard.status_code == 200, heard.text
     assert not heard.json()["ringing"]
@@ -297,7 +297,7 @@ def test_clocks_are_listed_to_who_may_read_their_subjects(api: Api) -> None:
 
 @pytest.mark.parametrize("id", ["nothing", str(UUID(int=1))])
 def test_no_such_clock_or_ring(api: Api, id: str) -> None:
-    key = person_key(api.instance, "orders:read")
+    key = person_key(api.instance, "orders:read", "orders:execute")
     for method, path, type in (
         ("GET", f"/v1/clocks/{id}", "clock-unknown"),
         ("POST", f"/v1/clocks/{id}/acknowledge", "clock-unknown"),
@@ -316,7 +316,7 @@ def test_what_rings_about_no_order_is_acknowledged_by_itself(api: Api, clock: Fa
     assert turn(api.instance, clock) == 1
     (listed,) = api.get("/v1/rings").json()["data"]
     assert (listed["id"], listed["type"], listed["rung"]) == (str(ring_id), "order.received", 1)
-    key = person_key(api.instance, "orders:read")
+    key = person_key(api.instance, "orders:read", "orders:execute")
     assert api.post(f"/v1/rings/{ring_id}/acknowledge", key=key).status_code == 200
     assert turn(api.instance, clock, 3600) == 0
     assert api.get("/v1/rings").json()["data"] == []
