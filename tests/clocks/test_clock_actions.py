@@ -128,10 +128,9 @@ def test_what_a_clock_was_started_under_it_keeps(tx: Tx, packs: Packs) -> None:
     about = subject()
     start(tx, packs, about)
     changed = read_packs()
-    for pack in changed.packs:
-        for n, one in enumerate(pack.clocks):
-            pack.clocks[n] = msgspec.structs.replace(one, limit=Limit(hours=2))
-    newer = msgspec.structs.replace(changed.pack_of("tco.remove"), version="2")
+    was = changed.pack_of("tco.remove")
+    longer = [msgspec.structs.replace(one, limit=Limit(hours=2)) for one in was.clocks]
+    newer = msgspec.structs.replace(was, version="2", clocks=longer)
     changed._clocks = {one.name: (newer, one) for one in newer.clocks}
     actions.happen(tx, changed, "order.asked", subject=about, at=NIGHT)
     (old,) = actions.happen(tx, changed, "order.clarified", subject=about, at=NIGHT + MINUTE)

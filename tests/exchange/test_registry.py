@@ -310,8 +310,8 @@ def test_nobody_registers_this_instance_or_an_exercise(
 def test_the_establishments_authority_is_the_confirmed_one_of_our_state(
     as_: Callable[..., Any], add: Callable[..., Party]
 ) -> None:
-    assert as_(ADA, establishment) is None
-    as_(ADA, set_organisation, FORUM)
+    ours = as_(ADA, set_organisation, FORUM)
+    assert as_(ADA, establishment, ours) is None
     others = {
         "a.example": {"functions": ["issue"]},
         "b.example": {"member_state": "IE"},
@@ -324,7 +324,7 @@ def test_the_establishments_authority_is_the_confirmed_one_of_our_state(
         add(ADA, other, **fields)
         if id != "d.example":
             as_(BEN, confirm_party, id, [other.kid])
-    found = as_(ADA, establishment)
+    found = as_(ADA, establishment, ours)
     assert found is not None
     assert found.id == "e.example"
 

@@ -260,11 +260,7 @@ def test_before_it_was_said_whom_we_speak_for_there_is_no_inbox(
     refused(api, post(api, raw), 503, "organisation-unset")
     assert written(api) == before
     found_ours(instance)
-    assert receipt(api, post(api, raw))["problems"] == [
-        "key-unknown",
-        "issuer-unknown",
-        "incomplete",
-    ]
+    assert receipt(api, post(api, raw))["problems"] == ["key-unknown", "issuer-unknown"]
 
 
 def test_another_media_type_is_refused(api: Api, sender: Sender, clock: FakeClock) -> None:

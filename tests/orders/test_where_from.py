@@ -11,7 +11,7 @@ from tidegate.infra.clock import FakeClock
 from tidegate.infra.errors import Refusal
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.orders.authors import AnswerIn, author_answered, author_asked
-from tidegate.pipeline.orders.taking import Written, write_down
+from tidegate.pipeline.orders.taking import ByHand, Written, write_down
 from tidegate.pipeline.orders.verbs import ScrutinyIn, ask_scrutiny
 
 URL = "https://forum.example/p/1"
@@ -46,9 +46,7 @@ def test_where_an_order_comes_from_is_known_by_who_signed_it(desk: Desk) -> None
     body = annex(abroad, desk.now, [URL], **cross)
     paper = body | {"issuing": body["issuing"] | {"member_state": "DE"}}
     given = Written(
-        issuer=abroad.id,
-        channel="mail",
-        received_at=desk.now,
+        came=ByHand(issuer=abroad.id, channel="mail", received_at=desk.now),
         annex=paper,
         file=b"%PDF",
         content_type="application/pdf",

@@ -8,7 +8,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Lock, Thread
-from typing import Annotated, Protocol
+from typing import Annotated, BinaryIO, Protocol
 from weakref import ref
 
 import msgspec
@@ -153,10 +153,20 @@ class _Seen(msgspec.Struct, frozen=True):
 
 
 def _read_seen(path: Path) -> _Seen | None:
-    """What was kept; None where nothing was, or nobody can read it."""
+    """What was kept; None where nothing was, or nobody can read it. Who keeps it right now is waited for."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=_Seen)
-    except (OSError, msgspec.MsgspecError):
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
+            return _seen_in(file)
+    except OSError:
+        return None
+
+
+def _seen_in(file: BinaryIO) -> _Seen | None:
+    file.seek(0)
+    try:
+        return msgspec.json.decode(file.read(), type=_Seen)
+    except msgspec.MsgspecError:
         return None
 
 
@@ -166,7 +176,7 @@ def _keep_seen(path: Path, seen: _Seen) -> None:
     try:
         with path.open("ab+") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            before = _read_seen(path)
+            before = _seen_in(file)
             if before is None or seen.until > before.until:
                 file.truncate(0)
                 file.write(msgspec.json.encode(seen))
