@@ -46,7 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption("-m").startswith("long"):
+    if str(config.getoption("-m")).startswith("long"):
         settings.load_profile("all")
     if config.getoption("--quick"):
         settings.register_profile("quick", max_examples=EXAMPLES)
