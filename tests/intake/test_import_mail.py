@@ -6,7 +6,7 @@ from io import BytesIO
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tests.intake.importing import GIVEN, PNG, mail, multipart, part, read, refused, reports, told
 
@@ -352,6 +352,8 @@ def test_whatever_it_is_it_becomes_one_report_or_one_problem(
     lines: list[bytes], end: bytes
 ) -> None:
     data = end.join(lines)
+    # What begins as UTF-16 or UTF-32 is another file beneath; one that is not sound is refused as a whole.
+    assume(not data.startswith((b"\xff\xfe", b"\xfe\xff")))
     (one,) = reports(data, format="eml")
     assert (one.report is None) != (one.problem is None)
     if one.problem is not None:
