@@ -41,11 +41,27 @@ def settle_each(tx: Tx, items: Sequence[ItemRow]) -> tuple[Standings, list[Instr
     restricted = [one.id for one in items if one.restricted_by is not None]
     standing: Standings = {one.id: [] for one in items}
     standing |= standing_on_each(tx, restricted) if restricted else {}
-    lifted: list[tuple[ItemRow, Decision]] = []
-    kept: list[decisions.Made] = []
+    over: list[tuple[ItemRow, list[Standing]]] = []
     for item in items:
         running = standing_at(standing[item.id], tx.now)
-        ended = by_strength(one for one in standing[item.id] if one not in running)
+        over.append((item, [one for one in standing[item.id] if one not in running]))
+    lifted = _lift_each(tx, over, by="system")
+    return standing, carry_out_each(tx, standing, lifted)
+
+
+def _lift_each(
+    tx: Tx,
+    over: Sequence[tuple[ItemRow, Sequence[Standing]]],
+    *,
+    reason: str | None = None,
+    by: str | None = None,
+) -> list[tuple[ItemRow, Decision]]:
+    """Decide that what is over on each of these items ends, where anything is: for a `reason`, or since its time
+    has come; by an order where it was one's."""
+    lifted: list[tuple[ItemRow, Decision]] = []
+    kept: list[decisions.Made] = []
+    for item, found in over:
+        ended = by_strength(found)
         if not ended:
             continue
         decision = decisions.made(
@@ -53,15 +69,15 @@ def settle_each(tx: Tx, items: Sequence[ItemRow]) -> tuple[Standings, list[Instr
             item=item,
             revision=item.revision,
             outcome="lift",
-            reason=_ended(ended),
-            decided_by="system",
+            reason=_ended(ended) if reason is None else reason,
+            decided_by=by,
             lifts=ended,
             by_order=next((one.order for one in ended if one.order is not None), None),
         )
         lifted.append((item, decision))
         kept.append(decisions.Made(decision, Subject("item", item.id), item.platform, ended))
     decisions.keep(tx, kept)
-    return standing, carry_out_each(tx, standing, lifted)
+    return lifted
 
 
 def carry_out(
@@ -172,24 +188,8 @@ def end_of_order(
     """End what stands on these items, all different, by a legal order, and nothing else. No decision where
     nothing does."""
     standing, instructions = settle_each(tx, items)
-    ends: list[tuple[ItemRow, Decision]] = []
-    kept: list[decisions.Made] = []
-    for item in items:
-        ended = by_strength(one for one in standing[item.id] if one.order == order)
-        if not ended:
-            continue
-        decision = decisions.made(
-            tx,
-            item=item,
-            revision=item.revision,
-            outcome="lift",
-            reason=reason,
-            lifts=ended,
-            by_order=order,
-        )
-        ends.append((item, decision))
-        kept.append(decisions.Made(decision, Subject("item", item.id), item.platform, ended))
-    decisions.keep(tx, kept)
+    over = [(item, [one for one in standing[item.id] if one.order == order]) for item in items]
+    ends = _lift_each(tx, over, reason=reason)
     return [*instructions, *carry_out_each(tx, standing, ends)]
 
 
