@@ -5,7 +5,8 @@ R. L. Prentice, The Statistical Analysis of Failure Time Data (2002), 1.4; N. Ma
 """
 
 from collections.abc import Hashable, Sequence
-from math import erfc, sqrt
+from functools import reduce
+from math import erfc, isqrt, sqrt
 
 import msgspec
 import numpy as np
@@ -174,9 +175,17 @@ def _tail(chances: Floats, observed: int) -> float:
     """Twice the smaller tail of the number of hits among independent chances; 0 of too many to reckon."""
     if len(chances) > _MOST_EXACT:
         return 0.0
-    law = np.zeros(len(chances) + 1)
-    law[0] = 1.0
-    for chance in chances.tolist():
-        law[1:] = law[1:] * (1 - chance) + law[:-1] * chance
-        law[0] *= 1 - chance
+    law = _hits(chances)
     return min(1.0, 2 * min(float(law[: observed + 1].sum()), float(law[observed:].sum())))
+
+
+def _hits(chances: Floats) -> Floats:
+    """The law of the number of hits: of blocks side by side, chance by chance, and then of their sum."""
+    wide = isqrt(len(chances)) + 1
+    blocks = np.pad(chances, (0, -len(chances) % wide)).reshape(-1, wide)
+    laws = np.zeros((len(blocks), wide + 1))
+    laws[:, 0] = 1.0
+    for chance in blocks.T[:, :, None]:
+        laws[:, 1:] = laws[:, 1:] * (1 - chance) + laws[:, :-1] * chance
+        laws[:, :1] *= 1 - chance
+    return reduce(np.convolve, laws, np.ones(1))
