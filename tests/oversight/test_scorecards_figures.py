@@ -220,7 +220,7 @@ def test_what_is_only_claimed_is_in_no_figure() -> None:
 
 def test_what_was_executed_in_five_minutes_and_is_void_later_is_in_both() -> None:
     """Speed and what was undone have the same rows, the same size, and no sum."""
-    void = {"ended": "void", "closed_at": SINCE + timedelta(days=3)}
+    void: dict[str, Any] = {"ended": "void", "closed_at": SINCE + timedelta(days=3)}
     rows = [row(n, **void) if n < 3 else row(n, minutes=30) for n in range(12)]
     card = card_of(rows)
     assert card["effective"]["curve"][1]["t_s"] == 300
