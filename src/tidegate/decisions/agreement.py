@@ -7,14 +7,14 @@ below so many pairs there is no figure at all: it would say less than it seems t
 
 from collections import Counter
 from collections.abc import Hashable, Sequence
-from math import sqrt
 
 import msgspec
 import numpy as np
 
+from tidegate.infra.wilson import wilson
+
 FEWEST = 50  # pairs, or decisions: below, nobody is shown a figure
 DRAWS = 2_000
-_Z = 1.959963984540054  # of the normal distribution, for 95 %
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,10 +68,8 @@ def share(hits: int, n: int) -> Figure:
     """A share with Wilson's interval (1927)."""
     if n < FEWEST:
         return Figure(n=n)
-    at, square = hits / n, _Z * _Z
-    middle = (at + square / (2 * n)) / (1 + square / n)
-    half = _Z * sqrt(at * (1 - at) / n + square / (4 * n * n)) / (1 + square / n)
-    return Figure(n=n, value=at, low=max(0.0, middle - half), high=min(1.0, middle + half))
+    low, high = wilson(hits / n, n)
+    return Figure(n=n, value=hits / n, low=low, high=high)
 
 
 def quantile(values: Sequence[float], part: float) -> float | None:
