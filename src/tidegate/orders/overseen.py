@@ -80,9 +80,7 @@ def ordered(
             i["at"],
             sa.func.min(s.entered_at).filter(s.event.in_(_ANSWERS)).label("answered_at"),
             sa.func.min(s.entered_at).filter(s.event == "execute").label("executed_at"),
-            sa.func.max(s.entered_at)
-            .filter(s.state.in_(("void", "rejected")))
-            .label("ended_at"),
+            sa.func.max(s.entered_at).filter(s.state.in_(("void", "rejected"))).label("ended_at"),
             sa.func.max(s.event).filter(s.state.in_(("void", "rejected"))).label("ended_by"),
             sa.func.coalesce(sa.func.bool_or(s.event == "impede"), sa.false()).label("impeded"),
         )
@@ -107,7 +105,9 @@ def referred(
     who, sent_at = r.recipient, r.created_at
     query = sa.select()
     if direction == "in":
-        said = sa.select(sa.func.min(m.sent_at)).where(m.order_id == r.id, m.type == "referral.sent")
+        said = sa.select(sa.func.min(m.sent_at)).where(
+            m.order_id == r.id, m.type == "referral.sent"
+        )
         who, sent_at = r.issuer, sa.func.coalesce(said.scalar_subquery(), r.created_at)
         query = query.where(r.created_at >= since - SKEW)
     query = (
@@ -172,7 +172,9 @@ def noted_by_people(tx: Tx, ids: Collection[UUID]) -> set[UUID]:
 
 def told_at(tx: Tx, type: str, ids: Collection[UUID]) -> dict[UUID, datetime]:
     """When the first proven message of a type about each of these orders or referrals went or came."""
-    query = sa.select(order_messages.c.order_id, sa.func.min(order_messages.c.created_at).label("at"))
+    query = sa.select(
+        order_messages.c.order_id, sa.func.min(order_messages.c.created_at).label("at")
+    )
     query = query.where(_proven(type, ids)).group_by(order_messages.c.order_id)
     return {row.order_id: row.at for row in tx.execute(query)}
 
@@ -182,6 +184,18 @@ def letters_of(tx: Tx, type: str, ids: Collection[UUID]) -> list[tuple[UUID, byt
     query = sa.select(order_messages.c.order_id, order_messages.c.jws).where(_proven(type, ids))
     query = query.order_by(order_messages.c.created_at, order_messages.c.id)
     return [(row.order_id, row.jws) for row in tx.execute(query)]
+
+
+def is_addressed(tx: Tx, key: Key, other: str) -> bool:
+    """Whether a URL is one of an order or a referral of ours to that organisation."""
+    o, r = orders.c, referrals.c
+    ordered_ = sa.select(o.id).join(order_items, order_items.c.order_id == o.id)
+    ordered_ = ordered_.where(o.id == key[0], o.direction == "out", o.recipient == other)
+    ordered_ = ordered_.where(order_items.c.n == key[1], o.issued_at.isnot(None))
+    referred_ = sa.select(r.id).join(referral_items, referral_items.c.referral_id == r.id)
+    referred_ = referred_.where(r.id == key[0], r.direction == "out", r.recipient == other)
+    referred_ = referred_.where(referral_items.c.n == key[1])
+    return tx.execute(sa.union_all(ordered_, referred_).limit(1)).first() is not None
 
 
 def _proven(type: str, ids: Collection[UUID]) -> sa.ColumnElement[bool]:
@@ -199,9 +213,9 @@ def _of(
 ) -> dict[Key, str]:
     """A value of each of these URLs, which is read of them alone."""
     wanted = _keys(keys)
-    query = sa.select(owner, n, value)
-    query = query.join(wanted, sa.and_(owner == wanted.c.id, n == wanted.c.n))
-    return {(row[0], row[1]): row[2] for row in tx.execute(query)}
+    query = sa.select(owner.label("id"), n.label("n"), value.label("said"))
+    rows = tx.execute(query.join(wanted, sa.and_(owner == wanted.c.id, n == wanted.c.n)))
+    return {(row.id, row.n): row.said for row in rows}
 
 
 def _keys(keys: Iterable[Key]) -> sa.TableValuedAlias:

@@ -49,5 +49,7 @@ def look(tx: Tx, contest: Contest, given: SettleIn) -> Contest:
     tx.execute(sa.update(scorecard_contests).where(this).values(changes))
     record = {"contest": contest.id, "row_id": contest.row_id, "state": state}
     record |= {"finding": given.finding, "reasons": given.reasons}
-    append(tx, "scorecard.settled" if state == "settled" else "scorecard.looked", record, contest.id)
+    append(
+        tx, "scorecard.settled" if state == "settled" else "scorecard.looked", record, contest.id
+    )
     return msgspec.structs.replace(contest, **changes)

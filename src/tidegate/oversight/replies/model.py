@@ -11,14 +11,13 @@ import msgspec
 from msgspec import Meta
 
 from tidegate.infra.errors import Refusal
+from tidegate.orders.drafts.model import Said
+from tidegate.orders.model import Direction
+from tidegate.oversight.rows import Channel
 
-Direction = Literal["in", "out"]
-Channel = Literal["order", "referral"]
 ContestState = Literal["open", "proposed", "settled"]
 Finding = Literal["upheld", "rejected"]
 """`upheld`: the firm is right, and what is recorded is put right where it stands; `rejected`: the row stands."""
-_LONGEST = 10_000
-Said = Annotated[str, Meta(min_length=1, max_length=_LONGEST)]
 
 
 class ContestIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

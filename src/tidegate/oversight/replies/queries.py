@@ -8,8 +8,10 @@ import sqlalchemy as sa
 
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
-from tidegate.oversight.replies.model import CardKept, Channel, Contest, Direction, Reply
+from tidegate.orders.model import Direction
+from tidegate.oversight.replies.model import CardKept, Contest, Reply
 from tidegate.oversight.replies.tables import scorecard_contests, scorecard_replies, scorecards
+from tidegate.oversight.rows import Channel
 
 _CARD = [scorecards.c[name] for name in CardKept.__struct_fields__]
 _CONTEST = [scorecard_contests.c[name] for name in Contest.__struct_fields__]

@@ -5,8 +5,7 @@ An authority looks at the providers that it ordered and asked; a platform, by th
 that ordered and asked it.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import cast
 from urllib.parse import quote, urlencode
@@ -50,10 +49,20 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         return f"/v1/scorecards/{quote(self.organisation, safe='')}"
 
     @property
-    def rows_at(self) -> str:
-        """Where the rows are shown."""
+    def period(self) -> str:
+        """The period and the channel, as a query."""
         said = {"from": in_full(self.since), "to": in_full(self.until), "channel": self.channel}
-        return f"{self.path}/rows?{urlencode(said)}"
+        return urlencode(said)
+
+    @property
+    def card_at(self) -> str:
+        """Where the card is shown."""
+        return f"{self.path}?{self.period}"
+
+    @property
+    def rows_at(self) -> str:
+        """Where its rows are shown."""
+        return f"{self.path}/rows?{self.period}"
 
 
 def overseen_parties(tx: Tx, ours: Organisation) -> list[Party]:
@@ -114,36 +123,36 @@ def rows_of(
         found = _ordered(tx, overseen.ordered(tx, direction, since, until, organisation))
     else:
         found = _referred(tx, overseen.referred(tx, direction, since, until, organisation))
-    return [msgspec.structs.replace(one, contested=True) if one.id in contested else one for one in found]
+    return [
+        msgspec.structs.replace(one, contested=True) if one.id in contested else one
+        for one in found
+    ]
 
 
-def rows_behind(tx: Tx, rows: Sequence[Row], figure: FigureName | None) -> list[Counted]:
+def rows_behind(rows: Sequence[Row], figure: FigureName | None, as_of: datetime) -> list[Counted]:
     """The rows that a figure is made of; without one, all of them."""
     if figure is None:
         return [Counted(row=one, hit=False) for one in rows]
-    return behind(rows, figure, tx.now)
+    return behind(rows, figure, as_of)
 
 
 def named(tx: Tx, rows: Sequence[Row]) -> list[Row]:
     """The rows with their addresses, and the words why something stays or was put off: of these alone."""
-    keys = {one.id: _key(one) for one in rows}
-    if not keys:
+    if not rows:
         return []
     if rows[0].channel == "order":
-        urls = overseen.urls_of_ordered(tx, keys.values())
-        words = overseen.grounds_of_ordered(tx, (keys[one.id] for one in rows if one.impeded is not None))
-        said = "impeded"
-    else:
-        urls = overseen.urls_of_referred(tx, keys.values())
-        words = overseen.reasons_of_referred(tx, (keys[one.id] for one in rows if one.kept is not None))
-        said = "kept"
-    return [
-        msgspec.structs.replace(
-            one, url=urls[key], **({said: words[key]} if (key := keys[one.id]) in words else {})
+        urls = overseen.urls_of_ordered(tx, map(_key, rows))
+        why = overseen.grounds_of_ordered(
+            tx, (_key(one) for one in rows if one.impeded is not None)
         )
-        for one in rows
-        for key in (keys[one.id],)
-    ]
+        return [_named(one, urls, impeded=why.get(_key(one))) for one in rows]
+    urls = overseen.urls_of_referred(tx, map(_key, rows))
+    why = overseen.reasons_of_referred(tx, (_key(one) for one in rows if one.kept is not None))
+    return [_named(one, urls, kept=why.get(_key(one))) for one in rows]
+
+
+def _named(row: Row, urls: Mapping[Key, str], **words: str | None) -> Row:
+    return msgspec.structs.replace(row, url=urls[_key(row)], **words)
 
 
 def _key(row: Row) -> Key:
