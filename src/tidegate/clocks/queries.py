@@ -85,8 +85,7 @@ def last_dues(
         sa.select(c.subject_id, c.due_at, c.due_latest)
         .where(one_of(c.order_id, orders), c.name == name, c.subject_kind == kind)
         .where(tx.within(_PLATFORM))
-        .order_by(c.subject_id, c.started_at.desc(), c.id.desc())
-        .distinct(c.subject_id)
+        .order_by(c.started_at, c.id)
     )
     return {row.subject_id: (row.due_at, row.due_latest) for row in tx.execute(query)}
 

@@ -223,6 +223,5 @@ def _keys(keys: Iterable[Key]) -> sa.TableValuedAlias:
     pairs = sorted(set(keys))
     ids = sa.cast([id for id, _ in pairs], ARRAY(sa.Uuid))
     numbers = sa.cast([n for _, n in pairs], ARRAY(sa.Integer))
-    return sa.func.unnest(ids, numbers).table_valued(
-        sa.column("id", sa.Uuid), sa.column("n", sa.Integer), name="wanted"
-    )
+    columns = (sa.column("id", sa.Uuid), sa.column("n", sa.Integer))
+    return sa.func.unnest(ids, numbers).table_valued(*columns, name="wanted").render_derived()
