@@ -3,7 +3,6 @@ number a link to its rows, and what the firm says beside all of them."""
 
 import re
 
-import pytest
 from tests.orders.authority.test_order_drafts_page import person
 from tests.orders.authority.test_scorecards import (
     ORDERS,
@@ -23,23 +22,22 @@ PATH = f"/oversight/{FORUM.id}"
 DIGITS = re.compile(r"\d+(?:\.\d+)? (?:%|s|min|h|d)\b|of \d+")
 
 
-@pytest.fixture
-def analyst(bka: Side) -> Visitor:
-    return person(bka, "analyst", "three@bka.example")
+def analyst_of(bka: Side, name: str = "three") -> Visitor:
+    """Somebody who oversees, and signs in now."""
+    return person(bka, "analyst", f"{name}@bka.example")
 
 
 def main(page: str) -> str:
     return page.partition("<main")[2].partition("</main>")[0]
 
 
-def test_below_ten_no_page_shows_a_figure(
-    bka: Side, forum: Side, clock: FakeClock, analyst: Visitor
-) -> None:
+def test_below_ten_no_page_shows_a_figure(bka: Side, forum: Side, clock: FakeClock) -> None:
     for n in range(9):
         referred(bka, n)
         clock.advance(600)
         answer(forum)
     clock.advance(48 * HOURS)
+    analyst = analyst_of(bka)
     for path in (f"/oversight?{REFERRALS}", f"{PATH}?{REFERRALS}"):
         shown = main(analyst.get(path).text)
         assert "fewer than 10" in shown
@@ -54,6 +52,7 @@ def test_below_ten_no_page_shows_a_figure(
     clock.advance(600)
     answer(forum)
     clock.advance(48 * HOURS)
+    analyst = analyst_of(bka, "four")
     shown = main(analyst.get(f"{PATH}?{REFERRALS}").text)
     assert "10 min" in shown
     assert 'role="img"' in shown
@@ -63,7 +62,7 @@ def test_below_ten_no_page_shows_a_figure(
 
 
 def test_what_was_undone_stands_beside_what_was_quick_in_one_size(
-    bka: Side, forum: Side, clock: FakeClock, analyst: Visitor
+    bka: Side, forum: Side, clock: FakeClock
 ) -> None:
     ids: list[str] = []
     for n in range(10):
@@ -74,6 +73,7 @@ def test_what_was_undone_stands_beside_what_was_quick_in_one_size(
     bka.deliver()
     forum.deliver()
     clock.advance(48 * HOURS)
+    analyst = analyst_of(bka)
     shown = main(analyst.get(f"{PATH}?{ORDERS}").text)
     quick = re.search(r'<a class="figure" href="([^"]+)">5 min</a>', shown)
     undone = re.search(r'<a class="figure" href="([^"]+)">10.0 %</a>', shown)
@@ -89,9 +89,9 @@ def test_what_was_undone_stands_beside_what_was_quick_in_one_size(
 
 
 def test_organisations_stand_by_name_whatever_their_figures(
-    bka: Side, forum: Side, ireland: tuple[Side, Side], analyst: Visitor
+    bka: Side, forum: Side, ireland: tuple[Side, Side]
 ) -> None:
-    shown = main(analyst.get("/oversight").text)
+    shown = main(analyst_of(bka).get("/oversight").text)
     assert re.findall(r'data-testid="organisation" data-id="([^"]+)"', shown) == [
         "board.example",  # "A board in Ireland"
         "forum.example",
@@ -100,13 +100,14 @@ def test_organisations_stand_by_name_whatever_their_figures(
 
 
 def test_replies_stand_beside_every_figure_and_contests_are_settled_by_two_on_the_page(
-    bka: Side, forum: Side, clock: FakeClock, analyst: Visitor
+    bka: Side, forum: Side, clock: FakeClock
 ) -> None:
     for n in range(10):
         referred(bka, n)
         clock.advance(600)
         answer(forum)
     clock.advance(48 * HOURS)
+    analyst = analyst_of(bka)
     period = {"from": "2026-01-01", "to": "2027-01-01", "channel": "referral"}
     assert analyst.send(f"{PATH}/send", period).headers["location"].startswith(f"{PATH}?")
     bka.deliver()
@@ -133,7 +134,7 @@ def test_replies_stand_beside_every_figure_and_contests_are_settled_by_two_on_th
     look = {f"finding:{id}": "rejected", f"reasons:{id}": "The receipt says otherwise."} | period
     assert "row-looked" in analyst.send(path, look).headers["location"]
     assert analyst.send(path, look).status_code == 409
-    second = person(bka, "analyst", "four@bka.example")
+    second = analyst_of(bka, "four")
     assert "row-settled" in second.send(path, look).headers["location"]
     assert 'data-testid="contested"' not in analyst.get(f"{PATH}/rows?{REFERRALS}").text
 
