@@ -1,6 +1,6 @@
 """Reading clocks: one, those about something, and lists of them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -11,6 +11,7 @@ from msgspec import Struct
 from tidegate.clocks.keeping import SELECT, read
 from tidegate.clocks.model import Clock, State, Subject
 from tidegate.clocks.tables import clocks, rings
+from tidegate.infra.columns import one_of
 from tidegate.infra.cursors import read_cursor, write_cursor
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
@@ -72,6 +73,21 @@ def first_due(tx: Tx, order: UUID, name: str, kind: str) -> datetime | None:
         tx.within(_PLATFORM),
     )
     return tx.execute(query).scalar_one()
+
+
+def last_dues(
+    tx: Tx, name: str, kind: str, orders: Collection[UUID]
+) -> dict[str, tuple[datetime, datetime]]:
+    """The two ends (`due_at`, `due_latest`) of the last period of a name about each subject of a kind of these
+    orders or referrals, by the subject's id."""
+    c = clocks.c
+    query = (
+        sa.select(c.subject_id, c.due_at, c.due_latest)
+        .where(one_of(c.order_id, orders), c.name == name, c.subject_kind == kind)
+        .where(tx.within(_PLATFORM))
+        .order_by(c.started_at, c.id)
+    )
+    return {row.subject_id: (row.due_at, row.due_latest) for row in tx.execute(query)}
 
 
 def list_clocks(

@@ -4,7 +4,7 @@ A body of the other side is read as far as it can be (`read_body`): with faults 
 and nothing acts by it. Fields that are not known here are let be, for a later version may have them.
 """
 
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta
@@ -154,6 +154,26 @@ class ScrutinyDecided(msgspec.Struct, frozen=True):
     reasons: Text
 
 
+class ScorecardSent(msgspec.Struct, frozen=True):
+    """A card of figures about the receiver, as `GET /v1/scorecards` has it, and the rows that they are made of."""
+
+    card: dict[str, Any]
+    rows: list[dict[str, Any]]
+
+
+class ScorecardContested(msgspec.Struct, frozen=True):
+    """What is wrong with a row of the last card, by its id."""
+
+    row: Annotated[str, Meta(min_length=1, max_length=100)]
+    text: Text
+
+
+class ScorecardReplied(msgspec.Struct, frozen=True):
+    """What the receiver says to the last card, which is printed beside the figures."""
+
+    text: Text
+
+
 class Kind(NamedTuple):
     """A type of message: its body, and who sends it to whom, in words."""
 
@@ -176,12 +196,15 @@ KINDS: dict[str, Kind] = {
     "referral.sent": Kind(Referral, _DOWN),
     "referral.withdrawn": Kind(Reason, _DOWN),
     "scrutiny.decided": Kind(ScrutinyDecided, f"{_DOWN}, {_BETWEEN}"),
+    "scorecard.sent": Kind(ScorecardSent, _DOWN),
     "order.executed": Kind(Annex2, _UP),
     "order.not_executed": Kind(Annex3, _UP),
     "impediment.ended": Kind(ImpedimentEnded, _UP),
     "reinstated": Kind(AllReinstated, _UP),
     "referral.answered": Kind(ReferralAnswered, _UP),
     "scrutiny.requested": Kind(ScrutinyRequested, _UP),
+    "scorecard.contested": Kind(ScorecardContested, _UP),
+    "scorecard.replied": Kind(ScorecardReplied, _UP),
     "order.copy": Kind(OrderCopy, _BETWEEN),
     "scrutiny.intention": Kind(ScrutinyIntention, _BETWEEN),
 }

@@ -70,6 +70,19 @@ sa.Index(
 sa.Index("ix_orders_due_at", orders.c.due_at, orders.c.id)
 sa.Index("ix_orders_provisional", orders.c.id, postgresql_where=orders.c.provisional > 0)
 sa.Index("ix_orders_created_at", orders.c.created_at, orders.c.id)
+# Who oversees asks for what was issued in a period: of ours by who got it, of others' by who issued it.
+sa.Index(
+    "ix_orders_overseen_out",
+    orders.c.recipient,
+    sa.func.coalesce(orders.c.issued_at, orders.c.received_at),
+    postgresql_where=orders.c.direction == "out",
+)
+sa.Index(
+    "ix_orders_overseen_in",
+    orders.c.issuer,
+    sa.func.coalesce(orders.c.issued_at, orders.c.received_at),
+    postgresql_where=orders.c.direction == "in",
+)
 
 order_items = sa.Table(
     "order_items",

@@ -36,6 +36,19 @@ sa.Index(
     postgresql_where=referrals.c.verified,
 )
 sa.Index("ix_referrals_created_at", referrals.c.created_at, referrals.c.id)
+# As those of the orders that who oversees asks by.
+sa.Index(
+    "ix_referrals_overseen_out",
+    referrals.c.recipient,
+    referrals.c.created_at,
+    postgresql_where=referrals.c.direction == "out",
+)
+sa.Index(
+    "ix_referrals_overseen_in",
+    referrals.c.issuer,
+    referrals.c.created_at,
+    postgresql_where=referrals.c.direction == "in",
+)
 
 referral_items = sa.Table(
     "referral_items",

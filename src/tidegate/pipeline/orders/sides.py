@@ -4,10 +4,11 @@ went. An instance is of one kind; some types come to both, and mean something el
 from tidegate.exchange.model import Kind
 from tidegate.pipeline.orders import authority, platform, referring
 from tidegate.pipeline.orders.handling import Handler, ReceiptHook
+from tidegate.pipeline.oversight import heard as oversight
 
 HANDLERS: dict[Kind, dict[str, Handler]] = {
-    "platform": platform.HANDLERS | referring.AT_PLATFORM,
-    "authority": authority.HANDLERS,
+    "platform": platform.HANDLERS | referring.AT_PLATFORM | oversight.AT_PLATFORM,
+    "authority": authority.HANDLERS | oversight.AT_AUTHORITY,
 }
 RECEIPTS: dict[Kind, dict[str, ReceiptHook]] = {
     "platform": platform.RECEIPTS,

@@ -23,6 +23,7 @@ from tidegate.web.api import (
     referrals,
     registry,
     reports,
+    scorecards,
     scrutinies,
     sources,
 )
@@ -51,6 +52,7 @@ _RESOURCES = (
     scrutinies,
     orders,
     referrals,
+    scorecards,
 )
 
 endpoints: list[Endpoint[Any, Any]] = [

@@ -1,8 +1,6 @@
 """Lists, files and folders taken into a bank by a form: all of what was sent, or nothing of it. The page of an
 import says how far it is and which lines were bad."""
 
-import csv
-import io
 from uuid import UUID
 
 import msgspec
@@ -24,6 +22,7 @@ from tidegate.signals.banks.staged import (
     import_unknown,
     send,
 )
+from tidegate.web.csv import table
 from tidegate.web.pages import sent
 from tidegate.web.pages.banks import bank_page
 from tidegate.web.pages.page import PageRoute, with_query
@@ -60,19 +59,8 @@ def show_errors(visit: Visit) -> Response:
         bank = get_bank(tx, visit.path["bank"])
         found = get_import(tx, bank.name, _id(visit))
         lines = errors_of(tx, found.id)
-    out = io.StringIO()
-    table = csv.writer(out)
-    table.writerow(("file", "line", "problem"))
-    table.writerows((_safe(one.filename), one.line, _safe(one.problem)) for one in lines)
-    name = f'attachment; filename="{bank.name}-errors.csv"'
-    return Response(
-        out.getvalue(), media_type="text/csv; charset=utf-8", headers={"Content-Disposition": name}
-    )
-
-
-def _safe(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+    rows = ((one.filename, one.line, one.problem) for one in lines)
+    return table(f"{bank.name}-errors", ("file", "line", "problem"), rows)
 
 
 def begin(visit: Visit) -> str:

@@ -42,6 +42,7 @@ NAVIGATION = [
     ("referrals", noted("Referrals"), "/referrals", ("orders:read",)),
     ("clocks", noted("Clocks"), "/clocks", ("orders:read",)),
     ("scrutinies", noted("Scrutiny"), "/scrutinies", ("orders:approve",)),
+    ("oversight", noted("Oversight"), "/oversight", ("oversight:read",)),
     ("registry", noted("Registry"), "/registry", ("registry:write",)),
     ("incidents", noted("Incidents"), "/incidents", ("cases:read",)),
     ("find", noted("Find"), "/find", ("items:read", "cases:read", "banks:read")),
@@ -166,6 +167,13 @@ DONE = {
     "referral-withdrawn": noted("The referral is withdrawn."),
     "referral-answered": noted("Answered. The answers go back with the last one."),
     "referral-noted": noted("Noted, as a claim."),
+    "card-sent": noted("The scorecard is on its way to them."),
+    "card-replied": noted("Kept. It stands beside the figures from now on."),
+    "row-contested": noted(
+        "Kept. The row is marked until two persons of the authority have looked."
+    ),
+    "row-looked": noted("Kept. A second person has to look, and find the same."),
+    "row-settled": noted("Two persons have looked: the row is marked no more."),
     "order-proposed": noted("Proposed. A second person has to do the same."),
     "incident-proposed": noted("The incident is proposed."),
     "incident-opened": noted("The incident is open: it has its queue."),

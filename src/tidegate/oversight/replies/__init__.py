@@ -1,0 +1,1 @@
+"""What firms are told of themselves, and what they say to it."""

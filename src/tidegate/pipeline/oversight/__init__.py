@@ -1,0 +1,1 @@
+"""Who does enough: what several slices record, put together."""
