@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from tidegate.enforcement.model import asked_delay
-from tidegate.infra.errors import Refusal, bad_field
+from tidegate.infra.errors import bad_field
 from tidegate.oversight.checks.reading import Signs, host_within
 
 Outcome = Literal[
@@ -25,9 +25,9 @@ Outcome = Literal[
     "unreachable",
     "unknown",
 ]
-Fault = Literal["unreachable", "redirects", "asked_to_stop"]
+Fault = Literal["unreachable", "redirects", "asked_to_stop", "busy", "failed"]
 """Why there is no answer: nobody answered in time, or at an address that may be reached; more redirects than are
-followed; the host asked us to stay away."""
+followed; the host asked us to stay away; it was asked too much by others of ours; a fault of ours."""
 
 EXPLICIT: frozenset[Outcome] = frozenset(("removed", "account_gone"))
 """What is believed only twice."""
@@ -174,18 +174,6 @@ def place_of(text: str) -> Place:
     if len(text) > _LONGEST_URL:
         raise bad_field("/url", f"at most {_LONGEST_URL} characters", "more")
     return Place(found._replace(fragment="").geturl(), host.lower())
-
-
-def due_times(received_at: datetime, urls: Sequence[str]) -> list[tuple[int, Place, datetime]]:
-    """When is looked at which of an order's addresses, counted from 1; at none that cannot be looked at."""
-    found: list[tuple[int, Place, datetime]] = []
-    for n, url in enumerate(urls, 1):
-        try:
-            place = place_of(url)
-        except Refusal:
-            continue
-        found += [(n, place, received_at + after) for after in DUE_AFTER]
-    return found
 
 
 def host_of(url: str) -> str:

@@ -53,10 +53,16 @@ def checks_of(tx: Tx, ids: Sequence[UUID]) -> dict[tuple[UUID, int], list[CheckR
     return found
 
 
+def check_of(tx: Tx, id: UUID) -> CheckRow:
+    """One look, which there is."""
+    return CheckRow(**tx.execute(sa.select(*_ROW).where(checks.c.id == id)).mappings().one())
+
+
 def list_checks(
     tx: Tx,
     *,
     owner: UUID | None = None,
+    kind: str | None = None,
     organisation: str | None = None,
     cursor: str | None = None,
     limit: int = 50,
@@ -68,6 +74,8 @@ def list_checks(
     query = sa.select(*_ROW).order_by(c.due_at.desc(), c.id.desc())
     if owner is not None:
         query = query.where(c.owner == owner)
+    if kind is not None:
+        query = query.where(c.kind == kind)
     if organisation is not None:
         query = query.where(c.organisation == organisation)
     if cursor is not None:

@@ -136,7 +136,7 @@ def _read(name: str, data_dir: Path | None) -> _File:
         for one in found.signs:
             _check(one)
         for control in found.control:
-            host = (urlsplit(control.url).hostname or "").lower()
+            host = str(urlsplit(control.url).hostname or "").lower()
             if not all(host_within(host, named) for named in control.hosts):
                 raise ValueError(f"the control {control.url} is not on {control.hosts[0]}")
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, ValueError) as error:

@@ -49,9 +49,7 @@ sa.Index(
     checks.c.host,
     postgresql_where=checks.c.next_at.isnot(None),
 )
-sa.Index(
-    "ix_checks_asked_at", checks.c.asked_at, postgresql_where=checks.c.asked_at.isnot(None)
-)
+sa.Index("ix_checks_asked_at", checks.c.asked_at, postgresql_where=checks.c.asked_at.isnot(None))
 
 check_looks = sa.Table(
     "check_looks",  # what each look saw; the body itself is not kept

@@ -8,6 +8,7 @@ from tidegate.web.api import (
     banks,
     cases,
     casework,
+    checks,
     clocks,
     clusters,
     flaggers,
@@ -51,6 +52,7 @@ _RESOURCES = (
     scrutinies,
     orders,
     referrals,
+    checks,
 )
 
 endpoints: list[Endpoint[Any, Any]] = [
