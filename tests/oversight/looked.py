@@ -1,7 +1,6 @@
 """An instance that may look at this machine, hosts on addresses of it, and looks that are done without waiting."""
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler
@@ -81,7 +80,6 @@ def passing(clock: FakeClock) -> Callable[[float], Any]:
 
     async def wait(seconds: float) -> None:
         clock.advance(seconds)
-        await asyncio.sleep(0)
 
     return wait
 
@@ -136,14 +134,10 @@ def seen(instance: Instance) -> list[Any]:
         return list(tx.execute(query))
 
 
-def late(seconds: float) -> Answer:
-    """An answer that comes after so many seconds."""
-
-    def answer(request: BaseHTTPRequestHandler) -> None:
-        time.sleep(seconds)
-        reply(200)(request)
-
-    return answer
+def silent(request: BaseHTTPRequestHandler) -> None:
+    """No answer, until whoever asked has gone."""
+    request.rfile.read(1)
+    request.close_connection = True
 
 
 def endless(size: int) -> Answer:

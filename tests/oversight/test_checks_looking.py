@@ -19,16 +19,17 @@ from tests.oversight.looked import (
     Host,
     due,
     endless,
-    late,
     look,
     passing,
     rows,
     seen,
+    silent,
 )
 
 from tidegate.infra.clock import FakeClock
 from tidegate.infra.settings import Settings
-from tidegate.oversight.checks.actions import LEASE, claim
+from tidegate.oversight.checks.actions import LEASE, claim, record
+from tidegate.oversight.checks.model import Saw
 from tidegate.pipeline.instance import Instance, opened
 from tidegate.pipeline.oversight.looking import Looker
 
@@ -94,7 +95,7 @@ CASES: list[tuple[str, list[Answer], str, str]] = [
     ("429", [reply(429, Retry_After="5")], "unknown", "unknown"),
     ("circle", [reply(302, Location="/p")], "unknown", "unknown"),
     ("another scheme", [reply(302, Location="ftp://127.0.0.1/p")], "unreachable", "unreachable"),
-    ("slow", [late(1.5)], "unreachable", "unreachable"),
+    ("slow", [silent], "unreachable", "unreachable"),
     ("50 MB", [endless(50 << 20)], "up", "up"),
 ]
 
@@ -302,8 +303,11 @@ def test_what_a_killed_worker_had_is_done_again(
     clock.advance(LEASE.total_seconds())
     assert look(instance, clock) == 1
     assert rows(instance, owner)[0].outcome == "up"
-    with instance.database.begin() as tx:  # what the dead one comes back with is not written
-        assert claim(tx, "127.0.0.1", tx.now) is None
+    late = Saw(asked=one.url, at=clock.now(), url=one.url, status=451)
+    with instance.database.begin() as tx:  # it was not dead: what it comes back with is not written
+        assert record(tx, claimed, late, "geo_blocked", None, "elsewhere") is None
+    assert rows(instance, owner)[0].outcome == "up"
+    assert len(seen(instance)) == 1
 
 
 def test_a_worker_that_is_started_again_does_what_it_had(
@@ -322,7 +326,7 @@ def test_a_worker_that_is_started_again_does_what_it_had(
 
 
 def test_no_address_stands_in_the_log(instance: Instance, host: NewHost, clock: FakeClock) -> None:
-    one = host(p=[late(1)])
+    one = host(p=[silent])
     due(instance, f"{one.url}/p?token=secret", "http://nowhere.invalid/secret")
     with capture_logs() as logs:
         look(instance, clock, 5, timeout=0.3)
