@@ -115,6 +115,8 @@ MORE_SQL = {
     "orders/drafts/witness.py",
     "orders/messages/witness.py",
     "orders/witness.py",
+    "oversight/checks/pace.py",  # which host may be asked when
+    "oversight/checks/witness.py",
     "policy/changes.py",  # who put which version into force, and why
     "policy/drafts.py",
     "policy/replays.py",  # the jobs; what a replay counts is pure

@@ -61,6 +61,7 @@ GIVEN: dict[str, tuple[str, Any]] = {
     "quarantine_contents": ("11", 11),
     "quarantine_factor": ("12.5", 12.5),
     "anonymous_escalations": ("3", 3),
+    "oversight_vantage": ("Frankfurt, a home line", "Frankfurt, a home line"),
     "rate_limit": ("50/s", "50/s"),
     "public_forms": ("true", True),
     "public_forms_platform": ("forum", "forum"),

@@ -16,8 +16,8 @@ from tidegate.access.actions import add_user, create_key
 from tidegate.exchange.actions import add_party, confirm_party, set_organisation
 from tidegate.exchange.model import Organisation
 from tidegate.infra.clock import FakeClock
-from tidegate.infra.egress import Fetched
 from tidegate.infra.errors import Refusal
+from tidegate.infra.fetched import Fetched
 from tidegate.infra.settings import Settings
 from tidegate.orders.messages.outbox import Claim
 from tidegate.pipeline.house import SCOPES

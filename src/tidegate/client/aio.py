@@ -27,6 +27,7 @@ from tidegate.client import (
     calls_incidents,
     calls_intake,
     calls_orders,
+    calls_oversight,
 )
 from tidegate.client.alert_model import Alert, AlertState, NamedReport
 from tidegate.client.call import Attempts, Call, answer_of, base_url, headers_of, request_of
@@ -198,6 +199,8 @@ class AsyncClient:
     withdraw_referral = _Verb(calls_authority.withdraw_referral)
     referral_carried = _Verb(calls_authority.referral_carried)
     referral_claimed = _Verb(calls_authority.referral_claimed)
+    checks_page = _Verb(calls_oversight.checks_page)
+    ask_check = _Verb(calls_oversight.ask_check)
     banks = _Verb(calls.banks)
     create_bank = _Verb(calls.create_bank)
     bank = _Verb(calls.bank)

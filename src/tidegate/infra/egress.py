@@ -5,6 +5,7 @@ address itself, so a second answer of the DNS has no say. Redirects go the same 
 """
 
 import asyncio
+import hashlib
 import re
 import select
 import socket
@@ -17,10 +18,10 @@ from typing import Any
 
 import httpcore
 import httpx
-import msgspec
 import structlog
 
 from tidegate.infra.errors import Refusal
+from tidegate.infra.fetched import Fetched, Glanced, Posted
 from tidegate.infra.networks import Address, Network, within
 
 log = structlog.get_logger()
@@ -74,23 +75,6 @@ class EgressFailed(Refusal):
 
     def __init__(self, detail: str) -> None:
         super().__init__("fetch-failed", 422, "The URL could not be fetched", detail)
-
-
-class Fetched(msgspec.Struct, frozen=True):
-    """What a URL gave; `url` is where redirects ended, `retry_after` what a busy one said, unread."""
-
-    status: int
-    content_type: str
-    data: bytes
-    url: str
-    retry_after: str | None = None
-
-
-class Posted(msgspec.Struct, frozen=True):
-    """What a POST was answered; `retry_after` as the answer says it, unread."""
-
-    status: int
-    retry_after: str | None
 
 
 def _embedded(address: Address) -> Address:
@@ -298,6 +282,31 @@ class Client:
             kind = httpx.Headers(response.headers).get("content-type", "")
             return Fetched(response.status, kind, data, str(at))
 
+    async def glance(
+        self, url: str, *, headers: Mapping[str, str], limit_bytes: int, timeout: float
+    ) -> Glanced:
+        """GET a URL once, whatever the answer is; what is longer than `limit_bytes` is not read to its end.
+        Raises EgressRefused, and EgressFailed where nothing came within `timeout` seconds."""
+        sent = {"accept": "*/*", "accept-encoding": "identity", **headers}
+        async with self._exchange("GET", url, sent, None, timeout, None) as (response, at):
+            data, whole = bytearray(), True
+            async for chunk in response.aiter_stream():
+                data += chunk
+                if len(data) > limit_bytes:
+                    del data[limit_bytes:]
+                    whole = False
+                    break
+            told = httpx.Headers(response.headers)
+            target = told.get("location") if response.status in _REDIRECTS else None
+            return Glanced(
+                status=response.status,
+                headers=dict(told.items()),
+                data=bytes(data),
+                sha256=hashlib.sha256(data).hexdigest(),
+                whole=whole,
+                onward=None if target is None else _joined(at, target),
+            )
+
     async def post(
         self, url: str, *, headers: Mapping[str, str], content: bytes, timeout: float
     ) -> Posted:
@@ -343,24 +352,21 @@ class Client:
         headers: Mapping[str, str],
         content: bytes | None,
         timeout: float,
-        redirects: int = MAX_REDIRECTS,
+        redirects: int | None = MAX_REDIRECTS,
     ) -> AsyncGenerator[tuple[httpcore.Response, httpx.URL]]:
-        """The response at the end of the redirects, and its URL, all within `timeout` seconds."""
+        """The response at the end of the redirects, and its URL, all within `timeout` seconds. With None for
+        `redirects` none is followed, and the first response is the answer."""
         url = self._guard.check_url(text)
         try:
             async with asyncio.timeout(timeout):
-                for _ in range(redirects + 1):
+                for _ in range((redirects or 0) + 1):
                     async with self._send(method, url, headers, content) as response:
                         target = httpx.Headers(response.headers).get("location")
                         followed = _REDIRECTS if content is None else _KEEP_METHOD
-                        if response.status not in followed or target is None:
+                        if redirects is None or response.status not in followed or target is None:
                             yield response, url
                             return
-                    try:
-                        onward = str(url.join(target))
-                    except (httpx.InvalidURL, ValueError) as error:
-                        raise EgressFailed(f"{url.host} redirects to what is no URL.") from error
-                    url = self._guard.check_url(onward)
+                    url = self._guard.check_url(_joined(url, target))
                 raise EgressFailed(f"{url.host} redirects more than {redirects} times.")
         except TimeoutError as error:
             raise EgressFailed(f"{url.host} did not answer within {timeout:g} s.") from error
@@ -384,6 +390,14 @@ class Client:
             extensions={"timeout": {"connect": _CONNECT_SECONDS}},
         ) as response:
             yield response
+
+
+def _joined(url: httpx.URL, target: str) -> str:
+    """Where a redirect leads. Raises EgressFailed."""
+    try:
+        return str(url.join(target))
+    except (httpx.InvalidURL, ValueError) as error:
+        raise EgressFailed(f"{url.host} redirects to what is no URL.") from error
 
 
 async def _whole(response: httpcore.Response, at: httpx.URL, limit_bytes: int) -> bytes:

@@ -167,6 +167,14 @@ class Settings(Calling, msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
             " target each time ([alerts](alerts.md))",
         ),
     ] = 300.0
+    oversight_vantage: Annotated[
+        str,
+        Meta(
+            max_length=200,
+            description="From where it is looked whether content is still there, as it stands beside what was"
+            " seen ([checks](checks.md)); empty: the organisation's id and `direct`",
+        ),
+    ] = ""
     rate_limit: Annotated[
         str | None,
         Meta(

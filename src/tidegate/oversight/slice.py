@@ -1,12 +1,13 @@
-"""What `oversight` names of its own."""
+"""What `oversight` names of its own. Its scopes came with `orders`, whose clocks they open too."""
 
 from tidegate.infra.slices import Slice, Verbs
 
 
 def _verbs() -> Verbs:
+    from tidegate.oversight.checks.witness import CheckWitness
     from tidegate.oversight.replies.witness import ScorecardWitness
 
-    return Verbs(witnesses=(ScorecardWitness,))
+    return Verbs(witnesses=(ScorecardWitness, CheckWitness))
 
 
 OVERSIGHT = Slice(
@@ -15,6 +16,7 @@ OVERSIGHT = Slice(
         "scorecards": "what firms were told of themselves, which is answered for",
         "scorecard_contests": "what they say is wrong with it, and what two persons found",
         "scorecard_replies": "what they said to it, which is printed beside the figures",
+        "checks": "looks at what was ordered or referred, and who of the people here asked for one",
     },
     verbs=_verbs,
 )

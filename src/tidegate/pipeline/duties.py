@@ -21,6 +21,7 @@ from tidegate.pipeline.lookback.renewal import EntryWalk
 from tidegate.pipeline.orders.authors import end_silences
 from tidegate.pipeline.orders.outgoing import deliver_messages, tell_undelivered
 from tidegate.pipeline.orders.provisional import execute_unheard
+from tidegate.pipeline.oversight.looking import look_at_due
 from tidegate.pipeline.ranking import rank_waiting
 from tidegate.pipeline.replay import carry_on as replay_on
 from tidegate.pipeline.ringing import make_call, ring_due
@@ -123,4 +124,4 @@ def gauges(tx: Tx) -> list[Gauge]:
 def errands_of(instance: Instance) -> list[Errand]:
     """Every errand of the slices, and those of the paths that cross them."""
     of_slices = [errand for one in SLICES for errand in one.verbs().errands]
-    return [*of_slices, deliver_messages(instance)]
+    return [*of_slices, deliver_messages(instance), look_at_due(instance)]

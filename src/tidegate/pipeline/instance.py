@@ -25,6 +25,7 @@ from tidegate.intake.threats.queries import ScreenStore
 from tidegate.intake.threats.screen import Screen
 from tidegate.ledger.model import HEAD_FILE
 from tidegate.orders.wording import read_redress, read_wording
+from tidegate.oversight.checks.reading import read_signs
 from tidegate.pipeline.house import SCOPES
 from tidegate.pipeline.lookback.asking import Asking
 from tidegate.pipeline.near import NearItems
@@ -55,6 +56,7 @@ class Instance:
         self.redress = read_redress(settings.data_dir)
         self.offences = read_offences(settings.data_dir)
         self.grading = read_schemes(settings.data_dir)
+        self.signs = read_signs(settings.data_dir)
         self.schemes = schemes_of(settings, SCOPES.known)
         self.board = board  # what its supervisor has seen (`infra.pulse`)
         self.clock = clock or clock_beside(settings.data_dir)

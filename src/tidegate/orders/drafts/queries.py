@@ -95,6 +95,19 @@ def ordered_about(tx: Tx, keys: Collection[bytes]) -> set[bytes]:
     return set(tx.execute(query).scalars())
 
 
+def sent_about(tx: Tx, key: bytes) -> list[tuple[UUID, str]]:
+    """The orders of ours that were issued, and the referrals, that are about this, the newest first: each with
+    which of the two it is."""
+    query = (
+        sa.select(order_targets.c.owner, order_targets.c.kind)
+        .outerjoin(orders, orders.c.id == order_targets.c.owner)
+        .where(order_targets.c.key == key, order_targets.c.kind.in_(["order", "referral"]))
+        .where(sa.or_(orders.c.issued_at.isnot(None), order_targets.c.kind == "referral"))
+        .order_by(order_targets.c.owner.desc())
+    )
+    return [(row.owner, row.kind) for row in tx.execute(query)]
+
+
 def has_ordered(tx: Tx, recipient: str) -> bool:
     """Whether an order of ours was issued to a provider before: another is not the first."""
     query = sa.select(orders.c.id).where(

@@ -19,8 +19,9 @@ from tidegate.exchange.queries import organisation, party
 from tidegate.infra.clock import outside
 from tidegate.infra.courier import Courier, place_of
 from tidegate.infra.db import UNAVAILABLE, Tx
-from tidegate.infra.egress import AddressGuard, Client, Fetched
+from tidegate.infra.egress import AddressGuard, Client
 from tidegate.infra.errors import Refusal
+from tidegate.infra.fetched import Fetched
 from tidegate.infra.pulse import Steps
 from tidegate.infra.slices import Errand, Home
 from tidegate.orders.jws import MEDIA_TYPE, parse

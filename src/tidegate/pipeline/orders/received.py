@@ -22,6 +22,7 @@ from tidegate.pipeline.orders.watching import (
     about_order,
     about_party,
 )
+from tidegate.pipeline.oversight.checking import watch_order
 from tidegate.pipeline.own import own_of
 
 _BEFORE = {"executed": "order.executed", "impeded": "order.impeded", "asking": "order.asked"}
@@ -54,6 +55,7 @@ def delivered(tx: Tx, instance: Instance, message: StoredMessage, receipt: Recei
         since = {about_item(order.id, one.n): one.since for one in live if one.state == now}
         watching.happen_each(heard, since)
     step(tx, order, "deliver", state, due_at=watching.due_at(order.id), **known)
+    watch_order(tx, order, live, at)
 
 
 def copied(tx: Tx, instance: Instance, message: StoredMessage, receipt: Receipt) -> None:

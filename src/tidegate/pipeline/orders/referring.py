@@ -52,6 +52,7 @@ from tidegate.pipeline.orders.handling import Handled, Handler
 from tidegate.pipeline.orders.heard import read
 from tidegate.pipeline.orders.lookup import Named, look_up
 from tidegate.pipeline.orders.watching import Watching, about_referral
+from tidegate.pipeline.oversight.checking import watch_referral
 from tidegate.pipeline.own import Own, own_of
 from tidegate.pipeline.report import submit_report
 
@@ -247,6 +248,8 @@ def delivered(tx: Tx, instance: Instance, message: StoredMessage, receipt: Recei
         provider = get_party(tx, referral.recipient)
         subject = about_referral(referral.id)
         Watching(tx, instance).start(CLOCK, subject, "referral.received", at, provider, referral.id)
+    if referral.state != "withdrawn":
+        watch_referral(tx, referral, at)
     known = {"received_at": at, "problems": list(receipt.problems)}
     referrals.step(tx, referral, moved(referral.state, "deliver"), **known)
 

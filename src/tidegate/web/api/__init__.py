@@ -8,6 +8,7 @@ from tidegate.web.api import (
     banks,
     cases,
     casework,
+    checks,
     clocks,
     clusters,
     flaggers,
@@ -53,6 +54,7 @@ _RESOURCES = (
     orders,
     referrals,
     scorecards,
+    checks,
 )
 
 endpoints: list[Endpoint[Any, Any]] = [

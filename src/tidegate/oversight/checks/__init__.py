@@ -1,0 +1,1 @@
+"""Whether what was ordered or referred can still be reached by everybody."""

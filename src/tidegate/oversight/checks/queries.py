@@ -1,0 +1,115 @@
+"""Reading looks: those of orders and referrals, a page of them, and what one has seen so far."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+
+from tidegate.infra.columns import one_of
+from tidegate.infra.cursors import read_cursor, write_cursor
+from tidegate.infra.db import Tx
+from tidegate.oversight.checks.model import SEEN, Outcome
+from tidegate.oversight.checks.tables import check_controls, check_looks, checks
+
+MOST = 200
+"""How many looks a page of the list has at most."""
+
+
+class CheckRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One look that is due, or was done, at address `n` of an order or referral (`owner`, of this `kind`).
+    `evidence` is the SHA-256 of what the last look read; `second_look_at`: when it was, or will be, looked again
+    because the first said that something is gone."""
+
+    id: UUID
+    owner: UUID
+    n: int
+    kind: str
+    organisation: str
+    url: str
+    due_at: datetime
+    done_at: datetime | None
+    outcome: Outcome | None
+    status: int | None
+    evidence: str | None
+    vantage: str | None
+    second_look_at: datetime | None
+
+
+_ROW = [checks.c[name] for name in CheckRow.__struct_fields__]
+
+
+def checks_of(tx: Tx, ids: Sequence[UUID]) -> dict[tuple[UUID, int], list[CheckRow]]:
+    """The looks at the addresses of these orders and referrals, by the owner's id and the address's number, those
+    that are due first before those due later."""
+    found: dict[tuple[UUID, int], list[CheckRow]] = {}
+    if ids:
+        query = sa.select(*_ROW).where(one_of(checks.c.owner, ids))
+        query = query.order_by(checks.c.due_at, checks.c.id)
+        for row in tx.execute(query).mappings():
+            one = CheckRow(**row)
+            found.setdefault((one.owner, one.n), []).append(one)
+    return found
+
+
+def check_of(tx: Tx, id: UUID) -> CheckRow:
+    """One look, which there is."""
+    return CheckRow(**tx.execute(sa.select(*_ROW).where(checks.c.id == id)).mappings().one())
+
+
+def list_checks(
+    tx: Tx,
+    *,
+    owner: UUID | None = None,
+    kind: str | None = None,
+    organisation: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> tuple[list[CheckRow], str | None]:
+    """A page of looks, what is due last first, and the place after it. Raises Refusal (422) for a cursor that is
+    none."""
+    limit = min(limit, MOST)
+    c = checks.c
+    query = sa.select(*_ROW).order_by(c.due_at.desc(), c.id.desc())
+    if owner is not None:
+        query = query.where(c.owner == owner)
+    if kind is not None:
+        query = query.where(c.kind == kind)
+    if organisation is not None:
+        query = query.where(c.organisation == organisation)
+    if cursor is not None:
+        place = sa.tuple_(*map(sa.literal, read_cursor(cursor)))
+        query = query.where(sa.tuple_(c.due_at, c.id) < place)
+    found = [CheckRow(**row) for row in tx.execute(query.limit(limit + 1)).mappings()]
+    page = found[:limit]
+    return page, write_cursor(page[-1].due_at, page[-1].id) if len(found) > limit else None
+
+
+def first_digest(tx: Tx, owner: UUID, n: int) -> str | None:
+    """The digest of what the first look that saw an address read of it, where that was all; None before one did."""
+    query = (
+        sa.select(check_looks.c.sha256)
+        .join(checks, checks.c.id == check_looks.c.check_id)
+        .where(checks.c.owner == owner, checks.c.n == n, check_looks.c.whole)
+        .where(check_looks.c.says.in_(sorted(SEEN)))
+        .order_by(check_looks.c.at)
+        .limit(1)
+    )
+    return tx.execute(query).scalar_one_or_none()
+
+
+class ControlSeen(msgspec.Struct, frozen=True):
+    """What a look at a control address said."""
+
+    at: datetime
+    up: bool
+    status: int | None
+
+
+def control_seen(tx: Tx, control: str, since: datetime) -> ControlSeen | None:
+    """The last look at a control address; None where there was none since then."""
+    query = sa.select(check_controls.c.at, check_controls.c.up, check_controls.c.status)
+    query = query.where(check_controls.c.control == control, check_controls.c.at >= since)
+    row = tx.execute(query).one_or_none()
+    return None if row is None else ControlSeen(row.at, row.up, row.status)
