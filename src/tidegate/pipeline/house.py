@@ -15,6 +15,7 @@ from tidegate.infra.slice import INFRA
 from tidegate.intake.slice import INTAKE
 from tidegate.ledger.slice import LEDGER
 from tidegate.orders.slice import ORDERS
+from tidegate.oversight.slice import OVERSIGHT
 from tidegate.policy.slice import POLICY
 from tidegate.review.slice import REVIEW
 from tidegate.signals.slice import SIGNALS
@@ -32,6 +33,7 @@ SLICES = (
     ENFORCEMENT,
     EXCHANGE,
     ORDERS,
+    OVERSIGHT,
     LEDGER,
     ACCESS,
     INFRA,

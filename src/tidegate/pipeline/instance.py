@@ -25,6 +25,7 @@ from tidegate.intake.threats.queries import ScreenStore
 from tidegate.intake.threats.screen import Screen
 from tidegate.ledger.model import HEAD_FILE
 from tidegate.orders.wording import read_redress, read_wording
+from tidegate.oversight.measures.packs import read_measures
 from tidegate.pipeline.house import SCOPES
 from tidegate.pipeline.lookback.asking import Asking
 from tidegate.pipeline.near import NearItems
@@ -53,6 +54,7 @@ class Instance:
         self.clocks = read_packs(settings.data_dir)
         self.wording = read_wording(settings.data_dir)
         self.redress = read_redress(settings.data_dir)
+        self.measures = read_measures(settings.data_dir)
         self.offences = read_offences(settings.data_dir)
         self.grading = read_schemes(settings.data_dir)
         self.schemes = schemes_of(settings, SCOPES.known)
