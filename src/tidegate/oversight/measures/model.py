@@ -162,7 +162,8 @@ def after(
     if verb == "reply" and state == "notified":
         return state
     if verb == "conclude" and state == "notified":
-        assert now is not None and until is not None
+        assert now is not None
+        assert until is not None
         if now < until:
             raise reply_open(until)
         return "concluded"

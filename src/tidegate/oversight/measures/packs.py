@@ -21,9 +21,7 @@ from tidegate.orders.wording import Form, Section
 LAWS = ("eu-tco", "eu-dsa", "uk")
 """Those that have measures; the first is meant where nobody says which."""
 
-StepName = Literal[
-    "dialogue", "formal_notice", "exposure_decision", "further_measures", "penalty"
-]
+StepName = Literal["dialogue", "formal_notice", "exposure_decision", "further_measures", "penalty"]
 EvidenceKind = Literal["order", "referral", "check", "scorecard", "clock", "measure"]
 Outcome = Literal["stands", "dropped"]
 Source = Literal["V", "M"]
@@ -41,8 +39,8 @@ class FinalOrders(Struct, frozen=True, forbid_unknown_fields=True):
 
 class Step(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """A step: which `function` of an authority it takes, `after` which others it comes, of which groups of kinds
-    some `evidence` is listed, whether it is for the state of `establishment` alone, how long the right of `reply`
-    runs and whether a reply ends it, and how it can be concluded."""
+    some `evidence` is listed, by which article it is for the state of `establishment` alone, how long the right of
+    `reply` runs and whether a reply ends it, and how it can be concluded."""
 
     name: StepName
     title: _Text
@@ -51,7 +49,7 @@ class Step(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, 
     function: Function
     after: list[StepName] = []
     evidence: list[list[EvidenceKind]] = []
-    establishment: bool = False
+    establishment: _Text | None = None
     reply: Limit
     reply_ends: bool = False
     sheet: bool = False
@@ -180,10 +178,9 @@ class MeasurePack(
 
     def letter(self, step: Step) -> Form:
         """The letter of a step: what it says first, and what all of them say."""
-        found = self.letters[step.letter] if step.letter in self.letters else None
-        own = [] if found is None else found.sections
-        form = found or Form(step.title.upper(), step.title, self.law, [])
-        return msgspec.structs.replace(form, sections=[*own, *self.common])
+        # A measure keeps its step, and the letter of that may be gone from the pack by now.
+        form = self.letters.get(step.letter) or Form(step.title, step.title, self.law, [])
+        return msgspec.structs.replace(form, sections=[*form.sections, *self.common])
 
 
 def read_measures(data_dir: Path | None = None) -> Mapping[str, MeasurePack]:

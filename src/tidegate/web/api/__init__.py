@@ -16,6 +16,7 @@ from tidegate.web.api import (
     incidents,
     items,
     ledger,
+    measures,
     orders,
     orders_drafted,
     orders_sent,
@@ -51,6 +52,7 @@ _RESOURCES = (
     scrutinies,
     orders,
     referrals,
+    measures,
 )
 
 endpoints: list[Endpoint[Any, Any]] = [
