@@ -27,8 +27,7 @@ SHEET: dict[str, Any] = {
 def faults(overseer: Overseer) -> list[str]:
     instance = overseer.side.instance
     key = instance.secrets.ledger_key
-    with instance.database.begin() as tx:
-        seal(tx, key, instance.settings.data_dir / HEAD_FILE)
+    seal(instance.database, key, instance.settings.data_dir / HEAD_FILE)
     with instance.database.begin() as tx:
         return [one.detail for one in verify(tx, key.public_key()).faults]
 

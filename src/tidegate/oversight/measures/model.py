@@ -7,7 +7,7 @@ Which steps come before which is data (`packs`).
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 import msgspec
@@ -20,6 +20,8 @@ from tidegate.oversight.measures.packs import EvidenceKind, Outcome, Step
 
 State = Literal["draft", "proposed", "signed", "notified", "concluded", "withdrawn"]
 Verb = Literal["assess", "sign", "notify", "reply", "conclude", "withdraw"]
+STATES: tuple[State, ...] = get_args(State)
+"""In the order in which a measure can go through them."""
 ENDED: tuple[State, ...] = ("concluded", "withdrawn")
 OPEN: tuple[State, ...] = ("draft", "proposed", "signed", "notified")
 SIGNATURES = 2

@@ -7,12 +7,16 @@ import sqlalchemy as sa
 from tidegate.infra.db import Tx
 from tidegate.infra.scratch import Scratch
 from tidegate.infra.slices import Heard
+from tidegate.oversight.measures.model import STATES
 
+# A measure goes one way through its states: the furthest that was told is the last, in whatever order entries of the
+# same moment were sealed.
 _STATES = sa.text("""
     SELECT coalesce(m.id, h.measure) AS id, m.state AS written, h.state AS told, h.entry
     FROM measures m
     FULL JOIN (
-      SELECT DISTINCT ON (measure) * FROM heard_measures ORDER BY measure, n DESC) h
+      SELECT DISTINCT ON (measure) * FROM heard_measures
+      ORDER BY measure, array_position(CAST(:states AS text[]), state) DESC) h
     ON h.measure = m.id
     WHERE m.state IS DISTINCT FROM h.state
     ORDER BY 1
@@ -49,22 +53,20 @@ class MeasureWitness:
     )
 
     def __init__(self, tx: Tx) -> None:
-        columns = "n bigint, measure uuid, state text, signer text, reply uuid, entry text"
+        columns = "measure uuid, state text, signer text, reply uuid, entry text"
         self._heard = Scratch(tx, "heard_measures", columns)
-        self._n = 0
 
     def hear(self, entry: Heard) -> None:
         said = entry.record
         if said is None:
             return
-        self._n += 1
         signer = said["by"] if entry.kind == "measure.signed" else None
         reply = said["reply"] if entry.kind == "measure.replied" else None
-        self._heard.add(self._n, said["measure"], said["state"], signer, reply, entry.name)
+        self._heard.add(said["measure"], said["state"], signer, reply, entry.name)
 
     def say(self, tx: Tx) -> Iterator[str]:
         self._heard.flush()
-        for row in tx.execute(_STATES):
+        for row in tx.execute(_STATES, {"states": list(STATES)}):
             if row.told is None:
                 yield f"the measure {row.id} is {row.written}, and no entry of the ledger tells it"
             elif row.written is None:
