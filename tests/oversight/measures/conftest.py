@@ -32,6 +32,8 @@ class Overseer:
 
     def __init__(self, side: Side, clock: FakeClock) -> None:
         self.side, self.clock = side, clock
+        note = "The slow half."
+        self.scorecard = {"kind": "scorecard", "id": "forum.example 2025-12", "note": note}
         self.analyst = side.person("analyst")
         self.one = side.approver
         self.two = side.person("approver", "approver2")
@@ -53,8 +55,6 @@ class Overseer:
         evidence = [] if step == "dialogue" else [self.scorecard]
         said = {"organisation": PLATFORM, "step": step, "reasons": WHY, "evidence": evidence}
         return said | changed
-
-    scorecard = {"kind": "scorecard", "id": "forum.example 2025-12", "note": "The slow half."}
 
     def draft(self, step: str = "formal_notice", **changed: Any) -> str:
         return self.post("", self.analyst, self.given(step, **changed), status=201)["id"]
@@ -86,9 +86,7 @@ class Overseer:
     def written(self) -> tuple[int, list[int]]:
         return self.side.entries(), [self.side.count(table) for table in TABLES]
 
-    def refused(
-        self, path: str, key: str, body: Any, type: str, status: int
-    ) -> dict[str, Any]:
+    def refused(self, path: str, key: str, body: Any, type: str, status: int) -> dict[str, Any]:
         """A refusal, which leaves nothing written."""
         before = self.written()
         answer = self.side.call("POST", f"/v1/measures{path}", key, body)
@@ -99,8 +97,6 @@ class Overseer:
 
 
 @pytest.fixture
-def overseer(
-    kept_overseer: KeptDatabase, clock: FakeClock, tmp_path: Path
-) -> Iterator[Overseer]:
+def overseer(kept_overseer: KeptDatabase, clock: FakeClock, tmp_path: Path) -> Iterator[Overseer]:
     with side(kept_overseer, clock, tmp_path, OVERSEER) as one:
         yield Overseer(one, clock)

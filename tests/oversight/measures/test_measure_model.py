@@ -3,6 +3,7 @@ signature, before the reply's end, or out of order. And the ceilings, which are 
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -81,18 +82,18 @@ class Slow:
 def test_a_walk_goes_where_the_reference_goes_and_no_further(
     walk: list[tuple[Verb, str, int]],
 ) -> None:
-    slow, state, signed = Slow(), "draft", list[str]()
+    slow, signed = Slow(), list[str]()
+    state: State = "draft"
     now, until = NOW, None
     for verb, who, days in walk:
         now += timedelta(days=days)
-        try:
-            new = after(state, verb, by=who, signed=signed, now=now, until=until)  # pyright: ignore[reportArgumentType]
-        except Refusal as refusal:
-            assert refusal.status == 409
-            assert refusal.type in ("step-out-of-order", "same-person", "reply-open")
-            assert not slow.allows(verb, who, now), (verb, who)
+        go = partial(after, state, verb, by=who, signed=signed, now=now, until=until)
+        if not slow.allows(verb, who, now):
+            with pytest.raises(Refusal) as caught:
+                go()
+            assert caught.value.status == 409
             continue
-        assert slow.allows(verb, who, now), (verb, who)
+        new = go()
         slow.done.append((verb, who, now))
         signed += [who] if verb == "sign" else []
         until = now + RIGHT if verb == "notify" else until
