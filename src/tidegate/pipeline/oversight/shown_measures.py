@@ -120,7 +120,7 @@ def measure_view(tx: Tx, instance: Instance, measure: Measure) -> MeasureView:
     reply = next((one for one in reversed(clocks) if one.name == REPLY), None)
     same = (name for name in MeasureView.__struct_fields__ if name in Measure.__struct_fields__)
     known = {name: getattr(measure, name) for name in same}
-    more = {
+    more: dict[str, Any] = {
         "requires": required(pack, measure),
         "evidence": msgspec.convert(measure.evidence, list[Evidence]),
         "sheet": view(pack, read_sheet(measure.sheet)) if step.sheet else None,

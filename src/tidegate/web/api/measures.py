@@ -54,14 +54,19 @@ def _id(call: Call[Any, Any]) -> UUID:
         raise measure_unknown() from None
 
 
+def _states(asked: State | Literal["open"] | None) -> list[State] | None:
+    if asked is None:
+        return None
+    return list(OPEN) if asked == "open" else [asked]
+
+
 def _found(tx: Tx, call: Call[object, MeasuresQuery]) -> tuple[list[dict[str, Any]], str | None]:
     asked = call.query
-    states = list(OPEN) if asked.state == "open" else asked.state and [asked.state]
     found, following = list_measures(
         tx,
         organisation=asked.organisation,
         step=asked.step,
-        states=states,
+        states=_states(asked.state),
         cursor=asked.cursor,
         limit=asked.limit,
     )
