@@ -183,7 +183,7 @@ def _not_now(state: State, verb: Verb) -> Refusal:
 
 
 def out_of_order(detail: str, state: State | None = None) -> Refusal:
-    more = {} if state is None else {"state": state}
+    more: dict[str, Any] = {} if state is None else {"state": state}
     return Refusal(
         "step-out-of-order",
         409,
