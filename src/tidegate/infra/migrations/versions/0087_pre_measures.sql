@@ -31,7 +31,7 @@ CREATE TABLE measure_signatures (
     by TEXT NOT NULL,
     at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT pk_measure_signatures PRIMARY KEY (measure_id, by),
-    CONSTRAINT fk_measure_signatures_measure_id_measures FOREIGN KEY (measure_id) REFERENCES measures (id)
+    CONSTRAINT fk_measure_signatures_measure_id FOREIGN KEY (measure_id) REFERENCES measures (id)
 );
 
 CREATE TABLE measure_replies (
@@ -43,6 +43,6 @@ CREATE TABLE measure_replies (
     noted_by TEXT NOT NULL,
     noted_at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT pk_measure_replies PRIMARY KEY (id),
-    CONSTRAINT fk_measure_replies_measure_id_measures FOREIGN KEY (measure_id) REFERENCES measures (id)
+    CONSTRAINT fk_measure_replies_measure_id FOREIGN KEY (measure_id) REFERENCES measures (id)
 );
 CREATE INDEX ix_measure_replies_measure_id ON measure_replies (measure_id, at);
