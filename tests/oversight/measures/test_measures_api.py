@@ -3,6 +3,7 @@ leaves nothing written."""
 
 import csv
 import io
+import json
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from tests.oversight.measures.conftest import ABROAD, PLATFORM, WHY, Overseer
 
+from tidegate.access.signatures import set_signature
 from tidegate.ledger.model import HEAD_FILE
 from tidegate.ledger.sequencer import seal
 from tidegate.pipeline.verify import verify
@@ -398,6 +400,8 @@ def test_a_letter_is_a_draft_until_two_signed_and_says_what_is_not_required(
 
     id = overseer.penalty(requires=["comply"])
     overseer.post(f"/{id}/sheet", overseer.analyst, SHEET)
+    with overseer.side.instance.database.begin() as tx:
+        set_signature(tx, "approver2@bka.example", name="K. Muster", post="Head of unit")
     pdf = overseer.side.call("GET", f"/v1/measures/{id}/letter.pdf", overseer.analyst)
     assert pdf.content.startswith(b"%PDF")
     assert pdf.headers["content-type"] == "application/pdf"
@@ -412,6 +416,9 @@ def test_a_letter_is_a_draft_until_two_signed_and_says_what_is_not_required(
         assert words in said
     assert wording.further not in said  # the letter has a place for all of it
     overseer.sign(id)
+    with instance.database.begin() as tx:
+        signers = json.loads(letter_json(tx, instance, measure))["signatures"]
+    assert {one["by"] for one in signers} == {"approver", "K. Muster, Head of unit"}
     signed = overseer.side.call("GET", f"/v1/measures/{id}/letter.pdf", overseer.analyst)
     assert signed.content != pdf.content
 

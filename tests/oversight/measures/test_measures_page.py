@@ -187,6 +187,7 @@ def test_pages_have_twins_tables_and_letters(desk: Desk) -> None:
     table = desk.analyst.get("/measures.csv")
     assert table.text.splitlines()[0].startswith("id,organisation,pack,step")
     assert len(table.text.splitlines()) == 2
+    assert "@bka.example" not in table.text  # people go by their names
     assert desk.analyst.get(f"{path}/letter.pdf").content.startswith(b"%PDF")
 
 

@@ -4,10 +4,12 @@ from typing import Any
 
 import msgspec
 
+from tidegate.access.queries import names_of
+from tidegate.access.signatures import signature_of
 from tidegate.infra.db import Tx
 from tidegate.infra.times import told
 from tidegate.orders.annex_pdf import print_form
-from tidegate.oversight.measures.model import SIGNATURES, Measure
+from tidegate.oversight.measures.model import SIGNATURES, Measure, Signature
 from tidegate.oversight.measures.queries import signatures_of
 from tidegate.oversight.measures.sheet import SheetView, read_sheet, view
 from tidegate.pipeline.instance import Instance
@@ -33,7 +35,7 @@ def letter_json(tx: Tx, instance: Instance, measure: Measure) -> bytes:
         "evidence": measure.evidence,
         "notified_at": measure.notified_at,
         "reply_until": clock and clock.ends_at,
-        "signatures": signatures_of(tx, measure.id),
+        "signatures": _signatures(tx, measure),
     }
     if step.sheet:
         said["sheet"] = _sheet(view(pack, read_sheet(measure.sheet)))
@@ -51,6 +53,18 @@ def letter_pdf(tx: Tx, instance: Instance, measure: Measure) -> bytes:
         synthetic=own_of(tx, instance).organisation.synthetic,
         wording=instance.wording,
     )
+
+
+def _signatures(tx: Tx, measure: Measure) -> list[dict[str, Any]]:
+    """Who signed, by the name and post that they sign legal documents with; else as others know them."""
+    found = signatures_of(tx, measure.id)
+    called = names_of(tx, {one.by for one in found})
+    return [_signed(tx, one, called[one.by]) for one in found]
+
+
+def _signed(tx: Tx, one: Signature, called: str) -> dict[str, Any]:
+    said = signature_of(tx, one.by.removeprefix("user:"))
+    return {"by": ", ".join(filter(None, (said.name or called, said.post))), "at": one.at}
 
 
 def _sheet(sheet: SheetView) -> dict[str, Any]:

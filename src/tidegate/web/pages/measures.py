@@ -84,7 +84,8 @@ def show_all(visit: Visit) -> MeasuresPage:
 def show_csv(visit: Visit) -> Response:
     """The same as a table, of many at once."""
     lines, _ = _lines(visit, CSV)
-    return csv_of(told(lines), MeasureLine.__struct_fields__)
+    rows = visit.names.within(told(lines))
+    return csv_of(rows, MeasureLine.__struct_fields__)
 
 
 def show_new(visit: Visit) -> NewMeasurePage:
