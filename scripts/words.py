@@ -17,6 +17,7 @@ from scripts.refused_words import allowed, refused
 
 import tidegate.web
 from tidegate.clocks.packs import read_packs
+from tidegate.oversight.measures.packs import read_measures
 from tidegate.pipeline.outcomes import SENTENCES
 from tidegate.web.pages.sentences import PARSED
 from tidegate.web.words import ALLOWED, DATA, DOMAIN, LOCALE, REFUSED
@@ -62,7 +63,11 @@ def called() -> set[str]:
     packs = read_packs().packs
     clocks = [one for pack in packs for one in pack.clocks]
     said = {pack.law for pack in packs} | {one.title for one in clocks}
-    return said | {one.note for one in clocks if one.note}
+    said |= {one.note for one in clocks if one.note}
+    for pack in read_measures().values():
+        said |= {pack.law} | {step.title for step in pack.steps}
+        said |= {words for step in pack.steps for words in step.outcomes.values()}
+    return said
 
 
 def catalogues() -> dict[str, Path]:

@@ -73,7 +73,13 @@ RIGHTS = {
         "registry:write",
     },
     "officer": {"orders:read", "orders:draft", "registry:write"},
-    "approver": {"orders:read", "orders:approve", "oversight:sign", "registry:write"},
+    "approver": {
+        "orders:read",
+        "orders:approve",
+        "oversight:read",
+        "oversight:sign",
+        "registry:write",
+    },
     "analyst": {"oversight:read", "oversight:write", "registry:write"},
 }
 

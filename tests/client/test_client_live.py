@@ -31,6 +31,7 @@ from tidegate.client import (
     calls_exchange,
     calls_incidents,
     calls_intake,
+    calls_measures,
     calls_orders,
 )
 from tidegate.client.call import Call
@@ -347,6 +348,7 @@ def _builders() -> dict[str, Any]:
             calls_exchange,
             calls_incidents,
             calls_intake,
+            calls_measures,
             calls_orders,
         )
         for name, one in vars(module).items()

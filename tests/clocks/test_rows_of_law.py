@@ -288,9 +288,20 @@ def test_referrals_as_agreed_and_no_law(packs: Packs) -> None:
     assert told(packs, "referral.answer", "referral.received", "referral.withdrawn") == "void"
 
 
+def test_a_measure_may_be_replied_to_as_long_as_its_step_says(packs: Packs) -> None:
+    assert packs.pack_of("measures.reply").states == []
+    says(packs, "measures.reply", bearer="provider", safe="late", on_expiry="lapsed")
+    found = due(packs, "measures.reply", limit=Limit(days=14))
+    assert (found.due_at, found.due_latest) == (RECEIPT + 14 * DAY, midnight("2026-06-23"))
+    assert found.warnings == []
+    assert told(packs, "measures.reply", "measure.notified", "measure.replied") == "met"
+    assert told(packs, "measures.reply", "measure.notified", "measure.withdrawn") == "void"
+    assert over(packs, "measures.reply", "measure.notified") == ("lapsed", False)
+
+
 def test_no_other_clock_is_shipped(packs: Packs) -> None:
-    assert len(packs.names) == 21  # 20 of law or agreed, and ours.provisional_review
-    shipped = {"eu-tco@1", "eu-dsa@1", "uk@1", "referral@1", "ours@1"}
+    assert len(packs.names) == 22  # 20 of law or agreed, ours.provisional_review, measures.reply
+    shipped = {"eu-tco@1", "eu-dsa@1", "uk@1", "referral@1", "ours@1", "measures@1"}
     assert {pack.named for pack in packs.packs} == shipped
     for pack in packs.packs:
         assert len(pack.states) == (27 if pack.id.startswith("eu-") else pack.id == "uk")

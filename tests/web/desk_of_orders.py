@@ -9,6 +9,7 @@ import msgspec
 from tests.orders.desk import OTHER, Desk, annex
 from tests.orders.letters import Sender
 from tests.orders.sides import drafted
+from tests.web.desk_of_measures import measures_of_all_kinds
 
 from tidegate.infra.clock import FakeClock
 from tidegate.infra.times import in_full
@@ -41,6 +42,7 @@ def orders_of_all_kinds(instance: Instance) -> dict[str, list[str]]:
     came, referrals = came_in(desk), [referred(desk)]
     authority(desk)
     ours, looked = of_ours(desk), at_the_desk(desk)
+    asked = measures_of_all_kinds(desk)
     given = ReferralIn("board.example", ["https://board.example/9"], "Section 4.", "It is.", "de")
     referrals.append(desk.tx(lambda tx: refer(tx, desk.instance, given), OFFICER)[0].id)
     be(desk, "platform")
@@ -52,12 +54,16 @@ def orders_of_all_kinds(instance: Instance) -> dict[str, list[str]]:
         "/clocks": ["/clocks", "/clocks?ringing=yes", "/clocks?state=met&bearer=them"],
         "/referrals/{referral}": [f"/referrals/{one}" for one in referrals],
         "/scrutinies/{scrutiny}": [f"/scrutinies/{one}" for one in looked],
+        "/measures": ["/measures", "/measures?state=open"],
+        "/measures/{measure}": [f"/measures/{one}" for one in asked],
+        "/measures/{measure}/letter.pdf": [],
+        "/measures.csv": [],
     }
 
 
 def be(desk: Desk, kind: str) -> None:
     """From now on it is a platform, or an authority."""
-    functions = "{issue,scrutinise}" if kind == "authority" else "{}"
+    functions = "{issue,scrutinise,oversee,penalise}" if kind == "authority" else "{}"
     at = f"UPDATE organisation SET kind = '{kind}', functions = '{functions}'"
     desk.tx(lambda tx: tx.connection.exec_driver_sql(at))
 

@@ -1,5 +1,5 @@
-"""What somebody bound to one platform may try on the routes and pages about legal orders, referrals and the scrutiny
-desk: all of it is the whole organisation's, and nothing for them."""
+"""What somebody bound to one platform may try on the routes and pages about legal orders, referrals, the scrutiny desk
+and measures: all of it is the whole organisation's, and nothing for them."""
 
 from typing import Any
 from uuid import UUID
@@ -7,6 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from tests.api import Api
 from tests.orders.letters import LONG_AGO, Sender, found_ours
+from tests.web import of_measures
 
 from tidegate.infra.clock import FakeClock
 from tidegate.infra.times import in_full
@@ -76,6 +77,7 @@ class OrderOfB:
                 raw = sender.message(clock.now(), type, order=words, body=body)
                 take(tx, api.instance, raw, None)
             self.scrutiny = open_scrutiny(tx, TO, words).id
+            self.measure = of_measures.measure_about(tx, api.instance, words)
             self.id = _only(tx.execute(sa.text("SELECT id FROM orders")))
             hour = sa.text("SELECT id FROM clocks WHERE name = 'tco.remove'")
             self.clock = _only(tx.execute(hour))
@@ -126,7 +128,7 @@ def attempts(of_b: OrderOfB) -> Tried:
         tried["POST", f"/v1/scrutinies/{{id}}/{verb}"] = [(f"{desk}/{verb}", {"json": said})]
     for verb, said in _REFERRAL.items():
         tried["POST", f"/v1/referrals/{{id}}/{verb}"] = [(f"{referral}/{verb}", {"json": said})]
-    return tried
+    return tried | of_measures.attempts(of_b.measure)
 
 
 def page_attempts(of_b: OrderOfB, kid: str) -> Tried:
@@ -171,4 +173,4 @@ def page_attempts(of_b: OrderOfB, kid: str) -> Tried:
     for verb in ("intention", "decide", "communicate"):
         said = _SCRUTINY[verb]
         tried["POST", f"/scrutinies/{{scrutiny}}/{verb}"] = [(f"{desk}/{verb}", said)]
-    return tried
+    return tried | of_measures.page_attempts(of_b.measure)

@@ -19,6 +19,7 @@ from tidegate.client import (
     calls_exchange,
     calls_incidents,
     calls_intake,
+    calls_measures,
     calls_orders,
     calls_oversight,
 )
@@ -200,6 +201,17 @@ class Client:
     referral_claimed = _Verb(calls_authority.referral_claimed)
     checks_page = _Verb(calls_oversight.checks_page)
     ask_check = _Verb(calls_oversight.ask_check)
+    draft_measure = _Verb(calls_measures.draft_measure)
+    measures_page = _Verb(calls_measures.measures_page)
+    measures_csv = _Verb(calls_measures.measures_csv)
+    measure = _Verb(calls_measures.measure)
+    measure_letter = _Verb(calls_measures.measure_letter)
+    assess_measure = _Verb(calls_measures.assess_measure)
+    sign_measure = _Verb(calls_measures.sign_measure)
+    notify_measure = _Verb(calls_measures.notify_measure)
+    measure_replied = _Verb(calls_measures.measure_replied)
+    conclude_measure = _Verb(calls_measures.conclude_measure)
+    withdraw_measure = _Verb(calls_measures.withdraw_measure)
     banks = _Verb(calls.banks)
     create_bank = _Verb(calls.create_bank)
     bank = _Verb(calls.bank)

@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import msgspec
 
-from tidegate.orders.wording import Name, Row, Wording
+from tidegate.orders.wording import Form, Name, Row, Wording
 
 Rich = list[list[str | list[str]]]
 Block = dict[str, Any]
@@ -37,11 +37,27 @@ def render_pdf(
     return _compile(msgspec.json.encode(laid_out).decode())
 
 
+def print_form(
+    form: Form, document: bytes, *, signed: str, synthetic: bool, wording: Wording
+) -> bytes:
+    """The PDF of another form in the same way; `signed` is what its foot says of that."""
+    laid_out = lay_out(form, document, signed=signed, synthetic=synthetic, wording=wording)
+    return _compile(msgspec.json.encode(laid_out).decode())
+
+
 def layout(
     name: Name, document: bytes, *, signer_kid: str | None, synthetic: bool, wording: Wording
 ) -> Block:
-    """What the page of `annex.typ` prints."""
+    """What the page of `annex.typ` prints of an annex."""
+    signed = f"{wording.foot_key}: {signer_kid}" if signer_kid else wording.foot_unsigned
     form = wording.form(name)
+    return lay_out(form, document, signed=signed, synthetic=synthetic, wording=wording)
+
+
+def lay_out(
+    form: Form, document: bytes, *, signed: str, synthetic: bool, wording: Wording
+) -> Block:
+    """What it prints of any form."""
     sheet = _Sheet(msgspec.json.decode(document), wording)
     for section in form.sections:
         letter = f"{wording.section} {section.letter}" if section.letter else ""
@@ -49,7 +65,6 @@ def layout(
             sheet.blocks.append({"kind": "section", "title": title})
         sheet.rows(section.rows, sheet.document, "", 0)
     sheet.further()
-    key = f"{wording.foot_key}: {signer_kid}" if signer_kid else wording.foot_unsigned
     return {
         "title": form.title,
         "heading": form.heading,
@@ -57,7 +72,7 @@ def layout(
         "language": wording.language,
         "mark": wording.mark,
         "synthetic": wording.synthetic if synthetic else None,
-        "foot": [f"{wording.foot_digest}: {hashlib.sha256(document).hexdigest()}", key],
+        "foot": [f"{wording.foot_digest}: {hashlib.sha256(document).hexdigest()}", signed],
         "blocks": sheet.blocks,
     }
 

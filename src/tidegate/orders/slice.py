@@ -55,7 +55,12 @@ ORDERS = Slice(
             roles=("analyst",),
             implies="oversight:read",
         ),
-        Scope("oversight:sign", "sign decisions of oversight", roles=("approver",)),
+        Scope(
+            "oversight:sign",
+            "sign decisions of oversight",
+            roles=("approver",),
+            implies="oversight:read",
+        ),
     ),
     keeps={
         "orders": "what authorities ordered, which is answered for, and issued",

@@ -26,6 +26,7 @@ from tidegate.intake.threats.screen import Screen
 from tidegate.ledger.model import HEAD_FILE
 from tidegate.orders.wording import read_redress, read_wording
 from tidegate.oversight.checks.reading import read_signs
+from tidegate.oversight.measures.packs import read_measures
 from tidegate.pipeline.house import SCOPES
 from tidegate.pipeline.lookback.asking import Asking
 from tidegate.pipeline.near import NearItems
@@ -54,6 +55,7 @@ class Instance:
         self.clocks = read_packs(settings.data_dir)
         self.wording = read_wording(settings.data_dir)
         self.redress = read_redress(settings.data_dir)
+        self.measures = read_measures(settings.data_dir)
         self.offences = read_offences(settings.data_dir)
         self.grading = read_schemes(settings.data_dir)
         self.signs = read_signs(settings.data_dir)

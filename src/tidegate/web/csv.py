@@ -3,9 +3,11 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
+import msgspec
 from starlette.responses import Response
 
 from tidegate.infra.times import in_full
@@ -23,6 +25,15 @@ def table(name: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> R
     shown = f'attachment; filename="{_OTHER.sub("-", name)}.csv"'
     headers = {"Content-Disposition": shown}
     return Response(out.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def listed(name: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Response:
+    """The same of JSON objects: these members of each, lists and objects as JSON."""
+    return table(name, columns, ([_flat(row[one]) for one in columns] for row in rows))
+
+
+def _flat(value: Any) -> Cell:
+    return msgspec.json.encode(value).decode() if isinstance(value, list | dict) else value
 
 
 def _cell(value: Cell) -> str | int | float:

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
 
 from tidegate.infra.columns import one_of
@@ -45,6 +46,43 @@ def states_of(tx: Tx, order_id: UUID) -> list[StateOfOrder]:
     """Every state that an order of ours was in, in the order of entry."""
     query = sa.select(*_STATE).where(order_states.c.order_id == order_id)
     return [StateOfOrder(**row) for row in tx.execute(query.order_by(order_states.c.n)).mappings()]
+
+
+class FinalOrder(msgspec.Struct, frozen=True):
+    """An order that is final. Of another authority's, which we know by its copy, `final_at` is not known."""
+
+    id: UUID
+    issuer: str
+    reference: str | None
+    received_at: datetime | None
+    final_at: datetime | None
+
+
+def final_orders(tx: Tx, recipient: str, since: datetime, until: datetime) -> list[FinalOrder]:
+    """The orders to a provider that became final in a period, ours; and those of others, by their copies, that
+    came to us in it."""
+    last = sa.and_(order_states.c.state == "final", order_states.c.entered_at.between(since, until))
+    ours = (
+        sa.select(
+            orders.c.id,
+            orders.c.issuer,
+            orders.c.reference,
+            orders.c.received_at,
+            order_states.c.entered_at,
+        )
+        .join(order_states, sa.and_(order_states.c.order_id == orders.c.id, last))
+        .where(orders.c.direction == "out", orders.c.recipient == recipient)
+        .where(orders.c.state == "final")
+        .order_by(order_states.c.entered_at, orders.c.id)
+    )
+    c = scrutinies.c
+    copied = (
+        sa.select(c.id, c.issuer, c.reference, c.received_at, sa.null())
+        .where(c.recipient == recipient, c.order_state == "final")
+        .where(c.received_at.between(since, until))
+        .order_by(c.received_at, c.id)
+    )
+    return [FinalOrder(*row) for query in (ours, copied) for row in tx.execute(query)]
 
 
 def claims_of(tx: Tx, owner: UUID) -> list[Claim]:

@@ -194,11 +194,11 @@ def scrutinising(tx: Tx, member_state: str) -> Party | None:
     return min(able, key=lambda one: one.state != "confirmed", default=None)
 
 
-def registered(tx: Tx, id: str) -> Party:
+def registered(tx: Tx, id: str, pointer: str = "/to") -> Party:
     """A platform that is registered. Raises Refusal (422)."""
     found = party(tx, id)
     if found is None or found.kind != "platform":
-        raise bad_field("/to", "the id of a registered platform", id[:60])
+        raise bad_field(pointer, "the id of a registered platform", id[:60])
     return found
 
 

@@ -17,6 +17,7 @@ from tidegate.web.api import (
     incidents,
     items,
     ledger,
+    measures,
     orders,
     orders_drafted,
     orders_sent,
@@ -55,6 +56,7 @@ _RESOURCES = (
     referrals,
     scorecards,
     checks,
+    measures,
 )
 
 endpoints: list[Endpoint[Any, Any]] = [

@@ -35,6 +35,7 @@ ACTORS = frozenset(
         *("lifted_by", "made_by", "opened_by", "placed_by", "proposed_by"),
         *("drafted_by", "submitted_by", "approved_by", "issued_by", "entered_by", "answered_by"),
         *("intention_by", "communicated_by", "added_by", "confirmed_by"),
+        *("notified_by", "noted_by", "concluded_by", "withdrawn_by"),
         *("actor", "by", "from", "person", "readers"),
     )
 )

@@ -156,6 +156,20 @@ CALLED = {
     "true_purpose": noted("Its true purpose"),
     "types": noted("What it is"),
     "withdraw_reason": noted("Why"),
+    "evidence": noted("What it rests on"),
+    "requires": noted("What it requires"),
+    "infringements": noted("Which duties were infringed"),
+    "ceiling": noted("Which ceiling applies"),
+    "because": noted("Why it applies"),
+    "turnover": noted("Turnover that it is counted from"),
+    "currency": noted("Currency"),
+    "year": noted("Year"),
+    "known_from": noted("Where that is known from"),
+    "reply_text": noted("What the organisation answered"),
+    "reply_at": noted("When it came, if not now"),
+    "conclude_outcome": noted("How it ends"),
+    "conclude_reasons": noted("Reasons"),
+    "withdraw_reasons": noted("Why"),
 }
 
 
