@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # Bytecode is kept: whoever starts dozens of processes would else compile the program in each.
 export PYTHONDONTWRITEBYTECODE :=
 
-BENCHES := decide index media text evasions lookback console find triage threats learning flood orders
+BENCHES := decide index media text evasions lookback console find triage threats learning flood orders oversight
 
 .PHONY: help setup setup-dev demo demo-two test test-long test-browser test-native check quick lint types types-src imports \
   test-quick format bench $(BENCHES:%=bench-%) fuzz survival \

@@ -111,6 +111,15 @@ INFORMATION = {
     "procedures": "We send signed orders to your inbox, and call the number of your contact page.",
     "deadlines": "One hour from receipt, Article 3(3).",
 }
+REFERRED = {
+    "terms_cited": "§ 4: no calls to violence",
+    "reasons": "The posts call for an attack on a named market, in words that the terms exclude.",
+    "language": "en",
+}
+SLOW_REPLY = (
+    "We are two people who do this beside their work, and nobody is there at night. Since the tenth a third one reads"
+    " what comes in at noon."
+)
 ISSUE = {"deconfliction": {"answer": "The prosecutor's office works on nothing that this warns."}}
 REASONS = "The posts call for an attack on a named market next Saturday, and say how."
 SILENT_UNTIL = "2026-06-22T16:00:00Z"

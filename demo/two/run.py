@@ -18,7 +18,7 @@ from tidegate.exchange.model import Organisation
 from tidegate.ledger.verify import Verification
 
 from ..processes import DemoError
-from . import afternoon, cast, day, later
+from . import afternoon, cards, cast, day, later
 from .hourglass import Hourglass
 from .killing import Killer
 from .meeting import meet_all
@@ -88,6 +88,9 @@ def go_on(today: day.Day, second: Side, slow: Side) -> None:
     afternoon.keep_silent(today)
     later.scrutinise(today, second)
     later.be_late(today, slow)
+    cards.refer(today, slow)
+    cards.weigh(today, slow)
+    cards.hear(today, slow)
     later.end_silence(today)
     later.end_holds(today)
 

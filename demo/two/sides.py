@@ -27,8 +27,18 @@ BY = "system:demo"
 NEARBY = "127.0.0.0/8"  # where all of the day happens
 SYSTEMS = "systems"  # the platform's own, which act for nobody
 PEOPLE = {
-    "authority": {"officer": "officer", "colleague": "officer", "approver": "approver"},
-    "platform": {"legal": "legal", "counsel": "legal", "reviewer": "reviewer"},
+    "authority": {
+        "officer": "officer",
+        "colleague": "officer",
+        "approver": "approver",
+        "analyst": "analyst",
+    },
+    "platform": {
+        "legal": "legal",
+        "counsel": "legal",
+        "reviewer": "reviewer",
+        "analyst": "analyst",
+    },
 }
 ITS_SCOPES = ["items:write", "items:read", "actions:read", "ledger:read"]
 TIMEOUT = 30.0
