@@ -18,7 +18,7 @@ SLOW = "company-00"
 class Field:
     """Twelve companies, each with `n` orders of `urls` URLs. The delays are log-normal with the median of half
     an hour; `tie_s` rounds them up, `open` of them are still open, and one company takes `slow` times
-    as long. What is in one order is dealt with at once."""
+    as long, to acknowledge and to act. What is in one order is dealt with at once."""
 
     n: int = 60
     urls: int = 1
