@@ -33,6 +33,8 @@ from tidegate.client import (
     calls_intake,
     calls_measures,
     calls_orders,
+    calls_oversight,
+    calls_scorecards,
 )
 from tidegate.client.call import Call
 from tidegate.web.api import endpoints
@@ -350,6 +352,8 @@ def _builders() -> dict[str, Any]:
             calls_intake,
             calls_measures,
             calls_orders,
+            calls_oversight,
+            calls_scorecards,
         )
         for name, one in vars(module).items()
         if inspect.isfunction(one)

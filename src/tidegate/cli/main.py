@@ -34,6 +34,7 @@ COMMANDS = (
     "referrals",
     "registry",
     "reports",
+    "scorecard",
     "triage",
     "threats",
     "users",

@@ -29,6 +29,7 @@ from tidegate.client import (
     calls_measures,
     calls_orders,
     calls_oversight,
+    calls_scorecards,
 )
 from tidegate.client.alert_model import Alert, AlertState, NamedReport
 from tidegate.client.call import Attempts, Call, answer_of, base_url, headers_of, request_of
@@ -213,6 +214,17 @@ class AsyncClient:
     measure_replied = _Verb(calls_measures.measure_replied)
     conclude_measure = _Verb(calls_measures.conclude_measure)
     withdraw_measure = _Verb(calls_measures.withdraw_measure)
+    scorecards = _Verb(calls_scorecards.scorecards)
+    scorecards_csv = _Verb(calls_scorecards.scorecards_csv)
+    scorecard = _Verb(calls_scorecards.scorecard)
+    scorecard_csv = _Verb(calls_scorecards.scorecard_csv)
+    scorecard_file = _Verb(calls_scorecards.scorecard_file)
+    scorecard_rows = _Verb(calls_scorecards.scorecard_rows)
+    scorecard_rows_csv = _Verb(calls_scorecards.scorecard_rows_csv)
+    send_scorecard = _Verb(calls_scorecards.send_scorecard)
+    contest_row = _Verb(calls_scorecards.contest_row)
+    reply_to_scorecard = _Verb(calls_scorecards.reply_to_scorecard)
+    settle_contest = _Verb(calls_scorecards.settle_contest)
     banks = _Verb(calls.banks)
     create_bank = _Verb(calls.create_bank)
     bank = _Verb(calls.bank)
