@@ -113,10 +113,12 @@ MORE_SQL = {
     "orders/messages/flood.py",  # what nobody is known to have signed, counted
     "orders/messages/outbox.py",
     "orders/drafts/witness.py",
+    "orders/overseen.py",  # how orders and referrals fared, for scorecards
     "orders/messages/witness.py",
     "orders/witness.py",
     "oversight/checks/pace.py",  # which host may be asked when
     "oversight/checks/witness.py",
+    "oversight/replies/witness.py",
     "policy/changes.py",  # who put which version into force, and why
     "policy/drafts.py",
     "policy/replays.py",  # the jobs; what a replay counts is pure

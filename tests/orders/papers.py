@@ -87,6 +87,35 @@ BODIES: dict[str, dict[str, Any]] = {
         "language": "en",
     },
     "referral.withdrawn": {"reason": "A mistake."},
+    "scorecard.sent": {
+        "card": {
+            "organisation": HOST,
+            "from": "2026-01-01T00:00:00.000000Z",
+            "to": "2026-04-01T00:00:00.000000Z",
+            "channel": "referral",
+            "n": None,
+            "suppressed": True,
+            "note": "fewer than 10",
+            "acknowledged": None,
+            "effective": None,
+            "shares": None,
+            "rows": f"/v1/scorecards/{HOST}/rows?channel=referral",
+        },
+        "rows": [
+            {
+                "id": "019b796d-d600-7239-b8c6-5577e8d658ab/1",
+                "organisation": HOST,
+                "channel": "referral",
+                "url": f"https://{HOST}/t/2",
+                "sent_at": "2026-01-02T00:00:00.000000Z",
+            }
+        ],
+    },
+    "scorecard.contested": {
+        "row": "019b796d-d600-7239-b8c6-5577e8d658ab/1",
+        "text": "It was answered within a minute.",
+    },
+    "scorecard.replied": {"text": "Our moderators were on strike."},
     "referral.answered": {
         "answers": [
             {"url": f"https://{HOST}/t/2", "outcome": "kept", "reason": "A report."},
