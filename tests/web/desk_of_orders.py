@@ -33,6 +33,7 @@ STATES = (
     "revoked",
 )
 DECIDED = ("decided", "communicated")
+_PERIOD = "from=2025-01-01&to=2027-01-01&channel=order"
 URLS = [f"https://forum.example/p/{n}" for n in range(8)]
 
 
@@ -58,6 +59,12 @@ def orders_of_all_kinds(instance: Instance) -> dict[str, list[str]]:
         "/measures/{measure}": [f"/measures/{one}" for one in asked],
         "/measures/{measure}/letter.pdf": [],
         "/measures.csv": [],
+        "/oversight": ["/oversight", f"/oversight?{_PERIOD}"],
+        "/oversight.csv": [],
+        "/oversight/{organisation}": [f"/oversight/{desk.sender.id}?{_PERIOD}"],
+        "/oversight/{organisation}.csv": [],
+        "/oversight/{organisation}/rows": [f"/oversight/{desk.sender.id}/rows?{_PERIOD}"],
+        "/oversight/{organisation}/rows.csv": [],
     }
 
 

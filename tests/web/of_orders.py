@@ -56,6 +56,12 @@ _REFERRAL: dict[str, dict[str, Any]] = {
     "carried": {"channel": "post", "at": WHEN},
     "claimed": {"state": "kept", "at": WHEN},
 }
+_SCORECARD: dict[str, dict[str, Any]] = {
+    "send": {"from": "2026-01-01", "to": "2027-01-01", "channel": "order"},
+    "contest": {"row": "of a", "text": "of a"},
+    "reply": {"text": "of a"},
+    "contests/{id}/settle": {"finding": "rejected", "reasons": "of a"},
+}
 _PRIOR = {"procedures": "of a", "deadlines": "of a"}
 
 
@@ -128,7 +134,19 @@ def attempts(of_b: OrderOfB) -> Tried:
         tried["POST", f"/v1/scrutinies/{{id}}/{verb}"] = [(f"{desk}/{verb}", {"json": said})]
     for verb, said in _REFERRAL.items():
         tried["POST", f"/v1/referrals/{{id}}/{verb}"] = [(f"{referral}/{verb}", {"json": said})]
-    return tried | of_measures.attempts(of_b.measure)
+    return tried | _of_scorecards(of_b) | of_measures.attempts(of_b.measure)
+
+
+def _of_scorecards(of_b: OrderOfB) -> Tried:
+    """What is said of whom the order is from."""
+    all, path = "/v1/scorecards", "/v1/scorecards/{organisation}"
+    tried: Tried = {("GET", one): [(one, {})] for one in (all, f"{all}.csv")}
+    for more in ("", ".csv", "/card.json", "/rows", "/rows.csv"):
+        tried["GET", f"{path}{more}"] = [(f"{all}/{TO}{more}", {})]
+    for verb, said in _SCORECARD.items():
+        at = f"{all}/{TO}/{verb.format(id=of_b.id)}"
+        tried["POST", f"{path}/{verb}"] = [(at, {"json": said})]
+    return tried
 
 
 def page_attempts(of_b: OrderOfB, kid: str) -> Tried:
@@ -173,4 +191,11 @@ def page_attempts(of_b: OrderOfB, kid: str) -> Tried:
     for verb in ("intention", "decide", "communicate"):
         said = _SCRUTINY[verb]
         tried["POST", f"/scrutinies/{{scrutiny}}/{verb}"] = [(f"{desk}/{verb}", said)]
+    for more in ("", ".csv"):
+        tried["GET", f"/oversight{more}"] = [(f"/oversight{more}", {})]
+    for more in ("", ".csv", "/rows", "/rows.csv"):
+        tried["GET", f"/oversight/{{organisation}}{more}"] = [(f"/oversight/{TO}{more}", {})]
+    for verb, said in _SCORECARD.items():
+        named = f"/oversight/{{organisation}}/{verb.replace('{id}', '{contest}')}"
+        tried["POST", named] = [(f"/oversight/{TO}/{verb.format(id=of_b.id)}", said)]
     return tried | of_measures.page_attempts(of_b.measure)

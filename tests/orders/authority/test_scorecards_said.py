@@ -96,7 +96,7 @@ def test_what_it_says_stands_beside_the_figures(
     assert [one["text"] for one in forum.get(PATH, theirs)["replies"]] == [said["text"]]
     forum.deliver()
     (one,) = bka.get(f"{PATH}?{REFERRALS}", analyst)["replies"]
-    assert (one["text"], one["claimed"], one["noted_by"]) == (said["text"], False, None)
+    assert (one["text"], one["claimed"], one["by"]) == (said["text"], False, None)
     assert bka.get(f"{PATH}?channel=order", analyst)["replies"] == []
     earlier = f"{PATH}?from=2025-01-01&to=2026-01-01&channel=referral"
     assert bka.get(earlier, analyst)["replies"] == []  # of another period
@@ -160,7 +160,7 @@ def test_a_firm_without_an_inbox_is_told_by_a_file_and_its_answer_is_noted(
     bka.post(f"{PATH}/contest", analyst, contested, status=201)
     card = bka.get(f"{PATH}?{REFERRALS}", analyst)
     (reply,), (contest,) = card["replies"], card["contests"]
-    assert (reply["claimed"], reply["noted_by"]) == (True, f"user:analyst@{bka.id}")
+    assert (reply["claimed"], reply["by"]) == (True, f"user:analyst@{bka.id}")
     assert (contest["claimed"], contest["state"]) == (True, "open")
     assert bka.count("order_messages") == 1  # the referral
     assert [one for one in faults(bka.instance) if "registered" not in one] == []

@@ -38,13 +38,14 @@ from tidegate.pipeline.oversight.received import read_card
 
 
 class ReplyView(msgspec.Struct, frozen=True, kw_only=True):
-    """What an organisation said. `claimed`: `noted_by` wrote it down, and nobody signed it."""
+    """What an organisation said. `by` wrote it, of ours; `claimed`: they wrote down what the organisation says, and
+    nobody signed it. None: it came signed."""
 
     id: UUID
     text: str
     at: datetime
     claimed: bool
-    noted_by: str | None
+    by: str | None
 
 
 class LookView(msgspec.Struct, frozen=True):
@@ -209,7 +210,7 @@ def _view(
 
 def shown_reply(one: Reply) -> ReplyView:
     noted = one.by if one.claimed or one.direction == "out" else None
-    return ReplyView(id=one.id, text=one.text, at=one.at, claimed=one.claimed, noted_by=noted)
+    return ReplyView(id=one.id, text=one.text, at=one.at, claimed=one.claimed, by=noted)
 
 
 def shown_contest(one: Contest) -> ContestView:
@@ -223,7 +224,7 @@ def shown_contest(one: Contest) -> ContestView:
         text=one.text,
         at=one.at,
         claimed=one.claimed,
-        noted_by=noted,
+        by=noted,
         row=one.row_id,
         state=one.state,
         finding=one.finding,

@@ -36,6 +36,7 @@ ACTORS = frozenset(
         *("drafted_by", "submitted_by", "approved_by", "issued_by", "entered_by", "answered_by"),
         *("intention_by", "communicated_by", "added_by", "confirmed_by"),
         *("notified_by", "noted_by", "concluded_by", "withdrawn_by"),
+        *("first_by", "second_by"),
         *("actor", "by", "from", "person", "readers"),
     )
 )
