@@ -91,7 +91,7 @@ def test_what_it_says_stands_beside_the_figures(
     refused(forum, f"{PATH}/reply", theirs, {"text": " "}, 422, "invalid-body")
     refused(forum, f"{PATH}/reply", forum.admin, said, 403, "person-needed")
     refused(forum, f"{PATH}/reply", forum.legal, said, 403, "scope-missing")
-    refused(forum, f"/v1/scorecards/{bka.id}/reply", theirs, said, 404, "scorecard-unknown")
+    refused(forum, f"/v1/scorecards/{bka.id}/reply", theirs, said, 403, "not-competent")
     forum.post(f"{PATH}/reply", theirs, said, status=201)
     assert [one["text"] for one in forum.get(PATH, theirs)["replies"]] == [said["text"]]
     forum.deliver()

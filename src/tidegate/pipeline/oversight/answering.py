@@ -32,7 +32,7 @@ from tidegate.pipeline.own import Own, own_of
 
 
 def contest(tx: Tx, instance: Instance, organisation: str, given: ContestIn) -> Contest:
-    """Say that a row is wrong. Raises Refusal: 404, 422, 503."""
+    """Say that a row is wrong. Raises Refusal: 403, 404, 422, 503."""
     check_said("/text", given.text)
     own = own_of(tx, instance)
     if own.organisation.kind == "authority":
@@ -48,7 +48,7 @@ def contest(tx: Tx, instance: Instance, organisation: str, given: ContestIn) -> 
 
 
 def reply(tx: Tx, instance: Instance, organisation: str, given: ReplyIn) -> Reply:
-    """Say what is to be read beside the figures. Raises Refusal: 404, 422, 503."""
+    """Say what is to be read beside the figures. Raises Refusal: 403, 404, 422, 503."""
     check_said("/text", given.text)
     own = own_of(tx, instance)
     if own.organisation.kind == "authority":
@@ -91,15 +91,23 @@ def heard_reply(tx: Tx, incoming: Incoming, text: str, card: CardKept) -> None:
 
 
 def _own_card(tx: Tx, own: Own, organisation: str) -> CardKept:
-    """The card about ourselves that came last. Raises Refusal (404)."""
-    card = last_card(tx, "in", organisation) if organisation == own.organisation.id else None
+    """The card about ourselves that came last. Raises Refusal: 403, 404."""
+    ours = own.organisation.id
+    if organisation != ours:
+        raise Refusal(
+            "not-competent",
+            403,
+            "A firm answers the scorecard about itself",
+            f"Nothing was written. {ours} has nothing to say to the figures about another.",
+        )
+    card = last_card(tx, "in", ours)
     if card is None:
         raise card_unknown()
     return card
 
 
 def _card_with(tx: Tx, own: Own, organisation: str, row: str) -> CardKept:
-    """The last card of whichever authority that has the row. Raises Refusal: 404, 422."""
+    """The last card of whichever authority that has the row. Raises Refusal: 403, 404, 422."""
     _own_card(tx, own, organisation)
     for authority in authorities_with_cards(tx, organisation):
         card = last_card(tx, "in", organisation, authority)
