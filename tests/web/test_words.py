@@ -17,7 +17,7 @@ from tidegate.web.words import Language, language_for, languages, speaking
 SHEETS = sorted(TEMPLATES.glob("*.html"))
 # No words: names and units that are the same everywhere.
 # (The last are names of classes.)
-ALLOWED = {"DE", "FR", "Tidegate", "SHA-256", "JSON", "CSV", "MB", "kB", "Ctrl", "k", "Esc", "Enter", "UTC", "id",
+ALLOWED = {"DE", "FR", "Tidegate", "SHA-256", "MB", "kB", "Ctrl", "k", "Esc", "Enter", "UTC", "id",
            "for-restrict", "asks"}  # fmt: skip
 UNREAD = ("script", "style", "kbd")
 SAYING = ("aria-label", "title", "alt", "placeholder")

@@ -182,6 +182,10 @@ NAMES = {
     "kept": noted("kept"),
     "not_found": noted("not found"),
     "already_gone": noted("already gone"),
+    "void": noted("void"),
+    "annulled": noted("annulled"),
+    "force_majeure": noted("force majeure"),
+    "impossible": noted("impossible"),
     "reject": noted("turn it down"),
     "annul": noted("annul it"),
 }
