@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from tidegate.exchange.model import Organisation
+from tidegate.exchange.queries import organisation
 from tidegate.infra.db import Tx
 from tidegate.orders.messages.queries import stored_message
 from tidegate.oversight.differences import Flag, differences
@@ -154,10 +155,12 @@ def shown_rows(tx: Tx, ours: Organisation, asked: Asked) -> list[Row]:
     return rows_asked(tx, ours, asked)
 
 
-def card_lines(
-    tx: Tx, ours: Organisation, channel: Channel, since: datetime, until: datetime
-) -> list[CardLine]:
-    """All organisations of the other side, by name, with what differs by more than chance among them."""
+def card_lines(tx: Tx, channel: Channel, since: datetime, until: datetime) -> list[CardLine]:
+    """All organisations of the other side, by name, with what differs by more than chance among them; none before
+    it was said whom this instance speaks for."""
+    ours = organisation(tx)
+    if ours is None:
+        return []
     rows = rows_of(tx, ours, channel, since, until)
     flags: dict[tuple[str, TimeName], Flag | None] = {
         (one.organisation, one.figure): one.flag

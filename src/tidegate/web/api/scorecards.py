@@ -158,7 +158,7 @@ def _organisation(call: Call[Any, Any]) -> str:
 def _listed(tx: Tx, call: Call[object, PeriodQuery]) -> list[CardLine]:
     said = call.query
     since, until = period(said.since, said.until, tx.now)
-    return card_lines(tx, get_organisation(tx, 503), said.channel, since, until)
+    return card_lines(tx, said.channel, since, until)
 
 
 def list_all(tx: Tx, call: Call[object, PeriodQuery]) -> Page:
@@ -243,7 +243,7 @@ def _read(
         query=query,
         answer=answer,
         whole=True,
-        refusals=(404, 503) if "{" in path else (503,),
+        refusals=(404, 503) if "{" in path else (),
     )
 
 

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta
 from starlette.responses import Response
 
-from tidegate.exchange.queries import get_organisation, party
+from tidegate.exchange.queries import get_organisation, organisation, party
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.infra.parsing import convert
@@ -119,9 +119,10 @@ class RowsPage(msgspec.Struct, frozen=True, kw_only=True):
 
 def show_all(visit: Visit) -> OversightPage:
     with visit.begin() as tx:
-        ours = get_organisation(tx, 503)
+        ours = organisation(tx)
         asked, lines = _lines(tx, visit)
-        own = ours.id if ours.kind == "platform" and senders(tx, ours) else None
+        told = ours is not None and ours.kind == "platform" and senders(tx, ours)
+        own = ours.id if ours is not None and told else None
     return OversightPage(period=_period(asked), lines=lines, fewest=FEWEST, own=own)
 
 
@@ -132,8 +133,7 @@ def table_all(visit: Visit) -> Response:
 
 def _lines(tx: Tx, visit: Visit) -> tuple[Asked, list[CardLine]]:
     asked = asked_of("", _query(visit), tx.now)
-    ours = get_organisation(tx, 503)
-    return asked, card_lines(tx, ours, asked.channel, asked.since, asked.until)
+    return asked, card_lines(tx, asked.channel, asked.since, asked.until)
 
 
 def show(visit: Visit) -> CardPage:
