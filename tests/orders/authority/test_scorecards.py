@@ -260,3 +260,27 @@ def test_only_the_other_side_is_overseen(
     for other in (garda.id, bka.id, "nobody.example"):
         answer = bka.call("GET", f"/v1/scorecards/{other}", analyst)
         assert (answer.status_code, answer.json()["type"]) == (404, "/problems/party-unknown")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "again"),
+    [("up", True), ("removed", False), ("unknown", None), ("login_wall", None)],
+)
+def test_a_row_is_seen_again_by_a_look_after_its_removal_alone(
+    bka: Side, forum: Side, clock: FakeClock, analyst: str, outcome: str, again: bool | None
+) -> None:
+    ordered(bka, forum, 1)
+    clock.advance(300)
+    execute(forum)
+    clock.advance(2 * HOURS)
+    done = "UPDATE checks SET outcome = %s, done_at = %s WHERE due_at < %s"
+    with bka.instance.database.begin() as tx:
+        early = (outcome, clock.now() - timedelta(hours=3), clock.now())
+        assert tx.connection.exec_driver_sql(done, early).rowcount == 1
+    (row,) = bka.get(f"{PATH}/rows?{ORDERS}", analyst)["data"]
+    assert row["seen_again"] is None  # it was looked at before
+    with bka.instance.database.begin() as tx:
+        tx.connection.exec_driver_sql(done, (outcome, clock.now(), clock.now()))
+    (row,) = bka.get(f"{PATH}/rows?{ORDERS}", analyst)["data"]
+    assert row["seen_again"] is again
+    assert [one["outcome"] for one in row["checks"]] == [outcome]

@@ -1,6 +1,6 @@
 """Reading looks: those of orders and referrals, a page of them, and what one has seen so far."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -51,6 +51,35 @@ def checks_of(tx: Tx, ids: Sequence[UUID]) -> dict[tuple[UUID, int], list[CheckR
             one = CheckRow(**row)
             found.setdefault((one.owner, one.n), []).append(one)
     return found
+
+
+class Known(msgspec.Struct, frozen=True):
+    """When an address was last looked at to a result, and when it was last seen; None: never."""
+
+    told_at: datetime | None
+    seen_at: datetime | None
+
+
+_TELL_NOTHING = ("unknown", "unreachable", "login_wall")
+
+
+def known_of(tx: Tx, ids: Collection[UUID]) -> dict[tuple[UUID, int], Known]:
+    """What the looks at the addresses of these orders and referrals came to, counted where they are: there are many
+    looks at each."""
+    c = checks.c
+    told = c.outcome.isnot(None) & c.outcome.not_in(_TELL_NOTHING)
+    seen = c.outcome.in_(sorted(SEEN))
+    query = (
+        sa.select(
+            c.owner,
+            c.n,
+            sa.func.max(c.done_at).filter(told).label("told_at"),
+            sa.func.max(c.done_at).filter(seen).label("seen_at"),
+        )
+        .where(one_of(c.owner, ids))
+        .group_by(c.owner, c.n)
+    )
+    return {(row.owner, row.n): Known(row.told_at, row.seen_at) for row in tx.execute(query)}
 
 
 def check_of(tx: Tx, id: UUID) -> CheckRow:

@@ -25,6 +25,7 @@ from tidegate.orders.jws import parse
 from tidegate.orders.messages.model import read_envelope
 from tidegate.orders.model import Direction
 from tidegate.orders.overseen import Key, Ordered, Referred
+from tidegate.oversight.checks.queries import CheckRow, Known, checks_of, known_of
 from tidegate.oversight.replies.queries import contested_rows
 from tidegate.oversight.rows import GONE, Channel, Ended, Look, Row
 from tidegate.oversight.scorecard import Counted, FigureName, Scorecard, behind, scorecard
@@ -32,8 +33,6 @@ from tidegate.pipeline.orders.referring import CLOCK
 from tidegate.pipeline.orders.watching import HOUR
 
 _ENDED: Mapping[str, Ended] = {"revoked": "revoked", "annul": "annulled", "infringed": "void"}
-_THERE = frozenset(("up", "changed"))
-"""What a look says of content that can be seen."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,22 +136,28 @@ def rows_behind(rows: Sequence[Row], figure: FigureName | None, as_of: datetime)
 
 
 def named(tx: Tx, rows: Sequence[Row]) -> list[Row]:
-    """The rows with their addresses, and the words why something stays or was put off: of these alone."""
+    """The rows with their addresses, the looks at them, and the words why something stays or was put off: of these
+    alone."""
     if not rows:
         return []
+    looks = checks_of(tx, sorted({_key(one)[0] for one in rows}))
     if rows[0].channel == "order":
         urls = overseen.urls_of_ordered(tx, map(_key, rows))
         why = overseen.grounds_of_ordered(
             tx, (_key(one) for one in rows if one.impeded is not None)
         )
-        return [_named(one, urls, impeded=why.get(_key(one))) for one in rows]
+        return [_named(one, urls, looks, impeded=why.get(_key(one))) for one in rows]
     urls = overseen.urls_of_referred(tx, map(_key, rows))
     why = overseen.reasons_of_referred(tx, (_key(one) for one in rows if one.kept is not None))
-    return [_named(one, urls, kept=why.get(_key(one))) for one in rows]
+    return [_named(one, urls, looks, kept=why.get(_key(one))) for one in rows]
 
 
-def _named(row: Row, urls: Mapping[Key, str], **words: str | None) -> Row:
-    return msgspec.structs.replace(row, url=urls[_key(row)], **words)
+def _named(
+    row: Row, urls: Mapping[Key, str], looks: Mapping[Key, Sequence[CheckRow]], **words: str | None
+) -> Row:
+    key = _key(row)
+    seen = [Look(one.due_at, one.outcome) for one in looks.get(key, ()) if one.outcome is not None]
+    return msgspec.structs.replace(row, url=urls[key], checks=tuple(seen), **words)
 
 
 def _key(row: Row) -> Key:
@@ -163,7 +168,7 @@ def _key(row: Row) -> Key:
 def _ordered(tx: Tx, found: Sequence[Ordered]) -> list[Row]:
     ids = list(dict.fromkeys(one.id for one in found))
     dues = last_dues(tx, HOUR, "order_item", ids)
-    notes, looks = overseen.noted_by_people(tx, ids), _looks(tx, ids)
+    notes, looks = overseen.noted_by_people(tx, ids), known_of(tx, ids)
     back = _reinstated(tx, ids, [(one.id, one.n) for one in found if one.executed_at is not None])
     return [_of_order(one, dues, notes, looks, back) for one in found]
 
@@ -172,13 +177,12 @@ def _of_order(
     one: Ordered,
     dues: Mapping[str, tuple[datetime, datetime]],
     notes: Collection[UUID],
-    looks: Mapping[Key, tuple[Look, ...]],
+    looks: Mapping[Key, Known],
     back: Mapping[Key, datetime],
 ) -> Row:
     id, key = f"{one.id}/{one.n}", (one.id, one.n)
     due_at, due_latest = dues.get(id, (None, None))
     gone_at = _gone_at(one)
-    seen = looks.get(key, ())
     return Row(
         id=id,
         organisation=one.other,
@@ -195,8 +199,7 @@ def _of_order(
         impeded="" if one.impeded else None,
         ended=None if one.ended_by is None else _ENDED.get(one.ended_by),
         reinstated_at=back.get(key),
-        checks=seen,
-        seen_again=_seen_again(seen, gone_at),
+        seen_again=_seen_again(looks.get(key), gone_at),
         claimed=one.received_at is None and one.id in notes,
     )
 
@@ -212,7 +215,7 @@ def _gone_at(one: Ordered) -> datetime | None:
 def _referred(tx: Tx, found: Sequence[Referred]) -> list[Row]:
     ids = list(dict.fromkeys(one.id for one in found))
     dues = last_dues(tx, CLOCK, "referral", ids)
-    notes, looks = overseen.noted_by_people(tx, ids), _looks(tx, ids)
+    notes, looks = overseen.noted_by_people(tx, ids), known_of(tx, ids)
     withdrawn = overseen.told_at(tx, "referral.withdrawn", ids)
     return [_of_referral(one, dues, notes, looks, withdrawn) for one in found]
 
@@ -221,14 +224,13 @@ def _of_referral(
     one: Referred,
     dues: Mapping[str, tuple[datetime, datetime]],
     notes: Collection[UUID],
-    looks: Mapping[Key, tuple[Look, ...]],
+    looks: Mapping[Key, Known],
     withdrawn: Mapping[UUID, datetime],
 ) -> Row:
     due_at, due_latest = dues.get(str(one.id), (None, None))
     gone_at = one.answered_at if one.outcome in GONE else None
     ended = one.state == "withdrawn" and one.outcome is None
     closed_at = withdrawn.get(one.id) if ended else one.answered_at
-    seen = looks.get((one.id, one.n), ())
     return Row(
         id=f"{one.id}/{one.n}",
         organisation=one.other,
@@ -244,21 +246,16 @@ def _of_referral(
         outcome=one.outcome,
         kept="" if one.outcome == "kept" else None,
         ended="withdrawn" if ended else None,
-        checks=seen,
-        seen_again=_seen_again(seen, gone_at),
+        seen_again=_seen_again(looks.get((one.id, one.n)), gone_at),
         claimed=one.received_at is None and one.id in notes,
     )
 
 
-def _looks(tx: Tx, ids: Sequence[UUID]) -> Mapping[Key, tuple[Look, ...]]:
-    """What was seen of what these orders and referrals name: nothing looks yet."""
-    return {}
-
-
-def _seen_again(seen: Sequence[Look], gone_at: datetime | None) -> bool | None:
-    """Whether a look after the stated removal found it; None: nobody looked."""
-    after = [one for one in seen if gone_at is not None and one.due_at >= gone_at]
-    return any(one.outcome in _THERE for one in after) if after else None
+def _seen_again(known: Known | None, gone_at: datetime | None) -> bool | None:
+    """Whether a look after the stated removal found it; None: none came to a result."""
+    if known is None or gone_at is None or known.told_at is None or known.told_at < gone_at:
+        return None
+    return known.seen_at is not None and known.seen_at >= gone_at
 
 
 def _reinstated(tx: Tx, ids: Sequence[UUID], gone: Sequence[Key]) -> dict[Key, datetime]:
