@@ -32,6 +32,7 @@ from tidegate.client import (
     calls_incidents,
     calls_intake,
     calls_orders,
+    calls_oversight,
 )
 from tidegate.client.call import Call
 from tidegate.web.api import endpoints
@@ -296,6 +297,13 @@ def test_clocks_are_read_and_a_key_is_no_person(client: Client) -> None:
     assert caught.value.type == "/problems/clock-unknown"
 
 
+def test_looks_are_read_and_a_key_is_no_person(client: Client) -> None:
+    assert client.checks_page(str(uuid4()), organisation="forum.example").data == []
+    with pytest.raises(Problem) as caught:
+        client.ask_check("https://forum.example/p/1", NOW)
+    assert (caught.value.status, caught.value.type) == (403, "/problems/person-needed")
+
+
 def test_the_ledger_and_the_policy_are_read(client: Client) -> None:
     for _ in range(5):
         client.submit(_item())
@@ -348,6 +356,7 @@ def _builders() -> dict[str, Any]:
             calls_incidents,
             calls_intake,
             calls_orders,
+            calls_oversight,
         )
         for name, one in vars(module).items()
         if inspect.isfunction(one)
