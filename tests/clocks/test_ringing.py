@@ -22,6 +22,9 @@ from tidegate.clocks import actions
 from tidegate.clocks.calls import Calling, call, claim_call
 from tidegate.clocks.model import Clock
 from tidegate.clocks.rings import ring
+from tidegate.enforcement.notices import notify_all
+from tidegate.enforcement.outbox import claim, due_targets
+from tidegate.enforcement.tables import deliveries
 from tidegate.enforcement.webhooks import create_webhook
 from tidegate.infra.clock import FakeClock
 from tidegate.infra.courier import place_of
@@ -117,6 +120,28 @@ def test_an_order_rings_at_once_and_each_minute(
         actions.acknowledge_order(tx, ORDER)
     assert turn(instance, clock, 3600) == 0
     assert len(told()) == 3
+
+
+def test_what_rings_first_goes_before_all_that_waits(
+    instance: Instance, clock: FakeClock, told: Told
+) -> None:
+    again = made(instance, order=ORDER)
+    turn(instance, clock, 30 * 60)
+    with instance.database.begin() as tx:
+        (target,) = due_targets(tx)
+        _, claims = claim(tx, target, 100, timedelta(minutes=1)) or pytest.fail("nothing rang")
+        tx.execute(sa.delete(deliveries))
+        notify_all(tx, [("clock.expired", {"n": n}, None) for n in range(50)])
+    assert [json.loads(one.body)["data"]["clock"]["id"] for one in claims] == [str(again.id)]
+    first = made(instance, order=ORDER, at=clock.now() - timedelta(minutes=31))
+    assert turn(instance, clock, 60) == 2
+    with instance.database.begin() as tx:
+        _, claims = claim(tx, target, 1, timedelta(minutes=1)) or pytest.fail("nothing rang")
+        assert json.loads(claims[0].body)["data"]["clock"]["id"] == str(first.id)
+        _, claims = claim(tx, target, 50, timedelta(minutes=1)) or pytest.fail("nothing waits")
+        assert {json.loads(one.body)["data"].get("n") for one in claims} == set(range(50))
+        _, claims = claim(tx, target, 50, timedelta(minutes=1)) or pytest.fail("it rang once")
+        assert json.loads(claims[0].body)["data"]["clock"]["id"] == str(again.id)
 
 
 def test_the_command_on_call_gets_the_message(

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -373,6 +374,40 @@ def test_a_post_keeps_its_method_or_stops(site: NewSite) -> None:
     assert asyncio.run(post(site(reply(302, Location=end.url)).url)) == 302
     with pytest.raises(EgressRefused):
         asyncio.run(post(site(reply(308, Location="http://169.254.169.254/")).url))
+
+
+@pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_a_kept_connection_serves_again_until_the_other_side_closes_it(
+    new_loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    async def walk() -> int:
+        opened, ended = 0, asyncio.Event()
+
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal opened
+            opened += 1
+            for _ in range(2):  # and then it closes, without a word about that
+                await reader.readuntil(b"\r\n\r\n")
+                await reader.readexactly(2)
+                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+            writer.close()
+            await writer.wait_closed()
+            ended.set()
+
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        client = Client(INSIDE)
+        for _ in range(2):
+            for _ in range(2):
+                await client.post(url, headers={}, content=b"{}", timeout=5)
+            await ended.wait()
+            ended.clear()
+        await client.aclose()
+        server.close()
+        return opened
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        assert runner.run(walk()) == 2
 
 
 def test_tls_sees_the_name_and_not_the_address(

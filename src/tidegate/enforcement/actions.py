@@ -17,6 +17,7 @@ from tidegate.content.model import ItemRow
 from tidegate.content.queries import item_by_id
 from tidegate.decisions.restrictions import Effective
 from tidegate.enforcement.model import (
+    AHEAD,
     Action,
     ActionKind,
     Instruction,
@@ -214,8 +215,9 @@ def new_message(tx: Tx, type: str, item_id: UUID | None, body: bytes) -> dict[st
     return {"id": id, "type": type, "item_id": item_id, "body": body, "created_at": tx.now}
 
 
-def send(tx: Tx, drafts: Sequence[dict[str, Any]]) -> None:
-    """Write messages and one delivery for each target; a target in observe mode only records."""
+def send(tx: Tx, drafts: Sequence[dict[str, Any]], *, ahead: bool = False) -> None:
+    """Write messages and one delivery for each target; a target in observe mode only records. With `ahead` they
+    go before what waits for the target already."""
     tx.execute(sa.insert(messages), list(drafts))
     targets = targets_of(tx, {draft["type"] for draft in drafts})
     rows = [
@@ -223,7 +225,7 @@ def send(tx: Tx, drafts: Sequence[dict[str, Any]]) -> None:
             "message_id": draft["id"],
             "webhook_id": id,
             "state": "pending" if enforce else "observed",
-            "next_at": tx.now,
+            "next_at": tx.now - AHEAD if ahead else tx.now,
             "created_at": tx.now,
         }
         for draft in drafts

@@ -4,20 +4,16 @@ They commit with the ring that they are about. They are about no item by `item_i
 outlive an erasure as the alert does, and whoever erases a post calls nobody back.
 """
 
-from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from tidegate.enforcement.model import GONE, reached
+from tidegate.enforcement.model import AHEAD, GONE, reached
 from tidegate.enforcement.tables import deliveries, messages, webhooks
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
 
 OPENED, UNACKNOWLEDGED = "alert.opened", "alert.unacknowledged"
-_AHEAD = timedelta(
-    hours=1
-)  # of all that is due: of a thousand rings for one thing, none holds up the next
 
 
 def alert_targets(tx: Tx) -> list[UUID]:
@@ -36,7 +32,7 @@ def announce(
     id = f"msg_{uuid7(tx.now).hex}"
     row = {"id": id, "type": type, "alert_id": alert_id, "body": body, "created_at": tx.now}
     tx.execute(sa.insert(messages).values(row))
-    due = tx.now - _AHEAD if ahead else tx.now
+    due = tx.now - AHEAD if ahead else tx.now
     each = {"message_id": id, "state": "pending", "next_at": due, "created_at": tx.now}
     tx.execute(sa.insert(deliveries), [each | {"webhook_id": one} for one in targets])
 

@@ -9,7 +9,6 @@ import asyncio
 import time
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import partial
 from random import Random, SystemRandom
 from uuid import UUID
 
@@ -82,14 +81,13 @@ class Deliverer(Courier[UUID]):
     async def drain(self, key: UUID) -> int:
         """Send batch after batch to one target, until nothing is due for it."""
         done, size = 0, _FIRST_BATCH
-        while not self._stopping:
+        attempts: list[Attempt] = []
+        while attempts or not self._stopping:
             try:
-                take = partial(claim, webhook_id=key, limit=size, lease=LEASE, place=self._place)
-                batch = await self.in_tx(take)
+                batch = await self._next(key, attempts, size)
                 if batch is None:
                     break
                 attempts = await self._send_all(*batch)
-                await self._record(key, attempts)
             except UNAVAILABLE as error:
                 # The leases end by themselves, and the receiver knows the ids it has seen.
                 log.warning("delivery.database_unavailable", error=type(error).__name__)
@@ -144,13 +142,22 @@ class Deliverer(Courier[UUID]):
             self._clients[allow_private] = Client(AddressGuard(self._allowed, allow_private))
         return self._clients[allow_private]
 
-    async def _record(self, webhook_id: UUID, attempts: Sequence[Attempt]) -> None:
-        """Write down a batch, trying as long as the lease keeps others from sending it again."""
+    async def _next(
+        self, key: UUID, attempts: Sequence[Attempt], size: int
+    ) -> tuple[Target, Sequence[Claim]] | None:
+        """Write down a batch and take the next, in one transaction; what is to be written is tried as long as
+        the lease keeps others from sending it again."""
+
+        def step(tx: Tx) -> tuple[Target, Sequence[Claim]] | None:
+            if attempts:
+                record(tx, key, attempts, self._rng)
+            return None if self._stopping else claim(tx, key, size, LEASE, self._place)
+
         until = time.monotonic() + LEASE.total_seconds() - self._timeout
         while True:
             try:
-                return await self.in_tx(lambda tx: record(tx, webhook_id, attempts, self._rng))
+                return await self.in_tx(step)
             except UNAVAILABLE:
-                if time.monotonic() > until or self._stopping:
+                if not attempts or time.monotonic() > until or self._stopping:
                     raise
                 await asyncio.sleep(0.5)

@@ -28,6 +28,9 @@ ALERT_TYPES = ("alert.opened", "alert.unacknowledged")
 
 GONE = "it answered 410 Gone"  # why a target was disabled
 GIVE_UP_AFTER = timedelta(days=3)
+# How far before all that is due goes what rings for the first time: of a thousand messages about
+# something else, none holds it up.
+AHEAD = timedelta(hours=1)
 _LEAST_LIMIT = timedelta(seconds=10)
 _BRISK = timedelta(hours=1)  # how long no attempt waits more than _BRISK_LIMIT
 _BRISK_LIMIT = timedelta(seconds=60)

@@ -15,8 +15,10 @@ def notify(tx: Tx, type: str, data: Mapping[str, Any], *, item_id: UUID | None =
     notify_all(tx, [(type, data, item_id)])
 
 
-def notify_all(tx: Tx, told: Sequence[tuple[str, Mapping[str, Any], UUID | None]]) -> None:
-    """The same for any number of messages, (type, data, item_id) each, at once."""
+def notify_all(
+    tx: Tx, told: Sequence[tuple[str, Mapping[str, Any], UUID | None]], *, ahead: bool = False
+) -> None:
+    """The same for any number of messages, (type, data, item_id) each, at once; with `ahead` before what waits."""
     types = {type for type, _, _ in told}
     targets = targets_of(tx, types) if types else []
     wanted = {type for _, _, taken in targets for type in taken}
@@ -26,4 +28,4 @@ def notify_all(tx: Tx, told: Sequence[tuple[str, Mapping[str, Any], UUID | None]
         if type in wanted
     ]
     if drafts:
-        send(tx, drafts)
+        send(tx, drafts, ahead=ahead)

@@ -7,7 +7,9 @@ address itself, so a second answer of the DNS has no say. Redirects go the same 
 import asyncio
 import hashlib
 import re
+import select
 import socket
+import ssl
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -185,6 +187,43 @@ def _literal(host: str) -> Address | None:
         return None
 
 
+class _Stream(httpcore.AsyncNetworkStream):
+    """A connection that knows its socket: with each request the pool asks every kept one whether the other
+    side has closed it, and finding the socket anew costs more than asking."""
+
+    def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
+        self._inner = inner
+        self._socket: socket.socket | None = inner.get_extra_info("socket")
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return await self._inner.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await self._inner.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        return _Stream(await self._inner.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        if info == "is_readable" and self._socket is not None:
+            return self._socket.fileno() < 0 or _readable(self._socket)
+        return self._inner.get_extra_info(info)
+
+
+def _readable(connection: socket.socket) -> bool:
+    found = select.poll()
+    found.register(connection, select.POLLIN)
+    return bool(found.poll(0))
+
+
 class _GuardedBackend(httpcore.AsyncNetworkBackend):
     """Opens TCP connections to checked addresses only; TLS above it still sees the host's name."""
 
@@ -203,9 +242,10 @@ class _GuardedBackend(httpcore.AsyncNetworkBackend):
         fault: Exception | None = None
         for address in await self._guard.resolve(host, port):
             try:
-                return await self._inner.connect_tcp(
+                stream = await self._inner.connect_tcp(
                     address, port, timeout, local_address, socket_options
                 )
+                return _Stream(stream)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 fault = error
         raise fault or httpcore.ConnectError("no address")

@@ -36,13 +36,14 @@ def ring_due(tx: Tx, settings: Settings) -> int:
     """Tell what is due; returns of how much. For the worker."""
     minutes = settings.escalate_minutes
     rings = sweep_rings(tx, BATCH, seconds=settings.ring_seconds)
-    found = [_of_ring(tx, settings, one) for one in rings]
+    found = [(_of_ring(tx, settings, one), one.rung == 1, True) for one in rings]
     rungs = sweep(tx, BATCH, seconds=settings.ring_seconds, minutes=minutes)
-    found += [_of_clock(tx, settings, rung) for rung in rungs]
-    if found:
-        notify_all(tx, [(one.type, one.data, None) for one, _ in found])
+    found += [(_of_clock(tx, settings, rung), rung.first, rung.calls) for rung in rungs]
+    for ahead in (True, False):  # what nobody has heard of yet goes before what rings again
+        said = [(one.type, one.data, None) for one, first, _ in found if first is ahead]
+        notify_all(tx, said, ahead=ahead)
     if settings.on_call_command:
-        for one in _with_urgency(tx, [one for one, calls in found if calls]):
+        for one in _with_urgency(tx, [one for one, _, calls in found if calls]):
             call(tx, one)
     return len(found)
 
@@ -58,13 +59,13 @@ def _with_urgency(tx: Tx, found: Sequence[Calling]) -> list[Calling]:
     ]
 
 
-def _of_ring(tx: Tx, settings: Settings, one: Ring) -> tuple[Calling, bool]:
+def _of_ring(tx: Tx, settings: Settings, one: Ring) -> Calling:
     step = step_of(one.since, tx.now, settings.escalate_minutes)
     data = one.data | {"ring": str(one.id)} | _called(settings, step)
-    return Calling(one.order_id or one.id, one.type, data, False, None), True
+    return Calling(one.order_id or one.id, one.type, data, False, None)
 
 
-def _of_clock(tx: Tx, settings: Settings, rung: Rung) -> tuple[Calling, bool]:
+def _of_clock(tx: Tx, settings: Settings, rung: Rung) -> Calling:
     clock, now = rung.clock, tx.now
     data = told(
         {
@@ -75,8 +76,7 @@ def _of_clock(tx: Tx, settings: Settings, rung: Rung) -> tuple[Calling, bool]:
     )
     data |= _called(settings, rung.step)
     # A clock of no order is of a duty of our own.
-    one = Calling(clock.order or clock.id, rung.type, data, clock.order is None, clock.ends_at)
-    return one, rung.calls
+    return Calling(clock.order or clock.id, rung.type, data, clock.order is None, clock.ends_at)
 
 
 def _called(settings: Settings, step: int) -> dict[str, Any]:

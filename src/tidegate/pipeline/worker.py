@@ -4,12 +4,14 @@ may do it side by side; each piece is claimed in the database.
 
 import asyncio
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import structlog
 
 from tidegate.infra.clock import Clock, can_jump, jumps_of
 from tidegate.infra.db import UNAVAILABLE
+from tidegate.infra.loop import run_among_threads
 from tidegate.infra.pulse import Pulse, Steps
 from tidegate.infra.slices import Duty, Home
 from tidegate.ledger.sequencer import LedgerBroken
@@ -25,7 +27,7 @@ BROKEN_SECONDS = 30.0  # nothing is sealed on a chain that was tampered with
 def run_worker(instance: Instance, pulse: Pulse) -> None:
     """Work until SIGTERM or SIGINT; what is in hand is finished or handed back. The pulse tells of
     duties that do not end: what hangs in a thread is ended with the process alone."""
-    asyncio.run(_work(instance, pulse))
+    run_among_threads(_work(instance, pulse))
 
 
 async def _work(instance: Instance, pulse: Pulse) -> None:
@@ -33,7 +35,10 @@ async def _work(instance: Instance, pulse: Pulse) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    urgent = [repeat(duty, instance, stop, steps) for duty in urgent_of(instance)]
+    first = urgent_of(instance)
+    # Threads of their own: the common ones may all be busy with what nobody waits for.
+    threads = ThreadPoolExecutor(len(first), thread_name_prefix="urgent")
+    urgent = [repeat(duty, instance, stop, steps, threads) for duty in first]
     urgent += [errand(instance, stop, steps) for errand in errands_of(instance)]
     async with asyncio.TaskGroup() as group:
         for one in urgent:
@@ -45,14 +50,21 @@ async def _work(instance: Instance, pulse: Pulse) -> None:
             group.create_task(repeat(duty, instance, stop, steps))
 
 
-async def repeat(duty: Duty, home: Home, stop: asyncio.Event, steps: Steps) -> None:
-    """Do a duty in a thread, again at once while it finds something, else after a pause. A lost
-    database is waited for; nothing that fails ends the loop."""
+async def repeat(
+    duty: Duty,
+    home: Home,
+    stop: asyncio.Event,
+    steps: Steps,
+    threads: ThreadPoolExecutor | None = None,
+) -> None:
+    """Do a duty in one of the threads (the loop's own by default), again at once while it finds something,
+    else after a pause. A lost database is waited for; nothing that fails ends the loop."""
+    loop = asyncio.get_running_loop()
     while not stop.is_set():
         done, seconds, jumps = 0, duty.seconds, jumps_of(home.clock)
         try:
             with steps.step(duty.name, duty.patience):
-                done = await asyncio.to_thread(duty.work, home)
+                done = await loop.run_in_executor(threads, duty.work, home)
         except UNAVAILABLE as error:
             log.warning("worker.waiting", work=duty.name, error=type(error).__name__)
         except LedgerBroken as error:

@@ -1,18 +1,16 @@
 """uvicorn in our own process: ended by a signal, it finishes what is in flight and returns."""
 
 import asyncio
-import gc
 import signal
 import socket
-import sys
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import uvicorn
-import uvloop
 from starlette.types import ASGIApp
 
+from tidegate.infra.loop import run_among_threads
 from tidegate.infra.networks import read_address, within
 from tidegate.infra.procs import open_files
 from tidegate.infra.pulse import Pulse
@@ -20,11 +18,6 @@ from tidegate.infra.settings import Settings
 from tidegate.web.connection import Connection
 from tidegate.web.crowd import Crowd, Limits
 
-# A group of submissions makes some thousand objects; at the default of 700 each is looked at often.
-_GC_THRESHOLDS = (20_000, 10, 50)
-# After each word from the database whoever commits waits for its turn to go on: at the default of 5 ms, while
-# requests are read and screened, that would be most of the time.
-_SWITCH_SECONDS = 0.0005
 _STARTED_SECONDS = 0.01
 
 
@@ -81,11 +74,5 @@ def run_web(server: uvicorn.Server, sockets: Sequence[int], pulse: Pulse) -> boo
         await server._serve(listening)  # pyright: ignore[reportPrivateUsage]
         telling.cancel()
 
-    # What was loaded so far stays: collecting garbage need not look at it again and again.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*_GC_THRESHOLDS)
-    sys.setswitchinterval(_SWITCH_SECONDS)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(main())
+    run_among_threads(main())
     return server.started
