@@ -299,6 +299,13 @@ def test_clocks_are_read_and_a_key_is_no_person(client: Client) -> None:
     assert caught.value.type == "/problems/clock-unknown"
 
 
+def test_looks_are_read_and_a_key_is_no_person(client: Client) -> None:
+    assert client.checks_page(str(uuid4()), organisation="forum.example").data == []
+    with pytest.raises(Problem) as caught:
+        client.ask_check("https://forum.example/p/1", NOW)
+    assert (caught.value.status, caught.value.type) == (403, "/problems/person-needed")
+
+
 def test_the_ledger_and_the_policy_are_read(client: Client) -> None:
     for _ in range(5):
         client.submit(_item())

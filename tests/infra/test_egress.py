@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime
+import hashlib
 import select
 import socket
 import ssl
@@ -254,6 +255,46 @@ def test_too_much_is_not_read(site: NewSite) -> None:
 
     with pytest.raises(EgressFailed, match="more than"):
         get(site(endless).url, INSIDE)
+
+
+def glance(url: str, guard: AddressGuard = INSIDE, limit: int = LIMIT) -> Any:
+    async def run() -> Any:
+        client = Client(guard)
+        try:
+            return await client.glance(
+                url, headers={"user-agent": "us"}, limit_bytes=limit, timeout=5
+            )
+        finally:
+            await client.aclose()
+
+    return asyncio.run(run())
+
+
+def test_a_glance_takes_any_answer_and_follows_nothing(site: NewSite) -> None:
+    one = site(reply(404, b"no such page", Retry_After="7"))
+    got = glance(one.url)
+    assert (got.status, got.data, got.whole, got.onward) == (404, b"no such page", True, None)
+    assert got.sha256 == hashlib.sha256(b"no such page").hexdigest()
+    assert got.headers["retry-after"] == "7"
+    assert one.seen[0][2]["user-agent"] == "us"
+    led = site(reply(302, Location="//127.0.0.2/x?y"))
+    assert glance(led.url).onward == "http://127.0.0.2/x?y"
+    assert len(led.seen) == 1
+
+
+def test_a_glance_reads_the_beginning_of_what_is_long(site: NewSite) -> None:
+    one = site(reply(200, b"x" * 50_000))
+    got = glance(one.url, limit=1000)
+    assert (len(got.data), got.whole) == (1000, False)
+    assert got.sha256 == hashlib.sha256(b"x" * 1000).hexdigest()
+    assert glance(one.url, limit=50_000).whole
+
+
+def test_a_glance_goes_nowhere_inside(site: NewSite) -> None:
+    one = site(reply(200))
+    with pytest.raises(EgressRefused):
+        glance(one.url, AddressGuard())
+    assert one.seen == []
 
 
 def test_a_dripping_server_is_cut_off_in_time(site: NewSite) -> None:

@@ -13,7 +13,7 @@ from tests.infra.test_egress import Site, reply
 
 from tidegate.infra.clock import Clock, FakeClock
 from tidegate.oversight.checks.actions import Wanted, schedule
-from tidegate.oversight.checks.model import place_of
+from tidegate.oversight.checks.model import address_of
 from tidegate.oversight.checks.queries import CheckRow, list_checks
 from tidegate.oversight.checks.tables import check_hosts, check_looks, checks
 from tidegate.pipeline.instance import Instance
@@ -66,7 +66,7 @@ def due(
                 kind="order",
                 n=n,
                 organisation="forum.example",
-                place=place_of(url),
+                place=address_of(url),
                 captured=captured,
             )
             for n, url in enumerate(urls, 1)

@@ -170,6 +170,22 @@ def test_a_person_asks_for_one_more(bka: Side, forum: Side, analyst: str, clock:
     assert faults(bka.instance) == []
 
 
+def test_who_reads_no_orders_is_not_told_by_the_ledger_that_one_is_looked_at(
+    bka: Side, forum: Side, analyst: str
+) -> None:
+    id = delivered(bka)
+    bka.post("/v1/checks", analyst, {"url": drafted()["items"][0]["url"]}, status=201)
+    assert faults(bka.instance) == []
+    told = [
+        bka.get("/v1/ledger?limit=1000", bka.person("auditor", f"auditor{n}", scopes=scopes))[
+            "data"
+        ]
+        for n, scopes in enumerate((["ledger:read"], ["ledger:read", "orders:read"]))
+    ]
+    assert [[one["kind"] for one in data].count("check.asked") for data in told] == [0, 1]
+    assert id not in str(told[0])
+
+
 def nothing(bka: Side, key: str, body: Any, status: int, type: str) -> dict[str, Any]:
     """A refusal, which leaves nothing written."""
     before = bka.entries(), bka.count("checks")

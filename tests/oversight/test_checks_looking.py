@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from structlog.testing import capture_logs
@@ -30,6 +31,7 @@ from tidegate.infra.clock import FakeClock
 from tidegate.infra.settings import Settings
 from tidegate.oversight.checks.actions import LEASE, claim, record
 from tidegate.oversight.checks.model import Saw
+from tidegate.oversight.checks.queries import checks_of, last_seen
 from tidegate.pipeline.instance import Instance, opened
 from tidegate.pipeline.oversight.looking import Looker
 
@@ -212,8 +214,15 @@ def test_what_differs_from_the_capture_or_the_first_look_is_changed(
         due(instance, f"{one.url}/p", at=at, owner=owner)
     same = due(instance, f"{one.url}/q", captured=[known])
     other = due(instance, f"{one.url}/q", captured=["ab" * 32])
+    due(instance, f"{one.url}/p", at=hours[2] + timedelta(hours=9), owner=owner)
     look(instance, clock, 3 * 3600)
-    assert [row.outcome for row in rows(instance, owner)] == ["up", "up", "changed"]
+    looks = rows(instance, owner)
+    assert [row.outcome for row in looks] == ["up", "up", "changed", None]
+    with instance.database.begin() as tx:
+        (found,) = checks_of(tx, [owner]).values()
+        (last,) = last_seen(tx, [owner, uuid4()]).values()
+    assert [one.outcome for one in found] == [row.outcome for row in looks]
+    assert last.done_at == last.up_at == looks[2].done_at
     assert [rows(instance, one)[0].outcome for one in (same, other)] == ["up", "changed"]
 
 

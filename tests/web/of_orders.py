@@ -122,6 +122,8 @@ def attempts(of_b: OrderOfB) -> Tried:
         ("POST", "/v1/referrals/{id}/items/{n}/answer"): [
             (f"{referral}/items/1/answer", {"json": {"outcome": "kept", "reason": "of a"}})
         ],
+        ("GET", "/v1/checks"): [("/v1/checks", {})],
+        ("POST", "/v1/checks"): [("/v1/checks", {"json": {"url": "https://forum.example/x"}})],
         ("POST", "/v1/registry/{id}/prior-information"): [
             (f"/v1/registry/{TO}/prior-information", {"json": _PRIOR})
         ],

@@ -31,7 +31,7 @@ UNNAMED = "withheld"
 """The kind that an entry of the ledger has to whom it is not told what it is of."""
 
 # By how their kinds begin: entries that only orders and referrals have, and those that they have as others do.
-_OF_ORDERS = ("order.", "referral.", "scrutiny.", "clock.", "ring.", "disclosure.")
+_OF_ORDERS = ("order.", "referral.", "scrutiny.", "check.", "clock.", "ring.", "disclosure.")
 _DONE_BY_ORDERS = ("decision.", "action.", "hold.", "case.")
 
 # What a decision rests on, and what would say it.

@@ -13,7 +13,7 @@ import ssl
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
 import httpcore
@@ -22,7 +22,7 @@ import structlog
 
 from tidegate.infra.errors import Refusal
 from tidegate.infra.fetched import Fetched, Glanced, Posted
-from tidegate.infra.networks import Address, Network, within
+from tidegate.infra.networks import Address, Network, embedded, literal, within
 
 log = structlog.get_logger()
 
@@ -59,8 +59,6 @@ _SPECIAL = _networks(
     " 2001::/23 2001:db8::/32 2002::/16 3fff::/20"
 )
 _GLOBAL_V6 = IPv6Network("2000::/3")
-_NAT64 = IPv6Network("64:ff9b::/96")
-_V4_COMPATIBLE = IPv6Network("::/96")
 
 
 class EgressRefused(Refusal):
@@ -75,16 +73,6 @@ class EgressFailed(Refusal):
 
     def __init__(self, detail: str) -> None:
         super().__init__("fetch-failed", 422, "The URL could not be fetched", detail)
-
-
-def _embedded(address: Address) -> Address:
-    """The IPv4 address that an IPv6 address stands for (mapped, compatible, NAT64), or itself."""
-    if isinstance(address, IPv6Address):
-        if address.ipv4_mapped:
-            return address.ipv4_mapped
-        if address in _NAT64 or (address in _V4_COMPATIBLE and int(address) > 1):
-            return IPv4Address(int(address) & 0xFFFF_FFFF)
-    return address
 
 
 class AddressGuard:
@@ -103,7 +91,7 @@ class AddressGuard:
 
     def permits(self, address: Address) -> bool:
         """Whether this address may be reached."""
-        address = _embedded(address)
+        address = embedded(address)
         if within(address, self._allowed):
             return True
         if within(address, _METADATA):
@@ -128,9 +116,9 @@ class AddressGuard:
         if url.userinfo:
             raise EgressRefused("A URL with a user name or password in it is not accepted.")
         name = url.host.rstrip(".").lower()
-        literal = _literal("127.0.0.1" if name.split(".")[-1] == "localhost" else name)
-        if literal is not None:
-            self._check(literal, url.host)
+        found = literal("127.0.0.1" if name.split(".")[-1] == "localhost" else name)
+        if found is not None:
+            self._check(found, url.host)
         return url
 
     async def resolve(self, host: str, port: int) -> list[str]:
@@ -159,7 +147,7 @@ class AddressGuard:
         url = self.check_url(text)
         if url.scheme == "http":
             for found in await self.resolve(url.host, url.port or 80):
-                if not within(_embedded(ip_address(found)), self._allowed):
+                if not within(embedded(ip_address(found)), self._allowed):
                     raise EgressRefused(f"{url.host} is reached without TLS. Use https. {_MEND}")
         return url
 
@@ -173,18 +161,6 @@ def _hidden(host: str) -> EgressRefused:
     """Whether there is no such name or one of the inside is said to nobody but the log: whoever may
     name a URL could otherwise ask our name servers who is there."""
     return EgressRefused(f"{host} was not found, or leads to no public address. {_MEND}")
-
-
-def _literal(host: str) -> Address | None:
-    """An address written as one, also in the short, octal and decimal forms that systems take."""
-    try:
-        return ip_address(host)
-    except ValueError:
-        pass
-    try:
-        return IPv4Address(socket.inet_aton(host))
-    except (OSError, ValueError):
-        return None
 
 
 class _Stream(httpcore.AsyncNetworkStream):

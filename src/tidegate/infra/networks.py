@@ -1,5 +1,6 @@
 """Networks as operators write them, and whether an address is in one."""
 
+import socket
 from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -8,6 +9,8 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 _MAPPED = IPv6Network("::ffff:0:0/96")
+_NAT64 = IPv6Network("64:ff9b::/96")
+_V4_COMPATIBLE = IPv6Network("::/96")
 
 
 def read_network(text: str) -> Network:
@@ -66,3 +69,25 @@ def network_around(text: str, bits: int = 24, bits_of_v6: int = 48) -> str:
     if address is None:
         return "unknown"
     return str(ip_network((address, bits if address.version == 4 else bits_of_v6), strict=False))
+
+
+def embedded(address: Address) -> Address:
+    """The IPv4 address that an IPv6 address stands for (mapped, compatible, NAT64), or itself."""
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped:
+            return address.ipv4_mapped
+        if address in _NAT64 or (address in _V4_COMPATIBLE and int(address) > 1):
+            return IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address
+
+
+def literal(host: str) -> Address | None:
+    """An address written as one, also in the short, octal and decimal forms that systems take."""
+    try:
+        return ip_address(host)
+    except ValueError:
+        pass
+    try:
+        return IPv4Address(socket.inet_aton(host))
+    except (OSError, ValueError):
+        return None

@@ -158,7 +158,7 @@ def kept_url(url: str) -> str:
     return urlsplit(url)._replace(query="", fragment="").geturl()[:_LONGEST_URL]
 
 
-def place_of(text: str) -> Place:
+def address_of(text: str) -> Place:
     """Where an address leads. Raises Refusal (422) for what is none that can be looked at."""
     expected = "an address of the web, http:// or https://, without a user name or password"
     try:

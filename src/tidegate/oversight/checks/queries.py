@@ -40,16 +40,33 @@ class CheckRow(msgspec.Struct, frozen=True, kw_only=True):
 _ROW = [checks.c[name] for name in CheckRow.__struct_fields__]
 
 
-def checks_of(tx: Tx, ids: Sequence[UUID]) -> dict[tuple[UUID, int], list[CheckRow]]:
+class Checked(msgspec.Struct, frozen=True):
+    """When a look was due and done, and what it came to; nulls: not done yet."""
+
+    due_at: datetime
+    done_at: datetime | None
+    outcome: Outcome | None
+
+
+class LastSeen(msgspec.Struct, frozen=True):
+    """Of one address: when the last look was done, and when one last found that it can be reached (`up`, `changed`);
+    None where none did."""
+
+    done_at: datetime
+    up_at: datetime | None
+
+
+def checks_of(tx: Tx, ids: Sequence[UUID]) -> dict[tuple[UUID, int], list[Checked]]:
     """The looks at the addresses of these orders and referrals, by the owner's id and the address's number, those
-    that are due first before those due later."""
-    found: dict[tuple[UUID, int], list[CheckRow]] = {}
+    that are due first before those due later. `last_seen` says less, and sooner."""
+    found: dict[tuple[UUID, int], list[Checked]] = {}
     if ids:
-        query = sa.select(*_ROW).where(one_of(checks.c.owner, ids))
-        query = query.order_by(checks.c.due_at, checks.c.id)
-        for row in tx.execute(query).mappings():
-            one = CheckRow(**row)
-            found.setdefault((one.owner, one.n), []).append(one)
+        c = checks.c
+        query = sa.select(c.owner, c.n, c.due_at, c.done_at, c.outcome)
+        query = query.where(one_of(c.owner, ids)).order_by(c.due_at, c.id)
+        for row in tx.execute(query):
+            one = Checked(row.due_at, row.done_at, row.outcome)
+            found.setdefault((row.owner, row.n), []).append(one)
     return found
 
 

@@ -136,12 +136,15 @@ def _read(name: str, data_dir: Path | None) -> _File:
         for one in found.signs:
             _check(one)
         for control in found.control:
-            host = str(urlsplit(control.url).hostname or "").lower()
-            if not all(host_within(host, named) for named in control.hosts):
+            if not all(host_within(_host(control.url), named) for named in control.hosts):
                 raise ValueError(f"the control {control.url} is not on {control.hosts[0]}")
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, ValueError) as error:
         raise unusable(where, name, error) from None
     return found
+
+
+def _host(url: str) -> str:
+    return (urlsplit(url).hostname or "").lower()
 
 
 def _check(sign: Sign) -> None:

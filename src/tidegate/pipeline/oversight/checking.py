@@ -13,7 +13,7 @@ from tidegate.content.model import Moment
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal, bad_field
 from tidegate.orders.annexes import Address
-from tidegate.orders.drafts.queries import claims_of, draft_of, sent_about
+from tidegate.orders.drafts.queries import claims_of, sent_about
 from tidegate.orders.drafts.targets import target_of_url
 from tidegate.orders.model import ItemOfOrder, OrderRow
 from tidegate.orders.queries import items_of, order_of
@@ -21,7 +21,7 @@ from tidegate.orders.referrals.model import ReferralItem, ReferralRow
 from tidegate.orders.referrals.queries import referral_of, referred
 from tidegate.oversight.checks import actions as checks
 from tidegate.oversight.checks.actions import Wanted
-from tidegate.oversight.checks.model import DUE_AFTER, Outcome, place_of
+from tidegate.oversight.checks.model import DUE_AFTER, Outcome, address_of
 from tidegate.oversight.checks.queries import CheckRow, check_of
 from tidegate.pipeline.instance import Instance
 
@@ -80,7 +80,7 @@ def watch_referral(tx: Tx, referral: ReferralRow, received_at: datetime) -> None
 def ask(tx: Tx, instance: Instance, given: CheckIn) -> CheckView:
     """Ask for one more look at what an order or a referral of ours names. Raises Refusal: 422 for what is no address
     of the web, for one that nothing of ours names and for a time that is past or too far away; 429 for too many."""
-    place_of(given.url)
+    address_of(given.url)
     due_at = given.at or tx.now
     if not tx.now <= due_at <= tx.now + LATEST:
         raise bad_field("/at", "a time from now on, at most a year away", due_at.isoformat())
@@ -141,10 +141,6 @@ def _of_order(tx: Tx, order: OrderRow, item: ItemOfOrder) -> Wanted | None:
     address, and of one of several nobody knows which."""
     named = (order.annex or {}).get("items", [])
     captured = [] if len(named) < item.n else list(named[item.n - 1].get("sha256", []))
-    draft = draft_of(tx, order.id)
-    seen = None if draft is None or draft.seen is None else draft.seen.capture
-    if seen is not None and len(named) == 1:
-        captured.append(seen.sha256)
     return _wanted("order", order.id, order.recipient, item.n, item.url, captured)
 
 
@@ -156,7 +152,7 @@ def _wanted(
     kind: str, owner: UUID, organisation: str, n: int, url: str, captured: Sequence[str]
 ) -> Wanted | None:
     try:
-        place = place_of(url)
+        place = address_of(url)
     except Refusal:
         return None
     return Wanted(

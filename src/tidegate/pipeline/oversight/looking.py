@@ -23,6 +23,7 @@ from tidegate.oversight.checks.model import (
     EXPLICIT,
     Fault,
     Saw,
+    address_of,
     is_live,
     says,
 )
@@ -104,14 +105,21 @@ class Looker(Courier[str]):
     async def _control(self, claimed: Claim, agent: str) -> ControlSeen:
         """What is known of a host since a minute, or a look at its control address."""
         control = self._signs.control_of(claimed.check.url, claimed.host)
-        since = self._clock.now() - CONTROL_HOLDS
-        known = await self.in_tx(lambda tx: control_seen(tx, control, since))
-        if known is not None:
+        if (known := await self._known(control)) is not None:
             return known
-        saw = await self._walker.look(control, agent)
+        host = address_of(control).host
+        held = await self._walker.take(host)
+        if (known := await self._known(control)) is not None:  # another looked meanwhile
+            await self._walker.give(host, held)
+            return known
+        saw = await self._walker.look(control, agent, held)
         seen = ControlSeen(saw.at, is_live(saw, self._signs), saw.status)
         await self.in_tx(lambda tx: checks.keep_control(tx, control, seen))
         return seen
+
+    async def _known(self, control: str) -> ControlSeen | None:
+        since = self._clock.now() - CONTROL_HOLDS
+        return await self.in_tx(lambda tx: control_seen(tx, control, since))
 
     def _write(
         self,

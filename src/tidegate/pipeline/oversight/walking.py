@@ -14,7 +14,7 @@ from tidegate.infra.db import Tx
 from tidegate.infra.egress import Client, EgressFailed, EgressRefused
 from tidegate.infra.errors import Refusal
 from tidegate.infra.fetched import Glanced
-from tidegate.oversight.checks.model import Fault, Saw, pause_after, place_of
+from tidegate.oversight.checks.model import Fault, Saw, address_of, pause_after
 from tidegate.oversight.checks.pace import free_from, give_host, take_host
 from tidegate.oversight.checks.reading import Signs
 
@@ -65,15 +65,15 @@ class Walker:
         url, left = asked, self._timeout
         for _ in range(MOST_REDIRECTS + 1):
             try:
-                host = place_of(url).host
+                host = address_of(url).host
             except Refusal:
                 return self._fault(asked, url, "unreachable")
             if not self._signs.may_ask(host):
                 if held is not None:
-                    await self._give(host, held, timedelta())
+                    await self.give(host, held)
                 return self._fault(asked, url, "asked_to_stop")
             if held is None:
-                held = await self._take(host)
+                held = await self.take(host)
             began = asyncio.get_running_loop().time()
             answer = await self._ask(url, host, agent, held, left)
             left -= asyncio.get_running_loop().time() - began
@@ -96,10 +96,10 @@ class Walker:
             )
         status = None if answer is None else answer.status
         asked = None if answer is None else answer.headers.get("retry-after")
-        await self._give(host, held, pause_after(status, asked, outside(self._clock)))
+        await self.give(host, held, pause_after(status, asked, outside(self._clock)))
         return answer
 
-    async def _take(self, host: str) -> datetime:
+    async def take(self, host: str) -> datetime:
         """Wait until a host is ours; until when it is. Raises Busy."""
         waited = 0.0
         while True:
@@ -114,7 +114,8 @@ class Walker:
             await self._wait(pause)
             waited += pause
 
-    async def _give(self, host: str, held: datetime, pause: timedelta) -> None:
+    async def give(self, host: str, held: datetime, pause: timedelta = timedelta()) -> None:
+        """Give a host back, to be asked again after a pause."""
         next_at = outside(self._clock) + pause
         await self._in_tx(lambda tx: give_host(tx, host, held, next_at))
 
