@@ -1,6 +1,8 @@
 """A day at the desk: what rings, what is held, skipped and lost, what is fetched, where one comes back to."""
 
 from collections.abc import Iterator
+from random import Random
+from string import ascii_lowercase
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -144,8 +146,11 @@ def test_nothing_of_a_picture_is_fetched_before_it_is_asked_for(
 
 
 def test_back_from_far_down_one_is_where_one_was(desk: Desk, rita: BrowserContext) -> None:
+    chance = Random(1)
     for number in range(120):
-        desk.reported(f"far-{number}", f"Post {number} of very many that were reported today.")
+        # No two are alike: copies of one another would be one line of the queue.
+        words = ["".join(chance.choices(ascii_lowercase, k=7)) for _ in range(9)]
+        desk.reported(f"far-{number}", " ".join(words))
     page = desk.tab(rita, "/cases")
     page.keyboard.press("ArrowRight")
     page.wait_for_url("**cursor=*")

@@ -68,7 +68,8 @@ def is_wrong(parts: list[tuple[str, str]] | None) -> bool:
         or len(names) > len(set(names))
         or any(not value or (not name and not skeleton(value)) for name, value in parts)
         or any(
-            name == "lang" and not (value.isalpha() and value.isascii()) for name, value in parts
+            name == "lang" and not (value.isalpha() and value.isascii() and len(value) <= 8)
+            for name, value in parts
         )
     )
 
