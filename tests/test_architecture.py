@@ -115,6 +115,7 @@ MORE_SQL = {
     "orders/drafts/witness.py",
     "orders/messages/witness.py",
     "orders/witness.py",
+    "oversight/measures/witness.py",
     "policy/changes.py",  # who put which version into force, and why
     "policy/drafts.py",
     "policy/replays.py",  # the jobs; what a replay counts is pure
