@@ -1,4 +1,4 @@
-"""The sheet of a penalty: words of persons, the law's list, a ceiling counted from what a person typed, and no amount."""
+"""The sheet of a penalty: persons' words, the law's list, a ceiling by a turnover that somebody typed; no amount."""
 
 from typing import Any
 
