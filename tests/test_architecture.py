@@ -119,6 +119,7 @@ MORE_SQL = {
     "oversight/checks/pace.py",  # which host may be asked when
     "oversight/checks/witness.py",
     "oversight/replies/witness.py",
+    "oversight/measures/witness.py",
     "policy/changes.py",  # who put which version into force, and why
     "policy/drafts.py",
     "policy/replays.py",  # the jobs; what a replay counts is pure

@@ -12,6 +12,9 @@ from tests.orders.letters import Sender
 from tests.orders.sides import BKA, Side, side
 
 from tidegate.infra.clock import FakeClock
+from tidegate.ledger.model import HEAD_FILE
+from tidegate.ledger.sequencer import seal
+from tidegate.pipeline.verify import verify
 
 OVERSEER = msgspec.structs.replace(BKA, functions=["issue", "scrutinise", "oversee", "penalise"])
 PLATFORM, ABROAD = "forum.example", "board.example"
@@ -25,6 +28,16 @@ def kept_overseer(server_urls: tuple[str, str], started: str) -> Iterator[KeptDa
     found = KeptDatabase(lambda: cloned(server_urls, started))
     yield found
     found.drop()
+
+
+STANDS = {"outcome": "stands", "reasons": "Their answer explains two of eleven."}
+FACTORS = ("nature", "intent", "history", "strength", "cooperation", "size", "fault")
+SHEET: dict[str, Any] = {
+    "factors": {key: f"What persons found of {key}." for key in FACTORS},
+    "infringements": ["3(3)"],
+    "ceiling": {"key": "hour", "because": "Eleven times in a month, after two warnings."},
+    "turnover": {"value": "2500000.00", "currency": "EUR", "year": 2024},
+}
 
 
 class Overseer:
@@ -85,6 +98,14 @@ class Overseer:
 
     def written(self) -> tuple[int, list[int]]:
         return self.side.entries(), [self.side.count(table) for table in TABLES]
+
+    def faults(self) -> list[str]:
+        """What the ledger finds wrong with what is written."""
+        instance = self.side.instance
+        key = instance.secrets.ledger_key
+        seal(instance.database, key, instance.settings.data_dir / HEAD_FILE)
+        with instance.database.begin() as tx:
+            return [one.detail for one in verify(tx, key.public_key()).faults]
 
     def refused(self, path: str, key: str, body: Any, type: str, status: int) -> dict[str, Any]:
         """A refusal, which leaves nothing written."""

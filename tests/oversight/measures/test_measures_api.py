@@ -1,48 +1,10 @@
-"""Measures over HTTP: two persons, the right of reply, the order of steps, and the sheet of a penalty. Each refusal
-leaves nothing written."""
+"""Measures over HTTP: two persons, the right of reply, and the order of steps. Each refusal leaves nothing written."""
 
-import csv
-import io
-import json
 from typing import Any
 from uuid import uuid4
 
 import pytest
-import sqlalchemy as sa
-from tests.oversight.measures.conftest import ABROAD, PLATFORM, WHY, Overseer
-
-from tidegate.access.signatures import set_signature
-from tidegate.ledger.model import HEAD_FILE
-from tidegate.ledger.sequencer import seal
-from tidegate.pipeline.verify import verify
-
-STANDS = {"outcome": "stands", "reasons": "Their answer explains two of eleven."}
-FACTORS = ("nature", "intent", "history", "strength", "cooperation", "size", "fault")
-SHEET: dict[str, Any] = {
-    "factors": {key: f"What persons found of {key}." for key in FACTORS},
-    "infringements": ["3(3)"],
-    "ceiling": {"key": "hour", "because": "Eleven times in a month, after two warnings."},
-    "turnover": {"value": "2500000.00", "currency": "EUR", "year": 2024},
-}
-
-
-def faults(overseer: Overseer) -> list[str]:
-    instance = overseer.side.instance
-    key = instance.secrets.ledger_key
-    seal(instance.database, key, instance.settings.data_dir / HEAD_FILE)
-    with instance.database.begin() as tx:
-        return [one.detail for one in verify(tx, key.public_key()).faults]
-
-
-def numbers(value: Any) -> list[Any]:
-    """All numbers in a JSON value, and texts that are nothing but one."""
-    if isinstance(value, dict):
-        return [one for each in value.values() for one in numbers(each)]
-    if isinstance(value, list):
-        return [one for each in value for one in numbers(each)]
-    if isinstance(value, str):
-        return [value] if value.replace(".", "").isdigit() else []
-    return [value] if isinstance(value, int | float) and not isinstance(value, bool) else []
+from tests.oversight.measures.conftest import ABROAD, SHEET, STANDS, Overseer
 
 
 def test_a_notice_goes_its_way_by_two_persons_and_after_the_reply(overseer: Overseer) -> None:
@@ -71,7 +33,7 @@ def test_a_notice_goes_its_way_by_two_persons_and_after_the_reply(overseer: Over
     shown = overseer.post(f"/{id}/conclude", overseer.one, STANDS)
     assert (shown["state"], shown["outcome"], shown["reply_open"]) == ("concluded", "stands", False)
     assert shown["conclusion"] == STANDS["reasons"]
-    assert faults(overseer) == []
+    assert overseer.faults() == []
 
 
 def test_one_person_never_signs_twice(overseer: Overseer) -> None:
@@ -127,7 +89,7 @@ def test_an_answer_to_a_notice_ends_the_wait_and_stands_beside_the_reasons(
     assert (answered["state"], answered["reply_open"]) == ("notified", False)
     assert answered["clocks"][0]["state"] == "met"
     assert overseer.post(f"/{id}/conclude", overseer.one, STANDS)["outcome"] == "stands"
-    assert faults(overseer) == []
+    assert overseer.faults() == []
 
 
 def test_an_answer_to_an_intended_decision_leaves_all_of_its_time(overseer: Overseer) -> None:
@@ -189,7 +151,7 @@ def test_what_is_withdrawn_goes_no_further_and_opens_nothing(overseer: Overseer)
     overseer.refused(f"/{id}/conclude", overseer.one, STANDS, "step-out-of-order", 409)
     body = overseer.given("penalty")
     overseer.refused("", overseer.analyst, body, "step-out-of-order", 409)
-    assert faults(overseer) == []
+    assert overseer.faults() == []
 
 
 @pytest.mark.parametrize("code", ["automated_tools", "general_monitoring", "seek_facts"])
@@ -291,184 +253,3 @@ def test_what_is_none_is_not_found(overseer: Overseer) -> None:
         for path in (id, f"{id}/letter.pdf"):
             answer = overseer.side.call("GET", f"/v1/measures/{path}", overseer.analyst)
             assert answer.status_code == 404
-
-
-# --- the penalty sheet ---
-
-
-def test_persons_fill_the_sheet_and_the_ceiling_is_counted_from_what_they_typed(
-    overseer: Overseer,
-) -> None:
-    id = overseer.penalty()
-    empty = overseer.get(f"/{id}")["sheet"]
-    assert [one["key"] for one in empty["factors"]] == list(FACTORS)
-    assert {one["words"] for one in empty["factors"]} == {""}
-    assert (empty["ceiling"], empty["turnover"]) == (None, None)
-    assert {one["found"] for one in empty["infringements"]} == {False}
-    sheet = overseer.post(f"/{id}/sheet", overseer.analyst, SHEET)["sheet"]
-    assert sheet["factors"][0] == {
-        "key": "nature",
-        "article": "18(2)(a)",
-        "text": "The nature, gravity and duration of the infringement",
-        "words": "What persons found of nature.",
-    }
-    found = [one["article"] for one in sheet["infringements"] if one["found"]]
-    assert (found, len(sheet["infringements"])) == (["3(3)"], 16)
-    ceiling = sheet["ceiling"]
-    assert (ceiling["article"], ceiling["percent"]) == ("18(3)", 4)
-    assert (ceiling["value"], ceiling["currency"]) == ("100000.00", "EUR")
-    assert "preceding business year" in ceiling["of"]
-
-
-def test_no_amount_of_a_penalty_is_ever_said_or_taken(overseer: Overseer) -> None:
-    id = overseer.penalty()
-    for name in ("amount", "penalty", "fine"):
-        body = SHEET | {name: "1000000.00"}
-        overseer.refused(f"/{id}/sheet", overseer.analyst, body, "invalid-body", 422)
-    overseer.post(f"/{id}/sheet", overseer.analyst, SHEET)
-    overseer.sign(id)
-    overseer.post(f"/{id}/notify", overseer.analyst)
-    overseer.wait(60)
-    body = STANDS | {"amount": "100000.00"}
-    overseer.refused(f"/{id}/conclude", overseer.one, body, "invalid-body", 422)
-    shown = overseer.post(f"/{id}/conclude", overseer.one, STANDS)
-    sheet = shown["sheet"]
-    only = {name: sheet[name] for name in sheet if name not in ("ceiling", "ceilings", "turnover")}
-    assert [one for one in numbers(only) if one not in ("6", "7", "10", "11", "17")] == []
-    rest = {name: shown[name] for name in shown if name not in ("sheet", "clocks", "article")}
-    assert numbers({name: one for name, one in rest.items() if name != "ladder"}) == []
-    assert numbers(sheet["turnover"]) == ["2500000.00", 2024]
-    assert numbers(sheet["ceiling"]) == [4, "100000.00"]
-
-
-def test_a_sheet_is_complete_before_anybody_signs_and_stands_after_that(
-    overseer: Overseer,
-) -> None:
-    id = overseer.penalty()
-    overseer.refused(f"/{id}/sign", overseer.one, None, "sheet-incomplete", 409)
-    six = {key: words for key, words in SHEET["factors"].items() if key != "fault"}
-    overseer.post(f"/{id}/sheet", overseer.analyst, SHEET | {"factors": six})
-    problem = overseer.refused(f"/{id}/sign", overseer.one, None, "sheet-incomplete", 409)
-    assert [one["pointer"] for one in problem["errors"]] == ["/factors/fault"]
-    overseer.post(f"/{id}/sheet", overseer.analyst, SHEET)
-    overseer.sign(id)
-    overseer.refused(f"/{id}/sheet", overseer.analyst, SHEET, "step-out-of-order", 409)
-
-
-def test_four_percent_are_for_the_hour_alone(overseer: Overseer) -> None:
-    id = overseer.penalty()
-    body = SHEET | {"infringements": ["7"]}
-    problem = overseer.refused(
-        f"/{id}/sheet", overseer.analyst, body, "ceiling-not-applicable", 422
-    )
-    assert problem["article"] == "18(3)"
-    sheet = overseer.post(f"/{id}/sheet", overseer.analyst, body | {"ceiling": None})["sheet"]
-    assert sheet["ceiling"] is None
-    assert [one["value"] for one in sheet["ceilings"]] == [None]
-
-
-def test_a_penalty_alone_has_a_sheet(overseer: Overseer) -> None:
-    id = overseer.draft()
-    overseer.refused(f"/{id}/sheet", overseer.analyst, SHEET, "step-out-of-order", 409)
-
-
-# --- lists, letters, the ledger ---
-
-
-def test_lists_are_filtered_and_come_as_a_table(overseer: Overseer) -> None:
-    first = overseer.draft("dialogue")
-    overseer.wait(1)
-    second = overseer.draft(organisation=ABROAD)
-    assert [one["id"] for one in overseer.get("")["data"]] == [second, first]
-    found = overseer.get(f"?organisation={PLATFORM}&state=open&step=dialogue")["data"]
-    assert [one["id"] for one in found] == [first]
-    assert overseer.get("?state=concluded")["data"] == []
-    page = overseer.get("?limit=1")
-    assert [one["id"] for one in overseer.get(f"?cursor={page['next']}")["data"]] == [first]
-    answer = overseer.side.call("GET", "/v1/measures.csv?state=open", overseer.analyst)
-    assert answer.headers["content-type"].startswith("text/csv")
-    rows = list(csv.DictReader(io.StringIO(answer.text)))
-    assert [(row["id"], row["state"]) for row in rows] == [(second, "draft"), (first, "draft")]
-
-
-def test_a_letter_is_a_draft_until_two_signed_and_says_what_is_not_required(
-    overseer: Overseer,
-) -> None:
-    from tidegate.orders.annex_pdf import lay_out
-    from tidegate.oversight.measures.queries import measure_of
-    from tidegate.pipeline.oversight.letters import letter_json
-
-    id = overseer.penalty(requires=["comply"])
-    overseer.post(f"/{id}/sheet", overseer.analyst, SHEET)
-    with overseer.side.instance.database.begin() as tx:
-        set_signature(tx, "approver2@bka.example", name="K. Muster", post="Head of unit")
-    pdf = overseer.side.call("GET", f"/v1/measures/{id}/letter.pdf", overseer.analyst)
-    assert pdf.content.startswith(b"%PDF")
-    assert pdf.headers["content-type"] == "application/pdf"
-    instance = overseer.side.instance
-    with instance.database.begin() as tx:
-        measure = measure_of(tx, id)  # pyright: ignore[reportArgumentType]
-        document = letter_json(tx, instance, measure)
-    pack = instance.measures["eu-tco"]
-    form, wording = pack.letter(measure.at_step), instance.wording
-    said = str(lay_out(form, document, signed="", synthetic=False, wording=wording)["blocks"])
-    for words in (WHY, "automated tools", "right to reply", "Article 18(2)", "100000.00 EUR"):
-        assert words in said
-    assert wording.further not in said  # the letter has a place for all of it
-    overseer.sign(id)
-    with instance.database.begin() as tx:
-        signers = json.loads(letter_json(tx, instance, measure))["signatures"]
-    assert {one["by"] for one in signers} == {"approver", "K. Muster, Head of unit"}
-    signed = overseer.side.call("GET", f"/v1/measures/{id}/letter.pdf", overseer.analyst)
-    assert signed.content != pdf.content
-
-
-@pytest.mark.parametrize(
-    ("law", "step"),
-    [
-        *(("eu-tco", step) for step in ("dialogue", "formal_notice")),
-        *(("eu-dsa", step) for step in ("dialogue", "formal_notice")),
-        *(("uk", step) for step in ("dialogue", "formal_notice")),
-    ],
-)
-def test_every_law_has_its_letters(overseer: Overseer, law: str, step: str) -> None:
-    id = overseer.draft(step, pack=law)
-    pdf = overseer.side.call("GET", f"/v1/measures/{id}/letter.pdf", overseer.analyst)
-    assert pdf.content.startswith(b"%PDF")
-
-
-def test_the_ledger_finds_what_was_done_past_the_program(overseer: Overseer) -> None:
-    id = overseer.notified()
-    overseer.post(f"/{id}/reply", overseer.analyst, {"text": "A fire."})
-    assert faults(overseer) == []
-    past = (
-        (f"UPDATE measures SET state = 'concluded' WHERE id = '{id}'", "and entry"),
-        ("DELETE FROM measure_signatures WHERE by LIKE '%approver2%'", "that user:approver2"),
-        ("DELETE FROM measure_replies", "replied to"),
-    )
-    for statement, says in past:
-        with overseer.side.instance.database.begin() as tx:
-            tx.execute(sa.text(statement))
-        assert any(says in one for one in faults(overseer)), says
-
-
-def test_the_final_orders_of_twelve_months_are_a_factor_and_decide_nothing(
-    overseer: Overseer,
-) -> None:
-    from tests.oversight.measures.finals import final_order
-
-    overseer.concluded()
-    old = final_order(overseer, "old")
-    overseer.wait(200)
-    newer = final_order(overseer, "newer")
-    final_order(overseer, "another", ABROAD)
-    overseer.wait(200)  # the old one was more than twelve months ago
-    id = overseer.draft("exposure_decision")
-    shown = overseer.get(f"/{id}")
-    factor = shown["final_orders"]
-    assert [one["id"] for one in factor["orders"]] == [newer]
-    assert factor["article"] == "5(4)(a)"
-    assert "decide nothing by themselves" in factor["text"]
-    assert old not in str(factor)
-    assert (shown["state"], shown["outcome"]) == ("draft", None)
-    assert overseer.get(f"/{overseer.draft('dialogue')}")["final_orders"] is None

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 from tests.orders.authority.test_order_drafts_page import person
-from tests.oversight.measures.conftest import PLATFORM, WHY, Overseer
-from tests.oversight.measures.test_measures_api import FACTORS
+from tests.oversight.measures.conftest import FACTORS, PLATFORM, WHY, Overseer
 from tests.web.visitor import Visitor
 
 FORM: dict[str, Any] = {

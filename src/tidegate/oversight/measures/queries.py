@@ -1,11 +1,10 @@
 """Reading measures: one, lists of them, who signed, what was replied, and which steps stand."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from tidegate.infra.columns import one_of
 from tidegate.infra.cursors import read_cursor, write_cursor
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
@@ -59,13 +58,6 @@ def measures_against(tx: Tx, organisation: str) -> list[Measure]:
     query = sa.select(*_MEASURE).where(measures.c.organisation == organisation)
     rows = tx.execute(query.order_by(measures.c.created_at, measures.c.id)).mappings()
     return [Measure(**row) for row in rows]
-
-
-def known_measures(tx: Tx, organisation: str, ids: Collection[UUID]) -> set[UUID]:
-    """Those of these that are measures against an organisation."""
-    c = measures.c
-    query = sa.select(c.id).where(c.organisation == organisation, one_of(c.id, ids))
-    return set(tx.execute(query).scalars())
 
 
 def list_measures(

@@ -67,7 +67,7 @@ def watch_order(
     tx: Tx, order: OrderRow, items: Sequence[ItemOfOrder], received_at: datetime
 ) -> None:
     """Look at the addresses of an order that was received."""
-    wanted = [_of_order(tx, order, one) for one in items]
+    wanted = [_of_order(order, one) for one in items]
     _schedule(tx, [one for one in wanted if one is not None], received_at)
 
 
@@ -127,7 +127,7 @@ def _named(tx: Tx, key: bytes, url: str) -> Wanted | None:
         else:
             order = order_of(tx, owner)
             found = [
-                _of_order(tx, order, one)
+                _of_order(order, one)
                 for one in items_of(tx, owner)
                 if target_of_url(key, one.url) == target
             ]
@@ -136,9 +136,9 @@ def _named(tx: Tx, key: bytes, url: str) -> Wanted | None:
     return None
 
 
-def _of_order(tx: Tx, order: OrderRow, item: ItemOfOrder) -> Wanted | None:
-    """An address of an order; None for one that cannot be looked at. The capture that the draft names is of its only
-    address, and of one of several nobody knows which."""
+def _of_order(order: OrderRow, item: ItemOfOrder) -> Wanted | None:
+    """An address of an order; None for one that cannot be looked at. What the draft captured is not compared: it is a
+    picture of the page more often than its bytes."""
     named = (order.annex or {}).get("items", [])
     captured = [] if len(named) < item.n else list(named[item.n - 1].get("sha256", []))
     return _wanted("order", order.id, order.recipient, item.n, item.url, captured)

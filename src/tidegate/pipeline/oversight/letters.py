@@ -6,6 +6,7 @@ import msgspec
 
 from tidegate.access.queries import names_of
 from tidegate.access.signatures import signature_of
+from tidegate.exchange.queries import party
 from tidegate.infra.db import Tx
 from tidegate.infra.times import told
 from tidegate.orders.annex_pdf import print_form
@@ -13,7 +14,6 @@ from tidegate.oversight.measures.model import SIGNATURES, Measure, Signature
 from tidegate.oversight.measures.queries import signatures_of
 from tidegate.oversight.measures.sheet import SheetView, read_sheet, view
 from tidegate.pipeline.instance import Instance
-from tidegate.pipeline.orders.drafted import registered
 from tidegate.pipeline.oversight.measures import reply_clock
 from tidegate.pipeline.oversight.shown_measures import required
 from tidegate.pipeline.own import own_of
@@ -22,14 +22,17 @@ from tidegate.pipeline.own import own_of
 def letter_json(tx: Tx, instance: Instance, measure: Measure) -> bytes:
     """All that the letter says, in the order in which it says it."""
     own = own_of(tx, instance).organisation
-    organisation = registered(tx, measure.organisation, "/organisation")
+    organisation = party(tx, measure.organisation)
     pack, step = instance.measures[measure.law], measure.at_step
     clock = reply_clock(tx, measure.id)
     said: dict[str, Any] = {
         "measure": str(measure.id),
         "article": step.article,
         "authority": {"name": own.name, "contact": own.contact_email},
-        "organisation": {"name": organisation.name, "contact": organisation.contact_email},
+        "organisation": {
+            "name": organisation.name if organisation else measure.organisation,
+            "contact": organisation and organisation.contact_email,
+        },
         "reasons": measure.reasons,
         "requires": [{"text": one.text, "article": one.article} for one in required(pack, measure)],
         "evidence": measure.evidence,
