@@ -4,6 +4,7 @@ scorecard, and what the slow one has to say stands beside the figures.
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from . import cast
 from .day import Day
@@ -71,6 +72,12 @@ def hear(day: Day, slow: Side) -> None:
     day.tell.line(f"the reply of {slow.id} stands beside each figure, and one row is contested")
 
 
+def page(authority: Side, about: Side) -> str:
+    """Where the scorecard of a platform is in a browser. By name, as the links are by which people sign in."""
+    at = authority.url.replace("127.0.0.1", "localhost")
+    return f"{at}/oversight/{about.id}?{_period('referral')}"
+
+
 def _sent(day: Day, platform: Side, host: str) -> list[str]:
     """Referrals to a platform, which has them; its own ids of them."""
     sent: list[str] = []
@@ -108,8 +115,11 @@ def _path(side: Side) -> str:
 
 
 def _card(day: Day, side: Side, channel: str = "referral") -> Any:
-    period = f"from={PERIOD['from']}&to={PERIOD['to']}&channel={channel}"
-    return day.authority.get(f"{_path(side)}?{period}", "analyst")
+    return day.authority.get(f"{_path(side)}?{_period(channel)}", "analyst")
+
+
+def _period(channel: str) -> str:
+    return urlencode(PERIOD | {"channel": channel})
 
 
 def _received(side: Side) -> bool:

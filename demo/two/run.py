@@ -27,6 +27,12 @@ from .sides import Side
 from .telling import Telling
 
 
+_SIGNED_IN = {
+    "authority": ("officer", "approver", "analyst"),
+    "platform": ("legal", "reviewer", "analyst"),
+}
+
+
 def main() -> int:
     """Run the day; the exit status."""
     parser = argparse.ArgumentParser(prog="demo-two", description=__doc__)
@@ -134,8 +140,12 @@ def serve(console: Console, sides: list[Side]) -> None:
     """Until Ctrl-C."""
     console.print("Both sides serve until Ctrl-C. To sign in, once each:")
     for side in sides:
-        for name in ("officer", "approver") if side.kind == "authority" else ("legal", "reviewer"):
+        for name in _SIGNED_IN[side.kind]:
             console.print(f"  {name} of {side.id}: {side.link(name)}", soft_wrap=True)
+    if len(sides) > 2:
+        console.print(f"The two scorecards, for the analyst of {sides[0].id}:")
+        for side in sides[1], sides[3]:
+            console.print(f"  {cards.page(sides[0], side)}", soft_wrap=True)
     with suppress(KeyboardInterrupt):
         sides[0].server.wait()
     console.print("Stopping.")

@@ -192,6 +192,17 @@ def test_a_draft_names_what_there_is(overseer: Overseer, changed: dict[str, Any]
     overseer.refused("", overseer.analyst, body, "invalid-body", 422)
 
 
+def test_evidence_may_be_a_bare_id(overseer: Overseer) -> None:
+    own, card = overseer.draft(), f"/v1/scorecards/{overseer.given()['organisation']}"
+    drafted = overseer.get(f"/{overseer.draft(evidence=[own, card])}")
+    found = [(one["kind"], one["id"]) for one in drafted["evidence"]]
+    assert found == [("measure", own), ("scorecard", card)]
+    for unknown in (str(uuid4()), "no id", " ", "/v1/scorecards/another.example"):
+        body = overseer.given(evidence=[unknown])
+        problem = overseer.refused("", overseer.analyst, body, "invalid-body", 422)
+        assert problem["errors"][0]["pointer"] == "/evidence/0"
+
+
 def test_evidence_is_about_the_same_organisation(overseer: Overseer) -> None:
     other = overseer.draft(organisation=ABROAD)
     body = overseer.given(evidence=[{"kind": "measure", "id": other}])

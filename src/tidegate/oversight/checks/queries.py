@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from tidegate.infra.columns import one_of
 from tidegate.infra.cursors import read_cursor, write_cursor
 from tidegate.infra.db import Tx
+from tidegate.infra.errors import Refusal
 from tidegate.oversight.checks.model import SEEN, Outcome
 from tidegate.oversight.checks.tables import check_controls, check_looks, checks
 
@@ -102,6 +103,14 @@ def known_of(tx: Tx, ids: Collection[UUID]) -> dict[tuple[UUID, int], Known]:
 def check_of(tx: Tx, id: UUID) -> CheckRow:
     """One look, which there is."""
     return CheckRow(**tx.execute(sa.select(*_ROW).where(checks.c.id == id)).mappings().one())
+
+
+def checked(tx: Tx, id: UUID) -> CheckRow:
+    """One look. Raises Refusal (404)."""
+    row = tx.execute(sa.select(*_ROW).where(checks.c.id == id)).mappings().first()
+    if row is None:
+        raise Refusal("check-unknown", 404, "There is no such check", f"No check {id}.")
+    return CheckRow(**row)
 
 
 def list_checks(

@@ -1,6 +1,7 @@
 """The verbs of measures as stored: keep a draft, its sheet, a signature, a reply, and let a measure go a step. Each
 tells the ledger."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,14 +11,16 @@ import sqlalchemy as sa
 from tidegate.infra.db import Tx
 from tidegate.infra.ids import uuid7
 from tidegate.ledger.actions import append
-from tidegate.oversight.measures.model import Measure, MeasureIn, Reply, State
+from tidegate.oversight.measures.model import Evidence, Measure, MeasureIn, Reply, State
 from tidegate.oversight.measures.packs import MeasurePack, Step
 from tidegate.oversight.measures.sheet import SheetIn
 from tidegate.oversight.measures.tables import measure_replies, measure_signatures, measures
 
 
-def keep_draft(tx: Tx, pack: MeasurePack, step: Step, given: MeasureIn) -> Measure:
-    """Write a measure as its draft."""
+def keep_draft(
+    tx: Tx, pack: MeasurePack, step: Step, given: MeasureIn, evidence: Sequence[Evidence]
+) -> Measure:
+    """Write a measure as its draft, with the evidence as it was found."""
     measure = Measure(
         id=uuid7(tx.now),
         organisation=given.organisation,
@@ -27,14 +30,14 @@ def keep_draft(tx: Tx, pack: MeasurePack, step: Step, given: MeasureIn) -> Measu
         state="draft",
         reasons=given.reasons,
         requires=given.requires,
-        evidence=msgspec.to_builtins(given.evidence),
+        evidence=msgspec.to_builtins(list(evidence)),
         sheet=None,
         created_by=tx.identity,
         created_at=tx.now,
     )
     tx.execute(sa.insert(measures).values(msgspec.structs.asdict(measure)))
     said = {"requires": measure.requires}
-    said |= {"evidence": [[one.kind, one.id] for one in given.evidence]}
+    said |= {"evidence": [[one.kind, one.id] for one in evidence]}
     _tell(tx, "measure.drafted", measure, said)
     return measure
 

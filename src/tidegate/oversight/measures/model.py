@@ -28,23 +28,26 @@ SIGNATURES = 2
 _Words = Annotated[str, Meta(min_length=1, max_length=10_000)]
 
 
+EvidenceId = Annotated[str, Meta(min_length=1, max_length=300)]
+
+
 class Evidence(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a measure rests on: an order, a referral, a check, a scorecard, a clock or an earlier measure, by its
     id, with what is to be said of it."""
 
     kind: EvidenceKind
-    id: Annotated[str, Meta(min_length=1, max_length=300)]
+    id: EvidenceId
     note: Annotated[str, Meta(max_length=2000)] | None = None
 
 
 class MeasureIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A measure as somebody drafts it: against whom, which step, why, what it rests on, by which law (`pack`), and
-    what it requires, in the codes of that law."""
+    """A measure as somebody drafts it: against whom, which step, why, what it rests on (a bare id is of whatever kind it is
+    known as), by which law (`pack`), and what it requires, in the codes of that law."""
 
     organisation: Annotated[str, Meta(min_length=1, max_length=100)]
     step: Annotated[str, Meta(min_length=1, max_length=60)]
     reasons: _Words
-    evidence: Annotated[list[Evidence], Meta(max_length=200)]
+    evidence: Annotated[list[Evidence | EvidenceId], Meta(max_length=200)]
     pack: Annotated[str, Meta(max_length=40)] = "eu-tco"
     requires: Annotated[list[str], Meta(max_length=50)] = []
 

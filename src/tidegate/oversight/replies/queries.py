@@ -30,6 +30,14 @@ def last_card(
     return None if row is None else CardKept(**row)
 
 
+def card_of(tx: Tx, id: UUID) -> CardKept:
+    """A card that went or came. Raises Refusal (404)."""
+    row = tx.execute(sa.select(*_CARD).where(scorecards.c.id == id)).mappings().first()
+    if row is None:
+        raise card_unknown()
+    return CardKept(**row)
+
+
 def card_unknown() -> Refusal:
     return Refusal(
         "scorecard-unknown",

@@ -9,27 +9,54 @@ from tidegate.infra.errors import Refusal, bad_field
 from tidegate.infra.wording import written
 from tidegate.orders.queries import order_of
 from tidegate.orders.referrals.queries import referral_of
+from tidegate.oversight.checks.queries import checked
 from tidegate.oversight.measures.model import Evidence
 from tidegate.oversight.measures.packs import EvidenceKind
 from tidegate.oversight.measures.queries import measure_of
+from tidegate.oversight.replies.queries import card_of
+
+_CARDS = "/v1/scorecards/"
+Known = tuple[EvidenceKind, str | None]
+"""As what something is known, and about whom it is; None: that is not known."""
 
 
-def check_evidence_exists(tx: Tx, organisation: str, evidence: Sequence[Evidence]) -> None:
-    """Raises Refusal (422) for what there is none of, or is about somebody else, with its place."""
-    for place, one in enumerate(evidence):
-        pointer = f"/evidence/{place}/id"
-        if not written(one.id):
-            raise bad_field(pointer, "the id of what is meant", "blanks")
-        look = _LOOKS.get(one.kind)
-        if look is None:  # what has no id of its own, as a scorecard, says which it is
-            continue
+def found_evidence(tx: Tx, organisation: str, evidence: Sequence[Evidence | str]) -> list[Evidence]:
+    """The evidence with the kind of each. Raises Refusal (422) for what there is none of, or is about somebody
+    else, with its place."""
+    return [_found(tx, organisation, place, one) for place, one in enumerate(evidence)]
+
+
+def _found(tx: Tx, organisation: str, place: int, given: Evidence | str) -> Evidence:
+    bare = isinstance(given, str)
+    id, pointer = (given, f"/evidence/{place}") if bare else (given.id, f"/evidence/{place}/id")
+    if not written(id):
+        raise bad_field(pointer, "the id of what is meant", "blanks")
+    known = _known(tx, id, tuple(_LOOKS) if bare else (given.kind,))
+    if known is None:
+        kind = "order, referral, check, scorecard, clock or measure" if bare else given.kind
+        raise bad_field(pointer, f"the id of a known {kind}", id[:60])
+    kind, whose = known
+    if whose is not None and whose != organisation:
+        raise bad_field(pointer, f"a {kind} about {organisation}", f"one about {whose}")
+    return Evidence(kind, id) if bare else given
+
+
+def _known(tx: Tx, id: str, kinds: Sequence[EvidenceKind]) -> Known | None:
+    """As which of these kinds there is something with this id. A card that was not sent has none: it is named by its
+    address or, where it is said to be a card, in words."""
+    if id.startswith(_CARDS):
+        whose = id.removeprefix(_CARDS).partition("?")[0].partition("/")[0]
+        return ("scorecard", whose) if "scorecard" in kinds else None
+    try:
+        wanted = UUID(id)
+    except ValueError:
+        return ("scorecard", None) if tuple(kinds) == ("scorecard",) else None
+    for kind in kinds:
         try:
-            whose = look(tx, UUID(one.id))
-        except (ValueError, Refusal):
-            expected = f"the id of a known {one.kind}"
-            raise bad_field(pointer, expected, one.id[:60]) from None
-        if whose is not None and whose != organisation:
-            raise bad_field(pointer, f"a {one.kind} about {organisation}", f"one about {whose}")
+            return kind, _LOOKS[kind](tx, wanted)
+        except Refusal:
+            continue
+    return None
 
 
 def _order(tx: Tx, id: UUID) -> str | None:
@@ -40,6 +67,14 @@ def _order(tx: Tx, id: UUID) -> str | None:
 def _referral(tx: Tx, id: UUID) -> str | None:
     referral = referral_of(tx, id)
     return referral.recipient if referral.direction == "out" else None
+
+
+def _check(tx: Tx, id: UUID) -> str | None:
+    return checked(tx, id).organisation
+
+
+def _scorecard(tx: Tx, id: UUID) -> str | None:
+    return card_of(tx, id).organisation
 
 
 def _clock(tx: Tx, id: UUID) -> str | None:
@@ -62,6 +97,8 @@ def _measure(tx: Tx, id: UUID) -> str | None:
 _LOOKS: Mapping[EvidenceKind, Callable[[Tx, UUID], str | None]] = {
     "order": _order,
     "referral": _referral,
+    "check": _check,
+    "scorecard": _scorecard,
     "clock": _clock,
     "measure": _measure,
 }

@@ -34,7 +34,7 @@ from tidegate.oversight.measures.sheet import SheetIn, check_sheet, read_sheet, 
 from tidegate.pipeline.instance import Instance
 from tidegate.pipeline.orders.drafted import authority_of, registered
 from tidegate.pipeline.orders.watching import ISSUER
-from tidegate.pipeline.oversight.evidence import check_evidence_exists
+from tidegate.pipeline.oversight.evidence import found_evidence
 from tidegate.pipeline.own import Own
 
 REPLY = "measures.reply"
@@ -55,9 +55,9 @@ def begin(tx: Tx, instance: Instance, given: MeasureIn) -> Measure:
     pack.required(given.requires)
     may_begin(step, steps_that_stand(tx, organisation.id, pack.id))
     _check_establishment(own, step, organisation, pack.law)
-    check_evidence(step, given.evidence)
-    check_evidence_exists(tx, organisation.id, given.evidence)
-    return kept.keep_draft(tx, pack, step, given)
+    evidence = found_evidence(tx, organisation.id, given.evidence)
+    check_evidence(step, evidence)
+    return kept.keep_draft(tx, pack, step, given, evidence)
 
 
 def assess(tx: Tx, instance: Instance, id: UUID, given: SheetIn) -> Measure:
