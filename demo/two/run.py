@@ -26,7 +26,6 @@ from .ports import free_ports
 from .sides import Side
 from .telling import Telling
 
-
 _SIGNED_IN = {
     "authority": ("officer", "approver", "analyst"),
     "platform": ("legal", "reviewer", "analyst"),

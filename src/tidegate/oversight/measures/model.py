@@ -41,8 +41,8 @@ class Evidence(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
 
 
 class MeasureIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A measure as somebody drafts it: against whom, which step, why, what it rests on (a bare id is of whatever kind it is
-    known as), by which law (`pack`), and what it requires, in the codes of that law."""
+    """A measure as somebody drafts it: against whom, which step, why, what it rests on (a bare id is of whatever
+    kind it is known as), by which law (`pack`), and what it requires, in the codes of that law."""
 
     organisation: Annotated[str, Meta(min_length=1, max_length=100)]
     step: Annotated[str, Meta(min_length=1, max_length=60)]
