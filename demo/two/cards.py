@@ -11,19 +11,19 @@ from .day import Day
 from .sides import Side
 
 PERIOD = {"from": "2026-06-08T00:00:00Z", "to": "2026-06-14T00:00:00Z"}
-_EACH = 3  # addresses of one referral
 _DAY = 4
-# When each platform answers its four referrals of nine o'clock; the last of the slow one's it never does.
-QUICK = ("09:12", "09:25", "09:40", "10:20")
-SLOW = ("13:30", "17:05", "21:45")
+# When each platform answers its referrals of nine o'clock; the last three of the slow one's it never does.
+_QUICK = ("09:06", "09:06", "09:12", "09:12", "09:12", "09:25", "09:25", "09:40", "09:40", "09:55")
+QUICK = (*_QUICK, "10:20", "11:10")
+SLOW = ("12:30", "12:30", "14:15", "14:15", "14:15", "17:05", "17:05", "21:45", "21:45")
 
 
 def refer(day: Day, slow: Side) -> None:
-    """Four referrals to each platform at once; one answers within the hour, the other when somebody is there."""
+    """A dozen referrals to each platform at once; one answers within the hour, the other when somebody is there."""
     day.to("09:00", _DAY)
     quick = _sent(day, day.platform, cast.FORUM.hosts[0])
     late = _sent(day, slow, cast.BOARD.hosts[0])
-    day.tell.line(f"{len(quick)} referrals go to each platform, of {_EACH} addresses each")
+    day.tell.line(f"{len(quick)} referrals go to each platform, of one address each")
     for at, referral in zip(QUICK, quick, strict=True):
         day.to(at, _DAY)
         _answer(day, day.platform, referral)
@@ -31,7 +31,7 @@ def refer(day: Day, slow: Side) -> None:
     for at, referral in zip(SLOW, late, strict=False):
         day.to(at, _DAY)
         _answer(day, slow, referral)
-    day.tell.line(f"{slow.id} has answered three by the evening")
+    day.tell.line(f"{slow.id} has answered nine of them by the evening")
 
 
 def weigh(day: Day, slow: Side) -> None:
@@ -41,9 +41,7 @@ def weigh(day: Day, slow: Side) -> None:
     medians = [card["effective"]["median_s"]["value"] for card in cards]
     day.tell.that(medians[0] * 4 < medians[1], "the one is quicker by far")
     for side, card in zip((day.platform, slow), cards, strict=True):
-        day.tell.equal(
-            card["n"], len(QUICK) * _EACH, f"how many addresses the card of {side.id} counts"
-        )
+        day.tell.equal(card["n"], len(QUICK), f"how many addresses the card of {side.id} counts")
         rows = day.authority.get(f"{card['rows']}&figure=effective", "analyst")["data"]
         day.tell.equal(len(rows), card["n"], "how many rows a figure opens")
         day.tell.that("void_or_reinstated" in card["shares"], "what was undone stands beside it")
@@ -82,8 +80,7 @@ def _sent(day: Day, platform: Side, host: str) -> list[str]:
     """Referrals to a platform, which has them; its own ids of them."""
     sent: list[str] = []
     for place in range(len(QUICK)):
-        urls = [f"https://{host}/p/{_EACH * place + n}" for n in range(_EACH)]
-        body = {"to": platform.id, "urls": urls} | cast.REFERRED
+        body = {"to": platform.id, "urls": [f"https://{host}/p/{place}"]} | cast.REFERRED
         sent.append(day.authority.post("officer", "/v1/referrals", body, status=201)["id"])
     found = day.tell.wait("the referrals", lambda: _came(platform, sent))
     return [found[id] for id in sent]
@@ -96,9 +93,7 @@ def _came(platform: Side, sent: Sequence[str]) -> dict[str, str] | None:
 
 
 def _answer(day: Day, platform: Side, referral: str) -> None:
-    for n in range(1, _EACH + 1):
-        path = f"/v1/referrals/{referral}/items/{n}/answer"
-        platform.post("legal", path, {"outcome": "removed"})
+    platform.post("legal", f"/v1/referrals/{referral}/items/1/answer", {"outcome": "removed"})
     day.tell.wait("the answer", lambda: _answered(platform, referral))
 
 

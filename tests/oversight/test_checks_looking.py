@@ -31,7 +31,7 @@ from tidegate.infra.clock import FakeClock
 from tidegate.infra.settings import Settings
 from tidegate.oversight.checks.actions import LEASE, claim, record
 from tidegate.oversight.checks.model import Saw
-from tidegate.oversight.checks.queries import checks_of, last_seen
+from tidegate.oversight.checks.queries import checks_of, known_of
 from tidegate.pipeline.instance import Instance, opened
 from tidegate.pipeline.oversight.looking import Looker
 
@@ -220,9 +220,9 @@ def test_what_differs_from_the_capture_or_the_first_look_is_changed(
     assert [row.outcome for row in looks] == ["up", "up", "changed", None]
     with instance.database.begin() as tx:
         (found,) = checks_of(tx, [owner]).values()
-        (last,) = last_seen(tx, [owner, uuid4()]).values()
+        (last,) = known_of(tx, [owner, uuid4()]).values()
     assert [one.outcome for one in found] == [row.outcome for row in looks]
-    assert last.done_at == last.up_at == looks[2].done_at
+    assert last.told_at == last.seen_at == looks[2].done_at
     assert [rows(instance, one)[0].outcome for one in (same, other)] == ["up", "changed"]
 
 

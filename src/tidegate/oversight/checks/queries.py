@@ -49,14 +49,6 @@ class Checked(msgspec.Struct, frozen=True):
     outcome: Outcome | None
 
 
-class LastSeen(msgspec.Struct, frozen=True):
-    """Of one address: when the last look was done, and when one last found that it can be reached (`up`, `changed`);
-    None where none did."""
-
-    done_at: datetime
-    up_at: datetime | None
-
-
 def checks_of(tx: Tx, ids: Sequence[UUID]) -> dict[tuple[UUID, int], list[Checked]]:
     """The looks at the addresses of these orders and referrals, by the owner's id and the address's number, those
     that are due first before those due later. `last_seen` says less, and sooner."""
