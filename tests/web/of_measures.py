@@ -30,7 +30,7 @@ def measure_about(tx: Tx, instance: Instance, words: str) -> UUID:
     """A draft with words that only some may read."""
     pack = instance.measures["eu-tco"]
     given = MeasureIn(organisation="forum.example", step="dialogue", reasons=words, evidence=[])
-    return keep_draft(tx, pack, pack.step("dialogue"), given).id
+    return keep_draft(tx, pack, pack.step("dialogue"), given, []).id
 
 
 def attempts(id: UUID) -> Tried:

@@ -103,8 +103,8 @@ def is_own(ours: Organisation, organisation: str) -> bool:
 
 
 def card_asked(tx: Tx, organisation: str, said: CardQuery) -> CardView:
-    """The card that is asked for. Raises Refusal: 404, 422, 503."""
-    ours = get_organisation(tx, 503)
+    """The card that is asked for. Raises Refusal: 404, 422."""
+    ours = get_organisation(tx)
     if is_own(ours, organisation):
         return received_card(tx, ours, said.authority)
     return shown_card(tx, ours, asked_of(organisation, said, tx.now))
@@ -112,8 +112,8 @@ def card_asked(tx: Tx, organisation: str, said: CardQuery) -> CardView:
 
 def counted_rows(tx: Tx, organisation: str, said: RowsQuery) -> list[Counted]:
     """The rows that are asked for; those of our own without their addresses, which `named_rows` reads. Raises
-    Refusal: 404, 422, 503."""
-    ours = get_organisation(tx, 503)
+    Refusal: 404, 422."""
+    ours = get_organisation(tx)
     if is_own(ours, organisation):
         kept = kept_card(tx, ours, said.authority)
         _check_figure(said.figure, kept.channel)
@@ -179,7 +179,7 @@ def show_csv(tx: Tx, call: Call[object, CardQuery]) -> Response:
 
 def show_file(tx: Tx, call: Call[object, CardQuery]) -> Response:
     """The card and its rows, to the byte as they are sent, or came."""
-    ours, id = get_organisation(tx, 503), _organisation(call)
+    ours, id = get_organisation(tx), _organisation(call)
     if is_own(ours, id):
         body = kept_card(tx, ours, call.query.authority).body
     else:
@@ -243,7 +243,7 @@ def _read(
         query=query,
         answer=answer,
         whole=True,
-        refusals=(404, 503) if "{" in path else (),
+        refusals=(404,) if "{" in path else (),
     )
 
 

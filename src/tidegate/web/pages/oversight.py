@@ -138,7 +138,7 @@ def _lines(tx: Tx, visit: Visit) -> tuple[Asked, list[CardLine]]:
 
 def show(visit: Visit) -> CardPage:
     with visit.begin() as tx:
-        ours, id = get_organisation(tx, 503), visit.path["organisation"]
+        ours, id = get_organisation(tx), visit.path["organisation"]
         own, card = is_own(ours, id), card_asked(tx, id, _query(visit))
         other = None if own else party(tx, id)
         return CardPage(
@@ -180,7 +180,7 @@ def show_rows(visit: Visit) -> RowsPage:
     query: RowsPageQuery = visit.query
     with visit.begin() as tx:
         id = visit.path["organisation"]
-        ours, known = get_organisation(tx, 503), party(tx, id)
+        ours, known = get_organisation(tx), party(tx, id)
         found = counted_rows(tx, id, _rows_query(query))
         page, following = page_of(found, query.cursor, _PAGE)
         rows = named_rows(tx, page)
