@@ -28,7 +28,7 @@ from tidegate.access.actions import create_key, create_user
 from tidegate.infra.clock import SystemClock
 from tidegate.infra.db import Database
 from tidegate.oversight.checks.actions import Wanted, schedule
-from tidegate.oversight.checks.model import place_of
+from  import place_of
 from tidegate.pipeline.house import SCOPES
 
 BENCH = "oversight"

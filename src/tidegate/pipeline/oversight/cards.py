@@ -25,7 +25,7 @@ from tidegate.orders.jws import parse
 from tidegate.orders.messages.model import read_envelope
 from tidegate.orders.model import Direction
 from tidegate.orders.overseen import Key, Ordered, Referred
-from tidegate.oversight.checks.queries import CheckRow, Known, checks_of, known_of
+from tidegate.oversight.checks.queries import Checked, Known, checks_of, known_of
 from tidegate.oversight.replies.queries import contested_rows
 from tidegate.oversight.rows import GONE, Channel, Ended, Look, Row
 from tidegate.oversight.scorecard import Counted, FigureName, Scorecard, behind, scorecard
@@ -153,7 +153,7 @@ def named(tx: Tx, rows: Sequence[Row]) -> list[Row]:
 
 
 def _named(
-    row: Row, urls: Mapping[Key, str], looks: Mapping[Key, Sequence[CheckRow]], **words: str | None
+    row: Row, urls: Mapping[Key, str], looks: Mapping[Key, Sequence[Checked]], **words: str | None
 ) -> Row:
     key = _key(row)
     seen = [Look(one.due_at, one.outcome) for one in looks.get(key, ()) if one.outcome is not None]
