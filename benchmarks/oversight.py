@@ -28,8 +28,8 @@ from tidegate.access.actions import create_key, create_user
 from tidegate.infra.clock import SystemClock
 from tidegate.infra.db import Database
 from tidegate.oversight.checks.actions import Wanted, schedule
-from  import place_of
 from tidegate.pipeline.house import SCOPES
+from tidegate.web.address import address_of
 
 BENCH = "oversight"
 QUICK = os.environ.get("QUICK", "") not in ("", "0")
@@ -116,7 +116,7 @@ class Bench:
                         kind="order",
                         n=1,
                         organisation=platform(n % PLATFORMS),
-                        place=place_of(f"http://127.0.0.{n % HOSTS + 1}:{site.port}/p/{n}"),
+                        place=address_of(f"http://127.0.0.{n % HOSTS + 1}:{site.port}/p/{n}"),
                     )
                     for n in range(HOSTS * EACH)
                 ]
