@@ -28,8 +28,8 @@ from tidegate.access.actions import create_key, create_user
 from tidegate.infra.clock import SystemClock
 from tidegate.infra.db import Database
 from tidegate.oversight.checks.actions import Wanted, schedule
+from tidegate.oversight.checks.model import address_of
 from tidegate.pipeline.house import SCOPES
-from tidegate.web.address import address_of
 
 BENCH = "oversight"
 QUICK = os.environ.get("QUICK", "") not in ("", "0")
