@@ -35,7 +35,7 @@ BENCH = "oversight"
 QUICK = os.environ.get("QUICK", "") not in ("", "0")
 ORDERS = 1_000 if QUICK else 10_000
 CHECKS = 10_000 if QUICK else 1_000_000
-PAGES = 20 if QUICK else 200
+PAGES = 20 if QUICK else 100
 YEARS = 3 if QUICK else 20
 HOSTS, EACH = (10, 5) if QUICK else (50, 20)
 PATIENCE = 300.0
@@ -86,9 +86,9 @@ class Bench:
         now = datetime.now(UTC)
         year = f"from={now - timedelta(days=365):%Y-%m-%d}&to={now + timedelta(days=1):%Y-%m-%d}"
         for case, path, count in (
-            ("page: of one platform, its month", f"/oversight/{platform(7)}", PAGES),
-            ("page: of the largest, its month", f"/oversight/{platform(0)}", PAGES),
-            ("page: all fifty, a month", "/oversight", PAGES),
+            ("page: of one platform, ninety days", f"/oversight/{platform(7)}", PAGES),
+            ("page: of the largest, ninety days", f"/oversight/{platform(0)}", PAGES),
+            ("page: all fifty, ninety days", "/oversight", PAGES),
             ("year: card of the largest", f"/v1/scorecards/{platform(0)}?{year}", YEARS),
             ("year: page of the largest", f"/oversight/{platform(0)}?{year}", YEARS),
             ("year: all fifty, with what differs", f"/v1/scorecards?{year}", YEARS),

@@ -22,7 +22,7 @@ from tidegate.exchange.model import Organisation
 from tidegate.exchange.published import Jwk, publish
 from tidegate.infra.db import Database, Tx
 from tidegate.orders.tables import order_item_states, order_items, orders
-from tidegate.oversight.checks.tables import checks
+from tidegate.oversight.checks.tables import check_known, checks
 
 HOUR = timedelta(hours=1)
 PLATFORMS = 50
@@ -39,6 +39,7 @@ def platform(n: int) -> str:
 
 def introduce(database: Database) -> None:
     """Let the instance speak for the unit, and know fifty platforms."""
+    kids: dict[str, str] = {}
     with database.begin("user:one@unit.example") as tx:
         set_organisation(tx, UNIT)
         for n in range(PLATFORMS):
@@ -46,8 +47,10 @@ def introduce(database: Database) -> None:
             jwk = Jwk(x=key.x, kid=key.kid, valid_from=tx.now - _SPREAD)
             found = publish(_organisation(n), [jwk], f"https://{platform(n)}/inbox")
             add_party(tx, found, own_kid="another", synthetic=False)
-            with database.begin("user:two@unit.example") as other:
-                confirm_party(other, platform(n), [key.kid])
+            kids[platform(n)] = key.kid
+    with database.begin("user:two@unit.example") as tx:
+        for id, kid in kids.items():
+            confirm_party(tx, id, [kid])
 
 
 def _organisation(n: int) -> Organisation:
@@ -201,5 +204,10 @@ def store_checks(database: Database, made: Stored, count: int) -> None:
                 for place in range(each)
             ),
         )
+        tx.copy(
+            check_known,
+            ("owner", "n", "told_at", "seen_at"),
+            ((id, 1, at + HOUR * (each - 3), at + HOUR * (each - 3)) for id, _, at in made),
+        )
     with database.connect_raw() as connection:
-        connection.execute("VACUUM (ANALYZE) checks")
+        connection.execute("VACUUM (ANALYZE) checks, check_known")

@@ -57,6 +57,7 @@ def orders_of_all_kinds(instance: Instance) -> dict[str, list[str]]:
         "/scrutinies/{scrutiny}": [f"/scrutinies/{one}" for one in looked],
         "/measures": ["/measures", "/measures?state=open"],
         "/measures/{measure}": [f"/measures/{one}" for one in asked],
+        "/measures/{measure}.csv": [],
         "/measures/{measure}/letter.pdf": [],
         "/measures.csv": [],
         "/oversight": ["/oversight", f"/oversight?{_PERIOD}"],

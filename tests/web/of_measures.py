@@ -41,6 +41,7 @@ def attempts(id: UUID) -> Tried:
         ("GET", "/v1/measures"): [("/v1/measures", {}), ("/v1/measures?state=open", {})],
         ("GET", "/v1/measures.csv"): [("/v1/measures.csv", {})],
         ("GET", "/v1/measures/{id}"): [(one, {})],
+        ("GET", "/v1/measures/{id}.csv"): [(f"{one}.csv", {})],
         ("GET", "/v1/measures/{id}/letter.pdf"): [(f"{one}/letter.pdf", {})],
     }
     for verb, said in _SAID.items():
@@ -57,6 +58,7 @@ def page_attempts(id: UUID) -> Tried:
         ("GET", "/measures/new"): [("/measures/new", {})],
         ("POST", "/measures"): [("/measures", draft | {"reasons": "of a"})],
         ("GET", "/measures/{measure}"): [(one, {})],
+        ("GET", "/measures/{measure}.csv"): [(f"{one}.csv", {})],
         ("GET", "/measures/{measure}/letter.pdf"): [(f"{one}/letter.pdf", {})],
     }
     for verb, said in _SAID.items():

@@ -7,7 +7,7 @@ import msgspec
 import typer
 
 from tidegate.cli.context import DataDir, Json, transaction
-from tidegate.cli.showing import plain
+from tidegate.cli.showing import bar, plain
 
 if TYPE_CHECKING:
     from tidegate.oversight.scorecard import Share, Times
@@ -37,8 +37,8 @@ def scorecard(
     from tidegate.web.scorecard_tables import card_table
 
     asked = CardQuery(since=since, until=until, channel=channel.value)
-    with transaction(data_dir) as tx:
-        card = card_asked(tx, organisation, asked)
+    with transaction(data_dir) as tx, bar("parts of the period") as progress:
+        card = card_asked(tx, organisation, asked, progress)
     if as_json:
         print(msgspec.json.encode(told(card)).decode())
     elif as_csv:

@@ -192,6 +192,7 @@ class AsyncClient:
     measures_page = Verb(calls_measures.measures_page)
     measures_csv = Verb(calls_measures.measures_csv)
     measure = Verb(calls_measures.measure)
+    measure_csv = Verb(calls_measures.measure_csv)
     measure_letter = Verb(calls_measures.measure_letter)
     assess_measure = Verb(calls_measures.assess_measure)
     sign_measure = Verb(calls_measures.sign_measure)

@@ -54,6 +54,11 @@ def measure(id: str) -> Call[Answer]:
     return Call(method="GET", path=_one(id), answer=Answer)
 
 
+def measure_csv(id: str) -> Call[bytes]:
+    """The same as a table: a line for each thing that is known of it."""
+    return Call(method="GET", path=f"{_one(id)}.csv", answer=bytes)
+
+
 def measure_letter(id: str) -> Call[bytes]:
     """The letter as a PDF."""
     return Call(method="GET", path=f"{_one(id)}/letter.pdf", answer=bytes)

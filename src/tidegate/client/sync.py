@@ -206,6 +206,7 @@ class Client:
     measures_page = _Verb(calls_measures.measures_page)
     measures_csv = _Verb(calls_measures.measures_csv)
     measure = _Verb(calls_measures.measure)
+    measure_csv = _Verb(calls_measures.measure_csv)
     measure_letter = _Verb(calls_measures.measure_letter)
     assess_measure = _Verb(calls_measures.assess_measure)
     sign_measure = _Verb(calls_measures.sign_measure)

@@ -1,7 +1,10 @@
 """Measures on the pages, without a script: a form for each verb, and what persons weigh beside one another."""
 
+import csv
+import io
 import re
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from tests.orders.authority.test_order_drafts_page import person
@@ -190,10 +193,67 @@ def test_pages_have_twins_tables_and_letters(desk: Desk) -> None:
     assert desk.analyst.get(f"{path}/letter.pdf").content.startswith(b"%PDF")
 
 
+def test_one_of_them_as_a_table_has_all_that_is_known_and_no_amount(overseer: Overseer) -> None:
+    path, with_reply = f"/measures/{overseer.penalty()}", overseer.notified()
+    desk = Desk(overseer)
+    desk.send(desk.analyst, f"{path}/sheet", SHEET)
+    desk.send(desk.one, f"{path}/sign")
+    answer = desk.analyst.get(f"{path}.csv")
+    assert answer.headers["content-type"].startswith("text/csv")
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    by_part = {part: [row for row in rows if row["part"] == part] for part in {*map(_part, rows)}}
+    assert {row["name"]: row["text"] for row in by_part["measure"]}["step"] == "penalty"
+    assert [row["text"] for row in by_part["reasons"]] == [WHY]
+    assert [row["by"] for row in by_part["signature"]] == ["user:b@bka.example"]
+    assert len(by_part["factor"]) == 7
+    assert len(by_part["infringement"]) == 2
+    assert by_part["ceiling"][-1]["text"] == "100000.00 EUR"
+    assert by_part["ceiling"][-1]["article"] == "18(3)"
+    assert not [row for row in rows if row["part"] in ("amount", "fine")]
+    desk.send(desk.analyst, f"/measures/{with_reply}/reply", {"reply_text": "=A fire."})
+    same = overseer.side.call("GET", f"/v1/measures/{with_reply}.csv", overseer.analyst)
+    replies = [row for row in csv.DictReader(io.StringIO(same.text)) if row["part"] == "reply"]
+    assert [row["text"] for row in replies] == ["'=A fire."]  # no formula
+    unknown = overseer.side.call("GET", f"/v1/measures/{uuid4()}.csv", overseer.analyst)
+    assert unknown.status_code == 404
+
+
+def _part(row: dict[str, str]) -> str:
+    return row["part"]
+
+
+def test_home_has_what_waits_for_each(desk: Desk, overseer: Overseer) -> None:
+    def waiting(by: Visitor) -> list[str]:
+        return [f"/measures/{one['id']}" for one in by.get("/index.json").json()["measures"]]
+
+    def at_home(by: Visitor) -> str:
+        return desk.shown("/", by).split('data-part="measures-waiting"')[1].split("</section>")[0]
+
+    path = desk.draft()
+    assert [waiting(by) for by in (desk.analyst, desk.one, desk.two)] == [[], [path], [path]]
+    desk.send(desk.one, f"{path}/sign")
+    assert [waiting(by) for by in (desk.one, desk.two)] == [[], [path]]
+    assert "to be signed" in at_home(desk.two)
+    desk.send(desk.two, f"{path}/sign")
+    assert "to be notified" in at_home(desk.analyst)
+    desk.send(desk.analyst, f"{path}/notify")
+    assert waiting(desk.analyst) == []
+    overseer.wait(40)
+    later = person(overseer.side, "approver", "d@bka.example")
+    assert waiting(later) == [path]
+    assert "to be concluded" in at_home(later)
+    said = {"conclude_outcome": "stands", "conclude_reasons": "Nothing was said against it."}
+    desk.send(later, f"{path}/conclude", said)
+    assert waiting(later) == []
+    auditor = person(overseer.side, "auditor", "e@bka.example")
+    assert auditor.get("/index.json").json()["measures"] is None
+
+
 def test_who_oversees_nothing_does_not_open_them(desk: Desk, overseer: Overseer) -> None:
     legal = person(overseer.side, "legal", "d@bka.example")
     path = desk.draft()
-    for one in ("/measures", "/measures/new", "/measures.csv", path, f"{path}/letter.pdf"):
+    tables = ("/measures.csv", f"{path}.csv")
+    for one in ("/measures", "/measures/new", *tables, path, f"{path}/letter.pdf"):
         assert legal.get(one).status_code == 403
     assert desk.one.get("/measures/new").status_code == 403
     auditor = person(overseer.side, "auditor", "e@bka.example")

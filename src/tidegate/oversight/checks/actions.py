@@ -15,6 +15,8 @@ from tidegate.infra.errors import Refusal
 from tidegate.infra.ids import uuid7
 from tidegate.ledger.actions import append
 from tidegate.oversight.checks.model import (
+    SEEN,
+    TELL_NOTHING,
     Decision,
     Look,
     Outcome,
@@ -26,7 +28,13 @@ from tidegate.oversight.checks.model import (
 )
 from tidegate.oversight.checks.pace import take_host
 from tidegate.oversight.checks.queries import CheckRow, ControlSeen
-from tidegate.oversight.checks.tables import check_controls, check_hosts, check_looks, checks
+from tidegate.oversight.checks.tables import (
+    check_controls,
+    check_hosts,
+    check_known,
+    check_looks,
+    checks,
+)
 
 LEASE = timedelta(minutes=5)
 WINDOW = timedelta(hours=1)
@@ -187,12 +195,26 @@ def record(
         values["second_look_at"] = decision.again_at
     else:
         values |= {"outcome": decision.outcome, "done_at": tx.now}
+        _know(tx, check, decision.outcome)
         if before:
             values["second_look_at"] = saw.at
         said = {"check": check.id, "owner": check.owner, "n": check.n}
         append(tx, "check.done", said | {"outcome": decision.outcome} | seen, check.owner)
     tx.execute(sa.update(checks).where(checks.c.id == check.id).values(values))
     return decision
+
+
+def _know(tx: Tx, check: CheckRow, outcome: Outcome) -> None:
+    """Keep what that says of the address beside what was known of it."""
+    if outcome in TELL_NOTHING:
+        return
+    seen_at = tx.now if outcome in SEEN else None
+    new = insert(check_known).values(owner=check.owner, n=check.n, told_at=tx.now, seen_at=seen_at)
+    later = {
+        name: sa.func.greatest(check_known.c[name], new.excluded[name])
+        for name in ("told_at", "seen_at")
+    }
+    tx.execute(new.on_conflict_do_update(index_elements=["owner", "n"], set_=later))
 
 
 def keep_control(tx: Tx, control: str, seen: ControlSeen) -> None:

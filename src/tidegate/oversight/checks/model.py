@@ -32,6 +32,8 @@ followed; the host asked us to stay away; it was asked too much by others of our
 EXPLICIT: frozenset[Outcome] = frozenset(("removed", "account_gone"))
 """What is believed only twice."""
 SEEN: frozenset[Outcome] = frozenset(("up", "changed"))
+TELL_NOTHING: frozenset[Outcome] = frozenset(("unknown", "unreachable", "login_wall"))
+"""After these nobody knows whether it was there."""
 APART = timedelta(minutes=10)
 MOST_LOOKS = 3
 """Of one check: a host that says something else each time is `unknown`."""

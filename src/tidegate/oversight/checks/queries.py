@@ -12,7 +12,7 @@ from tidegate.infra.cursors import read_cursor, write_cursor
 from tidegate.infra.db import Tx
 from tidegate.infra.errors import Refusal
 from tidegate.oversight.checks.model import SEEN, Outcome
-from tidegate.oversight.checks.tables import check_controls, check_looks, checks
+from tidegate.oversight.checks.tables import check_controls, check_known, check_looks, checks
 
 MOST = 200
 """How many looks a page of the list has at most."""
@@ -64,31 +64,17 @@ def checks_of(tx: Tx, ids: Sequence[UUID]) -> dict[tuple[UUID, int], list[Checke
 
 
 class Known(msgspec.Struct, frozen=True):
-    """When an address was last looked at to a result, and when it was last seen; None: never."""
+    """When an address was last looked at to a result, and when it was last seen (None: never)."""
 
-    told_at: datetime | None
+    told_at: datetime
     seen_at: datetime | None
 
 
-_TELL_NOTHING = ("unknown", "unreachable", "login_wall")
-
-
 def known_of(tx: Tx, ids: Collection[UUID]) -> dict[tuple[UUID, int], Known]:
-    """What the looks at the addresses of these orders and referrals came to, counted where they are: there are many
-    looks at each."""
-    c = checks.c
-    told = c.outcome.isnot(None) & c.outcome.not_in(_TELL_NOTHING)
-    seen = c.outcome.in_(sorted(SEEN))
-    query = (
-        sa.select(
-            c.owner,
-            c.n,
-            sa.func.max(c.done_at).filter(told).label("told_at"),
-            sa.func.max(c.done_at).filter(seen).label("seen_at"),
-        )
-        .where(one_of(c.owner, ids))
-        .group_by(c.owner, c.n)
-    )
+    """What the looks at the addresses of these orders and referrals came to, of those that were looked at to a
+    result."""
+    c = check_known.c
+    query = sa.select(c.owner, c.n, c.told_at, c.seen_at).where(one_of(c.owner, ids))
     return {(row.owner, row.n): Known(row.told_at, row.seen_at) for row in tx.execute(query)}
 
 

@@ -51,6 +51,15 @@ sa.Index(
 )
 sa.Index("ix_checks_asked_at", checks.c.asked_at, postgresql_where=checks.c.asked_at.isnot(None))
 
+check_known = sa.Table(
+    "check_known",  # of each address: when it was last looked at to a result, and when last seen
+    metadata,
+    sa.Column("owner", sa.Uuid, primary_key=True),
+    sa.Column("n", sa.Integer, primary_key=True),
+    sa.Column("told_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("seen_at", sa.TIMESTAMP(timezone=True)),
+)
+
 check_looks = sa.Table(
     "check_looks",  # what each look saw; the body itself is not kept
     metadata,

@@ -60,6 +60,18 @@ def measures_against(tx: Tx, organisation: str) -> list[Measure]:
     return [Measure(**row) for row in rows]
 
 
+def measures_waiting(tx: Tx, signer: str | None, limit: int) -> list[Measure]:
+    """What waits for somebody, the first first: what was signed, and what was notified; and of what is to be signed,
+    what this person has not signed yet (None: who signs nothing)."""
+    c, s = measures.c, measure_signatures.c
+    waits = c.state.in_(("signed", "notified"))
+    if signer is not None:
+        signed = sa.select(s.measure_id).where(s.measure_id == c.id, s.by == signer).exists()
+        waits |= c.state.in_(("draft", "proposed")) & ~signed
+    query = sa.select(*_MEASURE).where(waits).order_by(c.created_at, c.id).limit(limit)
+    return [Measure(**row) for row in tx.execute(query).mappings()]
+
+
 def list_measures(
     tx: Tx,
     *,

@@ -5,8 +5,9 @@ An authority looks at the providers that it ordered and asked; a platform, by th
 that ordered and asked it.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import cast
 from urllib.parse import quote, urlencode
 from uuid import UUID
@@ -32,6 +33,9 @@ from tidegate.oversight.scorecard import Counted, FigureName, Scorecard, behind,
 from tidegate.pipeline.orders.referring import CLOCK
 from tidegate.pipeline.orders.watching import HOUR
 
+Progress = Callable[[int, int], None]
+"""Told how many parts of a long work are done, of how many."""
+_PART, _MOST_PARTS = timedelta(days=92), 24
 _ENDED: Mapping[str, Ended] = {"revoked": "revoked", "annul": "annulled", "infringed": "void"}
 
 
@@ -83,9 +87,11 @@ def overseen_party(tx: Tx, ours: Organisation, id: str) -> Party:
     return found
 
 
-def card(tx: Tx, ours: Organisation, asked: Asked) -> Scorecard:
+def card(
+    tx: Tx, ours: Organisation, asked: Asked, progress: Progress = lambda done, total: None
+) -> Scorecard:
     """The card of an organisation as it stands now."""
-    return card_of(tx, rows_asked(tx, ours, asked), asked)
+    return card_of(tx, rows_asked(tx, ours, asked, progress), asked)
 
 
 def card_of(tx: Tx, rows: Sequence[Row], asked: Asked) -> Scorecard:
@@ -101,10 +107,23 @@ def card_of(tx: Tx, rows: Sequence[Row], asked: Asked) -> Scorecard:
     )
 
 
-def rows_asked(tx: Tx, ours: Organisation, asked: Asked) -> list[Row]:
-    """The rows of a card, the first that was sent first. Addresses and words are left out, which `named` reads."""
-    one = asked.organisation
-    return rows_of(tx, ours, asked.channel, asked.since, asked.until, organisation=one)
+def rows_asked(
+    tx: Tx, ours: Organisation, asked: Asked, progress: Progress = lambda done, total: None
+) -> list[Row]:
+    """The rows of a card, the first that was sent first, read part by part. Addresses and words are left out,
+    which `named` reads."""
+    parts, found = _parts(asked.since, asked.until), list[Row]()
+    for place, (since, until) in enumerate(parts, 1):
+        found += rows_of(tx, ours, asked.channel, since, until, organisation=asked.organisation)
+        progress(place, len(parts))
+    return found
+
+
+def _parts(since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
+    """A period in equal parts, none longer than a quarter unless there would be too many."""
+    count = max(1, min(_MOST_PARTS, -((since - until) // _PART)))
+    ends = [since + (until - since) * place / count for place in range(count)]
+    return list(pairwise([*ends, until]))
 
 
 def rows_of(
@@ -253,7 +272,7 @@ def _of_referral(
 
 def _seen_again(known: Known | None, gone_at: datetime | None) -> bool | None:
     """Whether a look after the stated removal found it; None: none came to a result."""
-    if known is None or gone_at is None or known.told_at is None or known.told_at < gone_at:
+    if known is None or gone_at is None or known.told_at < gone_at:
         return None
     return known.seen_at is not None and known.seen_at >= gone_at
 

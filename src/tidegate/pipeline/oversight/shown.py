@@ -28,6 +28,7 @@ from tidegate.oversight.rows import Channel, Row, TimeName
 from tidegate.oversight.scorecard import Scorecard, Share, ShareName, Times
 from tidegate.pipeline.oversight.cards import (
     Asked,
+    Progress,
     card,
     card_of,
     overseen_parties,
@@ -110,13 +111,15 @@ class CardLine(msgspec.Struct, frozen=True, kw_only=True):
     card: str
 
 
-def shown_card(tx: Tx, ours: Organisation, asked: Asked) -> CardView:
-    """A card as it stands now. Raises Refusal (404)."""
+def shown_card(
+    tx: Tx, ours: Organisation, asked: Asked, progress: Progress = lambda done, total: None
+) -> CardView:
+    """A card as it stands now; `progress` is told how much was read. Raises Refusal (404)."""
     overseen_party(tx, ours, asked.organisation)
     sent = last_card(tx, "out", asked.organisation)
     said = replies_to(tx, asked.organisation, asked.channel, asked.since, asked.until)
     return _view(
-        card(tx, ours, asked),
+        card(tx, ours, asked, progress),
         said if ours.kind == "authority" else [],
         contests_of(tx, asked.organisation) if ours.kind == "authority" else [],
         sent=None if sent is None else sent_view(tx, sent),

@@ -28,12 +28,14 @@ from tidegate.pipeline.oversight.shown_measures import (
     MeasureLine,
     MeasureView,
     measure_lines,
+    measure_view,
     shown_measure,
 )
 from tidegate.web.api.endpoint import Call, Endpoint
 from tidegate.web.api.orders import Proposed
 from tidegate.web.api.paging import Page, PageQuery
 from tidegate.web.csv import listed
+from tidegate.web.measure_tables import measure_table
 
 READS, WRITES, SIGNS = "oversight:read", "oversight:write", "oversight:sign"
 _ONE = "/v1/measures/{id}"
@@ -83,6 +85,10 @@ def list_csv(tx: Tx, call: Call[object, MeasuresQuery]) -> Response:
 
 def show(tx: Tx, call: Call) -> dict[str, Any]:
     return shown_measure(tx, call.instance, measure_of(tx, _id(call)))
+
+
+def show_csv(tx: Tx, call: Call) -> Response:
+    return measure_table(measure_view(tx, call.instance, measure_of(tx, _id(call))))
 
 
 def letter(tx: Tx, call: Call) -> Response:
@@ -180,6 +186,16 @@ endpoints: list[Endpoint[Any, Any]] = [
         handler=list_csv,
         query=MeasuresQuery,
         whole=True,
+    ),
+    # The table's path comes first: it is no id.
+    Endpoint(
+        method="GET",
+        path=f"{_ONE}.csv",
+        scope=READS,
+        summary="The same measure as a table (CSV): a line for each thing that is known of it",
+        handler=show_csv,
+        whole=True,
+        refusals=(404,),
     ),
     Endpoint(
         method="GET",

@@ -18,7 +18,7 @@ from tidegate.oversight.replies.queries import contest_unknown
 from tidegate.oversight.rows import Channel, Row
 from tidegate.oversight.scorecard import SHARES, TIMES, Counted, FigureName, Scorecard
 from tidegate.pipeline.oversight import answering
-from tidegate.pipeline.oversight.cards import Asked, named, rows_behind
+from tidegate.pipeline.oversight.cards import Asked, Progress, named, rows_behind
 from tidegate.pipeline.oversight.received import read_card
 from tidegate.pipeline.oversight.shown import (
     CardLine,
@@ -102,12 +102,17 @@ def is_own(ours: Organisation, organisation: str) -> bool:
     return ours.kind == "platform" and organisation == ours.id
 
 
-def card_asked(tx: Tx, organisation: str, said: CardQuery) -> CardView:
-    """The card that is asked for. Raises Refusal: 404, 422."""
+def card_asked(
+    tx: Tx,
+    organisation: str,
+    said: CardQuery,
+    progress: Progress = lambda done, total: None,
+) -> CardView:
+    """The card that is asked for; `progress` is told how much was read. Raises Refusal: 404, 422."""
     ours = get_organisation(tx)
     if is_own(ours, organisation):
         return received_card(tx, ours, said.authority)
-    return shown_card(tx, ours, asked_of(organisation, said, tx.now))
+    return shown_card(tx, ours, asked_of(organisation, said, tx.now), progress)
 
 
 def counted_rows(tx: Tx, organisation: str, said: RowsQuery) -> list[Counted]:

@@ -1,7 +1,7 @@
 """A curve with its band as an SVG, made where the page is: without a script, and on paper. What it draws stands in a
 table beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import log1p
 
 import msgspec
@@ -11,6 +11,11 @@ from tidegate.oversight.scorecard import Point, Times
 WIDTH, HEIGHT = 600, 200
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _TICKS = (_MINUTE, 10 * _MINUTE, _HOUR, 6 * _HOUR, _DAY, 7 * _DAY, 30 * _DAY, 365 * _DAY)
+_HEIGHTS: tuple[Callable[[Point], float], ...] = (
+    lambda one: one.s,
+    lambda one: one.high,
+    lambda one: one.low,
+)
 _LEAST = 2 * _MINUTE  # that is drawn, however quick all were
 
 
@@ -33,9 +38,11 @@ def curve_of(times: Times | None) -> Curve | None:
     if not points:
         return None
     longest = max(points[-1].t_s * 1.1, _LEAST)
-    line = _steps([(one.t_s, one.s) for one in points], longest)
-    high = _steps([(one.t_s, one.high) for one in points], longest)
-    low = _steps([(one.t_s, one.low) for one in points], longest)
+    # Where several fall on one place, the last of them is seen.
+    seen = {_across(one.t_s, longest): one for one in points}
+    line, high, low = (
+        _steps([(across, height(one)) for across, one in seen.items()]) for height in _HEIGHTS
+    )
     return Curve(
         line=_drawn(line),
         band=_drawn([*high, *reversed(low)]),
@@ -51,14 +58,13 @@ def shown_points(points: Sequence[Point], most: int) -> list[Point]:
     return [points[round(n * (len(points) - 1) / (most - 1))] for n in range(most)]
 
 
-def _steps(points: Sequence[tuple[float, float]], longest: float) -> list[tuple[float, float]]:
-    """A line that keeps its height until the next point."""
+def _steps(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """A line through places and shares that keeps its height until the next point."""
     found: list[tuple[float, float]] = []
-    for t, s in points:
-        across, up = _across(t, longest), _up(s)
+    for across, share in points:
         if found:
             found.append((across, found[-1][1]))
-        found.append((across, up))
+        found.append((across, _up(share)))
     return [*found, (float(WIDTH), found[-1][1])]
 
 
@@ -71,4 +77,4 @@ def _up(share: float) -> float:
 
 
 def _drawn(points: Sequence[tuple[float, float]]) -> str:
-    return " ".join(f"{across:.1f},{up:.1f}" for across, up in points)
+    return " ".join(f"{across},{up}" for across, up in points)

@@ -7,6 +7,7 @@ import msgspec
 
 from tidegate.decisions.looks import proposed_by, returned_to
 from tidegate.infra.db import Tx
+from tidegate.pipeline.oversight.shown_measures import MeasureLine
 from tidegate.review.drafts import drafts_of
 from tidegate.review.figures import (
     HOURS,
@@ -23,6 +24,7 @@ from tidegate.review.work.model import Task
 from tidegate.review.work.queries import tasks_for
 from tidegate.web.kept import Kept
 from tidegate.web.pages.broken import Broken, broken
+from tidegate.web.pages.home_measures import measures_at_home
 from tidegate.web.pages.home_orders import OrdersAtHome, orders_at_home
 from tidegate.web.pages.page import PageRoute, Query
 from tidegate.web.pages.rows import RowView, row_view
@@ -106,6 +108,7 @@ class HomePage(msgspec.Struct, frozen=True, kw_only=True):
     mine: Mine | None
     queues: list[QueueView] | None
     orders: OrdersAtHome | None
+    measures: list[MeasureLine] | None
     broken: list[Broken]
 
 
@@ -118,6 +121,7 @@ def show(visit: Visit) -> HomePage:
             mine=_mine(visit, tx) if reads else None,
             queues=_queues(visit, tx) if reads else None,
             orders=orders_at_home(visit, tx),
+            measures=measures_at_home(visit, tx),
             broken=broken(visit, tx),
         )
 

@@ -35,6 +35,7 @@ from tidegate.pipeline.oversight.shown_measures import (
     measure_view,
 )
 from tidegate.web.csv import listed
+from tidegate.web.measure_tables import measure_table
 from tidegate.web.pages.order_drafts import PLATFORMS
 from tidegate.web.pages.page import PageRoute, Query, with_query
 from tidegate.web.pages.refusals import of_form
@@ -81,7 +82,7 @@ def show_all(visit: Visit) -> MeasuresPage:
     return MeasuresPage(measures=lines, next=following, state=query.state)
 
 
-def show_csv(visit: Visit) -> Response:
+def show_all_csv(visit: Visit) -> Response:
     """The same as a table, of many at once."""
     lines, _ = _lines(visit, CSV)
     rows = visit.names.within(told(lines))
@@ -99,6 +100,12 @@ def show(visit: Visit) -> MeasurePage:
         found = measure_view(tx, visit.instance, measure_of(tx, _id(visit)))
     signed = any(one.by == visit.who.actor for one in found.signatures)
     return MeasurePage(found, _verbs(found, signed=signed))
+
+
+def show_csv(visit: Visit) -> Response:
+    """The same as a table."""
+    with visit.begin() as tx:
+        return measure_table(measure_view(tx, visit.instance, measure_of(tx, _id(visit))))
 
 
 def show_letter(visit: Visit) -> Response:
@@ -264,8 +271,12 @@ pages = [
         template="measures.html",
         whole=True,
     ),
-    PageRoute(path="/measures.csv", handler=show_csv, scope=READS, query=MeasuresQuery, whole=True),
+    PageRoute(
+        path="/measures.csv", handler=show_all_csv, scope=READS, query=MeasuresQuery, whole=True
+    ),
     _new,
+    # The table's path comes first: it is no id.
+    PageRoute(path="/measures/{measure}.csv", handler=show_csv, scope=READS, whole=True),
     _one,
     PageRoute(path="/measures/{measure}/letter.pdf", handler=show_letter, scope=READS, whole=True),
     PageRoute(method="POST", path="/measures", handler=begin, scope=WRITES, again=_new, whole=True),
