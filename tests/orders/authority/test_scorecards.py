@@ -9,7 +9,12 @@ import pytest
 from tests.orders.drafting_by import HOURS, issued, moment
 from tests.orders.sides import FORUM, Side
 
+from tidegate.exchange.queries import get_organisation
 from tidegate.infra.clock import FakeClock
+from tidegate.oversight.checks.actions import claim, record
+from tidegate.oversight.checks.model import Outcome, Saw
+from tidegate.oversight.checks.queries import ControlSeen
+from tidegate.pipeline.oversight.cards import Asked, rows_asked, rows_of
 
 PATH = f"/v1/scorecards/{FORUM.id}"
 YEAR = "from=2026-01-01&to=2027-01-01"
@@ -267,20 +272,49 @@ def test_only_the_other_side_is_overseen(
     [("up", True), ("removed", False), ("unknown", None), ("login_wall", None)],
 )
 def test_a_row_is_seen_again_by_a_look_after_its_removal_alone(
-    bka: Side, forum: Side, clock: FakeClock, analyst: str, outcome: str, again: bool | None
+    bka: Side, forum: Side, clock: FakeClock, analyst: str, outcome: Outcome, again: bool | None
 ) -> None:
     ordered(bka, forum, 1)
-    clock.advance(300)
+    clock.advance(1.5 * HOURS)
+    looked(bka, clock, "up")
     execute(forum)
-    clock.advance(2 * HOURS)
-    done = "UPDATE checks SET outcome = %s, done_at = %s WHERE due_at < %s"
-    with bka.instance.database.begin() as tx:
-        early = (outcome, clock.now() - timedelta(hours=3), clock.now())
-        assert tx.connection.exec_driver_sql(done, early).rowcount == 1
     (row,) = bka.get(f"{PATH}/rows?{ORDERS}", analyst)["data"]
     assert row["seen_again"] is None  # it was looked at before
-    with bka.instance.database.begin() as tx:
-        tx.connection.exec_driver_sql(done, (outcome, clock.now(), clock.now()))
+    clock.advance(24 * HOURS)
+    looked(bka, clock, outcome)
     (row,) = bka.get(f"{PATH}/rows?{ORDERS}", analyst)["data"]
     assert row["seen_again"] is again
-    assert [one["outcome"] for one in row["checks"]] == [outcome]
+    assert [one["outcome"] for one in row["checks"]] == ["up", outcome]
+    clock.advance(6 * 24 * HOURS)
+    looked(bka, clock, "unknown")
+    (row,) = bka.get(f"{PATH}/rows?{ORDERS}", analyst)["data"]
+    assert row["seen_again"] is again  # what tells nothing changes nothing
+
+
+def test_the_rows_of_a_long_period_are_read_in_parts_and_the_same(
+    bka: Side, forum: Side, clock: FakeClock
+) -> None:
+    for n in range(4):
+        ordered(bka, forum, n)
+        clock.advance(60 * 24 * HOURS)
+    with bka.instance.database.begin() as tx:
+        ours = get_organisation(tx)
+        since = tx.now - timedelta(days=240)
+        asked = Asked(organisation=FORUM.id, since=since, until=tx.now, channel="order")
+        told: list[tuple[int, int]] = []
+        found = rows_asked(tx, ours, asked, lambda done, total: told.append((done, total)))
+        assert found == rows_of(tx, ours, "order", since, tx.now, FORUM.id)
+    assert len(found) == 4
+    assert told == [(1, 3), (2, 3), (3, 3)]
+
+
+def looked(side: Side, clock: FakeClock, outcome: Outcome) -> None:
+    """What a look that is due comes to; what is believed only twice is looked at twice."""
+    control = ControlSeen(clock.now(), True, 200)
+    for _ in range(2):
+        with side.instance.database.begin() as tx:
+            if (claimed := claim(tx, FORUM.hosts[0], tx.now)) is not None:
+                url = claimed.check.url
+                saw = Saw(asked=url, at=tx.now, url=url, status=200)
+                record(tx, claimed, saw, outcome, control, "here")
+        clock.advance(11 * 60)
