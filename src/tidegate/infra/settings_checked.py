@@ -2,6 +2,7 @@
 else makes sense.
 """
 
+from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 from tidegate.infra.rates import read_rate
@@ -21,6 +22,14 @@ def check(settings: "Settings") -> None:
         _ = settings.proxies
     except ValueError as error:
         raise SettingsError(f"trusted_proxies: {error}.") from error
+    for one in settings.allowed_addresses:
+        try:
+            ip_network(one, strict=False)
+        except ValueError:
+            raise SettingsError(
+                f"allowed_addresses: {one!r} is no network. Write them as in 10.0.0.0/8, in the environment with"
+                " commas between them and without quotes or brackets."
+            ) from None
     try:
         _ = settings.rate_limit and read_rate(settings.rate_limit)
     except ValueError as error:

@@ -6,7 +6,7 @@ from msgspec import UNSET
 from starlette.responses import Response
 
 from tidegate.oversight.scorecard import Counted, Estimate, Share, Times
-from tidegate.pipeline.oversight.shown import CardLine, CardView
+from tidegate.pipeline.oversight.shown import CardLine, CardView, ReplyView
 from tidegate.web.csv import Cell, table
 
 _FIGURES = ("figure", "measure", "t_s", "value", "low", "high", "n", "censored", "note")
@@ -50,7 +50,10 @@ def _card(card: CardView) -> Iterator[_Line]:
         for name, share in card.shares.items():
             yield _share(name, share)
     for said in card.replies:
-        yield ["reply", None, None, None, None, None, None, None, said.text]
+        yield _reply(said)
+    for one in card.contests:
+        state = one.state if one.finding is None else f"{one.state} {one.finding}"
+        yield ["contest", one.row, *(None,) * 6, f"{state}: {one.text}"]
 
 
 def list_table(lines: Sequence[CardLine]) -> Response:
@@ -67,6 +70,10 @@ def _listed(line: CardLine) -> Iterator[_Line]:
             yield from ([*head, kind.flag, *one] for one in _times(name, kind.times))
     for name, share in (line.shares or {}).items():
         yield [*head, None, *_share(name, share)]
+    if line.contested:
+        yield [*head, None, "contested", *(None,) * 5, line.contested, None, None]
+    for said in line.replies:
+        yield [*head, None, *_reply(said)]
 
 
 def rows_table(organisation: str, rows: Iterable[Counted], figure: str | None) -> Response:
@@ -91,6 +98,10 @@ def _times(name: str, times: Times) -> Iterator[_Line]:
         yield [name, measure, None, said.value, said.low, said.high, times.n, times.censored, note]
     for point in times.curve or ():
         yield [name, "curve", point.t_s, point.s, point.low, point.high, None, None, None]
+
+
+def _reply(said: ReplyView) -> _Line:
+    return ["reply", *(None,) * 7, said.text]
 
 
 def _share(name: str, share: Share) -> _Line:

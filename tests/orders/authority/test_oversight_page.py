@@ -127,14 +127,23 @@ def test_replies_stand_beside_every_figure_and_contests_are_settled_by_two_on_th
 
     shown = main(analyst.get(f"{PATH}?{REFERRALS}").text)
     assert shown.count("Our moderators were on strike.") == 4  # both times, what was undone, shares
+    listed = main(analyst.get(f"/oversight?{REFERRALS}").text)
+    assert listed.count("Our moderators were on strike.") == 1
+    assert "1 row contested" in listed
+    assert "Our moderators" not in main(analyst.get(f"/oversight?{ORDERS}").text)
     rows = analyst.get(f"{PATH}/rows?{REFERRALS}").text
     assert rows.count('data-testid="contested"') == 1
+    assert 'data-testid="sent"' in shown
+    assert 'data-testid="sent"' not in analyst.get(f"{PATH}?{ORDERS}").text  # of no orders
     (id,) = re.findall(r'data-testid="contest" data-id="([^"]+)"', shown)
     path = f"{PATH}/contests/{id}/settle"
     look = {f"finding:{id}": "rejected", f"reasons:{id}": "The receipt says otherwise."} | period
     assert "row-looked" in analyst.send(path, look).headers["location"]
+    waiting = analyst.get(f"{PATH}?{REFERRALS}").text
+    assert ('data-testid="another"' in waiting, 'data-testid="settle"' in waiting) == (True, False)
     assert analyst.send(path, look).status_code == 409
     second = analyst_of(bka, "four")
+    assert 'data-testid="settle"' in second.get(f"{PATH}?{REFERRALS}").text
     assert "row-settled" in second.send(path, look).headers["location"]
     assert 'data-testid="contested"' not in analyst.get(f"{PATH}/rows?{REFERRALS}").text
 

@@ -101,6 +101,9 @@ def test_what_it_says_stands_beside_the_figures(
     earlier = f"{PATH}?from=2025-01-01&to=2026-01-01&channel=referral"
     assert bka.get(earlier, analyst)["replies"] == []  # of another period
     assert "Our moderators" in bka.call("GET", f"{PATH}.csv?{REFERRALS}", analyst).text
+    (line,) = bka.get(f"/v1/scorecards?{REFERRALS}", analyst)["data"]
+    assert [one["text"] for one in line["replies"]] == [said["text"]]
+    assert "Our moderators" in bka.call("GET", f"/v1/scorecards.csv?{REFERRALS}", analyst).text
     assert faults(bka.instance) == faults(forum.instance) == []
 
 
@@ -123,6 +126,10 @@ def test_a_contested_row_is_marked_until_two_persons_have_looked(
         return [one["id"] for one in rows if one["contested"]]
 
     assert marked() == [row]
+    (line,) = bka.get(f"/v1/scorecards?{REFERRALS}", analyst)["data"]
+    assert line["contested"] == 1
+    table = bka.call("GET", f"{PATH}.csv?{REFERRALS}", analyst).text
+    assert f"contest,{row}" in table
     path = f"{PATH}/contests/{contest['id']}/settle"
     refused(bka, path, bka.officer, REJECTED, 403, "scope-missing")
     refused(bka, path, analyst, REJECTED | {"reasons": " "}, 422, "invalid-body")

@@ -19,13 +19,21 @@ _REPLY = [scorecard_replies.c[name] for name in Reply.__struct_fields__]
 
 
 def last_card(
-    tx: Tx, direction: Direction, organisation: str, authority: str | None = None
+    tx: Tx,
+    direction: Direction,
+    organisation: str,
+    authority: str | None = None,
+    *,
+    channel: Channel | None = None,
 ) -> CardKept | None:
-    """The card about an organisation that went or came last, of one authority or of any; None: none did."""
+    """The card about an organisation that went or came last, of one authority or of any, and of one channel or of
+    any; None: none did."""
     c = scorecards.c
     query = sa.select(*_CARD).where(c.direction == direction, c.organisation == organisation)
     if authority is not None:
         query = query.where(c.authority == authority)
+    if channel is not None:
+        query = query.where(c.channel == channel)
     row = tx.execute(query.order_by(c["at"].desc(), c.id.desc()).limit(1)).mappings().first()
     return None if row is None else CardKept(**row)
 
@@ -91,13 +99,14 @@ def contest_unknown(_: object = None) -> Refusal:
 
 
 def replies_to(
-    tx: Tx, organisation: str, channel: Channel, since: datetime, until: datetime
+    tx: Tx, organisation: str | None, channel: Channel, since: datetime, until: datetime
 ) -> list[Reply]:
-    """What an organisation replied to cards of a channel whose period meets this one, and to none, the newest
-    first."""
+    """What an organisation (None: each) replied to cards of a channel whose period meets this one, and to none, the
+    newest first."""
     c, r = scorecards.c, scorecard_replies.c
     meets = sa.and_(c.channel == channel, c.since < until, c.until > since)
-    return _replies(tx, sa.and_(r.organisation == organisation, sa.or_(meets, c.id.is_(None))))
+    whose = sa.true() if organisation is None else r.organisation == organisation
+    return _replies(tx, sa.and_(whose, sa.or_(meets, c.id.is_(None))))
 
 
 def replies_on(tx: Tx, card: UUID) -> list[Reply]:

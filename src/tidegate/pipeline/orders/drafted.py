@@ -64,7 +64,8 @@ def authority_of(tx: Tx, instance: Instance, function: str) -> Own:
             "not-competent",
             403,
             "This organisation has not that function",
-            f"{own.organisation.id} is no authority with the function {function!r}.",
+            f"{own.organisation.id} is no authority with the function {function!r}. Nothing was written. Where it is"
+            f" one, say so: `tidegate organisation set` with all its functions, {function} among them.",
         )
     return own
 

@@ -98,7 +98,8 @@ class TimesLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CardLine(msgspec.Struct, frozen=True, kw_only=True):
-    """An organisation in the list: its figures without the curves, all null below ten."""
+    """An organisation in the list: its figures without the curves, all null below ten; what it says to them; and how
+    many of its rows are contested."""
 
     organisation: str
     name: str
@@ -108,6 +109,8 @@ class CardLine(msgspec.Struct, frozen=True, kw_only=True):
     acknowledged: TimesLine | None
     effective: TimesLine | None
     shares: dict[ShareName, Share] | None
+    replies: list[ReplyView]
+    contested: int
     card: str
 
 
@@ -116,7 +119,7 @@ def shown_card(
 ) -> CardView:
     """A card as it stands now; `progress` is told how much was read. Raises Refusal (404)."""
     overseen_party(tx, ours, asked.organisation)
-    sent = last_card(tx, "out", asked.organisation)
+    sent = last_card(tx, "out", asked.organisation, channel=asked.channel)
     said = replies_to(tx, asked.organisation, asked.channel, asked.since, asked.until)
     return _view(
         card(tx, ours, asked, progress),
@@ -169,19 +172,26 @@ def card_lines(tx: Tx, channel: Channel, since: datetime, until: datetime) -> li
         (one.organisation, one.figure): one.flag
         for one in differences(rows, since=since, until=until, channel=channel, as_of=tx.now)
     }
+    said = replies_to(tx, None, channel, since, until) if ours.kind == "authority" else []
     mine: dict[str, list[Row]] = {}
     for row in rows:
         mine.setdefault(row.organisation, []).append(row)
     lines: list[CardLine] = []
     for party in overseen_parties(tx, ours):
         asked = Asked(organisation=party.id, since=since, until=until, channel=channel)
-        found = card_of(tx, mine.get(party.id, []), asked)
-        lines.append(_line(found, party.name, flags, asked))
+        its = mine.get(party.id, [])
+        replies = [shown_reply(one) for one in said if one.organisation == party.id]
+        more = {"replies": replies, "contested": sum(one.contested for one in its)}
+        lines.append(_line(card_of(tx, its, asked), party.name, flags, asked, **more))
     return lines
 
 
 def _line(
-    found: Scorecard, name: str, flags: Mapping[tuple[str, TimeName], Flag | None], asked: Asked
+    found: Scorecard,
+    name: str,
+    flags: Mapping[tuple[str, TimeName], Flag | None],
+    asked: Asked,
+    **more: Any,
 ) -> CardLine:
     id = found.organisation
     return CardLine(
@@ -194,6 +204,7 @@ def _line(
         effective=_times(found.effective, flags.get((id, "effective"))),
         shares=found.shares,
         card=asked.card_at,
+        **more,
     )
 
 

@@ -92,7 +92,8 @@ class Drawn(msgspec.Struct, frozen=True):
 
 class CardPage(msgspec.Struct, frozen=True, kw_only=True):
     """A card. `own`: it is about ourselves, as an authority sent it; `oversees`: we are one, and settle what is
-    contested. `authorities` are those of which cards about ourselves came."""
+    contested, except `looked`, where the visitor has looked and another person has to. `authorities` are those of
+    which cards about ourselves came."""
 
     period: Period
     name: str
@@ -102,6 +103,7 @@ class CardPage(msgspec.Struct, frozen=True, kw_only=True):
     fewest: int
     own: bool
     oversees: bool
+    looked: list[UUID]
     authorities: list[str]
 
 
@@ -150,6 +152,11 @@ def show(visit: Visit) -> CardPage:
             fewest=FEWEST,
             own=own,
             oversees=ours.kind == "authority",
+            looked=[
+                one.id
+                for one in card.contests
+                if one.state == "proposed" and one.looks[0].by == visit.who.actor
+            ],
             authorities=senders(tx, ours) if own else [],
         )
 
