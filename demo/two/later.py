@@ -81,7 +81,7 @@ def be_late(day: Day, board: Side) -> None:
     day.tell.wait(late, lambda: _state(order.theirs) == "missed")
     order.answer("execute", {})
     day.tell.wait("its Annex", lambda: order.came("order.executed"))
-    day.tell.that("slow" in board.receiver.hidden(), "the post is down, late as it is")
+    day.tell.wait("its end, late as it is", lambda: "slow" in board.receiver.hidden())
     day.tell.line("both sides say that the hour is missed; the duty went on, and is done")
 
 
