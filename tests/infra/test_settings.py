@@ -126,7 +126,7 @@ def test_a_rate_that_is_none_is_refused_with_the_reason() -> None:
 
 
 def test_what_is_no_network_is_refused_before_anything_runs() -> None:
-    with pytest.raises(SettingsError, match="allowed_addresses: .* is no network"):
+    with pytest.raises(SettingsError, match=r"allowed_addresses: .* is no network"):
         load_settings(environ={"TIDEGATE_ALLOWED_ADDRESSES": '["127.0.0.0/8","::1/128"]'})
     assert load_settings(environ={"TIDEGATE_ALLOWED_ADDRESSES": "127.0.0.1/8, ::1"})
 
