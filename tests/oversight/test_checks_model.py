@@ -74,6 +74,16 @@ CASES: list[tuple[str, Saw, Outcome]] = [
     ("front page", saw(url="https://forum.example/"), "unknown"),
     ("www", saw(url="https://www.forum.example/p/1"), "up"),
     ("404 under www", saw(404, "https://www.forum.example/p/1"), "removed"),
+    ("404 after http", saw(404, "http://forum.example/p/1/"), "removed"),
+    ("404 under a subdomain", saw(404, "https://m.forum.example/p/1"), "unknown"),
+    ("404 of another path", saw(404, "https://forum.example/anmelden"), "unknown"),
+    ("410 of another path", saw(410, "https://forum.example/gone"), "unknown"),
+    ("404 that says when to ask again", saw(404, headers={"retry-after": "60"}), "unknown"),
+    (
+        "the words of the host on another's page",
+        saw(url="https://parked.example/p/1", body=b"They wrote: This post was removed."),
+        "unknown",
+    ),
     ("another host", saw(url="https://parked.example/p/1"), "unknown"),
     ("404 of another host", saw(404, "https://parked.example/p/1"), "unknown"),
     ("challenge with 404", saw(404, headers={"cf-mitigated": "challenge"}), "unknown"),
@@ -241,6 +251,34 @@ def test_cookies_and_queries_are_not_kept() -> None:
 def test_an_address_is_taken_with_its_host() -> None:
     found = address_of(" https://Forum.Example.:8443/p/1?a=b#part")
     assert (found.url, found.host) == ("https://Forum.Example.:8443/p/1?a=b", "forum.example")
+
+
+@pytest.mark.parametrize(
+    ("spelled", "host"),
+    [
+        ("http://127.0.0.1/p", "127.0.0.1"),
+        ("http://2130706433/p", "127.0.0.1"),
+        ("http://0x7f.1/p", "127.0.0.1"),
+        ("http://127.1:8080/p", "127.0.0.1"),
+        ("http://[::ffff:127.0.0.1]/p", "127.0.0.1"),
+        ("http://[0:0::ffff:7f00:1]/p", "127.0.0.1"),
+        ("http://[::1]/p", "::1"),
+        ("https://fa\xdf.example/p", "xn--fa-hia.example"),
+        ("https://xn--fa-hia.example/p", "xn--fa-hia.example"),
+        ("https://FORUM.example./p", "forum.example"),
+    ],
+)
+def test_a_host_is_one_however_it_is_spelled(spelled: str, host: str) -> None:
+    assert address_of(spelled).host == host
+
+
+def test_a_sign_and_a_word_to_stop_hold_however_the_host_is_spelled() -> None:
+    sign = Sign(says="unclear", source="its own word", hosts=["xn--fa-hia.example"], text="robot")
+    asked = "https://fa\xdf.example/p/1"
+    signs = Signs([sign], asked_to_stop=["xn--fa-hia.example", "127.0.1.9"])
+    assert says(saw(asked=asked, url=asked, body=b"Are you a robot?"), signs) == "unknown"
+    assert not signs.may_ask(address_of(asked).host)
+    assert not signs.may_ask(address_of("http://127.0.265/p").host)
 
 
 @pytest.mark.parametrize(

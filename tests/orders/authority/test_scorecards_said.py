@@ -113,8 +113,11 @@ def test_a_contested_row_is_marked_until_two_persons_have_looked(
     card = told(bka, forum, analyst, clock)
     row = forum.get(card["rows"].partition("?")[0], theirs)["data"][3]["id"]
     given = {"row": row, "text": "We answered within a minute."}
-    other = given | {"row": f"{row}1"}
-    refused(forum, f"{PATH}/contest", theirs, other, 422, "invalid-body")
+    owner, _, place = row.partition("/")
+    for other in (f"{row}1", row.upper(), f"{owner}/0{place}", f"{{{owner}}}/{place}"):
+        wrong = given | {"row": other}
+        refused(forum, f"{PATH}/contest", theirs, wrong, 422, "invalid-body")
+        refused(bka, f"{PATH}/contest", analyst, wrong, 422, "invalid-body")
     forum.post(f"{PATH}/contest", theirs, given, status=201)
     forum.deliver()
     figures = f"{PATH}?{REFERRALS}"

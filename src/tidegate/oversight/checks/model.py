@@ -13,7 +13,9 @@ import msgspec
 
 from tidegate.enforcement.model import asked_delay
 from tidegate.infra.errors import bad_field
+from tidegate.infra.networks import embedded, literal
 from tidegate.oversight.checks.reading import Signs, host_within
+from tidegate.signals.fingerprints.host import read_host
 
 Outcome = Literal[
     "up",
@@ -96,7 +98,8 @@ def says(saw: Saw, signs: Signs, known: Sequence[str] = ()) -> Outcome:
         return "unreachable" if saw.fault == "unreachable" else "unknown"
     asked, found = host_of(saw.asked), host_of(saw.url)
     sign = signs.read(asked, saw.url, saw.status, saw.headers, saw.body, moved=_moved(saw))
-    if sign == "unclear":
+    elsewhere = not _same_site(asked, found)
+    if sign == "unclear" or (sign in EXPLICIT and elsewhere):
         return "unknown"
     if sign is not None:
         return sign
@@ -104,10 +107,10 @@ def says(saw: Saw, signs: Signs, known: Sequence[str] = ()) -> Outcome:
         return "geo_blocked"
     if saw.status == 401:
         return "login_wall"
-    if not _same_site(asked, found):
+    if elsewhere:
         return "unknown"  # what another says is nothing about this one
     if saw.status in _GONE:
-        return "removed"
+        return "unknown" if _led_away(saw) else "removed"
     if saw.status not in _UP or _front_page(saw):
         return "unknown"
     differs = known and saw.whole and saw.sha256 not in known
@@ -165,8 +168,7 @@ def address_of(text: str) -> Place:
     expected = "an address of the web, http:// or https://, without a user name or password"
     try:
         found = urlsplit(text.strip())
-        host, port = found.hostname or "", found.port
-        host = host.rstrip(".").encode("idna").decode() if not host.isascii() else host.rstrip(".")
+        host, port = _named(found.hostname or ""), found.port
     except (ValueError, UnicodeError):
         raise bad_field("/url", expected, "what is no address") from None
     if found.scheme not in ("http", "https") or not host or port == 0 or "\0" in text:
@@ -175,17 +177,32 @@ def address_of(text: str) -> Place:
         raise bad_field("/url", expected, "one with a user name or password")
     if len(text) > _LONGEST_URL:
         raise bad_field("/url", f"at most {_LONGEST_URL} characters", "more")
-    return Place(found._replace(fragment="").geturl(), host.lower())
+    return Place(found._replace(fragment="").geturl(), host)
 
 
 def host_of(url: str) -> str:
-    return (urlsplit(url).hostname or "").rstrip(".").lower()
+    return _named(urlsplit(url).hostname or "")
+
+
+def _named(host: str) -> str:
+    """A host in the one way to write it, however it is spelled; nothing for what is none."""
+    found = read_host(f"[{host}]" if ":" in host else host) or ""
+    address = literal(found.strip("[]"))
+    return found if address is None else str(embedded(address))
 
 
 def _moved(saw: Saw) -> bool:
     """Whether a redirect led to another path or host than was asked for."""
     asked, found = urlsplit(saw.asked), urlsplit(saw.url)
     return (host_of(saw.asked), asked.path) != (host_of(saw.url), found.path)
+
+
+def _led_away(saw: Saw) -> bool:
+    """Whether a redirect led to another host, but for "www.", or to another path: what is missing there need not be
+    what was asked for."""
+    asked, found = urlsplit(saw.asked), urlsplit(saw.url)
+    one, other = (host_of(url).removeprefix("www.") for url in (saw.asked, saw.url))
+    return (one, asked.path.rstrip("/")) != (other, found.path.rstrip("/"))
 
 
 def _front_page(saw: Saw) -> bool:

@@ -70,12 +70,14 @@ def settle(tx: Tx, instance: Instance, organisation: str, id: UUID, given: Settl
 
 
 def row_key(id: str) -> Key | None:
-    """The order or referral of a row's id, and the URL's number there; None for what is no such id."""
+    """The order or referral of a row's id, and the URL's number there; None for what is no such id, or is spelled
+    in another way: a contest is found again by the id as it stands among the rows."""
     owner, _, n = id.rpartition("/")
     try:
-        return (UUID(owner), int(n)) if n.isascii() and n.isdigit() and len(n) < 6 else None
+        key = (UUID(owner), int(n)) if n.isascii() and n.isdigit() and len(n) < 6 else None
     except ValueError:
         return None
+    return key if key is not None and id == f"{key[0]}/{key[1]}" else None
 
 
 def heard_contest(tx: Tx, incoming: Incoming, given: ContestIn) -> None:

@@ -35,6 +35,12 @@ from tidegate.pipeline.orders.watching import HOUR
 
 Progress = Callable[[int, int], None]
 """Told how many parts of a long work are done, of how many."""
+
+
+def unheard(done: int, total: int) -> None:
+    """Tells nobody."""
+
+
 _PART, _MOST_PARTS = timedelta(days=92), 24
 _ENDED: Mapping[str, Ended] = {"revoked": "revoked", "annul": "annulled", "infringed": "void"}
 
@@ -87,15 +93,8 @@ def overseen_party(tx: Tx, ours: Organisation, id: str) -> Party:
     return found
 
 
-def card(
-    tx: Tx, ours: Organisation, asked: Asked, progress: Progress = lambda done, total: None
-) -> Scorecard:
-    """The card of an organisation as it stands now."""
-    return card_of(tx, rows_asked(tx, ours, asked, progress), asked)
-
-
 def card_of(tx: Tx, rows: Sequence[Row], asked: Asked) -> Scorecard:
-    """The same, of rows that were read before."""
+    """The card of an organisation as it stands now, of its rows."""
     return scorecard(
         rows,
         organisation=asked.organisation,
@@ -107,9 +106,7 @@ def card_of(tx: Tx, rows: Sequence[Row], asked: Asked) -> Scorecard:
     )
 
 
-def rows_asked(
-    tx: Tx, ours: Organisation, asked: Asked, progress: Progress = lambda done, total: None
-) -> list[Row]:
+def rows_asked(tx: Tx, ours: Organisation, asked: Asked, progress: Progress = unheard) -> list[Row]:
     """The rows of a card, the first that was sent first, read part by part. Addresses and words are left out,
     which `named` reads."""
     parts, found = _parts(asked.since, asked.until), list[Row]()

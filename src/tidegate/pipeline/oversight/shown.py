@@ -29,12 +29,12 @@ from tidegate.oversight.scorecard import Scorecard, Share, ShareName, Times
 from tidegate.pipeline.oversight.cards import (
     Asked,
     Progress,
-    card,
     card_of,
     overseen_parties,
     overseen_party,
     rows_asked,
     rows_of,
+    unheard,
 )
 from tidegate.pipeline.oversight.received import read_card
 
@@ -114,15 +114,13 @@ class CardLine(msgspec.Struct, frozen=True, kw_only=True):
     card: str
 
 
-def shown_card(
-    tx: Tx, ours: Organisation, asked: Asked, progress: Progress = lambda done, total: None
-) -> CardView:
+def shown_card(tx: Tx, ours: Organisation, asked: Asked, progress: Progress = unheard) -> CardView:
     """A card as it stands now; `progress` is told how much was read. Raises Refusal (404)."""
     overseen_party(tx, ours, asked.organisation)
     sent = last_card(tx, "out", asked.organisation, channel=asked.channel)
     said = replies_to(tx, asked.organisation, asked.channel, asked.since, asked.until)
     return _view(
-        card(tx, ours, asked, progress),
+        card_of(tx, rows_asked(tx, ours, asked, progress), asked),
         said if ours.kind == "authority" else [],
         contests_of(tx, asked.organisation) if ours.kind == "authority" else [],
         sent=None if sent is None else sent_view(tx, sent),

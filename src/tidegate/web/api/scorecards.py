@@ -18,7 +18,7 @@ from tidegate.oversight.replies.queries import contest_unknown
 from tidegate.oversight.rows import Channel, Row
 from tidegate.oversight.scorecard import SHARES, TIMES, Counted, FigureName, Scorecard
 from tidegate.pipeline.oversight import answering
-from tidegate.pipeline.oversight.cards import Asked, Progress, named, rows_behind
+from tidegate.pipeline.oversight.cards import Asked, Progress, named, rows_behind, unheard
 from tidegate.pipeline.oversight.received import read_card
 from tidegate.pipeline.oversight.shown import (
     CardLine,
@@ -106,7 +106,7 @@ def card_asked(
     tx: Tx,
     organisation: str,
     said: CardQuery,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = unheard,
 ) -> CardView:
     """The card that is asked for; `progress` is told how much was read. Raises Refusal: 404, 422."""
     ours = get_organisation(tx)

@@ -41,7 +41,8 @@ def curve_of(times: Times | None) -> Curve | None:
     # Where several fall on one place, the last of them is seen.
     seen = {_across(one.t_s, longest): one for one in points}
     line, high, low = (
-        _steps([(across, height(one)) for across, one in seen.items()]) for height in _HEIGHTS
+        _steps([(0.0, height(points[0])), *((at, height(one)) for at, one in seen.items())])
+        for height in _HEIGHTS
     )
     return Curve(
         line=_drawn(line),
