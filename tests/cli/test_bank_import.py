@@ -387,6 +387,7 @@ def test_a_file_that_was_cut_short_is_a_failure_and_can_be_given_whole(
     assert (counts["added"], counts["duplicates"], counts["skipped"]) == (50 - before, before, 1)
 
 
+@pytest.mark.long
 def test_a_killed_import_goes_on_and_takes_each_entry_once(
     run: Run, tmp_path: Path, database_url: str
 ) -> None:

@@ -135,6 +135,7 @@ def test_a_missing_file_and_a_missing_key_are_told(run: Run, tmp_path: Path) -> 
     assert "--key" in keyless.stderr
 
 
+@pytest.mark.long
 def test_a_killed_import_goes_on(run: Run, tmp_path: Path, database_url: str) -> None:
     file = tmp_path / "backlog.ndjson"
     file.write_bytes(b"".join(_line(number) for number in range(8000)))

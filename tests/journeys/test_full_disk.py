@@ -33,6 +33,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", "-l", str(place)], check=True)
 
 
+@pytest.mark.long
 def test_media_that_cannot_be_kept_are_refused_until_there_is_room(small_disk: Path) -> None:
     with serving(small_disk.parent) as served:
         headers = {"Authorization": f"Bearer {served.key()}"}
